@@ -1,0 +1,15 @@
+drop table rollups;
+drop table tally_deltas;
+drop table case_counters;
+drop table dossier_events;
+drop table dossiers;
+drop table persons;
+drop table feedback;
+drop table plan_targets;
+drop table users;
+drop table procedures;
+drop table fields;
+drop table calendar_days;
+drop table unit_successions;
+drop table units;
+drop table settings;

@@ -1,0 +1,125 @@
+//! The calendar: days off (holidays, substituted days) and compensatory working days.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate, Weekday};
+use serde::{Deserialize, Serialize};
+
+use super::time_limit::TimeError;
+
+/// What the calendar says of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayKind {
+    /// A day off, whatever day of the week it is.
+    Off,
+    /// A working day, whatever day of the week it is (làm bù).
+    Work,
+}
+
+/// A civil day (Asia/Ho_Chi_Minh) that is not like others of its day of the week.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarDay {
+    pub date: NaiveDate,
+    pub kind: DayKind,
+    pub name: String,
+}
+
+/// Why a list of days is no calendar.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    #[error("lịch không có ngày nào")]
+    Empty,
+    #[error("ngày {0} có hai dòng trong lịch")]
+    Twice(NaiveDate),
+    #[error("lịch thiếu năm {0}")]
+    MissingYear(i32),
+}
+
+/// Days off and compensatory working days of whole years, from the first year with a row to the
+/// last. Asking for a day of another year is an error, never a guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendar {
+    days: BTreeMap<NaiveDate, CalendarDay>,
+    first_year: i32,
+    last_year: i32,
+}
+
+impl Calendar {
+    /// # Errors
+    /// If there are no days, one comes twice, or a year between the first and the last has none.
+    pub fn new(days: impl IntoIterator<Item = CalendarDay>) -> Result<Self, CalendarError> {
+        let mut by_date = BTreeMap::new();
+        for day in days {
+            if let Some(twice) = by_date.insert(day.date, day) {
+                return Err(CalendarError::Twice(twice.date));
+            }
+        }
+        let year = |entry: Option<(&NaiveDate, _)>| entry.map(|(date, _)| date.year());
+        let first_year = year(by_date.first_key_value()).ok_or(CalendarError::Empty)?;
+        let last_year = year(by_date.last_key_value()).ok_or(CalendarError::Empty)?;
+        let mut expected = first_year;
+        for date in by_date.keys() {
+            if date.year() > expected + 1 {
+                return Err(CalendarError::MissingYear(expected + 1));
+            }
+            expected = date.year();
+        }
+        Ok(Self {
+            days: by_date,
+            first_year,
+            last_year,
+        })
+    }
+
+    /// 1 January of the first year.
+    pub fn first_day(&self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.first_year, 1, 1).unwrap_or(NaiveDate::MIN)
+    }
+
+    /// 31 December of the last year.
+    pub fn last_day(&self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.last_year, 12, 31).unwrap_or(NaiveDate::MAX)
+    }
+
+    pub fn covers(&self, date: NaiveDate) -> bool {
+        (self.first_year..=self.last_year).contains(&date.year())
+    }
+
+    /// # Errors
+    /// If the calendar lacks the year.
+    pub fn ensure_covers(&self, date: NaiveDate) -> Result<(), TimeError> {
+        if self.covers(date) {
+            return Ok(());
+        }
+        let (first, last) = (self.first_year, self.last_year);
+        Err(TimeError::YearNotInCalendar {
+            year: date.year(),
+            first,
+            last,
+        })
+    }
+
+    /// Whether the state works on that day: Monday to Friday unless off, other days only if the
+    /// calendar says so.
+    ///
+    /// # Errors
+    /// If the calendar lacks the year.
+    pub fn is_working_day(&self, date: NaiveDate) -> Result<bool, TimeError> {
+        self.ensure_covers(date)?;
+        Ok(match self.kind(date) {
+            Some(kind) => kind == DayKind::Work,
+            None => !matches!(date.weekday(), Weekday::Sat | Weekday::Sun),
+        })
+    }
+
+    /// What the calendar itself says of the day.
+    pub fn kind(&self, date: NaiveDate) -> Option<DayKind> {
+        self.days.get(&date).map(|day| day.kind)
+    }
+
+    /// All days of the calendar, in order.
+    pub fn days(&self) -> impl Iterator<Item = &CalendarDay> {
+        self.days.values()
+    }
+}

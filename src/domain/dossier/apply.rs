@@ -1,0 +1,257 @@
+//! Replaying: what an event does to the state. Asks no rule and no calendar.
+
+use super::{Dossier, Event, EventData, Received, Status, Submission};
+use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::time_limit::{Clock, Outcome, Pause};
+
+/// A history that cannot be: a row was lost or forged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    #[error("history is empty")]
+    Empty,
+    #[error("event {found} follows event {last}")]
+    Gap { last: u32, found: u32 },
+    #[error("the first event is neither a registration nor a receipt")]
+    WrongStart,
+    #[error("event {0} lies before the one that precedes it")]
+    BackInTime(u32),
+    #[error("event {0} does not fit the state before it")]
+    Misfit(u32),
+    #[error(transparent)]
+    CaseNumber(#[from] InvalidCaseNumber),
+}
+
+impl Dossier {
+    /// The state after a whole history, oldest event first.
+    ///
+    /// # Errors
+    /// If the events are not the history of one dossier.
+    pub fn replay<'a>(
+        id: DossierId,
+        events: impl IntoIterator<Item = &'a Event>,
+    ) -> Result<Self, ReplayError> {
+        let mut events = events.into_iter();
+        let first = events.next().ok_or(ReplayError::Empty)?;
+        let mut dossier = Self::begin(id, first)?;
+        for event in events {
+            dossier.apply(event)?;
+        }
+        Ok(dossier)
+    }
+
+    /// The state after the first event.
+    ///
+    /// # Errors
+    /// If it is no registration or receipt with its submission.
+    pub fn begin(id: DossierId, event: &Event) -> Result<Self, ReplayError> {
+        if event.sequence != 1 {
+            return Err(ReplayError::Gap {
+                last: 0,
+                found: event.sequence,
+            });
+        }
+        let (submission, received) = match &event.data {
+            EventData::Registered(registered) => (&registered.submission, None),
+            EventData::Received(received) => {
+                let submission = received
+                    .submission
+                    .as_ref()
+                    .ok_or(ReplayError::WrongStart)?;
+                (submission, Some(received))
+            }
+            _ => return Err(ReplayError::WrongStart),
+        };
+        let mut dossier = Self::submitted(id, submission, event.at)?;
+        if let Some(received) = received {
+            dossier.receive(received, event.at);
+        }
+        Ok(dossier)
+    }
+
+    fn submitted(
+        id: DossierId,
+        submission: &Submission,
+        at: Moment,
+    ) -> Result<Self, InvalidCaseNumber> {
+        Ok(Self {
+            id,
+            case_number: CaseNumber::parse(&submission.number)?,
+            procedure: submission.procedure,
+            unit: submission.unit,
+            holder: submission.unit,
+            channel: submission.channel,
+            return_channel: submission.return_channel,
+            applicant: submission.applicant,
+            delegate: submission.delegate,
+            sets: submission.sets,
+            items: submission.items.clone(),
+            status: Status::Registered,
+            received_at: None,
+            clock: None,
+            overdue: false,
+            appointment: None,
+            step: 0,
+            step_due: None,
+            assignee: None,
+            decision: None,
+            outcome: None,
+            closed_at: None,
+            before_closing: None,
+            returned_at: None,
+            version: 1,
+            last_event_at: at,
+        })
+    }
+
+    fn receive(&mut self, received: &Received, at: Moment) {
+        self.status = Status::Received;
+        self.received_at = Some(at);
+        self.clock = Some(Clock {
+            started: received.started.unwrap_or(at),
+            limit: received.limit,
+            pauses: Vec::new(),
+            due: received.due,
+        });
+        self.step_due = received.step_due;
+        self.assignee = received.assignee;
+    }
+
+    /// The state after one more event.
+    ///
+    /// # Errors
+    /// If the event does not follow the last one or does not fit the state.
+    pub fn apply(&mut self, event: &Event) -> Result<(), ReplayError> {
+        let sequence = event.sequence;
+        if Some(sequence) != self.version.checked_add(1) {
+            return Err(ReplayError::Gap {
+                last: self.version,
+                found: sequence,
+            });
+        }
+        if event.at < self.last_event_at {
+            return Err(ReplayError::BackInTime(sequence));
+        }
+        let misfit = ReplayError::Misfit(sequence);
+        let at = event.at;
+        match &event.data {
+            EventData::Registered(_) => return Err(misfit),
+            EventData::Received(received) => {
+                if self.status != Status::Registered || received.submission.is_some() {
+                    return Err(misfit);
+                }
+                self.receive(received, at);
+            }
+            EventData::NotReceived(_) => self.status = Status::NotReceived,
+            EventData::HandedOver(to) => {
+                self.status = Status::InProgress;
+                self.step = to.step;
+                self.holder = to.unit.unwrap_or(self.holder);
+                self.assignee = to.assignee;
+                self.step_due = to.step_due;
+            }
+            EventData::SupplementRequested(_) => {
+                self.status = Status::SupplementRequested;
+                self.pause(at).ok_or(misfit)?;
+            }
+            EventData::PaymentRequested(_) => {
+                self.status = Status::PaymentRequested;
+                self.pause(at).ok_or(misfit)?;
+            }
+            EventData::SupplementTaken(taken) => {
+                self.status = Status::InProgress;
+                self.items.extend_from_slice(&taken.items);
+                let clock = self.clock.as_mut().ok_or(misfit)?;
+                match taken.restarted {
+                    Some(started) => {
+                        clock.started = started;
+                        clock.pauses.clear();
+                    }
+                    None => close_pause(clock, at),
+                }
+                clock.due = taken.due;
+            }
+            EventData::PaymentTaken(taken) => {
+                self.status = Status::InProgress;
+                let clock = self.clock.as_mut().ok_or(misfit)?;
+                close_pause(clock, at);
+                clock.due = taken.due;
+            }
+            EventData::BecameOverdue(_) => self.overdue = true,
+            EventData::Reappointed(new) => self.appointment = Some(new.appointment),
+            EventData::Finished(finished) => {
+                self.decision = Some(finished.decision);
+                self.close(Status::Done, Some(finished.outcome), at);
+            }
+            EventData::ResultReturned(_) => {
+                self.status = Status::Returned;
+                self.returned_at = Some(at);
+            }
+            EventData::Withdrawn(withdrawn) => {
+                self.close(Status::Withdrawn, withdrawn.outcome, at);
+            }
+            EventData::Stopped(stopped) => self.close(Status::Stopped, Some(stopped.outcome), at),
+            EventData::MovedToSuccessor(moved) => {
+                if self.unit == moved.from {
+                    self.unit = moved.to;
+                }
+                if self.holder == moved.from {
+                    self.holder = moved.to;
+                }
+            }
+            EventData::DueRecomputed(new) => {
+                self.clock.as_mut().ok_or(misfit)?.due = new.due;
+                self.overdue &= !new.no_longer_overdue;
+            }
+            EventData::Undone(_) => self.undo().ok_or(misfit)?,
+            EventData::ApplicantCorrected(new) => {
+                self.applicant = new.applicant;
+                self.delegate = new.delegate;
+            }
+        }
+        self.version = sequence;
+        self.last_event_at = at;
+        Ok(())
+    }
+
+    fn pause(&mut self, at: Moment) -> Option<()> {
+        self.clock.as_mut()?.pauses.push(Pause {
+            from: at,
+            until: None,
+        });
+        Some(())
+    }
+
+    fn close(&mut self, status: Status, outcome: Option<Outcome>, at: Moment) {
+        self.before_closing = Some(self.status);
+        self.status = status;
+        self.outcome = outcome;
+        self.closed_at = Some(at);
+    }
+
+    /// Takes back the last closing, return or refusal to receive.
+    fn undo(&mut self) -> Option<()> {
+        self.status = match self.status {
+            Status::Returned => {
+                self.returned_at = None;
+                Status::Done
+            }
+            Status::NotReceived => Status::Registered,
+            Status::Done | Status::Withdrawn | Status::Stopped => {
+                self.outcome = None;
+                self.closed_at = None;
+                self.decision = None;
+                self.before_closing.take()?
+            }
+            _ => return None,
+        };
+        Some(())
+    }
+}
+
+fn close_pause(clock: &mut Clock, at: Moment) {
+    if let Some(pause) = clock.pauses.last_mut() {
+        pause.until = pause.until.or(Some(at));
+    }
+}

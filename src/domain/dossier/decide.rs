@@ -1,0 +1,524 @@
+//! The rules: what an action does to a dossier, or why it is refused.
+
+use super::{
+    Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, DueRecomputed,
+    Event, EventData, Finished, HandedOver, ItemHandedIn, MovedToSuccessor, NewDossier,
+    NotReceived, PaymentRequested, PaymentTaken, Reappointed, Received, Refusal, Registered,
+    ResultReturned, Stopped, Submission, SupplementRequested, SupplementTaken, Undone, Withdrawn,
+};
+use crate::domain::ids::{Actor, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::procedure::{OnSupplement, Procedure};
+use crate::domain::time_limit::{Clock, Outcome, TimeError};
+use crate::domain::timetable::Timetable;
+use crate::domain::unit::{Unit, Units};
+
+/// What the rules need to know beside the dossier.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The moment of the action.
+    pub at: Moment,
+    /// The present; an action may lie before it (a paper entered later) but not after.
+    pub now: Moment,
+    pub actor: Actor,
+    /// The version under which the dossier was, or is to be, received.
+    pub procedure: &'a Procedure,
+    /// The opening hours of the unit that answers for the dossier.
+    pub timetable: &'a Timetable,
+    pub units: &'a Units,
+}
+
+/// Decides an action: the events that it makes, in order, or the reason why not.
+///
+/// A crossing of the due moment that nobody has recorded yet comes first, so that history has it
+/// whatever ends the dossier.
+///
+/// # Errors
+/// A [`Refusal`]; the dossier stays as it was.
+pub fn decide(
+    dossier: Option<&Dossier>,
+    action: &Action,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let kind = action.kind();
+    let status = dossier.map(|d| d.status);
+    let allowed = ActionKind::allowed(status);
+    let wants_new = matches!(
+        action,
+        Action::Register(_) | Action::Receive { new: Some(_), .. }
+    );
+    if !allowed.contains(&kind) || wants_new != dossier.is_none() {
+        let allowed = allowed
+            .iter()
+            .copied()
+            .filter(|k| k.is_by_people())
+            .collect();
+        return Err(Refusal::NotAllowed {
+            status,
+            action: kind,
+            allowed,
+        });
+    }
+    if context.at > context.now {
+        return Err(Refusal::InTheFuture {
+            at: context.at,
+            now: context.now,
+        });
+    }
+    let Some(dossier) = dossier else {
+        let data = match action {
+            Action::Register(new) => register(new, context)?,
+            Action::Receive {
+                new: Some(new),
+                assignee,
+            } => receive_new(new, *assignee, context)?,
+            _ => return Ok(Vec::new()),
+        };
+        let event = Event {
+            sequence: 1,
+            at: context.at,
+            actor: context.actor,
+            data,
+        };
+        return Ok(vec![event]);
+    };
+    if context.at < dossier.last_event_at {
+        return Err(Refusal::BeforeLastEvent {
+            at: context.at,
+            last: dossier.last_event_at,
+        });
+    }
+
+    let crossing = unrecorded_crossing(dossier, context.at);
+    let overdue = dossier.overdue || crossing.is_some();
+    let mut events = Vec::with_capacity(2);
+    if let Some(at) = crossing {
+        events.push(Event {
+            sequence: dossier.version + 1,
+            at,
+            actor: Actor::System,
+            data: BecameOverdue {}.into(),
+        });
+    }
+    if let Some(data) = decide_existing(dossier, overdue, action, context)? {
+        events.push(Event {
+            sequence: dossier.version + 1 + u32::from(crossing.is_some()),
+            at: context.at,
+            actor: context.actor,
+            data,
+        });
+    }
+    if events.is_empty() {
+        return Err(Refusal::NotOverdue);
+    }
+    Ok(events)
+}
+
+/// When a running dossier crossed its due moment, if it did so before `at` and no event says so.
+fn unrecorded_crossing(dossier: &Dossier, at: Moment) -> Option<Moment> {
+    let due = dossier.due()?;
+    (dossier.is_running() && !dossier.overdue && due < at).then(|| due.max(dossier.last_event_at))
+}
+
+/// The action's own event; `None` for the sweep, whose event is the crossing itself.
+fn decide_existing(
+    dossier: &Dossier,
+    overdue: bool,
+    action: &Action,
+    context: &Context<'_>,
+) -> Result<Option<EventData>, Refusal> {
+    let at = context.at;
+    let data: EventData = match action {
+        Action::Receive { assignee, .. } => receive_registered(dossier, *assignee, context)?,
+        Action::NotReceive { reason } => NotReceived {
+            reason: required(reason)?,
+        }
+        .into(),
+        Action::HandOver {
+            step,
+            assignee,
+            note,
+        } => hand_over(dossier, *step, *assignee, note, context)?,
+        Action::RequestSupplement { reason, items } => {
+            check_positions(items.iter().copied(), context.procedure)?;
+            SupplementRequested {
+                reason: required(reason)?,
+                items: items.clone(),
+            }
+            .into()
+        }
+        Action::TakeSupplement { items } => take_supplement(dossier, items, context)?,
+        Action::RequestPayment { amount_vnd, reason } => {
+            let reason = reason.trim().to_owned();
+            PaymentRequested {
+                amount_vnd: positive(*amount_vnd)?,
+                reason,
+            }
+            .into()
+        }
+        Action::TakePayment {
+            amount_vnd,
+            receipt,
+        } => {
+            let mut clock = running_clock(dossier)?;
+            clock.resume(at, context.timetable)?;
+            PaymentTaken {
+                amount_vnd: positive(*amount_vnd)?,
+                receipt: receipt.trim().to_owned(),
+                due: clock.due,
+            }
+            .into()
+        }
+        Action::Finish { decision, reason } => {
+            let reason = match decision {
+                super::Decision::Approved => reason.trim().to_owned(),
+                super::Decision::Refused => required(reason)?,
+            };
+            let outcome = judge(dossier, overdue, context)?;
+            Finished {
+                decision: *decision,
+                reason,
+                outcome,
+            }
+            .into()
+        }
+        Action::Return { channel } => ResultReturned { channel: *channel }.into(),
+        Action::Withdraw { reason } => {
+            let outcome = match dossier.clock {
+                Some(_) => Some(judge(dossier, overdue, context)?),
+                None => None,
+            };
+            Withdrawn {
+                reason: reason.trim().to_owned(),
+                outcome,
+            }
+            .into()
+        }
+        Action::Stop { reason } => {
+            let outcome = judge(dossier, overdue, context)?;
+            Stopped {
+                reason: required(reason)?,
+                outcome,
+            }
+            .into()
+        }
+        Action::Reappoint {
+            reason,
+            appointment,
+        } => reappoint(dossier, reason, *appointment, context)?,
+        Action::MoveToSuccessor { from, to } => {
+            if *from != dossier.unit && *from != dossier.holder {
+                return Err(Refusal::NotWithUnit);
+            }
+            if from == to || !context.units.succeeds(*from, *to) {
+                return Err(Refusal::NotASuccessor);
+            }
+            let unit = context.units.get(*to).ok_or(Refusal::UnknownUnit)?;
+            ensure_open(unit, at)?;
+            MovedToSuccessor {
+                from: *from,
+                to: *to,
+            }
+            .into()
+        }
+        Action::Correct(Correction::Undo { reason }) => Undone {
+            reason: required(reason)?,
+        }
+        .into(),
+        Action::Correct(Correction::Applicant {
+            reason,
+            applicant,
+            delegate,
+        }) => ApplicantCorrected {
+            reason: required(reason)?,
+            applicant: *applicant,
+            delegate: *delegate,
+        }
+        .into(),
+        Action::MarkOverdue => return Ok(None),
+        Action::RecomputeDue { reason } => recompute(dossier, overdue, reason, context)?,
+        Action::Register(_) => return Ok(None),
+    };
+    Ok(Some(data))
+}
+
+fn register(new: &NewDossier, context: &Context<'_>) -> Result<EventData, Refusal> {
+    Ok(Registered {
+        submission: submission(new, context)?,
+    }
+    .into())
+}
+
+fn receive_new(
+    new: &NewDossier,
+    assignee: Option<UserId>,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let submission = submission(new, context)?;
+    ensure_complete(&new.items, context.procedure)?;
+    received(Some(submission), assignee, context)
+}
+
+/// The clerk takes in what a citizen registered. The citizen's papers may have been completed at
+/// the desk, so the checklist is not asked again.
+fn receive_registered(
+    dossier: &Dossier,
+    assignee: Option<UserId>,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let unit = context
+        .units
+        .get(dossier.unit)
+        .ok_or(Refusal::UnknownUnit)?;
+    ensure_open(unit, context.at)?;
+    received(None, assignee, context)
+}
+
+fn received(
+    submission: Option<Submission>,
+    assignee: Option<UserId>,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let clock = Clock::start(context.procedure.limit()?, context.at, context.timetable)?;
+    Ok(Received {
+        submission,
+        started: (clock.started != context.at).then_some(clock.started),
+        limit: clock.limit,
+        due: clock.due,
+        step_due: step_due(0, clock.started, context)?,
+        assignee,
+    }
+    .into())
+}
+
+fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Refusal> {
+    let unit = context.units.get(new.unit).ok_or(Refusal::UnknownUnit)?;
+    ensure_open(unit, context.at)?;
+    let definition = &context.procedure.definition;
+    let on = context.at.date();
+    if !definition.is_in_force_on(on) {
+        return Err(Refusal::ProcedureNotInForce {
+            code: definition.code.clone(),
+            on,
+        });
+    }
+    if !definition.levels.contains(&unit.level) {
+        return Err(Refusal::WrongLevel {
+            procedure: definition.code.clone(),
+            unit: unit.code.clone(),
+        });
+    }
+    check_positions(new.items.iter().map(|item| item.0), context.procedure)?;
+    if new.sets == 0 {
+        return Err(Refusal::NoSets);
+    }
+    Ok(Submission {
+        number: new.case_number.as_str().to_owned(),
+        procedure: context.procedure.id,
+        unit: new.unit,
+        channel: new.channel,
+        return_channel: new.return_channel,
+        applicant: new.applicant,
+        delegate: new.delegate,
+        sets: new.sets,
+        items: new.items.clone(),
+    })
+}
+
+fn ensure_open(unit: &Unit, at: Moment) -> Result<(), Refusal> {
+    let on = at.date();
+    if unit.is_open_on(on) {
+        Ok(())
+    } else {
+        Err(Refusal::UnitClosed {
+            code: unit.code.clone(),
+            on,
+        })
+    }
+}
+
+fn check_positions(
+    mut positions: impl Iterator<Item = u16>,
+    procedure: &Procedure,
+) -> Result<(), Refusal> {
+    let count = procedure.definition.checklist.len();
+    match positions.find(|&position| usize::from(position) >= count) {
+        Some(position) => Err(Refusal::UnknownItem { position, count }),
+        None => Ok(()),
+    }
+}
+
+fn ensure_complete(items: &[ItemHandedIn], procedure: &Procedure) -> Result<(), Refusal> {
+    let handed_in = |position: usize| {
+        items
+            .iter()
+            .any(|item| usize::from(item.0) == position && item.1 + item.2 > 0)
+    };
+    let names: Vec<_> = procedure
+        .definition
+        .checklist
+        .iter()
+        .enumerate()
+        .filter(|(position, item)| item.required && !handed_in(*position))
+        .map(|(_, item)| item.name.clone())
+        .collect();
+    if names.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::MissingItems { names })
+    }
+}
+
+fn hand_over(
+    dossier: &Dossier,
+    step: u8,
+    assignee: Option<UserId>,
+    note: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let count = context.procedure.step_count();
+    let reachable =
+        usize::from(step) < count && step != dossier.step && step <= dossier.step.saturating_add(1);
+    if !reachable {
+        return Err(Refusal::NoSuchStep {
+            step,
+            current: dossier.step,
+            count,
+        });
+    }
+    let receiving = context
+        .units
+        .get(dossier.unit)
+        .ok_or(Refusal::UnknownUnit)?;
+    let unit = context
+        .procedure
+        .step_unit(usize::from(step), receiving, context.units)
+        .and_then(|id| context.units.get(id))
+        .ok_or(Refusal::UnknownUnit)?;
+    ensure_open(unit, context.at)?;
+    Ok(HandedOver {
+        step,
+        unit: (unit.id != dossier.holder).then_some(unit.id),
+        assignee,
+        step_due: step_due(usize::from(step), context.at, context)?,
+        note: note.trim().to_owned(),
+    }
+    .into())
+}
+
+fn step_due(step: usize, from: Moment, context: &Context<'_>) -> Result<Option<Moment>, TimeError> {
+    match context.procedure.step_time(step) {
+        Some(time) => context.timetable.advance(from, time).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn take_supplement(
+    dossier: &Dossier,
+    items: &[ItemHandedIn],
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    check_positions(items.iter().map(|item| item.0), context.procedure)?;
+    let mut clock = running_clock(dossier)?;
+    let restarted = match context.procedure.definition.on_supplement {
+        OnSupplement::Restart => {
+            clock.restart(context.at, context.timetable)?;
+            Some(clock.started)
+        }
+        OnSupplement::Resume => {
+            clock.resume(context.at, context.timetable)?;
+            None
+        }
+    };
+    Ok(SupplementTaken {
+        items: items.to_vec(),
+        restarted,
+        due: clock.due,
+    }
+    .into())
+}
+
+fn reappoint(
+    dossier: &Dossier,
+    reason: &str,
+    appointment: Moment,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    if let Some(appointment) = dossier.appointment {
+        return Err(Refusal::AlreadyReappointed { appointment });
+    }
+    let after_due = dossier.due().is_some_and(|due| appointment > due);
+    if appointment <= context.at || !after_due || !context.timetable.is_open(appointment)? {
+        return Err(Refusal::BadAppointment { appointment });
+    }
+    Ok(Reappointed {
+        reason: required(reason)?,
+        appointment,
+    }
+    .into())
+}
+
+fn recompute(
+    dossier: &Dossier,
+    overdue: bool,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let mut clock = running_clock(dossier)?;
+    clock.recompute(context.timetable)?;
+    if Some(clock.due) == dossier.due() {
+        return Err(Refusal::DueUnchanged);
+    }
+    // Overdue stays overdue, except that the calendar was wrong about the due moment itself.
+    let past_due_at = match clock.pauses.last() {
+        Some(pause) if pause.until.is_none() => pause.from,
+        _ => context.at,
+    };
+    Ok(DueRecomputed {
+        reason: required(reason)?,
+        due: clock.due,
+        no_longer_overdue: overdue && clock.due >= past_due_at,
+    }
+    .into())
+}
+
+/// The outcome if the dossier is closed now (domain.md, Time, Outcome). One that is closed while
+/// it waits for the applicant is judged as if its clock went on at this moment.
+fn judge(dossier: &Dossier, overdue: bool, context: &Context<'_>) -> Result<Outcome, Refusal> {
+    if overdue {
+        return Ok(Outcome::Overdue);
+    }
+    let clock = running_clock(dossier)?;
+    let due = if clock.is_paused() {
+        clock.due_if_resumed(context.at, context.timetable)?
+    } else {
+        clock.due
+    };
+    Ok(Outcome::judge(due, context.at))
+}
+
+/// The clock of a dossier that was received; the caller's status check vouches for it.
+fn running_clock(dossier: &Dossier) -> Result<Clock, Refusal> {
+    dossier.clock.clone().ok_or_else(|| Refusal::NotAllowed {
+        status: Some(dossier.status),
+        action: ActionKind::TakeSupplement,
+        allowed: Vec::new(),
+    })
+}
+
+fn required(reason: &str) -> Result<String, Refusal> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        Err(Refusal::ReasonMissing)
+    } else {
+        Ok(reason.to_owned())
+    }
+}
+
+fn positive(amount_vnd: u64) -> Result<u64, Refusal> {
+    if amount_vnd == 0 {
+        Err(Refusal::AmountMissing)
+    } else {
+        Ok(amount_vnd)
+    }
+}

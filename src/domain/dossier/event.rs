@@ -1,0 +1,360 @@
+//! What has happened to a dossier, in the form in which history keeps it.
+//!
+//! The JSON of an event is hashed as it is stored, so its form never changes for events that
+//! exist: new fields are optional, old ones keep their names. No personal data: an event refers
+//! to a person by id.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, Decision};
+use crate::domain::ids::{Actor, PersonId, ProcedureId, UnitId, UserId};
+use crate::domain::moment::{Moment, millis};
+use crate::domain::time_limit::{Outcome, TimeLimit};
+
+/// One event of a dossier's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// 1 for the first event of the dossier.
+    pub sequence: u32,
+    /// When it happened; never before the event that precedes it.
+    pub at: Moment,
+    pub actor: Actor,
+    pub data: EventData,
+}
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $code:literal),* $(,)?) => {
+        /// What happened. Kinds without a payload of their own carry an empty one.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        pub enum EventData {
+            $($(#[$doc])* $kind($kind),)*
+        }
+
+        impl EventData {
+            /// The number that stands for the kind in the database.
+            pub const fn code(&self) -> i16 {
+                match self {
+                    $(Self::$kind(_) => $code,)*
+                }
+            }
+
+            /// The payload as the JSON text that is stored and hashed.
+            ///
+            /// # Errors
+            /// Never for payloads of this program; the signature is serde's.
+            pub fn to_json(&self) -> Result<String, serde_json::Error> {
+                match self {
+                    $(Self::$kind(payload) => serde_json::to_string(payload),)*
+                }
+            }
+
+            /// Reads a stored payload.
+            ///
+            /// # Errors
+            /// If the code is unknown or the text is not the JSON of that kind.
+            pub fn from_json(code: i16, json: &str) -> Result<Self, serde_json::Error> {
+                match code {
+                    $($code => serde_json::from_str(json).map(Self::$kind),)*
+                    _ => Err(serde::de::Error::custom(format!("unknown event kind {code}"))),
+                }
+            }
+        }
+
+        $(impl From<$kind> for EventData {
+            fn from(payload: $kind) -> Self {
+                Self::$kind(payload)
+            }
+        })*
+    };
+}
+
+event_kinds! {
+    /// Submitted online (status 1).
+    Registered = 1,
+    /// Taken in; the clock starts (status 2).
+    Received = 2,
+    /// Not taken in (status 3).
+    NotReceived = 3,
+    /// Went to another workflow step, and with it perhaps to another unit (status 4).
+    HandedOver = 4,
+    /// Papers are missing; the clock stands (status 5).
+    SupplementRequested = 5,
+    /// The papers came; the clock starts anew or goes on (status 4).
+    SupplementTaken = 6,
+    /// A payment is due; the clock stands (status 6).
+    PaymentRequested = 7,
+    /// Paid; the clock goes on (status 4).
+    PaymentTaken = 8,
+    /// Crossed the due moment while open.
+    BecameOverdue = 9,
+    /// The one apology with a new appointment.
+    Reappointed = 10,
+    /// Result ready (status 9).
+    Finished = 11,
+    /// Handed to the applicant (status 10).
+    ResultReturned = 12,
+    /// Withdrawn by the applicant (status 7).
+    Withdrawn = 13,
+    /// Processing stopped (status 8).
+    Stopped = 14,
+    /// Its unit was dissolved; the successor goes on with it.
+    MovedToSuccessor = 15,
+    /// The calendar changed, and with it the due moment.
+    DueRecomputed = 16,
+    /// The last closing, return or refusal to receive was a mistake and is undone.
+    Undone = 17,
+    /// The applicant's data were wrong; a new record of the person takes their place.
+    ApplicantCorrected = 18,
+}
+
+/// A paper handed in: position in the procedure's checklist, originals, copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemHandedIn(pub u16, pub u16, pub u16);
+
+fn one() -> u16 {
+    1
+}
+
+fn is_one(n: &u16) -> bool {
+    *n == 1
+}
+
+fn is_false(b: &bool) -> bool {
+    !*b
+}
+
+/// What a registration or receipt tells about the dossier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    pub number: String,
+    pub procedure: ProcedureId,
+    pub unit: UnitId,
+    #[serde(default, skip_serializing_if = "Channel::is_direct")]
+    pub channel: Channel,
+    #[serde(default, rename = "return", skip_serializing_if = "Channel::is_direct")]
+    pub return_channel: Channel,
+    pub applicant: PersonId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<PersonId>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub sets: u16,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemHandedIn>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    #[serde(flatten)]
+    pub submission: Submission,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Received {
+    /// Absent when the dossier was registered before.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<Submission>,
+    /// Where the clock starts, if receipt was outside working time.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub started: Option<Moment>,
+    #[serde(with = "short_limit")]
+    pub limit: TimeLimit,
+    #[serde(with = "millis")]
+    pub due: Moment,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<UserId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotReceived {
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// The step it goes to.
+    pub step: u8,
+    /// The unit it goes to, if it leaves the one that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<UserId>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementRequested {
+    pub reason: String,
+    /// Positions in the checklist of what is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementTaken {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemHandedIn>,
+    /// Where the clock starts anew, if the limit starts anew.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub restarted: Option<Moment>,
+    #[serde(with = "millis")]
+    pub due: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRequested {
+    pub amount_vnd: u64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentTaken {
+    pub amount_vnd: u64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub receipt: String,
+    #[serde(with = "millis")]
+    pub due: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BecameOverdue {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reappointed {
+    pub reason: String,
+    #[serde(with = "millis")]
+    pub appointment: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    pub decision: Decision,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultReturned {
+    #[serde(default, skip_serializing_if = "Channel::is_direct")]
+    pub channel: Channel,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    pub reason: String,
+    /// Absent for a dossier that was never received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    pub reason: String,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedToSuccessor {
+    pub from: UnitId,
+    pub to: UnitId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueRecomputed {
+    pub reason: String,
+    #[serde(with = "millis")]
+    pub due: Moment,
+    /// With the right calendar it had not been overdue after all.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_longer_overdue: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicantCorrected {
+    pub reason: String,
+    pub applicant: PersonId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<PersonId>,
+}
+
+/// `Option<Moment>` as an optional integer.
+mod optional_millis {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::domain::moment::Moment;
+
+    pub fn serialize<S: Serializer>(m: &Option<Moment>, serializer: S) -> Result<S::Ok, S::Error> {
+        match m {
+            Some(m) => serializer.serialize_some(&m.unix_millis()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Moment>, D::Error> {
+        Ok(Option::<i64>::deserialize(d)?.map(Moment::from_unix_millis))
+    }
+}
+
+/// A time limit as `15wd`, `30cd`, `8h` or `sd`.
+mod short_limit {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::domain::time_limit::{LimitUnit, TimeLimit};
+
+    pub fn serialize<S: Serializer>(limit: &TimeLimit, serializer: S) -> Result<S::Ok, S::Error> {
+        let amount = limit.amount();
+        match limit.unit() {
+            LimitUnit::WorkingDay => serializer.collect_str(&format_args!("{amount}wd")),
+            LimitUnit::CalendarDay => serializer.collect_str(&format_args!("{amount}cd")),
+            LimitUnit::Hour => serializer.collect_str(&format_args!("{amount}h")),
+            LimitUnit::SameDay => serializer.serialize_str("sd"),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<TimeLimit, D::Error> {
+        let text = String::deserialize(d)?;
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (amount, suffix) = text.split_at(digits);
+        let unit = match suffix {
+            "wd" => LimitUnit::WorkingDay,
+            "cd" => LimitUnit::CalendarDay,
+            "h" => LimitUnit::Hour,
+            "sd" => LimitUnit::SameDay,
+            _ => return Err(D::Error::custom(format!("'{text}' is no time limit"))),
+        };
+        let amount = if digits == 0 {
+            0
+        } else {
+            amount.parse().map_err(D::Error::custom)?
+        };
+        TimeLimit::new(unit, amount).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,215 @@
+//! The dossier's life as a pure state machine: (state, action, moment) → events | refusal.
+//!
+//! [`decide`] is the only place where a rule refuses or allows; [`Dossier::apply`] only follows
+//! what an event says and asks no calendar, so that replaying old events gives the same state
+//! whatever has changed since.
+
+mod action;
+mod apply;
+mod decide;
+mod event;
+mod refusal;
+
+pub use action::{Action, ActionKind, Correction, NewDossier};
+pub use apply::ReplayError;
+pub use decide::{Context, decide};
+pub use event::*;
+pub use refusal::Refusal;
+
+use serde::{Deserialize, Serialize};
+
+use super::case_number::CaseNumber;
+use super::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
+use super::moment::Moment;
+use super::time_limit::{Clock, Outcome};
+
+/// The status codes of the national portal, which are also what a dossier's life knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Mới đăng ký: submitted online, not yet taken in.
+    Registered = 1,
+    /// Được tiếp nhận.
+    Received = 2,
+    /// Không được tiếp nhận.
+    NotReceived = 3,
+    /// Đang xử lý.
+    InProgress = 4,
+    /// Yêu cầu bổ sung giấy tờ: the clock stands.
+    SupplementRequested = 5,
+    /// Yêu cầu thực hiện nghĩa vụ tài chính: the clock stands.
+    PaymentRequested = 6,
+    /// Công dân yêu cầu rút hồ sơ.
+    Withdrawn = 7,
+    /// Dừng xử lý.
+    Stopped = 8,
+    /// Đã xử lý xong: result ready. The time limit is judged here.
+    Done = 9,
+    /// Đã trả kết quả: handed over to the applicant.
+    Returned = 10,
+}
+
+impl Status {
+    pub const ALL: [Self; 10] = [
+        Self::Registered,
+        Self::Received,
+        Self::NotReceived,
+        Self::InProgress,
+        Self::SupplementRequested,
+        Self::PaymentRequested,
+        Self::Withdrawn,
+        Self::Stopped,
+        Self::Done,
+        Self::Returned,
+    ];
+
+    /// The national status code, 1 to 10.
+    pub const fn code(self) -> i16 {
+        self as i16
+    }
+
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
+    /// Received and neither finished nor closed in another way: "in progress" in the reports.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Received | Self::InProgress | Self::SupplementRequested | Self::PaymentRequested
+        )
+    }
+
+    /// Waiting for the applicant, with the clock standing.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::SupplementRequested | Self::PaymentRequested)
+    }
+
+    /// "Resolved" in the reports, if it was ever received.
+    pub const fn is_closed(self) -> bool {
+        matches!(
+            self,
+            Self::Withdrawn | Self::Stopped | Self::Done | Self::Returned
+        )
+    }
+}
+
+/// How a dossier comes in, and how its result goes out.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Trực tiếp.
+    #[default]
+    Direct = 1,
+    /// Trực tuyến.
+    Online = 2,
+    /// Bưu chính công ích.
+    Postal = 3,
+}
+
+impl Channel {
+    pub const ALL: [Self; 3] = [Self::Direct, Self::Online, Self::Postal];
+
+    pub const fn code(self) -> i16 {
+        self as i16
+    }
+
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.code() == code)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Online => "online",
+            Self::Postal => "postal",
+        }
+    }
+
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self, Self::Direct)
+    }
+}
+
+impl std::str::FromStr for Channel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|channel| channel.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// How a finished dossier ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Approved,
+    /// The request was refused; for time and reports, resolved like any other.
+    Refused,
+}
+
+/// A dossier as its events tell it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dossier {
+    pub id: DossierId,
+    pub case_number: CaseNumber,
+    pub procedure: ProcedureId,
+    /// The unit that received it and is answerable for it; reports count it here.
+    pub unit: UnitId,
+    /// The unit that has it on its desk now.
+    pub holder: UnitId,
+    pub channel: Channel,
+    pub return_channel: Channel,
+    pub applicant: PersonId,
+    pub delegate: Option<PersonId>,
+    /// Number of sets handed in.
+    pub sets: u16,
+    /// Papers handed in so far.
+    pub items: Vec<ItemHandedIn>,
+    pub status: Status,
+    /// Moment of receipt; `None` while only registered.
+    pub received_at: Option<Moment>,
+    /// Runs from receipt; keeps its last state when the dossier closes.
+    pub clock: Option<Clock>,
+    /// Crossed its due moment while open; stays so, except by a correction of the due moment.
+    pub overdue: bool,
+    /// The one new appointment, beside the due moment by which reports judge.
+    pub appointment: Option<Moment>,
+    /// Index of the workflow step at hand.
+    pub step: u8,
+    /// When the step at hand should be handed on.
+    pub step_due: Option<Moment>,
+    pub assignee: Option<UserId>,
+    pub decision: Option<Decision>,
+    pub outcome: Option<Outcome>,
+    /// When it was finished, withdrawn or stopped.
+    pub closed_at: Option<Moment>,
+    /// The status to which undoing the closing leads back.
+    pub before_closing: Option<Status>,
+    pub returned_at: Option<Moment>,
+    /// Sequence number of the last event.
+    pub version: u32,
+    pub last_event_at: Moment,
+}
+
+impl Dossier {
+    /// The due moment by which reports judge, pauses included; `None` until received.
+    pub fn due(&self) -> Option<Moment> {
+        self.clock.as_ref().map(|clock| clock.due)
+    }
+
+    /// Whether the clock of an open dossier is running.
+    pub fn is_running(&self) -> bool {
+        self.status.is_open() && self.clock.as_ref().is_some_and(|clock| !clock.is_paused())
+    }
+
+    /// What the applicant was last told: the new appointment, else the due moment.
+    pub fn promised(&self) -> Option<Moment> {
+        self.appointment.or(self.due())
+    }
+}

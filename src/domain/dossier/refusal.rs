@@ -1,0 +1,85 @@
+//! Why an action on a dossier is refused.
+
+use super::{ActionKind, Status};
+use crate::domain::moment::Moment;
+use crate::domain::time_limit::TimeError;
+
+/// A refusal leaves the dossier as it was. The texts for people are in [`crate::words`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// The status does not allow it.
+    NotAllowed {
+        status: Option<Status>,
+        action: ActionKind,
+        allowed: Vec<ActionKind>,
+    },
+    /// The moment lies before the dossier's last event.
+    BeforeLastEvent {
+        at: Moment,
+        last: Moment,
+    },
+    /// The moment lies in the future.
+    InTheFuture {
+        at: Moment,
+        now: Moment,
+    },
+    /// The unit is not open on that day.
+    UnitClosed {
+        code: String,
+        on: chrono::NaiveDate,
+    },
+    UnknownUnit,
+    /// The procedure is not in force on that day.
+    ProcedureNotInForce {
+        code: String,
+        on: chrono::NaiveDate,
+    },
+    /// A unit of that level does not carry the procedure out.
+    WrongLevel {
+        procedure: String,
+        unit: String,
+    },
+    /// The checklist has no such position.
+    UnknownItem {
+        position: u16,
+        count: usize,
+    },
+    /// A required paper was not handed in.
+    MissingItems {
+        names: Vec<String>,
+    },
+    /// At least one set.
+    NoSets,
+    /// Only the next step or an earlier one.
+    NoSuchStep {
+        step: u8,
+        current: u8,
+        count: usize,
+    },
+    ReasonMissing,
+    AmountMissing,
+    /// Only one new appointment a dossier.
+    AlreadyReappointed {
+        appointment: Moment,
+    },
+    /// The new appointment must be in working time and after both now and the due moment.
+    BadAppointment {
+        appointment: Moment,
+    },
+    /// The sources do not name this unit as a successor.
+    NotASuccessor,
+    /// The dossier is not with the unit it should leave.
+    NotWithUnit,
+    /// The due moment has not passed, or the crossing is recorded already.
+    NotOverdue,
+    /// The due moment is right as it is.
+    DueUnchanged,
+    /// The time limit could not be worked out.
+    Time(TimeError),
+}
+
+impl From<TimeError> for Refusal {
+    fn from(error: TimeError) -> Self {
+        Self::Time(error)
+    }
+}

@@ -1,0 +1,144 @@
+//! Identity numbers of persons (CCCD, CMND) and organisations (tax code).
+//!
+//! The numbers are personal data: `Debug` and `Display` mask them so that none reaches a log.
+
+use std::fmt;
+
+/// The number by which an applicant is identified, checked for its form.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// Căn cước công dân, 12 digits: province (3), century and sex (1), year of birth (2), serial (6).
+    Cccd(String),
+    /// Chứng minh nhân dân, the older card, 9 digits.
+    Cmnd(String),
+    /// Mã số thuế of an organisation, 10 digits or 10-3.
+    TaxCode(String),
+}
+
+/// Why a text is no identity number. The text itself is not repeated: it may be one, mistyped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidIdentity {
+    #[error("số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số")]
+    PersonLength,
+    #[error("ba chữ số đầu của số căn cước công dân không phải mã tỉnh (001 đến 096)")]
+    Province,
+    #[error("mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số")]
+    TaxCode,
+    #[error("số định danh chỉ gồm chữ số")]
+    NotDigits,
+}
+
+impl Identity {
+    /// A person's number: 12 digits (CCCD) or 9 (CMND). Spaces and dots between digits are
+    /// dropped, as people write them.
+    pub fn person(text: &str) -> Result<Self, InvalidIdentity> {
+        let digits = compact(text);
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(InvalidIdentity::NotDigits);
+        }
+        match digits.len() {
+            9 => Ok(Self::Cmnd(digits)),
+            12 => match digits[..3].parse() {
+                Ok(1_u16..=96) => Ok(Self::Cccd(digits)),
+                _ => Err(InvalidIdentity::Province),
+            },
+            _ => Err(InvalidIdentity::PersonLength),
+        }
+    }
+
+    /// An organisation's tax code: `4900123456` or `4900123456-001`.
+    pub fn organisation(text: &str) -> Result<Self, InvalidIdentity> {
+        let code = compact(text);
+        let (main, branch) = match code.split_once('-') {
+            Some((main, branch)) => (main, Some(branch)),
+            None => (code.as_str(), None),
+        };
+        let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
+        if digits(main, 10) && branch.is_none_or(|b| digits(b, 3)) {
+            Ok(Self::TaxCode(code))
+        } else {
+            Err(InvalidIdentity::TaxCode)
+        }
+    }
+
+    /// The number in full. For storing and for those who may see it; never for logs.
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Cccd(n) | Self::Cmnd(n) | Self::TaxCode(n) => n,
+        }
+    }
+
+    pub const fn is_person(&self) -> bool {
+        matches!(self, Self::Cccd(_) | Self::Cmnd(_))
+    }
+}
+
+fn compact(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && *c != '.')
+        .collect()
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Identity {
+    /// Masked: the last three digits only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.number();
+        let shown = number.len().saturating_sub(3);
+        write!(
+            f,
+            "{}{}",
+            "*".repeat(shown),
+            number.get(shown..).unwrap_or("")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_what_cards_carry() {
+        assert_eq!(
+            Identity::person("020 185 000123").unwrap().number(),
+            "020185000123"
+        );
+        assert!(matches!(
+            Identity::person("082123456"),
+            Ok(Identity::Cmnd(_))
+        ));
+        assert!(Identity::organisation("4900123456-001").is_ok());
+    }
+
+    #[test]
+    fn refuses_the_rest_without_repeating_it() {
+        for (text, error) in [
+            ("02018500012", InvalidIdentity::PersonLength),
+            ("000185000123", InvalidIdentity::Province),
+            ("097185000123", InvalidIdentity::Province),
+            ("02018500012x", InvalidIdentity::NotDigits),
+            ("", InvalidIdentity::PersonLength),
+            ("０２０１８５０００１２３", InvalidIdentity::NotDigits),
+        ] {
+            assert_eq!(Identity::person(text), Err(error));
+        }
+        for text in ["490012345", "4900123456-01", "4900123456-", "x"] {
+            assert_eq!(Identity::organisation(text), Err(InvalidIdentity::TaxCode));
+        }
+    }
+
+    #[test]
+    fn is_masked_in_text() {
+        let identity = Identity::person("020185000123").unwrap();
+        assert_eq!(
+            format!("{identity} {identity:?}"),
+            "*********123 *********123"
+        );
+    }
+}

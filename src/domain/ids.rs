@@ -1,0 +1,110 @@
+//! Newtypes for the identifiers that pass between the layers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::moment::Moment;
+
+macro_rules! small_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i32);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+small_id!(
+    /// A unit's row (one per code).
+    UnitId
+);
+small_id!(
+    /// One version of a procedure.
+    ProcedureId
+);
+small_id!(
+    /// A field (lĩnh vực).
+    FieldId
+);
+small_id!(
+    /// A member of staff.
+    UserId
+);
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// An id for something made at `at`: version 7, so ordered by time. `random` is ten
+            /// bytes from whatever source the caller trusts.
+            pub fn new(at: Moment, random: [u8; 10]) -> Self {
+                let millis = u64::try_from(at.unix_millis()).unwrap_or(0);
+                Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            }
+
+            pub fn bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+                Uuid::from_slice(bytes).ok().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// A dossier.
+    DossierId
+);
+uuid_id!(
+    /// A person or organisation as given on one dossier.
+    PersonId
+);
+
+/// Who did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// motcua itself, such as the sweep for overdue dossiers.
+    System,
+    /// The applicant, online.
+    Citizen,
+    Staff(UserId),
+}
+
+impl Actor {
+    /// The number that stands for the actor in stored events.
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::System => 0,
+            Self::Citizen => -1,
+            Self::Staff(UserId(id)) => id,
+        }
+    }
+
+    pub const fn from_code(code: i32) -> Self {
+        match code {
+            0 => Self::System,
+            -1 => Self::Citizen,
+            id => Self::Staff(UserId(id)),
+        }
+    }
+}

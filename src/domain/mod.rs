@@ -1,0 +1,19 @@
+//! The rules of the field, pure: no SQL, no HTTP, no clock of their own.
+//!
+//! Where a rule comes from is said beside it; `docs/decisions.md` says what was decided where the
+//! sources leave a choice.
+
+pub mod calendar;
+pub mod case_number;
+pub mod dossier;
+pub mod identity;
+pub mod ids;
+pub mod moment;
+pub mod office_hours;
+pub mod period;
+pub mod person;
+pub mod procedure;
+pub mod tally;
+pub mod time_limit;
+pub mod timetable;
+pub mod unit;

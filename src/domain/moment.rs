@@ -1,0 +1,173 @@
+//! Moments and lengths of working time, so that no time in the program is a bare integer.
+//!
+//! A [`Moment`] is an instant (UTC inside); everything civil about it is read in Asia/Ho_Chi_Minh,
+//! which has been UTC+07:00 without daylight saving time for all years that motcua serves.
+
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const CIVIL_OFFSET_SECONDS: i32 = 7 * 3600;
+
+/// The civil offset of Asia/Ho_Chi_Minh, UTC+07:00. The server's own time zone is never asked.
+fn civil_offset() -> FixedOffset {
+    FixedOffset::east_opt(CIVIL_OFFSET_SECONDS).expect("seven hours are within a day")
+}
+
+/// An instant with millisecond precision, stored as milliseconds since 1970-01-01T00:00:00Z.
+///
+/// Shown, and read by people, as RFC 3339 with the offset `+07:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(i64);
+
+/// The text is not an RFC 3339 moment (`2021-02-09T14:00:00+07:00`), or lies outside the years
+/// 1900 to 9999.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' không phải thời điểm theo RFC 3339, ví dụ 2021-02-09T14:00:00+07:00")]
+pub struct InvalidMoment(pub String);
+
+impl Moment {
+    /// 1900-01-01T00:00:00Z and 9999-12-31T00:00:00Z: what a moment read from outside may be.
+    const READABLE: std::ops::RangeInclusive<i64> = -2_208_988_800_000..=253_402_214_400_000;
+
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// The present moment, cut to milliseconds. Only the program's edge calls this: rules take the
+    /// moment as an argument.
+    pub fn now() -> Self {
+        Self(Utc::now().timestamp_millis())
+    }
+
+    /// Reads RFC 3339 with any offset.
+    pub fn parse(text: &str) -> Result<Self, InvalidMoment> {
+        DateTime::parse_from_rfc3339(text.trim())
+            .ok()
+            .map(|t| t.timestamp_millis())
+            .filter(|millis| Self::READABLE.contains(millis))
+            .map(Self)
+            .ok_or_else(|| InvalidMoment(text.to_owned()))
+    }
+
+    /// The instant at which clocks in Vietnam show `civil`.
+    pub fn from_civil(civil: NaiveDateTime) -> Self {
+        Self(civil.and_utc().timestamp_millis() - i64::from(CIVIL_OFFSET_SECONDS) * 1000)
+    }
+
+    /// The instant at which clocks in Vietnam show `time` on `date`.
+    pub fn at(date: NaiveDate, time: NaiveTime) -> Self {
+        Self::from_civil(date.and_time(time))
+    }
+
+    /// What clocks in Vietnam show at this instant.
+    pub fn civil(self) -> NaiveDateTime {
+        DateTime::from_timestamp_millis(self.0)
+            .unwrap_or(DateTime::UNIX_EPOCH)
+            .with_timezone(&civil_offset())
+            .naive_local()
+    }
+
+    /// The civil date in Vietnam.
+    pub fn date(self) -> NaiveDate {
+        self.civil().date()
+    }
+
+    /// This instant and `millis` more of elapsed (not working) time.
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let precision = if self.0 % 1000 == 0 {
+            SecondsFormat::Secs
+        } else {
+            SecondsFormat::Millis
+        };
+        let time = DateTime::from_timestamp_millis(self.0)
+            .unwrap_or(DateTime::UNIX_EPOCH)
+            .with_timezone(&civil_offset());
+        f.write_str(&time.to_rfc3339_opts(precision, false))
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = InvalidMoment;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Moments as integers (milliseconds UTC), the compact form that stored events use:
+/// `#[serde(with = "crate::domain::moment::millis")]`.
+pub mod millis {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Moment;
+
+    pub fn serialize<S: Serializer>(moment: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(moment.0)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
+        i64::deserialize(deserializer).map(Moment)
+    }
+}
+
+/// A length of working time (time during which the office is open), in milliseconds; never
+/// negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct WorkingTime(i64);
+
+impl WorkingTime {
+    pub const ZERO: Self = Self(0);
+
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(if millis < 0 { 0 } else { millis })
+    }
+
+    pub const fn from_hours(hours: u32) -> Self {
+        Self(hours as i64 * 3_600_000)
+    }
+
+    pub const fn from_minutes(minutes: u32) -> Self {
+        Self(minutes as i64 * 60_000)
+    }
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl std::ops::Add for WorkingTime {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}

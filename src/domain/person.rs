@@ -1,0 +1,141 @@
+//! Applicants and delegates, as they give their names on one dossier.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::identity::Identity;
+
+/// A person or organisation as given on a dossier. Personal data: it stays out of events and logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    /// Absent where the procedure does not need it.
+    pub identity: Option<Identity>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<String>,
+}
+
+/// One wrong field of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPerson {
+    #[error("thiếu họ tên")]
+    NameMissing,
+    #[error("họ tên dài quá 200 ký tự")]
+    NameTooLong,
+    #[error("số điện thoại có 8 đến 15 chữ số, có thể bắt đầu bằng dấu +")]
+    Phone,
+    #[error("địa chỉ thư điện tử không đúng")]
+    Email,
+    #[error("địa chỉ dài quá 500 ký tự")]
+    AddressTooLong,
+}
+
+impl Person {
+    /// All that is wrong with the fields, at once.
+    pub fn check(&self) -> Vec<InvalidPerson> {
+        let mut wrong = Vec::new();
+        if self.name.trim().is_empty() {
+            wrong.push(InvalidPerson::NameMissing);
+        }
+        if self.name.chars().count() > 200 {
+            wrong.push(InvalidPerson::NameTooLong);
+        }
+        if let Some(phone) = &self.phone {
+            let digits = phone.strip_prefix('+').unwrap_or(phone);
+            if !(8..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                wrong.push(InvalidPerson::Phone);
+            }
+        }
+        if let Some(email) = &self.email {
+            let ok = email.len() <= 254
+                && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+                && email.split_once('@').is_some_and(|(user, host)| {
+                    !user.is_empty() && host.contains('.') && !host.contains('@')
+                });
+            if !ok {
+                wrong.push(InvalidPerson::Email);
+            }
+        }
+        if self
+            .address
+            .as_ref()
+            .is_some_and(|a| a.chars().count() > 500)
+        {
+            wrong.push(InvalidPerson::AddressTooLong);
+        }
+        wrong
+    }
+
+    /// The name as the public may see it: family name and initials, `Nguyễn V. A.`.
+    pub fn masked_name(&self) -> String {
+        let mut words = self.name.split_whitespace();
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |name, word| match word.chars().next() {
+            Some(initial) => format!("{name} {initial}."),
+            None => name,
+        })
+    }
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Person({})", self.masked_name())
+    }
+}
+
+/// Folds a Vietnamese text for comparing: lower case, without diacritics, đ as d, single spaces.
+pub fn fold_diacritics(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(
+            word.nfd()
+                .filter(|c| !is_combining_mark(*c))
+                .flat_map(char::to_lowercase)
+                .map(|c| if c == 'đ' { 'd' } else { c }),
+        );
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_vietnamese() {
+        assert_eq!(
+            fold_diacritics("  Đặng  Thị Ngọc ÁNH "),
+            "dang thi ngoc anh"
+        );
+    }
+
+    #[test]
+    fn names_every_wrong_field() {
+        let person = Person {
+            name: " ".into(),
+            identity: None,
+            phone: Some("12".into()),
+            email: Some("a@b".into()),
+            address: None,
+        };
+        use InvalidPerson::{Email, NameMissing, Phone};
+        assert_eq!(person.check(), [NameMissing, Phone, Email]);
+    }
+
+    #[test]
+    fn masks_the_name() {
+        let person = Person {
+            name: "Nguyễn Văn An".into(),
+            identity: None,
+            phone: None,
+            email: None,
+            address: None,
+        };
+        assert_eq!(person.masked_name(), "Nguyễn V. A.");
+        assert_eq!(format!("{person:?}"), "Person(Nguyễn V. A.)");
+    }
+}

@@ -1,0 +1,303 @@
+//! Procedures (thủ tục hành chính) in their versions: limits, checklist, workflow.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{FieldId, ProcedureId, UnitId};
+use super::moment::WorkingTime;
+use super::time_limit::{LimitUnit, TimeLimit};
+use super::unit::{Level, Unit, Units};
+
+/// One version of a procedure. A dossier keeps the version under which it was received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Procedure {
+    pub id: ProcedureId,
+    pub field_id: FieldId,
+    pub definition: ProcedureDefinition,
+}
+
+/// A procedure as the catalogue gives it (the form of `motcua import procedures`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcedureDefinition {
+    /// Code of the national database: one digit, a dot, six digits.
+    pub code: String,
+    /// The real code is not known; this one only has its form.
+    #[serde(default)]
+    pub code_is_sample: bool,
+    pub name: String,
+    /// Lĩnh vực.
+    pub field: String,
+    /// Levels that carry it out; the first is the one under which the catalogue counts it.
+    pub levels: Vec<Level>,
+    /// The department that receives it, for procedures of the province.
+    #[serde(default)]
+    pub department: Option<String>,
+    pub valid_from: NaiveDate,
+    #[serde(default)]
+    pub valid_to: Option<NaiveDate>,
+    /// Day of the decision that announced this version.
+    pub announced_on: NaiveDate,
+    /// Day on which the internal workflow (quy trình nội bộ) was approved.
+    #[serde(default)]
+    pub workflow_approved_on: Option<NaiveDate>,
+    /// Day on which a simplification of it was proposed.
+    #[serde(default)]
+    pub simplification_proposed_on: Option<NaiveDate>,
+    /// Integrated with the national portal.
+    #[serde(default)]
+    pub integrated: bool,
+    pub online_level: OnlineLevel,
+    pub statutory_limit: LimitDefinition,
+    /// The shorter limit that the office commits itself to after a cut.
+    #[serde(default)]
+    pub committed_limit: Option<LimitDefinition>,
+    #[serde(default)]
+    pub on_supplement: OnSupplement,
+    #[serde(default)]
+    pub fees: Vec<Fee>,
+    pub result: String,
+    #[serde(default)]
+    pub legal_basis: Vec<String>,
+    #[serde(default)]
+    pub checklist: Vec<ChecklistItem>,
+    #[serde(default)]
+    pub workflow: Vec<Step>,
+}
+
+/// Service level on the portal since 2022 (Nghị định 42/2022).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnlineLevel {
+    /// Toàn trình.
+    Full,
+    /// Một phần.
+    Partial,
+    /// Chỉ cung cấp thông tin.
+    Information,
+}
+
+/// What the clock does once a dossier is complete again (Nghị định 61/2018, điều 19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSupplement {
+    /// The limit starts anew.
+    #[default]
+    Restart,
+    /// The clock goes on where it stopped.
+    Resume,
+}
+
+/// A time limit as written in the catalogue; `amount` is absent for same-day limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitDefinition {
+    pub unit: LimitUnit,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u32>,
+}
+
+/// A fee (phí, lệ phí) in đồng.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fee {
+    pub name: String,
+    pub amount_vnd: u64,
+    #[serde(default)]
+    pub note: String,
+}
+
+/// A paper that the dossier consists of (thành phần hồ sơ).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChecklistItem {
+    pub name: String,
+    pub originals: u16,
+    pub copies: u16,
+    pub required: bool,
+}
+
+/// A step of the internal workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub name: String,
+    pub place: Place,
+    /// The unit's code, when `place` is `unit`.
+    #[serde(default)]
+    pub unit: Option<String>,
+    pub role: StepRole,
+    /// The step's share of the time, in working hours.
+    pub hours: u32,
+}
+
+/// Where a step is done, relative to the unit that received the dossier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Receiving,
+    /// The unit above the receiving one.
+    Parent,
+    /// A named unit.
+    Unit,
+}
+
+/// Who does a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepRole {
+    Clerk,
+    Officer,
+    Supervisor,
+}
+
+/// What is wrong with one procedure of a catalogue: where (a JSON pointer below the procedure) and
+/// why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidProcedure {
+    pub pointer: String,
+    pub reason: String,
+}
+
+impl LimitDefinition {
+    pub fn limit(self) -> Result<TimeLimit, super::time_limit::TimeError> {
+        TimeLimit::new(self.unit, self.amount.unwrap_or(0))
+    }
+}
+
+impl ProcedureDefinition {
+    /// The limit that a dossier is promised: the committed one, else the statutory one.
+    pub fn promised_limit(&self) -> LimitDefinition {
+        self.committed_limit.unwrap_or(self.statutory_limit)
+    }
+
+    /// The level under which the catalogue counts the procedure.
+    pub fn level(&self) -> Level {
+        self.levels.first().copied().unwrap_or(Level::Province)
+    }
+
+    pub fn is_in_force_on(&self, date: NaiveDate) -> bool {
+        self.valid_from <= date && self.valid_to.is_none_or(|to| date <= to)
+    }
+
+    /// All that is wrong with the definition, at once.
+    pub fn check(&self) -> Vec<InvalidProcedure> {
+        let mut wrong = Vec::new();
+        let mut add = |pointer: &str, reason: String| {
+            wrong.push(InvalidProcedure {
+                pointer: pointer.to_owned(),
+                reason,
+            });
+        };
+        if !is_procedure_code(&self.code) {
+            add("/code", format!("'{}' không có dạng 1.004964", self.code));
+        }
+        for (pointer, text) in [("/name", &self.name), ("/field", &self.field)] {
+            if text.trim().is_empty() {
+                add(pointer, "để trống".to_owned());
+            }
+        }
+        if self.levels.is_empty() {
+            add("/levels", "cần ít nhất một cấp thực hiện".to_owned());
+        }
+        if self.valid_to.is_some_and(|to| to < self.valid_from) {
+            add("/valid_to", "trước valid_from".to_owned());
+        }
+        for (pointer, limit) in [
+            ("/statutory_limit", Some(self.statutory_limit)),
+            ("/committed_limit", self.committed_limit),
+        ] {
+            if let Some(Err(error)) = limit.map(LimitDefinition::limit) {
+                add(pointer, error.to_string());
+            }
+        }
+        if let Some(committed) = self.committed_limit
+            && (committed.unit != self.statutory_limit.unit
+                || committed.amount > self.statutory_limit.amount)
+        {
+            let reason = "phải cùng đơn vị và không dài hơn thời hạn theo quy định";
+            add("/committed_limit", reason.to_owned());
+        }
+        for (i, step) in self.workflow.iter().enumerate() {
+            if step.hours == 0 {
+                add(
+                    &format!("/workflow/{i}/hours"),
+                    "phải từ 1 giờ trở lên".to_owned(),
+                );
+            }
+            if (step.place == Place::Unit) != step.unit.is_some() {
+                let reason = "chỉ có khi place là 'unit', và khi đó bắt buộc";
+                add(&format!("/workflow/{i}/unit"), reason.to_owned());
+            }
+        }
+        if self.workflow.len() > 100 || self.checklist.len() > 1000 {
+            add(
+                "/workflow",
+                "quá 100 bước, hoặc quá 1.000 thành phần hồ sơ".to_owned(),
+            );
+        }
+        wrong
+    }
+}
+
+/// One digit, a dot, six digits.
+pub fn is_procedure_code(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 8
+        && bytes[1] == b'.'
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(i, b)| i == 1 || b.is_ascii_digit())
+}
+
+impl Procedure {
+    /// The limit promised to the applicant.
+    pub fn limit(&self) -> Result<TimeLimit, super::time_limit::TimeError> {
+        self.definition.promised_limit().limit()
+    }
+
+    /// The number of workflow steps; a procedure without an approved workflow has the plain one:
+    /// the desk takes in, an officer handles, the desk returns.
+    pub fn step_count(&self) -> usize {
+        match self.definition.workflow.len() {
+            0 => PLAIN_STEPS.len(),
+            n => n,
+        }
+    }
+
+    pub fn step_name(&self, step: usize) -> &str {
+        match self.definition.workflow.get(step) {
+            Some(step) => &step.name,
+            None => PLAIN_STEPS.get(step).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The working time that step has; `None` in the plain workflow, whose steps share the
+    /// dossier's own limit.
+    pub fn step_time(&self, step: usize) -> Option<WorkingTime> {
+        self.definition
+            .workflow
+            .get(step)
+            .map(|s| WorkingTime::from_hours(s.hours))
+    }
+
+    /// The unit that does the step of a dossier received at `receiving`; `None` if the workflow
+    /// names a unit that does not exist.
+    pub fn step_unit(&self, step: usize, receiving: &Unit, units: &Units) -> Option<UnitId> {
+        let Some(step) = self.definition.workflow.get(step) else {
+            return Some(receiving.id);
+        };
+        match step.place {
+            Place::Receiving => Some(receiving.id),
+            Place::Parent => receiving.parent.or(Some(receiving.id)),
+            Place::Unit => step
+                .unit
+                .as_deref()
+                .and_then(|c| units.by_code(c))
+                .map(|u| u.id),
+        }
+    }
+}
+
+const PLAIN_STEPS: [&str; 3] = ["Tiếp nhận hồ sơ", "Giải quyết hồ sơ", "Trả kết quả"];

@@ -1,0 +1,379 @@
+//! Counts per outcome, the changes that events make to them, shares, and the identities of
+//! form 06a.
+
+use std::collections::BTreeMap;
+use std::ops::{Add, AddAssign, Sub};
+
+use chrono::NaiveDate;
+
+use super::dossier::{Channel, Dossier, Event, EventData, ReplayError};
+use super::ids::{DossierId, ProcedureId, UnitId};
+use super::time_limit::Outcome;
+
+/// Counts over a span of days. What an event takes back counts negative on the day on which it
+/// was taken back, so that no past day ever changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub received_direct: i64,
+    pub received_online: i64,
+    pub received_postal: i64,
+    pub early: i64,
+    pub on_time: i64,
+    pub overdue: i64,
+    /// Dossiers that crossed their due moment while open.
+    pub crossed: i64,
+    /// Open dossiers that came from a dissolved unit, less those that went to a successor.
+    pub moved: i64,
+}
+
+impl Tally {
+    pub const COUNTERS: usize = 8;
+
+    pub const fn received(&self) -> i64 {
+        self.received_direct + self.received_online + self.received_postal
+    }
+
+    pub const fn resolved(&self) -> i64 {
+        self.early + self.on_time + self.overdue
+    }
+
+    /// The counters in a fixed order, for storing.
+    pub const fn to_array(&self) -> [i64; Self::COUNTERS] {
+        [
+            self.received_direct,
+            self.received_online,
+            self.received_postal,
+            self.early,
+            self.on_time,
+            self.overdue,
+            self.crossed,
+            self.moved,
+        ]
+    }
+
+    pub const fn from_array(counters: [i64; Self::COUNTERS]) -> Self {
+        let [
+            received_direct,
+            received_online,
+            received_postal,
+            early,
+            on_time,
+            overdue,
+            crossed,
+            moved,
+        ] = counters;
+        Self {
+            received_direct,
+            received_online,
+            received_postal,
+            early,
+            on_time,
+            overdue,
+            crossed,
+            moved,
+        }
+    }
+
+    pub fn is_zero(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn received_by(&mut self, channel: Channel) -> &mut i64 {
+        match channel {
+            Channel::Direct => &mut self.received_direct,
+            Channel::Online => &mut self.received_online,
+            Channel::Postal => &mut self.received_postal,
+        }
+    }
+
+    fn closed_as(&mut self, outcome: Outcome) -> &mut i64 {
+        match outcome {
+            Outcome::Early => &mut self.early,
+            Outcome::OnTime => &mut self.on_time,
+            Outcome::Overdue => &mut self.overdue,
+        }
+    }
+}
+
+impl Add for Tally {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        let mut sum = self.to_array();
+        for (mine, theirs) in sum.iter_mut().zip(other.to_array()) {
+            *mine += theirs;
+        }
+        *self = Self::from_array(sum);
+    }
+}
+
+impl Sub for Tally {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        let mut difference = self.to_array();
+        for (mine, theirs) in difference.iter_mut().zip(other.to_array()) {
+            *mine -= theirs;
+        }
+        Self::from_array(difference)
+    }
+}
+
+/// Where a change of the counts belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TallyKey {
+    pub day: NaiveDate,
+    pub unit: UnitId,
+    pub procedure: ProcedureId,
+    pub channel: Channel,
+}
+
+/// Changes of counts, merged by key.
+pub type Tallies = BTreeMap<TallyKey, Tally>;
+
+/// Adds what `event` does to the counts; `before` and `after` are the dossier around it.
+pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mut Tallies) {
+    let key = TallyKey {
+        day: event.at.date(),
+        unit: after.unit,
+        procedure: after.procedure,
+        channel: after.channel,
+    };
+    let mut add = |key: TallyKey, change: &dyn Fn(&mut Tally)| {
+        change(into.entry(key).or_default());
+    };
+    match &event.data {
+        EventData::Received(_) => add(key, &|t| *t.received_by(after.channel) += 1),
+        EventData::BecameOverdue(_) => add(key, &|t| t.crossed += 1),
+        EventData::Finished(_) | EventData::Withdrawn(_) | EventData::Stopped(_) => {
+            if let Some(outcome) = after.outcome {
+                add(key, &|t| *t.closed_as(outcome) += 1);
+            }
+        }
+        EventData::Undone(_) => {
+            let undone = before
+                .and_then(|d| d.outcome)
+                .filter(|_| after.outcome.is_none());
+            if let Some(outcome) = undone {
+                add(key, &|t| *t.closed_as(outcome) -= 1);
+            }
+        }
+        EventData::DueRecomputed(new) => {
+            if new.no_longer_overdue {
+                add(key, &|t| t.crossed -= 1);
+            }
+        }
+        EventData::MovedToSuccessor(_) => {
+            let left = before.map(|d| d.unit).filter(|&unit| unit != after.unit);
+            if let (Some(unit), true) = (left, after.status.is_open()) {
+                let overdue = i64::from(after.overdue);
+                add(TallyKey { unit, ..key }, &|t| {
+                    t.moved -= 1;
+                    t.crossed -= overdue;
+                });
+                add(key, &|t| {
+                    t.moved += 1;
+                    t.crossed += overdue;
+                });
+            }
+        }
+        EventData::Registered(_)
+        | EventData::NotReceived(_)
+        | EventData::HandedOver(_)
+        | EventData::SupplementRequested(_)
+        | EventData::SupplementTaken(_)
+        | EventData::PaymentRequested(_)
+        | EventData::PaymentTaken(_)
+        | EventData::Reappointed(_)
+        | EventData::ResultReturned(_)
+        | EventData::ApplicantCorrected(_) => {}
+    }
+}
+
+/// Follows `events` from `before`, counting what they change.
+///
+/// # Errors
+/// If the events do not follow `before`.
+pub fn follow(
+    before: Option<&Dossier>,
+    id: DossierId,
+    events: &[Event],
+    into: &mut Tallies,
+) -> Result<Dossier, ReplayError> {
+    let mut state = before.cloned();
+    for event in events {
+        let after = match &state {
+            None => Dossier::begin(id, event)?,
+            Some(dossier) => {
+                let mut after = dossier.clone();
+                after.apply(event)?;
+                after
+            }
+        };
+        count(state.as_ref(), event, &after, into);
+        state = Some(after);
+    }
+    state.ok_or(ReplayError::Empty)
+}
+
+/// The columns of form II.06a, which is also what an on-time rate is made of.
+///
+/// (3) = (4) + (5) + (6) = (7) + (11); (7) = (8) + (9) + (10); (11) = (12) + (13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// (6) In progress when the period began. Moves between units within the period count here.
+    pub carried_over: i64,
+    /// (4)
+    pub received_online: i64,
+    /// (5)
+    pub received_other: i64,
+    /// (8)
+    pub early: i64,
+    /// (9)
+    pub on_time: i64,
+    /// (10)
+    pub overdue: i64,
+    /// (13) In progress at the end and past the due moment.
+    pub in_progress_overdue: i64,
+}
+
+impl Standing {
+    /// From the counts of all days before the period, and of the period itself.
+    pub const fn new(before: &Tally, within: &Tally) -> Self {
+        let crossed = before.crossed + within.crossed;
+        Self {
+            carried_over: before.received() + before.moved - before.resolved() + within.moved,
+            received_online: within.received_online,
+            received_other: within.received_direct + within.received_postal,
+            early: within.early,
+            on_time: within.on_time,
+            overdue: within.overdue,
+            in_progress_overdue: crossed - before.overdue - within.overdue,
+        }
+    }
+
+    /// (4) + (5): received within the period.
+    pub const fn received_in_period(&self) -> i64 {
+        self.received_online + self.received_other
+    }
+
+    /// (3)
+    pub const fn received(&self) -> i64 {
+        self.carried_over + self.received_in_period()
+    }
+
+    /// (7)
+    pub const fn resolved(&self) -> i64 {
+        self.early + self.on_time + self.overdue
+    }
+
+    /// (11)
+    pub const fn in_progress(&self) -> i64 {
+        self.received() - self.resolved()
+    }
+
+    /// (12)
+    pub const fn in_progress_within(&self) -> i64 {
+        self.in_progress() - self.in_progress_overdue
+    }
+
+    /// (early + on time) / resolved; `None` over zero resolved.
+    pub fn on_time_share(&self) -> Option<Share> {
+        Share::new(self.early + self.on_time, self.resolved())
+    }
+
+    pub fn overdue_share(&self) -> Option<Share> {
+        Share::new(self.overdue, self.resolved())
+    }
+}
+
+impl Add for Standing {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            carried_over: self.carried_over + other.carried_over,
+            received_online: self.received_online + other.received_online,
+            received_other: self.received_other + other.received_other,
+            early: self.early + other.early,
+            on_time: self.on_time + other.on_time,
+            overdue: self.overdue + other.overdue,
+            in_progress_overdue: self.in_progress_overdue + other.in_progress_overdue,
+        }
+    }
+}
+
+impl std::iter::Sum for Standing {
+    fn sum<I: Iterator<Item = Self>>(standings: I) -> Self {
+        standings.fold(Self::default(), Add::add)
+    }
+}
+
+/// A share as hundredths of a percent, rounded half away from zero from the exact fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(i64);
+
+impl Share {
+    /// `part / whole`; `None` when the whole is zero or negative.
+    pub fn new(part: i64, whole: i64) -> Option<Self> {
+        if whole <= 0 {
+            return None;
+        }
+        let (scaled, whole) = (i128::from(part) * 10_000 * 2, i128::from(whole));
+        let rounded = (scaled + whole * scaled.signum()) / (2 * whole);
+        i64::try_from(rounded).ok().map(Self)
+    }
+
+    /// Hundredths of a percent: 9 999 is 99,99%.
+    pub const fn hundredths_of_percent(self) -> i64 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Share {
+    /// Percent with a point and two decimals, for machines: `99.99`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{}.{:02}", self.0.abs() / 100, self.0.abs() % 100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn shares_of_the_report() {
+        let share = |part, whole| Share::new(part, whole).unwrap().to_string();
+        assert_eq!(share(78_742, 78_751), "99.99");
+        assert_eq!(share(36_470, 36_545), "99.79");
+        assert_eq!(share(75, 36_545), "0.21");
+        assert_eq!(share(599, 1_542), "38.85");
+        assert_eq!(Share::new(0, 0), None);
+    }
+
+    #[test]
+    fn halves_round_away_from_zero() {
+        assert_eq!(Share::new(1, 20_000).unwrap().to_string(), "0.01");
+        assert_eq!(Share::new(-1, 20_000).unwrap().to_string(), "-0.01");
+        assert_eq!(Share::new(1, 20_001).unwrap().to_string(), "0.00");
+        assert_eq!(Share::new(i64::MAX, 1), None);
+    }
+
+    proptest! {
+        #[test]
+        fn share_is_the_nearest_hundredth(part in 0..10_000_000_i64, whole in 1..10_000_000_i64) {
+            let share = Share::new(part, whole).unwrap().hundredths_of_percent();
+            prop_assert!(((share * whole - part * 10_000) * 2).abs() <= whole);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Time limits: from the moment of receipt to the due moment, pauses, and the outcome.
+//!
+//! The rules are those of Bộ luật Dân sự 2015 (điều 147, 148), Nghị định 61/2018 (điều 19) and, for
+//! same-day procedures, Nghị định 23/2015; see `docs/decisions.md` for the choices between them.
+
+use std::fmt;
+
+use chrono::Days;
+use serde::{Deserialize, Serialize};
+
+use super::moment::{Moment, WorkingTime};
+use super::timetable::Timetable;
+
+/// Why a time cannot be worked out. Never a silent wrong date.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    #[error("lịch làm việc không có năm {year} (chỉ có từ {first} đến {last})")]
+    YearNotInCalendar { year: i32, first: i32, last: i32 },
+    #[error("lịch làm việc không có giờ mở cửa nào")]
+    NeverOpen,
+    #[error("thời hạn {amount} {unit} quá dài, tối đa {max}")]
+    LimitTooLong {
+        amount: u32,
+        unit: LimitUnit,
+        max: u32,
+    },
+    #[error("thời hạn phải từ 1 {0} trở lên")]
+    LimitTooShort(LimitUnit),
+    #[error("đồng hồ thời hạn không tạm dừng nên không thể chạy tiếp")]
+    NotPaused,
+    #[error("đồng hồ thời hạn đã tạm dừng")]
+    AlreadyPaused,
+    #[error("thời điểm chạy tiếp trước thời điểm tạm dừng")]
+    ResumedBeforePause,
+}
+
+/// In what a limit is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    WorkingDay,
+    CalendarDay,
+    Hour,
+    SameDay,
+}
+
+impl LimitUnit {
+    pub const ALL: [Self; 4] = [
+        Self::WorkingDay,
+        Self::CalendarDay,
+        Self::Hour,
+        Self::SameDay,
+    ];
+
+    /// The largest amount accepted: ten years.
+    const fn max(self) -> u32 {
+        match self {
+            Self::WorkingDay | Self::CalendarDay => 3_650,
+            Self::Hour => 29_200,
+            Self::SameDay => u32::MAX,
+        }
+    }
+}
+
+impl fmt::Display for LimitUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WorkingDay => "working_day",
+            Self::CalendarDay => "calendar_day",
+            Self::Hour => "hour",
+            Self::SameDay => "same_day",
+        })
+    }
+}
+
+impl std::str::FromStr for LimitUnit {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "working_day" => Ok(Self::WorkingDay),
+            "calendar_day" => Ok(Self::CalendarDay),
+            "hour" => Ok(Self::Hour),
+            "same_day" => Ok(Self::SameDay),
+            _ => Err(()),
+        }
+    }
+}
+
+/// A time limit whose amount has been checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TimeLimit {
+    unit: LimitUnit,
+    amount: u32,
+}
+
+impl TimeLimit {
+    /// A limit of `amount` days or working hours; same-day limits ignore the amount.
+    ///
+    /// # Errors
+    /// If the amount is zero, or over 3.650 days or 29.200 hours.
+    pub fn new(unit: LimitUnit, amount: u32) -> Result<Self, TimeError> {
+        let max = unit.max();
+        match (unit, amount) {
+            (LimitUnit::SameDay, _) => Ok(Self { unit, amount: 0 }),
+            (_, 0) => Err(TimeError::LimitTooShort(unit)),
+            (_, amount) if amount > max => Err(TimeError::LimitTooLong { amount, unit, max }),
+            _ => Ok(Self { unit, amount }),
+        }
+    }
+
+    pub const fn unit(self) -> LimitUnit {
+        self.unit
+    }
+
+    /// Days or hours; 0 for same-day limits.
+    pub const fn amount(self) -> u32 {
+        self.amount
+    }
+
+    /// The due moment of a dossier received at `received`.
+    ///
+    /// Received outside working time, the clock starts at the next opening. The day on which it
+    /// starts is not counted. Limits in calendar days that end on a day off end on the next
+    /// working day. All end with the close of work, except hours, which are walked.
+    ///
+    /// # Errors
+    /// If the calendar lacks a year that is needed.
+    pub fn due(self, received: Moment, timetable: &Timetable) -> Result<Moment, TimeError> {
+        let start = timetable.next_opening(received)?;
+        let day = start.date();
+        let due_day = match self.unit {
+            LimitUnit::Hour => {
+                return timetable.advance(start, WorkingTime::from_hours(self.amount));
+            }
+            LimitUnit::WorkingDay => timetable.nth_working_day_after(day, self.amount)?,
+            LimitUnit::CalendarDay => {
+                let last = day + Days::new(u64::from(self.amount));
+                timetable.working_day_on_or_after(last)?
+            }
+            LimitUnit::SameDay if start.civil().time() > timetable.same_day_cut() => {
+                timetable.nth_working_day_after(day, 1)?
+            }
+            LimitUnit::SameDay => day,
+        };
+        timetable.close_of(due_day)?.ok_or(TimeError::NeverOpen)
+    }
+}
+
+impl fmt::Display for TimeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unit {
+            LimitUnit::WorkingDay => write!(f, "{} ngày làm việc", self.amount),
+            LimitUnit::CalendarDay => write!(f, "{} ngày", self.amount),
+            LimitUnit::Hour => write!(f, "{} giờ làm việc", self.amount),
+            LimitUnit::SameDay => f.write_str("trong ngày"),
+        }
+    }
+}
+
+/// A stretch during which the clock stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    pub from: Moment,
+    /// `None` while it lasts.
+    pub until: Option<Moment>,
+}
+
+/// The clock of a dossier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// Where the limit is counted from: the receipt or the last restart, in working time.
+    pub started: Moment,
+    pub limit: TimeLimit,
+    /// Pauses since `started`, in order; only the last may be open.
+    pub pauses: Vec<Pause>,
+    /// The due moment with all closed pauses counted in.
+    pub due: Moment,
+}
+
+impl Clock {
+    /// # Errors
+    /// If the calendar lacks a year that is needed.
+    pub fn start(
+        limit: TimeLimit,
+        received: Moment,
+        timetable: &Timetable,
+    ) -> Result<Self, TimeError> {
+        let started = timetable.next_opening(received)?;
+        let due = limit.due(started, timetable)?;
+        Ok(Self {
+            started,
+            limit,
+            pauses: Vec::new(),
+            due,
+        })
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.pauses
+            .last()
+            .is_some_and(|pause| pause.until.is_none())
+    }
+
+    /// # Errors
+    /// If it stands already.
+    pub fn pause(&mut self, at: Moment) -> Result<(), TimeError> {
+        if self.is_paused() {
+            return Err(TimeError::AlreadyPaused);
+        }
+        self.pauses.push(Pause {
+            from: at,
+            until: None,
+        });
+        Ok(())
+    }
+
+    /// Goes on: the due moment moves by the working time of the pause.
+    ///
+    /// # Errors
+    /// If it does not stand, `at` is before the pause, or the calendar lacks a year.
+    pub fn resume(&mut self, at: Moment, timetable: &Timetable) -> Result<(), TimeError> {
+        let due = self.due_if_resumed(at, timetable)?;
+        if let Some(pause) = self.pauses.last_mut() {
+            pause.until = Some(at);
+        }
+        self.due = due;
+        Ok(())
+    }
+
+    /// The due moment that resuming at `at` would give.
+    ///
+    /// # Errors
+    /// As [`Clock::resume`].
+    pub fn due_if_resumed(&self, at: Moment, timetable: &Timetable) -> Result<Moment, TimeError> {
+        match self.pauses.last() {
+            Some(Pause { from, until: None }) if at < *from => Err(TimeError::ResumedBeforePause),
+            Some(Pause { from, until: None }) => moved_by(self.due, *from, at, timetable),
+            _ => Err(TimeError::NotPaused),
+        }
+    }
+
+    /// The limit anew from `at`; earlier pauses are forgotten.
+    ///
+    /// # Errors
+    /// If the calendar lacks a year that is needed.
+    pub fn restart(&mut self, at: Moment, timetable: &Timetable) -> Result<(), TimeError> {
+        *self = Self::start(self.limit, at, timetable)?;
+        Ok(())
+    }
+
+    /// The due moment anew after a change of the calendar; pauses stay as they were.
+    ///
+    /// # Errors
+    /// If the calendar lacks a year that is needed.
+    pub fn recompute(&mut self, timetable: &Timetable) -> Result<(), TimeError> {
+        let mut due = self.limit.due(self.started, timetable)?;
+        for pause in &self.pauses {
+            if let Some(until) = pause.until {
+                due = moved_by(due, pause.from, until, timetable)?;
+            }
+        }
+        self.due = due;
+        Ok(())
+    }
+}
+
+/// The due moment after a pause. A pause that began past it does not move it.
+fn moved_by(
+    due: Moment,
+    from: Moment,
+    until: Moment,
+    timetable: &Timetable,
+) -> Result<Moment, TimeError> {
+    if from > due {
+        return Ok(due);
+    }
+    timetable.advance(due, timetable.working_between(from, until)?)
+}
+
+/// How a closed dossier stands against its due moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Trước hạn: on a civil day before the due day.
+    Early,
+    /// Đúng hạn: on the due day, not after the due moment.
+    OnTime,
+    /// Quá hạn.
+    Overdue,
+}
+
+impl Outcome {
+    pub fn judge(due: Moment, done: Moment) -> Self {
+        if done > due {
+            Self::Overdue
+        } else if done.date() < due.date() {
+            Self::Early
+        } else {
+            Self::OnTime
+        }
+    }
+}

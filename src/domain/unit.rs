@@ -1,0 +1,225 @@
+//! Units (province, departments, districts, communes), their tree, validity and successors.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::ids::UnitId;
+use super::office_hours::OfficeHours;
+
+/// The administrative level that receives and resolves. Ordered from the top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Province,
+    District,
+    Commune,
+}
+
+impl Level {
+    pub const ALL: [Self; 3] = [Self::Province, Self::District, Self::Commune];
+
+    /// The number that stands for the level in the database.
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Province => 1,
+            Self::District => 2,
+            Self::Commune => 3,
+        }
+    }
+
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.code() == code)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Province => "province",
+            Self::District => "district",
+            Self::Commune => "commune",
+        }
+    }
+}
+
+impl std::str::FromStr for Level {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|level| level.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// What kind of office a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitKind {
+    /// Ủy ban nhân dân.
+    PeopleCommittee,
+    /// Sở, ban, ngành of the province.
+    Department,
+}
+
+impl UnitKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PeopleCommittee => "people_committee",
+            Self::Department => "department",
+        }
+    }
+}
+
+impl std::str::FromStr for UnitKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::PeopleCommittee, Self::Department]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// A unit with its validity: it works from `valid_from` to `valid_to`, both included.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unit {
+    pub id: UnitId,
+    /// Identifier in the form of Quyết định 20/2020/QĐ-TTg, such as `H37.16`.
+    pub code: String,
+    pub level: Level,
+    pub kind: UnitKind,
+    pub name: String,
+    pub parent: Option<UnitId>,
+    /// The code of the General Statistics Office, where there is one.
+    pub statistical_code: Option<String>,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    /// Opening hours that differ from the office's default.
+    pub office_hours: Option<OfficeHours>,
+}
+
+impl Unit {
+    pub fn is_open_on(&self, date: NaiveDate) -> bool {
+        self.valid_from <= date && self.valid_to.is_none_or(|to| date <= to)
+    }
+}
+
+/// How much of the old unit went into a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Share {
+    Whole,
+    /// The unit was divided; this successor takes what is not said to go elsewhere.
+    Default,
+    /// The unit was divided; this successor took a part.
+    Part,
+}
+
+impl Share {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Default => "default",
+            Self::Part => "part",
+        }
+    }
+}
+
+impl std::str::FromStr for Share {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Whole, Self::Default, Self::Part]
+            .into_iter()
+            .find(|share| share.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// One line of a succession: from `on`, `successor` does what `unit` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Succession {
+    pub unit: UnitId,
+    pub successor: UnitId,
+    pub share: Share,
+    pub on: NaiveDate,
+}
+
+/// All units of the office, indexed. Shared and never changed: an import makes a new one.
+#[derive(Debug, Clone, Default)]
+pub struct Units {
+    by_id: HashMap<UnitId, Arc<Unit>>,
+    by_code: HashMap<String, UnitId>,
+    successors: HashMap<UnitId, Vec<Succession>>,
+}
+
+impl Units {
+    pub fn new(units: Vec<Unit>, successions: Vec<Succession>) -> Self {
+        let by_code = units.iter().map(|u| (u.code.clone(), u.id)).collect();
+        let by_id = units.into_iter().map(|u| (u.id, Arc::new(u))).collect();
+        let mut successors: HashMap<_, Vec<_>> = HashMap::new();
+        for succession in successions {
+            successors
+                .entry(succession.unit)
+                .or_default()
+                .push(succession);
+        }
+        Self {
+            by_id,
+            by_code,
+            successors,
+        }
+    }
+
+    pub fn get(&self, id: UnitId) -> Option<&Arc<Unit>> {
+        self.by_id.get(&id)
+    }
+
+    pub fn by_code(&self, code: &str) -> Option<&Arc<Unit>> {
+        self.by_code.get(code).and_then(|id| self.by_id.get(id))
+    }
+
+    /// All units, by code.
+    pub fn all(&self) -> Vec<&Arc<Unit>> {
+        let mut all: Vec<_> = self.by_id.values().collect();
+        all.sort_by(|a, b| a.code.cmp(&b.code));
+        all
+    }
+
+    /// `root` and all units under it.
+    pub fn under(&self, root: UnitId) -> Vec<UnitId> {
+        let mut found: Vec<_> = self
+            .by_id
+            .keys()
+            .copied()
+            .filter(|&id| self.is_under(id, root))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Whether `id` is `root` or lies under it.
+    pub fn is_under(&self, id: UnitId, root: UnitId) -> bool {
+        // As many steps as there are units at most: a ring of parents would end the walk too.
+        std::iter::successors(Some(id), |&id| self.get(id).and_then(|u| u.parent))
+            .take(self.by_id.len() + 1)
+            .any(|ancestor| ancestor == root)
+    }
+
+    /// The successor that takes the open dossiers of `unit`: the whole one, or the default of a
+    /// divided unit. `None` where the sources name none; it is never guessed.
+    pub fn successor_of(&self, unit: UnitId) -> Option<Succession> {
+        let lines = self.successors.get(&unit)?;
+        lines.iter().find(|s| s.share != Share::Part).copied()
+    }
+
+    /// Whether `successor` is named as taking over any part of `unit`.
+    pub fn succeeds(&self, unit: UnitId, successor: UnitId) -> bool {
+        self.successors
+            .get(&unit)
+            .is_some_and(|s| s.iter().any(|s| s.successor == successor))
+    }
+}

@@ -1,0 +1,6 @@
+//! motcua: the case tracker for Vietnam's administrative procedures at one-stop desks.
+//!
+//! `docs/architecture.md` is the map. Arrows go down only: http, cli → features → store → domain.
+
+pub mod domain;
+pub mod store;

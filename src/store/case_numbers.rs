@@ -1,0 +1,40 @@
+//! The counters of case numbers, one per unit and civil day.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::schema::case_counters;
+use super::{Conn, StoreError};
+use crate::domain::ids::UnitId;
+use crate::domain::period::Day;
+
+/// Takes `count` numbers and returns the first of them. The counter's row stays locked until the
+/// transaction ends, so numbers have no duplicates; a transaction that fails gives its numbers
+/// back.
+pub fn take(conn: &mut Conn, unit: UnitId, day: NaiveDate, count: u32) -> Result<u32, StoreError> {
+    let day = Day::of(day).0;
+    let count = i32::try_from(count).map_err(|_| StoreError::Other("quá nhiều số".to_owned()))?;
+    // `on conflict` is not for the multi connection: one arm a database, the same statement.
+    let row = (
+        case_counters::unit_id.eq(unit.0),
+        case_counters::day.eq(day),
+        case_counters::last.eq(count),
+    );
+    let last: i32 = match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(case_counters::table)
+            .values(row)
+            .on_conflict((case_counters::unit_id, case_counters::day))
+            .do_update()
+            .set(case_counters::last.eq(case_counters::last + count))
+            .returning(case_counters::last)
+            .get_result(conn)?,
+        Conn::Postgres(conn) => diesel::insert_into(case_counters::table)
+            .values(row)
+            .on_conflict((case_counters::unit_id, case_counters::day))
+            .do_update()
+            .set(case_counters::last.eq(case_counters::last + count))
+            .returning(case_counters::last)
+            .get_result(conn)?,
+    };
+    u32::try_from(last - count + 1).map_err(|_| StoreError::corrupt("case_counters.last"))
+}

@@ -1,0 +1,513 @@
+//! Dossiers: the state beside the history, and the lists of open, near-due and overdue ones.
+
+use diesel::prelude::*;
+
+use super::chain::{EventHash, StoredEvent};
+use super::events::{self, EventRow};
+use super::persons::PersonRow;
+use super::schema::{dossier_events, dossiers, persons};
+use super::{Conn, StoreError, tallies};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Decision, Dossier, Event, Status};
+use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId};
+use crate::domain::moment::Moment;
+use crate::domain::person::Person;
+use crate::domain::tally::{Tallies, follow};
+use crate::domain::time_limit::Outcome;
+
+/// The row of a dossier: what replaying its events gives.
+#[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset, Queryable)]
+#[diesel(table_name = dossiers, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct DossierRow {
+    id: Vec<u8>,
+    case_number: String,
+    procedure_id: i32,
+    unit_id: i32,
+    holder_id: i32,
+    channel: i16,
+    return_channel: i16,
+    applicant_id: Vec<u8>,
+    delegate_id: Option<Vec<u8>>,
+    status: i16,
+    received_at: Option<i64>,
+    due_at: Option<i64>,
+    overdue: bool,
+    appointment_at: Option<i64>,
+    step: i16,
+    step_due_at: Option<i64>,
+    assignee_id: Option<i32>,
+    decision: Option<i16>,
+    outcome: Option<i16>,
+    closed_at: Option<i64>,
+    returned_at: Option<i64>,
+    open_due_at: Option<i64>,
+    late_at: Option<i64>,
+    watch_at: Option<i64>,
+    version: i32,
+    last_event_at: i64,
+}
+
+impl From<&Dossier> for DossierRow {
+    fn from(dossier: &Dossier) -> Self {
+        let millis = |moment: Option<Moment>| moment.map(Moment::unix_millis);
+        let due = millis(dossier.due());
+        let open = dossier.status.is_open();
+        let watched = open && dossier.is_running() && !dossier.overdue;
+        Self {
+            id: dossier.id.bytes().to_vec(),
+            case_number: dossier.case_number.as_str().to_owned(),
+            procedure_id: dossier.procedure.0,
+            unit_id: dossier.unit.0,
+            holder_id: dossier.holder.0,
+            channel: dossier.channel.code(),
+            return_channel: dossier.return_channel.code(),
+            applicant_id: dossier.applicant.bytes().to_vec(),
+            delegate_id: dossier.delegate.map(|id| id.bytes().to_vec()),
+            status: dossier.status.code(),
+            received_at: millis(dossier.received_at),
+            due_at: due,
+            overdue: dossier.overdue,
+            appointment_at: millis(dossier.appointment),
+            step: i16::from(dossier.step),
+            step_due_at: millis(dossier.step_due),
+            assignee_id: dossier.assignee.map(|id| id.0),
+            decision: dossier.decision.map(|decision| match decision {
+                Decision::Approved => 1,
+                Decision::Refused => 2,
+            }),
+            outcome: dossier.outcome.map(outcome_code),
+            closed_at: millis(dossier.closed_at),
+            returned_at: millis(dossier.returned_at),
+            open_due_at: due.filter(|_| open),
+            late_at: due.filter(|_| watched || (open && dossier.overdue)),
+            watch_at: due.filter(|_| watched),
+            version: i32::try_from(dossier.version).unwrap_or(i32::MAX),
+            last_event_at: dossier.last_event_at.unix_millis(),
+        }
+    }
+}
+
+const fn outcome_code(outcome: Outcome) -> i16 {
+    match outcome {
+        Outcome::Early => 1,
+        Outcome::OnTime => 2,
+        Outcome::Overdue => 3,
+    }
+}
+
+/// A dossier read for changing, locked until the transaction ends.
+pub struct Locked {
+    pub dossier: Dossier,
+    head: EventHash,
+}
+
+/// Writes a new dossier with its first events and what they change in the counts.
+///
+/// # Errors
+/// If the events are no beginning of a dossier, or the database refuses.
+pub fn insert(conn: &mut Conn, id: DossierId, new: &[Event]) -> Result<Dossier, StoreError> {
+    let mut changes = Tallies::new();
+    let dossier = follow(None, id, new, &mut changes).map_err(wrong_events)?;
+    diesel::insert_into(dossiers::table)
+        .values(DossierRow::from(&dossier))
+        .execute(conn)?;
+    insert_events(conn, id, &events::seal(id, super::chain::GENESIS, new)?)?;
+    tallies::insert_deltas(conn, &changes)?;
+    Ok(dossier)
+}
+
+/// Reads a dossier from its events and keeps others from changing it until the transaction ends.
+///
+/// # Errors
+/// If its history is not whole, or the database refuses.
+pub fn lock(conn: &mut Conn, id: DossierId) -> Result<Option<Locked>, StoreError> {
+    // SQLite has one writer; on PostgreSQL the row's lock orders the writers of one dossier.
+    if let Conn::Postgres(pg) = conn {
+        let row = dossiers::table
+            .find(id.bytes().to_vec())
+            .select(dossiers::version)
+            .for_update();
+        if row.first::<i32>(pg).optional()?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(events::replay(conn, id)?.map(|(dossier, head)| Locked { dossier, head }))
+}
+
+/// Appends events to a locked dossier, with the new state and what changes in the counts.
+///
+/// # Errors
+/// If the events do not follow the history, or the database refuses.
+pub fn append(conn: &mut Conn, locked: &Locked, new: &[Event]) -> Result<Dossier, StoreError> {
+    let id = locked.dossier.id;
+    let mut changes = Tallies::new();
+    let dossier = follow(Some(&locked.dossier), id, new, &mut changes).map_err(wrong_events)?;
+    insert_events(conn, id, &events::seal(id, locked.head, new)?)?;
+    let row = DossierRow::from(&dossier);
+    diesel::update(dossiers::table.find(row.id.clone()))
+        .set(row)
+        .execute(conn)?;
+    tallies::insert_deltas(conn, &changes)?;
+    Ok(dossier)
+}
+
+fn wrong_events(error: crate::domain::dossier::ReplayError) -> StoreError {
+    StoreError::corrupt(error.to_string())
+}
+
+fn insert_events(conn: &mut Conn, id: DossierId, stored: &[StoredEvent]) -> Result<(), StoreError> {
+    for event in stored {
+        diesel::insert_into(dossier_events::table)
+            .values(EventRow::new(id, event))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// A dossier with its whole history, sealed and counted, ready to be written in bulk.
+pub struct WholeHistory {
+    dossier: DossierRow,
+    events: Vec<EventRow>,
+    person: PersonRow,
+}
+
+impl WholeHistory {
+    /// Seals the events of a dossier and adds what they change to `counts`.
+    ///
+    /// # Errors
+    /// If the events are not the history of one dossier.
+    pub fn new(
+        id: DossierId,
+        history: &[Event],
+        person: (PersonId, &Person),
+        counts: &mut Tallies,
+    ) -> Result<Self, StoreError> {
+        let dossier = follow(None, id, history, counts).map_err(wrong_events)?;
+        let sealed = events::seal(id, super::chain::GENESIS, history)?;
+        Ok(Self {
+            dossier: DossierRow::from(&dossier),
+            events: sealed
+                .iter()
+                .map(|event| EventRow::new(id, event))
+                .collect(),
+            person: PersonRow::new(person.0, person.1),
+        })
+    }
+}
+
+/// Writes many dossiers at once; the counts are the caller's to fold. Rows, checks and hashes are
+/// the same as one by one.
+///
+/// # Errors
+/// If the database refuses; then nothing is written.
+pub fn insert_many(conn: &mut Conn, all: Vec<WholeHistory>) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            for history in all {
+                diesel::insert_into(persons::table)
+                    .values(history.person)
+                    .execute(conn)?;
+                diesel::insert_into(dossiers::table)
+                    .values(history.dossier)
+                    .execute(conn)?;
+                for event in history.events {
+                    diesel::insert_into(dossier_events::table)
+                        .values(event)
+                        .execute(conn)?;
+                }
+            }
+        }
+        Conn::Postgres(conn) => {
+            let mut rows = (Vec::new(), Vec::new(), Vec::new());
+            for history in all {
+                rows.0.push(history.person);
+                rows.1.push(history.dossier);
+                rows.2.extend(history.events);
+            }
+            diesel::copy_from(persons::table)
+                .from_insertable(&rows.0)
+                .execute(conn)?;
+            diesel::copy_from(dossiers::table)
+                .from_insertable(&rows.1)
+                .execute(conn)?;
+            diesel::copy_from(dossier_events::table)
+                .from_insertable(&rows.2)
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The id of the dossier with that case number.
+///
+/// # Errors
+/// If the database refuses.
+pub fn find_id(conn: &mut Conn, number: &CaseNumber) -> Result<Option<DossierId>, StoreError> {
+    let id: Option<Vec<u8>> = dossiers::table
+        .filter(dossiers::case_number.eq(number.as_str()))
+        .select(dossiers::id)
+        .first(conn)
+        .optional()?;
+    id.map(|bytes| dossier_id(&bytes)).transpose()
+}
+
+/// The number of dossiers. Counts them one by one: not for pages.
+///
+/// # Errors
+/// If the database refuses.
+pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(dossiers::table.count().get_result(conn)?)
+}
+
+/// Whether there is any dossier.
+///
+/// # Errors
+/// If the database refuses.
+pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
+    let first: Option<i32> = dossiers::table
+        .select(dossiers::version)
+        .limit(1)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
+fn dossier_id(bytes: &[u8]) -> Result<DossierId, StoreError> {
+    DossierId::from_slice(bytes).ok_or_else(|| StoreError::corrupt("dossiers.id"))
+}
+
+/// Which open dossiers a list holds. All lists run along an index over open dossiers only, in the
+/// order of their due moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenList {
+    /// All that are received and not closed, those that wait included.
+    Open,
+    /// Running and due from `now` to before the moment given.
+    NearDue { now: Moment, before: Moment },
+    /// Past their due moment at `now`, recorded or not yet.
+    Overdue { now: Moment },
+}
+
+/// A dossier as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDossier {
+    pub id: DossierId,
+    pub case_number: String,
+    pub procedure: ProcedureId,
+    pub unit: UnitId,
+    pub holder: UnitId,
+    pub status: Status,
+    pub received_at: Option<Moment>,
+    pub due: Moment,
+    pub appointment: Option<Moment>,
+}
+
+/// A page of a list: of one unit, or of all. `after` is the last dossier of the page before.
+///
+/// # Errors
+/// If the database refuses.
+pub fn list_open(
+    conn: &mut Conn,
+    list: OpenList,
+    unit: Option<UnitId>,
+    after: Option<(Moment, DossierId)>,
+    limit: u32,
+) -> Result<Vec<ListedDossier>, StoreError> {
+    let mut query = dossiers::table
+        .select((
+            dossiers::id,
+            dossiers::case_number,
+            dossiers::procedure_id,
+            dossiers::unit_id,
+            dossiers::holder_id,
+            dossiers::status,
+            dossiers::received_at,
+            dossiers::due_at,
+            dossiers::appointment_at,
+        ))
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(unit) = unit {
+        query = query.filter(dossiers::unit_id.eq(unit.0));
+    }
+    let from = after.map(|(due, id)| (due.unix_millis(), id.bytes().to_vec()));
+    macro_rules! along {
+        ($column:expr) => {{
+            query = query.filter($column.is_not_null());
+            if let Some((due, id)) = from {
+                let later = $column.gt(due).or($column.eq(due).and(dossiers::id.gt(id)));
+                query = query.filter($column.ge(due).and(later));
+            }
+            query = query.order(($column, dossiers::id));
+        }};
+    }
+    match list {
+        OpenList::Open => along!(dossiers::open_due_at),
+        OpenList::NearDue { now, before } => {
+            let (now, before) = (now.unix_millis(), before.unix_millis());
+            query = query.filter(
+                dossiers::watch_at
+                    .ge(now)
+                    .and(dossiers::watch_at.lt(before)),
+            );
+            along!(dossiers::watch_at);
+        }
+        OpenList::Overdue { now } => {
+            query = query.filter(dossiers::late_at.lt(now.unix_millis()));
+            along!(dossiers::late_at);
+        }
+    }
+    type Row = (
+        Vec<u8>,
+        String,
+        i32,
+        i32,
+        i32,
+        i16,
+        Option<i64>,
+        Option<i64>,
+        Option<i64>,
+    );
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter()
+        .map(
+            |(id, case_number, procedure, unit, holder, status, received, due, appointment)| {
+                Ok(ListedDossier {
+                    id: dossier_id(&id)?,
+                    case_number,
+                    procedure: ProcedureId(procedure),
+                    unit: UnitId(unit),
+                    holder: UnitId(holder),
+                    status: Status::from_code(status)
+                        .ok_or_else(|| StoreError::corrupt("dossiers.status"))?,
+                    received_at: received.map(Moment::from_unix_millis),
+                    due: due
+                        .map(Moment::from_unix_millis)
+                        .ok_or_else(|| StoreError::corrupt("dossiers.due_at"))?,
+                    appointment: appointment.map(Moment::from_unix_millis),
+                })
+            },
+        )
+        .collect()
+}
+
+/// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first.
+///
+/// # Errors
+/// If the database refuses.
+pub fn unrecorded_crossings(
+    conn: &mut Conn,
+    now: Moment,
+    limit: u32,
+) -> Result<Vec<DossierId>, StoreError> {
+    let ids: Vec<Vec<u8>> = dossiers::table
+        .filter(dossiers::watch_at.lt(now.unix_millis()))
+        .order(dossiers::watch_at)
+        .limit(i64::from(limit))
+        .select(dossiers::id)
+        .load(conn)?;
+    ids.iter().map(|bytes| dossier_id(bytes)).collect()
+}
+
+/// Crossings before `now` that no event records yet, as counts: what the sweep is behind by.
+///
+/// # Errors
+/// If the database refuses.
+pub fn unrecorded_crossings_by_key(
+    conn: &mut Conn,
+    now: Moment,
+) -> Result<Vec<(UnitId, ProcedureId, i16)>, StoreError> {
+    let rows: Vec<(i32, i32, i16)> = dossiers::table
+        .filter(dossiers::watch_at.lt(now.unix_millis()))
+        .select((dossiers::unit_id, dossiers::procedure_id, dossiers::channel))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(u, p, c)| (UnitId(u), ProcedureId(p), c))
+        .collect())
+}
+
+/// Ids of open dossiers after `after`, for walks over all of them.
+///
+/// # Errors
+/// If the database refuses.
+pub fn open_ids(
+    conn: &mut Conn,
+    after: Option<(Moment, DossierId)>,
+    limit: u32,
+) -> Result<Vec<(Moment, DossierId)>, StoreError> {
+    let page = list_open(conn, OpenList::Open, None, after, limit)?;
+    Ok(page
+        .into_iter()
+        .map(|listed| (listed.due, listed.id))
+        .collect())
+}
+
+/// A page of all rows after `after`, by id, for `verify`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn rows_after(
+    conn: &mut Conn,
+    after: Option<DossierId>,
+    limit: u32,
+) -> Result<Vec<(DossierId, DossierRow)>, StoreError> {
+    let mut query = dossiers::table
+        .order(dossiers::id)
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dossiers::id.gt(after.bytes().to_vec()));
+    }
+    let rows: Vec<DossierRow> = query.load(conn)?;
+    rows.into_iter()
+        .map(|row| Ok((dossier_id(&row.id)?, row)))
+        .collect()
+}
+
+impl DossierRow {
+    /// Names of the columns in which two rows differ.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        macro_rules! differing {
+            ($($column:ident),* $(,)?) => {{
+                let mut names = Vec::new();
+                $(if self.$column != other.$column {
+                    names.push(stringify!($column));
+                })*
+                names
+            }};
+        }
+        differing!(
+            id,
+            case_number,
+            procedure_id,
+            unit_id,
+            holder_id,
+            channel,
+            return_channel,
+            applicant_id,
+            delegate_id,
+            status,
+            received_at,
+            due_at,
+            overdue,
+            appointment_at,
+            step,
+            step_due_at,
+            assignee_id,
+            decision,
+            outcome,
+            closed_at,
+            returned_at,
+            open_due_at,
+            late_at,
+            watch_at,
+            version,
+            last_event_at,
+        )
+    }
+
+    pub fn case_number(&self) -> &str {
+        &self.case_number
+    }
+}

@@ -1,0 +1,125 @@
+//! A dossier's history: reading it back, and bringing events into their stored form.
+
+use diesel::prelude::*;
+
+use super::chain::{EventHash, GENESIS, StoredEvent, hash};
+use super::schema::dossier_events;
+use super::{Conn, StoreError};
+use crate::domain::dossier::{Dossier, Event, EventData};
+use crate::domain::ids::{Actor, DossierId};
+use crate::domain::moment::Moment;
+
+/// The columns of an event: dossier, sequence, kind, at, actor, data, hash.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = dossier_events, treat_none_as_default_value = false)]
+pub(super) struct EventRow {
+    pub(super) dossier_id: Vec<u8>,
+    pub(super) sequence: i32,
+    pub(super) kind: i16,
+    pub(super) at: i64,
+    pub(super) actor: i32,
+    pub(super) data: String,
+    pub(super) hash: Vec<u8>,
+}
+
+impl EventRow {
+    pub(super) fn new(dossier: DossierId, event: &StoredEvent) -> Self {
+        Self {
+            dossier_id: dossier.bytes().to_vec(),
+            sequence: i32::try_from(event.sequence).unwrap_or(i32::MAX),
+            kind: event.kind,
+            at: event.at,
+            actor: event.actor,
+            data: event.data.clone(),
+            hash: event.hash.to_vec(),
+        }
+    }
+
+    pub(super) fn stored(self) -> Result<StoredEvent, StoreError> {
+        let bad = || StoreError::corrupt(format!("sự kiện {} của một hồ sơ", self.sequence));
+        Ok(StoredEvent {
+            sequence: u32::try_from(self.sequence).map_err(|_| bad())?,
+            hash: self.hash.as_slice().try_into().map_err(|_| bad())?,
+            kind: self.kind,
+            at: self.at,
+            actor: self.actor,
+            data: self.data,
+        })
+    }
+}
+
+impl StoredEvent {
+    /// Reads the event back.
+    ///
+    /// # Errors
+    /// If its payload is not of its kind.
+    pub fn event(&self) -> Result<Event, StoreError> {
+        let data = EventData::from_json(self.kind, &self.data)
+            .map_err(|error| StoreError::corrupt(format!("sự kiện {}: {error}", self.sequence)))?;
+        Ok(Event {
+            sequence: self.sequence,
+            at: Moment::from_unix_millis(self.at),
+            actor: Actor::from_code(self.actor),
+            data,
+        })
+    }
+}
+
+/// Brings events into their stored form, chained to `head`.
+///
+/// # Errors
+/// Never for events of this program; the signature is serde's.
+pub fn seal(
+    dossier: DossierId,
+    mut head: EventHash,
+    events: &[Event],
+) -> Result<Vec<StoredEvent>, StoreError> {
+    events
+        .iter()
+        .map(|event| {
+            let data = event
+                .data
+                .to_json()
+                .map_err(|e| StoreError::Other(e.to_string()))?;
+            let (sequence, kind) = (event.sequence, event.data.code());
+            let (at, actor) = (event.at.unix_millis(), event.actor.code());
+            head = hash(&head, dossier, sequence, kind, at, actor, &data);
+            Ok(StoredEvent {
+                sequence,
+                kind,
+                at,
+                actor,
+                data,
+                hash: head,
+            })
+        })
+        .collect()
+}
+
+/// The stored history of a dossier, oldest first.
+pub fn history(conn: &mut Conn, dossier: DossierId) -> Result<Vec<StoredEvent>, StoreError> {
+    let rows: Vec<EventRow> = dossier_events::table
+        .filter(dossier_events::dossier_id.eq(dossier.bytes().to_vec()))
+        .order(dossier_events::sequence)
+        .load(conn)?;
+    rows.into_iter().map(EventRow::stored).collect()
+}
+
+/// A dossier as its history tells it, and the hash to chain the next event to.
+pub fn replay(
+    conn: &mut Conn,
+    dossier: DossierId,
+) -> Result<Option<(Dossier, EventHash)>, StoreError> {
+    let stored = history(conn, dossier)?;
+    if stored.is_empty() {
+        return Ok(None);
+    }
+    let head = stored.last().map_or(GENESIS, |event| event.hash);
+    let events = stored
+        .iter()
+        .map(StoredEvent::event)
+        .collect::<Result<Vec<_>, _>>()?;
+    let state = Dossier::replay(dossier, &events)
+        .map_err(|error| StoreError::corrupt(format!("hồ sơ {dossier}: {error}")))?;
+    Ok(Some((state, head)))
+}

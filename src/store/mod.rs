@@ -1,0 +1,194 @@
+//! Everything that knows SQL: both databases behind one interface.
+//!
+//! [`Store::read`] and [`Store::write`] run a closure on a connection; the modules beside this one
+//! hold the statements, one file per aggregate. A write is one transaction: on SQLite all writes
+//! go through one thread that commits those waiting together (see [`writer`]), on PostgreSQL each
+//! has a connection of its own and is tried again after a deadlock.
+
+pub mod calendar;
+pub mod case_numbers;
+pub mod chain;
+pub mod connection;
+pub mod dossiers;
+pub mod error;
+pub mod events;
+pub mod persons;
+pub mod plan;
+pub mod procedures;
+pub mod reference;
+mod schema;
+pub mod settings;
+pub mod tallies;
+pub mod units;
+pub mod users;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::Connection;
+use diesel::r2d2::{Pool, PooledConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+pub use connection::{Conn, DatabaseUrl};
+pub use error::{StoreError, WriteFailure};
+
+use crate::domain::office_hours::OfficeHours;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// How often a transaction is tried again on PostgreSQL after a deadlock or serialisation failure.
+const RETRIES: u32 = 6;
+
+/// The database, migrated and ready. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: DatabaseUrl,
+    pool: Pool<connection::Manager>,
+    /// On SQLite only: the one thread that writes.
+    writer: Option<writer::Writer>,
+    reference: reference::ReferenceCache,
+}
+
+/// How to open a store.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Connections for reading (SQLite), or for everything (PostgreSQL).
+    pub connections: u32,
+    /// How long a caller waits for one.
+    pub wait: Duration,
+    /// Opening hours of units that have none of their own.
+    pub office_hours: OfficeHours,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            wait: Duration::from_secs(10),
+            office_hours: OfficeHours::default(),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database; on SQLite makes the file and its folder if need be. Runs the
+    /// migrations that are missing.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or its schema is not one of ours.
+    pub fn open(url: &DatabaseUrl, options: StoreOptions) -> Result<Self, StoreError> {
+        url.create_folder()?;
+        // The first connection alone, so that its error is told at once instead of after the
+        // pool's patience.
+        let mut first = url.connect()?;
+        migrate(&mut first)?;
+        let pool = Pool::builder()
+            .max_size(options.connections)
+            .min_idle(Some(0))
+            .connection_timeout(options.wait)
+            .test_on_check_out(false)
+            .build_unchecked(connection::Manager::new(url.clone()));
+        let writer = match url {
+            DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, url.clone())),
+            DatabaseUrl::Postgres(_) => None,
+        };
+        let reference = reference::ReferenceCache::new(options.office_hours);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                url: url.clone(),
+                pool,
+                writer,
+                reference,
+            }),
+        })
+    }
+
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.inner.url
+    }
+
+    fn connection(&self) -> Result<PooledConnection<connection::Manager>, StoreError> {
+        self.inner
+            .pool
+            .get()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Runs `work` in one snapshot: all that it reads is of one moment.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn read<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        let mut conn = self.connection()?;
+        conn.snapshot(work)
+    }
+
+    /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
+    /// when it returns `Err`. `work` may run more than once.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn write<T, E>(
+        &self,
+        work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteFailure,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.submit(work),
+            None => {
+                let mut conn = self.connection()?;
+                let mut tries = 0;
+                loop {
+                    let result = Conn::transaction(&mut conn, &work);
+                    match &result {
+                        Err(error)
+                            if tries < RETRIES
+                                && error.store_error().is_some_and(StoreError::is_passing) =>
+                        {
+                            tries += 1;
+                            // Spread the contenders: a different pause for each thread and try.
+                            let spread = u64::from(std::process::id() % 7) + u64::from(tries);
+                            std::thread::sleep(Duration::from_millis(spread << tries));
+                        }
+                        _ => return result,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn ping(&self) -> Result<(), StoreError> {
+        self.read(settings::all).map(drop)
+    }
+}
+
+fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
+    let run = match conn {
+        Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+        Conn::Postgres(conn) => {
+            // Several instances may start at once: one migrates, the others wait.
+            use diesel::RunQueryDsl;
+            diesel::sql_query("select pg_advisory_lock(7205759403792794)").execute(conn)?;
+            let run = conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop);
+            diesel::sql_query("select pg_advisory_unlock(7205759403792794)").execute(conn)?;
+            run
+        }
+    };
+    run.map_err(|error| StoreError::from_message(error.to_string()))
+}

@@ -1,0 +1,104 @@
+//! Procedures in their versions, and the fields they belong to.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::schema::{fields, procedures};
+use super::{Conn, StoreError};
+use crate::domain::ids::{FieldId, ProcedureId};
+use crate::domain::procedure::{Procedure, ProcedureDefinition};
+
+/// All versions of all procedures, by id.
+pub fn load(conn: &mut Conn) -> Result<Vec<Procedure>, StoreError> {
+    let rows: Vec<(i32, String, i32, String)> = procedures::table
+        .select((
+            procedures::id,
+            procedures::code,
+            procedures::field_id,
+            procedures::definition,
+        ))
+        .order(procedures::id)
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, code, field, definition)| {
+            let definition = serde_json::from_str(&definition)
+                .map_err(|error| StoreError::corrupt(format!("thủ tục {code}: {error}")))?;
+            Ok(Procedure {
+                id: ProcedureId(id),
+                field_id: FieldId(field),
+                definition,
+            })
+        })
+        .collect()
+}
+
+/// Names of the fields (lĩnh vực).
+pub fn load_fields(conn: &mut Conn) -> Result<HashMap<FieldId, String>, StoreError> {
+    let rows: Vec<(i32, String)> = fields::table.load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| (FieldId(id), name))
+        .collect())
+}
+
+/// The field of that name, made if need be.
+pub fn field_id(conn: &mut Conn, name: &str) -> Result<FieldId, StoreError> {
+    let known = fields::table
+        .filter(fields::name.eq(name))
+        .select(fields::id)
+        .first(conn)
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(FieldId(id));
+    }
+    let last: Option<i32> = fields::table
+        .select(diesel::dsl::max(fields::id))
+        .first(conn)?;
+    let id = last.unwrap_or(0) + 1;
+    diesel::insert_into(fields::table)
+        .values((fields::id.eq(id), fields::name.eq(name)))
+        .execute(conn)?;
+    Ok(FieldId(id))
+}
+
+/// The id that the next new version gets.
+pub fn next_id(conn: &mut Conn) -> Result<i32, StoreError> {
+    let last: Option<i32> = procedures::table
+        .select(diesel::dsl::max(procedures::id))
+        .first(conn)?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+pub fn insert(conn: &mut Conn, procedure: &Procedure) -> Result<(), StoreError> {
+    let definition = &procedure.definition;
+    diesel::insert_into(procedures::table)
+        .values((
+            procedures::id.eq(procedure.id.0),
+            procedures::code.eq(&definition.code),
+            procedures::field_id.eq(procedure.field_id.0),
+            procedures::valid_from.eq(definition.valid_from),
+            procedures::valid_to.eq(definition.valid_to),
+            procedures::definition.eq(json(definition)?),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends a version.
+pub fn end(conn: &mut Conn, procedure: &Procedure, last: NaiveDate) -> Result<(), StoreError> {
+    let mut definition = procedure.definition.clone();
+    definition.valid_to = Some(last);
+    diesel::update(procedures::table.find(procedure.id.0))
+        .set((
+            procedures::valid_to.eq(Some(last)),
+            procedures::definition.eq(json(&definition)?),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn json(definition: &ProcedureDefinition) -> Result<String, StoreError> {
+    serde_json::to_string(definition).map_err(|error| StoreError::Other(error.to_string()))
+}

@@ -1,0 +1,164 @@
+//! What rarely changes, read once and kept: units, procedures, calendar.
+//!
+//! An import counts the version up in the database; every instance notices at its next use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::NaiveDate;
+
+use super::{Conn, Store, StoreError, calendar, procedures, settings, units};
+use crate::domain::calendar::Calendar;
+use crate::domain::ids::{FieldId, ProcedureId, UnitId};
+use crate::domain::office_hours::OfficeHours;
+use crate::domain::procedure::Procedure;
+use crate::domain::timetable::Timetable;
+use crate::domain::unit::Units;
+
+/// Units, procedures and calendar as of one version.
+pub struct Reference {
+    version: u64,
+    units: Units,
+    procedures: HashMap<ProcedureId, Arc<Procedure>>,
+    by_code: HashMap<String, Vec<Arc<Procedure>>>,
+    fields: HashMap<FieldId, String>,
+    calendar: Option<Calendar>,
+    default_timetable: Option<Arc<Timetable>>,
+    /// Of the units whose hours differ.
+    timetables: HashMap<UnitId, Arc<Timetable>>,
+}
+
+impl Reference {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// If the database refuses, or stored data are damaged.
+    pub fn load(conn: &mut Conn, hours: &OfficeHours) -> Result<Self, StoreError> {
+        let units = units::load(conn)?;
+        let procedures: HashMap<_, _> = procedures::load(conn)?
+            .into_iter()
+            .map(|p| (p.id, Arc::new(p)))
+            .collect();
+        let mut by_code: HashMap<_, Vec<_>> = HashMap::new();
+        for procedure in procedures.values() {
+            let code = procedure.definition.code.clone();
+            by_code.entry(code).or_default().push(Arc::clone(procedure));
+        }
+        let days = calendar::load(conn)?;
+        let calendar = match days.is_empty() {
+            true => None,
+            false => {
+                Some(Calendar::new(days).map_err(|error| StoreError::corrupt(error.to_string()))?)
+            }
+        };
+        let mut timetables = HashMap::new();
+        let mut default_timetable = None;
+        if let Some(calendar) = &calendar {
+            default_timetable = Some(Arc::new(Timetable::new(calendar, hours)));
+            for unit in units.all() {
+                if let Some(hours) = &unit.office_hours {
+                    timetables.insert(unit.id, Arc::new(Timetable::new(calendar, hours)));
+                }
+            }
+        }
+        Ok(Self {
+            version: settings::reference_version(conn)?,
+            units,
+            procedures,
+            by_code,
+            fields: procedures::load_fields(conn)?,
+            calendar,
+            default_timetable,
+            timetables,
+        })
+    }
+
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    pub fn procedure(&self, id: ProcedureId) -> Option<&Arc<Procedure>> {
+        self.procedures.get(&id)
+    }
+
+    /// The version of the procedure in force on that day.
+    pub fn procedure_in_force(&self, code: &str, on: NaiveDate) -> Option<&Arc<Procedure>> {
+        self.by_code
+            .get(code)?
+            .iter()
+            .find(|p| p.definition.is_in_force_on(on))
+    }
+
+    /// All versions of the procedure, in no particular order.
+    pub fn versions(&self, code: &str) -> &[Arc<Procedure>] {
+        self.by_code.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// All versions of all procedures, by id.
+    pub fn procedures(&self) -> Vec<&Arc<Procedure>> {
+        let mut all: Vec<_> = self.procedures.values().collect();
+        all.sort_by_key(|procedure| procedure.id);
+        all
+    }
+
+    pub fn field_name(&self, id: FieldId) -> &str {
+        self.fields.get(&id).map_or("", String::as_str)
+    }
+
+    pub fn fields(&self) -> &HashMap<FieldId, String> {
+        &self.fields
+    }
+
+    /// `None` while no calendar was imported.
+    pub fn calendar(&self) -> Option<&Calendar> {
+        self.calendar.as_ref()
+    }
+
+    /// The opening hours of a unit over the calendar; `None` while no calendar was imported.
+    pub fn timetable(&self, unit: UnitId) -> Option<&Arc<Timetable>> {
+        self.timetables
+            .get(&unit)
+            .or(self.default_timetable.as_ref())
+    }
+}
+
+/// Keeps the newest [`Reference`].
+pub(super) struct ReferenceCache {
+    hours: OfficeHours,
+    kept: Mutex<Option<Arc<Reference>>>,
+}
+
+impl ReferenceCache {
+    pub(super) const fn new(hours: OfficeHours) -> Self {
+        Self {
+            hours,
+            kept: Mutex::new(None),
+        }
+    }
+}
+
+impl Store {
+    /// Units, procedures and calendar as they are now.
+    ///
+    /// # Errors
+    /// If the database refuses, or stored data are damaged.
+    pub fn reference(&self) -> Result<Arc<Reference>, StoreError> {
+        let cache = &self.inner.reference;
+        let kept = cache
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let loaded = self.read(|conn| match kept {
+            Some(kept) if kept.version == settings::reference_version(conn)? => Ok(kept),
+            _ => Reference::load(conn, &cache.hours).map(Arc::new),
+        })?;
+        *cache.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
+        Ok::<_, StoreError>(loaded)
+    }
+
+    /// The opening hours of units that have none of their own.
+    pub fn default_hours(&self) -> &OfficeHours {
+        &self.inner.reference.hours
+    }
+}

@@ -1,0 +1,191 @@
+//! The tables as diesel sees them, the same for both databases.
+//!
+//! Small codes are 16-bit and instants 64-bit on both; SQLite stores each in the bytes it needs.
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! {
+    settings (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+table! {
+    units (id) {
+        id -> Integer,
+        code -> Text,
+        level -> SmallInt,
+        kind -> Text,
+        name -> Text,
+        parent_id -> Nullable<Integer>,
+        statistical_code -> Nullable<Text>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        office_hours -> Nullable<Text>,
+    }
+}
+
+table! {
+    unit_successions (unit_id, successor_id) {
+        unit_id -> Integer,
+        successor_id -> Integer,
+        share -> Text,
+        effective_on -> Date,
+    }
+}
+
+table! {
+    calendar_days (day) {
+        day -> Date,
+        kind -> Text,
+        name -> Text,
+    }
+}
+
+table! {
+    fields (id) {
+        id -> Integer,
+        name -> Text,
+    }
+}
+
+table! {
+    procedures (id) {
+        id -> Integer,
+        code -> Text,
+        field_id -> Integer,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        definition -> Text,
+    }
+}
+
+table! {
+    users (id) {
+        id -> Integer,
+        username -> Text,
+        full_name -> Text,
+        role -> Text,
+        unit_id -> Integer,
+    }
+}
+
+table! {
+    plan_targets (year, name) {
+        year -> Integer,
+        name -> Text,
+        amount -> Integer,
+    }
+}
+
+table! {
+    feedback (id) {
+        id -> Binary,
+        unit_id -> Integer,
+        received_at -> BigInt,
+        handled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    persons (id) {
+        id -> Binary,
+        name -> Text,
+        identity_kind -> Nullable<SmallInt>,
+        identity -> Nullable<Text>,
+        identity_key -> Nullable<BigInt>,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+table! {
+    dossiers (id) {
+        id -> Binary,
+        case_number -> Text,
+        procedure_id -> Integer,
+        unit_id -> Integer,
+        holder_id -> Integer,
+        channel -> SmallInt,
+        return_channel -> SmallInt,
+        applicant_id -> Binary,
+        delegate_id -> Nullable<Binary>,
+        status -> SmallInt,
+        received_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        overdue -> Bool,
+        appointment_at -> Nullable<BigInt>,
+        step -> SmallInt,
+        step_due_at -> Nullable<BigInt>,
+        assignee_id -> Nullable<Integer>,
+        decision -> Nullable<SmallInt>,
+        outcome -> Nullable<SmallInt>,
+        closed_at -> Nullable<BigInt>,
+        returned_at -> Nullable<BigInt>,
+        open_due_at -> Nullable<BigInt>,
+        late_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
+        version -> Integer,
+        last_event_at -> BigInt,
+    }
+}
+
+table! {
+    dossier_events (dossier_id, sequence) {
+        dossier_id -> Binary,
+        sequence -> Integer,
+        kind -> SmallInt,
+        at -> BigInt,
+        actor -> Integer,
+        data -> Text,
+        hash -> Binary,
+    }
+}
+
+table! {
+    case_counters (unit_id, day) {
+        unit_id -> Integer,
+        day -> Integer,
+        last -> Integer,
+    }
+}
+
+table! {
+    tally_deltas (id) {
+        id -> BigInt,
+        day -> Integer,
+        unit_id -> Integer,
+        procedure_id -> Integer,
+        channel -> SmallInt,
+        received_direct -> BigInt,
+        received_online -> BigInt,
+        received_postal -> BigInt,
+        early -> BigInt,
+        on_time -> BigInt,
+        overdue -> BigInt,
+        crossed -> BigInt,
+        moved -> BigInt,
+    }
+}
+
+table! {
+    rollups (dimension, grain, bucket, key, subkey) {
+        dimension -> SmallInt,
+        grain -> SmallInt,
+        bucket -> Integer,
+        key -> Integer,
+        subkey -> Integer,
+        received_direct -> BigInt,
+        received_online -> BigInt,
+        received_postal -> BigInt,
+        early -> BigInt,
+        on_time -> BigInt,
+        overdue -> BigInt,
+        crossed -> BigInt,
+        moved -> BigInt,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(dossiers, dossier_events, persons, units, procedures, fields);

@@ -1,0 +1,50 @@
+//! Small facts about this installation: its secret, the version of the reference data.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::schema::settings;
+use super::{Conn, StoreError};
+
+/// Counts up with every change of units, procedures or calendar.
+pub const REFERENCE_VERSION: &str = "reference_version";
+/// Hexadecimal key of the look-up codes, made on first start.
+pub const LOOKUP_KEY: &str = "lookup_key";
+
+pub fn all(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
+    let rows: Vec<(String, String)> = settings::table.load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+pub fn get(conn: &mut Conn, key: &str) -> Result<Option<String>, StoreError> {
+    Ok(settings::table
+        .find(key)
+        .select(settings::value)
+        .first(conn)
+        .optional()?)
+}
+
+pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
+    let changed = diesel::update(settings::table.find(key))
+        .set(settings::value.eq(value))
+        .execute(conn)?;
+    if changed == 0 {
+        diesel::insert_into(settings::table)
+            .values((settings::key.eq(key), settings::value.eq(value)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The version of units, procedures and calendar.
+pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
+    let text = get(conn, REFERENCE_VERSION)?;
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Tells all instances that units, procedures or calendar have changed.
+pub fn bump_reference_version(conn: &mut Conn) -> Result<(), StoreError> {
+    let next = reference_version(conn)? + 1;
+    set(conn, REFERENCE_VERSION, &next.to_string())
+}

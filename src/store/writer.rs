@@ -1,0 +1,185 @@
+//! The one thread that writes to SQLite.
+//!
+//! It takes the requests that are waiting and commits them together, each in a savepoint of its
+//! own, so that a refusal undoes only itself and one fsync serves them all. A request is answered
+//! after the commit, never before.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+
+use super::{Conn, DatabaseUrl, StoreError, WriteFailure};
+
+/// How many requests one commit may carry: enough to hide the fsync, few enough that the first
+/// of them does not wait long.
+const GROUP: usize = 256;
+
+/// Answers a request once the fate of its group is known.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A request that has run in its savepoint.
+struct Ran {
+    answer: Answer,
+    /// The error after which the group cannot be committed.
+    broken: Option<StoreError>,
+}
+
+/// Runs on the connection, or is told why there is no transaction to run in.
+type Request = Box<dyn FnOnce(Result<&mut Conn, StoreError>) -> Ran + Send>;
+
+pub(super) struct Writer {
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(conn: Conn, url: DatabaseUrl) -> Self {
+        let (requests, queue) = channel();
+        let thread = std::thread::spawn(move || run(conn, &url, &queue));
+        Self {
+            requests: Some(requests),
+            thread: Some(thread),
+        }
+    }
+
+    /// Runs `work` in the next group and waits until that is durable.
+    pub(super) fn submit<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteFailure,
+    {
+        let (tell, answer) = sync_channel(1);
+        let request: Request = Box::new(move |conn| run_one(conn, work, tell));
+        let gone = || E::from(StoreError::Unavailable("luồng ghi đã dừng".to_owned()));
+        self.requests
+            .as_ref()
+            .ok_or_else(gone)?
+            .send(request)
+            .map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // What was accepted is finished before the store is gone. A panic in there was told
+            // on stderr already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run_one<T, E>(
+    conn: Result<&mut Conn, StoreError>,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    tell: SyncSender<Result<T, E>>,
+) -> Ran
+where
+    T: Send + 'static,
+    E: WriteFailure,
+{
+    let result = conn
+        .map_err(E::from)
+        .and_then(|conn| conn.transaction(work));
+    let broken = match &result {
+        Err(error) => error
+            .store_error()
+            .filter(|e| e.breaks_transaction())
+            .cloned(),
+        Ok(_) => None,
+    };
+    let answer = move |committed: Result<(), StoreError>| {
+        let result = match (result, committed) {
+            (Ok(_), Err(error)) => Err(E::from(error)),
+            (result, _) => result,
+        };
+        // The caller may have gone away; its transaction stands all the same.
+        let _ = tell.send(result);
+    };
+    Ran {
+        answer: Box::new(answer),
+        broken,
+    }
+}
+
+fn run(mut conn: Conn, url: &DatabaseUrl, queue: &Receiver<Request>) {
+    while let Ok(first) = queue.recv() {
+        let (answers, outcome) = run_group(&mut conn, first, queue);
+        if outcome.is_err() {
+            rollback(&mut conn);
+            // SQLite may have rolled back by itself (disk full): start from a clean connection.
+            // If there is none to be had, the next group is told so by the old one.
+            if let Ok(fresh) = url.connect() {
+                conn = fresh;
+            }
+        }
+        for answer in answers {
+            answer(outcome.clone());
+        }
+    }
+}
+
+/// Runs `first` and what else is waiting, and commits it all.
+fn run_group(
+    conn: &mut Conn,
+    first: Request,
+    queue: &Receiver<Request>,
+) -> (Vec<Answer>, Result<(), StoreError>) {
+    if let Err(error) = begin(conn) {
+        return (vec![first(Err(error.clone())).answer], Err(error));
+    }
+    let mut answers = Vec::new();
+    let mut next = Some(first);
+    while let Some(request) = next.take() {
+        // A panic in one request must not take the writer with it. Its caller sees the channel
+        // closed, and the group is rolled back because its state is unknown.
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| request(Ok(conn))));
+        let Ok(ran) = ran else {
+            return (
+                answers,
+                Err(StoreError::Other("yêu cầu ghi bị lỗi bất ngờ".to_owned())),
+            );
+        };
+        answers.push(ran.answer);
+        if let Some(error) = ran.broken {
+            return (answers, Err(error));
+        }
+        if answers.len() < GROUP {
+            next = queue.try_recv().ok();
+        }
+    }
+    let outcome = commit(conn);
+    (answers, outcome)
+}
+
+fn begin(conn: &mut Conn) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(c) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+        }
+        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction(c)?,
+    }
+    Ok(())
+}
+
+fn commit(conn: &mut Conn) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c)?,
+        Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(c)?,
+    }
+    Ok(())
+}
+
+fn rollback(conn: &mut Conn) {
+    // Fails where SQLite rolled back by itself; then nothing is open.
+    let _ = match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c),
+        Conn::Postgres(c) => AnsiTransactionManager::rollback_transaction(c),
+    };
+}
