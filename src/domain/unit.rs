@@ -216,6 +216,11 @@ impl Units {
         lines.iter().find(|s| s.share != Share::Part).copied()
     }
 
+    /// All lines of all successions, in no particular order.
+    pub fn successions(&self) -> impl Iterator<Item = &Succession> {
+        self.successors.values().flatten()
+    }
+
     /// Whether `successor` is named as taking over any part of `unit`.
     pub fn succeeds(&self, unit: UnitId, successor: UnitId) -> bool {
         self.successors

@@ -174,7 +174,7 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, conn: &mut Conn) -> bool {
         use diesel::connection::TransactionManager;
-        
+
         match conn {
             Conn::Sqlite(c) => {
                 <SqliteConnection as Connection>::TransactionManager::is_broken_transaction_manager(

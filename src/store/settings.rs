@@ -12,6 +12,9 @@ pub const REFERENCE_VERSION: &str = "reference_version";
 /// Hexadecimal key of the look-up codes, made on first start.
 pub const LOOKUP_KEY: &str = "lookup_key";
 
+/// Set while the calendar has changed and open dossiers still have their old due moments.
+pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
+
 pub fn all(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
     let rows: Vec<(String, String)> = settings::table.load(conn)?;
     Ok(rows.into_iter().collect())

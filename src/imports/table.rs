@@ -1,0 +1,156 @@
+//! A CSV file as rows of named columns, collecting what is wrong.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::Wrong;
+
+/// A row; its cells are trimmed.
+pub(super) struct Row {
+    pub(super) line: u64,
+    cells: HashMap<&'static str, String>,
+}
+
+/// Reads a file with the columns `needed` and perhaps those of `optional`, in any order.
+pub(super) fn read(
+    bytes: &[u8],
+    needed: &[&'static str],
+    optional: &[&'static str],
+    wrong: &mut Vec<Wrong>,
+) -> Vec<Row> {
+    let text = match super::text(bytes) {
+        Ok(text) => text,
+        Err(not_utf8) => {
+            wrong.push(not_utf8);
+            return Vec::new();
+        }
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let head: Vec<String> = match reader.headers() {
+        Ok(head) => head.iter().map(str::to_owned).collect(),
+        Err(error) => {
+            wrong.push(whole_line(1, error.to_string()));
+            return Vec::new();
+        }
+    };
+    let known = || needed.iter().chain(optional);
+    for column in needed {
+        if !head.iter().any(|name| name == column) {
+            wrong.push(at(1, column, "thiếu cột này"));
+        }
+    }
+    for (position, name) in head.iter().enumerate() {
+        if !known().any(|column| column == name) {
+            wrong.push(at(1, name, "cột lạ"));
+        } else if head[..position].contains(name) {
+            wrong.push(at(1, name, "cột có hai lần"));
+        }
+    }
+    if !wrong.is_empty() {
+        return Vec::new();
+    }
+    let columns: Vec<&'static str> = head
+        .iter()
+        .filter_map(|name| known().find(|column| *column == name).copied())
+        .collect();
+
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                wrong.push(whole_line(line, error.to_string()));
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != columns.len() {
+            let reason = format!("có {} cột, cần {}", record.len(), columns.len());
+            wrong.push(whole_line(line, reason));
+            continue;
+        }
+        let cells = columns
+            .iter()
+            .copied()
+            .zip(record.iter().map(str::to_owned))
+            .collect();
+        rows.push(Row { line, cells });
+    }
+    if rows.is_empty() && wrong.is_empty() {
+        wrong.push(whole_line(1, "tệp không có dòng dữ liệu nào".to_owned()));
+    }
+    rows
+}
+
+fn whole_line(line: u64, reason: String) -> Wrong {
+    Wrong {
+        line,
+        column: String::new(),
+        reason,
+    }
+}
+
+fn at(line: u64, column: &str, reason: impl Into<String>) -> Wrong {
+    Wrong {
+        line,
+        column: format!("cột {column}"),
+        reason: reason.into(),
+    }
+}
+
+impl Row {
+    /// The cell, empty if the column is not in the file.
+    pub(super) fn get(&self, column: &str) -> &str {
+        self.cells.get(column).map_or("", String::as_str)
+    }
+
+    pub(super) fn wrong(&self, column: &str, reason: impl Into<String>) -> Wrong {
+        at(self.line, column, reason)
+    }
+
+    /// The cell, which must not be empty.
+    pub(super) fn text(&self, column: &str, wrong: &mut Vec<Wrong>) -> Option<String> {
+        let cell = self.get(column);
+        if cell.is_empty() {
+            wrong.push(self.wrong(column, "để trống"));
+            return None;
+        }
+        Some(cell.to_owned())
+    }
+
+    /// The cell as one of the words of a type.
+    pub(super) fn word<T: std::str::FromStr>(
+        &self,
+        column: &str,
+        words: &str,
+        wrong: &mut Vec<Wrong>,
+    ) -> Option<T> {
+        let cell = self.get(column);
+        let value = cell.parse().ok();
+        if value.is_none() {
+            wrong.push(self.wrong(column, format!("'{cell}' không phải {words}")));
+        }
+        value
+    }
+
+    /// The cell as a date such as `2021-07-15`; an empty one is `Ok(None)`.
+    pub(super) fn date(&self, column: &str, wrong: &mut Vec<Wrong>) -> Option<NaiveDate> {
+        let cell = self.get(column);
+        if cell.is_empty() {
+            return None;
+        }
+        let value = NaiveDate::parse_from_str(cell, "%Y-%m-%d")
+            .ok()
+            .filter(|date| (1900..=9998).contains(&chrono::Datelike::year(date)));
+        if value.is_none() {
+            let reason = format!("'{cell}' không phải ngày, ví dụ 2021-07-15");
+            wrong.push(self.wrong(column, reason));
+        }
+        value
+    }
+}

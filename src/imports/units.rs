@@ -1,0 +1,258 @@
+//! `motcua import units`: a list of units with level, parent and validity.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::table::{self, Row};
+use super::{ImportError, Imported, Wrong, verdict};
+use crate::domain::ids::UnitId;
+use crate::domain::unit::{Level, Unit, UnitKind, Units};
+use crate::store::{Conn, Store, settings, units as store};
+
+const LEVELS: &str = "province, district hay commune";
+const KINDS: &str = "people_committee hay department";
+
+/// How a file of units is meant.
+#[derive(Debug, Clone)]
+pub struct UnitsOptions {
+    /// First day of new units whose line names none.
+    pub valid_from: NaiveDate,
+    /// Levels of which the file is the whole list: their units that it does not name end on the
+    /// day before `valid_from`.
+    pub replaces: Vec<Level>,
+}
+
+/// A line of the file, checked by itself.
+#[derive(Debug, Clone)]
+struct Line {
+    row_line: u64,
+    code: String,
+    level: Level,
+    kind: UnitKind,
+    name: String,
+    parent: Option<String>,
+    statistical_code: Option<String>,
+    valid_from: Option<NaiveDate>,
+    valid_to: Option<NaiveDate>,
+}
+
+/// Imports units. New codes are added; known ones take the line's name, parent and codes, and
+/// keep the day from which they are valid unless the line names one.
+///
+/// # Errors
+/// All that is wrong with the file, or an error of the store; then nothing is changed.
+pub fn units(store: &Store, bytes: &[u8], options: &UnitsOptions) -> Result<Imported, ImportError> {
+    let mut wrong = Vec::new();
+    let rows = table::read(
+        bytes,
+        &[
+            "code",
+            "level",
+            "kind",
+            "name",
+            "parent_code",
+            "statistical_code",
+        ],
+        &["valid_from", "valid_to"],
+        &mut wrong,
+    );
+    let lines: Vec<Line> = rows
+        .iter()
+        .filter_map(|row| read_line(row, &mut wrong))
+        .collect();
+    check_twice(&lines, &mut wrong);
+    let options = options.clone();
+    let lines = Arc::new(lines);
+    store.write(move |conn| {
+        let known = store::load(conn)?;
+        let mut wrong = wrong.clone();
+        check_tree(&lines, &known, &mut wrong);
+        verdict(wrong)?;
+        put(conn, &lines, &known, &options)
+    })
+}
+
+fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
+    let before = wrong.len();
+    let code = row.text("code", wrong);
+    if let Some(code) = &code {
+        let part = |p: &str| {
+            !p.is_empty()
+                && p.bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
+        if code.len() > 40 || !code.split('.').all(part) {
+            wrong.push(row.wrong("code", format!("'{code}' không có dạng H37.16")));
+        }
+    }
+    let level = row.word("level", LEVELS, wrong);
+    let kind = row.word("kind", KINDS, wrong);
+    let name = row.text("name", wrong);
+    let valid_from = row.date("valid_from", wrong);
+    let valid_to = row.date("valid_to", wrong);
+    if let (Some(from), Some(to)) = (valid_from, valid_to)
+        && to < from
+    {
+        wrong.push(row.wrong("valid_to", "trước valid_from"));
+    }
+    let optional = |column| Some(row.get(column).to_owned()).filter(|cell| !cell.is_empty());
+    let line = Line {
+        row_line: row.line,
+        code: code?,
+        level: level?,
+        kind: kind?,
+        name: name?,
+        parent: optional("parent_code"),
+        statistical_code: optional("statistical_code"),
+        valid_from,
+        valid_to,
+    };
+    (wrong.len() == before).then_some(line)
+}
+
+fn at(line: &Line, column: &str, reason: String) -> Wrong {
+    Wrong {
+        line: line.row_line,
+        column: format!("cột {column}"),
+        reason,
+    }
+}
+
+fn check_twice(lines: &[Line], wrong: &mut Vec<Wrong>) {
+    let mut first: HashMap<&str, u64> = HashMap::new();
+    for line in lines {
+        if let Some(earlier) = first.insert(&line.code, line.row_line) {
+            let reason = format!("mã {} đã có ở dòng {earlier}", line.code);
+            wrong.push(at(line, "code", reason));
+        }
+    }
+}
+
+/// Parents must be known and above; a unit keeps its level, under which the past was counted.
+fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
+    let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
+    for line in lines {
+        if let Some(unit) = known.by_code(&line.code)
+            && unit.level != line.level
+        {
+            let reason = format!(
+                "đơn vị {} đang thuộc cấp {}; đơn vị đổi cấp cần mã mới",
+                line.code,
+                unit.level.as_str()
+            );
+            wrong.push(at(line, "level", reason));
+        }
+        let Some(parent) = &line.parent else { continue };
+        let level = in_file
+            .get(parent.as_str())
+            .map(|l| l.level)
+            .or_else(|| known.by_code(parent).map(|unit| unit.level));
+        match level {
+            None => wrong.push(at(
+                line,
+                "parent_code",
+                format!("không có đơn vị {parent} trong tệp hay trong danh mục"),
+            )),
+            Some(level) if level > line.level => wrong.push(at(
+                line,
+                "parent_code",
+                format!("{parent} ở cấp dưới {}", line.code),
+            )),
+            Some(_) => {}
+        }
+        let up = |code: &str| in_file.get(code).and_then(|l| l.parent.as_deref());
+        let ring = std::iter::successors(Some(parent.as_str()), |code| up(code))
+            .take(lines.len() + 1)
+            .any(|code| code == line.code);
+        if ring {
+            let reason = format!("{} trở thành cấp trên của chính nó", line.code);
+            wrong.push(at(line, "parent_code", reason));
+        }
+    }
+}
+
+fn put(
+    conn: &mut Conn,
+    lines: &[Line],
+    known: &Units,
+    options: &UnitsOptions,
+) -> Result<Imported, ImportError> {
+    let mut imported = Imported::default();
+    let next = store::next_id(conn)?;
+    let mut ids: HashMap<&str, UnitId> = HashMap::new();
+    let mut fresh = next;
+    for line in lines {
+        let id = known.by_code(&line.code).map_or_else(
+            || {
+                fresh += 1;
+                UnitId(fresh - 1)
+            },
+            |unit| unit.id,
+        );
+        ids.insert(&line.code, id);
+    }
+    // Parents first, so that the reference from child to parent always holds.
+    let mut ordered: Vec<&Line> = lines.iter().collect();
+    ordered.sort_by_key(|line| depth(line, lines));
+    for line in ordered {
+        let old = known.by_code(&line.code);
+        let parent = line.parent.as_deref().and_then(|code| {
+            let known = || known.by_code(code).map(|unit| unit.id);
+            ids.get(code).copied().or_else(known)
+        });
+        let unit = Unit {
+            id: ids[line.code.as_str()],
+            code: line.code.clone(),
+            level: line.level,
+            kind: line.kind,
+            name: line.name.clone(),
+            parent,
+            statistical_code: line.statistical_code.clone(),
+            valid_from: line
+                .valid_from
+                .or_else(|| old.map(|unit| unit.valid_from))
+                .unwrap_or(options.valid_from),
+            valid_to: line.valid_to.or_else(|| old.and_then(|unit| unit.valid_to)),
+            office_hours: old.and_then(|unit| unit.office_hours.clone()),
+        };
+        match old {
+            None => {
+                store::insert(conn, &unit)?;
+                imported.added += 1;
+            }
+            Some(old) if **old != unit => {
+                store::update(conn, &unit)?;
+                imported.changed += 1;
+            }
+            Some(_) => imported.unchanged += 1,
+        }
+    }
+    if let Some(last) = options.valid_from.pred_opt() {
+        for unit in known.all() {
+            let replaced = options.replaces.contains(&unit.level);
+            if replaced && !ids.contains_key(unit.code.as_str()) && unit.is_open_on(last) {
+                let mut ended = Unit::clone(unit);
+                ended.valid_to = Some(last);
+                if **unit != ended {
+                    store::update(conn, &ended)?;
+                    imported.changed += 1;
+                }
+            }
+        }
+    }
+    if imported.changes() > 0 {
+        settings::bump_reference_version(conn)?;
+    }
+    Ok(imported)
+}
+
+/// How many parents a line has within the file.
+fn depth(line: &Line, lines: &[Line]) -> usize {
+    let up = |line: &&Line| {
+        let parent = line.parent.as_ref()?;
+        lines.iter().find(|l| &l.code == parent)
+    };
+    std::iter::successors(Some(line), up).take(10).count()
+}
