@@ -2,9 +2,17 @@
 //!
 //! `docs/architecture.md` is the map. Arrows go down only: http, cli → features → store → domain.
 
+pub mod bundled;
+pub mod citizen;
+pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod domain;
+pub mod http;
 pub mod imports;
 pub mod progress;
+pub mod scenario;
 pub mod store;
+pub mod supervision;
+pub mod verify;
 pub mod words;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `motcua`: the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    motcua::cli::main()
+}

@@ -218,6 +218,10 @@ impl ProcedureDefinition {
             let reason = "phải cùng đơn vị và không dài hơn thời hạn theo quy định";
             add("/committed_limit", reason.to_owned());
         }
+        if self.workflow.len() == 1 {
+            let reason = "cần ít nhất hai bước: nơi tiếp nhận và nơi giải quyết";
+            add("/workflow", reason.to_owned());
+        }
         for (i, step) in self.workflow.iter().enumerate() {
             if step.hours == 0 {
                 add(

@@ -9,9 +9,12 @@ mod successions;
 mod table;
 mod units;
 
-pub use calendar::calendar;
+pub(crate) use calendar::put as put_calendar;
+pub use calendar::{calendar, read_calendar};
+pub(crate) use procedures::put as put_procedures;
 pub use procedures::{Catalogue, procedures};
 pub use successions::successions;
+pub(crate) use units::put_file as put_units;
 pub use units::{UnitsOptions, units};
 
 use std::fmt;

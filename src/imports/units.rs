@@ -44,6 +44,16 @@ struct Line {
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn units(store: &Store, bytes: &[u8], options: &UnitsOptions) -> Result<Imported, ImportError> {
+    let (bytes, options) = (Arc::<[u8]>::from(bytes), options.clone());
+    store.write(move |conn| put_file(conn, &bytes, &options))
+}
+
+/// Puts the units of a file into the store, within a transaction.
+pub(crate) fn put_file(
+    conn: &mut Conn,
+    bytes: &[u8],
+    options: &UnitsOptions,
+) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
     let rows = table::read(
         bytes,
@@ -63,15 +73,10 @@ pub fn units(store: &Store, bytes: &[u8], options: &UnitsOptions) -> Result<Impo
         .filter_map(|row| read_line(row, &mut wrong))
         .collect();
     check_twice(&lines, &mut wrong);
-    let options = options.clone();
-    let lines = Arc::new(lines);
-    store.write(move |conn| {
-        let known = store::load(conn)?;
-        let mut wrong = wrong.clone();
-        check_tree(&lines, &known, &mut wrong);
-        verdict(wrong)?;
-        put(conn, &lines, &known, &options)
-    })
+    let known = store::load(conn)?;
+    check_tree(&lines, &known, &mut wrong);
+    verdict(wrong)?;
+    put(conn, &lines, &known, options)
 }
 
 fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {

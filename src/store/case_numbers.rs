@@ -38,3 +38,18 @@ pub fn take(conn: &mut Conn, unit: UnitId, day: NaiveDate, count: u32) -> Result
     };
     u32::try_from(last - count + 1).map_err(|_| StoreError::corrupt("case_counters.last"))
 }
+
+/// All counters, for `verify`: unit, day, last number given out.
+///
+/// # Errors
+/// If the database refuses.
+pub fn all(conn: &mut Conn) -> Result<Vec<(UnitId, NaiveDate, u32)>, StoreError> {
+    let rows: Vec<(i32, i32, i32)> = case_counters::table.load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(unit, day, last)| {
+            let last = u32::try_from(last).unwrap_or(0);
+            (UnitId(unit), Day(day).date(), last)
+        })
+        .collect())
+}

@@ -193,6 +193,10 @@ impl WholeHistory {
             person: PersonRow::new(person.0, person.1),
         })
     }
+
+    pub fn event_count(&self) -> usize {
+        self.events.len()
+    }
 }
 
 /// Writes many dossiers at once; the counts are the caller's to fold. Rows, checks and hashes are
@@ -270,6 +274,21 @@ pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
         .first(conn)
         .optional()?;
     Ok(first.is_some())
+}
+
+/// The open dossier with the latest due moment, and its case number: one to try a look-up with.
+///
+/// # Errors
+/// If the database refuses.
+pub fn newest_open(conn: &mut Conn) -> Result<Option<(DossierId, String)>, StoreError> {
+    let row: Option<(Vec<u8>, String)> = dossiers::table
+        .filter(dossiers::open_due_at.is_not_null())
+        .order(dossiers::open_due_at.desc())
+        .select((dossiers::id, dossiers::case_number))
+        .first(conn)
+        .optional()?;
+    row.map(|(id, number)| Ok((dossier_id(&id)?, number)))
+        .transpose()
 }
 
 fn dossier_id(bytes: &[u8]) -> Result<DossierId, StoreError> {
@@ -409,24 +428,6 @@ pub fn unrecorded_crossings(
     ids.iter().map(|bytes| dossier_id(bytes)).collect()
 }
 
-/// Crossings before `now` that no event records yet, as counts: what the sweep is behind by.
-///
-/// # Errors
-/// If the database refuses.
-pub fn unrecorded_crossings_by_key(
-    conn: &mut Conn,
-    now: Moment,
-) -> Result<Vec<(UnitId, ProcedureId, i16)>, StoreError> {
-    let rows: Vec<(i32, i32, i16)> = dossiers::table
-        .filter(dossiers::watch_at.lt(now.unix_millis()))
-        .select((dossiers::unit_id, dossiers::procedure_id, dossiers::channel))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(u, p, c)| (UnitId(u), ProcedureId(p), c))
-        .collect())
-}
-
 /// Ids of open dossiers after `after`, for walks over all of them.
 ///
 /// # Errors
@@ -441,6 +442,36 @@ pub fn open_ids(
         .into_iter()
         .map(|listed| (listed.due, listed.id))
         .collect())
+}
+
+/// Open and registered dossiers that a unit answers for or has on its desk, in no particular
+/// order.
+///
+/// # Errors
+/// If the database refuses.
+pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<DossierId>, StoreError> {
+    let mut found = Vec::new();
+    for answers in [true, false] {
+        let mut query = dossiers::table
+            .filter(dossiers::status.lt(Status::Withdrawn.code()))
+            .filter(dossiers::status.ne(Status::NotReceived.code()))
+            .select(dossiers::id)
+            .limit(i64::from(limit))
+            .into_boxed();
+        query = if answers {
+            query.filter(dossiers::unit_id.eq(unit.0))
+        } else {
+            query.filter(dossiers::holder_id.eq(unit.0))
+        };
+        let ids: Vec<Vec<u8>> = query.load(conn)?;
+        for id in ids {
+            let id = dossier_id(&id)?;
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A page of all rows after `after`, by id, for `verify`.
@@ -509,5 +540,13 @@ impl DossierRow {
 
     pub fn case_number(&self) -> &str {
         &self.case_number
+    }
+
+    /// Applicant and delegate.
+    pub fn people(&self) -> impl Iterator<Item = &[u8]> {
+        let delegate = self.delegate_id.iter();
+        std::iter::once(&self.applicant_id)
+            .chain(delegate)
+            .map(Vec::as_slice)
     }
 }

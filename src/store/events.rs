@@ -123,3 +123,33 @@ pub fn replay(
         .map_err(|error| StoreError::corrupt(format!("hồ sơ {dossier}: {error}")))?;
     Ok(Some((state, head)))
 }
+
+/// An event as it was read, or why it could not be.
+pub type ReadBack = Result<StoredEvent, StoreError>;
+
+/// All stored events of the dossiers after `after` up to and including `last` (`None`: to the
+/// end), by dossier and sequence, for `verify`. An event that cannot be read is an error of its
+/// own, not of the whole.
+///
+/// # Errors
+/// If the database refuses.
+pub fn between(
+    conn: &mut Conn,
+    after: Option<DossierId>,
+    last: Option<DossierId>,
+) -> Result<Vec<(Vec<u8>, ReadBack)>, StoreError> {
+    let mut query = dossier_events::table
+        .order((dossier_events::dossier_id, dossier_events::sequence))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dossier_events::dossier_id.gt(after.bytes().to_vec()));
+    }
+    if let Some(last) = last {
+        query = query.filter(dossier_events::dossier_id.le(last.bytes().to_vec()));
+    }
+    let rows: Vec<EventRow> = query.load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.dossier_id.clone(), row.stored()))
+        .collect())
+}

@@ -5,6 +5,7 @@
 //! go through one thread that commits those waiting together (see [`writer`]), on PostgreSQL each
 //! has a connection of its own and is tried again after a deadlock.
 
+mod bulk;
 pub mod calendar;
 pub mod case_numbers;
 pub mod chain;
@@ -190,5 +191,6 @@ fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
             run
         }
     };
-    run.map_err(|error| StoreError::from_message(error.to_string()))
+    run.map_err(|error| StoreError::from_message(error.to_string()))?;
+    settings::make_lookup_key(conn)
 }

@@ -1,5 +1,7 @@
 //! Applicants and delegates. Identity numbers are found by an index over a hash of them.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::schema::persons;
@@ -85,4 +87,16 @@ pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError>
         .first(conn)
         .optional()?;
     row.map(Person::try_from).transpose()
+}
+
+/// Which of these persons there are, for `verify`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn known(conn: &mut Conn, ids: Vec<&[u8]>) -> Result<HashSet<Vec<u8>>, StoreError> {
+    let found: Vec<Vec<u8>> = persons::table
+        .filter(persons::id.eq_any(ids))
+        .select(persons::id)
+        .load(conn)?;
+    Ok(found.into_iter().collect())
 }

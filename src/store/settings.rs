@@ -40,6 +40,31 @@ pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+pub fn remove(conn: &mut Conn, key: &str) -> Result<(), StoreError> {
+    diesel::delete(settings::table.find(key)).execute(conn)?;
+    Ok(())
+}
+
+/// Makes the secret of the look-up codes on first start. Where several instances start at once,
+/// the first one's stays.
+pub(super) fn make_lookup_key(conn: &mut Conn) -> Result<(), StoreError> {
+    let secret: [u8; 32] = rand::random();
+    let row = (
+        settings::key.eq(LOOKUP_KEY),
+        settings::value.eq(data_encoding::HEXLOWER.encode(&secret)),
+    );
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_or_ignore_into(settings::table)
+            .values(row)
+            .execute(conn)?,
+        Conn::Postgres(conn) => diesel::insert_into(settings::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(conn)?,
+    };
+    Ok(())
+}
+
 /// The version of units, procedures and calendar.
 pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
     let text = get(conn, REFERENCE_VERSION)?;

@@ -10,10 +10,11 @@ use diesel::sql_types::{BigInt, Integer};
 use diesel::upsert::excluded;
 
 use super::reference::Reference;
-use super::schema::{rollups, tally_deltas};
+use super::schema::{dossiers, rollups, tally_deltas};
 use super::{Conn, StoreError};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
+use crate::domain::moment::Moment;
 use crate::domain::period::{Buckets, Day, Grain, cut};
 use crate::domain::tally::{Tallies, Tally, TallyKey};
 
@@ -280,9 +281,17 @@ pub fn add_to_rollups(
 ) -> Result<(), StoreError> {
     let mut rows = RollupRows::new();
     spread(changes, reference, &mut rows)?;
+    add_rows(conn, &rows)
+}
+
+/// Adds changes, spread already, to the roll-ups.
+///
+/// # Errors
+/// If the database refuses.
+pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(conn) => {
-            for row in &rows {
+            for row in rows {
                 add_rows!(RollupRow::new(row), conn);
             }
         }
@@ -415,6 +424,35 @@ pub fn sum(
         *sums.entry(dimension.key(&of, reference)?).or_default() += tally;
     }
     Ok(sums)
+}
+
+/// Crossings of due moments before `until` that no event records yet, by key: what the sweep is
+/// behind by. Costs the crossings that are behind.
+///
+/// # Errors
+/// If the database refuses.
+pub fn unrecorded_crossings(
+    conn: &mut Conn,
+    dimension: Dimension,
+    until: Moment,
+    reference: &Reference,
+) -> Result<HashMap<(i32, i32), i64>, StoreError> {
+    let rows: Vec<(i32, i32, i16)> = dossiers::table
+        .filter(dossiers::watch_at.lt(until.unix_millis()))
+        .select((dossiers::unit_id, dossiers::procedure_id, dossiers::channel))
+        .load(conn)?;
+    let mut crossings = HashMap::new();
+    for (unit, procedure, channel) in rows {
+        let of = TallyKey {
+            day: until.date(),
+            unit: UnitId(unit),
+            procedure: ProcedureId(procedure),
+            channel: Channel::from_code(channel)
+                .ok_or_else(|| StoreError::corrupt("dossiers.channel"))?,
+        };
+        *crossings.entry(dimension.key(&of, reference)?).or_default() += 1;
+    }
+    Ok(crossings)
 }
 
 fn sum_run(conn: &mut Conn, dimension: Dimension, run: Buckets) -> Result<Vec<SumRow>, StoreError> {

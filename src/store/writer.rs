@@ -158,7 +158,7 @@ fn run_group(
     (answers, outcome)
 }
 
-fn begin(conn: &mut Conn) -> Result<(), StoreError> {
+pub(super) fn begin(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(c) => {
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
@@ -168,7 +168,7 @@ fn begin(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn commit(conn: &mut Conn) -> Result<(), StoreError> {
+pub(super) fn commit(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c)?,
         Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(c)?,
@@ -176,7 +176,7 @@ fn commit(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn rollback(conn: &mut Conn) {
+pub(super) fn rollback(conn: &mut Conn) {
     // Fails where SQLite rolled back by itself; then nothing is open.
     let _ = match conn {
         Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c),

@@ -70,6 +70,15 @@ pub const fn level(level: Level) -> &'static str {
     }
 }
 
+/// The head of a level's rows in the forms of the Office of the Government.
+pub const fn level_group(level: Level) -> &'static str {
+    match level {
+        Level::Province => "Sở, ban, ngành",
+        Level::District => "Huyện, thành phố",
+        Level::Commune => "Xã, phường, thị trấn",
+    }
+}
+
 pub const fn channel(channel: Channel) -> &'static str {
     match channel {
         Channel::Direct => "Trực tiếp",

@@ -1,0 +1,183 @@
+//! Looking a dossier up by case number and look-up code.
+//!
+//! Case numbers are guessable, so the number alone shows nothing: the receipt carries a code that
+//! follows from the dossier by a secret of this installation. What is shown holds no identity
+//! number, no contact, and the applicant's name only masked.
+
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+
+use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
+use crate::domain::dossier::{Dossier, EventData, Status};
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::store::{Store, StoreError, dossiers, events, persons, settings};
+use crate::words;
+
+/// Bytes of the code: 50 bits, ten letters.
+const CODE_LETTERS: usize = 10;
+
+/// Why nothing is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LookUpError {
+    #[error(transparent)]
+    CaseNumber(#[from] InvalidCaseNumber),
+    /// No such dossier, or another code: which of the two is not told.
+    #[error("không có hồ sơ với mã hồ sơ và mã tra cứu này")]
+    NotFound,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<diesel::result::Error> for LookUpError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A dossier as the public may see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LookUp {
+    pub case_number: String,
+    pub procedure_code: String,
+    pub procedure: String,
+    /// Who answers for it.
+    pub unit: String,
+    /// Who has it now.
+    pub holder: String,
+    /// Family name and initials.
+    pub applicant: String,
+    pub status: Status,
+    pub status_code: i16,
+    pub status_name: &'static str,
+    /// The workflow step at hand, while it is being handled.
+    pub step: Option<String>,
+    pub received_at: Option<Moment>,
+    /// By which reports judge.
+    pub due_at: Option<Moment>,
+    /// The one new appointment.
+    pub appointment_at: Option<Moment>,
+    pub done_at: Option<Moment>,
+    pub returned_at: Option<Moment>,
+    /// The clock stands: the applicant is asked for something.
+    pub paused: bool,
+    pub overdue: bool,
+    pub history: Vec<Milestone>,
+}
+
+/// One event, as the public may see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Milestone {
+    pub at: Moment,
+    pub what: &'static str,
+}
+
+/// Shows a dossier to whoever has its case number and look-up code, as of `now`.
+///
+/// # Errors
+/// If the number has not the form of one, the two do not belong together, or the database refuses.
+pub fn look_up(
+    store: &Store,
+    case_number: &str,
+    code: &str,
+    now: Moment,
+) -> Result<LookUp, LookUpError> {
+    let number = CaseNumber::parse(case_number)?;
+    let reference = store.reference()?;
+    store.read(|conn| {
+        let id = dossiers::find_id(conn, &number)?.ok_or(LookUpError::NotFound)?;
+        let key = settings::get(conn, settings::LOOKUP_KEY)?.unwrap_or_default();
+        if !code_fits(&key, id, code) {
+            return Err(LookUpError::NotFound);
+        }
+        let stored = events::history(conn, id)?;
+        let history = stored
+            .iter()
+            .map(|event| event.event())
+            .collect::<Result<Vec<_>, _>>()?;
+        let dossier = Dossier::replay(id, &history)
+            .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+        let applicant = persons::find(conn, dossier.applicant)?;
+        let unit_name = |id| {
+            let unit = reference.units().get(id);
+            unit.map(|unit| unit.name.clone()).unwrap_or_default()
+        };
+        let procedure = reference.procedure(dossier.procedure);
+        let definition = procedure.map(|procedure| &procedure.definition);
+        let crossed = dossier.is_running() && dossier.due().is_some_and(|due| due < now);
+        Ok(LookUp {
+            case_number: dossier.case_number.to_string(),
+            procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
+            procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
+            unit: unit_name(dossier.unit),
+            holder: unit_name(dossier.holder),
+            applicant: applicant.map(|p| p.masked_name()).unwrap_or_default(),
+            status: dossier.status,
+            status_code: dossier.status.code(),
+            status_name: words::status(dossier.status),
+            step: procedure
+                .filter(|_| dossier.status.is_open())
+                .map(|p| p.step_name(usize::from(dossier.step)).to_owned()),
+            received_at: dossier.received_at,
+            due_at: dossier.due(),
+            appointment_at: dossier.appointment,
+            done_at: dossier.closed_at,
+            returned_at: dossier.returned_at,
+            paused: dossier.status.is_waiting(),
+            overdue: dossier.overdue || crossed,
+            history: history
+                .iter()
+                // Hand-overs inside the office are its own business.
+                .filter(|event| !matches!(event.data, EventData::HandedOver(_)))
+                .map(|event| Milestone {
+                    at: event.at,
+                    what: words::event(&event.data),
+                })
+                .collect(),
+        })
+    })
+}
+
+/// The look-up code of a dossier, as its receipt prints it.
+///
+/// # Errors
+/// If the database refuses.
+pub fn look_up_code(store: &Store, dossier: DossierId) -> Result<String, StoreError> {
+    let key = store.read(|conn| settings::get(conn, settings::LOOKUP_KEY))?;
+    let mac = authenticator(&key.unwrap_or_default(), dossier);
+    let text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
+    Ok(text[..CODE_LETTERS].to_owned())
+}
+
+fn authenticator(key: &str, dossier: DossierId) -> Hmac<Sha256> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_bytes())
+        .expect("HMAC takes keys of any length");
+    mac.update(&dossier.bytes());
+    mac
+}
+
+/// Compares in constant time. Case, spaces and dashes do not matter, as people type them.
+fn code_fits(key: &str, dossier: DossierId, code: &str) -> bool {
+    let mut typed: String = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    if typed.len() != CODE_LETTERS {
+        return false;
+    }
+    // Ten letters are six bytes and two bits: compare the letters through whole bytes.
+    typed.push_str("AAAAAA");
+    let Ok(typed) = BASE32_NOPAD.decode(typed.as_bytes()) else {
+        return false;
+    };
+    let mut expected = authenticator(key, dossier).finalize().into_bytes();
+    expected[6] &= 0b1100_0000;
+    let differing = typed[..7]
+        .iter()
+        .zip(&expected[..7])
+        .fold(0, |differing, (a, b)| differing | (a ^ b));
+    differing == 0
+}

@@ -1,0 +1,83 @@
+//! `motcua import`: files into the database.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Parser, Subcommand};
+
+use super::{Outcome, date, read_file};
+use crate::desk;
+use crate::domain::unit::Level;
+use crate::imports::{self, UnitsOptions};
+use crate::store::Store;
+
+#[derive(Parser)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Đơn vị (CSV: code,level,kind,name,parent_code,statistical_code[,valid_from][,valid_to]).
+    Units {
+        file: PathBuf,
+        /// Ngày bắt đầu của đơn vị mới mà tệp không ghi ngày.
+        #[arg(long, value_parser = date, default_value = "2018-01-01")]
+        valid_from: NaiveDate,
+        /// Cấp mà tệp liệt kê đầy đủ: đơn vị khác của cấp đó kết thúc trước ngày bắt đầu
+        /// (province, district, commune; có thể lặp lại).
+        #[arg(long, value_parser = level, value_name = "CẤP")]
+        replaces: Vec<Level>,
+    },
+    /// Đơn vị kế thừa (CSV: `old_code,new_code,share`).
+    Successions {
+        file: PathBuf,
+        /// Ngày có hiệu lực (mặc định: ngày bắt đầu của đơn vị mới).
+        #[arg(long, value_parser = date)]
+        on: Option<NaiveDate>,
+    },
+    /// Thủ tục (JSON, xem config/procedures-lang-son.json).
+    Procedures { file: PathBuf },
+    /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name).
+    Calendar { file: PathBuf },
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    text.parse()
+        .map_err(|()| "phải là province, district hoặc commune".to_owned())
+}
+
+pub(super) fn run(args: &Args, store: &Store) -> Outcome {
+    let file = match &args.what {
+        What::Units { file, .. }
+        | What::Successions { file, .. }
+        | What::Procedures { file }
+        | What::Calendar { file } => file,
+    };
+    let bytes = read_file(file)?;
+    let imported = match &args.what {
+        What::Units {
+            valid_from,
+            replaces,
+            ..
+        } => {
+            let options = UnitsOptions {
+                valid_from: *valid_from,
+                replaces: replaces.clone(),
+            };
+            imports::units(store, &bytes, &options)
+        }
+        What::Successions { on, .. } => imports::successions(store, &bytes, *on),
+        What::Procedures { .. } => imports::procedures(store, &bytes),
+        What::Calendar { .. } => imports::calendar(store, &bytes),
+    }
+    .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
+    println!("{}: {imported}", file.display());
+    if matches!(args.what, What::Calendar { .. }) {
+        let moved = desk::recompute_due_moments(store)?;
+        println!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi");
+    }
+    Ok(ExitCode::SUCCESS)
+}

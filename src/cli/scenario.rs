@@ -1,0 +1,68 @@
+//! `motcua scenario`: dossiers of a whole province, made by the rules of a real desk.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Parser, Subcommand};
+
+use super::{Outcome, date, read_file};
+use crate::bundled;
+use crate::domain::moment::Moment;
+use crate::scenario::{self, Figures, Options};
+use crate::store::Store;
+
+#[derive(Parser)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Chín tháng đầu năm 2021 của tỉnh Lạng Sơn: 424.372 hồ sơ.
+    #[command(name = "lang-son-2021")]
+    LangSon2021(LangSon),
+}
+
+#[derive(Parser)]
+pub(super) struct LangSon {
+    /// Nhân số lượng hồ sơ.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    scale: u32,
+    /// Số liệu khác, theo dạng của config/lang-son-2021-9m.json.
+    #[arg(long, value_name = "TỆP")]
+    figures: Option<PathBuf>,
+    /// Trải hồ sơ trên chín tháng trước ngày này thay cho kỳ trong tệp số liệu.
+    #[arg(long, value_name = "NGÀY", value_parser = date)]
+    ending: Option<NaiveDate>,
+    /// Mầm ngẫu nhiên: cùng mầm cho cùng hồ sơ.
+    #[arg(long, default_value_t = 2021)]
+    seed: u64,
+}
+
+impl LangSon {
+    pub(super) fn load(&self, store: &Store) -> Result<(), Box<dyn std::error::Error>> {
+        let figures = match &self.figures {
+            Some(path) => Figures::parse(&read_file(path)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?,
+            None => Figures::parse(bundled::FIGURES_2021)?,
+        };
+        let options = Options {
+            figures,
+            scale: self.scale,
+            ending: self.ending,
+            seed: self.seed,
+            now: Moment::now(),
+        };
+        let loaded = scenario::load(store, &options)?;
+        eprintln!("{loaded}");
+        Ok(())
+    }
+}
+
+pub(super) fn run(args: &Args, store: &Store) -> Outcome {
+    let What::LangSon2021(scenario) = &args.what;
+    scenario.load(store)?;
+    Ok(ExitCode::SUCCESS)
+}

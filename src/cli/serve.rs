@@ -1,0 +1,25 @@
+//! `motcua serve`.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::Outcome;
+use crate::config::{Config, parse_listen};
+use crate::http;
+use crate::store::Store;
+
+#[derive(Parser)]
+pub(super) struct Args {
+    /// Địa chỉ và cổng, ví dụ 127.0.0.1:8080.
+    #[arg(long, value_parser = parse_listen)]
+    pub(super) listen: Option<SocketAddr>,
+}
+
+pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
+    let listen = args.listen.unwrap_or(config.listen);
+    http::serve(store, listen, config.housekeeping)
+        .map_err(|error| format!("không lắng nghe được tại {listen}: {error}"))?;
+    Ok(ExitCode::SUCCESS)
+}

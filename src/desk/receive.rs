@@ -1,0 +1,137 @@
+//! Taking a new dossier in: at the desk, or as a citizen's online registration.
+
+use super::{DeskError, Occasion, WrongField, context};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Action, Channel, Dossier, ItemHandedIn, NewDossier, decide};
+use crate::domain::ids::{DossierId, PersonId, UserId};
+use crate::domain::person::{InvalidPerson, Person};
+use crate::store::reference::Reference;
+use crate::store::{Store, case_numbers, dossiers, persons};
+
+/// What a clerk or citizen fills in.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Code of the receiving unit.
+    pub unit: String,
+    /// Code of the procedure; the version in force on the day is taken.
+    pub procedure: String,
+    pub channel: Channel,
+    pub return_channel: Channel,
+    pub applicant: Person,
+    pub delegate: Option<Person>,
+    pub sets: u16,
+    pub items: Vec<ItemHandedIn>,
+    pub assignee: Option<UserId>,
+}
+
+/// A clerk takes a dossier in; the clock starts.
+///
+/// # Errors
+/// Every wrong field at once, a refusal of the rules, or an error of the store.
+pub fn receive(store: &Store, new: &NewRequest, occasion: Occasion) -> Result<Dossier, DeskError> {
+    let assignee = new.assignee;
+    create(store, new, occasion, move |new| Action::Receive {
+        new: Some(new),
+        assignee,
+    })
+}
+
+/// A citizen submits online; a clerk has yet to take it in.
+///
+/// # Errors
+/// As [`receive`].
+pub fn register(store: &Store, new: &NewRequest, occasion: Occasion) -> Result<Dossier, DeskError> {
+    create(store, new, occasion, Action::Register)
+}
+
+fn create(
+    store: &Store,
+    new: &NewRequest,
+    occasion: Occasion,
+    action: impl Fn(NewDossier) -> Action + Send + 'static,
+) -> Result<Dossier, DeskError> {
+    let reference = store.reference()?;
+    check(new, occasion, &reference)?;
+    let id = DossierId::new(occasion.at, rand::random());
+    let applicant = PersonId::new(occasion.at, rand::random());
+    let delegate = new
+        .delegate
+        .is_some()
+        .then(|| PersonId::new(occasion.at, rand::random()));
+    let new = new.clone();
+    store.write(move |conn| {
+        let day = occasion.at.date();
+        let missing = || DeskError::NotFound;
+        let unit = reference.units().by_code(&new.unit).ok_or_else(missing)?;
+        let procedure = reference
+            .procedure_in_force(&new.procedure, day)
+            .ok_or_else(missing)?;
+        let sequence = case_numbers::take(conn, unit.id, day, 1)?;
+        let action = action(NewDossier {
+            id,
+            case_number: CaseNumber::new(&unit.code, day, sequence),
+            unit: unit.id,
+            channel: new.channel,
+            return_channel: new.return_channel,
+            applicant,
+            delegate,
+            sets: new.sets,
+            items: new.items.clone(),
+        });
+        let context = context(&reference, unit.id, procedure, occasion)?;
+        let events = decide(None, &action, &context)?;
+        persons::insert(conn, applicant, &new.applicant)?;
+        if let (Some(id), Some(person)) = (delegate, &new.delegate) {
+            persons::insert(conn, id, person)?;
+        }
+        Ok(dossiers::insert(conn, id, &events)?)
+    })
+}
+
+/// Every wrong field at once.
+fn check(new: &NewRequest, occasion: Occasion, reference: &Reference) -> Result<(), DeskError> {
+    let mut wrong = Vec::new();
+    let mut add = |pointer: &str, reason: String| {
+        wrong.push(WrongField {
+            pointer: pointer.to_owned(),
+            reason,
+        });
+    };
+    let day = occasion.at.date();
+    if reference.units().by_code(&new.unit).is_none() {
+        add("/unit", format!("không có đơn vị '{}'", new.unit));
+    }
+    if reference.versions(&new.procedure).is_empty() {
+        add(
+            "/procedure",
+            format!("không có thủ tục '{}'", new.procedure),
+        );
+    } else if reference.procedure_in_force(&new.procedure, day).is_none() {
+        let day = crate::words::date(day);
+        let reason = format!("thủ tục {} không có hiệu lực vào ngày {day}", new.procedure);
+        add("/procedure", reason);
+    }
+    if new.sets == 0 {
+        add("/sets", "số bộ hồ sơ phải từ 1 trở lên".to_owned());
+    }
+    let people = [
+        ("/applicant", Some(&new.applicant)),
+        ("/delegate", new.delegate.as_ref()),
+    ];
+    for (place, person) in people {
+        for invalid in person.map(Person::check).unwrap_or_default() {
+            let field = match invalid {
+                InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
+                InvalidPerson::Phone => "phone",
+                InvalidPerson::Email => "email",
+                InvalidPerson::AddressTooLong => "address",
+            };
+            add(&format!("{place}/{field}"), invalid.to_string());
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(DeskError::Invalid(wrong))
+    }
+}

@@ -1,0 +1,48 @@
+//! The people at the desks of a scenario: a clerk, an officer and a supervisor in every unit.
+
+use std::collections::HashMap;
+
+use super::people;
+use crate::domain::ids::{UnitId, UserId};
+use crate::store::reference::Reference;
+use crate::store::users::{self, User};
+use crate::store::{Conn, StoreError};
+
+/// Who works in a unit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Desk {
+    pub(super) clerk: UserId,
+    pub(super) officer: UserId,
+    pub(super) supervisor: UserId,
+}
+
+/// Makes the staff of all units. They cannot log in: accounts get their passwords later.
+pub(super) fn hire(
+    conn: &mut Conn,
+    reference: &Reference,
+) -> Result<HashMap<UnitId, Desk>, StoreError> {
+    let known = users::load(conn)?;
+    let mut next = known.iter().map(|user| user.id.0).max().unwrap_or(0) + 1;
+    let mut staff = HashMap::new();
+    for unit in reference.units().all() {
+        let mut hire = |role: &str| {
+            let id = UserId(next);
+            next += 1;
+            let user = User {
+                id,
+                username: format!("{}.{role}", unit.code.to_lowercase()),
+                full_name: people::name(id.0.unsigned_abs().into()),
+                role: role.to_owned(),
+                unit: unit.id,
+            };
+            users::insert(conn, &user).map(|()| id)
+        };
+        let desk = Desk {
+            clerk: hire("clerk")?,
+            officer: hire("officer")?,
+            supervisor: hire("supervisor")?,
+        };
+        staff.insert(unit.id, desk);
+    }
+    Ok(staff)
+}

@@ -1,0 +1,45 @@
+//! What supervisors ask for: on-time rates, form II.06a, the CCHC report's paragraph. All counts
+//! come from the roll-ups, in one snapshot; nothing here walks over dossiers.
+
+mod cchc;
+mod compare;
+mod form_06a;
+mod on_time;
+mod standings;
+mod table;
+
+pub use cchc::{Cchc, Cuts, LevelCounts, LevelRow, Offices, cchc};
+pub use compare::{Difference, PrintedFigures, compare};
+pub use form_06a::{Form06a, Group, form_06a};
+pub use on_time::{By, OnTime, Row, on_time};
+pub use standings::{Span, Standings};
+
+use chrono::NaiveDate;
+
+use crate::domain::period::InvalidPeriod;
+use crate::store::StoreError;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Period(#[from] InvalidPeriod),
+    #[error(
+        "kỳ báo cáo bắt đầu ngày {} nhưng số liệu chỉ lấy đến ngày {}",
+        crate::words::date(*.from),
+        crate::words::date(*.last)
+    )]
+    NotBegun { from: NaiveDate, last: NaiveDate },
+    #[error("không có đơn vị '{0}'")]
+    UnknownUnit(String),
+    #[error("tệp số liệu không dùng được: {0}")]
+    Figures(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<diesel::result::Error> for ReportError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

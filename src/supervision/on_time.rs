@@ -1,0 +1,298 @@
+//! On-time rates by level, unit, field, procedure, channel or month.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::standings::{Span, standings};
+use super::{ReportError, table};
+use crate::domain::dossier::Channel;
+use crate::domain::ids::{FieldId, ProcedureId, UnitId};
+use crate::domain::period::{Grain, Period};
+use crate::domain::tally::Standing;
+use crate::domain::unit::Level;
+use crate::store::reference::Reference;
+use crate::store::tallies::Dimension;
+use crate::store::{Conn, Store};
+use crate::words;
+
+/// What the rows of an on-time report are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    Level,
+    Unit,
+    Field,
+    Procedure,
+    Channel,
+    /// Reporting months, from the 15th to the 14th.
+    Month,
+}
+
+impl By {
+    pub const ALL: [Self; 6] = [
+        Self::Level,
+        Self::Unit,
+        Self::Field,
+        Self::Procedure,
+        Self::Channel,
+        Self::Month,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::Unit => "unit",
+            Self::Field => "field",
+            Self::Procedure => "procedure",
+            Self::Channel => "channel",
+            Self::Month => "month",
+        }
+    }
+}
+
+impl std::str::FromStr for By {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|by| by.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// On-time rates over a span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnTime {
+    pub by: By,
+    pub span: Span,
+    pub rows: Vec<Row>,
+    pub total: Standing,
+}
+
+/// One row of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What code compares: a level, a unit's or procedure's code, a field's name, `2021-09`.
+    pub key: String,
+    /// What people read.
+    pub name: String,
+    pub standing: Standing,
+}
+
+/// On-time rates over a span, from the roll-ups.
+///
+/// # Errors
+/// If the database refuses.
+pub fn on_time(store: &Store, by: By, span: Span) -> Result<OnTime, ReportError> {
+    let reference = store.reference()?;
+    let rows = store.read(|conn| rows(conn, &reference, by, &span))?;
+    let total = match by {
+        // A month's carried-over is the month before's in progress: months do not add up.
+        By::Month => store.read(|conn| {
+            let all = standings(conn, &reference, Dimension::LevelChannel, &span)?;
+            Ok::<_, ReportError>(all.into_values().sum())
+        })?,
+        _ => rows.iter().map(|row| row.standing).sum(),
+    };
+    Ok(OnTime {
+        by,
+        span,
+        rows,
+        total,
+    })
+}
+
+fn rows(
+    conn: &mut Conn,
+    reference: &Reference,
+    by: By,
+    span: &Span,
+) -> Result<Vec<Row>, ReportError> {
+    if by == By::Month {
+        return months(conn, reference, span);
+    }
+    let dimension = match by {
+        By::Level | By::Channel | By::Month => Dimension::LevelChannel,
+        By::Unit => Dimension::Unit,
+        By::Field => Dimension::FieldLevel,
+        By::Procedure => Dimension::Procedure,
+    };
+    // Sorted by what is before the key, so that levels and channels keep their order.
+    let mut merged: BTreeMap<(i32, String), Row> = BTreeMap::new();
+    for ((key, subkey), standing) in standings(conn, reference, dimension, span)? {
+        let (order, key, name) = match by {
+            By::Level | By::Month => {
+                let code = i16::try_from(key).ok().and_then(Level::from_code);
+                let names = code.map(|level| (level.as_str(), words::level(level)));
+                let (id, name) = names.unwrap_or_default();
+                (key, id.to_owned(), name.to_owned())
+            }
+            By::Channel => {
+                let code = i16::try_from(subkey).ok().and_then(Channel::from_code);
+                let names = code.map(|channel| (channel.as_str(), words::channel(channel)));
+                let (id, name) = names.unwrap_or_default();
+                (subkey, id.to_owned(), name.to_owned())
+            }
+            By::Unit => {
+                let unit = reference.units().get(UnitId(key));
+                let names = unit.map(|unit| (unit.code.clone(), unit.name.clone()));
+                let (code, name) = names.unwrap_or_default();
+                (0, code, name)
+            }
+            By::Field => {
+                let name = reference.field_name(FieldId(key)).to_owned();
+                (0, name.clone(), name)
+            }
+            By::Procedure => {
+                let procedure = reference.procedure(ProcedureId(key));
+                let names = procedure.map(|p| (p.definition.code.clone(), &p.definition.name));
+                let (code, name) = names.map(|(c, n)| (c, n.clone())).unwrap_or_default();
+                (0, code, name)
+            }
+        };
+        let row = merged.entry((order, key.clone())).or_insert_with(|| Row {
+            key,
+            name,
+            standing: Standing::default(),
+        });
+        row.standing = row.standing + standing;
+    }
+    Ok(merged.into_values().collect())
+}
+
+fn months(conn: &mut Conn, reference: &Reference, span: &Span) -> Result<Vec<Row>, ReportError> {
+    let (first, last) = (
+        Grain::Month.bucket(span.period.from),
+        Grain::Month.bucket(span.period.to),
+    );
+    let mut rows = Vec::new();
+    for bucket in first..=last {
+        let days = Grain::Month.first_day(bucket).zip(
+            Grain::Month
+                .first_day(bucket + 1)
+                .and_then(|day| day.pred_opt()),
+        );
+        let month = days
+            .and_then(|(from, to)| Period::new(from, to).ok())
+            .and_then(|month| span.within(month));
+        let Some(month) = month else { continue };
+        let standing = standings(conn, reference, Dimension::LevelChannel, &month)?
+            .into_values()
+            .sum();
+        let (year, number) = (bucket.div_euclid(12), bucket.rem_euclid(12) + 1);
+        rows.push(Row {
+            key: format!("{year:04}-{number:02}"),
+            name: format!(
+                "Tháng {number}/{year} ({} – {})",
+                words::date(month.period.from),
+                words::date(month.period.to)
+            ),
+            standing,
+        });
+    }
+    Ok(rows)
+}
+
+/// What a machine reads of a row.
+#[derive(Serialize)]
+struct RowJson<'a> {
+    key: &'a str,
+    name: &'a str,
+    #[serde(flatten)]
+    counts: table::Counts,
+}
+
+impl Serialize for OnTime {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| RowJson {
+                key: &row.key,
+                name: &row.name,
+                counts: table::Counts::of(&row.standing),
+            })
+            .collect();
+        let mut json = serializer.serialize_struct("OnTime", 5)?;
+        json.serialize_field("by", &self.by)?;
+        json.serialize_field("from", &self.span.period.from)?;
+        json.serialize_field("to", &self.span.period.to)?;
+        json.serialize_field("rows", &rows)?;
+        json.serialize_field("total", &table::Counts::of(&self.total))?;
+        json.end()
+    }
+}
+
+impl OnTime {
+    /// A table for people.
+    pub fn to_text(&self) -> String {
+        let title = match self.by {
+            By::Level => "cấp",
+            By::Unit => "đơn vị",
+            By::Field => "lĩnh vực",
+            By::Procedure => "thủ tục",
+            By::Channel => "hình thức nộp",
+            By::Month => "tháng báo cáo",
+        };
+        let mut table = table::plain();
+        table.set_header([
+            "Mã",
+            "Tên",
+            "Tồn kỳ trước",
+            "Tiếp nhận",
+            "Đã giải quyết",
+            "Trước hạn",
+            "Đúng hạn",
+            "Quá hạn",
+            "Đang giải quyết",
+            "Trong đó quá hạn",
+            "Tỷ lệ đúng hạn",
+        ]);
+        let show_key = matches!(self.by, By::Unit | By::Procedure | By::Month);
+        let mut add = |key: &str, name: &str, s: &Standing| {
+            let mut cells = vec![key.to_owned(), name.to_owned()];
+            cells.extend(
+                [
+                    s.carried_over,
+                    s.received_in_period(),
+                    s.resolved(),
+                    s.early,
+                    s.on_time,
+                    s.overdue,
+                    s.in_progress(),
+                    s.in_progress_overdue,
+                ]
+                .map(words::number),
+            );
+            cells.push(words::percent(s.on_time_share()));
+            table.add_row(cells);
+        };
+        for row in &self.rows {
+            let key = if show_key { row.key.as_str() } else { "" };
+            add(key, &row.name, &row.standing);
+        }
+        add("", "Tổng số", &self.total);
+        table::align_numbers(&mut table, 2);
+        if !show_key {
+            table::drop_first_column(&mut table);
+        }
+        format!(
+            "Tỷ lệ giải quyết hồ sơ đúng hạn theo {title}, từ ngày {} đến ngày {}\n{table}\n",
+            words::date(self.span.period.from),
+            words::date(self.span.period.to),
+        )
+    }
+
+    /// Comma-separated values with a head line, for spreadsheets and scripts.
+    pub fn to_csv(&self) -> String {
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| (vec![row.key.clone(), row.name.clone()], row.standing));
+        table::csv(&["key", "name"], rows)
+    }
+}

@@ -1,0 +1,92 @@
+//! Standings (the columns of form II.06a) by any dimension of the roll-ups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::ReportError;
+use crate::domain::moment::Moment;
+use crate::domain::period::Period;
+use crate::domain::tally::Standing;
+use crate::store::reference::Reference;
+use crate::store::tallies::{self, Dimension};
+use crate::store::{Conn, StoreError};
+
+/// No dossier is older: the first day of a reporting year before any calendar.
+const BEGINNING: Option<NaiveDate> = NaiveDate::from_ymd_opt(1899, 12, 15);
+
+/// The days that a report covers, and the moment up to which it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The period asked for, cut at the day as of which the report is.
+    pub period: Period,
+    /// Crossings of due moments count up to here: the end of the last day, or now.
+    pub until: Moment,
+}
+
+impl Span {
+    /// The period as it stood at the end of `as_of` (by default its last day), or now if that is
+    /// earlier. Nothing that is recorded later changes it: what is taken back is taken back on the
+    /// day on which it was, so any later `as_of` gives the same as the period's last day.
+    ///
+    /// # Errors
+    /// If the period begins after that day.
+    pub fn new(period: Period, as_of: Option<NaiveDate>, now: Moment) -> Result<Self, ReportError> {
+        let last = as_of.map_or(now.date(), |day| day.min(now.date()));
+        let from = period.from;
+        let period = period
+            .up_to(last)
+            .ok_or(ReportError::NotBegun { from, last })?;
+        Ok(Self {
+            period,
+            until: end_of(period.to).min(now),
+        })
+    }
+
+    /// The part of the span within `period`; `None` if they do not meet.
+    pub fn within(&self, period: Period) -> Option<Self> {
+        let from = self.period.from.max(period.from);
+        let to = self.period.to.min(period.to);
+        let period = Period::new(from, to).ok()?;
+        Some(Self {
+            period,
+            until: end_of(to).min(self.until),
+        })
+    }
+}
+
+/// Midnight after the day.
+pub(super) fn end_of(day: NaiveDate) -> Moment {
+    Moment::at(day, chrono::NaiveTime::MIN).plus_millis(24 * 3_600_000)
+}
+
+/// Standings by key and subkey of a dimension; those with nothing to count are left out.
+pub type Standings = BTreeMap<(i32, i32), Standing>;
+
+/// Reads the standings over a span. To be run in one snapshot with what it is compared to.
+pub(super) fn standings(
+    conn: &mut Conn,
+    reference: &Reference,
+    dimension: Dimension,
+    span: &Span,
+) -> Result<Standings, StoreError> {
+    let Period { from, to } = span.period;
+    let before = match (BEGINNING, from.pred_opt()) {
+        (Some(first), Some(last)) => tallies::sum(conn, dimension, first, last, reference)?,
+        _ => tallies::Sums::new(),
+    };
+    let mut within = tallies::sum(conn, dimension, from, to, reference)?;
+    for (key, crossed) in tallies::unrecorded_crossings(conn, dimension, span.until, reference)? {
+        within.entry(key).or_default().crossed += crossed;
+    }
+    let keys: BTreeSet<_> = before.keys().chain(within.keys()).copied().collect();
+    let standing = |key| {
+        let tally = |sums: &tallies::Sums| sums.get(&key).copied().unwrap_or_default();
+        Standing::new(&tally(&before), &tally(&within))
+    };
+    Ok(keys
+        .into_iter()
+        .map(|key| (key, standing(key)))
+        .filter(|(_, standing)| *standing != Standing::default())
+        .collect())
+}

@@ -1,0 +1,170 @@
+//! What can be wrong, in words that name the place.
+
+use std::fmt;
+
+use crate::domain::ids::{FieldId, ProcedureId, UnitId};
+use crate::domain::period::Grain;
+use crate::domain::tally::Tally;
+use crate::store::reference::Reference;
+use crate::store::tallies::{Dimension, RollupKey};
+
+/// One thing that is not as this program wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// An event is not the one whose hash was stored, or not the one that followed the last.
+    BrokenChain {
+        case_number: String,
+        sequence: u32,
+    },
+    UnreadableEvent {
+        case_number: String,
+        reason: String,
+    },
+    /// Events are missing or out of place.
+    NoReplay {
+        case_number: String,
+        reason: String,
+    },
+    /// The stored state is not what replaying gives.
+    StateDiffers {
+        case_number: String,
+        columns: Vec<&'static str>,
+    },
+    EventsWithoutDossier {
+        dossier: String,
+    },
+    NoPerson {
+        case_number: String,
+        person: String,
+    },
+    /// Roll-ups and deltas are not what recounting the events gives.
+    RollupDiffers {
+        place: String,
+        counters: Vec<(&'static str, i64, i64)>,
+    },
+    CounterBehind {
+        place: String,
+        last: u32,
+        highest: u32,
+    },
+}
+
+const COUNTERS: [&str; Tally::COUNTERS] = [
+    "received_direct",
+    "received_online",
+    "received_postal",
+    "early",
+    "on_time",
+    "overdue",
+    "crossed",
+    "moved",
+];
+
+impl Finding {
+    pub(super) fn rollup(
+        key: &RollupKey,
+        stored: &Tally,
+        counted: &Tally,
+        reference: &Reference,
+    ) -> Self {
+        let counters = COUNTERS
+            .into_iter()
+            .zip(stored.to_array().into_iter().zip(counted.to_array()))
+            .filter(|(_, (stored, counted))| stored != counted)
+            .map(|(name, (stored, counted))| (name, stored, counted))
+            .collect();
+        Self::RollupDiffers {
+            place: place(key, reference),
+            counters,
+        }
+    }
+}
+
+fn place(key: &RollupKey, reference: &Reference) -> String {
+    let RollupKey { key: k, subkey, .. } = *key;
+    let unit = |id| {
+        let unit = reference.units().get(UnitId(id));
+        unit.map_or_else(|| id.to_string(), |unit| unit.code.clone())
+    };
+    let field = |id| reference.field_name(FieldId(id)).to_owned();
+    let dimension = Dimension::ALL
+        .into_iter()
+        .find(|dimension| *dimension as i16 == key.dimension);
+    let what = match dimension {
+        Some(Dimension::LevelChannel) => format!("cấp {k}, hình thức {subkey}"),
+        Some(Dimension::Unit) => format!("đơn vị {}", unit(k)),
+        Some(Dimension::FieldLevel) => format!("lĩnh vực {}, cấp {subkey}", field(k)),
+        Some(Dimension::Procedure) => {
+            let procedure = reference.procedure(ProcedureId(k));
+            let code = procedure.map_or_else(|| k.to_string(), |p| p.definition.code.clone());
+            format!("thủ tục {code}")
+        }
+        Some(Dimension::UnitField) => format!("đơn vị {}, lĩnh vực {}", unit(k), field(subkey)),
+        None => format!("chiều {}", key.dimension),
+    };
+    let grain = Grain::ALL
+        .into_iter()
+        .find(|grain| grain.code() == key.grain);
+    let since = grain.and_then(|grain| grain.first_day(key.bucket));
+    let width = match grain {
+        Some(Grain::Day) => "ngày",
+        Some(Grain::Month) => "tháng từ",
+        Some(Grain::Year) => "năm từ",
+        None => "mốc",
+    };
+    match since {
+        Some(day) => format!("{what}, {width} {}", crate::words::date(day)),
+        None => format!("{what}, {width} {}", key.bucket),
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenChain {
+                case_number,
+                sequence,
+            } => write!(f, "{case_number}: chuỗi băm đứt ở sự kiện {sequence}"),
+            Self::UnreadableEvent {
+                case_number,
+                reason,
+            } => write!(f, "{case_number}: không đọc được sự kiện: {reason}"),
+            Self::NoReplay {
+                case_number,
+                reason,
+            } => write!(f, "{case_number}: lịch sử không trọn vẹn: {reason}"),
+            Self::StateDiffers {
+                case_number,
+                columns,
+            } => write!(
+                f,
+                "{case_number}: trạng thái khác với lịch sử ở {}",
+                columns.join(", ")
+            ),
+            Self::EventsWithoutDossier { dossier } => {
+                write!(f, "có sự kiện của hồ sơ {dossier} nhưng không có hồ sơ đó")
+            }
+            Self::NoPerson {
+                case_number,
+                person,
+            } => write!(f, "{case_number}: không có người {person}"),
+            Self::RollupDiffers { place, counters } => {
+                let counters: Vec<_> = counters
+                    .iter()
+                    .map(|(name, stored, counted)| {
+                        format!("{name} ghi {stored}, đếm lại {counted}")
+                    })
+                    .collect();
+                write!(f, "số tổng hợp sai ({place}): {}", counters.join("; "))
+            }
+            Self::CounterBehind {
+                place,
+                last,
+                highest,
+            } => write!(
+                f,
+                "bộ đếm mã hồ sơ {place} đang ở {last} nhưng đã cấp đến {highest}"
+            ),
+        }
+    }
+}

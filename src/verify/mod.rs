@@ -1,0 +1,264 @@
+//! `motcua verify`: is what is stored what this program wrote?
+//!
+//! Walks over every dossier: hash chain, replay against the stored state, people referred to;
+//! then recounts the roll-ups from the events and compares the counters of case numbers. All in
+//! one snapshot, in memory that does not grow with the number of dossiers.
+
+mod finding;
+
+use std::collections::HashMap;
+
+pub use finding::Finding;
+
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::Event;
+use crate::domain::ids::DossierId;
+use crate::domain::tally::{Tallies, follow};
+use crate::progress::Progress;
+use crate::store::chain::{GENESIS, hash};
+use crate::store::dossiers::{self, DossierRow};
+use crate::store::events::ReadBack;
+use crate::store::reference::Reference;
+use crate::store::tallies::{self, RollupRows};
+use crate::store::{Conn, Store, StoreError, case_numbers, events, persons};
+
+const PAGE: u32 = 1000;
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// The first of them.
+    pub findings: Vec<Finding>,
+    /// How many there are.
+    pub total: usize,
+    pub dossiers: i64,
+    pub events: i64,
+}
+
+/// Verifies the whole database; keeps the first `most` findings.
+///
+/// # Errors
+/// If the database refuses. Damage is a finding, as long as the database itself can be read.
+pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
+    let reference = store.reference()?;
+    store.read(|conn| {
+        let mut walk = Walk {
+            reference: &reference,
+            most,
+            found: Found::default(),
+            rollups: RollupRows::new(),
+            numbers: HashMap::new(),
+        };
+        walk.all(conn)?;
+        Ok(walk.found)
+    })
+}
+
+struct Walk<'a> {
+    reference: &'a Reference,
+    most: usize,
+    found: Found,
+    /// Recounted from the events.
+    rollups: RollupRows,
+    /// Highest sequence by unit-and-day part of the case number.
+    numbers: HashMap<String, u32>,
+}
+
+impl Walk<'_> {
+    fn add(&mut self, finding: Finding) {
+        self.found.total += 1;
+        if self.found.findings.len() < self.most {
+            self.found.findings.push(finding);
+        }
+    }
+
+    fn all(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let total = dossiers::count(conn)?;
+        let mut progress = Progress::new("kiểm tra hồ sơ", u64::try_from(total).unwrap_or(0));
+        let mut after = None;
+        loop {
+            let page = dossiers::rows_after(conn, after, PAGE)?;
+            let last = page.last().map(|(id, _)| *id);
+            let mut histories = Histories::read(conn, after, last)?;
+            let people = page.iter().flat_map(|(_, row)| row.people()).collect();
+            let known = persons::known(conn, people)?;
+            for (id, row) in &page {
+                for person in row.people().filter(|person| !known.contains(*person)) {
+                    self.add(Finding::NoPerson {
+                        case_number: row.case_number().to_owned(),
+                        person: data_encoding::HEXLOWER.encode(person),
+                    });
+                }
+                self.note_number(row.case_number());
+                self.dossier(*id, row, histories.take(*id))?;
+            }
+            for orphan in histories.by_dossier.into_keys() {
+                let dossier = data_encoding::HEXLOWER.encode(&orphan);
+                self.add(Finding::EventsWithoutDossier { dossier });
+            }
+            progress.add(page.len() as u64);
+            self.found.dossiers += i64::try_from(page.len()).unwrap_or(0);
+            if last.is_none() {
+                break;
+            }
+            after = last;
+        }
+        progress.finish();
+        self.compare_rollups(conn)?;
+        self.compare_counters(conn)
+    }
+
+    /// Chain, replay, counts of one dossier.
+    fn dossier(
+        &mut self,
+        id: DossierId,
+        row: &DossierRow,
+        history: Vec<ReadBack>,
+    ) -> Result<(), StoreError> {
+        let case_number = || row.case_number().to_owned();
+        let mut head = GENESIS;
+        let mut replayed: Vec<Event> = Vec::with_capacity(history.len());
+        self.found.events += i64::try_from(history.len()).unwrap_or(0);
+        for stored in history {
+            let event = stored.and_then(|stored| {
+                let expected = hash(
+                    &head,
+                    id,
+                    stored.sequence,
+                    stored.kind,
+                    stored.at,
+                    stored.actor,
+                    &stored.data,
+                );
+                if expected != stored.hash {
+                    self.add(Finding::BrokenChain {
+                        case_number: case_number(),
+                        sequence: stored.sequence,
+                    });
+                }
+                // One altered event is one finding: the next is judged against what is stored.
+                head = stored.hash;
+                stored.event()
+            });
+            match event {
+                Ok(event) => replayed.push(event),
+                Err(error) => {
+                    self.add(Finding::UnreadableEvent {
+                        case_number: case_number(),
+                        reason: error.to_string(),
+                    });
+                    return Ok(());
+                }
+            }
+        }
+        let mut changes = Tallies::new();
+        match follow(None, id, &replayed, &mut changes) {
+            Err(error) => self.add(Finding::NoReplay {
+                case_number: case_number(),
+                reason: error.to_string(),
+            }),
+            Ok(dossier) => {
+                let columns = row.differences(&DossierRow::from(&dossier));
+                if !columns.is_empty() {
+                    self.add(Finding::StateDiffers {
+                        case_number: case_number(),
+                        columns,
+                    });
+                }
+                tallies::spread(&changes, self.reference, &mut self.rollups)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_number(&mut self, number: &str) {
+        if let Some((place, sequence)) = number.rsplit_once('-') {
+            let sequence = sequence.parse().unwrap_or(0);
+            match self.numbers.get_mut(place) {
+                Some(highest) => *highest = sequence.max(*highest),
+                None => {
+                    self.numbers.insert(place.to_owned(), sequence);
+                }
+            }
+        }
+    }
+
+    fn compare_rollups(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let mut recounted = std::mem::take(&mut self.rollups);
+        recounted.retain(|_, tally| !tally.is_zero());
+        let stored = tallies::effective_rollups(conn, self.reference)?;
+        if recounted == stored {
+            return Ok(());
+        }
+        for (key, tally) in &stored {
+            let counted = recounted.remove(key).unwrap_or_default();
+            if counted != *tally {
+                self.add(Finding::rollup(key, tally, &counted, self.reference));
+            }
+        }
+        for (key, counted) in recounted {
+            let finding = Finding::rollup(&key, &Default::default(), &counted, self.reference);
+            self.add(finding);
+        }
+        Ok(())
+    }
+
+    /// A counter behind the numbers given out would give one out twice.
+    fn compare_counters(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let mut numbers = std::mem::take(&mut self.numbers);
+        for (unit, day, last) in case_numbers::all(conn)? {
+            let Some(unit) = self.reference.units().get(unit) else {
+                continue;
+            };
+            let number = CaseNumber::new(&unit.code, day, last);
+            let Some((place, _)) = number.as_str().rsplit_once('-') else {
+                continue;
+            };
+            if let Some(highest) = numbers.remove(place)
+                && highest > last
+            {
+                self.add(Finding::CounterBehind {
+                    place: place.to_owned(),
+                    last,
+                    highest,
+                });
+            }
+        }
+        let mut without: Vec<_> = numbers.into_iter().collect();
+        without.sort();
+        for (place, highest) in without {
+            let last = 0;
+            self.add(Finding::CounterBehind {
+                place,
+                last,
+                highest,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The stored events of a page of dossiers.
+struct Histories {
+    by_dossier: HashMap<Vec<u8>, Vec<ReadBack>>,
+}
+
+impl Histories {
+    fn read(
+        conn: &mut Conn,
+        after: Option<DossierId>,
+        last: Option<DossierId>,
+    ) -> Result<Self, StoreError> {
+        let mut by_dossier: HashMap<_, Vec<_>> = HashMap::new();
+        for (dossier, event) in events::between(conn, after, last)? {
+            by_dossier.entry(dossier).or_default().push(event);
+        }
+        Ok(Self { by_dossier })
+    }
+
+    fn take(&mut self, id: DossierId) -> Vec<ReadBack> {
+        self.by_dossier
+            .remove(id.bytes().as_slice())
+            .unwrap_or_default()
+    }
+}
