@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use super::{Outcome, date, read_file};
 use crate::desk;
+use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
 use crate::imports::{self, UnitsOptions};
 use crate::store::Store;
@@ -76,7 +77,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
     println!("{}: {imported}", file.display());
     if matches!(args.what, What::Calendar { .. }) {
-        let moved = desk::recompute_due_moments(store)?;
+        let moved = desk::recompute_due_moments(store, Moment::now())?;
         println!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi");
     }
     Ok(ExitCode::SUCCESS)

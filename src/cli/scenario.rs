@@ -26,6 +26,7 @@ enum What {
 }
 
 #[derive(Parser)]
+#[group(skip)]
 pub(super) struct LangSon {
     /// Nhân số lượng hồ sơ.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -11,6 +11,7 @@ use crate::http;
 use crate::store::Store;
 
 #[derive(Parser)]
+#[group(skip)]
 pub(super) struct Args {
     /// Địa chỉ và cổng, ví dụ 127.0.0.1:8080.
     #[arg(long, value_parser = parse_listen)]

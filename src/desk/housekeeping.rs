@@ -32,7 +32,7 @@ pub struct Round {
 /// # Errors
 /// If the database refuses.
 pub fn run(store: &Store, now: Moment) -> Result<Round, DeskError> {
-    let recomputed = super::recompute_due_moments(store)?;
+    let recomputed = super::recompute_due_moments(store, now)?;
     let overdue = record_overdue(store, now)?;
     let (moved, without_successor) = move_to_successors(store, now)?;
     Ok(Round {

@@ -4,6 +4,7 @@ use super::act::act_within;
 use super::{DeskError, Occasion, Request};
 use crate::domain::dossier::{Action, Refusal};
 use crate::domain::ids::Actor;
+use crate::domain::moment::Moment;
 use crate::store::{Store, dossiers, settings};
 
 const PAGE: u32 = 200;
@@ -14,12 +15,17 @@ const PAGE: u32 = 200;
 ///
 /// # Errors
 /// If the database refuses, or the calendar lacks a year that an open dossier needs.
-pub fn recompute_due_moments(store: &Store) -> Result<usize, DeskError> {
+pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskError> {
     let pending = store.read(|conn| settings::get(conn, settings::DUE_OUT_OF_DATE))?;
     if pending.is_none() {
         return Ok(0);
     }
     let reference = store.reference()?;
+    let occasion = Occasion {
+        at: now,
+        now,
+        actor: Actor::System,
+    };
     let mut recomputed = 0;
     let mut after = None;
     // The list is taken whole first: recomputing moves dossiers along the very index it follows.
@@ -39,7 +45,7 @@ pub fn recompute_due_moments(store: &Store) -> Result<usize, DeskError> {
                     reason: "Lịch làm việc thay đổi".to_owned(),
                 };
                 let request = Request::new(*id, action);
-                match act_within(conn, &request, Occasion::now(Actor::System), &reference) {
+                match act_within(conn, &request, occasion, &reference) {
                     Ok(_) => changed += 1,
                     // Unchanged, or closed in the meantime.
                     Err(DeskError::Refused(Refusal::DueUnchanged | Refusal::NotAllowed { .. })) => {

@@ -139,7 +139,10 @@ impl TimeLimit {
                 timetable.working_day_on_or_after(last)?
             }
             LimitUnit::SameDay if start.civil().time() > timetable.same_day_cut() => {
-                timetable.nth_working_day_after(day, 1)?
+                // The next day on which the office opens, be it a Saturday morning: else what
+                // comes in on Friday evening would be due after what comes in on Saturday.
+                let closed = timetable.close_of(day)?.ok_or(TimeError::NeverOpen)?;
+                timetable.next_opening(closed.plus_millis(1))?.date()
             }
             LimitUnit::SameDay => day,
         };

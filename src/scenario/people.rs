@@ -35,7 +35,7 @@ pub(super) fn name(number: u64) -> String {
     let pick = |names: &[&'static str], n: u64| names[(n % names.len() as u64) as usize];
     let family = pick(&FAMILY, number);
     let middle = pick(&MIDDLE, number / 16);
-    let given = pick(&GIVEN, number / 192 + number);
+    let given = pick(&GIVEN, (number / 192).wrapping_add(number));
     format!("{family} {middle} {given}")
 }
 

@@ -193,12 +193,18 @@ impl<'a> Producer<'a> {
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<Planned>, ScenarioError> {
         let mut planned = Vec::new();
+        let days_left = self.spread.days().len() - index - 1;
+        let room = u32::try_from(days_left)
+            .unwrap_or(u32::MAX)
+            .saturating_mul(8);
         for (level, plan) in &mut self.levels {
             for _ in 0..self.spread.on_day(index, plan.received) {
                 let fate = plan.fates.next();
-                let procedure = plan.pick_procedure(*level, day, fate, rng)?;
+                let procedure = plan.pick_procedure(*level, day, fate, room, rng)?;
                 let unit = plan.pick_unit(&procedure, self.reference, rng);
-                let received = receipt(&self.timetable, day, self.period, rng)?;
+                // What must be overdue by tonight comes in while same-day procedures are due today.
+                let first_part = fate == Fate::Overdue && room == 0;
+                let received = receipt(&self.timetable, day, self.period, first_part, rng)?;
                 let channel = match rng.random_range(0..100) {
                     0..25 => Channel::Online,
                     25..28 => Channel::Postal,
@@ -258,6 +264,7 @@ fn receipt(
     timetable: &Timetable,
     day: NaiveDate,
     period: Period,
+    first_part: bool,
     rng: &mut ChaCha8Rng,
 ) -> Result<Moment, ScenarioError> {
     let morning = timetable.next_opening(Moment::at(day, chrono::NaiveTime::MIN))?;
@@ -267,6 +274,7 @@ fn receipt(
     let open = timetable.working_between(morning, close)?;
     // Half an hour before closing time the last number is drawn.
     let latest = (open.millis() - 30 * 60_000).max(1);
+    let latest = if first_part { latest / 2 } else { latest };
     let at = rng.random_range(0..latest) / 1000 * 1000;
     Ok(timetable.advance(morning, WorkingTime::from_millis(at))?)
 }
@@ -314,18 +322,20 @@ impl LevelPlan {
         }
     }
 
+    /// A procedure in force on the day. `room` is the working time after the day, in hours.
     fn pick_procedure(
         &self,
         level: Level,
         day: NaiveDate,
         fate: Fate,
+        room: u32,
         rng: &mut ChaCha8Rng,
     ) -> Result<Arc<Procedure>, ScenarioError> {
         let in_force = |i: &usize| self.procedures[*i].definition.is_in_force_on(day);
         let whole = self.cumulative.last().copied().unwrap_or(0);
         let fits = |i: &usize| match fate {
             // Short enough to be overdue in time.
-            Fate::Overdue => nominal_hours(&self.procedures[*i]) <= 10 * 8,
+            Fate::Overdue => nominal_hours(&self.procedures[*i]) + 8 <= room.min(11 * 8),
             // Long enough to be still under way at the end, most of them.
             Fate::InProgress => nominal_hours(&self.procedures[*i]) >= 7 * 8,
             Fate::InTime => true,

@@ -80,7 +80,10 @@ impl From<&Dossier> for DossierRow {
             returned_at: millis(dossier.returned_at),
             open_due_at: due.filter(|_| open),
             late_at: due.filter(|_| watched || (open && dossier.overdue)),
-            watch_at: due.filter(|_| watched),
+            // One that was closed over its due moment and then taken back crosses it then.
+            watch_at: due
+                .filter(|_| watched)
+                .map(|due| due.max(dossier.last_event_at.unix_millis())),
             version: i32::try_from(dossier.version).unwrap_or(i32::MAX),
             last_event_at: dossier.last_event_at.unix_millis(),
         }

@@ -1,2 +1,12 @@
-#[test]
-fn x() {}
+//! All integration tests, one program: a module per capability.
+
+mod batch_due;
+mod desk;
+mod imports;
+mod life;
+mod reports;
+mod scenario;
+mod server;
+mod support;
+mod time_rules;
+mod verification;

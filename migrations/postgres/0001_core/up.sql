@@ -115,7 +115,8 @@ create table dossiers (
     open_due_at    bigint,
     -- Set while open and either running or past due: when it is, or will have become, overdue.
     late_at        bigint,
-    -- Set while open, running and not recorded as overdue: what the sweep watches.
+    -- Set while open, running and not recorded as overdue: when it becomes so, which is what the
+    -- sweep watches. The due moment, or the last event if that is later.
     watch_at       bigint,
     version        integer not null,
     last_event_at  bigint  not null

@@ -1,0 +1,302 @@
+//! The desk on both databases: receipts, numbers, lists, and the work that nobody asks for.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use motcua::desk::{self, DeskError, Request, housekeeping};
+use motcua::domain::dossier::{Action, Status};
+use motcua::domain::unit::Level;
+use motcua::imports::{self, UnitsOptions};
+use motcua::store::dossiers::{self, OpenList};
+use motcua::store::{events, tallies};
+
+use crate::support::{World, at, date, on_both};
+
+/// Chứng thực bản sao: due the same day.
+const SAME_DAY: &str = "2.000815";
+const COMMUNE: &str = "H37.20.01";
+
+on_both! {
+    fn a_receipt_gives_number_due_moment_and_history(db: &Database) {
+        let world = World::new(db.store());
+        let first = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
+        let second = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 15:30"));
+        assert_eq!(first.case_number.as_str(), "H37.20.01-210301-0001");
+        assert_eq!(second.case_number.as_str(), "H37.20.01-210301-0002");
+        assert_eq!(first.due(), Some(at("2021-03-01 17:00")));
+        assert_eq!(second.due(), Some(at("2021-03-02 17:00")));
+        let other_day = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-02 08:00"));
+        assert_eq!(other_day.case_number.as_str(), "H37.20.01-210302-0001");
+
+        world.begin(first.id, at("2021-03-01 09:00"));
+        let done = world.finish(first.id, at("2021-03-01 10:00"));
+        assert_eq!(done.status, Status::Done);
+        let stored = world.store.read(|conn| events::replay(conn, first.id)).unwrap();
+        assert_eq!(stored.unwrap().0, done);
+    }
+}
+
+on_both! {
+    fn every_wrong_field_is_named_and_nothing_is_written(db: &Database) {
+        let world = World::new(db.store());
+        let mut request = world.request(COMMUNE, SAME_DAY);
+        request.unit = "H37.99".to_owned();
+        request.procedure = "1.999999".to_owned();
+        request.applicant.name = "  ".to_owned();
+        request.applicant.phone = Some("abc".to_owned());
+        request.sets = 0;
+        let when = crate::support::occasion(at("2021-03-01 08:00"));
+        let error = desk::receive(&world.store, &request, when).unwrap_err();
+        let DeskError::Invalid(wrong) = error else { panic!("{error}") };
+        let pointers: Vec<_> = wrong.iter().map(|w| w.pointer.as_str()).collect();
+        assert_eq!(
+            pointers,
+            ["/unit", "/procedure", "/sets", "/applicant/name", "/applicant/phone"]
+        );
+        let refused = world.try_receive(COMMUNE, SAME_DAY, at("2017-12-01 08:00"));
+        assert!(matches!(refused, Err(DeskError::Invalid(_) | DeskError::Refused(_))));
+        assert_eq!(world.store.read(dossiers::count).unwrap(), 0);
+        // A number that a refused receipt had taken is given out again.
+        let first = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
+        assert!(first.case_number.as_str().ends_with("-0001"));
+    }
+}
+
+on_both! {
+    fn sixty_four_receivers_at_once_get_numbers_without_gap_or_duplicate(db: &Database) {
+        const RECEIVERS: usize = 64;
+        const EACH: usize = 8;
+        let world = Arc::new(World::new(db.store()));
+        let numbers: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..RECEIVERS)
+                .map(|_| {
+                    let world = Arc::clone(&world);
+                    scope.spawn(move || {
+                        (0..EACH)
+                            .map(|_| world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00")))
+                            .map(|dossier| dossier.case_number.to_string())
+                            .collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
+        });
+        let distinct: HashSet<_> = numbers.iter().collect();
+        assert_eq!(distinct.len(), RECEIVERS * EACH);
+        let highest = numbers.iter().max().unwrap();
+        assert_eq!(*highest, format!("H37.20.01-210301-{:04}", RECEIVERS * EACH));
+        let verified = motcua::verify::verify(&world.store, 10).unwrap();
+        assert_eq!((verified.findings, verified.dossiers), (vec![], 512));
+    }
+}
+
+on_both! {
+    fn clerks_who_act_on_one_dossier_at_once_do_not_lose_each_others_work(db: &Database) {
+        let world = Arc::new(World::new(db.store()));
+        let dossier = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
+        let id = dossier.id;
+        let done: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16)
+                .map(|_| {
+                    let world = Arc::clone(&world);
+                    scope.spawn(move || {
+                        let mut request = Request::new(id, Action::Withdraw { reason: "thôi".to_owned() });
+                        request.version = Some(1);
+                        let when = crate::support::occasion(at("2021-03-01 09:00"));
+                        match desk::act(&world.store, &request, when) {
+                            Ok(_) => 1,
+                            Err(DeskError::Changed { current: 2 }) => 0,
+                            Err(other) => panic!("{other}"),
+                        }
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|t| t.join().unwrap()).sum()
+        });
+        assert_eq!(done, 1);
+    }
+}
+
+on_both! {
+    fn lists_show_open_near_due_and_overdue_dossiers_in_order(db: &Database) {
+        let world = World::new(db.store());
+        let other = "H37.20.02";
+        let days = ["2021-03-01 08:00", "2021-03-02 08:00", "2021-03-03 08:00"];
+        let ours: Vec<_> = days.map(|day| world.receive_at(COMMUNE, SAME_DAY, at(day))).into();
+        let theirs = world.receive_at(other, SAME_DAY, at("2021-03-01 09:00"));
+        let closed = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 09:00"));
+        world.begin(closed.id, at("2021-03-01 09:30"));
+        world.finish(closed.id, at("2021-03-01 10:00"));
+
+        let now = at("2021-03-02 09:00");
+        let reference = world.store.reference().unwrap();
+        let unit = reference.units().by_code(COMMUNE).unwrap().id;
+        let list = |list, unit, limit| {
+            let page = world.store.read(|conn| dossiers::list_open(conn, list, unit, None, limit));
+            page.unwrap().into_iter().map(|d| d.id).collect::<Vec<_>>()
+        };
+        assert_eq!(list(OpenList::Open, Some(unit), 10), [ours[0].id, ours[1].id, ours[2].id]);
+        assert_eq!(list(OpenList::Open, None, 10).len(), 4);
+        assert_eq!(list(OpenList::Overdue { now }, None, 10), [ours[0].id, theirs.id]);
+        assert_eq!(list(OpenList::Overdue { now }, Some(unit), 10), [ours[0].id]);
+        let near = OpenList::NearDue { now, before: at("2021-03-03 00:00") };
+        assert_eq!(list(near, None, 10), [ours[1].id]);
+        // Pages continue where the last one ended.
+        let first = world
+            .store
+            .read(|conn| dossiers::list_open(conn, OpenList::Open, None, None, 2))
+            .unwrap();
+        let after = first.last().map(|d| (d.due, d.id));
+        let rest = world
+            .store
+            .read(|conn| dossiers::list_open(conn, OpenList::Open, None, after, 10))
+            .unwrap();
+        assert_eq!((first.len(), rest.len()), (2, 2));
+    }
+}
+
+on_both! {
+    fn lists_run_along_an_index(db: &Database) {
+        use diesel::RunQueryDsl;
+
+        let world = World::new(db.store());
+        let explain = |condition: &str, order: &str| {
+            let query =
+                format!("select id from dossiers where {condition} order by {order}, id limit 50");
+            let lines = world.store.read(|conn| {
+                let lines: Vec<String> = match conn {
+                    motcua::store::Conn::Sqlite(conn) => {
+                        let query = format!("explain query plan {query}");
+                        let plan: Vec<SqlitePlan> = diesel::sql_query(query).load(conn)?;
+                        plan.into_iter().map(|row| row.detail).collect()
+                    }
+                    motcua::store::Conn::Postgres(conn) => {
+                        // An empty table is always scanned: ask what happens when it may not be.
+                        diesel::sql_query("set local enable_seqscan = off").execute(conn)?;
+                        let query = format!("explain {query}");
+                        let plan: Vec<PostgresPlan> = diesel::sql_query(query).load(conn)?;
+                        plan.into_iter().map(|row| row.plan).collect()
+                    }
+                };
+                Ok::<_, motcua::store::StoreError>(lines)
+            });
+            lines.unwrap().join("\n")
+        };
+        for (condition, order, index) in [
+            ("open_due_at is not null", "open_due_at", "dossiers_open"),
+            ("unit_id = 3 and open_due_at is not null", "open_due_at", "dossiers_open_by_unit"),
+            ("late_at < 5 and late_at is not null", "late_at", "dossiers_late"),
+            ("unit_id = 3 and late_at < 5 and late_at is not null", "late_at", "dossiers_late_by_unit"),
+            ("watch_at >= 5 and watch_at < 9 and watch_at is not null", "watch_at", "dossiers_watch"),
+        ] {
+            let plan = explain(condition, order);
+            assert!(plan.contains(index), "{condition}: {plan}");
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct SqlitePlan {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct PostgresPlan {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    plan: String,
+}
+
+on_both! {
+    fn the_sweep_records_each_crossing_once_at_its_true_moment(db: &Database) {
+        let world = World::new(db.store());
+        let late = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
+        let early = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-02 08:00"));
+        let now = at("2021-03-02 09:30");
+        let round = housekeeping::run(&world.store, now).unwrap();
+        assert_eq!(round.overdue, 1);
+        assert_eq!(housekeeping::run(&world.store, now).unwrap().overdue, 0);
+        let history = |id| world.store.read(|conn| events::history(conn, id)).unwrap();
+        let crossing = history(late.id)[1].event().unwrap();
+        assert_eq!(crossing.at, at("2021-03-01 17:00"));
+        assert_eq!(history(early.id).len(), 1);
+        assert_eq!(world.store.read(tallies::waiting).unwrap(), 0);
+    }
+}
+
+on_both! {
+    fn a_changed_calendar_moves_open_due_moments_on_record(db: &Database) {
+        let world = World::new(db.store());
+        let procedure = long_procedure(&world);
+        let open = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
+        let before = open.due().unwrap();
+        let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
+        let changed = format!("{text}2021-03-02,off,Nghỉ đột xuất\n");
+        imports::calendar(&world.store, changed.as_bytes()).unwrap();
+        // The next round of housekeeping does it, whoever imported the calendar.
+        let round = housekeeping::run(&world.store, at("2021-03-01 09:00"));
+        assert_eq!(round.unwrap().recomputed, 1);
+        let (after, _) = world.store.read(|conn| events::replay(conn, open.id)).unwrap().unwrap();
+        let reference = world.store.reference().unwrap();
+        let timetable = reference.timetable(after.unit).unwrap();
+        assert_eq!(
+            after.due().unwrap().date(),
+            timetable.nth_working_day_after(before.date(), 1).unwrap()
+        );
+        assert_eq!(after.version, 2);
+        assert_eq!(desk::recompute_due_moments(&world.store, at("2021-03-01 10:00")).unwrap(), 0);
+    }
+}
+
+/// A procedure of the catalogue with a limit of several working days.
+fn long_procedure(world: &World) -> String {
+    let reference = world.store.reference().unwrap();
+    let procedures = reference.procedures();
+    let found = procedures.iter().find(|p| {
+        let limit = p.definition.promised_limit();
+        limit.unit == motcua::domain::time_limit::LimitUnit::WorkingDay
+            && limit.amount >= Some(5)
+            && p.definition.level() == Level::Commune
+            && p.definition.is_in_force_on(date("2021-03-01"))
+    });
+    found.unwrap().definition.code.clone()
+}
+
+on_both! {
+    fn open_dossiers_of_a_dissolved_unit_move_to_its_successor(db: &Database) {
+        let world = World::new(db.store());
+        let open = world.receive_at(COMMUNE, SAME_DAY, at("2025-06-30 08:00"));
+        // H37.21.01 has no successor in the sources.
+        let stranded = world.receive_at("H37.21.01", SAME_DAY, at("2025-06-30 08:00"));
+        let options = UnitsOptions {
+            valid_from: date("2025-07-01"),
+            replaces: vec![Level::District, Level::Commune],
+        };
+        let units = include_bytes!("../../config/units-lang-son-2025.csv");
+        let lines = include_bytes!("../../config/unit-successions-2025-07-01.csv");
+        imports::units(&world.store, units, &options).unwrap();
+        let imported = imports::successions(&world.store, lines, None).unwrap();
+        let named: Vec<_> = ["H37.21.01", "H37.21.05", "H37.25.10", "H37.25.12", "H37.27.22", "H37.29.12"]
+            .into_iter()
+            .filter(|code| imported.notes.iter().any(|note| note.contains(code)))
+            .collect();
+        assert_eq!(named.len(), 6, "units without a successor are named: {:?}", imported.notes);
+
+        let round = housekeeping::run(&world.store, at("2025-07-01 09:00")).unwrap();
+        assert_eq!(round.moved, 1);
+        assert_eq!(round.without_successor, ["H37.21.01"]);
+        let reference = world.store.reference().unwrap();
+        let replay = |id| world.store.read(|conn| events::replay(conn, id)).unwrap().unwrap().0;
+        let moved = replay(open.id);
+        assert_eq!(reference.units().get(moved.unit).unwrap().code, "H37.164");
+        assert_eq!(moved.holder, moved.unit);
+        assert_eq!(replay(stranded.id).unit, stranded.unit);
+        // The number on the citizen's receipt stays.
+        assert_eq!(moved.case_number, open.case_number);
+        // Its old unit takes nothing in any more; the new one does.
+        let closed = world.try_receive(COMMUNE, SAME_DAY, at("2025-07-02 08:00"));
+        assert!(matches!(closed, Err(DeskError::Refused(_))));
+        world.receive_at("H37.164", SAME_DAY, at("2025-07-02 08:00"));
+        assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, []);
+    }
+}

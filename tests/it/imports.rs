@@ -1,0 +1,260 @@
+//! Imports: all or nothing, every wrong place named, twice is once.
+
+use motcua::domain::unit::Level;
+use motcua::imports::{self, ImportError, UnitsOptions};
+use motcua::store::Store;
+
+use crate::support::{Database, Program, World, date, on_both};
+
+fn options(from: &str, replaces: &[Level]) -> UnitsOptions {
+    UnitsOptions {
+        valid_from: date(from),
+        replaces: replaces.to_vec(),
+    }
+}
+
+fn units(store: &Store, text: &str) -> Result<imports::Imported, ImportError> {
+    imports::units(store, text.as_bytes(), &options("2018-01-01", &[]))
+}
+
+/// `line N, column` of each wrong place.
+fn places(error: ImportError) -> Vec<String> {
+    match error {
+        ImportError::Wrong(wrong) => wrong
+            .iter()
+            .map(|w| format!("{} {}", w.line, w.column).trim().to_owned())
+            .collect(),
+        ImportError::Store(error) => panic!("{error}"),
+    }
+}
+
+const HEAD: &str = "code,level,kind,name,parent_code,statistical_code\n";
+
+on_both! {
+    fn the_real_files_come_in_and_twice_changes_nothing(db: &Database) {
+        let store = db.store();
+        let two = include_bytes!("../../config/units-lang-son-2025.csv");
+        let lines = include_bytes!("../../config/unit-successions-2025-07-01.csv");
+        let replaces = [Level::District, Level::Commune];
+        for round in 0..2 {
+            let first = round == 0;
+            let imported = imports::calendar(&store, motcua::bundled::CALENDAR).unwrap();
+            assert_eq!(imported.changes() > 0, first);
+            let imported =
+                imports::units(&store, motcua::bundled::UNITS_2021, &options("2018-01-01", &[]))
+                    .unwrap();
+            assert_eq!(imported.added, if first { 229 } else { 0 });
+            assert_eq!(imported.changed, 0, "round {round}");
+            let imported = imports::procedures(&store, motcua::bundled::PROCEDURES).unwrap();
+            assert_eq!(imported.changes() > 0, first);
+            if first {
+                let imported =
+                    imports::units(&store, two, &options("2025-07-01", &replaces)).unwrap();
+                // The province stays; 65 are new; 11 districts and 200 communes end.
+                assert_eq!((imported.added, imported.changed, imported.unchanged), (65, 211, 1));
+            }
+            let imported = imports::successions(&store, lines, None).unwrap();
+            assert_eq!(imported.changes() > 0, first);
+        }
+        let again = imports::units(&store, two, &options("2025-07-01", &replaces)).unwrap();
+        assert_eq!(again.changes(), 0);
+
+        let reference = store.reference().unwrap();
+        let open = |day: &str| {
+            let units = reference.units().all();
+            let count = units.iter().filter(|unit| unit.is_open_on(date(day))).count();
+            let levels = Level::ALL
+                .iter()
+                .filter(|level| units.iter().any(|u| u.level == **level && u.is_open_on(date(day))))
+                .count();
+            (count, levels)
+        };
+        assert_eq!(open("2025-06-30"), (229, 3));
+        // The 17 departments go on: the file of 2025 does not say otherwise.
+        assert_eq!(open("2025-07-01"), (66 + 17, 2));
+    }
+}
+
+on_both! {
+    fn units_name_every_wrong_line_and_column(db: &Database) {
+        let store = db.store();
+        let text = format!(
+            "{HEAD}\
+             H37,province,people_committee,Tỉnh,,20\n\
+             h37.1,province,department,Sở,H37,\n\
+             H37.02,planet,department,,H37,\n\
+             H37.03,district,people_committee,Huyện,H37.77,\n\
+             H37.04,district,people_committee,Huyện,H37.05,\n\
+             H37.05,commune,people_committee,Xã,H37.04,\n\
+             H37.05,commune,people_committee,Xã,H37,\n\
+             H37.06,commune,people_committee,Xã\n"
+        );
+        let wrong = places(units(&store, &text).unwrap_err());
+        assert_eq!(
+            wrong,
+            [
+                "3 cột code",
+                "4 cột level",
+                "4 cột name",
+                "5 cột parent_code",
+                "6 cột parent_code",
+                "7 cột parent_code",
+                "8 cột code",
+                "9",
+            ]
+        );
+        assert!(store.reference().unwrap().units().all().is_empty());
+    }
+}
+
+#[test]
+fn heads_encodings_and_empty_files_are_named() {
+    let db = Database::new(crate::support::Kind::Sqlite);
+    let store = db.store();
+    assert_eq!(
+        places(units(&store, "code,level,kind,name,parent_code,color\n").unwrap_err()),
+        ["1 cột statistical_code", "1 cột color"]
+    );
+    assert_eq!(places(units(&store, HEAD).unwrap_err()), ["1"]);
+    let bytes = b"code,level,kind,name,parent_code,statistical_code\nH37,province,x,\xff\xfe,,\n";
+    let error = imports::units(&store, bytes, &options("2018-01-01", &[])).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("dòng 2, byte 16") && text.contains("UTF-8"),
+        "{text}"
+    );
+    // A byte order mark, as spreadsheets write it, is no error.
+    let marked = format!("\u{feff}{HEAD}H37,province,people_committee,Tỉnh,,20\n");
+    assert_eq!(units(&store, &marked).unwrap().added, 1);
+}
+
+on_both! {
+    fn a_calendar_is_taken_whole_or_not_at_all(db: &Database) {
+        let store = db.store();
+        let calendar = |text: &str| imports::calendar(&store, text.as_bytes());
+        let wrong = calendar(
+            "date,kind,name\n2021-02-30,off,Tết\n2021-01-01,holiday,Tết\n2021-01-01,off,\n\
+             2021-05-01,off,x\n2021-05-01,off,y\n",
+        );
+        assert_eq!(
+            places(wrong.unwrap_err()),
+            ["2 cột date", "3 cột kind", "4 cột name", "6 cột date"]
+        );
+        let gap = calendar("date,kind,name\n2021-01-01,off,a\n2023-01-01,off,b\n").unwrap_err();
+        assert!(gap.to_string().contains("thiếu năm 2022"));
+        assert!(store.reference().unwrap().calendar().is_none());
+        calendar("date,kind,name\n2021-01-01,off,a\n").unwrap();
+        calendar("date,kind,name\n2022-01-01,off,b\n").unwrap();
+        let reference = store.reference().unwrap();
+        assert!(reference.calendar().unwrap().covers(date("2021-06-01")));
+    }
+}
+
+on_both! {
+    fn successions_need_known_units_and_one_heir_for_the_rest(db: &Database) {
+        let world = World::new(db.store());
+        let text = "old_code,new_code,share\n\
+                    H37.20.01,H37.99,whole\n\
+                    H37.20.02,H37.20.03,part\n\
+                    H37.20.04,H37.20.04,whole\n\
+                    H37.20.05,H37.20.06,all\n";
+        let error = imports::successions(&world.store, text.as_bytes(), None).unwrap_err();
+        let wrong = places(error);
+        for place in ["2 cột new_code", "3 cột share", "4 cột new_code", "5 cột share"] {
+            assert!(wrong.contains(&place.to_owned()), "{place}: {wrong:?}");
+        }
+        assert_eq!(world.store.reference().unwrap().units().successions().count(), 0);
+    }
+}
+
+on_both! {
+    fn procedures_are_checked_and_versioned(db: &Database) {
+        let world = World::new(db.store());
+        let one = |code: &str, from: &str, amount: u32| {
+            serde_json::json!({
+                "code": code, "name": "Thử", "field": "Thử", "levels": ["commune"],
+                "valid_from": from, "announced_on": from, "online_level": "full",
+                "statutory_limit": {"unit": "working_day", "amount": amount}, "result": "Giấy",
+            })
+        };
+        let import = |all: serde_json::Value| {
+            let text = serde_json::to_string_pretty(&all).unwrap();
+            imports::procedures(&world.store, text.as_bytes())
+        };
+        let mut wrong = one("1.23", "2020-01-01", 10_000);
+        wrong["workflow"] = serde_json::json!([
+            {"name": "Một", "place": "unit", "role": "clerk", "hours": 0},
+            {"name": "Hai", "place": "unit", "unit": "H37.99", "role": "clerk", "hours": 1},
+        ]);
+        let text = import(serde_json::json!([wrong])).unwrap_err().to_string();
+        for part in ["/code", "quá dài", "/workflow/0/hours", "/workflow/0/unit"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let mut unknown_unit = one("1.000001", "2020-01-01", 5);
+        unknown_unit["department"] = "H37.99".into();
+        let text = import(serde_json::json!([unknown_unit])).unwrap_err().to_string();
+        assert!(text.contains("H37.99"), "{text}");
+        let text = import(serde_json::json!([{"code": "1.000001"}])).unwrap_err().to_string();
+        assert!(text.contains("missing field"), "{text}");
+
+        import(serde_json::json!([one("1.000001", "2020-01-01", 5)])).unwrap();
+        let conflict = import(serde_json::json!([one("1.000001", "2020-01-01", 6)]));
+        assert!(conflict.is_err(), "another content under the same first day");
+        let second = import(serde_json::json!([one("1.000001", "2021-01-01", 6)])).unwrap();
+        assert_eq!((second.added, second.changed), (1, 1));
+        let reference = world.store.reference().unwrap();
+        let amount = |day: &str| {
+            let version = reference.procedure_in_force("1.000001", date(day)).unwrap();
+            version.definition.promised_limit().amount
+        };
+        assert_eq!((amount("2020-12-31"), amount("2021-01-01")), (Some(5), Some(6)));
+    }
+}
+
+#[test]
+fn the_catalogue_is_as_large_and_varied_as_promised() {
+    use std::collections::BTreeSet;
+
+    let catalogue = imports::Catalogue::parse(motcua::bundled::PROCEDURES).unwrap();
+    let all: Vec<_> = catalogue.procedures.iter().map(|(_, p)| p).collect();
+    assert!(all.len() >= 60);
+    let fields: BTreeSet<_> = all.iter().map(|p| p.field.as_str()).collect();
+    assert!(fields.len() >= 15);
+    let levels: BTreeSet<_> = all.iter().map(|p| p.level()).collect();
+    assert_eq!(levels.len(), 3);
+    let units: BTreeSet<_> = all
+        .iter()
+        .map(|p| p.promised_limit().unit.to_string())
+        .collect();
+    assert_eq!(units.len(), 4);
+    assert!(
+        all.iter()
+            .all(|p| !p.checklist.is_empty() && !p.workflow.is_empty())
+    );
+    let crossing = all.iter().filter(|p| {
+        use motcua::domain::procedure::Place;
+        p.workflow.iter().any(|step| step.place != Place::Receiving)
+    });
+    assert!(crossing.count() >= 5);
+    // What is not known to be the real code says so.
+    let invented = all.iter().filter(|p| p.code.starts_with('9'));
+    assert!(invented.clone().count() > 0 && invented.into_iter().all(|p| p.code_is_sample));
+}
+
+#[test]
+fn the_command_line_names_file_and_place_and_fails() {
+    let db = Database::new(crate::support::Kind::Sqlite);
+    let program = Program::on(&db);
+    let missing = program.failure(&["import", "units", "/nonexistent/units.csv"]);
+    assert!(missing.contains("/nonexistent/units.csv"), "{missing}");
+    let file = db.folder().join("units.csv");
+    std::fs::write(&file, format!("{HEAD}X,province,x,y,,\n")).unwrap();
+    let wrong = program.failure(&["import", "units", file.to_str().unwrap()]);
+    assert!(
+        wrong.contains("units.csv") && wrong.contains("dòng 2, cột kind"),
+        "{wrong}"
+    );
+    std::fs::write(&file, motcua::bundled::UNITS_2021).unwrap();
+    let added = program.output(&["import", "units", file.to_str().unwrap()]);
+    assert!(added.contains("thêm 229"), "{added}");
+}

@@ -1,0 +1,482 @@
+//! The state machine: whatever people try, history tells the state, and refusals say why.
+
+use std::sync::LazyLock;
+
+use motcua::domain::calendar::Calendar;
+use motcua::domain::case_number::CaseNumber;
+use motcua::domain::dossier::{
+    Action, ActionKind, Channel, Context, Correction, Decision, Dossier, Event, EventData,
+    ItemHandedIn, NewDossier, Refusal, Status, decide,
+};
+use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
+use motcua::domain::moment::Moment;
+use motcua::domain::office_hours::OfficeHours;
+use motcua::domain::procedure::{Procedure, ProcedureDefinition};
+use motcua::domain::tally::{Standing, Tallies, Tally, follow};
+use motcua::domain::timetable::Timetable;
+use motcua::domain::unit::{Level, Share, Succession, Unit, UnitKind, Units};
+use motcua::imports::read_calendar;
+use proptest::prelude::*;
+
+use crate::support::{at, date};
+
+const COMMUNE: UnitId = UnitId(3);
+const SUCCESSOR: UnitId = UnitId(4);
+
+struct Stage {
+    timetable: Timetable,
+    units: Units,
+    procedure: Procedure,
+}
+
+fn unit(id: i32, level: Level, parent: Option<i32>, valid_to: Option<&str>) -> Unit {
+    Unit {
+        id: UnitId(id),
+        code: format!("H37.{id:02}"),
+        level,
+        kind: UnitKind::PeopleCommittee,
+        name: format!("Đơn vị {id}"),
+        parent: parent.map(UnitId),
+        statistical_code: None,
+        valid_from: date("2018-01-01"),
+        valid_to: valid_to.map(date),
+        office_hours: None,
+    }
+}
+
+/// Commune → district → province and back, five working days.
+static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+    let calendar = Calendar::new(read_calendar(motcua::bundled::CALENDAR).unwrap()).unwrap();
+    let definition: ProcedureDefinition = serde_json::from_value(serde_json::json!({
+        "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"],
+        "valid_from": "2018-01-01", "announced_on": "2018-01-01", "online_level": "full",
+        "statutory_limit": {"unit": "working_day", "amount": 5}, "result": "Giấy",
+        "checklist": [
+            {"name": "Đơn", "originals": 1, "copies": 0, "required": true},
+            {"name": "Bản vẽ", "originals": 0, "copies": 1, "required": false}
+        ],
+        "workflow": [
+            {"name": "Tiếp nhận", "place": "receiving", "role": "clerk", "hours": 4},
+            {"name": "Huyện", "place": "parent", "role": "officer", "hours": 16},
+            {"name": "Tỉnh", "place": "unit", "unit": "H37.01", "role": "officer", "hours": 16},
+            {"name": "Trả", "place": "receiving", "role": "clerk", "hours": 4}
+        ]
+    }))
+    .unwrap();
+    assert_eq!(definition.check(), []);
+    let units = vec![
+        unit(1, Level::Province, None, None),
+        unit(2, Level::District, Some(1), None),
+        unit(3, Level::Commune, Some(2), None),
+        unit(4, Level::Commune, Some(1), None),
+        unit(5, Level::Commune, Some(2), Some("2019-12-31")),
+    ];
+    let succession = Succession {
+        unit: COMMUNE,
+        successor: SUCCESSOR,
+        share: Share::Whole,
+        on: date("2021-01-01"),
+    };
+    Stage {
+        timetable: Timetable::new(&calendar, &OfficeHours::default()),
+        units: Units::new(units, vec![succession]),
+        procedure: Procedure {
+            id: ProcedureId(1),
+            field_id: FieldId(1),
+            definition,
+        },
+    }
+});
+
+fn context(when: Moment) -> Context<'static> {
+    Context {
+        at: when,
+        now: when,
+        actor: Actor::Staff(UserId(1)),
+        procedure: &STAGE.procedure,
+        timetable: &STAGE.timetable,
+        units: &STAGE.units,
+    }
+}
+
+fn new_dossier() -> NewDossier {
+    NewDossier {
+        id: DossierId::new(at("2021-03-01 08:00"), [7; 10]),
+        case_number: CaseNumber::parse("H37.03-210301-0001").unwrap(),
+        unit: COMMUNE,
+        channel: Channel::Online,
+        return_channel: Channel::Direct,
+        applicant: PersonId::new(at("2021-03-01 08:00"), [8; 10]),
+        delegate: None,
+        sets: 1,
+        items: vec![ItemHandedIn(0, 1, 0)],
+    }
+}
+
+/// A dossier and its history, acted on step by step.
+#[derive(Default)]
+struct Life {
+    dossier: Option<Dossier>,
+    events: Vec<Event>,
+}
+
+impl Life {
+    fn act(&mut self, when: Moment, action: &Action) -> Result<(), Refusal> {
+        for event in decide(self.dossier.as_ref(), action, &context(when))? {
+            match &mut self.dossier {
+                None => self.dossier = Some(Dossier::begin(new_dossier().id, &event).unwrap()),
+                Some(dossier) => dossier.apply(&event).unwrap(),
+            }
+            self.events.push(event);
+        }
+        Ok(())
+    }
+
+    fn received() -> Self {
+        let mut life = Self::default();
+        life.act(at("2021-03-01 08:00"), &receive()).unwrap();
+        life
+    }
+
+    fn in_progress() -> Self {
+        let mut life = Self::received();
+        life.act(at("2021-03-01 10:00"), &hand_over(1)).unwrap();
+        life
+    }
+
+    fn state(&self) -> &Dossier {
+        self.dossier.as_ref().unwrap()
+    }
+}
+
+fn receive() -> Action {
+    Action::Receive {
+        new: Some(new_dossier()),
+        assignee: None,
+    }
+}
+
+fn hand_over(step: u8) -> Action {
+    Action::HandOver {
+        step,
+        assignee: Some(UserId(2)),
+        note: String::new(),
+    }
+}
+
+fn finish() -> Action {
+    Action::Finish {
+        decision: Decision::Approved,
+        reason: String::new(),
+    }
+}
+
+fn because() -> String {
+    "lý do".to_owned()
+}
+
+fn any_action() -> impl Strategy<Value = Action> {
+    let reason = prop::sample::select(vec![String::new(), because()]);
+    let number = 0..5_u8;
+    (0..20_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
+        0 => Action::Register(new_dossier()),
+        1 => receive(),
+        2 => Action::Receive {
+            new: None,
+            assignee: None,
+        },
+        3 => Action::NotReceive { reason },
+        4..=6 => hand_over(n),
+        7 => Action::RequestSupplement {
+            reason,
+            items: vec![u16::from(n)],
+        },
+        8 => Action::TakeSupplement {
+            items: vec![ItemHandedIn(u16::from(n), 1, 0)],
+        },
+        9 => Action::RequestPayment {
+            amount_vnd: u64::from(n) * 1000,
+            reason,
+        },
+        10 => Action::TakePayment {
+            amount_vnd: 1000,
+            receipt: reason,
+        },
+        11 | 12 => finish(),
+        13 => Action::Return {
+            channel: Channel::Postal,
+        },
+        14 => Action::Withdraw { reason },
+        15 => Action::Stop { reason },
+        16 => Action::Reappoint {
+            reason,
+            appointment: at("2021-03-10 09:00").plus_millis(days * 86_400_000),
+        },
+        17 => Action::Correct(Correction::Undo { reason }),
+        18 => Action::MoveToSuccessor {
+            from: COMMUNE,
+            to: SUCCESSOR,
+        },
+        _ => match n {
+            0 | 1 => Action::MarkOverdue,
+            2 => Action::RecomputeDue { reason },
+            _ => Action::Correct(Correction::Applicant {
+                reason,
+                applicant: PersonId::new(at("2021-03-02 08:00"), [9; 10]),
+                delegate: None,
+            }),
+        },
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn whatever_is_tried_replaying_gives_the_state(
+        actions in prop::collection::vec((any_action(), 0..200_i64), 1..40),
+        begin in any::<bool>(),
+    ) {
+        let mut life = Life::default();
+        let mut when = at("2021-03-01 08:00");
+        if begin {
+            life = Life::in_progress();
+            when = at("2021-03-01 10:00");
+        }
+        for (action, hours) in actions {
+            when = when.plus_millis(hours * 1_800_000);
+            let before = life.dossier.clone();
+            let count = life.events.len();
+            match life.act(when, &action) {
+                Ok(()) => prop_assert!(life.events.len() > count),
+                // A refusal changes nothing, and an allowed kind is in the list of the allowed.
+                Err(refusal) => {
+                    prop_assert_eq!(&life.dossier, &before);
+                    if let Refusal::NotAllowed { action: refused, allowed, .. } = refusal {
+                        prop_assert!(refused == ActionKind::Receive || !allowed.contains(&refused));
+                    }
+                }
+            }
+            let Some(state) = &life.dossier else { continue };
+            let replayed = Dossier::replay(state.id, &life.events).unwrap();
+            prop_assert_eq!(&replayed, state);
+            // Stored and read back, the events are the same.
+            for event in &life.events {
+                let json = event.data.to_json().unwrap();
+                let back = EventData::from_json(event.data.code(), &json).unwrap();
+                prop_assert_eq!(&back, &event.data);
+            }
+            check_invariants(state, &life.events);
+        }
+    }
+}
+
+fn check_invariants(state: &Dossier, events: &[Event]) {
+    assert_eq!(state.status.is_closed(), state.closed_at.is_some());
+    assert_eq!(
+        state.status.is_closed() && state.received_at.is_some(),
+        state.outcome.is_some()
+    );
+    if state.status.is_open() {
+        let clock = state.clock.as_ref().unwrap();
+        assert_eq!(clock.is_paused(), state.status.is_waiting());
+    }
+    let apologies = events
+        .iter()
+        .filter(|event| matches!(event.data, EventData::Reappointed(_)))
+        .count();
+    assert!(apologies <= 1);
+    // In exactly one column of form 06a at any moment, and the columns add up.
+    let mut changes = Tallies::new();
+    follow(None, state.id, events, &mut changes).unwrap();
+    let mut by_unit = std::collections::BTreeMap::<UnitId, Tally>::new();
+    for (key, tally) in &changes {
+        *by_unit.entry(key.unit).or_default() += *tally;
+    }
+    let all: Standing = by_unit
+        .values()
+        .map(|tally| Standing::new(&Tally::default(), tally))
+        .sum();
+    let received = i64::from(state.received_at.is_some());
+    assert_eq!(all.received(), received);
+    assert_eq!(all.in_progress(), i64::from(state.status.is_open()));
+    assert_eq!(all.resolved(), i64::from(state.outcome.is_some()));
+    let late = state.status.is_open() && state.overdue;
+    assert_eq!(all.in_progress_overdue, i64::from(late));
+}
+
+#[test]
+fn the_whole_way_over_three_levels_and_back() {
+    let mut life = Life::received();
+    assert_eq!(life.state().due(), Some(at("2021-03-08 17:00")));
+    for (hour, step, holder) in [("10", 1, 2), ("11", 2, 1), ("14", 3, 3)] {
+        let when = at(&format!("2021-03-02 {hour}:00"));
+        life.act(when, &hand_over(step)).unwrap();
+        assert_eq!(life.state().holder, UnitId(holder));
+        // Who answers for it stays who received it.
+        assert_eq!(life.state().unit, COMMUNE);
+    }
+    life.act(at("2021-03-05 09:00"), &finish()).unwrap();
+    assert_eq!(life.state().status, Status::Done);
+    let returned = Action::Return {
+        channel: Channel::Direct,
+    };
+    life.act(at("2021-03-12 09:00"), &returned).unwrap();
+    // Judged when the result was ready, not when it was fetched.
+    let outcome = life.state().outcome;
+    assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::Early));
+}
+
+#[test]
+fn a_forbidden_action_is_refused_with_the_allowed_ones() {
+    let mut life = Life::in_progress();
+    life.act(at("2021-03-02 08:00"), &finish()).unwrap();
+    let refused = life.act(at("2021-03-02 09:00"), &hand_over(2)).unwrap_err();
+    let Refusal::NotAllowed {
+        status, allowed, ..
+    } = &refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(*status, Some(Status::Done));
+    assert!(allowed.contains(&ActionKind::Return));
+    let words = motcua::words::refusal(&refused);
+    assert!(
+        words.contains("Đã xử lý xong") && words.contains("trả kết quả"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_supplement_starts_the_limit_anew_and_a_payment_pauses_it() {
+    let mut life = Life::in_progress();
+    let request = Action::RequestSupplement {
+        reason: because(),
+        items: vec![1],
+    };
+    life.act(at("2021-03-04 09:00"), &request).unwrap();
+    assert_eq!(life.state().status, Status::SupplementRequested);
+    let taken = Action::TakeSupplement {
+        items: vec![ItemHandedIn(1, 0, 1)],
+    };
+    life.act(at("2021-03-15 09:00"), &taken).unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-22 17:00")));
+    assert_eq!(life.state().items.len(), 2);
+
+    let pay = Action::RequestPayment {
+        amount_vnd: 50_000,
+        reason: String::new(),
+    };
+    life.act(at("2021-03-16 08:00"), &pay).unwrap();
+    let paid = Action::TakePayment {
+        amount_vnd: 50_000,
+        receipt: "BL1".to_owned(),
+    };
+    life.act(at("2021-03-17 08:00"), &paid).unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-23 17:00")));
+}
+
+#[test]
+fn one_that_paused_in_time_stays_in_time_and_one_that_was_late_stays_late() {
+    let request = Action::RequestSupplement {
+        reason: because(),
+        items: vec![],
+    };
+    let withdraw = Action::Withdraw { reason: because() };
+
+    let mut in_time = Life::in_progress();
+    in_time.act(at("2021-03-08 16:59"), &request).unwrap();
+    let sweep = in_time.act(at("2021-06-01 09:00"), &Action::MarkOverdue);
+    assert!(sweep.is_err(), "its clock stands");
+    in_time.act(at("2021-06-01 09:00"), &withdraw).unwrap();
+    assert!(!in_time.state().overdue);
+
+    let mut late = Life::in_progress();
+    late.act(at("2021-03-09 08:00"), &request).unwrap();
+    assert!(late.state().overdue);
+    late.act(at("2021-03-10 08:00"), &withdraw).unwrap();
+    let outcome = late.state().outcome;
+    assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
+}
+
+#[test]
+fn only_one_new_appointment_and_reports_judge_by_the_first_due_moment() {
+    let reappoint = |text| Action::Reappoint {
+        reason: because(),
+        appointment: at(text),
+    };
+    let mut life = Life::in_progress();
+    let when = at("2021-03-08 09:00");
+    for wrong in ["2021-03-08 16:00", "2021-03-13 09:00", "2021-03-10 12:30"] {
+        let refused = life.act(when, &reappoint(wrong)).unwrap_err();
+        assert!(matches!(refused, Refusal::BadAppointment { .. }), "{wrong}");
+    }
+    life.act(when, &reappoint("2021-03-15 09:00")).unwrap();
+    assert_eq!(life.state().promised(), Some(at("2021-03-15 09:00")));
+    let again = life.act(when, &reappoint("2021-03-16 09:00")).unwrap_err();
+    assert!(matches!(again, Refusal::AlreadyReappointed { .. }));
+    life.act(at("2021-03-12 09:00"), &finish()).unwrap();
+    let outcome = life.state().outcome;
+    assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
+}
+
+#[test]
+fn a_mistake_is_undone_by_a_recorded_move() {
+    let mut life = Life::in_progress();
+    life.act(at("2021-03-02 08:00"), &finish()).unwrap();
+    let undo = Action::Correct(Correction::Undo { reason: because() });
+    life.act(at("2021-03-02 08:05"), &undo).unwrap();
+    assert_eq!(life.state().status, Status::InProgress);
+    assert_eq!(life.state().outcome, None);
+    // Nothing is gone: the closing and its undoing are both history.
+    assert_eq!(life.events.len(), 4);
+    let no_reason = Action::Correct(Correction::Undo {
+        reason: " ".to_owned(),
+    });
+    life.act(at("2021-03-02 09:00"), &finish()).unwrap();
+    let refused = life.act(at("2021-03-02 09:05"), &no_reason).unwrap_err();
+    assert_eq!(refused, Refusal::ReasonMissing);
+}
+
+#[test]
+fn a_receipt_is_refused_where_unit_procedure_or_papers_do_not_allow_it() {
+    let try_with = |change: &dyn Fn(&mut NewDossier), when: &str| {
+        let mut new = new_dossier();
+        change(&mut new);
+        let action = Action::Receive {
+            new: Some(new),
+            assignee: None,
+        };
+        Life::default().act(at(when), &action).unwrap_err()
+    };
+    let ordinary = "2021-03-01 08:00";
+    let refused = try_with(&|new| new.unit = UnitId(5), ordinary);
+    assert!(matches!(refused, Refusal::UnitClosed { .. }));
+    let refused = try_with(&|new| new.unit = UnitId(2), ordinary);
+    assert!(matches!(refused, Refusal::WrongLevel { .. }));
+    let refused = try_with(&|new| new.unit = UnitId(99), ordinary);
+    assert_eq!(refused, Refusal::UnknownUnit);
+    let refused = try_with(&|new| new.items.clear(), ordinary);
+    assert!(matches!(refused, Refusal::MissingItems { names } if names == ["Đơn"]));
+    let refused = try_with(&|new| new.items.push(ItemHandedIn(9, 1, 0)), ordinary);
+    assert!(matches!(refused, Refusal::UnknownItem { position: 9, .. }));
+    let refused = try_with(&|new| new.sets = 0, ordinary);
+    assert_eq!(refused, Refusal::NoSets);
+    let refused = try_with(&|_| {}, "2017-03-01 08:00");
+    assert!(matches!(refused, Refusal::UnitClosed { .. }));
+    let refused = try_with(&|_| {}, "2030-03-01 08:00");
+    assert!(matches!(refused, Refusal::Time(_)));
+}
+
+#[test]
+fn nothing_happens_in_the_future_or_before_what_has_happened() {
+    let mut life = Life::in_progress();
+    let earlier = life.act(at("2021-03-01 09:00"), &finish()).unwrap_err();
+    assert!(matches!(earlier, Refusal::BeforeLastEvent { .. }));
+    let future = Context {
+        now: at("2021-03-02 08:00"),
+        ..context(at("2021-03-02 09:00"))
+    };
+    let refused = decide(life.dossier.as_ref(), &finish(), &future).unwrap_err();
+    assert!(matches!(refused, Refusal::InTheFuture { .. }));
+}

@@ -1,0 +1,281 @@
+//! Reports from the roll-ups against a plain recount of the events, over random histories.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+use motcua::desk::{DeskError, housekeeping};
+use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData};
+use motcua::domain::ids::DossierId;
+use motcua::domain::moment::Moment;
+use motcua::domain::period::Period;
+use motcua::domain::tally::Standing;
+use motcua::domain::time_limit::Outcome;
+use motcua::store::{Store, dossiers, events};
+use motcua::supervision::{self, By, Span};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::support::{World, at, date, on_both};
+
+const UNITS: [&str; 3] = ["H37.20.01", "H37.20.02", "H37.20"];
+
+/// A step of a random history: what to try, on which dossier, after how many hours.
+#[derive(Debug, Clone)]
+struct Step {
+    kind: u8,
+    which: usize,
+    hours: i64,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..12_u8, 0..100_usize, 0..30_i64).prop_map(|(kind, which, hours)| Step {
+        kind,
+        which,
+        hours,
+    });
+    prop::collection::vec(step, 5..60)
+}
+
+/// Plays a random history; refusals are part of life. Returns its last moment.
+fn play(world: &World, steps: &[Step]) -> Moment {
+    let procedures = ["2.000815", "1.001193"];
+    let mut ids: Vec<DossierId> = Vec::new();
+    let mut now = at("2021-03-10 08:00");
+    for step in steps {
+        now = now.plus_millis(step.hours * 3_600_000);
+        let id = ids.get(step.which % ids.len().max(1)).copied();
+        let result = match (step.kind, id) {
+            (0..=3, _) | (_, None) => {
+                let unit = UNITS[step.which % UNITS.len()];
+                let procedure = procedures[step.which % procedures.len()];
+                match world.try_receive(unit, procedure, now) {
+                    Ok(dossier) => {
+                        ids.push(dossier.id);
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            (kind, Some(id)) => world.act(id, now, action(kind)).map(drop),
+        };
+        match result {
+            Ok(()) | Err(DeskError::Refused(_) | DeskError::Invalid(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+        // Sometimes the sweep and the folding come between.
+        if step.which % 7 == 0 {
+            housekeeping::run(&world.store, now).unwrap();
+        }
+    }
+    now
+}
+
+fn action(kind: u8) -> Action {
+    let reason = || "lý do".to_owned();
+    match kind {
+        4 | 5 => Action::HandOver {
+            step: 1,
+            assignee: None,
+            note: String::new(),
+        },
+        6 | 7 => Action::Finish {
+            decision: Decision::Refused,
+            reason: reason(),
+        },
+        8 => Action::RequestSupplement {
+            reason: reason(),
+            items: vec![],
+        },
+        9 => Action::TakeSupplement { items: vec![] },
+        10 => Action::Withdraw { reason: reason() },
+        _ => Action::Correct(Correction::Undo { reason: reason() }),
+    }
+}
+
+/// What the form says of one dossier, told from its events alone: the naive way.
+fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Moment) -> Standing {
+    let end = Moment::at(period.to + Days::new(1), chrono::NaiveTime::MIN);
+    let start = Moment::at(period.from, chrono::NaiveTime::MIN);
+    let known: Vec<_> = history.iter().filter(|event| event.at < end).collect();
+    let mut standing = Standing::default();
+    if known.is_empty() {
+        return standing;
+    }
+    let state_at = |moment: Moment| {
+        let events = known.iter().filter(|event| event.at < moment).copied();
+        Dossier::replay(DossierId(uuid::Uuid::nil()), events).ok()
+    };
+    let before = state_at(start);
+    let after = state_at(end).unwrap();
+    if let Some(before) = &before {
+        standing.carried_over = i64::from(before.status.is_open());
+    }
+    // Undone closings count on the day on which they were undone.
+    let closings = |state: &Dossier| state.outcome;
+    match (before.as_ref().and_then(closings), closings(&after)) {
+        (was, is) if was == is => {}
+        (was, is) => {
+            for (outcome, sign) in [(was, -1), (is, 1)] {
+                match outcome {
+                    Some(Outcome::Early) => standing.early += sign,
+                    Some(Outcome::OnTime) => standing.on_time += sign,
+                    Some(Outcome::Overdue) => standing.overdue += sign,
+                    None => {}
+                }
+            }
+        }
+    }
+    let received_within = known
+        .iter()
+        .any(|event| matches!(event.data, EventData::Received(_)) && event.at >= start);
+    standing.received_other = i64::from(received_within);
+    let crossed = after.is_running() && after.due().is_some_and(|due| due < until.min(end));
+    standing.in_progress_overdue = i64::from(after.status.is_open() && (after.overdue || crossed));
+    standing
+}
+
+/// All histories of the database with the unit that answers.
+fn histories(store: &Store) -> Vec<Vec<motcua::domain::dossier::Event>> {
+    store
+        .read(|conn| {
+            let rows = dossiers::rows_after(conn, None, 10_000)?;
+            rows.iter()
+                .map(|(id, _)| {
+                    let stored = events::history(conn, *id)?;
+                    stored.iter().map(|event| event.event()).collect()
+                })
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .unwrap()
+}
+
+fn check(store: &Store, now: Moment) {
+    let histories = histories(store);
+    let whole = |from: NaiveDate, to: NaiveDate| Period::new(from, to).unwrap();
+    let days: Vec<NaiveDate> = (0..40).map(|n| date("2021-03-05") + Days::new(n)).collect();
+    for (from, to) in [(0, 39), (5, 9), (10, 10), (7, 30), (0, 12), (13, 20)] {
+        let period = whole(days[from], days[to]);
+        let Ok(span) = Span::new(period, None, now) else {
+            continue;
+        };
+        let expected: Standing = histories
+            .iter()
+            .map(|history| judge(history, span.period, span.until))
+            .sum();
+        for by in By::ALL {
+            let report = supervision::on_time(store, by, span).unwrap();
+            assert_eq!(report.total, expected, "{by:?} {period:?}");
+        }
+        let form = supervision::form_06a(store, span, None).unwrap();
+        assert_eq!(form.total, expected);
+        let scoped = supervision::form_06a(store, span, Some("H37")).unwrap();
+        assert_eq!(scoped.total, expected);
+        let one = supervision::form_06a(store, span, Some("H37.20.02")).unwrap();
+        let units = supervision::on_time(store, By::Unit, span).unwrap();
+        let row = units.rows.iter().find(|row| row.key == "H37.20.02");
+        assert_eq!(one.total, row.map(|row| row.standing).unwrap_or_default());
+        // (3) = (7) + (11), in every row; nothing is negative that counts dossiers.
+        for group in &form.groups {
+            for s in group.fields.values() {
+                assert_eq!(s.received(), s.resolved() + s.in_progress());
+                assert!(s.in_progress() >= 0 && s.in_progress_within() >= 0);
+            }
+        }
+    }
+    // Carried over is the period before's in progress, unit by unit.
+    for cut in [6, 8, 11, 15] {
+        let first = Span::new(whole(days[0], days[cut]), None, now);
+        let second = Span::new(whole(days[cut + 1], days[39]), None, now);
+        let (Ok(first), Ok(second)) = (first, second) else {
+            continue;
+        };
+        let rows = |span| {
+            let report = supervision::on_time(store, By::Unit, span).unwrap();
+            let rows = report.rows.into_iter().map(|row| (row.key, row.standing));
+            rows.collect::<BTreeMap<_, _>>()
+        };
+        let (first, second) = (rows(first), rows(second));
+        for (unit, standing) in &second {
+            let before = first.get(unit).copied().unwrap_or_default();
+            assert_eq!(standing.carried_over, before.in_progress(), "{unit}");
+        }
+    }
+}
+
+on_both! {
+    fn reports_equal_a_recount_over_random_histories(db: &Database) {
+        // Each case on tables made empty again: a database a case would take too long.
+        let world = World::new(db.store());
+        let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
+        runner
+            .run(&steps(), |steps| {
+                db.tamper(
+                    "delete from dossier_events; delete from dossiers; delete from persons;
+                     delete from tally_deltas; delete from rollups; delete from case_counters;",
+                );
+                let now = play(&world, &steps).plus_millis(1);
+                check(&world.store, now);
+                let verified = motcua::verify::verify(&world.store, 10).unwrap();
+                prop_assert_eq!(verified.findings, vec![]);
+                // The same after everything is folded and swept.
+                housekeeping::run(&world.store, now).unwrap();
+                check(&world.store, now);
+                let verified = motcua::verify::verify(&world.store, 10).unwrap();
+                prop_assert_eq!(verified.findings, vec![]);
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+on_both! {
+    fn a_report_as_of_a_past_day_stays_what_it_was(db: &Database) {
+        let world = World::new(db.store());
+        let commune = UNITS[0];
+        let first = world.receive_at(commune, "2.000815", at("2021-03-10 08:00"));
+        world.begin(first.id, at("2021-03-10 09:00"));
+        let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
+        let as_of = |now: &str| {
+            let span = Span::new(period, Some(date("2021-03-11")), at(now)).unwrap();
+            supervision::on_time(&world.store, By::Level, span).unwrap().total
+        };
+        let then = as_of("2021-03-12 08:00");
+        assert_eq!((then.in_progress(), then.in_progress_overdue), (1, 1));
+        world.finish(first.id, at("2021-03-12 09:00"));
+        let undo = Action::Correct(Correction::Undo { reason: "nhầm".to_owned() });
+        world.act(first.id, at("2021-03-12 10:00"), undo).unwrap();
+        world.finish(first.id, at("2021-03-15 09:00"));
+        housekeeping::run(&world.store, at("2021-03-15 10:00")).unwrap();
+        assert_eq!(as_of("2021-03-15 10:00"), then);
+        let span = Span::new(period, None, at("2021-03-15 10:00")).unwrap();
+        let now = supervision::on_time(&world.store, By::Level, span).unwrap().total;
+        assert_eq!((now.overdue, now.in_progress()), (1, 0));
+        // A rate over zero resolved is absent, not 0 or 100.
+        assert_eq!(then.on_time_share(), None);
+        assert!(Span::new(period, Some(date("2021-02-01")), at("2021-03-15 10:00")).is_err());
+    }
+}
+
+on_both! {
+    fn the_form_counts_by_level_and_field(db: &Database) {
+        let world = World::new(db.store());
+        for unit in UNITS {
+            world.receive_at(unit, "2.000815", at("2021-03-10 08:00"));
+        }
+        let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
+        let span = Span::new(period, None, at("2021-03-10 09:00")).unwrap();
+        let form = supervision::form_06a(&world.store, span, None).unwrap();
+        let levels: Vec<_> = form.groups.iter().map(|group| group.level.as_str()).collect();
+        assert_eq!(levels, ["district", "commune"]);
+        assert_eq!(form.groups[1].fields["Chứng thực"].received_other, 2);
+        let text = form.to_text();
+        for part in ["II.06a/VPCP/KSTT", "Đơn vị tính: Số hồ sơ TTHC", "(13)", "HUYỆN, THÀNH PHỐ"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let csv = form.to_csv();
+        assert_eq!(csv.lines().count(), 3);
+        assert!(csv.starts_with("level,field,received,"));
+        let unknown = supervision::form_06a(&world.store, span, Some("H99"));
+        assert!(matches!(unknown, Err(supervision::ReportError::UnknownUnit(_))));
+    }
+}

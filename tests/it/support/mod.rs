@@ -1,0 +1,34 @@
+//! The harness: a fresh database of either kind, a small world in it, the real program.
+
+mod database;
+mod program;
+mod world;
+
+pub use database::{Database, Kind};
+pub use program::Program;
+pub use world::{World, at, date, occasion};
+
+/// A test that runs on both databases, each time on a fresh one.
+macro_rules! on_both {
+    ($(#[$meta:meta])* fn $name:ident($db:ident: &Database) $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "a short test may need little of the module above")]
+            use super::*;
+
+            fn test($db: &crate::support::Database) $body
+
+            $(#[$meta])*
+            #[test]
+            fn on_sqlite() {
+                test(&crate::support::Database::new(crate::support::Kind::Sqlite));
+            }
+
+            $(#[$meta])*
+            #[test]
+            fn on_postgres() {
+                test(&crate::support::Database::new(crate::support::Kind::Postgres));
+            }
+        }
+    };
+}
+pub(crate) use on_both;

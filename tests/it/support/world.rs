@@ -1,0 +1,106 @@
+use chrono::{NaiveDate, NaiveTime};
+use motcua::desk::{self, DeskError, NewRequest, Occasion, Request};
+use motcua::domain::dossier::{Action, Channel, Decision, Dossier, ItemHandedIn};
+use motcua::domain::identity::Identity;
+use motcua::domain::ids::{Actor, DossierId, UserId};
+use motcua::domain::moment::Moment;
+use motcua::domain::person::Person;
+use motcua::imports::{self, UnitsOptions};
+use motcua::store::Store;
+
+pub fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// `2021-03-01 08:15`, civil time in Vietnam.
+pub fn at(text: &str) -> Moment {
+    let (day, time) = text.split_once(' ').unwrap();
+    let time = NaiveTime::parse_from_str(time, "%H:%M").unwrap();
+    Moment::at(date(day), time)
+}
+
+/// Lạng Sơn as of 2021 with the real catalogue and calendar, and no dossiers.
+pub struct World {
+    pub store: Store,
+}
+
+impl World {
+    pub fn new(store: Store) -> Self {
+        let options = UnitsOptions {
+            valid_from: date("2018-01-01"),
+            replaces: Vec::new(),
+        };
+        imports::calendar(&store, motcua::bundled::CALENDAR).unwrap();
+        imports::units(&store, motcua::bundled::UNITS_2021, &options).unwrap();
+        imports::procedures(&store, motcua::bundled::PROCEDURES).unwrap();
+        Self { store }
+    }
+
+    /// A complete request for a procedure of the catalogue.
+    pub fn request(&self, unit: &str, procedure: &str) -> NewRequest {
+        let reference = self.store.reference().unwrap();
+        let definition = &reference.versions(procedure)[0].definition;
+        let items = definition.checklist.iter().enumerate();
+        NewRequest {
+            unit: unit.to_owned(),
+            procedure: procedure.to_owned(),
+            channel: Channel::Direct,
+            return_channel: Channel::Direct,
+            applicant: Person {
+                name: "Nguyễn Thị Ánh".to_owned(),
+                identity: Identity::person("020185000123").ok(),
+                phone: Some("0912345678".to_owned()),
+                email: None,
+                address: Some("Thành phố Lạng Sơn".to_owned()),
+            },
+            delegate: None,
+            sets: 1,
+            items: items.map(|(i, _)| ItemHandedIn(i as u16, 1, 0)).collect(),
+            assignee: None,
+        }
+    }
+
+    pub fn receive_at(&self, unit: &str, procedure: &str, when: Moment) -> Dossier {
+        self.try_receive(unit, procedure, when).unwrap()
+    }
+
+    pub fn try_receive(
+        &self,
+        unit: &str,
+        procedure: &str,
+        when: Moment,
+    ) -> Result<Dossier, DeskError> {
+        desk::receive(&self.store, &self.request(unit, procedure), occasion(when))
+    }
+
+    pub fn act(&self, id: DossierId, when: Moment, action: Action) -> Result<Dossier, DeskError> {
+        desk::act(&self.store, &Request::new(id, action), occasion(when))
+    }
+
+    /// Hands the dossier over to step 1, where work on it begins.
+    pub fn begin(&self, id: DossierId, when: Moment) -> Dossier {
+        let action = Action::HandOver {
+            step: 1,
+            assignee: None,
+            note: String::new(),
+        };
+        self.act(id, when, action).unwrap()
+    }
+
+    pub fn finish(&self, id: DossierId, when: Moment) -> Dossier {
+        let action = Action::Finish {
+            decision: Decision::Approved,
+            reason: String::new(),
+        };
+        self.act(id, when, action).unwrap()
+    }
+}
+
+/// `when`, by a clerk, with the clock on the wall showing the same.
+pub fn occasion(when: Moment) -> Occasion {
+    Occasion {
+        at: when,
+        now: when,
+        actor: Actor::Staff(UserId(1)),
+    }
+}

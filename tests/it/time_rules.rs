@@ -1,0 +1,296 @@
+//! Properties of working time and limits, over random moments, limits, hours and calendars.
+
+use std::sync::LazyLock;
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
+use motcua::domain::calendar::{Calendar, CalendarDay, DayKind};
+use motcua::domain::moment::{Moment, WorkingTime};
+use motcua::domain::office_hours::{OfficeHours, Season, Session};
+use motcua::domain::time_limit::{Clock, LimitUnit, Outcome, TimeLimit};
+use motcua::domain::timetable::Timetable;
+use motcua::imports::read_calendar;
+use proptest::prelude::*;
+
+use crate::support::{at, date};
+
+static CALENDAR: LazyLock<Calendar> =
+    LazyLock::new(|| Calendar::new(read_calendar(motcua::bundled::CALENDAR).unwrap()).unwrap());
+
+fn session(open: (u32, u32), close: (u32, u32)) -> Session {
+    let time = |(h, m)| NaiveTime::from_hms_opt(h, m, 0).unwrap();
+    Session {
+        open: time(open),
+        close: time(close),
+    }
+}
+
+/// Summer hours and Saturday mornings.
+fn unusual_hours() -> OfficeHours {
+    OfficeHours {
+        saturday: vec![session((8, 0), (11, 30))],
+        seasons: vec![Season {
+            from: (4, 15),
+            to: (10, 15),
+            weekday: vec![session((7, 0), (11, 30)), session((14, 0), (17, 30))],
+            saturday: vec![],
+        }],
+        ..OfficeHours::default()
+    }
+}
+
+static TIMETABLES: LazyLock<[Timetable; 2]> = LazyLock::new(|| {
+    [
+        Timetable::new(&CALENDAR, &OfficeHours::default()),
+        Timetable::new(&CALENDAR, &unusual_hours()),
+    ]
+});
+
+fn timetable() -> &'static Timetable {
+    &TIMETABLES[0]
+}
+
+/// Any second of 2018 to 2026.
+fn moment() -> impl Strategy<Value = Moment> {
+    let from = at("2018-01-01 00:00").unix_millis() / 1000;
+    let to = at("2026-12-31 23:59").unix_millis() / 1000;
+    (from..to).prop_map(|second| Moment::from_unix_millis(second * 1000))
+}
+
+fn limit() -> impl Strategy<Value = TimeLimit> {
+    (prop::sample::select(&LimitUnit::ALL[..]), 1..120_u32)
+        .prop_map(|(unit, amount)| TimeLimit::new(unit, amount).unwrap())
+}
+
+fn any_timetable() -> impl Strategy<Value = &'static Timetable> {
+    (0..2_usize).prop_map(|i| &TIMETABLES[i])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn never_due_on_a_day_off(received in moment(), limit in limit(), timetable in any_timetable()) {
+        let due = limit.due(received, timetable).unwrap();
+        prop_assert!(due >= received);
+        prop_assert!(timetable.is_open(due).unwrap(), "{due}");
+        if limit.unit() != LimitUnit::Hour {
+            let day = due.date();
+            let works = timetable.is_working_day(day).unwrap() || limit.unit() == LimitUnit::SameDay;
+            prop_assert!(works);
+            prop_assert_eq!(Some(due), timetable.close_of(day).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_later_receipt_is_never_due_earlier(
+        a in moment(), b in moment(), limit in limit(), timetable in any_timetable(),
+    ) {
+        let (first, second) = (a.min(b), a.max(b));
+        prop_assert!(limit.due(first, timetable).unwrap() <= limit.due(second, timetable).unwrap());
+    }
+
+    #[test]
+    fn a_longer_limit_is_never_due_earlier(
+        received in moment(), unit in prop::sample::select(&LimitUnit::ALL[..3]), n in 1..200_u32,
+    ) {
+        let due = |n| TimeLimit::new(unit, n).unwrap().due(received, timetable()).unwrap();
+        prop_assert!(due(n) <= due(n + 1));
+        if unit == LimitUnit::WorkingDay {
+            prop_assert!(due(n) < due(n + 1));
+        }
+    }
+
+    #[test]
+    fn received_outside_working_time_counts_from_the_next_opening(
+        received in moment(), limit in limit(), timetable in any_timetable(),
+    ) {
+        let opening = timetable.next_opening(received).unwrap();
+        prop_assert!(timetable.is_open(opening).unwrap() && opening >= received);
+        prop_assert_eq!(
+            limit.due(received, timetable).unwrap(),
+            limit.due(opening, timetable).unwrap()
+        );
+    }
+
+    #[test]
+    fn pausing_and_resuming_at_once_changes_nothing(
+        received in moment(), limit in limit(), after in 0..3_000_000_i64,
+    ) {
+        let mut clock = Clock::start(limit, received, timetable()).unwrap();
+        let due = clock.due;
+        let at = clock.started.plus_millis(after * 1000);
+        clock.pause(at).unwrap();
+        clock.resume(at, timetable()).unwrap();
+        prop_assert_eq!(clock.due, due);
+    }
+
+    #[test]
+    fn a_pause_moves_the_due_moment_by_its_working_time(
+        received in moment(), days in 5..60_u32, wait in 0..2_000_000_i64, share in 0.0..1.0_f64,
+    ) {
+        let limit = TimeLimit::new(LimitUnit::WorkingDay, days).unwrap();
+        let mut clock = Clock::start(limit, received, timetable()).unwrap();
+        let due = clock.due;
+        let span = due.unix_millis() - clock.started.unix_millis();
+        let from = clock.started.plus_millis((span as f64 * share) as i64);
+        let until = from.plus_millis(wait * 1000);
+        clock.pause(from).unwrap();
+        clock.resume(until, timetable()).unwrap();
+        let moved = timetable().working_between(due, clock.due).unwrap();
+        prop_assert_eq!(moved, timetable().working_between(from, until).unwrap());
+        // Recomputing under the same calendar keeps it.
+        let paused = clock.clone();
+        clock.recompute(timetable()).unwrap();
+        prop_assert_eq!(clock, paused);
+    }
+
+    #[test]
+    fn walking_is_equal_to_the_fast_way(
+        from in moment(), minutes in 1..20_000_u32, timetable in any_timetable(), which in any::<bool>(),
+    ) {
+        let hours = if std::ptr::eq(timetable, &raw const TIMETABLES[0]) {
+            OfficeHours::default()
+        } else {
+            unusual_hours()
+        };
+        let time = WorkingTime::from_minutes(minutes);
+        let walked = walk(from, time, &hours);
+        let fast = timetable.advance(from, time).unwrap();
+        prop_assert_eq!(fast, walked);
+        if which {
+            let worked = timetable.working_between(from, fast).unwrap();
+            prop_assert_eq!(worked, time);
+        }
+    }
+
+    #[test]
+    fn days_walked_one_by_one_are_the_days_looked_up(received in moment(), n in 1..200_u32) {
+        let start = timetable().next_opening(received).unwrap();
+        let mut day = start.date();
+        let mut left = n;
+        while left > 0 {
+            day = day + Days::new(1);
+            left -= u32::from(CALENDAR.is_working_day(day).unwrap());
+        }
+        let due = TimeLimit::new(LimitUnit::WorkingDay, n).unwrap().due(received, timetable());
+        prop_assert_eq!(due.unwrap().date(), day);
+    }
+
+    #[test]
+    fn outcomes_follow_the_days(due in moment(), done in moment()) {
+        let outcome = Outcome::judge(due, done);
+        prop_assert_eq!(outcome == Outcome::Overdue, done > due);
+        prop_assert_eq!(outcome == Outcome::Early, done.date() < due.date());
+    }
+
+    #[test]
+    fn civil_time_is_utc_plus_seven(m in moment()) {
+        let utc = chrono::DateTime::from_timestamp_millis(m.unix_millis()).unwrap();
+        prop_assert_eq!(m.civil(), (utc + chrono::TimeDelta::hours(7)).naive_utc());
+        prop_assert_eq!(Moment::from_civil(m.civil()), m);
+        prop_assert_eq!(Moment::parse(&m.to_string()).unwrap(), m);
+    }
+}
+
+/// The moment at which `time` has been worked since `from`, session by session.
+fn walk(from: Moment, time: WorkingTime, hours: &OfficeHours) -> Moment {
+    let mut left = time.millis();
+    let mut day = from.date();
+    loop {
+        for session in hours.sessions_on(day, &CALENDAR) {
+            let open = Moment::at(day, session.open).max(from).unix_millis();
+            let close = Moment::at(day, session.close).unix_millis();
+            if close <= open {
+                continue;
+            }
+            if left <= close - open {
+                return Moment::from_unix_millis(open + left);
+            }
+            left -= close - open;
+        }
+        day = day + Days::new(1);
+    }
+}
+
+#[test]
+fn a_pause_over_the_weekend_adds_only_its_working_time() {
+    let limit = TimeLimit::new(LimitUnit::Hour, 16).unwrap();
+    let mut clock = Clock::start(limit, at("2021-03-04 07:30"), timetable()).unwrap();
+    assert_eq!(clock.due, at("2021-03-05 17:00"));
+    // Friday 16:00 to Monday 09:00: an hour on Friday, an hour and a half on Monday.
+    clock.pause(at("2021-03-05 16:00")).unwrap();
+    clock.resume(at("2021-03-08 09:00"), timetable()).unwrap();
+    assert_eq!(clock.due, at("2021-03-08 10:00"));
+}
+
+#[test]
+fn a_limit_that_ends_at_the_close_of_a_session_is_due_then() {
+    let due = |received, hours| {
+        let limit = TimeLimit::new(LimitUnit::Hour, hours).unwrap();
+        limit.due(at(received), timetable()).unwrap()
+    };
+    assert_eq!(due("2021-03-01 08:00", 4), at("2021-03-01 12:00"));
+    assert_eq!(due("2021-03-01 07:30", 8), at("2021-03-01 17:00"));
+    assert_eq!(due("2021-03-01 12:30", 1), at("2021-03-01 14:30"));
+}
+
+#[test]
+fn a_restart_forgets_the_time_before() {
+    let limit = TimeLimit::new(LimitUnit::WorkingDay, 5).unwrap();
+    let mut clock = Clock::start(limit, at("2021-03-01 08:00"), timetable()).unwrap();
+    assert_eq!(clock.due, at("2021-03-08 17:00"));
+    clock.pause(at("2021-03-03 09:00")).unwrap();
+    clock.restart(at("2021-03-10 10:00"), timetable()).unwrap();
+    assert_eq!(clock.due, at("2021-03-17 17:00"));
+    assert!(!clock.is_paused());
+}
+
+#[test]
+fn a_changed_calendar_keeps_earlier_pauses() {
+    let limit = TimeLimit::new(LimitUnit::WorkingDay, 5).unwrap();
+    let mut clock = Clock::start(limit, at("2021-03-01 08:00"), timetable()).unwrap();
+    clock.pause(at("2021-03-02 07:30")).unwrap();
+    clock.resume(at("2021-03-03 07:30"), timetable()).unwrap();
+    assert_eq!(clock.due, at("2021-03-09 17:00"));
+    // Thursday 4 March becomes a day off.
+    let extra = CalendarDay {
+        date: date("2021-03-04"),
+        kind: DayKind::Off,
+        name: "Nghỉ đột xuất".to_owned(),
+    };
+    let days = CALENDAR.days().cloned().chain([extra]);
+    let changed = Timetable::new(&Calendar::new(days).unwrap(), &OfficeHours::default());
+    clock.recompute(&changed).unwrap();
+    assert_eq!(clock.due, at("2021-03-10 17:00"));
+}
+
+#[test]
+fn saturday_mornings_take_dossiers_in_but_are_no_working_days() {
+    let unusual = &TIMETABLES[1];
+    // Saturday 6 March 2021, in the morning: the day of receipt is not counted.
+    let limit = |unit, n| TimeLimit::new(unit, n).unwrap();
+    let due = |unit, n, received| limit(unit, n).due(at(received), unusual).unwrap();
+    assert_eq!(
+        due(LimitUnit::WorkingDay, 1, "2021-03-06 09:00"),
+        at("2021-03-08 17:00")
+    );
+    // Hours run on it.
+    assert_eq!(
+        due(LimitUnit::Hour, 3, "2021-03-05 16:00"),
+        at("2021-03-06 10:00")
+    );
+    // Same-day procedures received then are due when it closes.
+    assert_eq!(
+        due(LimitUnit::SameDay, 0, "2021-03-06 09:00"),
+        at("2021-03-06 11:30")
+    );
+}
+
+#[test]
+fn the_calendar_covers_ten_years_and_says_so() {
+    assert_eq!(CALENDAR.first_day().year(), 2018);
+    assert_eq!(CALENDAR.last_day().year(), 2027);
+    let last = NaiveDate::from_ymd_opt(2027, 12, 31).unwrap();
+    assert!(CALENDAR.ensure_covers(last.succ_opt().unwrap()).is_err());
+    assert_eq!(Moment::at(last, NaiveTime::MIN).civil().hour(), 0);
+}
