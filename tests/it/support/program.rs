@@ -100,8 +100,8 @@ impl Program {
             printed += &line;
             printed.push('\n');
         }
-        let _ = child.kill();
-        panic!("the server did not start: {printed}")
+        let status = child.wait().unwrap();
+        panic!("the server did not start ({status}): {printed}")
     }
 }
 
