@@ -2,6 +2,7 @@
 
 mod batch_due;
 mod desk;
+mod durability;
 mod imports;
 mod life;
 mod reports;
