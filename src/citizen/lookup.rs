@@ -85,8 +85,7 @@ pub fn look_up(
     now: Moment,
 ) -> Result<LookUp, LookUpError> {
     let number = CaseNumber::parse(case_number)?;
-    let reference = store.reference()?;
-    store.read(|conn| {
+    store.read_with_reference(|conn, reference| {
         let id = dossiers::find_id(conn, &number)?.ok_or(LookUpError::NotFound)?;
         let key = settings::get(conn, settings::LOOKUP_KEY)?.unwrap_or_default();
         if !code_fits(&key, id, code) {
@@ -126,7 +125,7 @@ pub fn look_up(
             done_at: dossier.closed_at,
             returned_at: dossier.returned_at,
             paused: dossier.status.is_waiting(),
-            overdue: dossier.overdue || crossed,
+            overdue: dossier.is_overdue() || crossed,
             history: history
                 .iter()
                 // Hand-overs inside the office are its own business.

@@ -7,8 +7,8 @@ use crate::citizen;
 use crate::config::Config;
 use crate::domain::moment::Moment;
 use crate::scenario::loaded_period;
-use crate::store::{Store, dossiers};
-use crate::supervision::{self, Span};
+use crate::store::{Store, open_dossiers};
+use crate::supervision::{self, Report, Span};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
     };
     let report = supervision::cchc(&store, Span::new(period, None, Moment::now())?)?;
     super::output::write(report.to_text().as_bytes())?;
-    if let Some((id, number)) = store.read(dossiers::newest_open)? {
+    if let Some((id, number)) = store.read(open_dossiers::newest_open)? {
         let code = citizen::look_up_code(&store, id)?;
         println!("\nTra cứu thử: /api/v1/lookup?case_number={number}&code={code}");
     }

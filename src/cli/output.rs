@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use crate::supervision::Report;
 use clap::ValueEnum;
-use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -13,24 +13,26 @@ pub(super) enum Format {
     Json,
 }
 
-/// Prints to standard output. A reader that goes away (`| head`) is no error.
+/// Prints a report to standard output.
 ///
 /// # Errors
-/// If standard output cannot be written to for another reason.
+/// As [`write`].
 pub(super) fn print(
     format: Format,
-    text: impl FnOnce() -> String,
-    csv: impl FnOnce() -> String,
-    json: &impl Serialize,
+    report: &impl Report,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let output = match format {
-        Format::Text => text(),
-        Format::Csv => csv(),
-        Format::Json => serde_json::to_string_pretty(json)? + "\n",
+        Format::Text => report.to_text(),
+        Format::Csv => report.to_csv(),
+        Format::Json => serde_json::to_string_pretty(report)? + "\n",
     };
     write(output.as_bytes())
 }
 
+/// Writes to standard output. A reader that goes away (`| head`) is no error.
+///
+/// # Errors
+/// If standard output cannot be written to for another reason.
 pub(super) fn write(bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
     match std::io::stdout().lock().write_all(bytes) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -87,30 +87,15 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
                 };
                 report.differences = Some(supervision::compare(&report, &printed));
             }
-            print(
-                common.format,
-                || report.to_text(),
-                || report.to_csv(),
-                &report,
-            )?;
+            print(common.format, &report)?;
         }
         What::OnTime { common, by } => {
             let report = supervision::on_time(store, *by, common.span()?)?;
-            print(
-                common.format,
-                || report.to_text(),
-                || report.to_csv(),
-                &report,
-            )?;
+            print(common.format, &report)?;
         }
         What::Form06a { common, unit } => {
             let report = supervision::form_06a(store, common.span()?, unit.as_deref())?;
-            print(
-                common.format,
-                || report.to_text(),
-                || report.to_csv(),
-                &report,
-            )?;
+            print(common.format, &report)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,10 +1,11 @@
 //! Moving a dossier on: every action on one that exists.
 
-use super::{DeskError, Occasion, context};
+use super::{DeskError, Occasion, context, wrong_fields};
 use crate::domain::dossier::{Action, Correction, Dossier, decide};
 use crate::domain::ids::{DossierId, PersonId};
 use crate::domain::person::Person;
-use crate::store::{Conn, Store, dossiers, persons, reference::Reference};
+use crate::domain::procedure::Procedure;
+use crate::store::{Conn, Store, StoreError, dossiers, persons, reference::Reference};
 
 /// An action on a dossier.
 #[derive(Debug, Clone)]
@@ -38,7 +39,6 @@ impl Request {
         let correction = Correction::Applicant {
             reason,
             applicant: person,
-            delegate: None,
         };
         Self {
             people: vec![(person, applicant)],
@@ -52,13 +52,19 @@ impl Request {
 /// # Errors
 /// A refusal of the rules, a version that is not the current one, or an error of the store.
 pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossier, DeskError> {
-    let reference = store.reference()?;
+    let people = request.people.iter().map(|(_, person)| person);
+    let wrong: Vec<_> = people
+        .flat_map(|person| wrong_fields("/applicant", person))
+        .collect();
+    if !wrong.is_empty() {
+        return Err(DeskError::Invalid(wrong));
+    }
     let request = request.clone();
-    store.write(move |conn| {
+    store.write_with_reference(move |conn, reference| {
         for (id, person) in &request.people {
             persons::insert(conn, *id, person)?;
         }
-        act_within(conn, &request, occasion, &reference)
+        act_within(conn, &request, |_| occasion, reference)
     })
 }
 
@@ -66,7 +72,7 @@ pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossi
 pub(super) fn act_within(
     conn: &mut Conn,
     request: &Request,
-    occasion: Occasion,
+    occasion: impl FnOnce(&Dossier) -> Occasion,
     reference: &Reference,
 ) -> Result<Dossier, DeskError> {
     let locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
@@ -76,10 +82,28 @@ pub(super) fn act_within(
             current: dossier.version,
         });
     }
-    let procedure = reference.procedure(dossier.procedure).ok_or_else(|| {
-        crate::store::StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure))
-    })?;
+    let occasion = occasion(dossier);
+    let procedure = procedure_for(&request.action, dossier, occasion, reference)?;
     let context = context(reference, dossier.unit, procedure, occasion)?;
     let events = decide(Some(dossier), &request.action, &context)?;
     Ok(dossiers::append(conn, &locked, &events)?)
+}
+
+/// The version of the procedure that holds for the action: the dossier's own. A clerk who takes in
+/// what was registered does so under the version in force on that day.
+fn procedure_for<'a>(
+    action: &Action,
+    dossier: &Dossier,
+    occasion: Occasion,
+    reference: &'a Reference,
+) -> Result<&'a Procedure, DeskError> {
+    let own = reference
+        .procedure(dossier.procedure)
+        .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
+    let code = &own.definition.code;
+    let now = match action {
+        Action::Receive { .. } => reference.procedure_in_force(code, occasion.at.date()),
+        _ => None,
+    };
+    Ok(now.unwrap_or(own))
 }

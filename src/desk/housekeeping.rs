@@ -5,9 +5,9 @@
 use super::act::act_within;
 use super::{DeskError, Occasion, Request};
 use crate::domain::dossier::Action;
-use crate::domain::ids::{Actor, DossierId, UnitId};
+use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::moment::Moment;
-use crate::store::{Store, dossiers, tallies};
+use crate::store::{Store, open_dossiers, tallies};
 
 const PAGE: u32 = 200;
 const FOLD: u32 = 2000;
@@ -23,23 +23,25 @@ pub struct Round {
     pub moved: usize,
     /// Changes of counts folded into the roll-ups.
     pub folded: usize,
-    /// Codes of dissolved units with open dossiers and no known successor.
+    /// Codes of dissolved units whose open dossiers have nowhere to go.
     pub without_successor: Vec<String>,
 }
 
-/// One round of all of it.
+/// One round of all of it. What fails leaves the rest alone.
 ///
 /// # Errors
-/// If the database refuses.
+/// The first one, after everything has been tried.
 pub fn run(store: &Store, now: Moment) -> Result<Round, DeskError> {
-    let recomputed = super::recompute_due_moments(store, now)?;
-    let overdue = record_overdue(store, now)?;
-    let (moved, without_successor) = move_to_successors(store, now)?;
+    let recomputed = super::recompute_due_moments(store, now);
+    let overdue = record_overdue(store, now);
+    let moved = move_to_successors(store, now);
+    let folded = fold(store);
+    let (moved, without_successor) = moved?;
     Ok(Round {
-        overdue,
-        recomputed,
+        recomputed: recomputed?,
+        overdue: overdue?,
         moved,
-        folded: fold(store)?,
+        folded: folded?,
         without_successor,
     })
 }
@@ -51,7 +53,7 @@ pub fn run(store: &Store, now: Moment) -> Result<Round, DeskError> {
 pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, DeskError> {
     let mut recorded = 0;
     loop {
-        let ids = store.read(|conn| dossiers::unrecorded_crossings(conn, now, PAGE))?;
+        let ids = store.read(|conn| open_dossiers::unrecorded_crossings(conn, now, PAGE))?;
         if ids.is_empty() {
             return Ok(recorded);
         }
@@ -64,48 +66,42 @@ pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, DeskError> {
     }
 }
 
-/// Moves the open dossiers of units that have ended to the successor that takes what is not said
-/// to go elsewhere.
+/// Moves the open dossiers of units that have ended to whoever does their work now. Also returns
+/// the codes of ended units whose dossiers could not be moved.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<String>), DeskError> {
     let reference = store.reference()?;
+    let units = reference.units();
     let today = now.date();
+    let ended = units.all().into_iter().filter(|unit| {
+        let last = unit.valid_to;
+        last.is_some_and(|last| last < today)
+    });
+    let ended: Vec<UnitId> = ended.map(|unit| unit.id).collect();
     let mut moved = 0;
-    let mut without = Vec::new();
-    for unit in reference.units().all() {
-        if unit.valid_to.is_none_or(|last| today <= last) {
-            continue;
-        }
-        let successor = reference
-            .units()
-            .successor_of(unit.id)
-            .filter(|succession| succession.on <= today);
-        let page = |store: &Store| -> Result<Vec<DossierId>, DeskError> {
-            Ok(store.read(|conn| dossiers::open_with(conn, unit.id, PAGE))?)
-        };
-        let mut ids = page(store)?;
-        let Some(successor) = successor else {
-            if !ids.is_empty() {
-                without.push(unit.code.clone());
-            }
-            continue;
-        };
-        while !ids.is_empty() {
-            let (from, to): (UnitId, UnitId) = (unit.id, successor.successor);
-            let done = act_on_all(store, ids, now, move |_| Action::MoveToSuccessor {
-                from,
-                to,
-            })?;
+    let mut stuck = Vec::new();
+    for from in store.read(|conn| open_dossiers::units_with_open(conn, &ended))? {
+        let to = units.in_charge_on(from, today).map(|unit| unit.id);
+        let mut all_moved = false;
+        while let Some(to) = to
+            && !all_moved
+        {
+            let ids = store.read(|conn| open_dossiers::open_with(conn, from, PAGE))?;
+            all_moved = ids.is_empty();
+            let action = move |_| Action::MoveToSuccessor { from, to };
+            let done = act_on_all(store, ids, now, action)?;
             moved += done;
             if done == 0 {
                 break;
             }
-            ids = page(store)?;
+        }
+        if !all_moved && let Some(unit) = units.get(from) {
+            stuck.push(unit.code.clone());
         }
     }
-    Ok((moved, without))
+    Ok((moved, stuck))
 }
 
 /// Does the action on each dossier that allows it, in one transaction; returns how many did.
@@ -115,17 +111,12 @@ fn act_on_all(
     now: Moment,
     action: impl Fn(DossierId) -> Action + Send + 'static,
 ) -> Result<usize, DeskError> {
-    let reference = store.reference()?;
-    let occasion = Occasion {
-        at: now,
-        now,
-        actor: Actor::System,
-    };
-    store.write(move |conn| {
+    store.write_with_reference(move |conn, reference| {
         let mut done = 0;
         for id in &ids {
             let request = Request::new(*id, action(*id));
-            match act_within(conn, &request, occasion, &reference) {
+            let occasion = |dossier: &_| Occasion::by_system(now, dossier);
+            match act_within(conn, &request, occasion, reference) {
                 Ok(_) => done += 1,
                 // Closed, moved or recorded by someone else in the meantime.
                 Err(DeskError::Refused(_) | DeskError::NotFound) => {}
@@ -143,9 +134,9 @@ fn act_on_all(
 pub fn fold(store: &Store) -> Result<usize, DeskError> {
     let mut folded = 0;
     loop {
-        let reference = store.reference()?;
-        let count = store
-            .write(move |conn| tallies::fold(conn, &reference, FOLD).map_err(DeskError::from))?;
+        let count = store.write_with_reference(|conn, reference| {
+            tallies::fold(conn, reference, FOLD).map_err(DeskError::from)
+        })?;
         folded += count;
         if count < FOLD as usize {
             return Ok(folded);

@@ -12,9 +12,10 @@ pub use recompute::recompute_due_moments;
 
 use std::sync::Arc;
 
-use crate::domain::dossier::Refusal;
+use crate::domain::dossier::{Dossier, Refusal};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
+use crate::domain::person::{InvalidPerson, Person};
 use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
 use crate::store::reference::Reference;
@@ -87,15 +88,33 @@ pub struct Occasion {
 }
 
 impl Occasion {
-    /// Now, by `actor`.
-    pub fn now(actor: Actor) -> Self {
-        let now = Moment::now();
+    /// What motcua does by itself to a dossier: now, or right after its last event if somebody was
+    /// quicker.
+    fn by_system(now: Moment, dossier: &Dossier) -> Self {
+        let at = now.max(dossier.last_event_at);
         Self {
-            at: now,
-            now,
-            actor,
+            at,
+            now: at,
+            actor: Actor::System,
         }
     }
+}
+
+/// The wrong fields of a person at `place` in a request.
+fn wrong_fields(place: &str, person: &Person) -> Vec<WrongField> {
+    let wrong = person.check().into_iter().map(|invalid| {
+        let field = match invalid {
+            InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
+            InvalidPerson::Phone => "phone",
+            InvalidPerson::Email => "email",
+            InvalidPerson::AddressTooLong => "address",
+        };
+        WrongField {
+            pointer: format!("{place}/{field}"),
+            reason: invalid.to_string(),
+        }
+    });
+    wrong.collect()
 }
 
 /// The context of an action on a dossier of `unit` under `procedure`.

@@ -1,10 +1,10 @@
 //! Taking a new dossier in: at the desk, or as a citizen's online registration.
 
-use super::{DeskError, Occasion, WrongField, context};
+use super::{DeskError, Occasion, WrongField, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, ItemHandedIn, NewDossier, decide};
 use crate::domain::ids::{DossierId, PersonId, UserId};
-use crate::domain::person::{InvalidPerson, Person};
+use crate::domain::person::Person;
 use crate::store::reference::Reference;
 use crate::store::{Store, case_numbers, dossiers, persons};
 
@@ -50,8 +50,6 @@ fn create(
     occasion: Occasion,
     action: impl Fn(NewDossier) -> Action + Send + 'static,
 ) -> Result<Dossier, DeskError> {
-    let reference = store.reference()?;
-    check(new, occasion, &reference)?;
     let id = DossierId::new(occasion.at, rand::random());
     let applicant = PersonId::new(occasion.at, rand::random());
     let delegate = new
@@ -59,7 +57,8 @@ fn create(
         .is_some()
         .then(|| PersonId::new(occasion.at, rand::random()));
     let new = new.clone();
-    store.write(move |conn| {
+    store.write_with_reference(move |conn, reference| {
+        check(&new, occasion, reference)?;
         let day = occasion.at.date();
         let missing = || DeskError::NotFound;
         let unit = reference.units().by_code(&new.unit).ok_or_else(missing)?;
@@ -78,7 +77,7 @@ fn create(
             sets: new.sets,
             items: new.items.clone(),
         });
-        let context = context(&reference, unit.id, procedure, occasion)?;
+        let context = context(reference, unit.id, procedure, occasion)?;
         let events = decide(None, &action, &context)?;
         persons::insert(conn, applicant, &new.applicant)?;
         if let (Some(id), Some(person)) = (delegate, &new.delegate) {
@@ -114,20 +113,9 @@ fn check(new: &NewRequest, occasion: Occasion, reference: &Reference) -> Result<
     if new.sets == 0 {
         add("/sets", "số bộ hồ sơ phải từ 1 trở lên".to_owned());
     }
-    let people = [
-        ("/applicant", Some(&new.applicant)),
-        ("/delegate", new.delegate.as_ref()),
-    ];
-    for (place, person) in people {
-        for invalid in person.map(Person::check).unwrap_or_default() {
-            let field = match invalid {
-                InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
-                InvalidPerson::Phone => "phone",
-                InvalidPerson::Email => "email",
-                InvalidPerson::AddressTooLong => "address",
-            };
-            add(&format!("{place}/{field}"), invalid.to_string());
-        }
+    wrong.extend(wrong_fields("/applicant", &new.applicant));
+    if let Some(delegate) = &new.delegate {
+        wrong.extend(wrong_fields("/delegate", delegate));
     }
     if wrong.is_empty() {
         Ok(())

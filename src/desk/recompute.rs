@@ -3,59 +3,57 @@
 use super::act::act_within;
 use super::{DeskError, Occasion, Request};
 use crate::domain::dossier::{Action, Refusal};
-use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
-use crate::store::{Store, dossiers, settings};
+use crate::store::{Store, open_dossiers, settings};
 
 const PAGE: u32 = 200;
 
 /// Recomputes the due moments of all open dossiers if the calendar has changed since the last
 /// time; each that changes gets an event. Returns how many did. If it is interrupted, the next
-/// run goes over all of them again, which changes nothing where it has been.
+/// run goes over all of them again, which changes nothing where it has been. A dossier whose due
+/// moment the new calendar cannot tell keeps the one it has.
 ///
 /// # Errors
-/// If the database refuses, or the calendar lacks a year that an open dossier needs.
+/// If the database refuses.
 pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskError> {
     let pending = store.read(|conn| settings::get(conn, settings::DUE_OUT_OF_DATE))?;
-    if pending.is_none() {
+    let Some(since) = pending else {
         return Ok(0);
-    }
-    let reference = store.reference()?;
-    let occasion = Occasion {
-        at: now,
-        now,
-        actor: Actor::System,
     };
     let mut recomputed = 0;
     let mut after = None;
     // The list is taken whole first: recomputing moves dossiers along the very index it follows.
     let mut ids = Vec::new();
     loop {
-        let page = store.read(|conn| dossiers::open_ids(conn, after, PAGE))?;
+        let page = store.read(|conn| open_dossiers::open_ids(conn, after, PAGE))?;
         let Some(last) = page.last() else { break };
         after = Some(*last);
         ids.extend(page.into_iter().map(|(_, id)| id));
     }
     for ids in ids.chunks(PAGE as usize) {
-        let (ids, reference) = (ids.to_vec(), reference.clone());
-        recomputed += store.write(move |conn| {
+        let ids = ids.to_vec();
+        recomputed += store.write_with_reference(move |conn, reference| {
             let mut changed = 0;
             for id in &ids {
                 let action = Action::RecomputeDue {
                     reason: "Lịch làm việc thay đổi".to_owned(),
                 };
                 let request = Request::new(*id, action);
-                match act_within(conn, &request, occasion, &reference) {
+                let occasion = |dossier: &_| Occasion::by_system(now, dossier);
+                match act_within(conn, &request, occasion, reference) {
                     Ok(_) => changed += 1,
-                    // Unchanged, or closed in the meantime.
-                    Err(DeskError::Refused(Refusal::DueUnchanged | Refusal::NotAllowed { .. })) => {
+                    Err(DeskError::Refused(Refusal::Time(error))) => {
+                        tracing::warn!(dossier = %id, %error, "due moment not recomputed");
                     }
+                    // Unchanged, or closed in the meantime.
+                    Err(DeskError::Refused(_) | DeskError::NotFound) => {}
                     Err(error) => return Err(error),
                 }
             }
             Ok::<_, DeskError>(changed)
         })?;
     }
-    store.write(|conn| settings::remove(conn, settings::DUE_OUT_OF_DATE))?;
+    // A calendar that came in meanwhile has set its own mark, which stays.
+    store.write(move |conn| settings::remove(conn, settings::DUE_OUT_OF_DATE, &since))?;
     Ok(recomputed)
 }

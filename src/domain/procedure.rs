@@ -286,21 +286,28 @@ impl Procedure {
             .map(|s| WorkingTime::from_hours(s.hours))
     }
 
-    /// The unit that does the step of a dossier received at `receiving`; `None` if the workflow
+    /// The unit that does the step of a dossier received at `receiving`, on a day: where the one
+    /// that the workflow names has been dissolved, who does its work then. `None` if the workflow
     /// names a unit that does not exist.
-    pub fn step_unit(&self, step: usize, receiving: &Unit, units: &Units) -> Option<UnitId> {
-        let Some(step) = self.definition.workflow.get(step) else {
-            return Some(receiving.id);
+    pub fn step_unit(
+        &self,
+        step: usize,
+        receiving: &Unit,
+        units: &Units,
+        on: NaiveDate,
+    ) -> Option<UnitId> {
+        let place = self.definition.workflow.get(step).map(|step| step.place);
+        let named = match place {
+            None | Some(Place::Receiving) => return Some(receiving.id),
+            Some(Place::Parent) => receiving.parent.unwrap_or(receiving.id),
+            Some(Place::Unit) => {
+                let code = self.definition.workflow[step].unit.as_deref()?;
+                units.by_code(code)?.id
+            }
         };
-        match step.place {
-            Place::Receiving => Some(receiving.id),
-            Place::Parent => receiving.parent.or(Some(receiving.id)),
-            Place::Unit => step
-                .unit
-                .as_deref()
-                .and_then(|c| units.by_code(c))
-                .map(|u| u.id),
-        }
+        // Without a successor it stays the named one: the refusal then says which is closed.
+        let in_charge = units.in_charge_on(named, on);
+        Some(in_charge.map_or(named, |unit| unit.id))
     }
 }
 

@@ -29,6 +29,18 @@ pub struct Tally {
 impl Tally {
     pub const COUNTERS: usize = 8;
 
+    /// Names of the counters, in the order of [`Self::to_array`].
+    pub const NAMES: [&str; Self::COUNTERS] = [
+        "received_direct",
+        "received_online",
+        "received_postal",
+        "early",
+        "on_time",
+        "overdue",
+        "crossed",
+        "moved",
+    ];
+
     pub const fn received(&self) -> i64 {
         self.received_direct + self.received_online + self.received_postal
     }
@@ -173,7 +185,7 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         EventData::MovedToSuccessor(_) => {
             let left = before.map(|d| d.unit).filter(|&unit| unit != after.unit);
             if let (Some(unit), true) = (left, after.status.is_open()) {
-                let overdue = i64::from(after.overdue);
+                let overdue = i64::from(after.is_overdue());
                 add(TallyKey { unit, ..key }, &|t| {
                     t.moved -= 1;
                     t.crossed -= overdue;

@@ -172,7 +172,8 @@ pub struct Pause {
 /// The clock of a dossier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
-    /// Where the limit is counted from: the receipt or the last restart, in working time.
+    /// Where the limit is counted from: the receipt or the last restart, as it was stamped. Outside
+    /// working time the clock starts at the next opening, which the calendar of the day says.
     pub started: Moment,
     pub limit: TimeLimit,
     /// Pauses since `started`, in order; only the last may be open.
@@ -189,10 +190,9 @@ impl Clock {
         received: Moment,
         timetable: &Timetable,
     ) -> Result<Self, TimeError> {
-        let started = timetable.next_opening(received)?;
-        let due = limit.due(started, timetable)?;
+        let due = limit.due(received, timetable)?;
         Ok(Self {
-            started,
+            started: received,
             limit,
             pauses: Vec::new(),
             due,

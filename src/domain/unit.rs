@@ -221,10 +221,36 @@ impl Units {
         self.successors.values().flatten()
     }
 
-    /// Whether `successor` is named as taking over any part of `unit`.
+    /// Whether `successor` is named as taking over any part of `unit`, at once or through units
+    /// that have ended since.
     pub fn succeeds(&self, unit: UnitId, successor: UnitId) -> bool {
-        self.successors
-            .get(&unit)
-            .is_some_and(|s| s.iter().any(|s| s.successor == successor))
+        let mut reached = vec![unit];
+        let mut next = 0;
+        while let Some(unit) = reached.get(next).copied() {
+            next += 1;
+            for line in self.successors.get(&unit).into_iter().flatten() {
+                if line.successor == successor {
+                    return true;
+                }
+                if !reached.contains(&line.successor) {
+                    reached.push(line.successor);
+                }
+            }
+        }
+        false
+    }
+
+    /// The unit itself if it is open on that day, else the one that does its work then. `None`
+    /// where the sources name none.
+    pub fn in_charge_on(&self, unit: UnitId, on: NaiveDate) -> Option<&Arc<Unit>> {
+        let heir = |unit: &UnitId| {
+            let line = self.successor_of(*unit)?;
+            (line.on <= on).then_some(line.successor)
+        };
+        std::iter::successors(Some(unit), heir)
+            // As many steps as there are units at most: a ring would end the walk too.
+            .take(self.by_id.len() + 1)
+            .filter_map(|id| self.get(id))
+            .find(|unit| unit.is_open_on(on))
     }
 }

@@ -112,8 +112,10 @@ impl Background {
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                match housekeeping::run(&store, Moment::now()) {
-                    Ok(round) => {
+                let round =
+                    std::panic::AssertUnwindSafe(|| housekeeping::run(&store, Moment::now()));
+                match std::panic::catch_unwind(round) {
+                    Ok(Ok(round)) => {
                         for unit in &round.without_successor {
                             tracing::warn!(
                                 unit,
@@ -122,7 +124,8 @@ impl Background {
                         }
                         tracing::debug!(?round, "housekeeping");
                     }
-                    Err(error) => tracing::error!(%error, "housekeeping failed; it goes on"),
+                    Ok(Err(error)) => tracing::error!(%error, "housekeeping failed; it goes on"),
+                    Err(_) => tracing::error!("housekeeping panicked; it goes on"),
                 }
                 std::thread::park_timeout(every);
             }

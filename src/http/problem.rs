@@ -149,7 +149,9 @@ impl From<ReportError> for Problem {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Period(_) => Self::invalid_field("to", error),
-            ReportError::NotBegun { .. } => Self::invalid_field("from", error),
+            ReportError::NotBegun { .. } | ReportError::TooManyMonths(_) => {
+                Self::invalid_field("from", error)
+            }
             ReportError::UnknownUnit(_) => Self::invalid_field("unit", error),
             ReportError::Figures(_) => Self::invalid_field("figures", error),
             ReportError::Store(error) => error.into(),

@@ -82,7 +82,8 @@ pub(crate) fn put(conn: &mut Conn, days: &[CalendarDay]) -> Result<Imported, Imp
         store::replace(conn, from, to, days)?;
         settings::bump_reference_version(conn)?;
         if had_calendar {
-            settings::set(conn, settings::DUE_OUT_OF_DATE, "1")?;
+            let version = settings::reference_version(conn)?.to_string();
+            settings::set(conn, settings::DUE_OUT_OF_DATE, &version)?;
         }
     }
     if gone > 0 {

@@ -209,7 +209,9 @@ impl Life<'_> {
     fn hand_over(&mut self, at: Moment, step: usize) -> Result<(), ScenarioError> {
         let outline = self.outline;
         let units = self.stage.units;
-        let unit = outline.procedure.step_unit(step, outline.unit, units);
+        let unit = outline
+            .procedure
+            .step_unit(step, outline.unit, units, at.date());
         let assignee = unit.map(|unit| self.desk(unit).officer);
         let by = match step {
             1 => self.clerk(),
@@ -230,7 +232,7 @@ impl Life<'_> {
         let receiving = self.outline.unit;
         let last = procedure.step_count() - 1;
         let before = last.saturating_sub(1).max(1);
-        let unit = procedure.step_unit(before, receiving, self.stage.units);
+        let unit = procedure.step_unit(before, receiving, self.stage.units, self.last().date());
         if unit == Some(receiving.id) {
             before
         } else {

@@ -41,6 +41,9 @@ const UNITS_FROM: Option<NaiveDate> = NaiveDate::from_ymd_opt(2018, 1, 1);
 /// memory constant.
 const WAITING: usize = 4;
 
+/// Rows of the roll-ups that are summed up in memory before they are written.
+const ROLLUPS_IN_MEMORY: usize = 150_000;
+
 /// What to make.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -266,6 +269,10 @@ fn pour(
                 case_numbers::take(conn, unit, day, count)?;
             }
             tallies::spread(&batch.changes, reference, &mut rollups)?;
+            if rollups.len() > ROLLUPS_IN_MEMORY {
+                tallies::add_rows(conn, &rollups)?;
+                rollups.clear();
+            }
             progress.add(made);
         }
         // An error of the producer ends the batches early: it must be seen before the counts are

@@ -8,8 +8,8 @@ use super::persons::PersonRow;
 use super::schema::{dossier_events, dossiers, persons};
 use super::{Conn, StoreError, tallies};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Decision, Dossier, Event, Status};
-use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId};
+use crate::domain::dossier::{Decision, Dossier, Event};
+use crate::domain::ids::{DossierId, PersonId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::tally::{Tallies, follow};
@@ -52,7 +52,7 @@ impl From<&Dossier> for DossierRow {
         let millis = |moment: Option<Moment>| moment.map(Moment::unix_millis);
         let due = millis(dossier.due());
         let open = dossier.status.is_open();
-        let watched = open && dossier.is_running() && !dossier.overdue;
+        let watched = open && dossier.is_running() && !dossier.is_overdue();
         Self {
             id: dossier.id.bytes().to_vec(),
             case_number: dossier.case_number.as_str().to_owned(),
@@ -66,7 +66,7 @@ impl From<&Dossier> for DossierRow {
             status: dossier.status.code(),
             received_at: millis(dossier.received_at),
             due_at: due,
-            overdue: dossier.overdue,
+            overdue: dossier.is_overdue(),
             appointment_at: millis(dossier.appointment),
             step: i16::from(dossier.step),
             step_due_at: millis(dossier.step_due),
@@ -79,7 +79,9 @@ impl From<&Dossier> for DossierRow {
             closed_at: millis(dossier.closed_at),
             returned_at: millis(dossier.returned_at),
             open_due_at: due.filter(|_| open),
-            late_at: due.filter(|_| watched || (open && dossier.overdue)),
+            late_at: millis(dossier.overdue_since)
+                .or(due.filter(|_| watched))
+                .filter(|_| open),
             // One that was closed over its due moment and then taken back crosses it then.
             watch_at: due
                 .filter(|_| watched)
@@ -279,202 +281,8 @@ pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(first.is_some())
 }
 
-/// The open dossier with the latest due moment, and its case number: one to try a look-up with.
-///
-/// # Errors
-/// If the database refuses.
-pub fn newest_open(conn: &mut Conn) -> Result<Option<(DossierId, String)>, StoreError> {
-    let row: Option<(Vec<u8>, String)> = dossiers::table
-        .filter(dossiers::open_due_at.is_not_null())
-        .order(dossiers::open_due_at.desc())
-        .select((dossiers::id, dossiers::case_number))
-        .first(conn)
-        .optional()?;
-    row.map(|(id, number)| Ok((dossier_id(&id)?, number)))
-        .transpose()
-}
-
-fn dossier_id(bytes: &[u8]) -> Result<DossierId, StoreError> {
+pub(super) fn dossier_id(bytes: &[u8]) -> Result<DossierId, StoreError> {
     DossierId::from_slice(bytes).ok_or_else(|| StoreError::corrupt("dossiers.id"))
-}
-
-/// Which open dossiers a list holds. All lists run along an index over open dossiers only, in the
-/// order of their due moments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenList {
-    /// All that are received and not closed, those that wait included.
-    Open,
-    /// Running and due from `now` to before the moment given.
-    NearDue { now: Moment, before: Moment },
-    /// Past their due moment at `now`, recorded or not yet.
-    Overdue { now: Moment },
-}
-
-/// A dossier as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedDossier {
-    pub id: DossierId,
-    pub case_number: String,
-    pub procedure: ProcedureId,
-    pub unit: UnitId,
-    pub holder: UnitId,
-    pub status: Status,
-    pub received_at: Option<Moment>,
-    pub due: Moment,
-    pub appointment: Option<Moment>,
-}
-
-/// A page of a list: of one unit, or of all. `after` is the last dossier of the page before.
-///
-/// # Errors
-/// If the database refuses.
-pub fn list_open(
-    conn: &mut Conn,
-    list: OpenList,
-    unit: Option<UnitId>,
-    after: Option<(Moment, DossierId)>,
-    limit: u32,
-) -> Result<Vec<ListedDossier>, StoreError> {
-    let mut query = dossiers::table
-        .select((
-            dossiers::id,
-            dossiers::case_number,
-            dossiers::procedure_id,
-            dossiers::unit_id,
-            dossiers::holder_id,
-            dossiers::status,
-            dossiers::received_at,
-            dossiers::due_at,
-            dossiers::appointment_at,
-        ))
-        .limit(i64::from(limit))
-        .into_boxed();
-    if let Some(unit) = unit {
-        query = query.filter(dossiers::unit_id.eq(unit.0));
-    }
-    let from = after.map(|(due, id)| (due.unix_millis(), id.bytes().to_vec()));
-    macro_rules! along {
-        ($column:expr) => {{
-            query = query.filter($column.is_not_null());
-            if let Some((due, id)) = from {
-                let later = $column.gt(due).or($column.eq(due).and(dossiers::id.gt(id)));
-                query = query.filter($column.ge(due).and(later));
-            }
-            query = query.order(($column, dossiers::id));
-        }};
-    }
-    match list {
-        OpenList::Open => along!(dossiers::open_due_at),
-        OpenList::NearDue { now, before } => {
-            let (now, before) = (now.unix_millis(), before.unix_millis());
-            query = query.filter(
-                dossiers::watch_at
-                    .ge(now)
-                    .and(dossiers::watch_at.lt(before)),
-            );
-            along!(dossiers::watch_at);
-        }
-        OpenList::Overdue { now } => {
-            query = query.filter(dossiers::late_at.lt(now.unix_millis()));
-            along!(dossiers::late_at);
-        }
-    }
-    type Row = (
-        Vec<u8>,
-        String,
-        i32,
-        i32,
-        i32,
-        i16,
-        Option<i64>,
-        Option<i64>,
-        Option<i64>,
-    );
-    let rows: Vec<Row> = query.load(conn)?;
-    rows.into_iter()
-        .map(
-            |(id, case_number, procedure, unit, holder, status, received, due, appointment)| {
-                Ok(ListedDossier {
-                    id: dossier_id(&id)?,
-                    case_number,
-                    procedure: ProcedureId(procedure),
-                    unit: UnitId(unit),
-                    holder: UnitId(holder),
-                    status: Status::from_code(status)
-                        .ok_or_else(|| StoreError::corrupt("dossiers.status"))?,
-                    received_at: received.map(Moment::from_unix_millis),
-                    due: due
-                        .map(Moment::from_unix_millis)
-                        .ok_or_else(|| StoreError::corrupt("dossiers.due_at"))?,
-                    appointment: appointment.map(Moment::from_unix_millis),
-                })
-            },
-        )
-        .collect()
-}
-
-/// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first.
-///
-/// # Errors
-/// If the database refuses.
-pub fn unrecorded_crossings(
-    conn: &mut Conn,
-    now: Moment,
-    limit: u32,
-) -> Result<Vec<DossierId>, StoreError> {
-    let ids: Vec<Vec<u8>> = dossiers::table
-        .filter(dossiers::watch_at.lt(now.unix_millis()))
-        .order(dossiers::watch_at)
-        .limit(i64::from(limit))
-        .select(dossiers::id)
-        .load(conn)?;
-    ids.iter().map(|bytes| dossier_id(bytes)).collect()
-}
-
-/// Ids of open dossiers after `after`, for walks over all of them.
-///
-/// # Errors
-/// If the database refuses.
-pub fn open_ids(
-    conn: &mut Conn,
-    after: Option<(Moment, DossierId)>,
-    limit: u32,
-) -> Result<Vec<(Moment, DossierId)>, StoreError> {
-    let page = list_open(conn, OpenList::Open, None, after, limit)?;
-    Ok(page
-        .into_iter()
-        .map(|listed| (listed.due, listed.id))
-        .collect())
-}
-
-/// Open and registered dossiers that a unit answers for or has on its desk, in no particular
-/// order.
-///
-/// # Errors
-/// If the database refuses.
-pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<DossierId>, StoreError> {
-    let mut found = Vec::new();
-    for answers in [true, false] {
-        let mut query = dossiers::table
-            .filter(dossiers::status.lt(Status::Withdrawn.code()))
-            .filter(dossiers::status.ne(Status::NotReceived.code()))
-            .select(dossiers::id)
-            .limit(i64::from(limit))
-            .into_boxed();
-        query = if answers {
-            query.filter(dossiers::unit_id.eq(unit.0))
-        } else {
-            query.filter(dossiers::holder_id.eq(unit.0))
-        };
-        let ids: Vec<Vec<u8>> = query.load(conn)?;
-        for id in ids {
-            let id = dossier_id(&id)?;
-            if !found.contains(&id) {
-                found.push(id);
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// A page of all rows after `after`, by id, for `verify`.

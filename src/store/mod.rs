@@ -13,6 +13,7 @@ pub mod connection;
 pub mod dossiers;
 pub mod error;
 pub mod events;
+pub mod open_dossiers;
 pub mod persons;
 pub mod plan;
 pub mod procedures;
@@ -53,7 +54,7 @@ struct Inner {
     pool: Pool<connection::Manager>,
     /// On SQLite only: the one thread that writes.
     writer: Option<writer::Writer>,
-    reference: reference::ReferenceCache,
+    reference: Arc<reference::ReferenceCache>,
 }
 
 /// How to open a store.
@@ -99,7 +100,7 @@ impl Store {
             DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, url.clone())),
             DatabaseUrl::Postgres(_) => None,
         };
-        let reference = reference::ReferenceCache::new(options.office_hours);
+        let reference = Arc::new(reference::ReferenceCache::new(options.office_hours));
         Ok(Self {
             inner: Arc::new(Inner {
                 url: url.clone(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
-use super::{Conn, Store, StoreError, calendar, procedures, settings, units};
+use super::{Conn, Store, StoreError, WriteFailure, calendar, procedures, settings, units};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::office_hours::OfficeHours;
@@ -73,6 +73,11 @@ impl Reference {
         })
     }
 
+    /// Counts up with every import.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
     pub fn units(&self) -> &Units {
         &self.units
     }
@@ -135,6 +140,24 @@ impl ReferenceCache {
             kept: Mutex::new(None),
         }
     }
+
+    /// Units, procedures and calendar as the transaction sees them.
+    fn current(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = settings::reference_version(conn)?;
+        if let Some(kept) = lock().as_ref().filter(|kept| kept.version == version) {
+            return Ok(Arc::clone(kept));
+        }
+        let loaded = Arc::new(Reference::load(conn, &self.hours)?);
+        let mut kept = lock();
+        if kept
+            .as_ref()
+            .is_none_or(|kept| kept.version < loaded.version)
+        {
+            *kept = Some(Arc::clone(&loaded));
+        }
+        Ok(loaded)
+    }
 }
 
 impl Store {
@@ -143,18 +166,44 @@ impl Store {
     /// # Errors
     /// If the database refuses, or stored data are damaged.
     pub fn reference(&self) -> Result<Arc<Reference>, StoreError> {
-        let cache = &self.inner.reference;
-        let kept = cache
-            .kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let loaded = self.read(|conn| match kept {
-            Some(kept) if kept.version == settings::reference_version(conn)? => Ok(kept),
-            _ => Reference::load(conn, &cache.hours).map(Arc::new),
-        })?;
-        *cache.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
-        Ok::<_, StoreError>(loaded)
+        self.read(|conn| self.inner.reference.current(conn))
+    }
+
+    /// [`Store::read`] with the reference data of the same snapshot.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn read_with_reference<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn, &Reference) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError> + From<diesel::result::Error>,
+    {
+        self.read(|conn| {
+            let reference = self.inner.reference.current(conn)?;
+            work(conn, &reference)
+        })
+    }
+
+    /// [`Store::write`] with reference data that stay as they are until it is committed.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn write_with_reference<T, E>(
+        &self,
+        work: impl Fn(&mut Conn, &Reference) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteFailure,
+    {
+        let cache = Arc::clone(&self.inner.reference);
+        self.write(move |conn| {
+            settings::lock_reference(conn, false)?;
+            let reference = cache.current(conn)?;
+            work(conn, &reference)
+        })
     }
 
     /// The opening hours of units that have none of their own.

@@ -8,11 +8,12 @@ use super::schema::settings;
 use super::{Conn, StoreError};
 
 /// Counts up with every change of units, procedures or calendar.
-pub const REFERENCE_VERSION: &str = "reference_version";
+const REFERENCE_VERSION: &str = "reference_version";
 /// Hexadecimal key of the look-up codes, made on first start.
 pub const LOOKUP_KEY: &str = "lookup_key";
 
-/// Set while the calendar has changed and open dossiers still have their old due moments.
+/// Set while the calendar has changed and open dossiers still have their old due moments: to the
+/// reference version since which it is so.
 pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
 
 pub fn all(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
@@ -40,14 +41,18 @@ pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub fn remove(conn: &mut Conn, key: &str) -> Result<(), StoreError> {
-    diesel::delete(settings::table.find(key)).execute(conn)?;
+/// Removes a setting if it still has that value.
+pub fn remove(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
+    diesel::delete(settings::table.find(key).filter(settings::value.eq(value))).execute(conn)?;
     Ok(())
 }
 
 /// Makes the secret of the look-up codes on first start. Where several instances start at once,
 /// the first one's stays.
 pub(super) fn make_lookup_key(conn: &mut Conn) -> Result<(), StoreError> {
+    if get(conn, LOOKUP_KEY)?.is_some() {
+        return Ok(());
+    }
     let secret: [u8; 32] = rand::random();
     let row = (
         settings::key.eq(LOOKUP_KEY),
@@ -71,8 +76,29 @@ pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
-/// Tells all instances that units, procedures or calendar have changed.
+/// Tells all instances that units, procedures or calendar have changed. One statement, so that two
+/// imports at once count twice.
 pub fn bump_reference_version(conn: &mut Conn) -> Result<(), StoreError> {
-    let next = reference_version(conn)? + 1;
-    set(conn, REFERENCE_VERSION, &next.to_string())
+    // On PostgreSQL no write that began under the old version may end after this one.
+    lock_reference(conn, true)?;
+    diesel::sql_query(
+        "insert into settings (key, value) values ('reference_version', '1') \
+         on conflict (key) do update set value = cast(cast(settings.value as bigint) + 1 as text)",
+    )
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Keeps the reference data as they are until the transaction ends, or (`to_change`) waits until
+/// nobody does. SQLite has one writer and needs neither.
+pub(super) fn lock_reference(conn: &mut Conn, to_change: bool) -> Result<(), StoreError> {
+    if let Conn::Postgres(conn) = conn {
+        let lock = if to_change {
+            "select pg_advisory_xact_lock(7205759403792795)"
+        } else {
+            "select pg_advisory_xact_lock_shared(7205759403792795)"
+        };
+        diesel::sql_query(lock).execute(conn)?;
+    }
+    Ok(())
 }

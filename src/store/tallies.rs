@@ -88,6 +88,29 @@ pub(super) fn insert_deltas(conn: &mut Conn, changes: &Tallies) -> Result<(), St
     Ok(())
 }
 
+/// The counters of a row, in the order of [`Tally::to_array`].
+type Counters = (i64, i64, i64, i64, i64, i64, i64, i64);
+
+const fn tally(counters: Counters) -> Tally {
+    let (a, b, c, d, e, f, g, h) = counters;
+    Tally::from_array([a, b, c, d, e, f, g, h])
+}
+
+macro_rules! counters {
+    ($table:ident) => {
+        (
+            $table::received_direct,
+            $table::received_online,
+            $table::received_postal,
+            $table::early,
+            $table::on_time,
+            $table::overdue,
+            $table::crossed,
+            $table::moved,
+        )
+    };
+}
+
 #[derive(Queryable)]
 struct DeltaRow {
     id: i64,
@@ -95,14 +118,21 @@ struct DeltaRow {
     unit_id: i32,
     procedure_id: i32,
     channel: i16,
-    received_direct: i64,
-    received_online: i64,
-    received_postal: i64,
-    early: i64,
-    on_time: i64,
-    overdue: i64,
-    crossed: i64,
-    moved: i64,
+    counters: Counters,
+}
+
+/// The columns of a [`DeltaRow`].
+macro_rules! delta_columns {
+    () => {
+        (
+            tally_deltas::id,
+            tally_deltas::day,
+            tally_deltas::unit_id,
+            tally_deltas::procedure_id,
+            tally_deltas::channel,
+            counters!(tally_deltas),
+        )
+    };
 }
 
 impl DeltaRow {
@@ -115,17 +145,7 @@ impl DeltaRow {
             procedure: ProcedureId(self.procedure_id),
             channel,
         };
-        let tally = Tally {
-            received_direct: self.received_direct,
-            received_online: self.received_online,
-            received_postal: self.received_postal,
-            early: self.early,
-            on_time: self.on_time,
-            overdue: self.overdue,
-            crossed: self.crossed,
-            moved: self.moved,
-        };
-        Ok((key, tally))
+        Ok((key, tally(self.counters)))
     }
 }
 
@@ -136,6 +156,7 @@ impl DeltaRow {
 /// If the database refuses.
 pub fn fold(conn: &mut Conn, reference: &Reference, limit: u32) -> Result<usize, StoreError> {
     let query = tally_deltas::table
+        .select(delta_columns!())
         .order(tally_deltas::id)
         .limit(i64::from(limit));
     let rows: Vec<DeltaRow> = match conn {
@@ -203,7 +224,7 @@ pub fn spread(
     Ok(())
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable)]
 #[diesel(table_name = rollups, treat_none_as_default_value = false)]
 struct RollupRow {
     dimension: i16,
@@ -315,44 +336,35 @@ impl RollupRow {
     }
 }
 
-/// Throws all roll-ups and deltas away, before they are made again from the events.
-///
-/// # Errors
-/// If the database refuses.
-pub fn clear(conn: &mut Conn) -> Result<(), StoreError> {
-    diesel::delete(tally_deltas::table).execute(conn)?;
-    diesel::delete(rollups::table).execute(conn)?;
-    Ok(())
-}
-
 /// All rows of the roll-ups with the waiting deltas added, for `verify`.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<RollupRows, StoreError> {
     let mut rows = RollupRows::new();
-    let stored: Vec<RollupRow> = rollups::table.load(conn)?;
-    for row in stored {
+    let stored: Vec<(i16, i16, i32, i32, i32, Counters)> = rollups::table
+        .select((
+            rollups::dimension,
+            rollups::grain,
+            rollups::bucket,
+            rollups::key,
+            rollups::subkey,
+            counters!(rollups),
+        ))
+        .load(conn)?;
+    for (dimension, grain, bucket, key, subkey, counters) in stored {
         let key = RollupKey {
-            dimension: row.dimension,
-            grain: row.grain,
-            bucket: row.bucket,
-            key: row.key,
-            subkey: row.subkey,
+            dimension,
+            grain,
+            bucket,
+            key,
+            subkey,
         };
-        *rows.entry(key).or_default() += Tally {
-            received_direct: row.received_direct,
-            received_online: row.received_online,
-            received_postal: row.received_postal,
-            early: row.early,
-            on_time: row.on_time,
-            overdue: row.overdue,
-            crossed: row.crossed,
-            moved: row.moved,
-        };
+        *rows.entry(key).or_default() += tally(counters);
     }
     let mut changes = Tallies::new();
-    for row in tally_deltas::table.load::<DeltaRow>(conn)? {
+    let waiting: Vec<DeltaRow> = tally_deltas::table.select(delta_columns!()).load(conn)?;
+    for row in waiting {
         let (key, tally) = row.parts()?;
         *changes.entry(key).or_default() += tally;
     }
@@ -417,6 +429,7 @@ pub fn sum(
     }
     let days = (Day::of(from).0, Day::of(to).0);
     let waiting: Vec<DeltaRow> = tally_deltas::table
+        .select(delta_columns!())
         .filter(tally_deltas::day.between(days.0, days.1))
         .load(conn)?;
     for row in waiting {
@@ -457,19 +470,10 @@ pub fn unrecorded_crossings(
 
 fn sum_run(conn: &mut Conn, dimension: Dimension, run: Buckets) -> Result<Vec<SumRow>, StoreError> {
     // Only numbers go into the text. diesel's own sum over bigint is a numeric on PostgreSQL.
-    let counters: Vec<String> = [
-        "received_direct",
-        "received_online",
-        "received_postal",
-        "early",
-        "on_time",
-        "overdue",
-        "crossed",
-        "moved",
-    ]
-    .iter()
-    .map(|name| format!("cast(sum({name}) as bigint) as {name}"))
-    .collect();
+    let counters: Vec<String> = Tally::NAMES
+        .iter()
+        .map(|name| format!("cast(sum({name}) as bigint) as {name}"))
+        .collect();
     let query = format!(
         "select key, subkey, {} from rollups \
          where dimension = {} and grain = {} and bucket between {} and {} group by key, subkey",

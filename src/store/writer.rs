@@ -84,20 +84,16 @@ where
     T: Send + 'static,
     E: WriteFailure,
 {
-    let result = conn
-        .map_err(E::from)
-        .and_then(|conn| conn.transaction(work));
-    let broken = match &result {
-        Err(error) => error
-            .store_error()
-            .filter(|e| e.breaks_transaction())
-            .cloned(),
-        Ok(_) => None,
+    let (result, broken) = match conn {
+        Err(error) => (Err(E::from(error.clone())), Some(error)),
+        Ok(conn) => run_in_savepoint(conn, work),
     };
     let answer = move |committed: Result<(), StoreError>| {
+        // What was decided in a group that was rolled back was decided on a state that never was.
         let result = match (result, committed) {
-            (Ok(_), Err(error)) => Err(E::from(error)),
-            (result, _) => result,
+            (Err(own), Err(_)) if own.store_error().is_some() => Err(own),
+            (_, Err(error)) => Err(E::from(error)),
+            (result, Ok(())) => result,
         };
         // The caller may have gone away; its transaction stands all the same.
         let _ = tell.send(result);
@@ -106,6 +102,46 @@ where
         answer: Box::new(answer),
         broken,
     }
+}
+
+/// Runs a request in a savepoint of its own. Also says why the group cannot go on, if it cannot.
+fn run_in_savepoint<T, E: WriteFailure>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> (Result<T, E>, Option<StoreError>) {
+    // The request's own error: if SQLite has rolled everything back by itself (disk full), undoing
+    // the savepoint fails, and diesel reports that instead.
+    let mut own = None;
+    let result = conn.transaction(|conn| {
+        let result = work(conn);
+        if let Err(error) = &result {
+            own = error.store_error().cloned();
+        }
+        result
+    });
+    let result = match (result, own) {
+        (Err(_), Some(own)) => Err(E::from(own)),
+        (result, _) => result,
+    };
+    let error = result.as_ref().err().and_then(WriteFailure::store_error);
+    let broken = match error {
+        Some(error) if error.breaks_transaction() || !in_transaction(conn) => Some(error.clone()),
+        _ if !in_transaction(conn) => Some(StoreError::Other(
+            "cơ sở dữ liệu đã tự hủy giao dịch".to_owned(),
+        )),
+        _ => None,
+    };
+    (result, broken)
+}
+
+/// Whether the group's transaction, and nothing within it, is open.
+fn in_transaction(conn: &mut Conn) -> bool {
+    let status = match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::transaction_manager_status_mut(c),
+        Conn::Postgres(c) => AnsiTransactionManager::transaction_manager_status_mut(c),
+    };
+    let depth = status.transaction_depth().ok().flatten();
+    depth.is_some_and(|depth| depth.get() == 1)
 }
 
 fn run(mut conn: Conn, url: &DatabaseUrl, queue: &Receiver<Request>) {

@@ -7,7 +7,7 @@ use chrono::Datelike;
 use serde::Serialize;
 
 use super::standings::{Span, end_of, standings};
-use super::{Difference, ReportError, table};
+use super::{Difference, Report, ReportError, table};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{LimitDefinition, ProcedureDefinition};
 use crate::domain::tally::{Share, Standing};
@@ -102,8 +102,7 @@ pub struct Offices {
 /// # Errors
 /// If the database refuses.
 pub fn cchc(store: &Store, span: Span) -> Result<Cchc, ReportError> {
-    let reference = store.reference()?;
-    store.read(|conn| read(conn, &reference, span))
+    store.read_with_reference(|conn, reference| read(conn, reference, span))
 }
 
 fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, ReportError> {
@@ -211,9 +210,10 @@ impl Cchc {
         let row = self.levels.iter().find(|row| row.level == level);
         row.map(|row| &row.standing)
     }
+}
 
-    /// The paragraph in words.
-    pub fn to_text(&self) -> String {
+impl Report for Cchc {
+    fn to_text(&self) -> String {
         let mut text = format!(
             "II.2. CẢI CÁCH THỦ TỤC HÀNH CHÍNH\n\
              Kỳ báo cáo: từ ngày {} đến ngày {}\n\n\
@@ -287,8 +287,7 @@ impl Cchc {
         text
     }
 
-    /// Levels, one a line.
-    pub fn to_csv(&self) -> String {
+    fn to_csv(&self) -> String {
         let rows = self
             .levels
             .iter()

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::standings::{Span, standings};
-use super::{ReportError, table};
+use super::{Report, ReportError, table};
 use crate::domain::ids::{FieldId, UnitId};
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
-use crate::store::Store;
+use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
+use crate::store::{Conn, Store};
 use crate::words;
 
 /// The form over a span, of the whole office or of a unit and those under it.
@@ -37,7 +38,15 @@ pub struct Group {
 /// # Errors
 /// If the unit is unknown, or the database refuses.
 pub fn form_06a(store: &Store, span: Span, unit: Option<&str>) -> Result<Form06a, ReportError> {
-    let reference = store.reference()?;
+    store.read_with_reference(|conn, reference| read(conn, reference, span, unit))
+}
+
+fn read(
+    conn: &mut Conn,
+    reference: &Reference,
+    span: Span,
+    unit: Option<&str>,
+) -> Result<Form06a, ReportError> {
     let units = reference.units();
     let root = match unit {
         Some(code) => Some(
@@ -51,7 +60,7 @@ pub fn form_06a(store: &Store, span: Span, unit: Option<&str>) -> Result<Form06a
         None => Dimension::FieldLevel,
         Some(_) => Dimension::UnitField,
     };
-    let all = store.read(|conn| standings(conn, &reference, dimension, &span))?;
+    let all = standings(conn, reference, dimension, &span)?;
     let mut groups: BTreeMap<Level, Group> = BTreeMap::new();
     for ((key, subkey), standing) in all {
         let (level, field) = match root {
@@ -128,9 +137,8 @@ impl Serialize for Form06a {
     }
 }
 
-impl Form06a {
-    /// The form for people, as offices print it.
-    pub fn to_text(&self) -> String {
+impl Report for Form06a {
+    fn to_text(&self) -> String {
         let mut table = table::plain();
         table.set_header([
             "STT",
@@ -189,8 +197,7 @@ impl Form06a {
         )
     }
 
-    /// Comma-separated values with a head line; rows of single fields only, so that they add up.
-    pub fn to_csv(&self) -> String {
+    fn to_csv(&self) -> String {
         let rows = self.groups.iter().flat_map(|group| {
             group.fields.iter().map(move |(field, standing)| {
                 let labels = vec![group.level.as_str().to_owned(), field.clone()];

@@ -19,6 +19,16 @@ use chrono::NaiveDate;
 use crate::domain::period::InvalidPeriod;
 use crate::store::StoreError;
 
+/// The forms in which a report leaves the program; as JSON by being serialisable.
+pub trait Report: serde::Serialize {
+    /// For people, in Vietnamese.
+    fn to_text(&self) -> String;
+
+    /// Comma-separated values with a head line, for spreadsheets and scripts: single rows only, so
+    /// that they add up.
+    fn to_csv(&self) -> String;
+}
+
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -30,6 +40,8 @@ pub enum ReportError {
         crate::words::date(*.last)
     )]
     NotBegun { from: NaiveDate, last: NaiveDate },
+    #[error("báo cáo theo tháng chỉ được dài tối đa {0} tháng")]
+    TooManyMonths(usize),
     #[error("không có đơn vị '{0}'")]
     UnknownUnit(String),
     #[error("tệp số liệu không dùng được: {0}")]

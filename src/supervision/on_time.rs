@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::standings::{Span, standings};
-use super::{ReportError, table};
+use super::{Report, ReportError, table};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::period::{Grain, Period};
@@ -15,6 +15,9 @@ use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
 use crate::store::{Conn, Store};
 use crate::words;
+
+/// A report by month takes a few statements a month: ten years at most.
+const MOST_MONTHS: usize = 120;
 
 /// What the rows of an on-time report are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
@@ -86,16 +89,20 @@ pub struct Row {
 /// # Errors
 /// If the database refuses.
 pub fn on_time(store: &Store, by: By, span: Span) -> Result<OnTime, ReportError> {
-    let reference = store.reference()?;
-    let rows = store.read(|conn| rows(conn, &reference, by, &span))?;
-    let total = match by {
-        // A month's carried-over is the month before's in progress: months do not add up.
-        By::Month => store.read(|conn| {
-            let all = standings(conn, &reference, Dimension::LevelChannel, &span)?;
-            Ok::<_, ReportError>(all.into_values().sum())
-        })?,
-        _ => rows.iter().map(|row| row.standing).sum(),
-    };
+    if by == By::Month && months_of(&span).count() > MOST_MONTHS {
+        return Err(ReportError::TooManyMonths(MOST_MONTHS));
+    }
+    let (rows, total) = store.read_with_reference(|conn, reference| {
+        let rows = rows(conn, reference, by, &span)?;
+        let total = match by {
+            // A month's carried-over is the month before's in progress: months do not add up.
+            By::Month => standings(conn, reference, Dimension::LevelChannel, &span)?
+                .into_values()
+                .sum(),
+            _ => rows.iter().map(|row| row.standing).sum(),
+        };
+        Ok::<_, ReportError>((rows, total))
+    })?;
     Ok(OnTime {
         by,
         span,
@@ -162,13 +169,14 @@ fn rows(
     Ok(merged.into_values().collect())
 }
 
+/// The numbers of the reporting months that a span touches.
+fn months_of(span: &Span) -> impl Iterator<Item = i32> + use<> {
+    Grain::Month.bucket(span.period.from)..=Grain::Month.bucket(span.period.to)
+}
+
 fn months(conn: &mut Conn, reference: &Reference, span: &Span) -> Result<Vec<Row>, ReportError> {
-    let (first, last) = (
-        Grain::Month.bucket(span.period.from),
-        Grain::Month.bucket(span.period.to),
-    );
     let mut rows = Vec::new();
-    for bucket in first..=last {
+    for bucket in months_of(span) {
         let days = Grain::Month.first_day(bucket).zip(
             Grain::Month
                 .first_day(bucket + 1)
@@ -227,9 +235,8 @@ impl Serialize for OnTime {
     }
 }
 
-impl OnTime {
-    /// A table for people.
-    pub fn to_text(&self) -> String {
+impl Report for OnTime {
+    fn to_text(&self) -> String {
         let title = match self.by {
             By::Level => "cấp",
             By::Unit => "đơn vị",
@@ -287,8 +294,7 @@ impl OnTime {
         )
     }
 
-    /// Comma-separated values with a head line, for spreadsheets and scripts.
-    pub fn to_csv(&self) -> String {
+    fn to_csv(&self) -> String {
         let rows = self
             .rows
             .iter()

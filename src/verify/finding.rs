@@ -42,23 +42,16 @@ pub enum Finding {
         place: String,
         counters: Vec<(&'static str, i64, i64)>,
     },
+    /// Something that names what there is not.
+    Unreadable {
+        what: String,
+    },
     CounterBehind {
         place: String,
         last: u32,
         highest: u32,
     },
 }
-
-const COUNTERS: [&str; Tally::COUNTERS] = [
-    "received_direct",
-    "received_online",
-    "received_postal",
-    "early",
-    "on_time",
-    "overdue",
-    "crossed",
-    "moved",
-];
 
 impl Finding {
     pub(super) fn rollup(
@@ -67,7 +60,7 @@ impl Finding {
         counted: &Tally,
         reference: &Reference,
     ) -> Self {
-        let counters = COUNTERS
+        let counters = Tally::NAMES
             .into_iter()
             .zip(stored.to_array().into_iter().zip(counted.to_array()))
             .filter(|(_, (stored, counted))| stored != counted)
@@ -157,6 +150,7 @@ impl fmt::Display for Finding {
                     .collect();
                 write!(f, "số tổng hợp sai ({place}): {}", counters.join("; "))
             }
+            Self::Unreadable { what } => write!(f, "không đọc được: {what}"),
             Self::CounterBehind {
                 place,
                 last,

@@ -40,10 +40,9 @@ pub struct Found {
 /// # Errors
 /// If the database refuses. Damage is a finding, as long as the database itself can be read.
 pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
-    let reference = store.reference()?;
-    store.read(|conn| {
+    store.read_with_reference(|conn, reference| {
         let mut walk = Walk {
-            reference: &reference,
+            reference,
             most,
             found: Found::default(),
             rollups: RollupRows::new(),
@@ -165,10 +164,23 @@ impl Walk<'_> {
                         columns,
                     });
                 }
-                tallies::spread(&changes, self.reference, &mut self.rollups)?;
+                let spread = tallies::spread(&changes, self.reference, &mut self.rollups);
+                self.damage(spread)?;
             }
         }
         Ok(())
+    }
+
+    /// Stored data that cannot be read are a finding; other errors end the walk.
+    fn damage<T>(&mut self, result: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(StoreError::Corrupt(what)) => {
+                self.add(Finding::Unreadable { what });
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn note_number(&mut self, number: &str) {
@@ -186,7 +198,10 @@ impl Walk<'_> {
     fn compare_rollups(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
         let mut recounted = std::mem::take(&mut self.rollups);
         recounted.retain(|_, tally| !tally.is_zero());
-        let stored = tallies::effective_rollups(conn, self.reference)?;
+        let stored = tallies::effective_rollups(conn, self.reference);
+        let Some(stored) = self.damage(stored)? else {
+            return Ok(());
+        };
         if recounted == stored {
             return Ok(());
         }

@@ -7,7 +7,8 @@ use motcua::desk::{self, DeskError, Request, housekeeping};
 use motcua::domain::dossier::{Action, Status};
 use motcua::domain::unit::Level;
 use motcua::imports::{self, UnitsOptions};
-use motcua::store::dossiers::{self, OpenList};
+use motcua::store::dossiers;
+use motcua::store::open_dossiers::{self, OpenList};
 use motcua::store::{events, tallies};
 
 use crate::support::{World, at, date, on_both};
@@ -132,7 +133,7 @@ on_both! {
         let reference = world.store.reference().unwrap();
         let unit = reference.units().by_code(COMMUNE).unwrap().id;
         let list = |list, unit, limit| {
-            let page = world.store.read(|conn| dossiers::list_open(conn, list, unit, None, limit));
+            let page = world.store.read(|conn| open_dossiers::list_open(conn, list, unit, None, limit));
             page.unwrap().into_iter().map(|d| d.id).collect::<Vec<_>>()
         };
         assert_eq!(list(OpenList::Open, Some(unit), 10), [ours[0].id, ours[1].id, ours[2].id]);
@@ -144,12 +145,12 @@ on_both! {
         // Pages continue where the last one ended.
         let first = world
             .store
-            .read(|conn| dossiers::list_open(conn, OpenList::Open, None, None, 2))
+            .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, None, 2))
             .unwrap();
         let after = first.last().map(|d| (d.due, d.id));
         let rest = world
             .store
-            .read(|conn| dossiers::list_open(conn, OpenList::Open, None, after, 10))
+            .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, after, 10))
             .unwrap();
         assert_eq!((first.len(), rest.len()), (2, 2));
     }
@@ -298,5 +299,120 @@ on_both! {
         assert!(matches!(closed, Err(DeskError::Refused(_))));
         world.receive_at("H37.164", SAME_DAY, at("2025-07-02 08:00"));
         assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn a_step_at_a_dissolved_unit_goes_to_its_successor(db: &Database) {
+        let world = World::new(db.store());
+        let definition = serde_json::json!([{
+            "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"],
+            "valid_from": "2020-01-01", "announced_on": "2020-01-01", "online_level": "full",
+            "statutory_limit": {"unit": "working_day", "amount": 5}, "result": "Giấy",
+            "workflow": [
+                {"name": "Tiếp nhận", "place": "receiving", "role": "clerk", "hours": 4},
+                {"name": "Sở", "place": "unit", "unit": "H37.02", "role": "officer", "hours": 8},
+                {"name": "Trả", "place": "receiving", "role": "clerk", "hours": 4}
+            ]
+        }]);
+        imports::procedures(&world.store, definition.to_string().as_bytes()).unwrap();
+        let open = world.receive_at(COMMUNE, "1.000001", at("2021-03-01 08:00"));
+        let head = "code,level,kind,name,parent_code,statistical_code,valid_from,valid_to\n";
+        let ended = format!("{head}H37.02,province,department,Sở Tư pháp,H37,,2018-01-01,2021-03-01\n");
+        let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: vec![] };
+        imports::units(&world.store, ended.as_bytes(), &options).unwrap();
+        let hand_over = || Action::HandOver { step: 1, assignee: None, note: String::new() };
+        let refused = world.act(open.id, at("2021-03-02 08:00"), hand_over());
+        assert!(matches!(refused, Err(DeskError::Refused(_))), "nobody has taken over yet");
+        let lines = "old_code,new_code,share\nH37.02,H37.03,whole\n";
+        imports::successions(&world.store, lines.as_bytes(), Some(date("2021-03-02"))).unwrap();
+        let handed = world.act(open.id, at("2021-03-02 08:00"), hand_over()).unwrap();
+        let reference = world.store.reference().unwrap();
+        assert_eq!(reference.units().get(handed.holder).unwrap().code, "H37.03");
+    }
+}
+
+on_both! {
+    fn a_registered_dossier_is_received_under_the_version_in_force(db: &Database) {
+        let world = World::new(db.store());
+        let version = |from: &str, amount: u32| serde_json::json!([{
+            "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"],
+            "valid_from": from, "announced_on": from, "online_level": "full",
+            "statutory_limit": {"unit": "working_day", "amount": amount}, "result": "Giấy",
+        }]).to_string();
+        imports::procedures(&world.store, version("2020-01-01", 10).as_bytes()).unwrap();
+        let request = world.request(COMMUNE, "1.000001");
+        let night = crate::support::occasion(at("2021-02-28 22:00"));
+        let registered = desk::register(&world.store, &request, night).unwrap();
+        assert_eq!((registered.status, registered.due()), (Status::Registered, None));
+        imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
+        let receive = Action::Receive { new: None, assignee: None };
+        let received = world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
+        assert_eq!(received.due(), Some(at("2021-03-04 17:00")));
+        let reference = world.store.reference().unwrap();
+        let now = reference.procedure_in_force("1.000001", date("2021-03-01")).unwrap();
+        assert_eq!(received.procedure, now.id);
+        assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn correcting_the_applicant_keeps_the_rest_and_is_checked(db: &Database) {
+        let world = World::new(db.store());
+        let mut request = world.request(COMMUNE, SAME_DAY);
+        request.delegate = Some(motcua::domain::person::Person {
+            name: "Lý Văn Dũng".to_owned(),
+            ..request.applicant.clone()
+        });
+        let when = crate::support::occasion(at("2021-03-01 08:00"));
+        let dossier = desk::receive(&world.store, &request, when).unwrap();
+        let mut right = request.applicant.clone();
+        right.name = "Nguyễn Thị Ánh Nguyệt".to_owned();
+        let correct = |person| {
+            let reason = "sai tên".to_owned();
+            let request = Request::correct_applicant(dossier.id, reason, person, when);
+            desk::act(&world.store, &request, when)
+        };
+        let mut wrong = right.clone();
+        wrong.name = String::new();
+        assert!(matches!(correct(wrong), Err(DeskError::Invalid(_))));
+        let corrected = correct(right).unwrap();
+        assert_ne!(corrected.applicant, dossier.applicant);
+        assert_eq!(corrected.delegate, dossier.delegate);
+    }
+}
+
+on_both! {
+    fn receipts_during_calendar_changes_end_with_the_last_calendar(db: &Database) {
+        let world = Arc::new(World::new(db.store()));
+        let procedure = long_procedure(&world);
+        let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..15 {
+                        world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
+                    }
+                });
+            }
+            scope.spawn(|| {
+                for days in ["2021-03-02,off,a\n", "2021-03-02,off,a\n2021-03-03,off,b\n", ""] {
+                    imports::calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
+                    desk::recompute_due_moments(&world.store, at("2021-03-01 09:00")).unwrap();
+                }
+                let last = format!("{text}2021-03-04,off,c\n");
+                imports::calendar(&world.store, last.as_bytes()).unwrap();
+            });
+        });
+        housekeeping::run(&world.store, at("2021-03-01 10:00")).unwrap();
+        let open = world
+            .store
+            .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, None, 100))
+            .unwrap();
+        assert_eq!(open.len(), 60);
+        let after = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
+        let expected = after.due().unwrap();
+        let dues: HashSet<_> = open.iter().map(|dossier| dossier.due).collect();
+        assert_eq!(dues, HashSet::from([expected]));
     }
 }

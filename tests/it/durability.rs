@@ -157,3 +157,44 @@ on_both! {
         assert_eq!((get("half"), get("after")), (None, Some("1".to_owned())));
     }
 }
+
+#[test]
+fn a_disk_that_is_full_in_one_request_takes_no_other_down_with_a_wrong_answer() {
+    use diesel::connection::SimpleConnection;
+
+    let db = Database::new(Kind::Sqlite);
+    let store = db.store();
+    let begun = Arc::new(Barrier::new(2));
+    let answers: Vec<(&str, bool)> = std::thread::scope(|scope| {
+        let (first, at_work) = (store.clone(), Arc::clone(&begun));
+        let fills_up = scope.spawn(move || {
+            let filled: Result<(), StoreError> = first.write(move |conn| {
+                at_work.wait();
+                std::thread::sleep(Duration::from_millis(200));
+                // The database may not grow, as on a full disk.
+                conn.batch_execute("pragma max_page_count = 1")?;
+                settings::set(conn, "large", &"x".repeat(1_000_000))
+            });
+            assert!(matches!(filled, Err(StoreError::Full(_))), "{filled:?}");
+            ("large", false)
+        });
+        begun.wait();
+        let others = ["a", "b", "c"].map(|key| {
+            let store = store.clone();
+            scope.spawn(move || {
+                let written: Result<(), StoreError> =
+                    store.write(move |conn| settings::set(conn, key, "1"));
+                (key, written.is_ok())
+            })
+        });
+        let threads = others.into_iter().chain([fills_up]);
+        threads.map(|thread| thread.join().unwrap()).collect()
+    });
+    for (key, answered) in answers {
+        let stored = store.read(|conn| settings::get(conn, key)).unwrap();
+        assert_eq!(stored.is_some(), answered, "{key}");
+    }
+    // The writer goes on with a connection that is whole.
+    let after: Result<(), StoreError> = store.write(|conn| settings::set(conn, "after", "1"));
+    after.unwrap();
+}

@@ -223,7 +223,6 @@ fn any_action() -> impl Strategy<Value = Action> {
             _ => Action::Correct(Correction::Applicant {
                 reason,
                 applicant: PersonId::new(at("2021-03-02 08:00"), [9; 10]),
-                delegate: None,
             }),
         },
     })
@@ -301,7 +300,7 @@ fn check_invariants(state: &Dossier, events: &[Event]) {
     assert_eq!(all.received(), received);
     assert_eq!(all.in_progress(), i64::from(state.status.is_open()));
     assert_eq!(all.resolved(), i64::from(state.outcome.is_some()));
-    let late = state.status.is_open() && state.overdue;
+    let late = state.status.is_open() && state.is_overdue();
     assert_eq!(all.in_progress_overdue, i64::from(late));
 }
 
@@ -389,11 +388,11 @@ fn one_that_paused_in_time_stays_in_time_and_one_that_was_late_stays_late() {
     let sweep = in_time.act(at("2021-06-01 09:00"), &Action::MarkOverdue);
     assert!(sweep.is_err(), "its clock stands");
     in_time.act(at("2021-06-01 09:00"), &withdraw).unwrap();
-    assert!(!in_time.state().overdue);
+    assert!(!in_time.state().is_overdue());
 
     let mut late = Life::in_progress();
     late.act(at("2021-03-09 08:00"), &request).unwrap();
-    assert!(late.state().overdue);
+    assert!(late.state().is_overdue());
     late.act(at("2021-03-10 08:00"), &withdraw).unwrap();
     let outcome = late.state().outcome;
     assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
@@ -479,4 +478,130 @@ fn nothing_happens_in_the_future_or_before_what_has_happened() {
     };
     let refused = decide(life.dossier.as_ref(), &finish(), &future).unwrap_err();
     assert!(matches!(refused, Refusal::InTheFuture { .. }));
+}
+
+/// The stage with another calendar: `days` in the form of the calendar file.
+fn with_calendar(days: &str) -> Timetable {
+    let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap() + days;
+    let calendar = Calendar::new(read_calendar(text.as_bytes()).unwrap()).unwrap();
+    Timetable::new(&calendar, &OfficeHours::default())
+}
+
+impl Life {
+    fn recompute(&mut self, when: Moment, timetable: &Timetable) -> Result<(), Refusal> {
+        let action = Action::RecomputeDue { reason: because() };
+        let context = Context {
+            timetable,
+            ..context(when)
+        };
+        for event in decide(self.dossier.as_ref(), &action, &context)? {
+            self.dossier.as_mut().unwrap().apply(&event).unwrap();
+            self.events.push(event);
+        }
+        check_invariants(self.state(), &self.events);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_new_calendar_can_open_the_office_before_the_old_next_opening() {
+    let mut life = Life::default();
+    // Friday evening: under the old calendar the clock starts on Monday.
+    life.act(at("2021-03-05 18:00"), &receive()).unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-15 17:00")));
+    let saturday_works = with_calendar("2021-03-06,work,Làm bù\n");
+    life.recompute(at("2021-03-05 19:00"), &saturday_works)
+        .unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-12 17:00")));
+}
+
+#[test]
+fn a_calendar_that_makes_a_waiting_dossier_late_says_so_at_once() {
+    let mut life = Life::in_progress();
+    let request = Action::RequestSupplement {
+        reason: because(),
+        items: vec![],
+    };
+    // Due on Monday 8 March, paused that day; then Saturday becomes a working day.
+    life.act(at("2021-03-08 09:00"), &request).unwrap();
+    assert!(!life.state().is_overdue());
+    let saturday_works = with_calendar("2021-03-06,work,Làm bù\n");
+    life.recompute(at("2021-03-09 09:00"), &saturday_works)
+        .unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-06 17:00")));
+    assert!(life.state().is_overdue());
+    let withdraw = Action::Withdraw { reason: because() };
+    life.act(at("2021-03-10 09:00"), &withdraw).unwrap();
+    check_invariants(life.state(), &life.events);
+}
+
+#[test]
+fn one_that_paused_at_the_very_due_moment_paused_in_time() {
+    let mut life = Life::in_progress();
+    let request = Action::RequestSupplement {
+        reason: because(),
+        items: vec![],
+    };
+    life.act(at("2021-03-08 17:00"), &request).unwrap();
+    let withdraw = Action::Withdraw { reason: because() };
+    life.act(at("2021-03-08 20:00"), &withdraw).unwrap();
+    let outcome = life.state().outcome;
+    assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::OnTime));
+    check_invariants(life.state(), &life.events);
+}
+
+#[test]
+fn what_was_overdue_before_a_restart_stays_so_whatever_the_calendar_becomes() {
+    let mut life = Life::in_progress();
+    let request = Action::RequestSupplement {
+        reason: because(),
+        items: vec![],
+    };
+    life.act(at("2021-03-09 09:00"), &request).unwrap();
+    let crossed = life.state().overdue_since;
+    assert_eq!(crossed, Some(at("2021-03-08 17:00")));
+    let taken = Action::TakeSupplement { items: vec![] };
+    life.act(at("2021-03-10 09:00"), &taken).unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-17 17:00")));
+    let day_off = with_calendar("2021-03-12,off,Nghỉ\n");
+    life.recompute(at("2021-03-11 09:00"), &day_off).unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-18 17:00")));
+    assert_eq!(life.state().overdue_since, crossed);
+    // But a crossing that the calendar itself was wrong about is taken back.
+    let mut wronged = Life::in_progress();
+    wronged
+        .act(at("2021-03-09 09:00"), &Action::MarkOverdue)
+        .unwrap();
+    let day_off = with_calendar("2021-03-04,off,Nghỉ\n");
+    wronged.recompute(at("2021-03-09 10:00"), &day_off).unwrap();
+    assert_eq!(wronged.state().due(), Some(at("2021-03-09 17:00")));
+    assert!(!wronged.state().is_overdue());
+}
+
+#[test]
+fn moves_follow_a_chain_of_successors_to_whoever_is_open() {
+    let line = |unit, successor, on| Succession {
+        unit: UnitId(unit),
+        successor: UnitId(successor),
+        share: Share::Whole,
+        on: date(on),
+    };
+    let units = Units::new(
+        vec![
+            unit(6, Level::Commune, None, Some("2019-12-31")),
+            unit(7, Level::Commune, None, Some("2020-12-31")),
+            unit(8, Level::Commune, None, None),
+        ],
+        vec![line(6, 7, "2020-01-01"), line(7, 8, "2021-01-01")],
+    );
+    let in_charge = |unit, on| {
+        units
+            .in_charge_on(UnitId(unit), date(on))
+            .map(|unit| unit.id)
+    };
+    assert_eq!(in_charge(6, "2019-06-01"), Some(UnitId(6)));
+    assert_eq!(in_charge(6, "2020-06-01"), Some(UnitId(7)));
+    assert_eq!(in_charge(6, "2021-06-01"), Some(UnitId(8)));
+    assert!(units.succeeds(UnitId(6), UnitId(8)));
+    assert!(!units.succeeds(UnitId(8), UnitId(6)));
 }

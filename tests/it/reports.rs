@@ -11,7 +11,7 @@ use motcua::domain::period::Period;
 use motcua::domain::tally::Standing;
 use motcua::domain::time_limit::Outcome;
 use motcua::store::{Store, dossiers, events};
-use motcua::supervision::{self, By, Span};
+use motcua::supervision::{self, By, Report, Span};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -130,7 +130,8 @@ fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Mome
         .any(|event| matches!(event.data, EventData::Received(_)) && event.at >= start);
     standing.received_other = i64::from(received_within);
     let crossed = after.is_running() && after.due().is_some_and(|due| due < until.min(end));
-    standing.in_progress_overdue = i64::from(after.status.is_open() && (after.overdue || crossed));
+    standing.in_progress_overdue =
+        i64::from(after.status.is_open() && (after.is_overdue() || crossed));
     standing
 }
 

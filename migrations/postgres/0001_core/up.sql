@@ -125,6 +125,8 @@ create table dossiers (
 create unique index dossiers_case_number on dossiers (case_number);
 create index dossiers_open on dossiers (open_due_at) where open_due_at is not null;
 create index dossiers_open_by_unit on dossiers (unit_id, open_due_at) where open_due_at is not null;
+create index dossiers_open_by_holder on dossiers (holder_id, open_due_at) where open_due_at is not null;
+create index dossiers_registered on dossiers (unit_id, last_event_at) where status = 1;
 create index dossiers_late on dossiers (late_at) where late_at is not null;
 create index dossiers_late_by_unit on dossiers (unit_id, late_at) where late_at is not null;
 create index dossiers_watch on dossiers (watch_at) where watch_at is not null;

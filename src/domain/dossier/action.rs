@@ -90,11 +90,12 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Correction {
     /// The last closing, return or refusal to receive did not happen.
-    Undo { reason: String },
+    Undo {
+        reason: String,
+    },
     Applicant {
         reason: String,
         applicant: PersonId,
-        delegate: Option<PersonId>,
     },
 }
 

@@ -90,7 +90,7 @@ impl Dossier {
             status: Status::Registered,
             received_at: None,
             clock: None,
-            overdue: false,
+            overdue_since: None,
             appointment: None,
             step: 0,
             step_due: None,
@@ -107,9 +107,10 @@ impl Dossier {
 
     fn receive(&mut self, received: &Received, at: Moment) {
         self.status = Status::Received;
+        self.procedure = received.procedure_now.unwrap_or(self.procedure);
         self.received_at = Some(at);
         self.clock = Some(Clock {
-            started: received.started.unwrap_or(at),
+            started: at,
             limit: received.limit,
             pauses: Vec::new(),
             due: received.due,
@@ -163,12 +164,11 @@ impl Dossier {
                 self.status = Status::InProgress;
                 self.items.extend_from_slice(&taken.items);
                 let clock = self.clock.as_mut().ok_or(misfit)?;
-                match taken.restarted {
-                    Some(started) => {
-                        clock.started = started;
-                        clock.pauses.clear();
-                    }
-                    None => close_pause(clock, at),
+                if taken.restarted {
+                    clock.started = at;
+                    clock.pauses.clear();
+                } else {
+                    close_pause(clock, at);
                 }
                 clock.due = taken.due;
             }
@@ -178,7 +178,7 @@ impl Dossier {
                 close_pause(clock, at);
                 clock.due = taken.due;
             }
-            EventData::BecameOverdue(_) => self.overdue = true,
+            EventData::BecameOverdue(_) => self.overdue_since = Some(at),
             EventData::Reappointed(new) => self.appointment = Some(new.appointment),
             EventData::Finished(finished) => {
                 self.decision = Some(finished.decision);
@@ -202,12 +202,13 @@ impl Dossier {
             }
             EventData::DueRecomputed(new) => {
                 self.clock.as_mut().ok_or(misfit)?.due = new.due;
-                self.overdue &= !new.no_longer_overdue;
+                if new.no_longer_overdue {
+                    self.overdue_since = None;
+                }
             }
             EventData::Undone(_) => self.undo().ok_or(misfit)?,
             EventData::ApplicantCorrected(new) => {
                 self.applicant = new.applicant;
-                self.delegate = new.delegate;
             }
         }
         self.version = sequence;

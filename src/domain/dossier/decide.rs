@@ -6,7 +6,7 @@ use super::{
     NotReceived, PaymentRequested, PaymentTaken, Reappointed, Received, Refusal, Registered,
     ResultReturned, Stopped, Submission, SupplementRequested, SupplementTaken, Undone, Withdrawn,
 };
-use crate::domain::ids::{Actor, UserId};
+use crate::domain::ids::{Actor, ProcedureId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{OnSupplement, Procedure};
 use crate::domain::time_limit::{Clock, Outcome, TimeError};
@@ -18,7 +18,8 @@ use crate::domain::unit::{Unit, Units};
 pub struct Context<'a> {
     /// The moment of the action.
     pub at: Moment,
-    /// The present; an action may lie before it (a paper entered later) but not after.
+    /// The present; an action may lie before it (a paper entered later) but not after, nor before
+    /// what the dossier's history already holds.
     pub now: Moment,
     pub actor: Actor,
     /// The version under which the dossier was, or is to be, received.
@@ -90,7 +91,7 @@ pub fn decide(
     }
 
     let crossing = unrecorded_crossing(dossier, context.at);
-    let overdue = dossier.overdue || crossing.is_some();
+    let overdue = dossier.is_overdue() || crossing.is_some();
     let mut events = Vec::with_capacity(2);
     if let Some(at) = crossing {
         events.push(Event {
@@ -101,12 +102,21 @@ pub fn decide(
         });
     }
     if let Some(data) = decide_existing(dossier, overdue, action, context)? {
+        let crosses = !overdue && moved_before_pause(dossier, &data);
         events.push(Event {
             sequence: dossier.version + 1 + u32::from(crossing.is_some()),
             at: context.at,
             actor: context.actor,
             data,
         });
+        if crosses {
+            events.push(Event {
+                sequence: dossier.version + 2,
+                at: context.at,
+                actor: Actor::System,
+                data: BecameOverdue {}.into(),
+            });
+        }
     }
     if events.is_empty() {
         return Err(Refusal::NotOverdue);
@@ -117,7 +127,18 @@ pub fn decide(
 /// When a running dossier crossed its due moment, if it did so before `at` and no event says so.
 fn unrecorded_crossing(dossier: &Dossier, at: Moment) -> Option<Moment> {
     let due = dossier.due()?;
-    (dossier.is_running() && !dossier.overdue && due < at).then(|| due.max(dossier.last_event_at))
+    (dossier.is_running() && !dossier.is_overdue() && due < at)
+        .then(|| due.max(dossier.last_event_at))
+}
+
+/// Whether a new due moment lies before the pause of a waiting dossier: it was past due when it
+/// paused, and no later event would notice.
+fn moved_before_pause(dossier: &Dossier, data: &EventData) -> bool {
+    let EventData::DueRecomputed(new) = data else {
+        return false;
+    };
+    let pause = dossier.clock.as_ref().and_then(|clock| clock.pauses.last());
+    pause.is_some_and(|pause| pause.until.is_none() && new.due < pause.from)
 }
 
 /// The action's own event; `None` for the sweep, whose event is the crossing itself.
@@ -225,14 +246,9 @@ fn decide_existing(
             reason: required(reason)?,
         }
         .into(),
-        Action::Correct(Correction::Applicant {
-            reason,
-            applicant,
-            delegate,
-        }) => ApplicantCorrected {
+        Action::Correct(Correction::Applicant { reason, applicant }) => ApplicantCorrected {
             reason: required(reason)?,
             applicant: *applicant,
-            delegate: *delegate,
         }
         .into(),
         Action::MarkOverdue => return Ok(None),
@@ -256,7 +272,7 @@ fn receive_new(
 ) -> Result<EventData, Refusal> {
     let submission = submission(new, context)?;
     ensure_complete(&new.items, context.procedure)?;
-    received(Some(submission), assignee, context)
+    received(Some(submission), None, assignee, context)
 }
 
 /// The clerk takes in what a citizen registered. The citizen's papers may have been completed at
@@ -271,21 +287,24 @@ fn receive_registered(
         .get(dossier.unit)
         .ok_or(Refusal::UnknownUnit)?;
     ensure_open(unit, context.at)?;
-    received(None, assignee, context)
+    let changed = context.procedure.id != dossier.procedure;
+    let version = changed.then_some(context.procedure.id);
+    received(None, version, assignee, context)
 }
 
 fn received(
     submission: Option<Submission>,
+    procedure_now: Option<ProcedureId>,
     assignee: Option<UserId>,
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
     let clock = Clock::start(context.procedure.limit()?, context.at, context.timetable)?;
     Ok(Received {
         submission,
-        started: (clock.started != context.at).then_some(clock.started),
+        procedure_now,
         limit: clock.limit,
         due: clock.due,
-        step_due: step_due(0, clock.started, context)?,
+        step_due: step_due(0, context.at, context)?,
         assignee,
     }
     .into())
@@ -352,7 +371,7 @@ fn ensure_complete(items: &[ItemHandedIn], procedure: &Procedure) -> Result<(), 
     let handed_in = |position: usize| {
         items
             .iter()
-            .any(|item| usize::from(item.0) == position && item.1 + item.2 > 0)
+            .any(|item| usize::from(item.0) == position && (item.1 > 0 || item.2 > 0))
     };
     let names: Vec<_> = procedure
         .definition
@@ -392,7 +411,12 @@ fn hand_over(
         .ok_or(Refusal::UnknownUnit)?;
     let unit = context
         .procedure
-        .step_unit(usize::from(step), receiving, context.units)
+        .step_unit(
+            usize::from(step),
+            receiving,
+            context.units,
+            context.at.date(),
+        )
         .and_then(|id| context.units.get(id))
         .ok_or(Refusal::UnknownUnit)?;
     ensure_open(unit, context.at)?;
@@ -423,11 +447,11 @@ fn take_supplement(
     let restarted = match context.procedure.definition.on_supplement {
         OnSupplement::Restart => {
             clock.restart(context.at, context.timetable)?;
-            Some(clock.started)
+            true
         }
         OnSupplement::Resume => {
             clock.resume(context.at, context.timetable)?;
-            None
+            false
         }
     };
     Ok(SupplementTaken {
@@ -469,7 +493,12 @@ fn recompute(
     if Some(clock.due) == dossier.due() {
         return Err(Refusal::DueUnchanged);
     }
-    // Overdue stays overdue, except that the calendar was wrong about the due moment itself.
+    // Overdue stays overdue, except that the calendar was wrong about this very due moment; what
+    // was overdue before the limit started anew was so by another one.
+    let since_start = overdue
+        && dossier
+            .overdue_since
+            .is_none_or(|since| since >= clock.started);
     let past_due_at = match clock.pauses.last() {
         Some(pause) if pause.until.is_none() => pause.from,
         _ => context.at,
@@ -477,7 +506,7 @@ fn recompute(
     Ok(DueRecomputed {
         reason: required(reason)?,
         due: clock.due,
-        no_longer_overdue: overdue && clock.due >= past_due_at,
+        no_longer_overdue: since_start && clock.due >= past_due_at,
     }
     .into())
 }
@@ -490,7 +519,9 @@ fn judge(dossier: &Dossier, overdue: bool, context: &Context<'_>) -> Result<Outc
     }
     let clock = running_clock(dossier)?;
     let due = if clock.is_paused() {
-        clock.due_if_resumed(context.at, context.timetable)?
+        // It paused in time, so it cannot become overdue while it waits.
+        let resumed = clock.due_if_resumed(context.at, context.timetable)?;
+        resumed.max(context.at)
     } else {
         clock.due
     };

@@ -154,13 +154,9 @@ pub struct Received {
     /// Absent when the dossier was registered before.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub submission: Option<Submission>,
-    /// Where the clock starts, if receipt was outside working time.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "optional_millis"
-    )]
-    pub started: Option<Moment>,
+    /// Another version of the procedure than the one that it was registered under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure_now: Option<ProcedureId>,
     #[serde(with = "short_limit")]
     pub limit: TimeLimit,
     #[serde(with = "millis")]
@@ -211,13 +207,9 @@ pub struct SupplementRequested {
 pub struct SupplementTaken {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemHandedIn>,
-    /// Where the clock starts anew, if the limit starts anew.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "optional_millis"
-    )]
-    pub restarted: Option<Moment>,
+    /// The limit starts anew, instead of going on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub restarted: bool,
     #[serde(with = "millis")]
     pub due: Moment,
 }
@@ -301,8 +293,6 @@ pub struct Undone {
 pub struct ApplicantCorrected {
     pub reason: String,
     pub applicant: PersonId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delegate: Option<PersonId>,
 }
 
 /// `Option<Moment>` as an optional integer.

@@ -176,8 +176,9 @@ pub struct Dossier {
     pub received_at: Option<Moment>,
     /// Runs from receipt; keeps its last state when the dossier closes.
     pub clock: Option<Clock>,
-    /// Crossed its due moment while open; stays so, except by a correction of the due moment.
-    pub overdue: bool,
+    /// When it crossed its due moment while open. It stays overdue, also when a limit starts anew
+    /// after that; only a correction of the due moment itself takes it back.
+    pub overdue_since: Option<Moment>,
     /// The one new appointment, beside the due moment by which reports judge.
     pub appointment: Option<Moment>,
     /// Index of the workflow step at hand.
@@ -206,6 +207,10 @@ impl Dossier {
     /// Whether the clock of an open dossier is running.
     pub fn is_running(&self) -> bool {
         self.status.is_open() && self.clock.as_ref().is_some_and(|clock| !clock.is_paused())
+    }
+
+    pub const fn is_overdue(&self) -> bool {
+        self.overdue_since.is_some()
     }
 
     /// What the applicant was last told: the new appointment, else the due moment.
