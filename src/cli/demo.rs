@@ -33,7 +33,8 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
     super::output::write(report.to_text().as_bytes())?;
     if let Some((id, number)) = store.read(open_dossiers::newest_open)? {
         let code = citizen::look_up_code(&store, id)?;
-        println!("\nTra cứu thử: /api/v1/lookup?case_number={number}&code={code}");
+        let path = format!("/api/v1/lookup?case_number={number}&code={code}");
+        super::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
     }
     serve::run(&args.serve, config, store)
 }

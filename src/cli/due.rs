@@ -72,8 +72,10 @@ fn batch(timetable: &Timetable) -> Outcome {
         }
         line.clear();
     }
-    output.flush()?;
-    Ok(ExitCode::SUCCESS)
+    match output.flush() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn batch_line(line: &[u8], timetable: &Timetable) -> Result<Moment, String> {

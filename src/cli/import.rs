@@ -75,10 +75,11 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         What::Calendar { .. } => imports::calendar(store, &bytes),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
-    println!("{}: {imported}", file.display());
+    super::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
     if matches!(args.what, What::Calendar { .. }) {
         let moved = desk::recompute_due_moments(store, Moment::now())?;
-        println!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi");
+        let text = format!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi\n");
+        super::output::write(text.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -87,6 +87,9 @@ fn run(cli: &Cli) -> Outcome {
     }
     let config = Config::load(cli.config.as_deref(), cli.database_url.as_deref())?;
     let open = || Store::open(&config.database, config.store.clone());
+    if let Command::Report(_) | Command::Verify(_) = &cli.command {
+        config.database.ensure_exists()?;
+    }
     match &cli.command {
         Command::Due(args) => due::run(args),
         Command::Import(args) => import::run(args, &open()?),

@@ -17,14 +17,16 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     let found = verify::verify(store, args.most)?;
+    let mut text = String::new();
     for finding in &found.findings {
-        println!("{finding}");
+        text += &format!("{finding}\n");
     }
     if found.total > found.findings.len() {
-        println!("… và {} sai lệch khác", found.total - found.findings.len());
+        let more = found.total - found.findings.len();
+        text += &format!("… và {more} sai lệch khác\n");
     }
-    println!(
-        "đã kiểm tra {} hồ sơ, {} sự kiện: {}",
+    text += &format!(
+        "đã kiểm tra {} hồ sơ, {} sự kiện: {}\n",
         crate::words::number(found.dossiers),
         crate::words::number(found.events),
         match found.total {
@@ -32,6 +34,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
             n => format!("{n} sai lệch"),
         }
     );
+    super::output::write(text.as_bytes())?;
     Ok(if found.total == 0 {
         ExitCode::SUCCESS
     } else {

@@ -15,7 +15,9 @@ pub struct Period {
 
 /// The period ends before it begins, or lies outside the years 1900 to 9998.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("khoảng thời gian từ {from} đến {to} không hợp lệ: ngày cuối phải không trước ngày đầu")]
+#[error(
+    "khoảng thời gian từ {from} đến {to} không hợp lệ: ngày cuối không được trước ngày đầu, cả hai trong các năm 1900 đến 9998"
+)]
 pub struct InvalidPeriod {
     pub from: NaiveDate,
     pub to: NaiveDate,

@@ -5,12 +5,13 @@ mod lookup;
 mod problem;
 mod reports;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, middleware, web};
+use actix_web::{App, HttpServer, guard, middleware, web};
 
 pub use problem::{FieldError, Problem};
 
@@ -23,13 +24,11 @@ use crate::store::Store;
 /// # Errors
 /// If the address cannot be listened on.
 pub fn serve(store: Store, listen: SocketAddr, every: Duration) -> std::io::Result<()> {
-    let background = Background::start(store.clone(), every);
-    let served = actix_web::rt::System::new().block_on(run(store, listen));
-    background.stop();
-    served
+    actix_web::rt::System::new().block_on(run(store, listen, every))
 }
 
-async fn run(store: Store, listen: SocketAddr) -> std::io::Result<()> {
+async fn run(store: Store, listen: SocketAddr, every: Duration) -> std::io::Result<()> {
+    let background = store.clone();
     let store = web::Data::new(store);
     let server = HttpServer::new(move || {
         App::new()
@@ -46,28 +45,39 @@ async fn run(store: Store, listen: SocketAddr) -> std::io::Result<()> {
     .bind(listen)?;
     for address in server.addrs() {
         // The tests, and people who asked for port 0, read the address from this line.
-        println!("motcua đang phục vụ tại http://{address}");
+        // Nobody may be reading.
+        let _ = writeln!(
+            std::io::stdout(),
+            "motcua đang phục vụ tại http://{address}"
+        );
     }
-    server.run().await
+    // Only a server that can serve changes anything by itself.
+    let background = Background::start(background, every);
+    let served = server.run().await;
+    background.stop();
+    served
 }
 
 fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(get("/healthz", web::get().to(health::alive)))
-        .service(get("/readyz", web::get().to(health::ready)))
-        .service(get("/api/v1/lookup", web::get().to(lookup::look_up)))
-        .service(get("/api/v1/reports/cchc", web::get().to(reports::cchc)))
+        .service(get("/healthz", web::route().to(health::alive)))
+        .service(get("/readyz", web::route().to(health::ready)))
+        .service(get("/api/v1/lookup", web::route().to(lookup::look_up)))
+        .service(get("/api/v1/reports/cchc", web::route().to(reports::cchc)))
         .service(get(
             "/api/v1/reports/on-time",
-            web::get().to(reports::on_time),
+            web::route().to(reports::on_time),
         ))
-        .service(get("/api/v1/reports/06a", web::get().to(reports::form_06a)));
+        .service(get(
+            "/api/v1/reports/06a",
+            web::route().to(reports::form_06a),
+        ));
 }
 
 /// A resource that only knows GET (and HEAD).
 fn get(path: &str, route: actix_web::Route) -> actix_web::Resource {
     web::resource(path)
-        .route(route)
+        .route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
         .default_service(web::to(no_such_method))
 }
 

@@ -66,6 +66,8 @@ pub enum ScenarioError {
     NotEmpty,
     #[error("kỳ của kịch bản kết thúc ngày {}, sau hôm nay", words::date(*.0))]
     InTheFuture(NaiveDate),
+    #[error(transparent)]
+    Period(#[from] crate::domain::period::InvalidPeriod),
     #[error("không có ngày làm việc nào từ {} đến {}", words::date(.0.from), words::date(.0.to))]
     NoWorkingDays(Period),
     #[error("không có thủ tục {} nào có hiệu lực ngày {}", words::level(*.0).to_lowercase(), words::date(*.1))]
@@ -162,7 +164,7 @@ pub fn loaded_period(store: &Store) -> Result<Option<Period>, StoreError> {
 pub fn load(store: &Store, options: &Options) -> Result<Loaded, ScenarioError> {
     let figures = options.figures.scaled(options.scale);
     let period = match options.ending {
-        Some(day) => nine_months_before(day).unwrap_or(figures.period),
+        Some(day) => nine_months_before(day)?,
         None => figures.period,
     };
     if period.to > options.now.date() {
@@ -191,9 +193,10 @@ pub fn load(store: &Store, options: &Options) -> Result<Loaded, ScenarioError> {
     })
 }
 
-fn nine_months_before(day: NaiveDate) -> Option<Period> {
-    let from = day.checked_sub_months(Months::new(9))?;
-    Period::new(from, day.pred_opt()?).ok()
+fn nine_months_before(day: NaiveDate) -> Result<Period, ScenarioError> {
+    let from = day.checked_sub_months(Months::new(9)).unwrap_or(day);
+    let to = day.pred_opt().unwrap_or(day);
+    Ok(Period::new(from, to)?)
 }
 
 fn lay_foundations(

@@ -34,6 +34,11 @@ impl Store {
         }
         writer::begin(&mut conn)?;
         let result = (|| {
+            if let Conn::Postgres(conn) = &mut conn {
+                // One at a time: the next one sees what this one made.
+                diesel::sql_query("select pg_advisory_xact_lock(7205759403792796)")
+                    .execute(conn)?;
+            }
             let indexes = drop_indexes(&mut conn)?;
             let value = work(&mut conn)?;
             for index in indexes {

@@ -28,7 +28,7 @@ impl std::str::FromStr for DatabaseUrl {
 
     fn from_str(url: &str) -> Result<Self, StoreError> {
         if let Some(path) = url.strip_prefix("sqlite://") {
-            if path.is_empty() {
+            if path.is_empty() || path == ":memory:" {
                 return Err(StoreError::BadUrl("sqlite:// cần đường dẫn tệp".to_owned()));
             }
             Ok(Self::Sqlite(PathBuf::from(path)))
@@ -73,6 +73,20 @@ impl DatabaseUrl {
         match self {
             Self::Sqlite(_) => "sqlite",
             Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// For commands that only read: a path that was mistyped must not make an empty database.
+    ///
+    /// # Errors
+    /// If it names a SQLite file that is missing or empty.
+    pub fn ensure_exists(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(path) if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 => {
+                let message = format!("không có cơ sở dữ liệu tại {}", path.display());
+                Err(StoreError::Unavailable(message))
+            }
+            Self::Sqlite(_) | Self::Postgres(_) => Ok(()),
         }
     }
 

@@ -250,7 +250,7 @@ impl Report for OnTime {
             "Mã",
             "Tên",
             "Tồn kỳ trước",
-            "Tiếp nhận",
+            "Tiếp nhận trong kỳ",
             "Đã giải quyết",
             "Trước hạn",
             "Đúng hạn",

@@ -46,7 +46,7 @@ pub enum Finding {
     Unreadable {
         what: String,
     },
-    CounterBehind {
+    CounterDiffers {
         place: String,
         last: u32,
         highest: u32,
@@ -151,13 +151,13 @@ impl fmt::Display for Finding {
                 write!(f, "số tổng hợp sai ({place}): {}", counters.join("; "))
             }
             Self::Unreadable { what } => write!(f, "không đọc được: {what}"),
-            Self::CounterBehind {
+            Self::CounterDiffers {
                 place,
                 last,
                 highest,
             } => write!(
                 f,
-                "bộ đếm mã hồ sơ {place} đang ở {last} nhưng đã cấp đến {highest}"
+                "bộ đếm mã hồ sơ {place} đang ở {last} nhưng hồ sơ có đến số {highest}"
             ),
         }
     }

@@ -218,7 +218,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A counter behind the numbers given out would give one out twice.
+    /// A counter behind the numbers given out would give one out twice; one ahead of them tells of
+    /// dossiers that are gone, for a number is given back with its transaction.
     fn compare_counters(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
         let mut numbers = std::mem::take(&mut self.numbers);
         for (unit, day, last) in case_numbers::all(conn)? {
@@ -229,10 +230,9 @@ impl Walk<'_> {
             let Some((place, _)) = number.as_str().rsplit_once('-') else {
                 continue;
             };
-            if let Some(highest) = numbers.remove(place)
-                && highest > last
-            {
-                self.add(Finding::CounterBehind {
+            let highest = numbers.remove(place).unwrap_or(0);
+            if highest != last {
+                self.add(Finding::CounterDiffers {
                     place: place.to_owned(),
                     last,
                     highest,
@@ -243,7 +243,7 @@ impl Walk<'_> {
         without.sort();
         for (place, highest) in without {
             let last = 0;
-            self.add(Finding::CounterBehind {
+            self.add(Finding::CounterDiffers {
                 place,
                 last,
                 highest,

@@ -250,3 +250,29 @@ fn a_scenario_goes_into_an_empty_database_only() {
     assert!(again.contains("đã có hồ sơ"), "{again}");
     assert_eq!(counts(&report(&program, &[]))[0][0], 300);
 }
+
+on_both! {
+    fn of_two_scenarios_at_once_one_comes_in_whole_and_the_other_says_why(db: &Database) {
+        drop(db.store());
+        let file = db.folder().join("figures.json");
+        std::fs::write(&file, small().to_string()).unwrap();
+        let arguments = ["scenario", "lang-son-2021", "--figures", file.to_str().unwrap()];
+        let outputs: Vec<_> = std::thread::scope(|scope| {
+            let run = || Program::on(db).run(&arguments);
+            let threads = [scope.spawn(run), scope.spawn(run)];
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let failed: Vec<_> = outputs.iter().filter(|output| !output.status.success()).collect();
+        assert_eq!(failed.len(), 1);
+        let error = String::from_utf8_lossy(&failed[0].stderr);
+        assert!(error.contains("đã có hồ sơ"), "{error}");
+        assert!(Program::on(db).output(&["verify"]).contains("1.150 hồ sơ"));
+    }
+}
+
+#[test]
+fn an_ending_that_cannot_be_is_an_error() {
+    let db = Database::new(Kind::Sqlite);
+    let error = Program::on(&db).failure(&["scenario", "lang-son-2021", "--ending", "1900-02-20"]);
+    assert!(error.contains("1900"), "{error}");
+}

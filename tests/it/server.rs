@@ -163,22 +163,23 @@ fn commands_say_what_is_wrong_with_the_database() {
         bad.contains("sqlite://") && !bad.contains("secret"),
         "{bad}"
     );
-    let folder = Program::at("sqlite:///proc/no/such/place.sqlite3").failure(&report);
-    assert!(folder.contains("/proc/no"), "{folder}");
+    let folder = Program::at("sqlite:///proc/no/such/place.sqlite3");
+    for arguments in [&report[..], &["serve"]] {
+        let error = folder.failure(arguments);
+        assert!(error.contains("/proc/no"), "{error}");
+    }
+    // A path that was mistyped is no empty database.
+    let typo = Database::new(Kind::Sqlite);
+    let error = Program::on(&typo).failure(&["verify"]);
+    assert!(error.contains("không có cơ sở dữ liệu"), "{error}");
+    assert!(!typo.file().exists());
 }
 
 #[test]
 fn a_full_disk_is_an_error_and_leaves_nothing_half_written() {
     let db = Database::new(Kind::Sqlite);
     let program = Program::on(&db);
-    program.output(&[
-        "report",
-        "cchc",
-        "--from",
-        "2021-01-01",
-        "--to",
-        "2021-01-02",
-    ]);
+    drop(db.store());
     // As large as a disk that is full: the shell's limit on file sizes, in blocks of 1024 bytes.
     let limited = std::process::Command::new("bash")
         .args([
@@ -199,6 +200,7 @@ fn a_full_disk_is_an_error_and_leaves_nothing_half_written() {
 #[test]
 fn wrong_settings_name_their_key() {
     let db = Database::new(Kind::Sqlite);
+    drop(db.store());
     let verify = ["verify"];
     for (variable, value, key) in [
         ("MOTCUA__SERVER__LISTEN", "nowhere", "server.listen"),
@@ -231,4 +233,32 @@ fn the_demo_loads_reports_and_serves() {
         let answer = server.get(path.unwrap());
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+}
+
+#[test]
+fn a_server_that_cannot_listen_changes_nothing() {
+    let db = Database::new(Kind::Sqlite);
+    let world = World::new(db.store());
+    // Overdue for years: a sweep would record it.
+    world.receive_at(COMMUNE, "2.000815", at("2021-03-01 08:00"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = Program::on(&db).failure(&["serve", "--listen", &address]);
+    assert!(error.contains(&address), "{error}");
+    let found = motcua::verify::verify(&world.store, 10).unwrap();
+    assert_eq!((found.findings, found.events), (vec![], 1));
+}
+
+#[test]
+fn a_full_standard_output_is_an_error_and_no_panic() {
+    let db = Database::new(Kind::Sqlite);
+    drop(db.store());
+    let status = std::process::Command::new("bash")
+        .args(["-c", "exec \"$0\" verify > /dev/full"])
+        .arg(env!("CARGO_BIN_EXE_motcua"))
+        .env("DATABASE_URL", db.url())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
 }

@@ -83,10 +83,13 @@ damage! {
         => ["số tổng hợp sai"];
     a_counter_that_was_set_back_is_found:
         "update case_counters set last = 2"
-        => ["H37.20.01-210301", "đang ở 2 nhưng đã cấp đến 4"];
+        => ["H37.20.01-210301", "đang ở 2 nhưng hồ sơ có đến số 4"];
+    dossiers_that_are_gone_without_a_trace_are_missed_by_the_counter:
+        "delete from dossier_events; delete from dossiers; delete from rollups; delete from tally_deltas"
+        => ["đang ở 4 nhưng hồ sơ có đến số 0"];
     a_lost_counter_is_found:
         "delete from case_counters"
-        => ["đang ở 0 nhưng đã cấp đến 4"];
+        => ["đang ở 0 nhưng hồ sơ có đến số 4"];
 }
 
 #[test]
