@@ -2,11 +2,12 @@
 //! workflow, each in versions.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::mending::mend;
 use super::{ImportError, Imported, Wrong, text, verdict};
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
@@ -25,15 +26,30 @@ impl Catalogue {
     /// # Errors
     /// All that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, ImportError> {
-        let text = text(bytes).map_err(|wrong| ImportError::Wrong(vec![wrong]))?;
-        let syntax = |error: &serde_json::Error, first_line: u64| Wrong {
-            line: first_line + (error.line().max(1) as u64) - 1,
-            column: format!("ký tự {}", error.column()),
-            reason: error.to_string(),
-        };
-        let items: Vec<&RawValue> = serde_json::from_str(text)
-            .map_err(|error| ImportError::Wrong(vec![syntax(&error, 1)]))?;
         let mut wrong = Vec::new();
+        let catalogue = Self::read(bytes, &mut wrong);
+        verdict(wrong)?;
+        Ok(catalogue)
+    }
+
+    /// Reads a catalogue, collecting what is wrong. Wrong fields are replaced by sound ones, so that
+    /// the others can be checked further.
+    fn read(bytes: &[u8], wrong: &mut Vec<Wrong>) -> Self {
+        let items = text(bytes).and_then(|text| {
+            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| Wrong {
+                line: error.line().max(1) as u64,
+                column: format!("ký tự {}", error.column()),
+                reason: format!("tệp không phải danh sách JSON: {}", without_place(&error)),
+            })?;
+            Ok((text, items))
+        });
+        let (text, items) = match items {
+            Ok(read) => read,
+            Err(error) => {
+                wrong.push(error);
+                return Self::default();
+            }
+        };
         let mut procedures = Vec::new();
         // The raw values are slices of the text, in order: count the lines between them.
         let (mut line, mut counted) = (1, 0);
@@ -44,21 +60,90 @@ impl Catalogue {
                 .filter(|byte| **byte == b'\n')
                 .count() as u64;
             counted = begin;
-            match serde_json::from_str::<ProcedureDefinition>(item.get()) {
-                Err(error) => wrong.push(syntax(&error, line)),
+            let definition = match serde_json::from_str::<ProcedureDefinition>(item.get()) {
                 Ok(definition) => {
-                    wrong.extend(definition.check().into_iter().map(|invalid| Wrong {
-                        line,
-                        column: format!("{} của {}", invalid.pointer, definition.code),
-                        reason: invalid.reason,
-                    }));
-                    procedures.push((line, definition));
+                    wrong.extend(check(line, &definition));
+                    Some(definition)
                 }
-            }
+                Err(error) => mended(line, item.get(), &error, wrong),
+            };
+            procedures.extend(definition.map(|definition| (line, definition)));
         }
-        verdict(wrong)?;
-        Ok(Self { procedures })
+        Self { procedures }
     }
+}
+
+/// serde's message without the place, which it counts from another beginning.
+fn without_place(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    message[..end].to_owned()
+}
+
+fn check(line: u64, definition: &ProcedureDefinition) -> Vec<Wrong> {
+    let code = &definition.code;
+    let wrong = definition.check().into_iter().map(|invalid| Wrong {
+        line,
+        column: format!("{} của {code}", invalid.pointer),
+        reason: invalid.reason,
+    });
+    wrong.collect()
+}
+
+/// A procedure with every field, against which wrong ones are held.
+fn sound() -> Value {
+    serde_json::json!({
+        "code": "0.000000", "code_is_sample": true, "name": "…", "field": "…",
+        "levels": ["province"], "department": null, "valid_from": "2018-01-01", "valid_to": null,
+        "announced_on": "2018-01-01", "workflow_approved_on": null,
+        "simplification_proposed_on": null, "integrated": true, "online_level": "full",
+        "statutory_limit": {"unit": "working_day", "amount": 1}, "committed_limit": null,
+        "on_supplement": "restart", "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
+        "result": "…", "legal_basis": ["…"],
+        "checklist": [{"name": "…", "originals": 1, "copies": 0, "required": true}],
+        "workflow": [
+            {"name": "…", "place": "receiving", "unit": null, "role": "clerk", "hours": 1}
+        ],
+    })
+}
+
+/// Names every wrong field of a procedure that cannot be read. Returns it with those fields
+/// mended, unless it cannot be known by its code and first day.
+fn mended(
+    line: u64,
+    item: &str,
+    error: &serde_json::Error,
+    wrong: &mut Vec<Wrong>,
+) -> Option<ProcedureDefinition> {
+    let read = |value: &Value| {
+        let read = serde_json::from_value::<ProcedureDefinition>(value.clone());
+        read.map_err(|error| error.to_string())
+    };
+    let value: Value = serde_json::from_str(item).unwrap_or_default();
+    let mut fields = Vec::new();
+    let fits = |value: &Value| read(value).map(drop);
+    let value = mend(&value, &sound(), &fits, "", &mut fields);
+    if fields.is_empty() {
+        // A field that is there twice, say.
+        fields.push((String::new(), without_place(error)));
+    }
+    let definition = read(&value).ok();
+    let code = definition.as_ref().map_or("", |d| d.code.as_str());
+    let is_wrong = |start: &str| fields.iter().any(|(pointer, _)| pointer.starts_with(start));
+    if let Some(definition) = &definition {
+        let limits_known = !is_wrong("/statutory_limit") && !is_wrong("/committed_limit");
+        let rules = check(line, definition)
+            .into_iter()
+            .filter(|wrong| limits_known || !wrong.column.starts_with("/committed_limit"));
+        wrong.extend(rules);
+    }
+    wrong.extend(fields.iter().map(|(pointer, reason)| Wrong {
+        line,
+        column: format!("{pointer} của {code}"),
+        reason: reason.clone(),
+    }));
+    let known = !is_wrong("/code") && !is_wrong("/valid_from");
+    definition.filter(|_| known)
 }
 
 /// Imports a catalogue. A version is known by code and first day: the same again changes nothing,
@@ -68,19 +153,28 @@ impl Catalogue {
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn procedures(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
-    let catalogue = Arc::new(Catalogue::parse(bytes)?);
-    store.write(move |conn| put(conn, &catalogue))
+    let mut wrong = Vec::new();
+    let catalogue = Catalogue::read(bytes, &mut wrong);
+    store.write(move |conn| put_unless(conn, &catalogue, wrong.clone()))
 }
 
 /// Puts a catalogue into the store, within a transaction.
 pub(crate) fn put(conn: &mut Conn, catalogue: &Catalogue) -> Result<Imported, ImportError> {
+    put_unless(conn, catalogue, Vec::new())
+}
+
+/// The same, unless something is `wrong` already; then what else is wrong is found all the same.
+fn put_unless(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    mut wrong: Vec<Wrong>,
+) -> Result<Imported, ImportError> {
     let units = units::load(conn)?;
     let mut known: HashMap<String, Vec<Procedure>> = HashMap::new();
     for procedure in store::load(conn)? {
         let code = procedure.definition.code.clone();
         known.entry(code).or_default().push(procedure);
     }
-    let mut wrong = Vec::new();
     let mut first: HashMap<(&str, NaiveDate), u64> = HashMap::new();
     for (line, definition) in &catalogue.procedures {
         let mut add = |pointer: &str, reason: String| {

@@ -1,6 +1,6 @@
 //! `motcua import units`: a list of units with level, parent and validity.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -74,6 +74,8 @@ pub(crate) fn put_file(
         .collect();
     check_twice(&lines, &mut wrong);
     let known = store::load(conn)?;
+    let codes: HashSet<&str> = rows.iter().map(|row| row.get("code")).collect();
+    check_parents(&rows, &codes, &known, &mut wrong);
     check_tree(&lines, &known, &mut wrong);
     verdict(wrong)?;
     put(conn, &lines, &known, options)
@@ -135,7 +137,18 @@ fn check_twice(lines: &[Line], wrong: &mut Vec<Wrong>) {
     }
 }
 
-/// Parents must be known and above; a unit keeps its level, under which the past was counted.
+/// Every parent is in the file, on whatever line, or known.
+fn check_parents(rows: &[Row], codes: &HashSet<&str>, known: &Units, wrong: &mut Vec<Wrong>) {
+    for row in rows {
+        let parent = row.get("parent_code");
+        if !parent.is_empty() && !codes.contains(parent) && known.by_code(parent).is_none() {
+            let reason = format!("không có đơn vị {parent} trong tệp hay trong danh mục");
+            wrong.push(row.wrong("parent_code", reason));
+        }
+    }
+}
+
+/// Parents must be above; a unit keeps its level, under which the past was counted.
 fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
     let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
     for line in lines {
@@ -155,11 +168,8 @@ fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
             .map(|l| l.level)
             .or_else(|| known.by_code(parent).map(|unit| unit.level));
         match level {
-            None => wrong.push(at(
-                line,
-                "parent_code",
-                format!("không có đơn vị {parent} trong tệp hay trong danh mục"),
-            )),
+            // Unknown, or on a line that is wrong itself: said elsewhere.
+            None => {}
             Some(level) if level > line.level => wrong.push(at(
                 line,
                 "parent_code",

@@ -82,7 +82,7 @@ on_both! {
             "{HEAD}\
              H37,province,people_committee,Tỉnh,,20\n\
              h37.1,province,department,Sở,H37,\n\
-             H37.02,planet,department,,H37,\n\
+             H37.02,planet,department,,H99,\n\
              H37.03,district,people_committee,Huyện,H37.77,\n\
              H37.04,district,people_committee,Huyện,H37.05,\n\
              H37.05,commune,people_committee,Xã,H37.04,\n\
@@ -96,6 +96,7 @@ on_both! {
                 "3 cột code",
                 "4 cột level",
                 "4 cột name",
+                "4 cột parent_code",
                 "5 cột parent_code",
                 "6 cột parent_code",
                 "7 cột parent_code",
@@ -195,7 +196,30 @@ on_both! {
         let text = import(serde_json::json!([unknown_unit])).unwrap_err().to_string();
         assert!(text.contains("H37.99"), "{text}");
         let text = import(serde_json::json!([{"code": "1.000001"}])).unwrap_err().to_string();
-        assert!(text.contains("missing field"), "{text}");
+        for part in ["/name", "/field", "/levels", "/valid_from", "/statutory_limit", "/result"] {
+            assert!(text.contains(&format!("{part} của 1.000001: thiếu")), "{part}: {text}");
+        }
+        // What cannot be read hides nothing else that is wrong.
+        let mut several = one("abc", "2020-01-01", 99_999);
+        several["levels"] = serde_json::json!(["commune", "moon"]);
+        several["department"] = "ZZ".into();
+        several["colour"] = "red".into();
+        several["checklist"] =
+            serde_json::json!([{"name": "Đơn", "originals": -1, "copies": "x", "required": true}]);
+        let second = one("1.000001", "2020-01-01", 0);
+        let text = import(serde_json::json!([several, second])).unwrap_err().to_string();
+        for part in [
+            "/code của abc",
+            "/levels/1 của abc",
+            "/statutory_limit của abc",
+            "/department của abc: không có đơn vị ZZ",
+            "/colour của abc: trường lạ",
+            "/checklist/0/originals của abc",
+            "/checklist/0/copies của abc",
+            "/statutory_limit của 1.000001",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
 
         import(serde_json::json!([one("1.000001", "2020-01-01", 5)])).unwrap();
         let conflict = import(serde_json::json!([one("1.000001", "2020-01-01", 6)]));
