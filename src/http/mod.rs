@@ -35,7 +35,7 @@ async fn run(store: Store, listen: SocketAddr, every: Duration) -> std::io::Resu
             .app_data(store.clone())
             .app_data(
                 web::QueryConfig::default()
-                    .error_handler(|error, _| Problem::invalid_field("query", error).into()),
+                    .error_handler(|error, _| Problem::bad_query(&error).into()),
             )
             .wrap(middleware::DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
             .configure(routes)

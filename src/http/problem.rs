@@ -76,6 +76,13 @@ impl Problem {
         }
     }
 
+    /// A query string that has other parameters than the address knows, or one of them twice.
+    pub fn bad_query(error: &actix_web::error::QueryPayloadError) -> Self {
+        tracing::debug!(%error, "bad query");
+        let detail = "có tham số lạ, lặp lại, hoặc không đọc được";
+        Self::invalid_field("query", detail)
+    }
+
     pub fn invalid_field(field: &str, detail: impl fmt::Display) -> Self {
         Self::invalid(vec![FieldError {
             field: field.to_owned(),
@@ -149,6 +156,8 @@ impl From<ReportError> for Problem {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Period(_) => Self::invalid_field("to", error),
+            ReportError::BeforeCalendar { .. } => Self::invalid_field("to", error),
+            ReportError::AsOfInFuture(_) => Self::invalid_field("as_of", error),
             ReportError::NotBegun { .. } | ReportError::TooManyMonths(_) => {
                 Self::invalid_field("from", error)
             }

@@ -47,7 +47,11 @@ impl Query {
             .and_then(|period| Span::new(period, as_of, Moment::now()));
         span.map_err(|error| {
             errors.push(FieldError {
-                field: "from".to_owned(),
+                field: match error {
+                    ReportError::AsOfInFuture(_) => "as_of",
+                    _ => "from",
+                }
+                .to_owned(),
                 detail: error.to_string(),
             });
         })

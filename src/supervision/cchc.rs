@@ -106,6 +106,7 @@ pub fn cchc(store: &Store, span: Span) -> Result<Cchc, ReportError> {
 }
 
 fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, ReportError> {
+    span.check(reference)?;
     let period = span.period;
     let by_level = standings(conn, reference, Dimension::LevelChannel, &span)?;
     let units = reference.units().all();
@@ -230,14 +231,13 @@ impl Report for Cchc {
                 let name = words::level(row.level).to_lowercase();
                 format!("{name} {}", number(counts.of(row.level)))
             });
-            levels.collect::<Vec<_>>().join(", ")
+            match levels.collect::<Vec<_>>().join(", ") {
+                list if list.is_empty() => list,
+                list => format!(" ({list})"),
+            }
         };
         let mut line = |what: &str, counts: &LevelCounts| {
-            text += &format!(
-                "- {what}: {} ({}).\n",
-                number(counts.total),
-                per_level(counts)
-            );
+            text += &format!("- {what}: {}{}.\n", number(counts.total), per_level(counts));
         };
         line("TTHC đang có hiệu lực", &self.in_force);
         line("TTHC được công bố trong kỳ", &self.announced);
@@ -257,7 +257,7 @@ impl Report for Cchc {
             }
         };
         text += &format!(
-            "- TTHC được cắt giảm thời hạn giải quyết: {}{} ({}); cắt giảm {} trên {} ngày, đạt {}.\n",
+            "- TTHC được cắt giảm thời hạn giải quyết: {}{}{}; cắt giảm {} trên {} ngày, đạt {}.\n",
             number(cuts.procedures.total),
             planned.unwrap_or_default(),
             per_level(&cuts.procedures),

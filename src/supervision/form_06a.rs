@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::standings::{Span, standings};
 use super::{Report, ReportError, table};
 use crate::domain::ids::{FieldId, UnitId};
+use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::store::reference::Reference;
@@ -33,6 +34,15 @@ pub struct Group {
     pub total: Standing,
 }
 
+impl Group {
+    /// Fields in the order of letters without their marks, as people look for them.
+    fn rows(&self) -> Vec<(&String, &Standing)> {
+        let mut rows: Vec<_> = self.fields.iter().collect();
+        rows.sort_by_cached_key(|(name, _)| fold_diacritics(name));
+        rows
+    }
+}
+
 /// The form, from the roll-ups.
 ///
 /// # Errors
@@ -47,6 +57,7 @@ fn read(
     span: Span,
     unit: Option<&str>,
 ) -> Result<Form06a, ReportError> {
+    span.check(reference)?;
     let units = reference.units();
     let root = match unit {
         Some(code) => Some(
@@ -116,8 +127,8 @@ impl Serialize for Form06a {
                 level: group.level,
                 name: words::level_group(group.level),
                 fields: group
-                    .fields
-                    .iter()
+                    .rows()
+                    .into_iter()
                     .map(|(field, standing)| FieldJson {
                         field,
                         counts: table::Counts::of(standing),
@@ -177,7 +188,7 @@ impl Report for Form06a {
         for (group, roman) in self.groups.iter().zip(["I", "II", "III"]) {
             let name = words::level_group(group.level).to_uppercase();
             add(roman.to_owned(), &name, &group.total);
-            for (i, (field, standing)) in group.fields.iter().enumerate() {
+            for (i, (field, standing)) in group.rows().into_iter().enumerate() {
                 add((i + 1).to_string(), field, standing);
             }
         }
@@ -199,7 +210,7 @@ impl Report for Form06a {
 
     fn to_csv(&self) -> String {
         let rows = self.groups.iter().flat_map(|group| {
-            group.fields.iter().map(move |(field, standing)| {
+            group.rows().into_iter().map(move |(field, standing)| {
                 let labels = vec![group.level.as_str().to_owned(), field.clone()];
                 (labels, *standing)
             })

@@ -40,6 +40,14 @@ pub enum ReportError {
         crate::words::date(*.last)
     )]
     NotBegun { from: NaiveDate, last: NaiveDate },
+    #[error(
+        "kỳ báo cáo kết thúc ngày {}, trước ngày đầu tiên của lịch làm việc ({})",
+        crate::words::date(*.to),
+        crate::words::date(*.first)
+    )]
+    BeforeCalendar { to: NaiveDate, first: NaiveDate },
+    #[error("không thể lấy số liệu đến hết ngày {}: ngày đó ở tương lai", crate::words::date(*.0))]
+    AsOfInFuture(NaiveDate),
     #[error("báo cáo theo tháng chỉ được dài tối đa {0} tháng")]
     TooManyMonths(usize),
     #[error("không có đơn vị '{0}'")]

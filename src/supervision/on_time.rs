@@ -9,6 +9,7 @@ use super::{Report, ReportError, table};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::period::{Grain, Period};
+use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::store::reference::Reference;
@@ -93,6 +94,7 @@ pub fn on_time(store: &Store, by: By, span: Span) -> Result<OnTime, ReportError>
         return Err(ReportError::TooManyMonths(MOST_MONTHS));
     }
     let (rows, total) = store.read_with_reference(|conn, reference| {
+        span.check(reference)?;
         let rows = rows(conn, reference, by, &span)?;
         let total = match by {
             // A month's carried-over is the month before's in progress: months do not add up.
@@ -127,7 +129,7 @@ fn rows(
         By::Procedure => Dimension::Procedure,
     };
     // Sorted by what is before the key, so that levels and channels keep their order.
-    let mut merged: BTreeMap<(i32, String), Row> = BTreeMap::new();
+    let mut merged: BTreeMap<(i32, String, String), Row> = BTreeMap::new();
     for ((key, subkey), standing) in standings(conn, reference, dimension, span)? {
         let (order, key, name) = match by {
             By::Level | By::Month => {
@@ -159,7 +161,9 @@ fn rows(
                 (0, code, name)
             }
         };
-        let row = merged.entry((order, key.clone())).or_insert_with(|| Row {
+        // Names in the order of letters without their marks, as people look for them.
+        let sorted = (order, fold_diacritics(&key), key.clone());
+        let row = merged.entry(sorted).or_insert_with(|| Row {
             key,
             name,
             standing: Standing::default(),

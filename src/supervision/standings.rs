@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::ReportError;
+use crate::domain::calendar::Calendar;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::tally::Standing;
@@ -30,9 +31,12 @@ impl Span {
     /// day on which it was, so any later `as_of` gives the same as the period's last day.
     ///
     /// # Errors
-    /// If the period begins after that day.
+    /// If the period begins after that day, or that day is to come.
     pub fn new(period: Period, as_of: Option<NaiveDate>, now: Moment) -> Result<Self, ReportError> {
-        let last = as_of.map_or(now.date(), |day| day.min(now.date()));
+        let last = as_of.unwrap_or(now.date());
+        if last > now.date() {
+            return Err(ReportError::AsOfInFuture(last));
+        }
         let from = period.from;
         let period = period
             .up_to(last)
@@ -41,6 +45,18 @@ impl Span {
             period,
             until: end_of(period.to).min(now),
         })
+    }
+
+    /// Before the calendar begins there are no dossiers to report on.
+    ///
+    /// # Errors
+    /// If the whole span lies there.
+    pub(super) fn check(&self, reference: &Reference) -> Result<(), ReportError> {
+        let to = self.period.to;
+        match reference.calendar().map(Calendar::first_day) {
+            Some(first) if to < first => Err(ReportError::BeforeCalendar { to, first }),
+            _ => Ok(()),
+        }
     }
 
     /// The part of the span within `period`; `None` if they do not meet.

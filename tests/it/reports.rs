@@ -276,6 +276,19 @@ on_both! {
         let csv = form.to_csv();
         assert_eq!(csv.lines().count(), 3);
         assert!(csv.starts_with("level,field,received,"));
+        let names = ["Đất đai", "Bưu chính", "Dược phẩm", "Bảo vệ thực vật"];
+        let mut group = form.groups[0].clone();
+        group.fields = names.map(|name| (name.to_owned(), Standing::default())).into();
+        let sorted = supervision::Form06a { groups: vec![group], ..form.clone() }.to_csv();
+        let order = sorted.lines().skip(1).map(|line| line.split(',').nth(1).unwrap());
+        assert_eq!(
+            order.collect::<Vec<_>>(),
+            ["Bảo vệ thực vật", "Bưu chính", "Đất đai", "Dược phẩm"]
+        );
+        let long_ago = Period::new(date("2001-03-01"), date("2001-03-31")).unwrap();
+        let long_ago = Span::new(long_ago, None, at("2021-03-10 09:00")).unwrap();
+        let refused = supervision::cchc(&world.store, long_ago);
+        assert!(matches!(refused, Err(supervision::ReportError::BeforeCalendar { .. })));
         let unknown = supervision::form_06a(&world.store, span, Some("H99"));
         assert!(matches!(unknown, Err(supervision::ReportError::UnknownUnit(_))));
     }

@@ -107,7 +107,15 @@ fn bad_requests_are_problems_that_name_every_field() {
         "/api/v1/reports/06a?from=2021-03-01&to=2021-04-01&unit=H99",
         400,
     );
-    problem("/api/v1/lookup", 400);
+    let json = problem("/api/v1/lookup", 400);
+    assert_eq!(json["errors"].as_array().unwrap().len(), 2, "{json}");
+    problem("/api/v1/lookup?case_number=a&case_number=b&code=c", 400);
+    let json = problem(
+        "/api/v1/reports/cchc?from=2021-03-01&to=2021-04-01&as_of=2999-01-01",
+        400,
+    );
+    assert_eq!(json["errors"][0]["field"], "as_of");
+    assert_eq!(server.request("HEAD", "/healthz").status, 200);
     problem("/api/v1/lookup?case_number=%FF&code=x", 400);
     let json = problem("/no/such/place", 404);
     assert_eq!(json["type"], "urn:motcua:problem:not-found");
