@@ -1,8 +1,9 @@
 //! Moving a dossier on: every action on one that exists.
 
 use super::{DeskError, Occasion, context, wrong_fields};
-use crate::domain::dossier::{Action, Correction, Dossier, decide};
+use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
 use crate::domain::ids::{DossierId, PersonId};
+use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::store::{Conn, Store, StoreError, dossiers, persons, reference::Reference};
@@ -69,7 +70,7 @@ pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossi
 }
 
 /// The same within a transaction of the caller.
-pub(super) fn act_within(
+fn act_within(
     conn: &mut Conn,
     request: &Request,
     occasion: impl FnOnce(&Dossier) -> Occasion,
@@ -106,4 +107,34 @@ fn procedure_for<'a>(
         _ => None,
     };
     Ok(now.unwrap_or(own))
+}
+
+/// How many dossiers motcua itself acts on in one transaction.
+pub(super) const PAGE: u32 = 200;
+
+/// What motcua does by itself: the action on each dossier that allows it, in one transaction.
+/// Returns how many did.
+pub(super) fn act_on_all(
+    store: &Store,
+    ids: Vec<DossierId>,
+    now: Moment,
+    action: impl Fn(DossierId) -> Action + Send + 'static,
+) -> Result<usize, DeskError> {
+    store.write_with_reference(move |conn, reference| {
+        let mut done = 0;
+        for id in &ids {
+            let request = Request::new(*id, action(*id));
+            let occasion = |dossier: &_| Occasion::by_system(now, dossier);
+            match act_within(conn, &request, occasion, reference) {
+                Ok(_) => done += 1,
+                Err(DeskError::Refused(Refusal::Time(error))) => {
+                    tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
+                }
+                // Closed, moved, recorded or recomputed by someone else in the meantime.
+                Err(DeskError::Refused(_) | DeskError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    })
 }

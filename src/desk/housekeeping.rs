@@ -2,14 +2,13 @@
 //! to their successors, fold counts into the roll-ups. Safe to run at any time, on any number of
 //! instances side by side.
 
-use super::act::act_within;
-use super::{DeskError, Occasion, Request};
+use super::DeskError;
+use super::act::{PAGE, act_on_all};
 use crate::domain::dossier::Action;
-use crate::domain::ids::{DossierId, UnitId};
+use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::store::{Store, open_dossiers, tallies};
 
-const PAGE: u32 = 200;
 const FOLD: u32 = 2000;
 
 /// What a round did.
@@ -102,29 +101,6 @@ pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<Stri
         }
     }
     Ok((moved, stuck))
-}
-
-/// Does the action on each dossier that allows it, in one transaction; returns how many did.
-fn act_on_all(
-    store: &Store,
-    ids: Vec<DossierId>,
-    now: Moment,
-    action: impl Fn(DossierId) -> Action + Send + 'static,
-) -> Result<usize, DeskError> {
-    store.write_with_reference(move |conn, reference| {
-        let mut done = 0;
-        for id in &ids {
-            let request = Request::new(*id, action(*id));
-            let occasion = |dossier: &_| Occasion::by_system(now, dossier);
-            match act_within(conn, &request, occasion, reference) {
-                Ok(_) => done += 1,
-                // Closed, moved or recorded by someone else in the meantime.
-                Err(DeskError::Refused(_) | DeskError::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(done)
-    })
 }
 
 /// Folds all changes of counts that are waiting into the roll-ups.

@@ -1,12 +1,10 @@
 //! After a change of the calendar: the due moments of the open dossiers that it touches, anew.
 
-use super::act::act_within;
-use super::{DeskError, Occasion, Request};
-use crate::domain::dossier::{Action, Refusal};
+use super::DeskError;
+use super::act::{PAGE, act_on_all};
+use crate::domain::dossier::Action;
 use crate::domain::moment::Moment;
 use crate::store::{Store, open_dossiers, settings};
-
-const PAGE: u32 = 200;
 
 /// Recomputes the due moments of all open dossiers if the calendar has changed since the last
 /// time; each that changes gets an event. Returns how many did. If it is interrupted, the next
@@ -31,26 +29,8 @@ pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskEr
         ids.extend(page.into_iter().map(|(_, id)| id));
     }
     for ids in ids.chunks(PAGE as usize) {
-        let ids = ids.to_vec();
-        recomputed += store.write_with_reference(move |conn, reference| {
-            let mut changed = 0;
-            for id in &ids {
-                let action = Action::RecomputeDue {
-                    reason: "Lịch làm việc thay đổi".to_owned(),
-                };
-                let request = Request::new(*id, action);
-                let occasion = |dossier: &_| Occasion::by_system(now, dossier);
-                match act_within(conn, &request, occasion, reference) {
-                    Ok(_) => changed += 1,
-                    Err(DeskError::Refused(Refusal::Time(error))) => {
-                        tracing::warn!(dossier = %id, %error, "due moment not recomputed");
-                    }
-                    // Unchanged, or closed in the meantime.
-                    Err(DeskError::Refused(_) | DeskError::NotFound) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok::<_, DeskError>(changed)
+        recomputed += act_on_all(store, ids.to_vec(), now, |_| Action::RecomputeDue {
+            reason: "Lịch làm việc thay đổi".to_owned(),
         })?;
     }
     // A calendar that came in meanwhile has set its own mark, which stays.

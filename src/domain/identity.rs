@@ -67,10 +67,6 @@ impl Identity {
             Self::Cccd(n) | Self::Cmnd(n) | Self::TaxCode(n) => n,
         }
     }
-
-    pub const fn is_person(&self) -> bool {
-        matches!(self, Self::Cccd(_) | Self::Cmnd(_))
-    }
 }
 
 fn compact(text: &str) -> String {

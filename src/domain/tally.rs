@@ -2,7 +2,7 @@
 //! form 06a.
 
 use std::collections::BTreeMap;
-use std::ops::{Add, AddAssign, Sub};
+use std::ops::{Add, AddAssign};
 
 use chrono::NaiveDate;
 
@@ -123,18 +123,6 @@ impl AddAssign for Tally {
             *mine += theirs;
         }
         *self = Self::from_array(sum);
-    }
-}
-
-impl Sub for Tally {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        let mut difference = self.to_array();
-        for (mine, theirs) in difference.iter_mut().zip(other.to_array()) {
-            *mine -= theirs;
-        }
-        Self::from_array(difference)
     }
 }
 

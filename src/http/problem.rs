@@ -154,16 +154,9 @@ impl From<LookUpError> for Problem {
 
 impl From<ReportError> for Problem {
     fn from(error: ReportError) -> Self {
-        match error {
-            ReportError::Period(_) => Self::invalid_field("to", error),
-            ReportError::BeforeCalendar { .. } => Self::invalid_field("to", error),
-            ReportError::AsOfInFuture(_) => Self::invalid_field("as_of", error),
-            ReportError::NotBegun { .. } | ReportError::TooManyMonths(_) => {
-                Self::invalid_field("from", error)
-            }
-            ReportError::UnknownUnit(_) => Self::invalid_field("unit", error),
-            ReportError::Figures(_) => Self::invalid_field("figures", error),
-            ReportError::Store(error) => error.into(),
+        match (error.parameter(), error) {
+            (_, ReportError::Store(error)) => error.into(),
+            (parameter, error) => Self::invalid_field(parameter.unwrap_or("query"), error),
         }
     }
 }

@@ -47,11 +47,7 @@ impl Query {
             .and_then(|period| Span::new(period, as_of, Moment::now()));
         span.map_err(|error| {
             errors.push(FieldError {
-                field: match error {
-                    ReportError::AsOfInFuture(_) => "as_of",
-                    _ => "from",
-                }
-                .to_owned(),
+                field: error.parameter().unwrap_or("from").to_owned(),
                 detail: error.to_string(),
             });
         })

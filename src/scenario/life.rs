@@ -139,6 +139,14 @@ impl Life<'_> {
         self.desk(holder.unwrap_or(self.outline.unit.id))
     }
 
+    /// Who sent it by post gets the result by post.
+    fn return_channel(&self) -> Channel {
+        match self.outline.channel {
+            Channel::Postal => Channel::Postal,
+            Channel::Direct | Channel::Online => Channel::Direct,
+        }
+    }
+
     fn due(&self) -> Moment {
         let due = self.dossier.as_ref().and_then(Dossier::due);
         due.unwrap_or(self.stage.end)
@@ -177,10 +185,7 @@ impl Life<'_> {
             case_number: number,
             unit: outline.unit.id,
             channel: outline.channel,
-            return_channel: match outline.channel {
-                Channel::Postal => Channel::Postal,
-                Channel::Direct | Channel::Online => Channel::Direct,
-            },
+            return_channel: self.return_channel(),
             applicant,
             delegate: None,
             sets: 1,
@@ -299,10 +304,7 @@ impl Life<'_> {
         let wait = WorkingTime::from_minutes(rng.random_range(1..600));
         let returned = self.stage.timetable.advance(self.last(), wait)?;
         if returned <= self.stage.end {
-            let channel = match self.outline.channel {
-                Channel::Postal => Channel::Postal,
-                Channel::Direct | Channel::Online => Channel::Direct,
-            };
+            let channel = self.return_channel();
             self.act(returned, self.clerk(), &Action::Return { channel })?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::locks::Lock;
 use super::{Conn, Store, StoreError, writer};
 
 /// The tables whose secondary indexes are made after the rows are in.
@@ -34,11 +35,8 @@ impl Store {
         }
         writer::begin(&mut conn)?;
         let result = (|| {
-            if let Conn::Postgres(conn) = &mut conn {
-                // One at a time: the next one sees what this one made.
-                diesel::sql_query("select pg_advisory_xact_lock(7205759403792796)")
-                    .execute(conn)?;
-            }
+            // One at a time: the next one sees what this one made.
+            Lock::Bulk.exclusive(&mut conn)?;
             let indexes = drop_indexes(&mut conn)?;
             let value = work(&mut conn)?;
             for index in indexes {

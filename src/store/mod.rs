@@ -13,6 +13,7 @@ pub mod connection;
 pub mod dossiers;
 pub mod error;
 pub mod events;
+mod locks;
 pub mod open_dossiers;
 pub mod persons;
 pub mod plan;
@@ -185,11 +186,9 @@ fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
         Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
         Conn::Postgres(conn) => {
             // Several instances may start at once: one migrates, the others wait.
-            use diesel::RunQueryDsl;
-            diesel::sql_query("select pg_advisory_lock(7205759403792794)").execute(conn)?;
-            let run = conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop);
-            diesel::sql_query("select pg_advisory_unlock(7205759403792794)").execute(conn)?;
-            run
+            locks::Lock::Migrations.during(conn, |conn| {
+                conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
+            })?
         }
     };
     run.map_err(|error| StoreError::from_message(error.to_string()))?;

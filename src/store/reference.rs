@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
+use super::locks::Lock;
 use super::{Conn, Store, StoreError, WriteFailure, calendar, procedures, settings, units};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
@@ -200,7 +201,7 @@ impl Store {
     {
         let cache = Arc::clone(&self.inner.reference);
         self.write(move |conn| {
-            settings::lock_reference(conn, false)?;
+            Lock::Reference.shared(conn)?;
             let reference = cache.current(conn)?;
             work(conn, &reference)
         })

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::locks::Lock;
 use super::schema::settings;
 use super::{Conn, StoreError};
 
@@ -80,25 +81,11 @@ pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
 /// imports at once count twice.
 pub fn bump_reference_version(conn: &mut Conn) -> Result<(), StoreError> {
     // On PostgreSQL no write that began under the old version may end after this one.
-    lock_reference(conn, true)?;
+    Lock::Reference.exclusive(conn)?;
     diesel::sql_query(
         "insert into settings (key, value) values ('reference_version', '1') \
          on conflict (key) do update set value = cast(cast(settings.value as bigint) + 1 as text)",
     )
     .execute(conn)?;
-    Ok(())
-}
-
-/// Keeps the reference data as they are until the transaction ends, or (`to_change`) waits until
-/// nobody does. SQLite has one writer and needs neither.
-pub(super) fn lock_reference(conn: &mut Conn, to_change: bool) -> Result<(), StoreError> {
-    if let Conn::Postgres(conn) = conn {
-        let lock = if to_change {
-            "select pg_advisory_xact_lock(7205759403792795)"
-        } else {
-            "select pg_advisory_xact_lock_shared(7205759403792795)"
-        };
-        diesel::sql_query(lock).execute(conn)?;
-    }
     Ok(())
 }

@@ -224,7 +224,7 @@ pub fn spread(
     Ok(())
 }
 
-#[derive(Insertable)]
+#[derive(Clone, Copy, Insertable)]
 #[diesel(table_name = rollups, treat_none_as_default_value = false)]
 struct RollupRow {
     dimension: i16,
@@ -322,18 +322,11 @@ pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
             let rows: Vec<RollupRow> = rows.iter().map(RollupRow::new).collect();
             for chunk in rows.chunks(2000) {
                 // 13 parameters a row; a statement takes 65 535.
-                let chunk: Vec<_> = chunk.iter().map(RollupRow::as_values).collect();
-                add_rows!(&chunk, conn);
+                add_rows!(chunk.to_vec(), conn);
             }
         }
     }
     Ok(())
-}
-
-impl RollupRow {
-    fn as_values(&self) -> Self {
-        Self { ..*self }
-    }
 }
 
 /// All rows of the roll-ups with the waiting deltas added, for `verify`.

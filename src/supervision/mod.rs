@@ -58,6 +58,20 @@ pub enum ReportError {
     Store(#[from] StoreError),
 }
 
+impl ReportError {
+    /// The parameter of the request that is wrong; `None` if none is.
+    pub const fn parameter(&self) -> Option<&'static str> {
+        match self {
+            Self::Period(_) | Self::NotBegun { .. } | Self::TooManyMonths(_) => Some("from"),
+            Self::BeforeCalendar { .. } => Some("to"),
+            Self::AsOfInFuture(_) => Some("as_of"),
+            Self::UnknownUnit(_) => Some("unit"),
+            Self::Figures(_) => Some("figures"),
+            Self::Store(_) => None,
+        }
+    }
+}
+
 impl From<diesel::result::Error> for ReportError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Store(error.into())

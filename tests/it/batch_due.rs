@@ -10,6 +10,19 @@ fn program() -> Program {
     Program::at("sqlite:///nonexistent/never-opened.sqlite3")
 }
 
+/// The arguments that ask for one due moment.
+fn single<'a>(received: &'a str, limit: &'a str, unit: &'a str) -> [&'a str; 7] {
+    [
+        "due",
+        "--received",
+        received,
+        "--limit",
+        limit,
+        "--unit",
+        unit,
+    ]
+}
+
 #[derive(serde::Deserialize)]
 struct Case {
     received: String,
@@ -46,15 +59,7 @@ fn hand_checked_cases_come_out() {
 #[test]
 fn a_single_moment_is_printed_with_its_offset() {
     let due = |received: &str, limit: &str, unit: &str| {
-        let arguments = [
-            "due",
-            "--received",
-            received,
-            "--limit",
-            limit,
-            "--unit",
-            unit,
-        ];
+        let arguments = single(received, limit, unit);
         program().output(&arguments).trim().to_owned()
     };
     // Over Tết 2021 (10 to 16 February).
@@ -98,15 +103,7 @@ fn the_servers_own_time_zone_changes_nothing() {
 #[test]
 fn what_cannot_be_worked_out_is_an_error_that_says_so() {
     let error = |received: &str, limit: &str, unit: &str| {
-        let arguments = [
-            "due",
-            "--received",
-            received,
-            "--limit",
-            limit,
-            "--unit",
-            unit,
-        ];
+        let arguments = single(received, limit, unit);
         program().failure(&arguments)
     };
     assert!(error("2021-02-09T14:00:00+07:00", "10000", "working_day").contains("quá dài"));

@@ -171,6 +171,13 @@ fn finish() -> Action {
     }
 }
 
+fn request_supplement() -> Action {
+    Action::RequestSupplement {
+        reason: because(),
+        items: vec![],
+    }
+}
+
 fn because() -> String {
     "lý do".to_owned()
 }
@@ -377,10 +384,7 @@ fn a_supplement_starts_the_limit_anew_and_a_payment_pauses_it() {
 
 #[test]
 fn one_that_paused_in_time_stays_in_time_and_one_that_was_late_stays_late() {
-    let request = Action::RequestSupplement {
-        reason: because(),
-        items: vec![],
-    };
+    let request = request_supplement();
     let withdraw = Action::Withdraw { reason: because() };
 
     let mut in_time = Life::in_progress();
@@ -518,10 +522,7 @@ fn a_new_calendar_can_open_the_office_before_the_old_next_opening() {
 #[test]
 fn a_calendar_that_makes_a_waiting_dossier_late_says_so_at_once() {
     let mut life = Life::in_progress();
-    let request = Action::RequestSupplement {
-        reason: because(),
-        items: vec![],
-    };
+    let request = request_supplement();
     // Due on Monday 8 March, paused that day; then Saturday becomes a working day.
     life.act(at("2021-03-08 09:00"), &request).unwrap();
     assert!(!life.state().is_overdue());
@@ -538,10 +539,7 @@ fn a_calendar_that_makes_a_waiting_dossier_late_says_so_at_once() {
 #[test]
 fn one_that_paused_at_the_very_due_moment_paused_in_time() {
     let mut life = Life::in_progress();
-    let request = Action::RequestSupplement {
-        reason: because(),
-        items: vec![],
-    };
+    let request = request_supplement();
     life.act(at("2021-03-08 17:00"), &request).unwrap();
     let withdraw = Action::Withdraw { reason: because() };
     life.act(at("2021-03-08 20:00"), &withdraw).unwrap();
@@ -553,10 +551,7 @@ fn one_that_paused_at_the_very_due_moment_paused_in_time() {
 #[test]
 fn what_was_overdue_before_a_restart_stays_so_whatever_the_calendar_becomes() {
     let mut life = Life::in_progress();
-    let request = Action::RequestSupplement {
-        reason: because(),
-        items: vec![],
-    };
+    let request = request_supplement();
     life.act(at("2021-03-09 09:00"), &request).unwrap();
     let crossed = life.state().overdue_since;
     assert_eq!(crossed, Some(at("2021-03-08 17:00")));

@@ -1,0 +1,53 @@
+//! Locks between transactions of several instances on PostgreSQL, held until the transaction ends.
+//! SQLite has one writer and needs none.
+
+use diesel::RunQueryDsl;
+use diesel::pg::PgConnection;
+
+use super::{Conn, StoreError};
+
+/// What a lock keeps others from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i64)]
+pub(super) enum Lock {
+    /// Running migrations.
+    Migrations = 7_205_759_403_792_794,
+    /// Changing units, procedures or calendar (exclusive), or relying on them (shared).
+    Reference = 7_205_759_403_792_795,
+    /// Filling the empty tables.
+    Bulk = 7_205_759_403_792_796,
+}
+
+impl Lock {
+    pub(super) fn exclusive(self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.take(conn, "pg_advisory_xact_lock")
+    }
+
+    pub(super) fn shared(self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.take(conn, "pg_advisory_xact_lock_shared")
+    }
+
+    fn take(self, conn: &mut Conn, function: &str) -> Result<(), StoreError> {
+        match conn {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(conn) => self.call(conn, function),
+        }
+    }
+
+    /// Holds the lock while `work` runs, over any number of transactions.
+    pub(super) fn during<T>(
+        self,
+        conn: &mut PgConnection,
+        work: impl FnOnce(&mut PgConnection) -> T,
+    ) -> Result<T, StoreError> {
+        self.call(conn, "pg_advisory_lock")?;
+        let value = work(conn);
+        self.call(conn, "pg_advisory_unlock")?;
+        Ok(value)
+    }
+
+    fn call(self, conn: &mut PgConnection, function: &str) -> Result<(), StoreError> {
+        diesel::sql_query(format!("select {function}({})", self as i64)).execute(conn)?;
+        Ok(())
+    }
+}
