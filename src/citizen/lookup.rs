@@ -105,7 +105,7 @@ pub fn look_up(
         };
         let procedure = reference.procedure(dossier.procedure);
         let definition = procedure.map(|procedure| &procedure.definition);
-        let crossed = dossier.is_running() && dossier.due().is_some_and(|due| due < now);
+        let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
         Ok(LookUp {
             case_number: dossier.case_number.to_string(),
             procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),

@@ -52,7 +52,6 @@ impl From<&Dossier> for DossierRow {
         let millis = |moment: Option<Moment>| moment.map(Moment::unix_millis);
         let due = millis(dossier.due());
         let open = dossier.status.is_open();
-        let watched = open && dossier.is_running() && !dossier.is_overdue();
         Self {
             id: dossier.id.bytes().to_vec(),
             case_number: dossier.case_number.as_str().to_owned(),
@@ -79,13 +78,8 @@ impl From<&Dossier> for DossierRow {
             closed_at: millis(dossier.closed_at),
             returned_at: millis(dossier.returned_at),
             open_due_at: due.filter(|_| open),
-            late_at: millis(dossier.overdue_since)
-                .or(due.filter(|_| watched))
-                .filter(|_| open),
-            // One that was closed over its due moment and then taken back crosses it then.
-            watch_at: due
-                .filter(|_| watched)
-                .map(|due| due.max(dossier.last_event_at.unix_millis())),
+            late_at: millis(dossier.overdue_since.or(dossier.crosses_at())).filter(|_| open),
+            watch_at: millis(dossier.crosses_at()),
             version: i32::try_from(dossier.version).unwrap_or(i32::MAX),
             last_event_at: dossier.last_event_at.unix_millis(),
         }

@@ -14,15 +14,14 @@ use crate::domain::dossier::Status;
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
 use crate::domain::moment::Moment;
 
-/// Which open dossiers a list holds. All lists run along an index over open dossiers only, in the
-/// order of their due moments.
+/// Which open dossiers a list holds, and in what order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenList {
-    /// All that are received and not closed, those that wait included.
+    /// All that are received and not closed, those that wait included, by due moment.
     Open,
     /// Running and due from `now` to before the moment given.
     NearDue { now: Moment, before: Moment },
-    /// Past their due moment at `now`, recorded or not yet.
+    /// Overdue at `now`, recorded or not yet, by the moment since which they are.
     Overdue { now: Moment },
 }
 
@@ -37,10 +36,13 @@ pub struct ListedDossier {
     pub status: Status,
     pub received_at: Option<Moment>,
     pub due: Moment,
+    /// By what the list is ordered: with the id, where the next page begins.
+    pub position: Moment,
     pub appointment: Option<Moment>,
 }
 
-/// A page of a list: of one unit, or of all. `after` is the last dossier of the page before.
+/// A page of a list: of one unit, or of all. `after` is the position and id of the last dossier of
+/// the page before.
 ///
 /// # Errors
 /// If the database refuses.
@@ -62,19 +64,22 @@ pub fn list_open(
             dossiers::received_at,
             dossiers::due_at,
             dossiers::appointment_at,
+            (dossiers::open_due_at, dossiers::watch_at, dossiers::late_at),
         ))
         .limit(i64::from(limit))
         .into_boxed();
     if let Some(unit) = unit {
         query = query.filter(dossiers::unit_id.eq(unit.0));
     }
-    let from = after.map(|(due, id)| (due.unix_millis(), id.bytes().to_vec()));
+    let from = after.map(|(position, id)| (position.unix_millis(), id.bytes().to_vec()));
     macro_rules! along {
         ($column:expr) => {{
             query = query.filter($column.is_not_null());
-            if let Some((due, id)) = from {
-                let later = $column.gt(due).or($column.eq(due).and(dossiers::id.gt(id)));
-                query = query.filter($column.ge(due).and(later));
+            if let Some((last, id)) = from {
+                let later = $column
+                    .gt(last)
+                    .or($column.eq(last).and(dossiers::id.gt(id)));
+                query = query.filter($column.ge(last).and(later));
             }
             query = query.order(($column, dossiers::id));
         }};
@@ -105,27 +110,38 @@ pub fn list_open(
         Option<i64>,
         Option<i64>,
         Option<i64>,
+        (Option<i64>, Option<i64>, Option<i64>),
     );
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter()
-        .map(
-            |(id, case_number, procedure, unit, holder, status, received, due, appointment)| {
-                Ok(ListedDossier {
-                    id: dossier_id(&id)?,
-                    case_number,
-                    procedure: ProcedureId(procedure),
-                    unit: UnitId(unit),
-                    holder: UnitId(holder),
-                    status: Status::from_code(status)
-                        .ok_or_else(|| StoreError::corrupt("dossiers.status"))?,
-                    received_at: received.map(Moment::from_unix_millis),
-                    due: due
-                        .map(Moment::from_unix_millis)
-                        .ok_or_else(|| StoreError::corrupt("dossiers.due_at"))?,
-                    appointment: appointment.map(Moment::from_unix_millis),
-                })
-            },
-        )
+        .map(|row| {
+            let (id, case_number, procedure, unit, holder, status, received, due, again, order) =
+                row;
+            let (open_due, watch, late) = order;
+            let position = match list {
+                OpenList::Open => open_due,
+                OpenList::NearDue { .. } => watch,
+                OpenList::Overdue { .. } => late,
+            };
+            let needed = |moment: Option<i64>, column: &str| {
+                moment
+                    .map(Moment::from_unix_millis)
+                    .ok_or_else(|| StoreError::corrupt(column))
+            };
+            Ok(ListedDossier {
+                id: dossier_id(&id)?,
+                case_number,
+                procedure: ProcedureId(procedure),
+                unit: UnitId(unit),
+                holder: UnitId(holder),
+                status: Status::from_code(status)
+                    .ok_or_else(|| StoreError::corrupt("dossiers.status"))?,
+                received_at: received.map(Moment::from_unix_millis),
+                due: needed(due, "dossiers.due_at")?,
+                position: needed(position, "dossiers.open_due_at")?,
+                appointment: again.map(Moment::from_unix_millis),
+            })
+        })
         .collect()
 }
 
@@ -159,7 +175,7 @@ pub fn open_ids(
     let page = list_open(conn, OpenList::Open, None, after, limit)?;
     Ok(page
         .into_iter()
-        .map(|listed| (listed.due, listed.id))
+        .map(|listed| (listed.position, listed.id))
         .collect())
 }
 

@@ -147,12 +147,38 @@ on_both! {
             .store
             .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, None, 2))
             .unwrap();
-        let after = first.last().map(|d| (d.due, d.id));
+        let after = first.last().map(|d| (d.position, d.id));
         let rest = world
             .store
             .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, after, 10))
             .unwrap();
         assert_eq!((first.len(), rest.len()), (2, 2));
+    }
+}
+
+on_both! {
+    fn pages_of_the_overdue_go_on_past_one_whose_limit_started_anew(db: &Database) {
+        let world = World::new(db.store());
+        let procedure = long_procedure(&world);
+        let restarted = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
+        world.begin(restarted.id, at("2021-03-01 09:00"));
+        let request = Action::RequestSupplement { reason: "thiếu".to_owned(), items: vec![] };
+        world.act(restarted.id, at("2021-04-01 09:00"), request).unwrap();
+        let taken = Action::TakeSupplement { items: vec![] };
+        let restarted = world.act(restarted.id, at("2021-04-02 09:00"), taken).unwrap();
+        let late = world.receive_at(COMMUNE, SAME_DAY, at("2021-04-02 09:00"));
+        // Overdue since March, due anew after the other one.
+        assert!(restarted.is_overdue() && restarted.due() > late.due());
+        let list = OpenList::Overdue { now: at("2021-04-03 09:00") };
+        let page = |after| {
+            let page =
+                world.store.read(|conn| open_dossiers::list_open(conn, list, None, after, 1));
+            page.unwrap().pop()
+        };
+        let first = page(None).unwrap();
+        let second = page(Some((first.position, first.id))).unwrap();
+        assert_eq!((first.id, second.id), (restarted.id, late.id));
+        assert_eq!(page(Some((second.position, second.id))), None);
     }
 }
 

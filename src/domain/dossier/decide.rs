@@ -126,9 +126,9 @@ pub fn decide(
 
 /// When a running dossier crossed its due moment, if it did so before `at` and no event says so.
 fn unrecorded_crossing(dossier: &Dossier, at: Moment) -> Option<Moment> {
-    let due = dossier.due()?;
-    (dossier.is_running() && !dossier.is_overdue() && due < at)
-        .then(|| due.max(dossier.last_event_at))
+    dossier
+        .crosses_at()
+        .filter(|_| dossier.due().is_some_and(|due| due < at))
 }
 
 /// Whether a new due moment lies before the pause of a waiting dossier: it was past due when it

@@ -213,6 +213,13 @@ impl Dossier {
         self.overdue_since.is_some()
     }
 
+    /// When a running dossier that is not overdue yet becomes so: at its due moment, or, if it was
+    /// closed then and taken back later, when it was taken back.
+    pub fn crosses_at(&self) -> Option<Moment> {
+        let due = self.due()?;
+        (self.is_running() && !self.is_overdue()).then(|| due.max(self.last_event_at))
+    }
+
     /// What the applicant was last told: the new appointment, else the due moment.
     pub fn promised(&self) -> Option<Moment> {
         self.appointment.or(self.due())
