@@ -5,9 +5,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use ipnet::IpNet;
+use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl};
 use serde::Deserialize;
 
+use crate::accounts::limits::LimitSetting;
+use crate::accounts::{Limits, OidcSettings};
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::vietqr::BankAccount;
 use crate::store::{DatabaseUrl, StoreOptions};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -20,6 +25,34 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Between two rounds of the background work.
     pub housekeeping: Duration,
+    pub server: ServerSettings,
+    pub oidc: Option<OidcSettings>,
+}
+
+/// What handling requests needs to know.
+#[derive(Clone)]
+pub struct ServerSettings {
+    /// Networks of our own reverse proxies.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks that may read the metrics.
+    pub metrics_from: Vec<IpNet>,
+    /// How long a session lasts.
+    pub session: Duration,
+    pub limits: Limits,
+    /// Where fees are transferred to.
+    pub bank_account: Option<BankAccount>,
+    /// What payment gateways sign with.
+    pub gateway_secret: Option<String>,
+}
+
+impl std::fmt::Debug for ServerSettings {
+    /// Without secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerSettings")
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A setting that cannot be used; the message names its key.
@@ -36,6 +69,10 @@ pub enum ConfigError {
 struct Raw {
     database: RawDatabase,
     server: RawServer,
+    accounts: RawAccounts,
+    limits: RawLimits,
+    payments: RawPayments,
+    oidc: RawOidc,
     office: OfficeHours,
 }
 
@@ -52,6 +89,42 @@ struct RawDatabase {
 struct RawServer {
     listen: String,
     housekeeping_seconds: u64,
+    trusted_proxies: String,
+    metrics_from: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAccounts {
+    session_hours: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLimits {
+    log_in_account: LimitSetting,
+    log_in_address: LimitSetting,
+    look_up_address: LimitSetting,
+    look_up_number: LimitSetting,
+    submission_address: LimitSetting,
+    submission_contact: LimitSetting,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPayments {
+    bank: String,
+    account: String,
+    gateway_secret: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOidc {
+    issuer: String,
+    client_id: String,
+    client_secret: String,
+    redirect: String,
 }
 
 impl Config {
@@ -66,10 +139,10 @@ impl Config {
             builder = builder
                 .add_source(config::File::from(file.to_owned()).format(config::FileFormat::Toml));
         }
+        // Texts stay texts until a setting wants a number: an account number begins with zeros.
         let environment = config::Environment::with_prefix("MOTCUA")
             .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true);
+            .separator("__");
         let raw: Raw = builder
             .add_source(environment)
             .set_override_option("database.url", database_url)?
@@ -102,6 +175,9 @@ impl Config {
             .map_err(|error| invalid("office", error.to_string()))?;
         let listen =
             parse_listen(&raw.server.listen).map_err(|reason| invalid("server.listen", reason))?;
+        let server = raw
+            .server
+            .check(&raw.accounts, &raw.limits, &raw.payments)?;
         Ok(Self {
             database,
             store: StoreOptions {
@@ -111,7 +187,118 @@ impl Config {
             },
             listen,
             housekeeping: Duration::from_secs(raw.server.housekeeping_seconds),
+            server,
+            oidc: raw.oidc.check()?,
         })
+    }
+}
+
+const fn wrong(key: &'static str, reason: String) -> ConfigError {
+    ConfigError::Invalid { key, reason }
+}
+
+fn networks(key: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let address = || part.parse().map(|address: std::net::IpAddr| address.into());
+            part.parse()
+                .or_else(|_| address())
+                .map_err(|_| wrong(key, format!("'{part}' không phải mạng, ví dụ 10.0.0.0/8")))
+        })
+        .collect()
+}
+
+impl RawServer {
+    fn check(
+        &self,
+        accounts: &RawAccounts,
+        limits: &RawLimits,
+        payments: &RawPayments,
+    ) -> Result<ServerSettings, ConfigError> {
+        if !(1..=720).contains(&accounts.session_hours) {
+            let reason = "phải từ 1 đến 720".to_owned();
+            return Err(wrong("accounts.session_hours", reason));
+        }
+        Ok(ServerSettings {
+            trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
+            metrics_from: networks("server.metrics_from", &self.metrics_from)?,
+            session: Duration::from_secs(accounts.session_hours * 3600),
+            limits: limits.check()?,
+            bank_account: payments.bank_account()?,
+            gateway_secret: payments.secret()?,
+        })
+    }
+}
+
+impl RawLimits {
+    fn check(&self) -> Result<Limits, ConfigError> {
+        let limit = |key, setting: LimitSetting| {
+            let reason = "burst từ 1 đến 1.000.000, each_seconds từ 1 đến 86.400";
+            setting.limit().ok_or_else(|| wrong(key, reason.to_owned()))
+        };
+        Ok(Limits {
+            log_in_account: limit("limits.log_in_account", self.log_in_account)?,
+            log_in_address: limit("limits.log_in_address", self.log_in_address)?,
+            look_up_address: limit("limits.look_up_address", self.look_up_address)?,
+            look_up_number: limit("limits.look_up_number", self.look_up_number)?,
+            submission_address: limit("limits.submission_address", self.submission_address)?,
+            submission_contact: limit("limits.submission_contact", self.submission_contact)?,
+        })
+    }
+}
+
+impl RawPayments {
+    fn bank_account(&self) -> Result<Option<BankAccount>, ConfigError> {
+        if self.bank.is_empty() && self.account.is_empty() {
+            return Ok(None);
+        }
+        BankAccount::new(&self.bank, &self.account)
+            .map(Some)
+            .map_err(|error| wrong("payments.bank, payments.account", error.to_string()))
+    }
+
+    fn secret(&self) -> Result<Option<String>, ConfigError> {
+        match self.gateway_secret.chars().count() {
+            0 => Ok(None),
+            32.. => Ok(Some(self.gateway_secret.clone())),
+            _ => {
+                let reason = "cần ít nhất 32 ký tự".to_owned();
+                Err(wrong("payments.gateway_secret", reason))
+            }
+        }
+    }
+}
+
+impl RawOidc {
+    fn check(self) -> Result<Option<OidcSettings>, ConfigError> {
+        if [
+            &self.issuer,
+            &self.client_id,
+            &self.client_secret,
+            &self.redirect,
+        ]
+        .iter()
+        .all(|text| text.is_empty())
+        {
+            return Ok(None);
+        }
+        if self.client_id.is_empty() {
+            return Err(wrong("oidc.client_id", "để trống".to_owned()));
+        }
+        Ok(Some(OidcSettings {
+            issuer: IssuerUrl::new(self.issuer)
+                .map_err(|error| wrong("oidc.issuer", error.to_string()))?,
+            client_id: ClientId::new(self.client_id),
+            client_secret: Some(self.client_secret)
+                .filter(|secret| !secret.is_empty())
+                .map(ClientSecret::new),
+            redirect: RedirectUrl::new(self.redirect)
+                .map_err(|error| wrong("oidc.redirect", error.to_string()))?,
+        }))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `docs/architecture.md` is the map. Arrows go down only: http, cli → features → store → domain.
 
+pub mod accounts;
+pub mod administration;
 pub mod bundled;
 pub mod citizen;
 pub mod cli;
@@ -10,6 +12,8 @@ pub mod desk;
 pub mod domain;
 pub mod http;
 pub mod imports;
+mod mending;
+pub mod metrics;
 pub mod progress;
 pub mod scenario;
 pub mod store;

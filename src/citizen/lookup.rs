@@ -4,16 +4,22 @@
 //! follows from the dossier by a secret of this installation. What is shown holds no identity
 //! number, no contact, and the applicant's name only masked.
 
+use std::net::IpAddr;
+
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
+use crate::accounts::Limits;
+use crate::accounts::limits::address_key;
 use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::dossier::{Dossier, EventData, Status};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
-use crate::store::{Store, StoreError, dossiers, events, persons, settings};
+use crate::store::{
+    Conn, Store, StoreError, WriteFailure, attempts, dossiers, events, persons, settings,
+};
 use crate::words;
 
 /// Bytes of the code: 50 bits, ten letters.
@@ -27,8 +33,19 @@ pub enum LookUpError {
     /// No such dossier, or another code: which of the two is not told.
     #[error("không có hồ sơ với mã hồ sơ và mã tra cứu này")]
     NotFound,
+    #[error("đã tra cứu sai quá nhiều lần; thử lại sau {}", words::moment(*.until))]
+    TooMany { until: Moment },
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl WriteFailure for LookUpError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl From<diesel::result::Error> for LookUpError {
@@ -38,7 +55,7 @@ impl From<diesel::result::Error> for LookUpError {
 }
 
 /// A dossier as the public may see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct LookUp {
     pub case_number: String,
     pub procedure_code: String,
@@ -68,7 +85,7 @@ pub struct LookUp {
 }
 
 /// One event, as the public may see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Milestone {
     pub at: Moment,
     pub what: &'static str,
@@ -139,12 +156,60 @@ pub fn look_up(
     })
 }
 
+/// The same, limited against guessing: what finds nothing counts against the network address it
+/// comes from and the case number it was for.
+///
+/// # Errors
+/// As [`look_up`], and if too much has been tried.
+pub fn look_up_limited(
+    store: &Store,
+    case_number: &str,
+    code: &str,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+) -> Result<LookUp, LookUpError> {
+    let number = CaseNumber::parse(case_number)?;
+    let keys = [
+        (
+            format!("lookup-from:{}", address_key(address)),
+            limits.look_up_address,
+        ),
+        (format!("lookup:{number}"), limits.look_up_number),
+    ];
+    store.read(|conn| {
+        for (key, limit) in &keys {
+            if let Some(until) = attempts::wait(conn, key, *limit, now)? {
+                return Err(LookUpError::TooMany { until });
+            }
+        }
+        Ok(())
+    })?;
+    let found = look_up(store, case_number, code, now);
+    if let Err(LookUpError::NotFound) = found {
+        store.write(move |conn| {
+            for (key, limit) in &keys {
+                if let Some(until) = attempts::count(conn, key, *limit, now)? {
+                    return Err(LookUpError::TooMany { until });
+                }
+            }
+            Ok(())
+        })?;
+    }
+    found
+}
+
 /// The look-up code of a dossier, as its receipt prints it.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn look_up_code(store: &Store, dossier: DossierId) -> Result<String, StoreError> {
-    let key = store.read(|conn| settings::get(conn, settings::LOOKUP_KEY))?;
+    store.read(|conn| code_of(conn, dossier))
+}
+
+/// The same within a transaction of the caller.
+pub(crate) fn code_of(conn: &mut Conn, dossier: DossierId) -> Result<String, StoreError> {
+    let key = settings::get(conn, settings::LOOKUP_KEY)?;
     let mac = authenticator(&key.unwrap_or_default(), dossier);
     let text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
     Ok(text[..CODE_LETTERS].to_owned())

@@ -1,5 +1,8 @@
-//! What a citizen without an account may do: look a dossier up.
+//! What a citizen without an account may do: look a dossier up, submit one online.
 
 mod lookup;
+mod submit;
 
-pub use lookup::{LookUp, LookUpError, Milestone, look_up, look_up_code};
+pub(crate) use lookup::code_of;
+pub use lookup::{LookUp, LookUpError, Milestone, look_up, look_up_code, look_up_limited};
+pub use submit::{SubmitError, Waiting, confirm, submit};

@@ -3,11 +3,13 @@
 use clap::Parser;
 
 use super::{Outcome, scenario, serve};
+use crate::accounts::{self, NewStaff};
 use crate::citizen;
 use crate::config::Config;
 use crate::domain::moment::Moment;
+use crate::domain::role::Role;
 use crate::scenario::loaded_period;
-use crate::store::{Store, open_dossiers};
+use crate::store::{Store, open_dossiers, users};
 use crate::supervision::{self, Report, Span};
 
 #[derive(Parser)]
@@ -36,5 +38,43 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
         let path = format!("/api/v1/lookup?case_number={number}&code={code}");
         super::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
     }
+    super::output::write(accounts(&store)?.as_bytes())?;
     serve::run(&args.serve, config, store)
+}
+
+/// One member of staff of each role, with a password made now: none of an earlier demo works on.
+const STAFF: [(&str, Role, &str); 4] = [
+    ("demo.clerk", Role::Clerk, "H37.20.01"),
+    ("demo.officer", Role::Officer, "H37.20.01"),
+    ("demo.supervisor", Role::Supervisor, "H37"),
+    ("demo.administrator", Role::Administrator, "H37"),
+];
+
+/// Gives the demo's staff new passwords and tells them.
+fn accounts(store: &Store) -> Result<String, Box<dyn std::error::Error>> {
+    let mut text = "\nTài khoản dùng thử (mật khẩu mới ở mỗi lần chạy):\n".to_owned();
+    for (username, role, unit) in STAFF {
+        let password = accounts::generate();
+        if store
+            .read(|conn| users::by_username(conn, username))?
+            .is_some()
+        {
+            accounts::set_password(store, username, &password)?;
+        } else {
+            let new = NewStaff {
+                username: username.to_owned(),
+                full_name: username.to_owned(),
+                role,
+                unit: unit.to_owned(),
+                oidc_subject: None,
+                password: Some(password.clone()),
+            };
+            accounts::create(store, new, None, None, Moment::now())?;
+        }
+        text += &format!(
+            "  {username:<20} {password}  ({} tại {unit})\n",
+            role.as_str()
+        );
+    }
+    Ok(text)
 }

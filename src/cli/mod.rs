@@ -7,6 +7,7 @@ mod output;
 mod report;
 mod scenario;
 mod serve;
+mod user;
 mod verify;
 
 use std::error::Error;
@@ -51,6 +52,8 @@ enum Command {
     Report(report::Args),
     /// Kiểm tra toàn bộ cơ sở dữ liệu; thoát với mã khác 0 nếu có sai lệch.
     Verify(verify::Args),
+    /// Thêm tài khoản, đặt lại mật khẩu.
+    User(user::Args),
     /// Chạy máy chủ.
     Serve(serve::Args),
     /// Nạp kịch bản Lạng Sơn nếu chưa có, in báo cáo, rồi chạy máy chủ.
@@ -62,14 +65,7 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 /// Runs the command of this process.
 pub fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("MOTCUA_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
-        )
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    start_log();
     let cli = Cli::parse();
     match run(&cli) {
         Ok(code) => code,
@@ -77,6 +73,28 @@ pub fn main() -> ExitCode {
             eprintln!("motcua: lỗi: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The log goes to standard error: lines for people on a terminal, JSON elsewhere; `MOTCUA_LOG`
+/// says how much, `MOTCUA_LOG_FORMAT` (`text`, `json`) in which form.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MOTCUA_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let terminal = std::io::stderr().is_terminal();
+    let format = std::env::var("MOTCUA_LOG_FORMAT");
+    let json = match format.as_deref() {
+        Ok("json") => true,
+        Ok("text") => false,
+        _ => !terminal,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(terminal);
+    match json {
+        true => log.json().flatten_event(true).with_target(false).init(),
+        false => log.init(),
     }
 }
 
@@ -96,6 +114,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Scenario(args) => scenario::run(args, &open()?),
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),
+        Command::User(args) => user::run(args, &open()?),
         Command::Serve(args) => serve::run(args, &config, open()?),
         Command::Demo(args) => demo::run(args, &config, open()?),
     }

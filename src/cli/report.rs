@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
             print(common.format, &report)?;
         }
         What::OnTime { common, by } => {
-            let report = supervision::on_time(store, *by, common.span()?)?;
+            let report = supervision::on_time(store, *by, common.span()?, None)?;
             print(common.format, &report)?;
         }
         What::Form06a { common, unit } => {

@@ -20,7 +20,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
     let listen = args.listen.unwrap_or(config.listen);
-    http::serve(store, listen, config.housekeeping)
+    let (server, oidc) = (config.server.clone(), config.oidc.clone());
+    http::serve(store, server, oidc, listen, config.housekeeping)
         .map_err(|error| format!("không lắng nghe được tại {listen}: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }

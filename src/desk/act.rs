@@ -62,15 +62,12 @@ pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossi
     }
     let request = request.clone();
     store.write_with_reference(move |conn, reference| {
-        for (id, person) in &request.people {
-            persons::insert(conn, *id, person)?;
-        }
         act_within(conn, &request, |_| occasion, reference)
     })
 }
 
 /// The same within a transaction of the caller.
-fn act_within(
+pub(super) fn act_within(
     conn: &mut Conn,
     request: &Request,
     occasion: impl FnOnce(&Dossier) -> Occasion,
@@ -78,16 +75,26 @@ fn act_within(
 ) -> Result<Dossier, DeskError> {
     let locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
     let dossier = &locked.dossier;
+    let occasion = occasion(dossier);
+    if !occasion.covers(reference.units(), dossier.unit, dossier.holder) {
+        return Err(DeskError::OutOfReach);
+    }
     if request.version.is_some_and(|seen| seen != dossier.version) {
         return Err(DeskError::Changed {
             current: dossier.version,
         });
     }
-    let occasion = occasion(dossier);
     let procedure = procedure_for(&request.action, dossier, occasion, reference)?;
     let context = context(reference, dossier.unit, procedure, occasion)?;
     let events = decide(Some(dossier), &request.action, &context)?;
-    Ok(dossiers::append(conn, &locked, &events)?)
+    for (id, person) in &request.people {
+        persons::insert(conn, *id, person, dossier.id, dossier.unit)?;
+    }
+    let changed = dossiers::append(conn, &locked, &events, reference.units())?;
+    if changed.applicant != dossier.applicant {
+        persons::supersede(conn, dossier.applicant)?;
+    }
+    Ok(changed)
 }
 
 /// The version of the procedure that holds for the action: the dossier's own. A clerk who takes in

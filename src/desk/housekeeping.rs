@@ -7,7 +7,9 @@ use super::act::{PAGE, act_on_all};
 use crate::domain::dossier::Action;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
-use crate::store::{Store, open_dossiers, tallies};
+use crate::store::{
+    Store, attempts, idempotency, oidc_logins, open_dossiers, sessions, submissions, tallies,
+};
 
 const FOLD: u32 = 2000;
 
@@ -22,6 +24,8 @@ pub struct Round {
     pub moved: usize,
     /// Changes of counts folded into the roll-ups.
     pub folded: usize,
+    /// Sessions, attempts, keys and submissions that have ended.
+    pub forgotten: usize,
     /// Codes of dissolved units whose open dossiers have nowhere to go.
     pub without_successor: Vec<String>,
 }
@@ -35,12 +39,14 @@ pub fn run(store: &Store, now: Moment) -> Result<Round, DeskError> {
     let overdue = record_overdue(store, now);
     let moved = move_to_successors(store, now);
     let folded = fold(store);
+    let forgotten = forget(store, now);
     let (moved, without_successor) = moved?;
     Ok(Round {
         recomputed: recomputed?,
         overdue: overdue?,
         moved,
         folded: folded?,
+        forgotten: forgotten?,
         without_successor,
     })
 }
@@ -101,6 +107,23 @@ pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<Stri
         }
     }
     Ok((moved, stuck))
+}
+
+/// How long an Idempotency-Key is remembered.
+const KEYS_MILLIS: i64 = 7 * 24 * 3_600_000;
+
+/// Forgets what has ended and would only pile up.
+///
+/// # Errors
+/// If the database refuses.
+pub fn forget(store: &Store, now: Moment) -> Result<usize, DeskError> {
+    store.write(move |conn| {
+        Ok(sessions::forget(conn, now)?
+            + attempts::forget(conn, now)?
+            + oidc_logins::forget(conn, now)?
+            + submissions::forget(conn, now)?
+            + idempotency::forget(conn, now.plus_millis(-KEYS_MILLIS))?)
+    })
 }
 
 /// Folds all changes of counts that are waiting into the roll-ups.

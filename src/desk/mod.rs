@@ -2,22 +2,37 @@
 //! transaction: the events, the new state, what changes in the counts.
 
 mod act;
+mod batch;
 pub mod housekeeping;
+mod lists;
+mod payments;
+mod preview;
 mod receive;
 mod recompute;
+mod search;
+mod view;
 
 pub use act::{Request, act};
+pub use batch::{Outcome as BatchOutcome, receive_batch};
+pub use lists::{ListItem, ListRequest, Listing, Named, list};
+pub use payments::{GatewayPayment, Owed, owed, take_gateway_payment};
+pub use preview::{Preview, preview};
 pub use receive::{NewRequest, receive, register};
-pub use recompute::recompute_due_moments;
+pub(crate) use receive::{check_registration, register_within};
+pub use recompute::{Moves, recompute_due_moments, would_move};
+pub use search::{FoundPage, Place as SearchPlace, SearchFor, search};
+pub use view::{DossierView, EventView, FullIdentity, PersonView, events, read_identities, view};
 
 use std::sync::Arc;
 
 use crate::domain::dossier::{Dossier, Refusal};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{InvalidPerson, Person};
+use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
+use crate::domain::unit::Units;
+use crate::store::idempotency::KeyReused;
 use crate::store::reference::Reference;
 use crate::store::{StoreError, WriteFailure};
 
@@ -33,7 +48,7 @@ pub struct WrongField {
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// Every wrong field at once.
-    #[error("{}", list(.0))]
+    #[error("{}", every(.0))]
     Invalid(Vec<WrongField>),
     #[error("{}", crate::words::refusal(.0))]
     Refused(Refusal),
@@ -42,18 +57,46 @@ pub enum DeskError {
     /// The dossier has changed since the caller read it.
     #[error("hồ sơ đã thay đổi: phiên bản hiện tại là {current}")]
     Changed { current: u32 },
+    #[error("hồ sơ hoặc đơn vị không thuộc phạm vi của bạn")]
+    OutOfReach,
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// A payment of another amount than is owed.
+    #[error(
+        "số tiền {} đồng không khớp với số phải nộp {} đồng",
+        crate::words::number(i64::try_from(*.paid_vnd).unwrap_or(i64::MAX)),
+        crate::words::number(i64::try_from(*.owed_vnd).unwrap_or(i64::MAX))
+    )]
+    AmountMismatch { paid_vnd: u64, owed_vnd: u64 },
     #[error("chưa có lịch làm việc: nhập bằng motcua import calendar")]
     NoCalendar,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-fn list(wrong: &[WrongField]) -> String {
+fn every(wrong: &[WrongField]) -> String {
     let lines: Vec<_> = wrong
         .iter()
         .map(|field| format!("{}: {}", field.pointer, field.reason))
         .collect();
     lines.join("; ")
+}
+
+impl DeskError {
+    /// A stable name that code may compare.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Refused(refusal) => refusal.name(),
+            Self::NotFound => "not_found",
+            Self::Changed { .. } => "changed",
+            Self::OutOfReach => "out_of_reach",
+            Self::KeyReused(_) => "key_reused",
+            Self::AmountMismatch { .. } => "amount_mismatch",
+            Self::NoCalendar => "no_calendar",
+            Self::Store(_) => "store",
+        }
+    }
 }
 
 impl From<diesel::result::Error> for DeskError {
@@ -77,7 +120,7 @@ impl WriteFailure for DeskError {
     }
 }
 
-/// When something happens, and who does it.
+/// When something happens, who does it, and how far their hands reach.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion {
     /// The moment of the action.
@@ -85,9 +128,17 @@ pub struct Occasion {
     /// The present.
     pub now: Moment,
     pub actor: Actor,
+    /// Only dossiers of this unit and of what is under it; `None`: all.
+    pub reach: Option<UnitId>,
 }
 
 impl Occasion {
+    /// Whether the occasion reaches a dossier that `unit` answers for and `holder` has.
+    fn covers(&self, units: &Units, unit: UnitId, holder: UnitId) -> bool {
+        self.reach
+            .is_none_or(|reach| units.is_under(unit, reach) || units.is_under(holder, reach))
+    }
+
     /// What motcua does by itself to a dossier: now, or right after its last event if somebody was
     /// quicker.
     fn by_system(now: Moment, dossier: &Dossier) -> Self {
@@ -96,23 +147,16 @@ impl Occasion {
             at,
             now: at,
             actor: Actor::System,
+            reach: None,
         }
     }
 }
 
 /// The wrong fields of a person at `place` in a request.
 fn wrong_fields(place: &str, person: &Person) -> Vec<WrongField> {
-    let wrong = person.check().into_iter().map(|invalid| {
-        let field = match invalid {
-            InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
-            InvalidPerson::Phone => "phone",
-            InvalidPerson::Email => "email",
-            InvalidPerson::AddressTooLong => "address",
-        };
-        WrongField {
-            pointer: format!("{place}/{field}"),
-            reason: invalid.to_string(),
-        }
+    let wrong = person.wrong_fields().map(|(field, reason)| WrongField {
+        pointer: format!("{place}/{field}"),
+        reason: reason.to_string(),
     });
     wrong.collect()
 }

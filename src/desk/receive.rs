@@ -5,8 +5,9 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, ItemHandedIn, NewDossier, decide};
 use crate::domain::ids::{DossierId, PersonId, UserId};
 use crate::domain::person::Person;
+use crate::store::idempotency::{Happened, Once, once};
 use crate::store::reference::Reference;
-use crate::store::{Store, case_numbers, dossiers, persons};
+use crate::store::{Conn, Store, case_numbers, dossiers, persons};
 
 /// What a clerk or citizen fills in.
 #[derive(Debug, Clone)]
@@ -24,13 +25,33 @@ pub struct NewRequest {
     pub assignee: Option<UserId>,
 }
 
-/// A clerk takes a dossier in; the clock starts.
+/// A clerk takes a dossier in; the clock starts. With a key that was used before, what it made then.
 ///
 /// # Errors
 /// Every wrong field at once, a refusal of the rules, or an error of the store.
-pub fn receive(store: &Store, new: &NewRequest, occasion: Occasion) -> Result<Dossier, DeskError> {
+pub fn receive(
+    store: &Store,
+    new: &NewRequest,
+    occasion: Occasion,
+    key: Option<Once>,
+) -> Result<Happened<DossierId>, DeskError> {
+    let new = new.clone();
+    store.write_with_reference(move |conn, reference| {
+        once(conn, key.as_ref(), occasion.now, |conn| {
+            receive_within(conn, reference, &new, occasion).map(|dossier| dossier.id)
+        })
+    })
+}
+
+/// The same within a transaction of the caller.
+pub(super) fn receive_within(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+) -> Result<Dossier, DeskError> {
     let assignee = new.assignee;
-    create(store, new, occasion, move |new| Action::Receive {
+    create(conn, reference, new, occasion, |new| Action::Receive {
         new: Some(new),
         assignee,
     })
@@ -41,54 +62,93 @@ pub fn receive(store: &Store, new: &NewRequest, occasion: Occasion) -> Result<Do
 /// # Errors
 /// As [`receive`].
 pub fn register(store: &Store, new: &NewRequest, occasion: Occasion) -> Result<Dossier, DeskError> {
-    create(store, new, occasion, Action::Register)
-}
-
-fn create(
-    store: &Store,
-    new: &NewRequest,
-    occasion: Occasion,
-    action: impl Fn(NewDossier) -> Action + Send + 'static,
-) -> Result<Dossier, DeskError> {
-    let id = DossierId::new(occasion.at, rand::random());
-    let applicant = PersonId::new(occasion.at, rand::random());
-    let delegate = new
-        .delegate
-        .is_some()
-        .then(|| PersonId::new(occasion.at, rand::random()));
     let new = new.clone();
     store.write_with_reference(move |conn, reference| {
-        check(&new, occasion, reference)?;
-        let day = occasion.at.date();
-        let missing = || DeskError::NotFound;
-        let unit = reference.units().by_code(&new.unit).ok_or_else(missing)?;
-        let procedure = reference
-            .procedure_in_force(&new.procedure, day)
-            .ok_or_else(missing)?;
-        let sequence = case_numbers::take(conn, unit.id, day, 1)?;
-        let action = action(NewDossier {
-            id,
-            case_number: CaseNumber::new(&unit.code, day, sequence),
-            unit: unit.id,
-            channel: new.channel,
-            return_channel: new.return_channel,
-            applicant,
-            delegate,
-            sets: new.sets,
-            items: new.items.clone(),
-        });
-        let context = context(reference, unit.id, procedure, occasion)?;
-        let events = decide(None, &action, &context)?;
-        persons::insert(conn, applicant, &new.applicant)?;
-        if let (Some(id), Some(person)) = (delegate, &new.delegate) {
-            persons::insert(conn, id, person)?;
-        }
-        Ok(dossiers::insert(conn, id, &events)?)
+        register_within(conn, reference, &new, occasion)
     })
 }
 
+/// The same within a transaction of the caller.
+pub(crate) fn register_within(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+) -> Result<Dossier, DeskError> {
+    create(conn, reference, new, occasion, Action::Register)
+}
+
+/// Whether a registration would be taken, without making it.
+///
+/// # Errors
+/// As [`receive`].
+pub(crate) fn check_registration(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+) -> Result<(), DeskError> {
+    // In a savepoint that is always undone: the very same rules, and no number is used up.
+    let mut checked = Ok(());
+    let undone = diesel::Connection::transaction(conn, |conn| {
+        checked = register_within(conn, reference, new, occasion).map(drop);
+        Err::<(), _>(diesel::result::Error::RollbackTransaction)
+    });
+    match (checked, undone) {
+        (Ok(()), Err(diesel::result::Error::RollbackTransaction) | Ok(())) => Ok(()),
+        (Ok(()), Err(error)) => Err(error.into()),
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn create(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+    action: impl FnOnce(NewDossier) -> Action,
+) -> Result<Dossier, DeskError> {
+    check(new, occasion, reference)?;
+    let id = DossierId::new(occasion.at, rand::random());
+    let applicant = PersonId::new(occasion.at, rand::random());
+    let delegate = new.delegate.as_ref();
+    let delegate = delegate.map(|person| (PersonId::new(occasion.at, rand::random()), person));
+    let day = occasion.at.date();
+    let missing = || DeskError::NotFound;
+    let unit = reference.units().by_code(&new.unit).ok_or_else(missing)?;
+    if !occasion.covers(reference.units(), unit.id, unit.id) {
+        return Err(DeskError::OutOfReach);
+    }
+    let procedure = reference
+        .procedure_in_force(&new.procedure, day)
+        .ok_or_else(missing)?;
+    let sequence = case_numbers::take(conn, unit.id, day, 1)?;
+    let action = action(NewDossier {
+        id,
+        case_number: CaseNumber::new(&unit.code, day, sequence),
+        unit: unit.id,
+        channel: new.channel,
+        return_channel: new.return_channel,
+        applicant,
+        delegate: delegate.map(|(id, _)| id),
+        sets: new.sets,
+        items: new.items.clone(),
+    });
+    let context = context(reference, unit.id, procedure, occasion)?;
+    let events = decide(None, &action, &context)?;
+    persons::insert(conn, applicant, &new.applicant, id, unit.id)?;
+    if let Some((delegate, person)) = delegate {
+        persons::insert(conn, delegate, person, id, unit.id)?;
+    }
+    Ok(dossiers::insert(conn, id, &events, reference.units())?)
+}
+
 /// Every wrong field at once.
-fn check(new: &NewRequest, occasion: Occasion, reference: &Reference) -> Result<(), DeskError> {
+pub(super) fn check(
+    new: &NewRequest,
+    occasion: Occasion,
+    reference: &Reference,
+) -> Result<(), DeskError> {
     let mut wrong = Vec::new();
     let mut add = |pointer: &str, reason: String| {
         wrong.push(WrongField {

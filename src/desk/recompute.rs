@@ -1,10 +1,17 @@
 //! After a change of the calendar: the due moments of the open dossiers that it touches, anew.
 
+use std::sync::Arc;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::DeskError;
 use super::act::{PAGE, act_on_all};
+use crate::domain::calendar::Calendar;
 use crate::domain::dossier::Action;
 use crate::domain::moment::Moment;
-use crate::store::{Store, open_dossiers, settings};
+use crate::domain::timetable::Timetable;
+use crate::store::{Store, events, open_dossiers, settings};
 
 /// Recomputes the due moments of all open dossiers if the calendar has changed since the last
 /// time; each that changes gets an event. Returns how many did. If it is interrupted, the next
@@ -36,4 +43,85 @@ pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskEr
     // A calendar that came in meanwhile has set its own mark, which stays.
     store.write(move |conn| settings::remove(conn, settings::DUE_OUT_OF_DATE, &since))?;
     Ok(recomputed)
+}
+
+/// An open dossier whose due moment a changed calendar would move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Move {
+    #[schema(example = "H37.20.01-210301-0001")]
+    pub case_number: String,
+    #[schema(example = "H37.20.01")]
+    pub unit: String,
+    pub due_at: Moment,
+    /// `None`: the new calendar cannot tell; it keeps the one it has.
+    pub new_due_at: Option<Moment>,
+}
+
+/// What a changed calendar would move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Moves {
+    /// Open dossiers that were looked at.
+    pub open: usize,
+    /// How many would move.
+    pub moved: usize,
+    /// The first of them, by due moment.
+    pub dossiers: Vec<Move>,
+}
+
+/// Which open dossiers would move under another calendar; the first `most` of them by
+/// name. Changes nothing.
+///
+/// # Errors
+/// If the database refuses.
+pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, DeskError> {
+    let mut moves = Moves {
+        open: 0,
+        moved: 0,
+        dossiers: Vec::new(),
+    };
+    store.read_with_reference(|conn, reference| {
+        let hours = store.default_hours();
+        let default = Arc::new(Timetable::new(calendar, hours));
+        let own: std::collections::HashMap<_, _> = reference
+            .units()
+            .all()
+            .into_iter()
+            .filter_map(|unit| {
+                let hours = unit.office_hours.as_ref()?;
+                Some((unit.id, Arc::new(Timetable::new(calendar, hours))))
+            })
+            .collect();
+        let mut after = None;
+        loop {
+            let page = open_dossiers::open_ids(conn, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            for (due, id) in page {
+                moves.open += 1;
+                let Some((dossier, _)) = events::replay(conn, id)? else {
+                    continue;
+                };
+                let Some(mut clock) = dossier.clock else {
+                    continue;
+                };
+                let timetable = own.get(&dossier.unit).unwrap_or(&default);
+                let new = clock.recompute(timetable).ok().map(|()| clock.due);
+                if new == Some(due) {
+                    continue;
+                }
+                moves.moved += 1;
+                if moves.dossiers.len() < most {
+                    let unit = reference.units().get(dossier.unit);
+                    moves.dossiers.push(Move {
+                        case_number: dossier.case_number.to_string(),
+                        unit: unit.map(|unit| unit.code.clone()).unwrap_or_default(),
+                        due_at: due,
+                        new_due_at: new,
+                    });
+                }
+            }
+        }
+        Ok::<_, DeskError>(())
+    })?;
+    Ok(moves)
 }

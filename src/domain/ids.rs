@@ -80,6 +80,19 @@ uuid_id!(
     PersonId
 );
 
+uuid_id!(
+    /// A member of staff's session: its name, not its token.
+    SessionId
+);
+uuid_id!(
+    /// An online submission that is not confirmed yet.
+    SubmissionId
+);
+uuid_id!(
+    /// A message to be sent, or another entry of a record ordered by time.
+    MessageId
+);
+
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {

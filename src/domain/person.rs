@@ -67,6 +67,19 @@ impl Person {
         wrong
     }
 
+    /// All that is wrong with the fields, by the names of the fields.
+    pub fn wrong_fields(&self) -> impl Iterator<Item = (&'static str, InvalidPerson)> {
+        self.check().into_iter().map(|invalid| {
+            let field = match invalid {
+                InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
+                InvalidPerson::Phone => "phone",
+                InvalidPerson::Email => "email",
+                InvalidPerson::AddressTooLong => "address",
+            };
+            (field, invalid)
+        })
+    }
+
     /// The name as the public may see it: family name and initials, `Nguyễn V. A.`.
     pub fn masked_name(&self) -> String {
         let mut words = self.name.split_whitespace();
@@ -81,6 +94,38 @@ impl Person {
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Person({})", self.masked_name())
+    }
+}
+
+/// The key by which a person or organisation is found by name: folded; a person's given name comes
+/// first (`anh nguyen thi`), because that is what people are called by and looked for under.
+/// Organisations, and names too long to be a person's, keep the order of their words.
+pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
+    let folded = fold_diacritics(name);
+    if matches!(identity, Some(Identity::TaxCode(_))) || folded.split(' ').count() > 5 {
+        return folded;
+    }
+    given_name_first(&folded)
+}
+
+/// `nguyen thi anh` as `anh nguyen thi`.
+pub fn given_name_first(folded: &str) -> String {
+    match folded.rsplit_once(' ') {
+        Some((rest, given)) => format!("{given} {rest}"),
+        None => folded.to_owned(),
+    }
+}
+
+/// A phone number in the one form in which it is stored and found: without spaces, dots, dashes and
+/// brackets, and `0` for `+84`.
+pub fn plain_phone(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-' | '(' | ')'))
+        .collect();
+    match plain.strip_prefix("+84") {
+        Some(rest) => format!("0{rest}"),
+        None => plain,
     }
 }
 
@@ -111,6 +156,15 @@ mod tests {
             fold_diacritics("  Đặng  Thị Ngọc ÁNH "),
             "dang thi ngoc anh"
         );
+    }
+
+    #[test]
+    fn people_are_found_by_given_name() {
+        assert_eq!(search_name("Nguyễn Thị Ánh", None), "anh nguyen thi");
+        let code = Identity::organisation("4900123456").unwrap();
+        let name = "Công ty Ánh Dương";
+        assert_eq!(search_name(name, Some(&code)), "cong ty anh duong");
+        assert_eq!(search_name("Lý", None), "ly");
     }
 
     #[test]

@@ -193,7 +193,9 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         | EventData::PaymentTaken(_)
         | EventData::Reappointed(_)
         | EventData::ResultReturned(_)
-        | EventData::ApplicantCorrected(_) => {}
+        | EventData::ApplicantCorrected(_)
+        | EventData::FeesCollected(_)
+        | EventData::FeeWaived(_) => {}
     }
 }
 

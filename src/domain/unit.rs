@@ -102,6 +102,15 @@ pub struct Unit {
     pub office_hours: Option<OfficeHours>,
 }
 
+/// Groups of capital letters and digits with dots between them, such as `H37.16`.
+pub fn is_unit_code(text: &str) -> bool {
+    let part = |part: &str| {
+        let mut bytes = part.bytes();
+        !part.is_empty() && bytes.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    text.len() <= 40 && text.split('.').all(part)
+}
+
 impl Unit {
     pub fn is_open_on(&self, date: NaiveDate) -> bool {
         self.valid_from <= date && self.valid_to.is_none_or(|to| date <= to)
@@ -207,6 +216,15 @@ impl Units {
         std::iter::successors(Some(id), |&id| self.get(id).and_then(|u| u.parent))
             .take(self.by_id.len() + 1)
             .any(|ancestor| ancestor == root)
+    }
+
+    /// The unit right below the root under which this one lies: a department, a district, or since
+    /// 2025 a commune. `None` for a root.
+    pub fn area_of(&self, id: UnitId) -> Option<UnitId> {
+        let parent = |id: &UnitId| self.get(*id).and_then(|unit| unit.parent);
+        std::iter::successors(Some(id), parent)
+            .take(self.by_id.len() + 1)
+            .find(|id| parent(id).is_some_and(|above| parent(&above).is_none()))
     }
 
     /// The successor that takes the open dossiers of `unit`: the whole one, or the default of a

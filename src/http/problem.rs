@@ -3,167 +3,263 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use crate::citizen::LookUpError;
-use crate::store::StoreError;
-use crate::supervision::ReportError;
+use crate::domain::moment::Moment;
 
-/// What went wrong, as a client reads it.
-#[derive(Debug, Serialize)]
-pub struct Problem {
-    /// A stable name that code may compare: `urn:motcua:problem:…`.
-    #[serde(rename = "type")]
-    kind: String,
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $status:literal $name:literal $title:literal),+ $(,)?) => {
+        /// What kind of error it is; each has its own `type`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Kind {
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            pub const fn status(self) -> u16 {
+                match self {
+                    $(Self::$kind => $status,)+
+                }
+            }
+
+            /// `urn:motcua:problem:…`: code may compare it.
+            pub const fn urn(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!("urn:motcua:problem:", $name),)+
+                }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $title,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Wrong fields of a query or body, all named in `errors`.
+    InvalidRequest = 400 "invalid-request" "Yêu cầu không hợp lệ",
+    /// A query or body that is no UTF-8.
+    NotUtf8 = 400 "not-utf-8" "Nội dung không phải UTF-8",
+    /// A body that is no JSON.
+    InvalidJson = 400 "invalid-json" "Nội dung không phải JSON",
+    /// A body nested deeper than 128 levels.
+    TooDeep = 400 "too-deep" "Nội dung lồng quá sâu",
+    /// No token, or one that is not valid any more.
+    Unauthenticated = 401 "unauthenticated" "Chưa đăng nhập",
+    /// Name and password do not belong together.
+    WrongCredentials = 401 "wrong-credentials" "Đăng nhập không thành công",
+    /// The call is not signed by who it says.
+    BadSignature = 401 "bad-signature" "Chữ ký không đúng",
+    /// Logged in, but the role or the unit does not allow it.
+    Forbidden = 403 "forbidden" "Không có quyền",
+    NotFound = 404 "not-found" "Không tìm thấy",
+    MethodNotAllowed = 405 "method-not-allowed" "Phương thức không được hỗ trợ",
+    /// The rules do not allow it now; `reason` names which, `allowed` what is allowed instead.
+    Refused = 409 "refused" "Thao tác bị từ chối",
+    /// Units, procedures or calendar that the action needs are not imported yet.
+    NotReady = 409 "not-ready" "Hệ thống chưa đủ dữ liệu",
+    /// It has changed since it was read; `current` is what it is now.
+    Changed = 412 "changed" "Dữ liệu đã thay đổi",
+    TooLarge = 413 "too-large" "Nội dung quá lớn",
+    UnsupportedMediaType = 415 "unsupported-media-type" "Kiểu nội dung không được hỗ trợ",
+    /// The Idempotency-Key came before with another request.
+    KeyReused = 422 "key-reused" "Idempotency-Key đã dùng cho yêu cầu khác",
+    /// A payment of another amount than is owed.
+    AmountMismatch = 422 "amount-mismatch" "Số tiền không khớp",
+    /// A change needs If-Match.
+    PreconditionRequired = 428 "precondition-required" "Thiếu If-Match",
+    /// Tried too often; Retry-After says when to go on.
+    TooManyRequests = 429 "too-many-requests" "Quá nhiều lần thử",
+    Internal = 500 "internal" "Lỗi hệ thống",
+    /// Not set up at this installation.
+    NotConfigured = 501 "not-configured" "Chưa được cấu hình",
+    /// Another system that is needed does not answer as it should.
+    BadGateway = 502 "bad-gateway" "Hệ thống liên kết không phản hồi đúng",
+    DatabaseUnavailable = 503 "database-unavailable" "Cơ sở dữ liệu tạm thời không dùng được",
+}
+
+/// What went wrong. Boxed: results are passed on far more often than they are errors.
+#[derive(Debug)]
+pub struct Problem(Box<Document>);
+
+/// What went wrong, as a client reads it (RFC 9457, `application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Document {
+    /// A stable name that code may compare.
+    #[serde(rename = "type", serialize_with = "urn")]
+    #[schema(value_type = String, example = "urn:motcua:problem:invalid-request")]
+    kind: Kind,
+    /// What kind of error it is, in Vietnamese.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong this time, in Vietnamese.
     detail: String,
     /// Every wrong field at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     errors: Vec<FieldError>,
+    /// Which rule refused (`refused` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// What the dossier's status allows (`refused` only).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    allowed: Vec<Value>,
+    /// What it is now (`changed` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    current: Option<Value>,
+    #[serde(skip)]
+    retry_at: Option<Moment>,
+    #[serde(skip)]
+    headers: Vec<(&'static str, String)>,
+}
+
+fn urn<S: serde::Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.urn())
 }
 
 /// A wrong field of a request.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// The query parameter, or a JSON pointer into the body.
+    #[schema(example = "/applicant/phone")]
     pub field: String,
+    #[schema(example = "số điện thoại có 8 đến 15 chữ số, có thể bắt đầu bằng dấu +")]
     pub detail: String,
 }
 
-impl Problem {
-    fn new(status: StatusCode, name: &str, title: &'static str, detail: impl fmt::Display) -> Self {
+impl FieldError {
+    pub fn new(field: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self {
-            kind: format!("urn:motcua:problem:{name}"),
-            title,
-            status: status.as_u16(),
+            field: field.into(),
+            detail: detail.to_string(),
+        }
+    }
+}
+
+impl Problem {
+    pub fn new(kind: Kind, detail: impl fmt::Display) -> Self {
+        Self(Box::new(Document {
+            kind,
+            title: kind.title(),
+            status: kind.status(),
             detail: detail.to_string(),
             errors: Vec::new(),
-        }
+            reason: None,
+            allowed: Vec::new(),
+            current: None,
+            retry_at: None,
+            headers: Vec::new(),
+        }))
     }
 
     pub fn not_found(detail: impl fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Không tìm thấy", detail)
+        Self::new(Kind::NotFound, detail)
     }
 
-    pub fn method_not_allowed() -> Self {
-        let detail = "địa chỉ này chỉ nhận phương thức GET";
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method-not-allowed",
-            "Phương thức không được hỗ trợ",
-            detail,
-        )
+    /// `allow`: the methods that the address knows.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("địa chỉ này chỉ nhận phương thức {allow}");
+        Self::new(Kind::MethodNotAllowed, detail).with_header("Allow", allow.to_owned())
     }
 
     /// The query or body has wrong fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors
+        let lines: Vec<_> = errors
             .iter()
             .map(|error| format!("{}: {}", error.field, error.detail))
-            .collect::<Vec<_>>()
-            .join("; ");
-        Self {
-            errors,
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "invalid-request",
-                "Yêu cầu không hợp lệ",
-                detail,
-            )
-        }
-    }
-
-    /// A query string that has other parameters than the address knows, or one of them twice.
-    pub fn bad_query(error: &actix_web::error::QueryPayloadError) -> Self {
-        tracing::debug!(%error, "bad query");
-        let detail = "có tham số lạ, lặp lại, hoặc không đọc được";
-        Self::invalid_field("query", detail)
+            .collect();
+        let mut problem = Self::new(Kind::InvalidRequest, lines.join("; "));
+        problem.0.errors = errors;
+        problem
     }
 
     pub fn invalid_field(field: &str, detail: impl fmt::Display) -> Self {
-        Self::invalid(vec![FieldError {
-            field: field.to_owned(),
-            detail: detail.to_string(),
-        }])
+        Self::invalid(vec![FieldError::new(field, detail)])
+    }
+
+    pub fn refused(reason: &'static str, allowed: Vec<Value>, detail: impl fmt::Display) -> Self {
+        let mut problem = Self::new(Kind::Refused, detail);
+        problem.0.reason = Some(reason);
+        problem.0.allowed = allowed;
+        problem
+    }
+
+    /// Changed since it was read; `etag` is that of `current`.
+    pub fn changed(current: Value, etag: String) -> Self {
+        let detail = "dữ liệu đã được người khác thay đổi sau khi bạn đọc; xem trạng thái hiện tại";
+        let mut problem = Self::new(Kind::Changed, detail);
+        problem.0.current = Some(current);
+        problem.with_header("ETag", etag)
+    }
+
+    pub fn too_many(until: Moment, detail: impl fmt::Display) -> Self {
+        let mut problem = Self::new(Kind::TooManyRequests, detail);
+        problem.0.retry_at = Some(until);
+        problem
+    }
+
+    pub fn unauthenticated(detail: impl fmt::Display) -> Self {
+        let challenge = "Bearer realm=\"motcua\"".to_owned();
+        Self::new(Kind::Unauthenticated, detail).with_header("WWW-Authenticate", challenge)
+    }
+
+    fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// What is sent.
+    pub(super) const fn document(&self) -> &Document {
+        &self.0
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.title, self.detail)
+        write!(f, "{}: {}", self.0.title, self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if self.status == 503 {
+        for (name, value) in &self.0.headers {
+            response.insert_header((*name, value.as_str()));
+        }
+        if self.0.status == 503 {
             response.insert_header(("Retry-After", "5"));
         }
+        if let Some(until) = self.0.retry_at {
+            let seconds = (until.unix_millis() - Moment::now().unix_millis() + 999) / 1000;
+            response.insert_header(("Retry-After", seconds.max(1).to_string()));
+        }
         response
-            .insert_header(ContentType(mime_problem()))
-            .body(serde_json::to_string(self).unwrap_or_default())
+            .insert_header(("Content-Type", "application/problem+json"))
+            .insert_header(("Cache-Control", "no-store"))
+            .body(serde_json::to_string(&self.0).unwrap_or_default())
     }
 }
 
-fn mime_problem() -> actix_web::mime::Mime {
-    "application/problem+json"
-        .parse()
-        .unwrap_or(actix_web::mime::APPLICATION_JSON)
-}
+impl actix_web::Responder for Problem {
+    type Body = actix_web::body::BoxBody;
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        // The database's own words are for the log, not for the world.
-        tracing::error!(%error, "the database refused");
-        match error {
-            StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Full(_) => {
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "database-unavailable",
-                    "Cơ sở dữ liệu tạm thời không dùng được",
-                    "hệ thống chưa truy cập được cơ sở dữ liệu, vui lòng thử lại sau ít phút",
-                )
-            }
-            StoreError::Corrupt(_) | StoreError::BadUrl(_) | StoreError::Other(_) => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Lỗi hệ thống",
-                "hệ thống gặp lỗi ngoài dự kiến; lỗi đã được ghi lại",
-            ),
-        }
-    }
-}
-
-impl From<LookUpError> for Problem {
-    fn from(error: LookUpError) -> Self {
-        match error {
-            LookUpError::CaseNumber(error) => Self::invalid_field("case_number", error),
-            LookUpError::NotFound => Self::not_found(error),
-            LookUpError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ReportError> for Problem {
-    fn from(error: ReportError) -> Self {
-        match (error.parameter(), error) {
-            (_, ReportError::Store(error)) => error.into(),
-            (parameter, error) => Self::invalid_field(parameter.unwrap_or("query"), error),
-        }
-    }
-}
-
-/// For work that ran in another thread.
-impl From<actix_web::error::BlockingError> for Problem {
-    fn from(error: actix_web::error::BlockingError) -> Self {
-        Self::from(StoreError::Other(error.to_string()))
+    fn respond_to(self, _: &actix_web::HttpRequest) -> HttpResponse {
+        self.error_response()
     }
 }

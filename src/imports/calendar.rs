@@ -82,8 +82,7 @@ pub(crate) fn put(conn: &mut Conn, days: &[CalendarDay]) -> Result<Imported, Imp
         store::replace(conn, from, to, days)?;
         settings::bump_reference_version(conn)?;
         if had_calendar {
-            let version = settings::reference_version(conn)?.to_string();
-            settings::set(conn, settings::DUE_OUT_OF_DATE, &version)?;
+            settings::mark_due_out_of_date(conn)?;
         }
     }
     if gone > 0 {

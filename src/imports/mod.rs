@@ -4,7 +4,6 @@
 //! it is one transaction. Running it twice changes nothing the second time.
 
 mod calendar;
-mod mending;
 mod procedures;
 mod successions;
 mod table;

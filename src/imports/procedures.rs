@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::mending::mend;
 use super::{ImportError, Imported, Wrong, text, verdict};
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 use crate::domain::unit::Units;
+use crate::mending::mend;
 use crate::store::{Conn, Store, procedures as store, settings, units};
 
 /// Procedures read from a file, each with the line on which it begins.

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use super::table::{self, Row};
 use super::{ImportError, Imported, Wrong, verdict};
 use crate::domain::ids::UnitId;
-use crate::domain::unit::{Level, Unit, UnitKind, Units};
-use crate::store::{Conn, Store, settings, units as store};
+use crate::domain::unit::{Level, Unit, UnitKind, Units, is_unit_code};
+use crate::store::{Conn, Store, dossiers, settings, units as store};
 
 const LEVELS: &str = "province, district hay commune";
 const KINDS: &str = "people_committee hay department";
@@ -84,15 +84,10 @@ pub(crate) fn put_file(
 fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
     let before = wrong.len();
     let code = row.text("code", wrong);
-    if let Some(code) = &code {
-        let part = |p: &str| {
-            !p.is_empty()
-                && p.bytes()
-                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
-        if code.len() > 40 || !code.split('.').all(part) {
-            wrong.push(row.wrong("code", format!("'{code}' không có dạng H37.16")));
-        }
+    if let Some(code) = &code
+        && !is_unit_code(code)
+    {
+        wrong.push(row.wrong("code", format!("'{code}' không có dạng H37.16")));
     }
     let level = row.word("level", LEVELS, wrong);
     let kind = row.word("kind", KINDS, wrong);
@@ -259,6 +254,8 @@ fn put(
     }
     if imported.changes() > 0 {
         settings::bump_reference_version(conn)?;
+        let now = store::load(conn)?;
+        dossiers::move_areas(conn, known, &now)?;
     }
     Ok(imported)
 }

@@ -255,7 +255,9 @@ impl<'a> Producer<'a> {
         let lived = live(&stage, &outline, number, rng)?;
         let person = people::applicant(rng);
         let person = (lived.applicant, &person);
-        Ok(WholeHistory::new(lived.id, &lived.events, person, changes)?)
+        let units = self.reference.units();
+        let history = WholeHistory::new(lived.id, &lived.events, person, units, changes)?;
+        Ok(history)
     }
 }
 

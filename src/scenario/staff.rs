@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::people;
 use crate::domain::ids::{UnitId, UserId};
+use crate::domain::role::Role;
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
 use crate::store::{Conn, StoreError};
@@ -25,22 +26,24 @@ pub(super) fn hire(
     let mut next = known.iter().map(|user| user.id.0).max().unwrap_or(0) + 1;
     let mut staff = HashMap::new();
     for unit in reference.units().all() {
-        let mut hire = |role: &str| {
+        let mut hire = |role: Role| {
             let id = UserId(next);
             next += 1;
             let user = User {
                 id,
-                username: format!("{}.{role}", unit.code.to_lowercase()),
+                username: format!("{}.{}", unit.code.to_lowercase(), role.as_str()),
                 full_name: people::name(id.0.unsigned_abs().into()),
-                role: role.to_owned(),
+                role,
                 unit: unit.id,
+                oidc_subject: None,
+                disabled_at: None,
             };
             users::insert(conn, &user).map(|()| id)
         };
         let desk = Desk {
-            clerk: hire("clerk")?,
-            officer: hire("officer")?,
-            supervisor: hire("supervisor")?,
+            clerk: hire(Role::Clerk)?,
+            officer: hire(Role::Officer)?,
+            supervisor: hire(Role::Supervisor)?,
         };
         staff.insert(unit.id, desk);
     }

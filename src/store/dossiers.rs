@@ -4,16 +4,17 @@ use diesel::prelude::*;
 
 use super::chain::{EventHash, StoredEvent};
 use super::events::{self, EventRow};
-use super::persons::PersonRow;
-use super::schema::{dossier_events, dossiers, persons};
+use super::persons::{self, PersonRow};
+use super::schema::{self, dossier_events, dossiers};
 use super::{Conn, StoreError, tallies};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Decision, Dossier, Event};
-use crate::domain::ids::{DossierId, PersonId};
+use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::tally::{Tallies, follow};
 use crate::domain::time_limit::Outcome;
+use crate::domain::unit::Units;
 
 /// The row of a dossier: what replaying its events gives.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset, Queryable)]
@@ -45,10 +46,14 @@ pub struct DossierRow {
     watch_at: Option<i64>,
     version: i32,
     last_event_at: i64,
+    entered_at: i64,
+    area_id: Option<i32>,
+    holder_area_id: Option<i32>,
 }
 
-impl From<&Dossier> for DossierRow {
-    fn from(dossier: &Dossier) -> Self {
+impl DossierRow {
+    /// The row of a dossier; the units' tree says under which area it is listed.
+    pub fn new(dossier: &Dossier, units: &Units) -> Self {
         let millis = |moment: Option<Moment>| moment.map(Moment::unix_millis);
         let due = millis(dossier.due());
         let open = dossier.status.is_open();
@@ -82,6 +87,9 @@ impl From<&Dossier> for DossierRow {
             watch_at: millis(dossier.crosses_at()),
             version: i32::try_from(dossier.version).unwrap_or(i32::MAX),
             last_event_at: dossier.last_event_at.unix_millis(),
+            entered_at: dossier.entered_at.unix_millis(),
+            area_id: units.area_of(dossier.unit).map(|id| id.0),
+            holder_area_id: units.area_of(dossier.holder).map(|id| id.0),
         }
     }
 }
@@ -94,6 +102,13 @@ const fn outcome_code(outcome: Outcome) -> i16 {
     }
 }
 
+pub(super) fn outcome_of(code: i16) -> Result<Outcome, StoreError> {
+    [Outcome::Early, Outcome::OnTime, Outcome::Overdue]
+        .into_iter()
+        .find(|outcome| outcome_code(*outcome) == code)
+        .ok_or_else(|| StoreError::corrupt("dossiers.outcome"))
+}
+
 /// A dossier read for changing, locked until the transaction ends.
 pub struct Locked {
     pub dossier: Dossier,
@@ -104,11 +119,16 @@ pub struct Locked {
 ///
 /// # Errors
 /// If the events are no beginning of a dossier, or the database refuses.
-pub fn insert(conn: &mut Conn, id: DossierId, new: &[Event]) -> Result<Dossier, StoreError> {
+pub fn insert(
+    conn: &mut Conn,
+    id: DossierId,
+    new: &[Event],
+    units: &Units,
+) -> Result<Dossier, StoreError> {
     let mut changes = Tallies::new();
     let dossier = follow(None, id, new, &mut changes).map_err(wrong_events)?;
     diesel::insert_into(dossiers::table)
-        .values(DossierRow::from(&dossier))
+        .values(DossierRow::new(&dossier, units))
         .execute(conn)?;
     insert_events(conn, id, &events::seal(id, super::chain::GENESIS, new)?)?;
     tallies::insert_deltas(conn, &changes)?;
@@ -137,12 +157,20 @@ pub fn lock(conn: &mut Conn, id: DossierId) -> Result<Option<Locked>, StoreError
 ///
 /// # Errors
 /// If the events do not follow the history, or the database refuses.
-pub fn append(conn: &mut Conn, locked: &Locked, new: &[Event]) -> Result<Dossier, StoreError> {
+pub fn append(
+    conn: &mut Conn,
+    locked: &Locked,
+    new: &[Event],
+    units: &Units,
+) -> Result<Dossier, StoreError> {
     let id = locked.dossier.id;
     let mut changes = Tallies::new();
     let dossier = follow(Some(&locked.dossier), id, new, &mut changes).map_err(wrong_events)?;
     insert_events(conn, id, &events::seal(id, locked.head, new)?)?;
-    let row = DossierRow::from(&dossier);
+    let row = DossierRow::new(&dossier, units);
+    if dossier.unit != locked.dossier.unit {
+        persons::move_to(conn, id, dossier.unit)?;
+    }
     diesel::update(dossiers::table.find(row.id.clone()))
         .set(row)
         .execute(conn)?;
@@ -179,17 +207,18 @@ impl WholeHistory {
         id: DossierId,
         history: &[Event],
         person: (PersonId, &Person),
+        units: &Units,
         counts: &mut Tallies,
     ) -> Result<Self, StoreError> {
         let dossier = follow(None, id, history, counts).map_err(wrong_events)?;
         let sealed = events::seal(id, super::chain::GENESIS, history)?;
         Ok(Self {
-            dossier: DossierRow::from(&dossier),
+            dossier: DossierRow::new(&dossier, units),
             events: sealed
                 .iter()
                 .map(|event| EventRow::new(id, event))
                 .collect(),
-            person: PersonRow::new(person.0, person.1),
+            person: PersonRow::new(person.0, person.1, id, dossier.unit),
         })
     }
 
@@ -207,7 +236,7 @@ pub fn insert_many(conn: &mut Conn, all: Vec<WholeHistory>) -> Result<(), StoreE
     match conn {
         Conn::Sqlite(conn) => {
             for history in all {
-                diesel::insert_into(persons::table)
+                diesel::insert_into(schema::persons::table)
                     .values(history.person)
                     .execute(conn)?;
                 diesel::insert_into(dossiers::table)
@@ -227,7 +256,7 @@ pub fn insert_many(conn: &mut Conn, all: Vec<WholeHistory>) -> Result<(), StoreE
                 rows.1.push(history.dossier);
                 rows.2.extend(history.events);
             }
-            diesel::copy_from(persons::table)
+            diesel::copy_from(schema::persons::table)
                 .from_insertable(&rows.0)
                 .execute(conn)?;
             diesel::copy_from(dossiers::table)
@@ -252,6 +281,45 @@ pub fn find_id(conn: &mut Conn, number: &CaseNumber) -> Result<Option<DossierId>
         .first(conn)
         .optional()?;
     id.map(|bytes| dossier_id(&bytes)).transpose()
+}
+
+/// The case number of a dossier.
+///
+/// # Errors
+/// If the database refuses.
+pub fn case_number(conn: &mut Conn, id: DossierId) -> Result<Option<String>, StoreError> {
+    Ok(dossiers::table
+        .find(id.bytes().to_vec())
+        .select(dossiers::case_number)
+        .first(conn)
+        .optional()?)
+}
+
+/// Brings the areas of all dossiers into line with the units' tree, for the units whose area is not
+/// `before`'s any more. Walks over the dossiers of those units, so it is for imports.
+///
+/// # Errors
+/// If the database refuses.
+pub fn move_areas(conn: &mut Conn, before: &Units, now: &Units) -> Result<(), StoreError> {
+    for unit in now.all() {
+        let area = now.area_of(unit.id).map(|id| id.0);
+        if before.get(unit.id).is_none() || before.area_of(unit.id).map(|id| id.0) == area {
+            continue;
+        }
+        set_area(conn, unit.id, area)?;
+    }
+    Ok(())
+}
+
+/// Sets under which area the dossiers of a unit, and those on its desk, are listed.
+pub(super) fn set_area(conn: &mut Conn, unit: UnitId, area: Option<i32>) -> Result<(), StoreError> {
+    diesel::update(dossiers::table.filter(dossiers::unit_id.eq(unit.0)))
+        .set(dossiers::area_id.eq(area))
+        .execute(conn)?;
+    diesel::update(dossiers::table.filter(dossiers::holder_id.eq(unit.0)))
+        .set(dossiers::holder_area_id.eq(area))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// The number of dossiers. Counts them one by one: not for pages.
@@ -340,11 +408,22 @@ impl DossierRow {
             watch_at,
             version,
             last_event_at,
+            entered_at,
+            area_id,
+            holder_area_id,
         )
     }
 
     pub fn case_number(&self) -> &str {
         &self.case_number
+    }
+
+    pub fn id(&self) -> &[u8] {
+        &self.id
+    }
+
+    pub fn unit(&self) -> UnitId {
+        UnitId(self.unit_id)
     }
 
     /// Applicant and delegate.

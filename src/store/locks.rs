@@ -37,12 +37,12 @@ impl Lock {
     /// Holds the lock while `work` runs, over any number of transactions.
     pub(super) fn during<T>(
         self,
-        conn: &mut PgConnection,
-        work: impl FnOnce(&mut PgConnection) -> T,
+        conn: &mut Conn,
+        work: impl FnOnce(&mut Conn) -> T,
     ) -> Result<T, StoreError> {
-        self.call(conn, "pg_advisory_lock")?;
+        self.take(conn, "pg_advisory_lock")?;
         let value = work(conn);
-        self.call(conn, "pg_advisory_unlock")?;
+        self.take(conn, "pg_advisory_unlock")?;
         Ok(value)
     }
 

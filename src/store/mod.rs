@@ -5,6 +5,8 @@
 //! go through one thread that commits those waiting together (see [`writer`]), on PostgreSQL each
 //! has a connection of its own and is tried again after a deadlock.
 
+pub mod attempts;
+mod backfill;
 mod bulk;
 pub mod calendar;
 pub mod case_numbers;
@@ -13,14 +15,22 @@ pub mod connection;
 pub mod dossiers;
 pub mod error;
 pub mod events;
+pub mod gateway_payments;
+pub mod idempotency;
+pub mod lists;
 mod locks;
+pub mod oidc_logins;
 pub mod open_dossiers;
+pub mod outbox;
 pub mod persons;
 pub mod plan;
 pub mod procedures;
+pub mod readings;
 pub mod reference;
 mod schema;
+pub mod sessions;
 pub mod settings;
+pub mod submissions;
 pub mod tallies;
 pub mod units;
 pub mod users;
@@ -172,6 +182,13 @@ impl Store {
         }
     }
 
+    /// Connections of the pool: in use, and idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.inner.pool.state();
+        let idle = state.idle_connections;
+        (state.connections.saturating_sub(idle), idle)
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -182,15 +199,14 @@ impl Store {
 }
 
 fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
-    let run = match conn {
-        Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
-        Conn::Postgres(conn) => {
-            // Several instances may start at once: one migrates, the others wait.
-            locks::Lock::Migrations.during(conn, |conn| {
-                conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop)
-            })?
-        }
-    };
-    run.map_err(|error| StoreError::from_message(error.to_string()))?;
-    settings::make_lookup_key(conn)
+    // Several instances may start at once: one migrates, the others wait.
+    locks::Lock::Migrations.during(conn, |conn| {
+        let run = match conn {
+            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+            Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
+        };
+        run.map_err(|error| StoreError::from_message(error.to_string()))?;
+        settings::make_lookup_key(conn)?;
+        backfill::run(conn)
+    })?
 }

@@ -1,14 +1,14 @@
 //! Applicants and delegates. Identity numbers are found by an index over a hash of them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::schema::persons;
+use super::schema::{dossiers, persons};
 use super::{Conn, StoreError};
 use crate::domain::identity::Identity;
-use crate::domain::ids::PersonId;
-use crate::domain::person::Person;
+use crate::domain::ids::{DossierId, PersonId, UnitId};
+use crate::domain::person::{Person, search_name};
 
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = persons, treat_none_as_default_value = false)]
@@ -21,10 +21,13 @@ pub(super) struct PersonRow {
     phone: Option<String>,
     email: Option<String>,
     address: Option<String>,
+    search_name: Option<String>,
+    unit_id: Option<i32>,
+    dossier_id: Option<Vec<u8>>,
 }
 
 impl PersonRow {
-    pub(super) fn new(id: PersonId, person: &Person) -> Self {
+    pub(super) fn new(id: PersonId, person: &Person, dossier: DossierId, unit: UnitId) -> Self {
         let identity = person.identity.as_ref();
         Self {
             id: id.bytes().to_vec(),
@@ -39,6 +42,9 @@ impl PersonRow {
             phone: person.phone.clone(),
             email: person.email.clone(),
             address: person.address.clone(),
+            search_name: Some(search_name(&person.name, identity)),
+            unit_id: Some(unit.0),
+            dossier_id: Some(dossier.bytes().to_vec()),
         }
     }
 }
@@ -74,9 +80,50 @@ fn identity_key(identity: &Identity) -> i64 {
     i64::from_be_bytes(first)
 }
 
-pub fn insert(conn: &mut Conn, id: PersonId, person: &Person) -> Result<(), StoreError> {
+/// Writes a person of a dossier that `unit` answers for.
+///
+/// # Errors
+/// If the database refuses.
+pub fn insert(
+    conn: &mut Conn,
+    id: PersonId,
+    person: &Person,
+    dossier: DossierId,
+    unit: UnitId,
+) -> Result<(), StoreError> {
     diesel::insert_into(persons::table)
-        .values(PersonRow::new(id, person))
+        .values(PersonRow::new(id, person, dossier, unit))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The people of a dossier are found by name under the unit that answers for it now.
+pub(super) fn move_to(conn: &mut Conn, dossier: DossierId, unit: UnitId) -> Result<(), StoreError> {
+    // By the ids that the dossier names: there is no index by dossier.
+    let people: Option<(Vec<u8>, Option<Vec<u8>>)> = dossiers::table
+        .find(dossier.bytes().to_vec())
+        .select((dossiers::applicant_id, dossiers::delegate_id))
+        .first(conn)
+        .optional()?;
+    let people = people.into_iter().flat_map(|(a, d)| [Some(a), d]).flatten();
+    let people: Vec<Vec<u8>> = people.collect();
+    diesel::update(persons::table.filter(persons::id.eq_any(people)))
+        .set(persons::unit_id.eq(unit.0))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A person that a correction has replaced is not found any more.
+///
+/// # Errors
+/// If the database refuses.
+pub fn supersede(conn: &mut Conn, id: PersonId) -> Result<(), StoreError> {
+    diesel::update(persons::table.find(id.bytes().to_vec()))
+        .set((
+            persons::search_name.eq(None::<String>),
+            persons::unit_id.eq(None::<i32>),
+            persons::dossier_id.eq(None::<Vec<u8>>),
+        ))
         .execute(conn)?;
     Ok(())
 }
@@ -89,14 +136,146 @@ pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError>
     row.map(Person::try_from).transpose()
 }
 
-/// Which of these persons there are, for `verify`.
+/// Several persons at once, by id.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn known(conn: &mut Conn, ids: Vec<&[u8]>) -> Result<HashSet<Vec<u8>>, StoreError> {
-    let found: Vec<Vec<u8>> = persons::table
-        .filter(persons::id.eq_any(ids))
-        .select(persons::id)
+pub fn find_many(
+    conn: &mut Conn,
+    ids: impl IntoIterator<Item = PersonId>,
+) -> Result<HashMap<PersonId, Person>, StoreError> {
+    let ids: Vec<Vec<u8>> = ids.into_iter().map(|id| id.bytes().to_vec()).collect();
+    let rows: Vec<PersonRow> = persons::table.filter(persons::id.eq_any(ids)).load(conn)?;
+    rows.into_iter()
+        .map(|row| {
+            let id =
+                PersonId::from_slice(&row.id).ok_or_else(|| StoreError::corrupt("persons.id"))?;
+            Ok((id, Person::try_from(row)?))
+        })
+        .collect()
+}
+
+/// What searches of people go along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonWalk {
+    /// Search names that begin with the text.
+    Name(String),
+    /// The whole number, as people give it.
+    Phone(String),
+    Identity(Identity),
+}
+
+/// Someone whom a search has come by.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub id: PersonId,
+    pub dossier: DossierId,
+    /// With the id, where to go on.
+    pub search_name: String,
+}
+
+/// Goes on along an index of people after `after`, over all units or one; those that no dossier
+/// names any more are left out. By name, then id.
+///
+/// # Errors
+/// If the database refuses.
+pub fn walk(
+    conn: &mut Conn,
+    along: &PersonWalk,
+    unit: Option<UnitId>,
+    after: Option<&(String, PersonId)>,
+    limit: u32,
+) -> Result<Vec<Candidate>, StoreError> {
+    let mut query = persons::table
+        .select((persons::id, persons::dossier_id, persons::search_name))
+        .filter(persons::dossier_id.is_not_null())
+        .limit(i64::from(limit))
+        .into_boxed();
+    match along {
+        PersonWalk::Name(prefix) => {
+            // The highest code point there is: whatever begins with the prefix lies below.
+            let end = format!("{prefix}\u{10FFFF}");
+            query = query
+                .filter(persons::search_name.ge(prefix.clone()))
+                .filter(persons::search_name.lt(end));
+            if let Some(unit) = unit {
+                query = query.filter(persons::unit_id.eq(unit.0));
+            }
+        }
+        PersonWalk::Phone(number) => query = query.filter(persons::phone.eq(number.clone())),
+        PersonWalk::Identity(identity) => {
+            query = query
+                .filter(persons::identity_key.eq(identity_key(identity)))
+                .filter(persons::identity.eq(identity.number().to_owned()));
+        }
+    }
+    if let Some((name, id)) = after {
+        let id = id.bytes().to_vec();
+        let later = persons::search_name
+            .gt(name.clone())
+            .or(persons::search_name
+                .eq(name.clone())
+                .and(persons::id.gt(id)));
+        query = query
+            .filter(persons::search_name.ge(name.clone()))
+            .filter(later);
+    }
+    type Row = (Vec<u8>, Option<Vec<u8>>, Option<String>);
+    let rows: Vec<Row> = query
+        .order((persons::search_name, persons::id))
         .load(conn)?;
-    Ok(found.into_iter().collect())
+    rows.into_iter()
+        .map(|(id, dossier, name)| {
+            let corrupt = || StoreError::corrupt("persons.dossier_id");
+            Ok(Candidate {
+                id: PersonId::from_slice(&id).ok_or_else(corrupt)?,
+                dossier: dossier
+                    .and_then(|id| DossierId::from_slice(&id))
+                    .ok_or_else(corrupt)?,
+                search_name: name.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// Where a person is found, for `verify`: the unit and the dossier, and whether the search name is
+/// that of the name.
+pub type FoundUnder = (Option<i32>, Option<Vec<u8>>, bool);
+
+/// Which of these persons there are, and where they are found, for `verify`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn known(conn: &mut Conn, ids: Vec<&[u8]>) -> Result<HashMap<Vec<u8>, FoundUnder>, StoreError> {
+    let rows: Vec<PersonRow> = persons::table.filter(persons::id.eq_any(ids)).load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let id = row.id.clone();
+            let found = (row.unit_id, row.dossier_id.clone());
+            let stored = row.search_name.clone();
+            let named = Person::try_from(row)
+                .is_ok_and(|p| stored == Some(search_name(&p.name, p.identity.as_ref())));
+            (id, (found.0, found.1, named))
+        })
+        .collect())
+}
+
+/// Gives persons written before there were search names theirs. Returns how many.
+pub(super) fn name_some(conn: &mut Conn, limit: u32) -> Result<usize, StoreError> {
+    let rows: Vec<PersonRow> = persons::table
+        .filter(persons::search_name.is_null())
+        .filter(persons::dossier_id.is_not_null())
+        .limit(i64::from(limit))
+        .load(conn)?;
+    let count = rows.len();
+    for row in rows {
+        let id = row.id.clone();
+        let person = Person::try_from(row)?;
+        let name = search_name(&person.name, person.identity.as_ref());
+        diesel::update(persons::table.find(id))
+            .set(persons::search_name.eq(Some(name)))
+            .execute(conn)?;
+    }
+    Ok(count)
 }

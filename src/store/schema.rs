@@ -68,6 +68,90 @@ table! {
         full_name -> Text,
         role -> Text,
         unit_id -> Integer,
+        password_hash -> Nullable<Text>,
+        oidc_subject -> Nullable<Text>,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    sessions (token_hash) {
+        token_hash -> Binary,
+        id -> Binary,
+        user_id -> Integer,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        address -> Text,
+        agent -> Text,
+    }
+}
+
+table! {
+    attempts (key) {
+        key -> Text,
+        counts_to -> BigInt,
+    }
+}
+
+table! {
+    oidc_logins (state_hash) {
+        state_hash -> Binary,
+        verifier -> Text,
+        nonce -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    idempotency_keys (scope, key) {
+        scope -> Text,
+        key -> Text,
+        request_hash -> Binary,
+        made -> Text,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    outbox (id) {
+        id -> Binary,
+        kind -> Text,
+        recipient -> Text,
+        body -> Text,
+        created_at -> BigInt,
+        due_at -> Nullable<BigInt>,
+        tries -> Integer,
+    }
+}
+
+table! {
+    submissions (id) {
+        id -> Binary,
+        request -> Text,
+        code_hash -> Binary,
+        tries -> Integer,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        dossier_id -> Nullable<Binary>,
+    }
+}
+
+table! {
+    gateway_payments (transaction_id) {
+        transaction_id -> Text,
+        dossier_id -> Binary,
+        amount_vnd -> BigInt,
+        taken_at -> BigInt,
+    }
+}
+
+table! {
+    identity_readings (id) {
+        id -> Binary,
+        at -> BigInt,
+        user_id -> Integer,
+        dossier_id -> Binary,
+        person_id -> Binary,
     }
 }
 
@@ -98,6 +182,9 @@ table! {
         phone -> Nullable<Text>,
         email -> Nullable<Text>,
         address -> Nullable<Text>,
+        search_name -> Nullable<Text>,
+        unit_id -> Nullable<Integer>,
+        dossier_id -> Nullable<Binary>,
     }
 }
 
@@ -129,6 +216,9 @@ table! {
         watch_at -> Nullable<BigInt>,
         version -> Integer,
         last_event_at -> BigInt,
+        entered_at -> BigInt,
+        area_id -> Nullable<Integer>,
+        holder_area_id -> Nullable<Integer>,
     }
 }
 
@@ -188,4 +278,13 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(dossiers, dossier_events, persons, units, procedures, fields);
+allow_tables_to_appear_in_same_query!(
+    dossiers,
+    dossier_events,
+    persons,
+    units,
+    procedures,
+    fields,
+    users,
+    sessions
+);

@@ -17,6 +17,9 @@ pub const LOOKUP_KEY: &str = "lookup_key";
 /// reference version since which it is so.
 pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
 
+/// Set once the columns by which lists and searches go are filled for what is older than they are.
+pub(super) const LISTS_FILLED: &str = "lists_filled";
+
 pub fn all(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
     let rows: Vec<(String, String)> = settings::table.load(conn)?;
     Ok(rows.into_iter().collect())
@@ -40,6 +43,16 @@ pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// Notes that the due moments of open dossiers are out of date since the present version of the
+/// reference data.
+///
+/// # Errors
+/// If the database refuses.
+pub fn mark_due_out_of_date(conn: &mut Conn) -> Result<(), StoreError> {
+    let version = reference_version(conn)?.to_string();
+    set(conn, DUE_OUT_OF_DATE, &version)
 }
 
 /// Removes a setting if it still has that value.

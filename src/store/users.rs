@@ -1,45 +1,195 @@
-//! Members of staff. Passwords and sessions come with the accounts.
+//! Members of staff with their accounts. Passwords are kept as argon2id hashes only.
 
 use diesel::prelude::*;
 
 use super::schema::users;
 use super::{Conn, StoreError};
 use crate::domain::ids::{UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::role::Role;
 
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
+    /// Lower case.
     pub username: String,
     pub full_name: String,
-    pub role: String,
+    pub role: Role,
     pub unit: UnitId,
+    /// The subject under which the OpenID Connect provider knows them.
+    pub oidc_subject: Option<String>,
+    /// Since when they may not log in.
+    pub disabled_at: Option<Moment>,
+}
+
+/// An account as log-in needs it.
+pub struct Account {
+    pub user: User,
+    /// PHC string; `None` where there is no log-in by password.
+    pub password_hash: Option<String>,
+}
+
+#[derive(Queryable)]
+struct UserRow {
+    id: i32,
+    username: String,
+    full_name: String,
+    role: String,
+    unit_id: i32,
+    password_hash: Option<String>,
+    oidc_subject: Option<String>,
+    disabled_at: Option<i64>,
+}
+
+impl TryFrom<UserRow> for Account {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        let role = row.role.parse();
+        let role = role.map_err(|()| StoreError::corrupt(format!("vai trò của {}", row.id)))?;
+        Ok(Self {
+            user: User {
+                id: UserId(row.id),
+                username: row.username,
+                full_name: row.full_name,
+                role,
+                unit: UnitId(row.unit_id),
+                oidc_subject: row.oidc_subject,
+                disabled_at: row.disabled_at.map(Moment::from_unix_millis),
+            },
+            password_hash: row.password_hash,
+        })
+    }
+}
+
+fn one(row: Option<UserRow>) -> Result<Option<Account>, StoreError> {
+    row.map(Account::try_from).transpose()
 }
 
 /// All members of staff of all units, by id.
+///
+/// # Errors
+/// If the database refuses.
 pub fn load(conn: &mut Conn) -> Result<Vec<User>, StoreError> {
-    let rows: Vec<(i32, String, String, String, i32)> = users::table.order(users::id).load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, username, full_name, role, unit)| User {
-            id: UserId(id),
-            username,
-            full_name,
-            role,
-            unit: UnitId(unit),
-        })
-        .collect())
+    let rows: Vec<UserRow> = users::table.order(users::id).load(conn)?;
+    rows.into_iter()
+        .map(|row| Account::try_from(row).map(|account| account.user))
+        .collect()
 }
 
+/// The staff of some units after the username `after`, by username.
+///
+/// # Errors
+/// If the database refuses.
+pub fn of_units(
+    conn: &mut Conn,
+    units: &[UnitId],
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<User>, StoreError> {
+    let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
+    let mut query = users::table
+        .filter(users::unit_id.eq_any(units))
+        .order(users::username)
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(users::username.gt(after.to_owned()));
+    }
+    let rows: Vec<UserRow> = query.load(conn)?;
+    rows.into_iter()
+        .map(|row| Account::try_from(row).map(|account| account.user))
+        .collect()
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn find(conn: &mut Conn, id: UserId) -> Result<Option<Account>, StoreError> {
+    one(users::table.find(id.0).first(conn).optional()?)
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn by_username(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreError> {
+    let query = users::table.filter(users::username.eq(username));
+    one(query.first(conn).optional()?)
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn by_subject(conn: &mut Conn, subject: &str) -> Result<Option<Account>, StoreError> {
+    let query = users::table.filter(users::oidc_subject.eq(subject));
+    one(query.first(conn).optional()?)
+}
+
+/// Names and usernames of these members of staff.
+///
+/// # Errors
+/// If the database refuses.
+pub fn names(
+    conn: &mut Conn,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<std::collections::HashMap<UserId, (String, String)>, StoreError> {
+    let ids: Vec<i32> = ids.into_iter().map(|id| id.0).collect();
+    let rows: Vec<(i32, String, String)> = users::table
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::username, users::full_name))
+        .load(conn)?;
+    let names = rows
+        .into_iter()
+        .map(|(id, username, name)| (UserId(id), (username, name)));
+    Ok(names.collect())
+}
+
+/// The id that the next new member of staff gets.
+///
+/// # Errors
+/// If the database refuses.
+pub fn next_id(conn: &mut Conn) -> Result<UserId, StoreError> {
+    let last: Option<i32> = users::table
+        .select(diesel::dsl::max(users::id))
+        .first(conn)?;
+    Ok(UserId(last.unwrap_or(0) + 1))
+}
+
+/// # Errors
+/// If the database refuses; an id or username taken meanwhile is a conflict.
 pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
-    diesel::insert_into(users::table)
+    let inserted = diesel::insert_into(users::table)
         .values((
             users::id.eq(user.id.0),
             users::username.eq(&user.username),
             users::full_name.eq(&user.full_name),
-            users::role.eq(&user.role),
+            users::role.eq(user.role.as_str()),
             users::unit_id.eq(user.unit.0),
+            users::oidc_subject.eq(user.oidc_subject.as_deref()),
+            users::disabled_at.eq(user.disabled_at.map(Moment::unix_millis)),
         ))
+        .execute(conn);
+    super::idempotency::or_conflict(inserted)
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
+    diesel::update(users::table.find(user.id.0))
+        .set((
+            users::full_name.eq(&user.full_name),
+            users::role.eq(user.role.as_str()),
+            users::unit_id.eq(user.unit.0),
+            users::oidc_subject.eq(user.oidc_subject.as_deref()),
+            users::disabled_at.eq(user.disabled_at.map(Moment::unix_millis)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn set_password(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id.0))
+        .set(users::password_hash.eq(Some(hash)))
         .execute(conn)?;
     Ok(())
 }

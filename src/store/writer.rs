@@ -191,6 +191,7 @@ fn run_group(
         }
     }
     let outcome = commit(conn);
+    crate::metrics::WRITER_GROUP.observe(answers.len() as f64);
     (answers, outcome)
 }
 

@@ -12,7 +12,8 @@ pub use cchc::{Cchc, Cuts, LevelCounts, LevelRow, Offices, cchc};
 pub use compare::{Difference, PrintedFigures, compare};
 pub use form_06a::{Form06a, Group, form_06a};
 pub use on_time::{By, OnTime, Row, on_time};
-pub use standings::{Span, Standings};
+pub use standings::{Span, Standings, standing_now};
+pub use table::Counts;
 
 use chrono::NaiveDate;
 
@@ -52,6 +53,8 @@ pub enum ReportError {
     TooManyMonths(usize),
     #[error("không có đơn vị '{0}'")]
     UnknownUnit(String),
+    #[error("chỉ cả tỉnh mới có số liệu theo thủ tục và hình thức nộp")]
+    OnlyWhole,
     #[error("tệp số liệu không dùng được: {0}")]
     Figures(String),
     #[error(transparent)]
@@ -66,6 +69,7 @@ impl ReportError {
             Self::BeforeCalendar { .. } => Some("to"),
             Self::AsOfInFuture(_) => Some("as_of"),
             Self::UnknownUnit(_) => Some("unit"),
+            Self::OnlyWhole => Some("by"),
             Self::Figures(_) => Some("figures"),
             Self::Store(_) => None,
         }

@@ -1,6 +1,6 @@
 //! On-time rates by level, unit, field, procedure, channel or month.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -21,7 +21,9 @@ use crate::words;
 const MOST_MONTHS: usize = 120;
 
 /// What the rows of an on-time report are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     Level,
@@ -85,22 +87,28 @@ pub struct Row {
     pub standing: Standing,
 }
 
-/// On-time rates over a span, from the roll-ups.
+/// On-time rates over a span, from the roll-ups; of the whole office, or of a unit and what is
+/// under it.
 ///
 /// # Errors
-/// If the database refuses.
-pub fn on_time(store: &Store, by: By, span: Span) -> Result<OnTime, ReportError> {
+/// A month's report that is too long, what is only counted for the whole office, or an error of the
+/// store.
+pub fn on_time(
+    store: &Store,
+    by: By,
+    span: Span,
+    under: Option<UnitId>,
+) -> Result<OnTime, ReportError> {
     if by == By::Month && months_of(&span).count() > MOST_MONTHS {
         return Err(ReportError::TooManyMonths(MOST_MONTHS));
     }
     let (rows, total) = store.read_with_reference(|conn, reference| {
         span.check(reference)?;
-        let rows = rows(conn, reference, by, &span)?;
+        let under = under.map(|root| Under::new(reference, root));
+        let rows = rows(conn, reference, by, &span, under.as_ref())?;
         let total = match by {
             // A month's carried-over is the month before's in progress: months do not add up.
-            By::Month => standings(conn, reference, Dimension::LevelChannel, &span)?
-                .into_values()
-                .sum(),
+            By::Month => whole(conn, reference, &span, under.as_ref())?,
             _ => rows.iter().map(|row| row.standing).sum(),
         };
         Ok::<_, ReportError>((rows, total))
@@ -113,24 +121,70 @@ pub fn on_time(store: &Store, by: By, span: Span) -> Result<OnTime, ReportError>
     })
 }
 
+/// The units of a report that is not the whole office's.
+struct Under {
+    units: HashSet<UnitId>,
+}
+
+impl Under {
+    fn new(reference: &Reference, root: UnitId) -> Self {
+        let units = reference.units().under(root);
+        Self {
+            units: units.into_iter().collect(),
+        }
+    }
+}
+
+/// The sum over the whole office, or over the units of the report.
+fn whole(
+    conn: &mut Conn,
+    reference: &Reference,
+    span: &Span,
+    under: Option<&Under>,
+) -> Result<Standing, ReportError> {
+    let dimension = match under {
+        None => Dimension::LevelChannel,
+        Some(_) => Dimension::Unit,
+    };
+    let all = standings(conn, reference, dimension, span)?.into_iter();
+    let counted = |key: i32| under.is_none_or(|under| under.units.contains(&UnitId(key)));
+    let own = all.filter(|((key, _), _)| counted(*key));
+    Ok(own.map(|(_, standing)| standing).sum())
+}
+
 fn rows(
     conn: &mut Conn,
     reference: &Reference,
     by: By,
     span: &Span,
+    under: Option<&Under>,
 ) -> Result<Vec<Row>, ReportError> {
-    if by == By::Month {
-        return months(conn, reference, span);
-    }
-    let dimension = match by {
-        By::Level | By::Channel | By::Month => Dimension::LevelChannel,
-        By::Unit => Dimension::Unit,
-        By::Field => Dimension::FieldLevel,
-        By::Procedure => Dimension::Procedure,
+    let dimension = match (by, under) {
+        (By::Month, _) => return months(conn, reference, span, under),
+        (By::Level | By::Channel, None) => Dimension::LevelChannel,
+        (By::Unit, _) | (By::Level, Some(_)) => Dimension::Unit,
+        (By::Field, None) => Dimension::FieldLevel,
+        (By::Field, Some(_)) => Dimension::UnitField,
+        (By::Procedure, None) => Dimension::Procedure,
+        (By::Procedure | By::Channel, Some(_)) => return Err(ReportError::OnlyWhole),
     };
     // Sorted by what is before the key, so that levels and channels keep their order.
     let mut merged: BTreeMap<(i32, String, String), Row> = BTreeMap::new();
-    for ((key, subkey), standing) in standings(conn, reference, dimension, span)? {
+    for ((mut key, subkey), standing) in standings(conn, reference, dimension, span)? {
+        if let Some(under) = under {
+            // These dimensions have the unit for their key.
+            if !under.units.contains(&UnitId(key)) {
+                continue;
+            }
+            key = match by {
+                By::Level => {
+                    let unit = reference.units().get(UnitId(key));
+                    unit.map_or(0, |unit| i32::from(unit.level.code()))
+                }
+                By::Field => subkey,
+                _ => key,
+            };
+        }
         let (order, key, name) = match by {
             By::Level | By::Month => {
                 let code = i16::try_from(key).ok().and_then(Level::from_code);
@@ -178,7 +232,12 @@ fn months_of(span: &Span) -> impl Iterator<Item = i32> + use<> {
     Grain::Month.bucket(span.period.from)..=Grain::Month.bucket(span.period.to)
 }
 
-fn months(conn: &mut Conn, reference: &Reference, span: &Span) -> Result<Vec<Row>, ReportError> {
+fn months(
+    conn: &mut Conn,
+    reference: &Reference,
+    span: &Span,
+    under: Option<&Under>,
+) -> Result<Vec<Row>, ReportError> {
     let mut rows = Vec::new();
     for bucket in months_of(span) {
         let days = Grain::Month.first_day(bucket).zip(
@@ -190,9 +249,7 @@ fn months(conn: &mut Conn, reference: &Reference, span: &Span) -> Result<Vec<Row
             .and_then(|(from, to)| Period::new(from, to).ok())
             .and_then(|month| span.within(month));
         let Some(month) = month else { continue };
-        let standing = standings(conn, reference, Dimension::LevelChannel, &month)?
-            .into_values()
-            .sum();
+        let standing = whole(conn, reference, &month, under)?;
         let (year, number) = (bucket.div_euclid(12), bucket.rem_euclid(12) + 1);
         rows.push(Row {
             key: format!("{year:04}-{number:02}"),

@@ -9,9 +9,10 @@ use crate::domain::calendar::Calendar;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::tally::Standing;
+use crate::domain::unit::Level;
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, Dimension};
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, Store, StoreError};
 
 /// No dossier is older: the first day of a reporting year before any calendar.
 const BEGINNING: Option<NaiveDate> = NaiveDate::from_ymd_opt(1899, 12, 15);
@@ -105,4 +106,23 @@ pub(super) fn standings(
         .map(|key| (key, standing(key)))
         .filter(|(_, standing)| *standing != Standing::default())
         .collect())
+}
+
+/// How the dossiers of each level stand now.
+///
+/// # Errors
+/// If the database refuses.
+pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>, ReportError> {
+    let today = Period::new(now.date(), now.date())?;
+    let span = Span::new(today, None, now)?;
+    store.read_with_reference(|conn, reference| {
+        let by_level = standings(conn, reference, Dimension::LevelChannel, &span)?;
+        let all = Level::ALL.into_iter().map(|level| {
+            let own = by_level
+                .iter()
+                .filter(|((key, _), _)| *key == i32::from(level.code()));
+            (level, own.map(|(_, standing)| *standing).sum())
+        });
+        Ok(all.collect())
+    })
 }

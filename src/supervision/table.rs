@@ -6,21 +6,23 @@ use serde::Serialize;
 use crate::domain::tally::{Share, Standing};
 
 /// A standing as machines read it. Shares are percent with two decimals; `null` over nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Counts {
-    pub(super) received: i64,
-    pub(super) carried_over: i64,
-    pub(super) received_online: i64,
-    pub(super) received_direct_and_postal: i64,
-    pub(super) resolved: i64,
-    pub(super) early: i64,
-    pub(super) on_time: i64,
-    pub(super) overdue: i64,
-    pub(super) in_progress: i64,
-    pub(super) in_progress_within: i64,
-    pub(super) in_progress_overdue: i64,
-    pub(super) on_time_rate: Option<String>,
-    pub(super) overdue_rate: Option<String>,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Counts {
+    pub received: i64,
+    pub carried_over: i64,
+    pub received_online: i64,
+    pub received_direct_and_postal: i64,
+    pub resolved: i64,
+    pub early: i64,
+    pub on_time: i64,
+    pub overdue: i64,
+    pub in_progress: i64,
+    pub in_progress_within: i64,
+    pub in_progress_overdue: i64,
+    #[schema(example = "99.79")]
+    pub on_time_rate: Option<String>,
+    #[schema(example = "0.21")]
+    pub overdue_rate: Option<String>,
 }
 
 impl Counts {

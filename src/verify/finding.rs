@@ -37,6 +37,11 @@ pub enum Finding {
         case_number: String,
         person: String,
     },
+    /// A search would not come by this applicant or delegate.
+    PersonNotFound {
+        case_number: String,
+        person: String,
+    },
     /// Roll-ups and deltas are not what recounting the events gives.
     RollupDiffers {
         place: String,
@@ -141,6 +146,10 @@ impl fmt::Display for Finding {
                 case_number,
                 person,
             } => write!(f, "{case_number}: không có người {person}"),
+            Self::PersonNotFound {
+                case_number,
+                person,
+            } => write!(f, "{case_number}: tìm kiếm không ra người {person}"),
             Self::RollupDiffers { place, counters } => {
                 let counters: Vec<_> = counters
                     .iter()

@@ -18,9 +18,10 @@ use crate::progress::Progress;
 use crate::store::chain::{GENESIS, hash};
 use crate::store::dossiers::{self, DossierRow};
 use crate::store::events::ReadBack;
+use crate::store::persons::{self, FoundUnder};
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, RollupRows};
-use crate::store::{Conn, Store, StoreError, case_numbers, events, persons};
+use crate::store::{Conn, Store, StoreError, case_numbers, events};
 
 const PAGE: u32 = 1000;
 
@@ -82,12 +83,7 @@ impl Walk<'_> {
             let people = page.iter().flat_map(|(_, row)| row.people()).collect();
             let known = persons::known(conn, people)?;
             for (id, row) in &page {
-                for person in row.people().filter(|person| !known.contains(*person)) {
-                    self.add(Finding::NoPerson {
-                        case_number: row.case_number().to_owned(),
-                        person: data_encoding::HEXLOWER.encode(person),
-                    });
-                }
+                self.people(row, &known);
                 self.note_number(row.case_number());
                 self.dossier(*id, row, histories.take(*id))?;
             }
@@ -105,6 +101,26 @@ impl Walk<'_> {
         progress.finish();
         self.compare_rollups(conn)?;
         self.compare_counters(conn)
+    }
+
+    /// The people of a dossier are there and are found under it.
+    fn people(&mut self, row: &DossierRow, known: &HashMap<Vec<u8>, FoundUnder>) {
+        let expected: FoundUnder = (Some(row.unit().0), Some(row.id().to_vec()), true);
+        for person in row.people() {
+            let case_number = row.case_number().to_owned();
+            let id = data_encoding::HEXLOWER.encode(person);
+            match known.get(person) {
+                None => self.add(Finding::NoPerson {
+                    case_number,
+                    person: id,
+                }),
+                Some(found) if *found != expected => self.add(Finding::PersonNotFound {
+                    case_number,
+                    person: id,
+                }),
+                Some(_) => {}
+            }
+        }
     }
 
     /// Chain, replay, counts of one dossier.
@@ -157,7 +173,7 @@ impl Walk<'_> {
                 reason: error.to_string(),
             }),
             Ok(dossier) => {
-                let columns = row.differences(&DossierRow::from(&dossier));
+                let columns = row.differences(&DossierRow::new(&dossier, self.reference.units()));
                 if !columns.is_empty() {
                     self.add(Finding::StateDiffers {
                         case_number: case_number(),

@@ -95,6 +95,16 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The message that carries the code of an online submission; the first line is the subject.
+pub fn confirmation(code: &str, until: Moment) -> String {
+    format!(
+        "Mã xác nhận nộp hồ sơ: {code}\n\
+         Mã xác nhận nộp hồ sơ trực tuyến của bạn là {code}, dùng được đến {}. \
+         Không cung cấp mã này cho người khác.\n",
+        moment(until)
+    )
+}
+
 /// What happened, as the applicant reads it.
 pub const fn event(data: &EventData) -> &'static str {
     match data {
@@ -119,6 +129,8 @@ pub const fn event(data: &EventData) -> &'static str {
         EventData::DueRecomputed(_) => "Tính lại ngày hẹn trả do thay đổi lịch làm việc",
         EventData::Undone(_) => "Hủy thao tác nhầm",
         EventData::ApplicantCorrected(_) => "Sửa thông tin người nộp",
+        EventData::FeesCollected(_) => "Thu phí, lệ phí",
+        EventData::FeeWaived(_) => "Miễn phí, lệ phí",
     }
 }
 
@@ -132,6 +144,8 @@ pub const fn action(kind: ActionKind) -> &'static str {
         ActionKind::TakeSupplement => "nhận bổ sung",
         ActionKind::RequestPayment => "yêu cầu nộp tiền",
         ActionKind::TakePayment => "ghi nhận đã nộp tiền",
+        ActionKind::CollectFees => "thu phí, lệ phí",
+        ActionKind::WaiveFee => "miễn phí, lệ phí",
         ActionKind::Finish => "kết thúc xử lý",
         ActionKind::Return => "trả kết quả",
         ActionKind::Withdraw => "rút hồ sơ",

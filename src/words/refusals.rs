@@ -52,6 +52,13 @@ pub fn refusal(refusal: &Refusal) -> String {
         ),
         Refusal::ReasonMissing => "thiếu lý do".to_owned(),
         Refusal::AmountMissing => "số tiền phải lớn hơn 0".to_owned(),
+        Refusal::UnknownFee { position, count } => {
+            format!("thủ tục không có khoản phí số {position} ({count} khoản, tính từ 0)")
+        }
+        Refusal::FeeSettled { position } => {
+            format!("khoản phí số {position} đã thu hoặc đã được miễn")
+        }
+        Refusal::NoFees => "không có khoản phí nào để thu".to_owned(),
         Refusal::AlreadyReappointed { appointment } => format!(
             "hồ sơ đã được hẹn lại một lần, đến {}",
             moment(*appointment)

@@ -8,14 +8,33 @@ use motcua::domain::dossier::{Action, Status};
 use motcua::domain::unit::Level;
 use motcua::imports::{self, UnitsOptions};
 use motcua::store::dossiers;
-use motcua::store::open_dossiers::{self, OpenList};
-use motcua::store::{events, tallies};
+use motcua::store::lists::{self, Along, Order, Page, Position, Within};
+use motcua::store::{Store, events, tallies};
 
 use crate::support::{World, at, date, on_both};
 
 /// Chứng thực bản sao: due the same day.
 const SAME_DAY: &str = "2.000815";
 const COMMUNE: &str = "H37.20.01";
+
+/// A page of everything, or of one unit.
+fn listed(
+    store: &Store,
+    order: Order,
+    along: Along,
+    after: Option<Position>,
+    limit: usize,
+) -> Page {
+    let query = lists::Query {
+        order,
+        walks: vec![along],
+        within: Within::default(),
+        after,
+        limit,
+        keep: &|_| true,
+    };
+    store.read(|conn| lists::list(conn, &query)).unwrap()
+}
 
 on_both! {
     fn a_receipt_gives_number_due_moment_and_history(db: &Database) {
@@ -47,7 +66,7 @@ on_both! {
         request.applicant.phone = Some("abc".to_owned());
         request.sets = 0;
         let when = crate::support::occasion(at("2021-03-01 08:00"));
-        let error = desk::receive(&world.store, &request, when).unwrap_err();
+        let error = desk::receive(&world.store, &request, when, None).unwrap_err();
         let DeskError::Invalid(wrong) = error else { panic!("{error}") };
         let pointers: Vec<_> = wrong.iter().map(|w| w.pointer.as_str()).collect();
         assert_eq!(
@@ -132,27 +151,23 @@ on_both! {
         let now = at("2021-03-02 09:00");
         let reference = world.store.reference().unwrap();
         let unit = reference.units().by_code(COMMUNE).unwrap().id;
-        let list = |list, unit, limit| {
-            let page = world.store.read(|conn| open_dossiers::list_open(conn, list, unit, None, limit));
-            page.unwrap().into_iter().map(|d| d.id).collect::<Vec<_>>()
+        let list = |order, along| {
+            let page = listed(&world.store, order, along, None, 10);
+            page.rows.into_iter().map(|d| d.id).collect::<Vec<_>>()
         };
-        assert_eq!(list(OpenList::Open, Some(unit), 10), [ours[0].id, ours[1].id, ours[2].id]);
-        assert_eq!(list(OpenList::Open, None, 10).len(), 4);
-        assert_eq!(list(OpenList::Overdue { now }, None, 10), [ours[0].id, theirs.id]);
-        assert_eq!(list(OpenList::Overdue { now }, Some(unit), 10), [ours[0].id]);
-        let near = OpenList::NearDue { now, before: at("2021-03-03 00:00") };
-        assert_eq!(list(near, None, 10), [ours[1].id]);
+        let own = Along::Unit(unit);
+        assert_eq!(list(Order::Due, own), [ours[0].id, ours[1].id, ours[2].id]);
+        assert_eq!(list(Order::Due, Along::All).len(), 4);
+        assert_eq!(list(Order::Overdue { now }, Along::All), [ours[0].id, theirs.id]);
+        assert_eq!(list(Order::Overdue { now }, own), [ours[0].id]);
+        let near = Order::NearDue { now, before: at("2021-03-03 00:00") };
+        assert_eq!(list(near, Along::All), [ours[1].id]);
+        let newest = [ours[2].id, ours[1].id, closed.id, ours[0].id];
+        assert_eq!(list(Order::Entered, own), newest);
         // Pages continue where the last one ended.
-        let first = world
-            .store
-            .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, None, 2))
-            .unwrap();
-        let after = first.last().map(|d| (d.position, d.id));
-        let rest = world
-            .store
-            .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, after, 10))
-            .unwrap();
-        assert_eq!((first.len(), rest.len()), (2, 2));
+        let first = listed(&world.store, Order::Due, Along::All, None, 2);
+        let rest = listed(&world.store, Order::Due, Along::All, first.next, 10);
+        assert_eq!((first.rows.len(), rest.rows.len(), rest.next), (2, 2, None));
     }
 }
 
@@ -169,16 +184,12 @@ on_both! {
         let late = world.receive_at(COMMUNE, SAME_DAY, at("2021-04-02 09:00"));
         // Overdue since March, due anew after the other one.
         assert!(restarted.is_overdue() && restarted.due() > late.due());
-        let list = OpenList::Overdue { now: at("2021-04-03 09:00") };
-        let page = |after| {
-            let page =
-                world.store.read(|conn| open_dossiers::list_open(conn, list, None, after, 1));
-            page.unwrap().pop()
-        };
-        let first = page(None).unwrap();
-        let second = page(Some((first.position, first.id))).unwrap();
-        assert_eq!((first.id, second.id), (restarted.id, late.id));
-        assert_eq!(page(Some((second.position, second.id))), None);
+        let order = Order::Overdue { now: at("2021-04-03 09:00") };
+        let page = |after| listed(&world.store, order, Along::All, after, 1);
+        let first = page(None);
+        let second = page(first.next);
+        assert_eq!((first.rows[0].id, second.rows[0].id), (restarted.id, late.id));
+        assert_eq!(second.next, None);
     }
 }
 
@@ -188,8 +199,9 @@ on_both! {
 
         let world = World::new(db.store());
         let explain = |condition: &str, order: &str| {
+            let id = if order.ends_with("desc") { "id desc" } else { "id" };
             let query =
-                format!("select id from dossiers where {condition} order by {order}, id limit 50");
+                format!("select id from dossiers where {condition} order by {order}, {id} limit 50");
             let lines = world.store.read(|conn| {
                 let lines: Vec<String> = match conn {
                     motcua::store::Conn::Sqlite(conn) => {
@@ -214,6 +226,19 @@ on_both! {
             ("unit_id = 3 and open_due_at is not null", "open_due_at", "dossiers_open_by_unit"),
             ("late_at < 5 and late_at is not null", "late_at", "dossiers_late"),
             ("unit_id = 3 and late_at < 5 and late_at is not null", "late_at", "dossiers_late_by_unit"),
+            ("area_id = 3 and open_due_at is not null", "open_due_at", "dossiers_open_by_area"),
+            ("holder_area_id = 3 and open_due_at is not null", "open_due_at", "dossiers_open_by_holder_area"),
+            ("assignee_id = 3 and assignee_id is not null and open_due_at is not null", "open_due_at", "dossiers_open_by_assignee"),
+            ("area_id = 3 and late_at < 5 and late_at is not null", "late_at", "dossiers_late_by_area"),
+            ("holder_id = 3 and late_at < 5 and late_at is not null", "late_at", "dossiers_late_by_holder"),
+            ("holder_area_id = 3 and late_at < 5 and late_at is not null", "late_at", "dossiers_late_by_holder_area"),
+            ("entered_at < 5", "entered_at desc", "dossiers_entered"),
+            ("unit_id = 3", "entered_at desc", "dossiers_by_unit"),
+            ("area_id = 3", "entered_at desc", "dossiers_by_area"),
+            ("procedure_id = 3", "entered_at desc", "dossiers_by_procedure"),
+            ("status = 1", "entered_at desc", "dossiers_registered"),
+            ("status = 1 and unit_id = 3", "entered_at desc", "dossiers_registered_by_unit"),
+            ("status = 1 and area_id = 3", "entered_at desc", "dossiers_registered_by_area"),
             ("watch_at >= 5 and watch_at < 9 and watch_at is not null", "watch_at", "dossiers_watch"),
         ] {
             let plan = explain(condition, order);
@@ -391,7 +416,7 @@ on_both! {
             ..request.applicant.clone()
         });
         let when = crate::support::occasion(at("2021-03-01 08:00"));
-        let dossier = desk::receive(&world.store, &request, when).unwrap();
+        let dossier = world.try_request(&request, when.at).unwrap();
         let mut right = request.applicant.clone();
         right.name = "Nguyễn Thị Ánh Nguyệt".to_owned();
         let correct = |person| {
@@ -431,14 +456,11 @@ on_both! {
             });
         });
         housekeeping::run(&world.store, at("2021-03-01 10:00")).unwrap();
-        let open = world
-            .store
-            .read(|conn| open_dossiers::list_open(conn, OpenList::Open, None, None, 100))
-            .unwrap();
+        let open = listed(&world.store, Order::Due, Along::All, None, 100).rows;
         assert_eq!(open.len(), 60);
         let after = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
         let expected = after.due().unwrap();
-        let dues: HashSet<_> = open.iter().map(|dossier| dossier.due).collect();
+        let dues: HashSet<_> = open.iter().filter_map(|dossier| dossier.due).collect();
         assert_eq!(dues, HashSet::from([expected]));
     }
 }

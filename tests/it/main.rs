@@ -1,13 +1,20 @@
 //! All integration tests, one program: a module per capability.
 
+mod accounts;
+mod api_dossiers;
+mod api_errors;
+mod api_lists;
 mod batch_due;
 mod desk;
 mod durability;
 mod imports;
 mod life;
+mod oidc;
+mod openapi;
 mod reports;
 mod scenario;
 mod server;
+mod submissions;
 mod support;
 mod time_rules;
 mod verification;

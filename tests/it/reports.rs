@@ -164,7 +164,7 @@ fn check(store: &Store, now: Moment) {
             .map(|history| judge(history, span.period, span.until))
             .sum();
         for by in By::ALL {
-            let report = supervision::on_time(store, by, span).unwrap();
+            let report = supervision::on_time(store, by, span, None).unwrap();
             assert_eq!(report.total, expected, "{by:?} {period:?}");
         }
         let form = supervision::form_06a(store, span, None).unwrap();
@@ -172,7 +172,7 @@ fn check(store: &Store, now: Moment) {
         let scoped = supervision::form_06a(store, span, Some("H37")).unwrap();
         assert_eq!(scoped.total, expected);
         let one = supervision::form_06a(store, span, Some("H37.20.02")).unwrap();
-        let units = supervision::on_time(store, By::Unit, span).unwrap();
+        let units = supervision::on_time(store, By::Unit, span, None).unwrap();
         let row = units.rows.iter().find(|row| row.key == "H37.20.02");
         assert_eq!(one.total, row.map(|row| row.standing).unwrap_or_default());
         // (3) = (7) + (11), in every row; nothing is negative that counts dossiers.
@@ -191,7 +191,7 @@ fn check(store: &Store, now: Moment) {
             continue;
         };
         let rows = |span| {
-            let report = supervision::on_time(store, By::Unit, span).unwrap();
+            let report = supervision::on_time(store, By::Unit, span, None).unwrap();
             let rows = report.rows.into_iter().map(|row| (row.key, row.standing));
             rows.collect::<BTreeMap<_, _>>()
         };
@@ -238,7 +238,7 @@ on_both! {
         let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
         let as_of = |now: &str| {
             let span = Span::new(period, Some(date("2021-03-11")), at(now)).unwrap();
-            supervision::on_time(&world.store, By::Level, span).unwrap().total
+            supervision::on_time(&world.store, By::Level, span, None).unwrap().total
         };
         let then = as_of("2021-03-12 08:00");
         assert_eq!((then.in_progress(), then.in_progress_overdue), (1, 1));
@@ -249,7 +249,7 @@ on_both! {
         housekeeping::run(&world.store, at("2021-03-15 10:00")).unwrap();
         assert_eq!(as_of("2021-03-15 10:00"), then);
         let span = Span::new(period, None, at("2021-03-15 10:00")).unwrap();
-        let now = supervision::on_time(&world.store, By::Level, span).unwrap().total;
+        let now = supervision::on_time(&world.store, By::Level, span, None).unwrap().total;
         assert_eq!((now.overdue, now.in_progress()), (1, 0));
         // A rate over zero resolved is absent, not 0 or 100.
         assert_eq!(then.on_time_share(), None);

@@ -3,7 +3,9 @@
 
 use motcua::citizen;
 
-use crate::support::{Database, Kind, Program, World, at, on_both};
+use motcua::domain::role::Role;
+
+use crate::support::{Database, Kind, Office, Program, World, at, fields, on_both};
 
 const COMMUNE: &str = "H37.20.01";
 
@@ -49,14 +51,15 @@ on_both! {
 
 on_both! {
     fn reports_come_as_json_equal_to_the_command_line(db: &Database) {
-        let world = World::new(db.store());
+        let mut office = Office::open(db);
+        let world = &office.world;
         let dossier = world.receive_at(COMMUNE, "2.000815", at("2021-03-01 08:00"));
         world.begin(dossier.id, at("2021-03-01 09:00"));
         world.finish(dossier.id, at("2021-03-01 10:00"));
         let program = Program::on(db);
-        let server = program.serve();
-        assert_eq!(server.get("/healthz").status, 200);
-        assert_eq!(server.get("/readyz").status, 200);
+        assert_eq!(office.server.get("/healthz").status, 200);
+        assert_eq!(office.server.get("/readyz").status, 200);
+        let token = office.token(Role::Supervisor, "H37");
         let period = ["--from", "2021-02-15", "--to", "2021-03-14", "--format", "json"];
         for (path, arguments) in [
             ("cchc?", vec!["report", "cchc"]),
@@ -65,44 +68,50 @@ on_both! {
             ("06a?unit=H37.20&", vec!["report", "06a", "--unit", "H37.20"]),
         ] {
             let url = format!("/api/v1/reports/{path}from=2021-02-15&to=2021-03-14");
-            let answer = server.get(&url);
-            assert_eq!(answer.status, 200, "{}", answer.body);
+            let answer = office.call("GET", url).token(&token).send().expect(200);
             let command = program.json(&[&arguments[..], &period[..]].concat());
             assert_eq!(answer.json(), command, "{path}");
             assert!(answer.body.contains("\"on_time\":1"), "{}", answer.body);
         }
+        // A district's supervisor gets the same for their own part.
+        let token = office.token(Role::Supervisor, "H37.20");
+        for by in ["level", "unit", "field", "month"] {
+            let url = format!("/api/v1/reports/on-time?by={by}&from=2021-02-15&to=2021-03-14");
+            let own = office.call("GET", url.clone()).token(&token).send().expect(200).json();
+            let arguments = ["report", "on-time", "--by", by];
+            let whole = program.json(&[&arguments[..], &period[..]].concat());
+            assert_eq!(own, whole, "{by}");
+            let empty = office.token(Role::Supervisor, "H37.21");
+            let empty = office.call("GET", url).token(&empty).send().expect(200).json();
+            assert_eq!(empty["total"]["received"], 0);
+        }
+        let url = "/api/v1/reports/on-time?by=channel&from=2021-02-15&to=2021-03-14";
+        office.call("GET", url).token(&token).send().problem(400, "invalid-request");
     }
 }
 
 #[test]
 fn bad_requests_are_problems_that_name_every_field() {
     let db = Database::new(Kind::Sqlite);
-    let server = Program::on(&db).serve();
+    let mut office = Office::open(&db);
+    let token = office.token(Role::Supervisor, "H37");
     let problem = |path: &str, status: u16| {
-        let answer = server.get(path);
+        let answer = office.call("GET", path).token(&token).send();
         assert_eq!(answer.status, status, "{path}: {}", answer.body);
         assert_eq!(answer.content_type, "application/problem+json", "{path}");
-        let json = answer.json();
-        assert_eq!(json["status"], status);
-        json
+        answer.json()
     };
-    let json = problem(
-        "/api/v1/reports/on-time?from=x&as_of=y&by=moon&unit=H37",
-        400,
-    );
-    let fields: Vec<_> = json["errors"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| &e["field"])
-        .collect();
-    assert_eq!(fields, ["from", "to", "as_of", "unit", "by"]);
+    let json = problem("/api/v1/reports/on-time?from=x&as_of=y&by=moon", 400);
+    let mut wrong = fields(&json);
+    wrong.sort();
+    assert_eq!(wrong, ["as_of", "by", "from", "to"]);
     problem("/api/v1/reports/cchc?from=2021-03-01&to=2021-02-01", 400);
     problem("/api/v1/reports/cchc?from=2099-03-01&to=2099-04-01", 400);
-    problem(
-        "/api/v1/reports/cchc?from=2021-03-01&to=2021-04-01&colour=red",
-        400,
-    );
+    for path in ["cchc", "06a"] {
+        let period = "from=2021-03-01&to=2021-04-01";
+        problem(&format!("/api/v1/reports/{path}?{period}&colour=red"), 400);
+        problem(&format!("/api/v1/reports/{path}?{period}&by=level"), 400);
+    }
     problem(
         "/api/v1/reports/06a?from=2021-03-01&to=2021-04-01&unit=H99",
         400,
@@ -115,6 +124,7 @@ fn bad_requests_are_problems_that_name_every_field() {
         400,
     );
     assert_eq!(json["errors"][0]["field"], "as_of");
+    let server = &office.server;
     assert_eq!(server.request("HEAD", "/healthz").status, 200);
     problem("/api/v1/lookup?case_number=%FF&code=x", 400);
     let json = problem("/no/such/place", 404);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Decision, ItemHandedIn};
+use super::{Channel, Decision, ItemHandedIn, PaymentMethod};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
@@ -54,6 +54,17 @@ pub enum Action {
     TakePayment {
         amount_vnd: u64,
         receipt: String,
+    },
+    /// Fees of the procedure, by position; the amount is the procedure's.
+    CollectFees {
+        fees: Vec<u16>,
+        method: PaymentMethod,
+        receipt: String,
+    },
+    /// Exempt from a fee, with the reason.
+    WaiveFee {
+        fee: u16,
+        reason: String,
     },
     Finish {
         decision: Decision,
@@ -111,6 +122,8 @@ pub enum ActionKind {
     TakeSupplement,
     RequestPayment,
     TakePayment,
+    CollectFees,
+    WaiveFee,
     Finish,
     Return,
     Withdraw,
@@ -134,6 +147,8 @@ impl Action {
             Self::TakeSupplement { .. } => ActionKind::TakeSupplement,
             Self::RequestPayment { .. } => ActionKind::RequestPayment,
             Self::TakePayment { .. } => ActionKind::TakePayment,
+            Self::CollectFees { .. } => ActionKind::CollectFees,
+            Self::WaiveFee { .. } => ActionKind::WaiveFee,
             Self::Finish { .. } => ActionKind::Finish,
             Self::Return { .. } => ActionKind::Return,
             Self::Withdraw { .. } => ActionKind::Withdraw,
@@ -149,6 +164,29 @@ impl Action {
 }
 
 impl ActionKind {
+    pub const ALL: [Self; 20] = [
+        Self::Register,
+        Self::Receive,
+        Self::NotReceive,
+        Self::HandOver,
+        Self::RequestSupplement,
+        Self::TakeSupplement,
+        Self::RequestPayment,
+        Self::TakePayment,
+        Self::CollectFees,
+        Self::WaiveFee,
+        Self::Finish,
+        Self::Return,
+        Self::Withdraw,
+        Self::Stop,
+        Self::Reappoint,
+        Self::MoveToSuccessor,
+        Self::Undo,
+        Self::CorrectApplicant,
+        Self::MarkOverdue,
+        Self::RecomputeDue,
+    ];
+
     /// What people may do with a dossier in this status (`None`: one that does not exist yet).
     /// The conditions that the status alone does not show are checked by `decide`.
     pub const fn allowed(status: Option<super::Status>) -> &'static [Self] {
@@ -164,6 +202,8 @@ impl ActionKind {
             ],
             Some(Status::Received) => &[
                 Self::HandOver,
+                Self::CollectFees,
+                Self::WaiveFee,
                 Self::Withdraw,
                 Self::Reappoint,
                 Self::MoveToSuccessor,
@@ -175,6 +215,8 @@ impl ActionKind {
                 Self::HandOver,
                 Self::RequestSupplement,
                 Self::RequestPayment,
+                Self::CollectFees,
+                Self::WaiveFee,
                 Self::Finish,
                 Self::Withdraw,
                 Self::Stop,
@@ -186,6 +228,8 @@ impl ActionKind {
             ],
             Some(Status::SupplementRequested) => &[
                 Self::TakeSupplement,
+                Self::CollectFees,
+                Self::WaiveFee,
                 Self::Withdraw,
                 Self::MoveToSuccessor,
                 Self::CorrectApplicant,
@@ -193,13 +237,28 @@ impl ActionKind {
             ],
             Some(Status::PaymentRequested) => &[
                 Self::TakePayment,
+                Self::CollectFees,
+                Self::WaiveFee,
                 Self::Withdraw,
                 Self::MoveToSuccessor,
                 Self::CorrectApplicant,
                 Self::RecomputeDue,
             ],
-            Some(Status::Done) => &[Self::Return, Self::Undo, Self::CorrectApplicant],
-            Some(Status::Returned | Status::Withdrawn | Status::Stopped | Status::NotReceived) => {
+            Some(Status::Done) => &[
+                Self::Return,
+                Self::CollectFees,
+                Self::WaiveFee,
+                Self::Undo,
+                Self::CorrectApplicant,
+            ],
+            // A result sent by post is paid for after it was handed over.
+            Some(Status::Returned) => &[
+                Self::CollectFees,
+                Self::WaiveFee,
+                Self::Undo,
+                Self::CorrectApplicant,
+            ],
+            Some(Status::Withdrawn | Status::Stopped | Status::NotReceived) => {
                 &[Self::Undo, Self::CorrectApplicant]
             }
         }

@@ -1,6 +1,6 @@
 //! Replaying: what an event does to the state. Asks no rule and no calendar.
 
-use super::{Dossier, Event, EventData, Received, Status, Submission};
+use super::{Dossier, Event, EventData, Received, SettledFee, Settlement, Status, Submission};
 use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -88,6 +88,7 @@ impl Dossier {
             sets: submission.sets,
             items: submission.items.clone(),
             status: Status::Registered,
+            entered_at: at,
             received_at: None,
             clock: None,
             overdue_since: None,
@@ -95,6 +96,8 @@ impl Dossier {
             step: 0,
             step_due: None,
             assignee: None,
+            settled_fees: Vec::new(),
+            payment_requested: None,
             decision: None,
             outcome: None,
             closed_at: None,
@@ -109,6 +112,7 @@ impl Dossier {
         self.status = Status::Received;
         self.procedure = received.procedure_now.unwrap_or(self.procedure);
         self.received_at = Some(at);
+        self.entered_at = at;
         self.clock = Some(Clock {
             started: at,
             limit: received.limit,
@@ -156,8 +160,9 @@ impl Dossier {
                 self.status = Status::SupplementRequested;
                 self.pause(at).ok_or(misfit)?;
             }
-            EventData::PaymentRequested(_) => {
+            EventData::PaymentRequested(requested) => {
                 self.status = Status::PaymentRequested;
+                self.payment_requested = Some(requested.amount_vnd);
                 self.pause(at).ok_or(misfit)?;
             }
             EventData::SupplementTaken(taken) => {
@@ -174,6 +179,7 @@ impl Dossier {
             }
             EventData::PaymentTaken(taken) => {
                 self.status = Status::InProgress;
+                self.payment_requested = None;
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 close_pause(clock, at);
                 clock.due = taken.due;
@@ -210,6 +216,25 @@ impl Dossier {
             EventData::ApplicantCorrected(new) => {
                 self.applicant = new.applicant;
             }
+            EventData::FeesCollected(collected) => {
+                let how = Settlement::Collected {
+                    method: collected.method,
+                    receipt: collected.receipt.clone(),
+                };
+                let settled = collected.fees.iter().map(|&fee| SettledFee {
+                    fee,
+                    at,
+                    how: how.clone(),
+                });
+                self.settled_fees.extend(settled);
+            }
+            EventData::FeeWaived(waived) => self.settled_fees.push(SettledFee {
+                fee: waived.fee,
+                at,
+                how: Settlement::Waived {
+                    reason: waived.reason.clone(),
+                },
+            }),
         }
         self.version = sequence;
         self.last_event_at = at;

@@ -2,9 +2,10 @@
 
 use super::{
     Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, DueRecomputed,
-    Event, EventData, Finished, HandedOver, ItemHandedIn, MovedToSuccessor, NewDossier,
-    NotReceived, PaymentRequested, PaymentTaken, Reappointed, Received, Refusal, Registered,
-    ResultReturned, Stopped, Submission, SupplementRequested, SupplementTaken, Undone, Withdrawn,
+    Event, EventData, FeeWaived, FeesCollected, Finished, HandedOver, ItemHandedIn,
+    MovedToSuccessor, NewDossier, NotReceived, PaymentRequested, PaymentTaken, Reappointed,
+    Received, Refusal, Registered, ResultReturned, Stopped, Submission, SupplementRequested,
+    SupplementTaken, Undone, Withdrawn,
 };
 use crate::domain::ids::{Actor, ProcedureId, UserId};
 use crate::domain::moment::Moment;
@@ -187,6 +188,25 @@ fn decide_existing(
                 amount_vnd: positive(*amount_vnd)?,
                 receipt: receipt.trim().to_owned(),
                 due: clock.due,
+            }
+            .into()
+        }
+        Action::CollectFees {
+            fees,
+            method,
+            receipt,
+        } => FeesCollected {
+            amount_vnd: amount_owed(dossier, fees, context.procedure)?,
+            fees: fees.clone(),
+            method: *method,
+            receipt: receipt.trim().to_owned(),
+        }
+        .into(),
+        Action::WaiveFee { fee, reason } => {
+            amount_owed(dossier, &[*fee], context.procedure)?;
+            FeeWaived {
+                fee: *fee,
+                reason: required(reason)?,
             }
             .into()
         }
@@ -544,6 +564,28 @@ fn required(reason: &str) -> Result<String, Refusal> {
     } else {
         Ok(reason.to_owned())
     }
+}
+
+/// What is owed for these fees of the procedure, each named once and not settled yet.
+fn amount_owed(dossier: &Dossier, fees: &[u16], procedure: &Procedure) -> Result<u64, Refusal> {
+    let known = &procedure.definition.fees;
+    let mut amount = 0_u64;
+    for (i, &position) in fees.iter().enumerate() {
+        let fee = known
+            .get(usize::from(position))
+            .ok_or(Refusal::UnknownFee {
+                position,
+                count: known.len(),
+            })?;
+        if dossier.settled_fee(position).is_some() || fees[..i].contains(&position) {
+            return Err(Refusal::FeeSettled { position });
+        }
+        amount = amount.saturating_add(fee.amount_vnd);
+    }
+    if fees.is_empty() {
+        return Err(Refusal::NoFees);
+    }
+    Ok(amount)
 }
 
 fn positive(amount_vnd: u64) -> Result<u64, Refusal> {

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Decision};
+use super::{Channel, Decision, PaymentMethod};
 use crate::domain::ids::{Actor, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::{Moment, millis};
 use crate::domain::time_limit::{Outcome, TimeLimit};
@@ -106,6 +106,10 @@ event_kinds! {
     Undone = 17,
     /// The applicant's data were wrong; a new record of the person takes their place.
     ApplicantCorrected = 18,
+    /// Fees of the procedure were paid.
+    FeesCollected = 19,
+    /// A fee of the procedure is not owed, with the reason.
+    FeeWaived = 20,
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.
@@ -293,6 +297,22 @@ pub struct Undone {
 pub struct ApplicantCorrected {
     pub reason: String,
     pub applicant: PersonId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeesCollected {
+    /// Positions among the procedure's fees.
+    pub fees: Vec<u16>,
+    pub amount_vnd: u64,
+    pub method: PaymentMethod,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub receipt: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeWaived {
+    pub fee: u16,
+    pub reason: String,
 }
 
 /// `Option<Moment>` as an optional integer.

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::case_number::CaseNumber;
 use super::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use super::moment::Moment;
+use super::procedure::Procedure;
 use super::time_limit::{Clock, Outcome};
 
 /// The status codes of the national portal, which are also what a dossier's life knows.
@@ -153,6 +154,43 @@ pub enum Decision {
     Refused,
 }
 
+/// How money was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    /// Tiền mặt.
+    Cash,
+    /// Chuyển khoản.
+    Transfer,
+    /// Through a payment gateway.
+    Online,
+}
+
+impl PaymentMethod {
+    pub const ALL: [Self; 3] = [Self::Cash, Self::Transfer, Self::Online];
+}
+
+/// A fee of the procedure that nothing is owed for any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettledFee {
+    /// Position among the procedure's fees.
+    pub fee: u16,
+    pub at: Moment,
+    pub how: Settlement,
+}
+
+/// How a fee was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    Collected {
+        method: PaymentMethod,
+        receipt: String,
+    },
+    Waived {
+        reason: String,
+    },
+}
+
 /// A dossier as its events tell it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dossier {
@@ -172,6 +210,8 @@ pub struct Dossier {
     /// Papers handed in so far.
     pub items: Vec<ItemHandedIn>,
     pub status: Status,
+    /// When it came in: the moment of receipt, or of registration while it is not received.
+    pub entered_at: Moment,
     /// Moment of receipt; `None` while only registered.
     pub received_at: Option<Moment>,
     /// Runs from receipt; keeps its last state when the dossier closes.
@@ -186,6 +226,10 @@ pub struct Dossier {
     /// When the step at hand should be handed on.
     pub step_due: Option<Moment>,
     pub assignee: Option<UserId>,
+    /// Fees collected or waived so far, by position among the procedure's fees.
+    pub settled_fees: Vec<SettledFee>,
+    /// What is to be paid while the clock stands for it, in đồng.
+    pub payment_requested: Option<u64>,
     pub decision: Option<Decision>,
     pub outcome: Option<Outcome>,
     /// When it was finished, withdrawn or stopped.
@@ -218,6 +262,21 @@ impl Dossier {
     pub fn crosses_at(&self) -> Option<Moment> {
         let due = self.due()?;
         (self.is_running() && !self.is_overdue()).then(|| due.max(self.last_event_at))
+    }
+
+    /// Whether a fee of the procedure was collected or waived.
+    pub fn settled_fee(&self, fee: u16) -> Option<&SettledFee> {
+        self.settled_fees.iter().find(|settled| settled.fee == fee)
+    }
+
+    /// Positions of the procedure's fees for which something is owed.
+    pub fn outstanding_fees(&self, procedure: &Procedure) -> Vec<u16> {
+        let fees = procedure.definition.fees.iter().enumerate();
+        let positions = fees.filter(|(_, fee)| fee.amount_vnd > 0);
+        let positions = positions.filter_map(|(position, _)| u16::try_from(position).ok());
+        positions
+            .filter(|fee| self.settled_fee(*fee).is_none())
+            .collect()
     }
 
     /// What the applicant was last told: the new appointment, else the due moment.

@@ -58,6 +58,16 @@ pub enum Refusal {
     },
     ReasonMissing,
     AmountMissing,
+    /// The procedure has no such fee.
+    UnknownFee {
+        position: u16,
+        count: usize,
+    },
+    /// The fee was collected or waived already.
+    FeeSettled {
+        position: u16,
+    },
+    NoFees,
     /// Only one new appointment a dossier.
     AlreadyReappointed {
         appointment: Moment,
@@ -76,6 +86,45 @@ pub enum Refusal {
     DueUnchanged,
     /// The time limit could not be worked out.
     Time(TimeError),
+}
+
+impl Refusal {
+    /// A stable name that code may compare.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::BeforeLastEvent { .. } => "before_last_event",
+            Self::InTheFuture { .. } => "in_the_future",
+            Self::UnitClosed { .. } => "unit_closed",
+            Self::UnknownUnit => "unknown_unit",
+            Self::ProcedureNotInForce { .. } => "procedure_not_in_force",
+            Self::WrongLevel { .. } => "wrong_level",
+            Self::UnknownItem { .. } => "unknown_item",
+            Self::MissingItems { .. } => "missing_items",
+            Self::NoSets => "no_sets",
+            Self::NoSuchStep { .. } => "no_such_step",
+            Self::ReasonMissing => "reason_missing",
+            Self::AmountMissing => "amount_missing",
+            Self::UnknownFee { .. } => "unknown_fee",
+            Self::FeeSettled { .. } => "fee_settled",
+            Self::NoFees => "no_fees",
+            Self::AlreadyReappointed { .. } => "already_reappointed",
+            Self::BadAppointment { .. } => "bad_appointment",
+            Self::NotASuccessor => "not_a_successor",
+            Self::NotWithUnit => "not_with_unit",
+            Self::NotOverdue => "not_overdue",
+            Self::DueUnchanged => "due_unchanged",
+            Self::Time(_) => "time",
+        }
+    }
+
+    /// What the status allows instead, where it forbids the action.
+    pub fn allowed(&self) -> &[ActionKind] {
+        match self {
+            Self::NotAllowed { allowed, .. } => allowed,
+            _ => &[],
+        }
+    }
 }
 
 impl From<TimeError> for Refusal {

@@ -1,11 +1,13 @@
 //! The harness: a fresh database of either kind, a small world in it, the real program.
 
+mod api;
 mod database;
 mod program;
 mod world;
 
+pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password};
 pub use database::{Database, Kind};
-pub use program::Program;
+pub use program::{Answer, Program, fields};
 pub use world::{World, at, date, occasion};
 
 /// A test that runs on both databases, each time on a fresh one.

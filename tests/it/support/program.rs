@@ -78,6 +78,21 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Whether a run with that standard input succeeds, and its standard error.
+    pub fn pipe_any(&self, arguments: &[&str], input: &[u8]) -> (bool, String) {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        (output.status.success(), errors)
+    }
+
     /// The running server, on a free port.
     pub fn serve(&self) -> Server {
         self.serve_with(&["serve", "--listen", "127.0.0.1:0"]).0
@@ -110,17 +125,55 @@ pub struct Server {
     child: Child,
 }
 
-/// An answer: status, content type, body.
+/// An answer: status, headers, body.
+#[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub content_type: String,
+    pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
 impl Answer {
+    #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
+
+    pub fn header(&self, name: &str) -> &str {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The answer, which has that status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// The JSON of a problem of that kind.
+    #[track_caller]
+    pub fn problem(&self, status: u16, kind: &str) -> serde_json::Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        assert_eq!(
+            self.content_type, "application/problem+json",
+            "{}",
+            self.body
+        );
+        let json = self.json();
+        assert_eq!(json["type"], format!("urn:motcua:problem:{kind}"), "{json}");
+        assert_eq!(json["status"], status);
+        json
+    }
+}
+
+/// The fields that a problem names.
+pub fn fields(problem: &serde_json::Value) -> Vec<String> {
+    let errors = problem["errors"].as_array().into_iter().flatten();
+    let fields = errors.map(|error| error["field"].as_str().unwrap().to_owned());
+    fields.collect()
 }
 
 impl Server {
@@ -129,23 +182,37 @@ impl Server {
     }
 
     pub fn request(&self, method: &str, path: &str) -> Answer {
+        self.send(method, path, &[], b"")
+    }
+
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
+            .allow_non_standard_methods(true)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .into();
-        let request = ureq::http::Request::builder()
+        let mut request = ureq::http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base))
-            .body(())
-            .unwrap();
-        let mut response = agent.run(request).unwrap();
-        let content_type = response.headers().get("content-type");
+            .uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let sent = match body {
+            [] => agent.run(request.body(()).unwrap()),
+            body => agent.run(request.body(body).unwrap()),
+        };
+        let mut response = sent.unwrap();
+        let headers = response.headers().iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        let content_type = headers.iter().find(|(name, _)| name == "content-type");
         Answer {
             status: response.status().as_u16(),
-            content_type: content_type
-                .map(|value| value.to_str().unwrap().to_owned())
-                .unwrap_or_default(),
+            content_type: content_type.map_or(String::new(), |(_, value)| value.clone()),
+            headers,
             body: response.body_mut().read_to_string().unwrap(),
         }
     }

@@ -6,7 +6,7 @@ use motcua::domain::ids::{Actor, DossierId, UserId};
 use motcua::domain::moment::Moment;
 use motcua::domain::person::Person;
 use motcua::imports::{self, UnitsOptions};
-use motcua::store::Store;
+use motcua::store::{Store, events};
 
 pub fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -70,7 +70,14 @@ impl World {
         procedure: &str,
         when: Moment,
     ) -> Result<Dossier, DeskError> {
-        desk::receive(&self.store, &self.request(unit, procedure), occasion(when))
+        self.try_request(&self.request(unit, procedure), when)
+    }
+
+    /// Receives a request and reads the dossier back.
+    pub fn try_request(&self, request: &NewRequest, when: Moment) -> Result<Dossier, DeskError> {
+        let made = desk::receive(&self.store, request, occasion(when), None)?;
+        let replayed = self.store.read(|conn| events::replay(conn, made.value))?;
+        Ok(replayed.unwrap().0)
     }
 
     pub fn act(&self, id: DossierId, when: Moment, action: Action) -> Result<Dossier, DeskError> {
@@ -102,5 +109,6 @@ pub fn occasion(when: Moment) -> Occasion {
         at: when,
         now: when,
         actor: Actor::Staff(UserId(1)),
+        reach: None,
     }
 }

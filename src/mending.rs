@@ -4,14 +4,14 @@
 use serde_json::Value;
 
 /// A wrong field: JSON pointer and reason.
-pub(super) type WrongField = (String, String);
+pub(crate) type WrongField = (String, String);
 
 /// Whether a value can be read, or why not.
 type Fits<'a> = &'a dyn Fn(&Value) -> Result<(), String>;
 
 /// Names what is wrong with `item` and returns it with the wrong fields taken from `sound`, which
 /// has every field, and one element in every list.
-pub(super) fn mend(
+pub(crate) fn mend(
     item: &Value,
     sound: &Value,
     fits: Fits<'_>,

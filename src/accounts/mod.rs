@@ -1,0 +1,87 @@
+//! Who may come in: passwords, sessions, members of staff, limits against guessing.
+
+pub mod limits;
+mod oidc;
+mod passwords;
+mod sessions;
+mod staff;
+
+pub use limits::Limits;
+pub use oidc::{Answer, Oidc, OidcSettings};
+pub use passwords::{InvalidPassword, MOST_BYTES, generate};
+pub use sessions::{
+    Begun, LogIn, authenticate, begin_session, change_password, end_session, log_in, sessions_of,
+};
+pub use staff::{Change, NewStaff, StaffError, change, create, find, of_unit, set_password};
+
+use crate::domain::ids::{SessionId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::role::{Permission, Role};
+use crate::store::{StoreError, WriteFailure};
+
+/// A member of staff who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub user: UserId,
+    pub username: String,
+    pub full_name: String,
+    pub role: Role,
+    /// Reaches this unit and what is under it.
+    pub unit: UnitId,
+    pub session: SessionId,
+}
+
+impl Caller {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+}
+
+/// Why somebody does not come in.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// Which of the two is wrong is not told.
+    #[error("tên đăng nhập hoặc mật khẩu không đúng")]
+    WrongCredentials,
+    #[error("phiên đăng nhập không hợp lệ hoặc đã hết hạn")]
+    NoSession,
+    #[error("đã thử quá nhiều lần; thử lại sau {}", crate::words::moment(*.until))]
+    TooMany { until: Moment },
+    #[error("mật khẩu mới: {0}")]
+    Password(#[from] InvalidPassword),
+    /// The OpenID Connect provider does not answer as it should; why is for the log.
+    #[error("nhà cung cấp định danh không phản hồi đúng; thử lại sau")]
+    Provider(String),
+    /// The provider does not vouch for this log-in; why is for the log.
+    #[error("đăng nhập qua nhà cung cấp định danh không thành công")]
+    NotVouched(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<diesel::result::Error> for AccessError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl WriteFailure for AccessError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// SHA-256 of a secret with enough randomness of its own: what the database keeps of it.
+fn secret_hash(secret: &str) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+/// 256 random bits, as text that needs no escaping anywhere.
+fn new_secret() -> String {
+    let bytes: [u8; 32] = rand::random();
+    data_encoding::BASE64URL_NOPAD.encode(&bytes)
+}

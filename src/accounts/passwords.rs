@@ -1,0 +1,127 @@
+//! Passwords: argon2id (RFC 9106), with the parameters that OWASP recommends, which are the
+//! crate's defaults: 19 MiB, two passes.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+use crate::store::StoreError;
+
+/// No password needs to be longer, and hashing much longer texts would cost.
+pub const MOST_BYTES: usize = 512;
+const FEWEST_CHARACTERS: usize = 10;
+
+/// Why a text is no password for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPassword {
+    #[error("cần ít nhất {FEWEST_CHARACTERS} ký tự")]
+    TooShort,
+    #[error("dài quá {MOST_BYTES} byte")]
+    TooLong,
+    #[error("không được chứa tên đăng nhập")]
+    ContainsUsername,
+}
+
+/// # Errors
+/// If it is too easy to guess, or too long.
+pub(super) fn check(password: &str, username: &str) -> Result<(), InvalidPassword> {
+    if password.chars().count() < FEWEST_CHARACTERS {
+        return Err(InvalidPassword::TooShort);
+    }
+    if password.len() > MOST_BYTES {
+        return Err(InvalidPassword::TooLong);
+    }
+    if password.to_lowercase().contains(&username.to_lowercase()) {
+        return Err(InvalidPassword::ContainsUsername);
+    }
+    Ok(())
+}
+
+/// At most this many hashes are worked out at once: each takes 19 MiB while it runs.
+const AT_ONCE: usize = 2;
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// Waits for its turn, runs, and lets the next one in whatever happens.
+fn in_turn<T>(work: impl FnOnce() -> T) -> T {
+    struct Turn;
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            ENDED.notify_one();
+        }
+    }
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = ENDED
+        .wait_while(running, |running| *running >= AT_ONCE)
+        .unwrap_or_else(PoisonError::into_inner);
+    *running += 1;
+    drop(running);
+    let _turn = Turn;
+    work()
+}
+
+/// The PHC string to keep of a password.
+pub(super) fn hash(password: &str) -> Result<String, StoreError> {
+    let hash = in_turn(|| Argon2::default().hash_password(password.as_bytes()));
+    hash.map(|hash| hash.to_string())
+        .map_err(|error| StoreError::Other(format!("argon2: {error}")))
+}
+
+/// Whether it is the password. Without a hash to compare with it takes as long, and is not.
+pub(super) fn fits(password: &str, hash: Option<&str>) -> bool {
+    // A hash of nothing anyone knows, so that unknown names take as long as known ones.
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let password = password.get(..MOST_BYTES).unwrap_or(password);
+    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else {
+        return false;
+    };
+    let verified = in_turn(|| Argon2::default().verify_password(password.as_bytes(), &parsed));
+    verified.is_ok() && hash.is_some()
+}
+
+/// A password that nobody guesses, for people to type once: 100 bits in four groups.
+pub fn generate() -> String {
+    let bytes: [u8; 15] = rand::random();
+    let text = data_encoding::BASE32_NOPAD
+        .encode(&bytes)
+        .to_ascii_lowercase();
+    let groups: Vec<&str> = (0..4).filter_map(|i| text.get(i * 5..i * 5 + 5)).collect();
+    groups.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_argon2id_and_fit_their_password_only() {
+        let hashed = hash("mật khẩu dài").unwrap();
+        assert!(
+            hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hashed}"
+        );
+        assert!(fits("mật khẩu dài", Some(&hashed)));
+        assert!(!fits("mật khẩu dài ", Some(&hashed)));
+        assert!(!fits("mật khẩu dài", None));
+        assert_ne!(hashed, hash("mật khẩu dài").unwrap());
+    }
+
+    #[test]
+    fn easy_ones_are_refused() {
+        assert_eq!(check("ngắn", "an.nv"), Err(InvalidPassword::TooShort));
+        assert_eq!(
+            check("xx-An.NV-2026", "an.nv"),
+            Err(InvalidPassword::ContainsUsername)
+        );
+        assert_eq!(
+            check(&"x".repeat(513), "an.nv"),
+            Err(InvalidPassword::TooLong)
+        );
+        assert_eq!(check(&generate(), "an.nv"), Ok(()));
+        assert_ne!(generate(), generate());
+    }
+}

@@ -1,0 +1,197 @@
+//! Logging in, and the sessions that come of it.
+//!
+//! A token is 256 random bits; the database keeps its SHA-256. A session ends at its hour whatever
+//! happens, when its owner or an administrator ends it, and when its owner may not log in any more.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::limits::{Limits, address_key};
+use super::{AccessError, Caller, new_secret, passwords, secret_hash};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::moment::Moment;
+use crate::store::sessions::{self, Session};
+use crate::store::users::{self, Account, User};
+use crate::store::{Store, attempts};
+
+/// An attempt to log in by password.
+pub struct LogIn {
+    pub username: String,
+    pub password: String,
+    pub address: IpAddr,
+    /// What the program calls itself.
+    pub agent: String,
+}
+
+/// A session that has begun. The token is told here and never again.
+pub struct Begun {
+    pub token: String,
+    pub session: Session,
+    pub user: User,
+}
+
+/// Logs in by password. What is tried counts before it is known to fail, so that many at once get
+/// no further than many one after the other; a log-in that succeeds is taken back.
+///
+/// # Errors
+/// If name and password do not belong together, or too many have been tried.
+pub fn log_in(
+    store: &Store,
+    attempt: LogIn,
+    limits: Limits,
+    lasts: Duration,
+    now: Moment,
+) -> Result<Begun, AccessError> {
+    let username = attempt.username.trim().to_lowercase();
+    let account_key = format!("login:{}", account_key(&username));
+    let address_key = format!("login-from:{}", address_key(attempt.address));
+    let keys = (account_key.clone(), address_key.clone());
+    let account = store.write(move |conn| {
+        let both = [
+            (&keys.0, limits.log_in_account),
+            (&keys.1, limits.log_in_address),
+        ];
+        for (key, limit) in both {
+            if let Some(until) = attempts::wait(conn, key, limit, now)? {
+                return Err(AccessError::TooMany { until });
+            }
+        }
+        for (key, limit) in both {
+            if let Some(until) = attempts::count(conn, key, limit, now)? {
+                return Err(AccessError::TooMany { until });
+            }
+        }
+        Ok(users::by_username(conn, &username)?)
+    })?;
+    let hash = account
+        .as_ref()
+        .filter(|account| account.user.disabled_at.is_none())
+        .and_then(|account| account.password_hash.as_deref());
+    let fits = passwords::fits(&attempt.password, hash);
+    let Some(Account { user, .. }) = account.filter(|_| fits) else {
+        return Err(AccessError::WrongCredentials);
+    };
+    let (address, agent) = (attempt.address, attempt.agent);
+    store.write(move |conn| {
+        attempts::clear(conn, &account_key)?;
+        attempts::uncount(conn, &address_key, limits.log_in_address)?;
+        begin(conn, &user, address, &agent, lasts, now)
+    })
+}
+
+/// Begins a session for somebody whom another authority vouches for.
+///
+/// # Errors
+/// If the database refuses.
+pub fn begin_session(
+    store: &Store,
+    user: User,
+    address: IpAddr,
+    agent: String,
+    lasts: Duration,
+    now: Moment,
+) -> Result<Begun, AccessError> {
+    store.write(move |conn| begin(conn, &user, address, &agent, lasts, now))
+}
+
+fn begin(
+    conn: &mut crate::store::Conn,
+    user: &User,
+    address: IpAddr,
+    agent: &str,
+    lasts: Duration,
+    now: Moment,
+) -> Result<Begun, AccessError> {
+    let token = new_secret();
+    let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
+    let session = Session {
+        id: SessionId::new(now, rand::random()),
+        user: user.id,
+        created_at: now,
+        expires_at: now.plus_millis(lasts),
+        address: address.to_string(),
+        agent: agent.chars().take(200).collect(),
+    };
+    sessions::insert(conn, &secret_hash(&token), &session)?;
+    Ok(Begun {
+        token,
+        session,
+        user: user.clone(),
+    })
+}
+
+/// Usernames may be anything that somebody types: their hash has a length.
+fn account_key(username: &str) -> String {
+    data_encoding::HEXLOWER.encode(&secret_hash(username)[..16])
+}
+
+/// Whose token this is.
+///
+/// # Errors
+/// If it is nobody's, or not any more.
+pub fn authenticate(store: &Store, token: &str, now: Moment) -> Result<Caller, AccessError> {
+    let hash = secret_hash(token);
+    store.read(|conn| {
+        let session = sessions::find(conn, &hash, now)?.ok_or(AccessError::NoSession)?;
+        let account = users::find(conn, session.user)?.ok_or(AccessError::NoSession)?;
+        let user = account.user;
+        Ok(Caller {
+            user: user.id,
+            username: user.username,
+            full_name: user.full_name,
+            role: user.role,
+            unit: user.unit,
+            session: session.id,
+        })
+    })
+}
+
+/// The caller's own sessions, newest first.
+///
+/// # Errors
+/// If the database refuses.
+pub fn sessions_of(store: &Store, user: UserId, now: Moment) -> Result<Vec<Session>, AccessError> {
+    store.read(|conn| Ok(sessions::of_user(conn, user, now)?))
+}
+
+/// Ends one of the caller's own sessions. Returns whether there was one.
+///
+/// # Errors
+/// If the database refuses.
+pub fn end_session(store: &Store, user: UserId, id: SessionId) -> Result<bool, AccessError> {
+    store.write(move |conn| Ok(sessions::remove(conn, user, id)?))
+}
+
+/// Changes the caller's own password and ends all their other sessions.
+///
+/// # Errors
+/// If the present password is not the one given, or the new one is none for us.
+pub fn change_password(
+    store: &Store,
+    caller: &Caller,
+    present: &str,
+    new: &str,
+    limits: Limits,
+    now: Moment,
+) -> Result<(), AccessError> {
+    passwords::check(new, &caller.username)?;
+    let (user, session) = (caller.user, caller.session);
+    // Whoever has stolen a token guesses no faster here than at the door.
+    let key = format!("login:{}", account_key(&caller.username));
+    let counted = key.clone();
+    let account = store.write(move |conn| {
+        if let Some(until) = attempts::count(conn, &counted, limits.log_in_account, now)? {
+            return Err(AccessError::TooMany { until });
+        }
+        users::find(conn, user)?.ok_or(AccessError::NoSession)
+    })?;
+    if !passwords::fits(present, account.password_hash.as_deref()) {
+        return Err(AccessError::WrongCredentials);
+    }
+    let hash = passwords::hash(new)?;
+    store.write(move |conn| {
+        attempts::clear(conn, &key)?;
+        users::set_password(conn, user, &hash)?;
+        Ok(sessions::remove_all(conn, user, Some(session))?)
+    })
+}

@@ -1,0 +1,112 @@
+//! The calendar, a year at a time: first which return dates would move, then moving them.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::{AdminError, ensure_whole};
+use crate::desk::{self, DeskError, Moves};
+use crate::domain::calendar::{Calendar, CalendarDay};
+use crate::domain::ids::UnitId;
+use crate::domain::moment::Moment;
+use crate::imports;
+use crate::store::reference::Reference;
+use crate::store::{Store, StoreError};
+
+/// What a change of the calendar did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarChange {
+    pub changed: bool,
+    /// Open dossiers whose due moment has moved.
+    pub moved: usize,
+}
+
+/// How many dossiers a preview names.
+const NAMED: usize = 200;
+
+fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    if days.is_empty() {
+        let reason = "cần ít nhất một ngày".to_owned();
+        wrong.push(("/days".to_owned(), reason));
+    }
+    for (i, day) in days.iter().enumerate() {
+        if day.date.year() != year {
+            let reason = format!("không thuộc năm {year}");
+            wrong.push((format!("/days/{i}/date"), reason));
+        }
+        if days.iter().take(i).any(|earlier| earlier.date == day.date) {
+            wrong.push((format!("/days/{i}/date"), "ngày lặp lại".to_owned()));
+        }
+        if day.name.trim().is_empty() || day.name.chars().count() > 200 {
+            wrong.push((format!("/days/{i}/name"), "có 1 đến 200 ký tự".to_owned()));
+        }
+    }
+    wrong
+}
+
+/// The calendar with these days in the place of the year's.
+fn with(reference: &Reference, year: i32, days: &[CalendarDay]) -> Result<Calendar, AdminError> {
+    let known = reference.calendar();
+    let other = |day: &&CalendarDay| NaiveDate::year(&day.date) != year;
+    let kept = known.into_iter().flat_map(Calendar::days).filter(other);
+    Calendar::new(kept.cloned().chain(days.iter().cloned()))
+        .map_err(|error| AdminError::Invalid(vec![("/days".to_owned(), error.to_string())]))
+}
+
+fn desk_error(error: DeskError) -> AdminError {
+    match error {
+        DeskError::Store(error) => error.into(),
+        other => StoreError::Other(other.to_string()).into(),
+    }
+}
+
+/// Which open dossiers would get another return date if these were the year's days.
+///
+/// # Errors
+/// All that is wrong with the days, a caller who does not keep the whole office, or an error of the
+/// store.
+pub fn preview_year(
+    store: &Store,
+    year: i32,
+    days: &[CalendarDay],
+    reach: UnitId,
+) -> Result<Moves, AdminError> {
+    let reference = store.reference()?;
+    ensure_whole(reference.units(), reach)?;
+    let wrong = check(days, year);
+    if !wrong.is_empty() {
+        return Err(AdminError::Invalid(wrong));
+    }
+    let calendar = with(&reference, year, days)?;
+    desk::would_move(store, &calendar, NAMED).map_err(desk_error)
+}
+
+/// Puts the year's days in the place of those known, if `unchanged` holds of these, and moves the
+/// return dates of the open dossiers that it touches.
+///
+/// # Errors
+/// As [`preview_year`].
+pub fn put_year(
+    store: &Store,
+    year: i32,
+    days: Vec<CalendarDay>,
+    reach: UnitId,
+    unchanged: impl Fn(&Reference) -> bool + Send + 'static,
+) -> Result<CalendarChange, AdminError> {
+    let wrong = check(&days, year);
+    if !wrong.is_empty() {
+        return Err(AdminError::Invalid(wrong));
+    }
+    let changed = store.write_with_reference(move |conn, reference| {
+        ensure_whole(reference.units(), reach)?;
+        if !unchanged(reference) {
+            return Err(AdminError::Changed);
+        }
+        with(reference, year, &days)?;
+        let before = reference.version();
+        imports::put_calendar(conn, &days)?;
+        Ok(crate::store::settings::reference_version(conn)? != before)
+    })?;
+    // Interrupted, the housekeeping goes on with it.
+    let moved = desk::recompute_due_moments(store, Moment::now()).map_err(desk_error)?;
+    Ok(CalendarChange { changed, moved })
+}

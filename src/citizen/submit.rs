@@ -1,0 +1,296 @@
+//! Submitting online without an account. What a citizen sends waits until the code that goes to
+//! their phone or e-mail comes back; only then is there a dossier (status 1), and only when a clerk
+//! takes it in does the clock start.
+
+use std::net::IpAddr;
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::accounts::Limits;
+use crate::accounts::limits::address_key;
+use crate::desk::{self, DeskError, NewRequest, Occasion};
+use crate::domain::dossier::{Channel, ItemHandedIn};
+use crate::domain::identity::Identity;
+use crate::domain::ids::{Actor, DossierId, SubmissionId};
+use crate::domain::moment::Moment;
+use crate::domain::person::Person;
+use crate::store::idempotency::{Happened, Once, once};
+use crate::store::outbox::{self, Message};
+use crate::store::submissions::{self, Pending};
+use crate::store::{Store, StoreError, WriteFailure, attempts};
+
+/// How long the code may take.
+const PATIENCE_MILLIS: i64 = 30 * 60 * 1000;
+/// Wrong codes before a submission has to be made again: six digits, so one in 200.000 guesses.
+const TRIES: i32 = 5;
+
+/// Why a submission is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    #[error("cần số điện thoại hoặc địa chỉ thư điện tử để nhận mã xác nhận")]
+    NoContact,
+    #[error("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn")]
+    NotFound,
+    #[error("mã xác nhận không đúng; còn {left} lần thử")]
+    WrongCode { left: i32 },
+    #[error("đã gửi quá nhiều hồ sơ; thử lại sau {}", crate::words::moment(*.until))]
+    TooMany { until: Moment },
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        Self::Desk(error.into())
+    }
+}
+
+impl From<diesel::result::Error> for SubmitError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Desk(error.into())
+    }
+}
+
+impl From<crate::store::idempotency::KeyReused> for SubmitError {
+    fn from(error: crate::store::idempotency::KeyReused) -> Self {
+        Self::Desk(error.into())
+    }
+}
+
+impl WriteFailure for SubmitError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Desk(error) => error.store_error(),
+            _ => None,
+        }
+    }
+}
+
+/// A submission as it is kept until it is confirmed.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    unit: String,
+    procedure: String,
+    return_channel: Channel,
+    applicant: KeptPerson,
+    delegate: Option<KeptPerson>,
+    sets: u16,
+    items: Vec<ItemHandedIn>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptPerson {
+    name: String,
+    identity: Option<String>,
+    organisation: bool,
+    phone: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+}
+
+impl From<&Person> for KeptPerson {
+    fn from(person: &Person) -> Self {
+        let identity = person.identity.as_ref();
+        Self {
+            name: person.name.clone(),
+            identity: identity.map(|identity| identity.number().to_owned()),
+            organisation: matches!(identity, Some(Identity::TaxCode(_))),
+            phone: person.phone.clone(),
+            email: person.email.clone(),
+            address: person.address.clone(),
+        }
+    }
+}
+
+impl From<KeptPerson> for Person {
+    fn from(kept: KeptPerson) -> Self {
+        let read = match kept.organisation {
+            true => Identity::organisation,
+            false => Identity::person,
+        };
+        Self {
+            name: kept.name,
+            // It was read from one.
+            identity: kept.identity.and_then(|number| read(&number).ok()),
+            phone: kept.phone,
+            email: kept.email,
+            address: kept.address,
+        }
+    }
+}
+
+/// A submission that waits for its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: SubmissionId,
+    pub expires_at: Moment,
+    /// `sms` or `email`, and where to, masked.
+    pub sent_by: &'static str,
+    pub sent_to: String,
+}
+
+/// Keeps a submission and sends the code, in one transaction.
+///
+/// # Errors
+/// Every wrong field at once, no contact, too many submissions, or an error of the store.
+pub fn submit(
+    store: &Store,
+    new: &NewRequest,
+    address: IpAddr,
+    limits: Limits,
+    key: Option<Once>,
+    now: Moment,
+) -> Result<Happened<Waiting>, SubmitError> {
+    let applicant = &new.applicant;
+    let contact = match (&applicant.phone, &applicant.email) {
+        (_, Some(email)) => (outbox::Channel::Email, email.clone()),
+        (Some(phone), None) => (outbox::Channel::Sms, phone.clone()),
+        (None, None) => return Err(SubmitError::NoContact),
+    };
+    let sent_by = match contact.0 {
+        outbox::Channel::Email => "email",
+        outbox::Channel::Sms => "sms",
+    };
+    let sent_to = masked(&contact.1);
+    let new = new.clone();
+    let made = store.write_with_reference(move |conn, reference| {
+        once(conn, key.as_ref(), now, |conn| {
+            let contact_key = data_encoding::HEXLOWER.encode(&Sha256::digest(&contact.1)[..16]);
+            let counted = [
+                (
+                    format!("submit-from:{}", address_key(address)),
+                    limits.submission_address,
+                ),
+                (
+                    format!("submit-to:{contact_key}"),
+                    limits.submission_contact,
+                ),
+            ];
+            for (key, limit) in &counted {
+                if let Some(until) = attempts::count(conn, key, *limit, now)? {
+                    return Err(SubmitError::TooMany { until });
+                }
+            }
+            // What is wrong is told now, not after the code.
+            desk::check_registration(conn, reference, &new, citizen_at(now))?;
+            let kept = Kept {
+                unit: new.unit.clone(),
+                procedure: new.procedure.clone(),
+                return_channel: new.return_channel,
+                applicant: (&new.applicant).into(),
+                delegate: new.delegate.as_ref().map(KeptPerson::from),
+                sets: new.sets,
+                items: new.items.clone(),
+            };
+            let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
+            let id = SubmissionId::new(now, rand::random());
+            let pending = Pending {
+                id,
+                request: serde_json::to_string(&kept)
+                    .map_err(|error| StoreError::Other(error.to_string()))?,
+                code_hash: code_hash(id, &code),
+                tries: 0,
+                expires_at: now.plus_millis(PATIENCE_MILLIS),
+                dossier: None,
+            };
+            submissions::insert(conn, &pending, now)?;
+            let body = crate::words::confirmation(&code, pending.expires_at);
+            let message = Message {
+                channel: contact.0,
+                recipient: &contact.1,
+                body: &body,
+            };
+            outbox::put(conn, &message, now)?;
+            Ok((id, pending.expires_at))
+        })
+    })?;
+    let (id, expires_at) = made.value;
+    Ok(Happened {
+        value: Waiting {
+            id,
+            expires_at,
+            sent_by,
+            sent_to,
+        },
+        before: made.before,
+    })
+}
+
+fn citizen_at(now: Moment) -> Occasion {
+    Occasion {
+        at: now,
+        now,
+        actor: Actor::Citizen,
+        reach: None,
+    }
+}
+
+/// The code came back: there is a dossier now, with status 1. A second time, the same one.
+///
+/// # Errors
+/// If there is no such submission, the code is another one, the rules refuse, or the database does.
+pub fn confirm(
+    store: &Store,
+    id: SubmissionId,
+    code: &str,
+    now: Moment,
+) -> Result<DossierId, SubmitError> {
+    let code = code_hash(id, code.trim());
+    store.write_with_reference(move |conn, reference| {
+        let pending = submissions::lock(conn, id, now)?.ok_or(SubmitError::NotFound)?;
+        if pending.tries >= TRIES {
+            return Err(SubmitError::NotFound);
+        }
+        if !bool::from(pending.code_hash.ct_eq(&code)) {
+            // Counted whatever happens next: an error would take it back.
+            submissions::count_try(conn, id)?;
+            let left = TRIES - pending.tries - 1;
+            return Ok(Err(SubmitError::WrongCode { left }));
+        }
+        if let Some(dossier) = pending.dossier {
+            return Ok(Ok(dossier));
+        }
+        let kept: Kept = serde_json::from_str(&pending.request)
+            .map_err(|_| StoreError::corrupt("submissions.request"))?;
+        let new = NewRequest {
+            unit: kept.unit,
+            procedure: kept.procedure,
+            channel: Channel::Online,
+            return_channel: kept.return_channel,
+            applicant: kept.applicant.into(),
+            delegate: kept.delegate.map(Person::from),
+            sets: kept.sets,
+            items: kept.items,
+            assignee: None,
+        };
+        let dossier = desk::register_within(conn, reference, &new, citizen_at(now))?;
+        submissions::confirm(conn, id, dossier.id)?;
+        Ok(Ok(dossier.id))
+    })?
+}
+
+/// What is kept of a code: it is short, so it is hashed with what nobody else's is.
+fn code_hash(id: SubmissionId, code: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(id.bytes());
+    hash.update(code.as_bytes());
+    hash.finalize().to_vec()
+}
+
+/// `*****678`, `a***@example.vn`.
+fn masked(contact: &str) -> String {
+    match contact.split_once('@') {
+        Some((user, host)) => {
+            let first: String = user.chars().take(1).collect();
+            format!("{first}***@{host}")
+        }
+        None => {
+            let shown = contact.len().saturating_sub(3);
+            let last = contact.get(shown..).unwrap_or_default();
+            format!("{}{last}", "*".repeat(shown))
+        }
+    }
+}

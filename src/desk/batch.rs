@@ -1,0 +1,61 @@
+//! Many dossiers taken in with one call, each with its own result: what one refuses, the others
+//! do not notice.
+
+use diesel::connection::Connection;
+use serde::{Deserialize, Serialize};
+
+use super::receive::receive_within;
+use super::{DeskError, NewRequest, Occasion, WrongField};
+use crate::domain::ids::DossierId;
+use crate::store::idempotency::{Happened, Once, once};
+use crate::store::{Store, WriteFailure};
+
+/// What became of one request of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Received { id: DossierId, case_number: String },
+    Invalid { errors: Vec<(String, String)> },
+    Refused { reason: String, detail: String },
+}
+
+/// Takes dossiers in, in one transaction; the result has one outcome for each, in order.
+///
+/// # Errors
+/// If the database refuses, in which case none is taken in.
+pub fn receive_batch(
+    store: &Store,
+    all: Vec<(NewRequest, Occasion)>,
+    key: Option<Once>,
+) -> Result<Happened<Vec<Outcome>>, DeskError> {
+    let now = crate::domain::moment::Moment::now();
+    store.write_with_reference(move |conn, reference| {
+        once(conn, key.as_ref(), now, |conn| {
+            all.iter()
+                .map(|(new, occasion)| {
+                    // A savepoint of its own: a refusal takes its case number back.
+                    let received = Connection::transaction(conn, |conn| {
+                        receive_within(conn, reference, new, *occasion)
+                    });
+                    match received {
+                        Ok(dossier) => Ok(Outcome::Received {
+                            id: dossier.id,
+                            case_number: dossier.case_number.to_string(),
+                        }),
+                        Err(DeskError::Invalid(wrong)) => Ok(Outcome::Invalid {
+                            errors: wrong
+                                .into_iter()
+                                .map(|WrongField { pointer, reason }| (pointer, reason))
+                                .collect(),
+                        }),
+                        Err(error) if error.store_error().is_some() => Err(error),
+                        Err(error) => Ok(Outcome::Refused {
+                            reason: error.name().to_owned(),
+                            detail: error.to_string(),
+                        }),
+                    }
+                })
+                .collect()
+        })
+    })
+}

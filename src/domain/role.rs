@@ -1,0 +1,116 @@
+//! Who may do what: the one table of roles and permissions.
+//!
+//! A permission reaches the dossiers, people and reports of the member's unit and of the units
+//! under it, and nothing else. What no line allows is denied.
+
+use serde::{Deserialize, Serialize};
+
+/// What a member of staff is employed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Cán bộ một cửa: receives and returns.
+    Clerk,
+    /// Chuyên viên: handles steps.
+    Officer,
+    /// Lãnh đạo: decides, reads rates and overdue lists.
+    Supervisor,
+    /// Keeps units, people, procedures and the calendar; sees no applicant's data.
+    Administrator,
+}
+
+impl Role {
+    pub const ALL: [Self; 4] = [
+        Self::Clerk,
+        Self::Officer,
+        Self::Supervisor,
+        Self::Administrator,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clerk => "clerk",
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// Whether the table allows it.
+    pub fn may(self, permission: Permission) -> bool {
+        permission.roles().contains(&self)
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or(())
+    }
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident: $($role:ident)+;)+) => {
+        /// Something that a member of staff may do within the reach of their unit.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Permission {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Permission {
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The roles that have it.
+            pub const fn roles(self) -> &'static [Role] {
+                match self {
+                    $(Self::$name => &[$(Role::$role,)+],)+
+                }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// Own sessions, own password, the names of colleagues.
+    OwnAccount: Clerk Officer Supervisor Administrator;
+    /// Dossiers with their history, lists, searches.
+    ReadDossiers: Clerk Officer Supervisor;
+    /// An applicant's identity number in full; each reading is recorded.
+    ReadIdentity: Clerk Officer Supervisor;
+    /// Take in, or not, what comes to the desk or was submitted online.
+    Receive: Clerk;
+    /// Papers and payments that were asked for.
+    TakeFromApplicant: Clerk;
+    /// Fees at the desk: collected, or waived with the reason.
+    SettleFees: Clerk;
+    /// Give the result out.
+    Return: Clerk;
+    /// The applicant asks for it.
+    Withdraw: Clerk;
+    /// Wrong data of an applicant.
+    CorrectApplicant: Clerk Officer;
+    /// To the next step, or back.
+    HandOver: Clerk Officer Supervisor;
+    /// Ask the applicant for papers or a payment.
+    AskApplicant: Clerk Officer;
+    /// Result ready, or the request refused.
+    Finish: Officer Supervisor;
+    /// Stop processing.
+    Stop: Officer Supervisor;
+    /// The one apology with a new appointment.
+    Reappoint: Officer Supervisor;
+    /// Take back a closing that was a mistake.
+    Undo: Clerk Officer Supervisor;
+    /// Dossiers of a dissolved unit whose successor the sources leave open.
+    MoveToSuccessor: Supervisor;
+    /// On-time rates and the forms.
+    ReadReports: Supervisor Administrator;
+    ManageUnits: Administrator;
+    ManageProcedures: Administrator;
+    ManageCalendar: Administrator;
+    ManageUsers: Administrator;
+}

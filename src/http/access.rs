@@ -1,0 +1,174 @@
+//! Who is calling, and whether the table of routes lets them.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, dev, web};
+
+use super::problem::{Kind, Problem};
+use super::{State, with_store};
+use crate::accounts::{self, Caller};
+use crate::domain::moment::Moment;
+use crate::domain::role::Permission;
+
+/// What a route asks of whoever calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Public,
+    /// A session whose role has the permission; the handler looks at the unit.
+    Staff(Permission),
+    /// A signature by another system; the handler checks it.
+    Signed,
+}
+
+/// Lets a request through to its handler, or answers 401 or 403.
+pub(super) async fn authorise(
+    access: Access,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if let Access::Staff(permission) = access {
+        match admit(request.request(), permission).await {
+            Ok(caller) => {
+                request.extensions_mut().insert(Rc::new(caller));
+            }
+            Err(problem) => {
+                let answer = problem.error_response();
+                return Ok(request.into_response(answer).map_into_boxed_body());
+            }
+        }
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn admit(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
+    let caller = authenticate(request).await?;
+    if caller.may(permission) {
+        return Ok(caller);
+    }
+    let role = caller.role.as_str();
+    let detail = format!("vai trò {role} không được làm việc này");
+    Err(Problem::new(Kind::Forbidden, detail))
+}
+
+async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+    let missing = || Problem::unauthenticated("cần tiêu đề Authorization: Bearer <token>");
+    let header = request.headers().get("authorization").ok_or_else(missing)?;
+    let (scheme, token) = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(missing());
+    }
+    let token = token.trim().to_owned();
+    let state = state(request)?;
+    with_store(&state, move |store| {
+        accounts::authenticate(store, &token, Moment::now())
+    })
+    .await
+}
+
+fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
+    let state = request.app_data::<web::Data<State>>().cloned();
+    state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))
+}
+
+/// The member of staff who calls; only where the route's access is [`Access::Staff`].
+pub(super) struct Staff(pub Rc<Caller>);
+
+impl std::ops::Deref for Staff {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl FromRequest for Staff {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let caller = request.extensions().get::<Rc<Caller>>().cloned();
+        let caller = caller.ok_or_else(|| Problem::unauthenticated("cần đăng nhập"));
+        std::future::ready(caller.map(Self))
+    }
+}
+
+/// Where the request comes from, and with what.
+pub(super) struct Client {
+    pub address: IpAddr,
+    /// What the program calls itself.
+    pub agent: String,
+}
+
+impl FromRequest for Client {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let client = state(request).map(|state| {
+            let header = |name: &str| {
+                let value = request.headers().get(name);
+                value.and_then(|value| value.to_str().ok())
+            };
+            let peer = request.peer_addr().map(|peer| peer.ip());
+            let trusted = &state.settings.trusted_proxies;
+            Self {
+                address: address(peer, header("x-forwarded-for"), |address| {
+                    trusted.iter().any(|network| network.contains(&address))
+                }),
+                agent: header("user-agent").unwrap_or_default().to_owned(),
+            }
+        });
+        std::future::ready(client)
+    }
+}
+
+/// The address of the caller: of the connection, or where that is a proxy of ours, of whoever the
+/// proxy says, the last that is no proxy of ours itself.
+fn address(
+    peer: Option<IpAddr>,
+    forwarded: Option<&str>,
+    trusted: impl Fn(IpAddr) -> bool,
+) -> IpAddr {
+    let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0])).to_canonical();
+    if !trusted(peer) {
+        return peer;
+    }
+    let mut address = peer;
+    for hop in forwarded.unwrap_or_default().rsplit(',') {
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
+        address = hop.to_canonical();
+        if !trusted(address) {
+            break;
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_proxies_are_believed() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let ours = |address: IpAddr| address == ip("10.0.0.1") || address == ip("10.0.0.2");
+        let of = |peer: &str, forwarded| address(Some(ip(peer)), forwarded, ours);
+        assert_eq!(of("203.0.113.9", Some("1.2.3.4")), ip("203.0.113.9"));
+        assert_eq!(of("10.0.0.1", Some("6.6.6.6, 1.2.3.4")), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", Some("1.2.3.4, 10.0.0.2")), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", Some("nonsense")), ip("10.0.0.1"));
+        assert_eq!(of("::ffff:10.0.0.1", Some("1.2.3.4")), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", None), ip("10.0.0.1"));
+    }
+}

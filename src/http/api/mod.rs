@@ -1,0 +1,69 @@
+//! `/api/v1`: one file for what belongs together. A handler takes the request apart, calls one
+//! function of a feature, and puts the answer together.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro qualifies the names of parameters"
+)]
+
+pub(super) mod actions;
+pub(super) mod calendar;
+pub(super) mod cards;
+pub(super) mod dossiers;
+pub(super) mod fees;
+pub(super) mod lists;
+pub(super) mod lookup;
+pub(super) mod oidc;
+pub(super) mod people;
+pub(super) mod procedures;
+pub(super) mod reports;
+pub(super) mod sessions;
+pub(super) mod submissions;
+pub(super) mod time_limit;
+pub(super) mod units;
+pub(super) mod users;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::problem::FieldError;
+
+/// The most rows of a page.
+const MOST_ROWS: u32 = 200;
+const ROWS: u32 = 50;
+
+/// Where a list goes on, as a text that callers pass back and do not look into.
+fn cursor(place: &impl Serialize) -> String {
+    BASE64URL_NOPAD.encode(&serde_json::to_vec(place).unwrap_or_default())
+}
+
+/// Reads a cursor back; `None` if it is none of ours.
+fn place<T: DeserializeOwned>(cursor: &str) -> Option<T> {
+    let json = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// Checks the number of rows and the cursor of a page.
+fn check_page<T: DeserializeOwned>(
+    limit: Option<u32>,
+    after: Option<&str>,
+    prefix: &str,
+    wrong: &mut Vec<FieldError>,
+) {
+    if limit.is_some_and(|limit| !(1..=MOST_ROWS).contains(&limit)) {
+        let detail = format!("phải từ 1 đến {MOST_ROWS}");
+        wrong.push(FieldError::new(format!("{prefix}limit"), detail));
+    }
+    if after.is_some_and(|cursor| place::<T>(cursor).is_none()) {
+        let detail = "không phải giá trị next của trang trước";
+        wrong.push(FieldError::new(format!("{prefix}after"), detail));
+    }
+}
+
+/// Names texts that are longer than they may be.
+fn check_length(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>) {
+    if text.chars().count() > most {
+        wrong.push(FieldError::new(field, format!("dài quá {most} ký tự")));
+    }
+}

@@ -1,0 +1,344 @@
+//! `/api/v1/users`: members of staff, as administrators keep them; and the names of colleagues.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::access::Staff;
+use super::super::body::{Body, Readable};
+use super::super::headers::{IdempotencyKey, IfMatch, content_tag};
+use super::super::params::{Parameters, Params, from_text};
+use super::super::problem::{FieldError, Problem};
+use super::super::{State, with_store};
+use super::{ROWS, check_page, cursor, place};
+use crate::accounts::{self, Change, NewStaff, StaffError};
+use crate::desk::Named;
+use crate::domain::ids::UnitId;
+use crate::domain::moment::Moment;
+use crate::domain::role::Role;
+use crate::store::Store;
+use crate::store::reference::Reference;
+use crate::store::users::User;
+
+/// A member of staff.
+#[derive(Serialize, ToSchema)]
+pub struct UserView {
+    #[schema(example = "h37.20.01.clerk")]
+    username: String,
+    #[schema(example = "Nông Thị Lan")]
+    full_name: String,
+    role: Role,
+    unit: Named,
+    /// Subject at the OpenID Connect provider.
+    oidc_subject: Option<String>,
+    /// Since when they may not log in.
+    disabled_at: Option<Moment>,
+}
+
+impl UserView {
+    pub(super) fn new(user: &User, reference: &Reference) -> Self {
+        Self {
+            username: user.username.clone(),
+            full_name: user.full_name.clone(),
+            role: user.role,
+            unit: unit_name(reference, user.unit),
+            oidc_subject: user.oidc_subject.clone(),
+            disabled_at: user.disabled_at,
+        }
+    }
+}
+
+fn unit_name(reference: &Reference, id: UnitId) -> Named {
+    let unit = reference.units().get(id);
+    let names = unit.map(|unit| (unit.code.clone(), unit.name.clone()));
+    let (code, name) = names.unwrap_or_default();
+    Named { code, name }
+}
+
+/// Parameters of the list of staff.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Mã đơn vị; mặc định là đơn vị của người gọi, cùng các đơn vị trực thuộc.
+    #[serde(default)]
+    #[param(example = "H37.20")]
+    unit: Option<String>,
+    /// Giá trị next của trang trước.
+    #[serde(default)]
+    after: Option<String>,
+    /// Số dòng, 1 đến 200.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<u32>)]
+    limit: Option<u32>,
+}
+
+impl Parameters for Filter {
+    const NAMES: &'static [&'static str] = &["unit", "after", "limit"];
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_page::<String>(self.limit, self.after.as_deref(), "", &mut wrong);
+        wrong
+    }
+}
+
+/// A page of staff.
+#[derive(Serialize, ToSchema)]
+pub struct UserPage {
+    items: Vec<UserView>,
+    /// For `after`; absent at the end.
+    next: Option<String>,
+}
+
+fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<UnitId, Problem> {
+    let Some(code) = code else { return Ok(reach) };
+    let unit = reference.units().by_code(code);
+    let unit =
+        unit.ok_or_else(|| Problem::invalid_field("unit", format!("không có đơn vị '{code}'")))?;
+    if reference.units().is_under(unit.id, reach) {
+        Ok(unit.id)
+    } else {
+        Err(StaffError::OutOfReach.into())
+    }
+}
+
+fn page(store: &Store, filter: &Filter, reach: UnitId) -> Result<UserPage, Problem> {
+    let reference = store.reference()?;
+    let unit = within(&reference, filter.unit.as_deref(), reach)?;
+    let limit = filter.limit.unwrap_or(ROWS);
+    let after: Option<String> = filter.after.as_deref().and_then(place);
+    let mut users = accounts::of_unit(store, unit, after.as_deref(), limit + 1)?;
+    let more = users.len() > limit as usize;
+    users.truncate(limit as usize);
+    let next = users
+        .last()
+        .filter(|_| more)
+        .map(|user| cursor(&user.username));
+    Ok(UserPage {
+        items: users
+            .iter()
+            .map(|user| UserView::new(user, &reference))
+            .collect(),
+        next,
+    })
+}
+
+/// Tài khoản của một đơn vị và các đơn vị trực thuộc.
+#[utoipa::path(
+    get, path = "/api/v1/users", tag = "Quản trị", params(Filter),
+    responses((status = 200, description = "Một trang", body = UserPage)),
+)]
+pub async fn list(
+    state: web::Data<State>,
+    staff: Staff,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let reach = staff.unit;
+    let page = with_store(&state, move |store| page(store, &params.0, reach)).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// A colleague, as everybody may see them.
+#[derive(Serialize, ToSchema)]
+pub struct Colleague {
+    #[schema(example = "h37.20.01.officer")]
+    username: String,
+    full_name: String,
+    role: Role,
+    unit: Named,
+}
+
+/// Tên đồng nghiệp trong đơn vị và các đơn vị trực thuộc, để giao việc.
+#[utoipa::path(
+    get, path = "/api/v1/colleagues", tag = "Tài khoản", params(Filter),
+    responses((status = 200, description = "Đồng nghiệp", body = [Colleague])),
+)]
+pub async fn colleagues(
+    state: web::Data<State>,
+    staff: Staff,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let reach = staff.unit;
+    let page = with_store(&state, move |store| page(store, &params.0, reach)).await?;
+    let active = page.items.into_iter();
+    let active = active.filter(|user| user.disabled_at.is_none());
+    let colleagues: Vec<_> = active
+        .map(|user| Colleague {
+            username: user.username,
+            full_name: user.full_name,
+            role: user.role,
+            unit: user.unit,
+        })
+        .collect();
+    Ok(HttpResponse::Ok().json(colleagues))
+}
+
+/// A new member of staff.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// 3 đến 64 chữ cái không dấu, chữ số, `.`, `-`, `_`.
+    #[schema(example = "lan.nt")]
+    username: String,
+    #[schema(example = "Nông Thị Lan")]
+    full_name: String,
+    role: Role,
+    /// Mã đơn vị.
+    #[schema(example = "H37.20.01")]
+    unit: String,
+    #[serde(default)]
+    oidc_subject: Option<String>,
+    /// Không có thì không đăng nhập được bằng mật khẩu.
+    #[serde(default)]
+    password: Option<String>,
+}
+
+impl Readable for NewUser {
+    fn sound() -> Value {
+        json!({
+            "username": "lan.nt", "full_name": "Nông Thị Lan", "role": "clerk",
+            "unit": "H37.20.01", "oidc_subject": null, "password": "abcde-fghij-klmno-pqrst",
+        })
+    }
+}
+
+/// Thêm tài khoản.
+#[utoipa::path(
+    post, path = "/api/v1/users", tag = "Quản trị", request_body = NewUser,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tạo hai lần")),
+    responses((status = 201, description = "Tài khoản mới", body = UserView)),
+)]
+pub async fn create(
+    state: web::Data<State>,
+    staff: Staff,
+    key: IdempotencyKey,
+    body: Body<NewUser>,
+) -> Result<HttpResponse, Problem> {
+    let reach = staff.unit;
+    let key = key.of_staff("users", &staff, body.hash);
+    let new = body.value;
+    let view = with_store(&state, move |store| {
+        let new = NewStaff {
+            username: new.username,
+            full_name: new.full_name,
+            role: new.role,
+            unit: new.unit,
+            oidc_subject: new.oidc_subject,
+            password: new.password,
+        };
+        let user = accounts::create(store, new, Some(reach), key, Moment::now())?;
+        let reference = store.reference()?;
+        Ok::<_, Problem>(UserView::new(&user, &reference))
+    })
+    .await?;
+    let place = format!("/api/v1/users/{}", view.username);
+    Ok(HttpResponse::Created()
+        .insert_header(("Location", place))
+        .insert_header(("ETag", content_tag(&view)))
+        .json(view))
+}
+
+/// Một tài khoản.
+#[utoipa::path(
+    get, path = "/api/v1/users/{username}", tag = "Quản trị",
+    params(("username" = String, Path, description = "Tên đăng nhập")),
+    responses((status = 200, description = "Tài khoản", body = UserView)),
+)]
+pub async fn show(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let reach = staff.unit;
+    let view = with_store(&state, move |store| view(store, &path, reach)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("ETag", content_tag(&view)))
+        .json(view))
+}
+
+fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserView, Problem> {
+    let user = accounts::find(store, username, reach)?;
+    let reference = store.reference()?;
+    Ok(UserView::new(&user, &reference))
+}
+
+/// What changes; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    #[serde(default)]
+    full_name: Option<String>,
+    #[serde(default)]
+    role: Option<Role>,
+    /// Mã đơn vị.
+    #[serde(default)]
+    unit: Option<String>,
+    /// Chuỗi rỗng để bỏ.
+    #[serde(default)]
+    oidc_subject: Option<String>,
+    /// Khóa hoặc mở khóa.
+    #[serde(default)]
+    disabled: Option<bool>,
+    /// Mật khẩu mới; mọi phiên đăng nhập kết thúc.
+    #[serde(default)]
+    password: Option<String>,
+}
+
+impl Readable for UserChange {
+    fn sound() -> Value {
+        json!({
+            "full_name": "Nông Thị Lan", "role": "officer", "unit": "H37.20.01",
+            "oidc_subject": "", "disabled": false, "password": "abcde-fghij-klmno-pqrst",
+        })
+    }
+}
+
+/// Sửa tài khoản: tên, vai trò, đơn vị, khóa, đặt lại mật khẩu.
+#[utoipa::path(
+    patch, path = "/api/v1/users/{username}", tag = "Quản trị", request_body = UserChange,
+    params(
+        ("username" = String, Path, description = "Tên đăng nhập"),
+        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *"),
+    ),
+    responses((status = 200, description = "Tài khoản sau khi sửa", body = UserView)),
+)]
+pub async fn change(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+    if_match: IfMatch,
+    body: Body<UserChange>,
+) -> Result<HttpResponse, Problem> {
+    let (by, reach) = (staff.user, staff.unit);
+    let new = body.value;
+    let changed = with_store(&state, move |store| {
+        let change = Change {
+            full_name: new.full_name,
+            role: new.role,
+            unit: new.unit,
+            oidc_subject: new
+                .oidc_subject
+                .map(|subject| Some(subject).filter(|subject| !subject.is_empty())),
+            disabled: new.disabled,
+            password: new.password,
+        };
+        let reference = store.reference()?;
+        let seen = std::sync::Arc::clone(&reference);
+        let unchanged = move |user: &User| if_match.fits(&content_tag(&UserView::new(user, &seen)));
+        match accounts::change(store, &path, change, by, reach, unchanged, Moment::now()) {
+            Ok(user) => Ok(UserView::new(&user, &reference)),
+            Err(StaffError::Changed) => {
+                let current = view(store, &path, reach)?;
+                let etag = content_tag(&current);
+                let current = serde_json::to_value(&current).unwrap_or_default();
+                Err(Problem::changed(current, etag))
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("ETag", content_tag(&changed)))
+        .json(changed))
+}

@@ -1,0 +1,236 @@
+//! Bodies: JSON in UTF-8, of a bounded size, with every wrong field named at once.
+
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::problem::{FieldError, Kind, Problem};
+use crate::mending::mend;
+
+/// The most bytes of an ordinary body.
+pub const ORDINARY: usize = 256 * 1024;
+
+/// A body that can be read.
+pub trait Readable: DeserializeOwned + 'static {
+    /// The most bytes.
+    const LIMIT: usize = ORDINARY;
+
+    /// A body with every field, and one element in every list: the example of the document, and
+    /// what wrong fields are held against.
+    fn sound() -> Value;
+
+    /// What is wrong beyond the form, as JSON pointers.
+    fn check(&self) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+/// A body as it was read.
+pub struct Body<T> {
+    pub value: T,
+    /// SHA-256 of its bytes, by which an Idempotency-Key knows it again.
+    pub hash: Vec<u8>,
+}
+
+impl<T: Readable> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let kind = ensure_json(request);
+        let bytes = read_all(payload.take(), T::LIMIT);
+        Box::pin(async move {
+            kind?;
+            let bytes = bytes.await?;
+            let value = read(&bytes)?;
+            Ok(Self {
+                value,
+                hash: Sha256::digest(&bytes).to_vec(),
+            })
+        })
+    }
+}
+
+/// The raw bytes of a body, for those that are signed.
+///
+/// # Errors
+/// If it is larger than `limit`, or the connection breaks.
+pub async fn read_all(mut payload: dev::Payload, limit: usize) -> Result<Bytes, Problem> {
+    use futures_util::StreamExt;
+
+    let mut bytes = web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk
+            .map_err(|_| Problem::new(Kind::InvalidRequest, "nội dung bị cắt ngang khi gửi"))?;
+        if bytes.len() + chunk.len() > limit {
+            let kilobytes = limit / 1024;
+            let detail = format!("nội dung được gửi tối đa {kilobytes} kB");
+            return Err(Problem::new(Kind::TooLarge, detail));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Only JSON, and only in UTF-8.
+///
+/// # Errors
+/// If the request says that its body is something else.
+pub fn ensure_json(request: &HttpRequest) -> Result<(), Problem> {
+    let unsupported = || {
+        Problem::new(
+            Kind::UnsupportedMediaType,
+            "nội dung phải là application/json",
+        )
+    };
+    let value = request
+        .headers()
+        .get("content-type")
+        .ok_or_else(unsupported)?;
+    let mime: actix_web::mime::Mime = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(unsupported)?;
+    let json = mime.type_() == "application"
+        && (mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json"));
+    let utf8 = mime
+        .get_param("charset")
+        .is_none_or(|charset| charset == "utf-8");
+    if json && utf8 {
+        Ok(())
+    } else {
+        Err(unsupported())
+    }
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// If it is no JSON, or has wrong fields.
+pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let detail = format!("byte thứ {} không thuộc UTF-8", error.valid_up_to() + 1);
+        Problem::new(Kind::NotUtf8, detail)
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
+    let error = match serde_json::from_str::<T>(text) {
+        Ok(value) if !text.contains("\\u0000") => {
+            let wrong = value.check();
+            return match wrong.is_empty() {
+                true => Ok(value),
+                false => Err(Problem::invalid(wrong)),
+            };
+        }
+        Ok(_) => None,
+        Err(error) => Some(error),
+    };
+    let value: Value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
+    let mut wrong: Vec<FieldError> = Vec::new();
+    zero_bytes(&value, "", &mut wrong);
+    if let Some(error) = error {
+        name_wrong_fields::<T>(&value, &error, &mut wrong);
+    }
+    Err(Problem::invalid(wrong))
+}
+
+fn no_json(error: &serde_json::Error) -> Problem {
+    let place = format!("dòng {}, ký tự {}", error.line(), error.column());
+    if error.to_string().starts_with("recursion limit exceeded") {
+        return Problem::new(Kind::TooDeep, format!("{place}: lồng quá 128 cấp"));
+    }
+    let reason = match error.classify() {
+        serde_json::error::Category::Eof => "nội dung kết thúc giữa chừng",
+        _ => "không đúng cú pháp JSON",
+    };
+    Problem::new(Kind::InvalidJson, format!("{place}: {reason}"))
+}
+
+fn name_wrong_fields<T: Readable>(
+    value: &Value,
+    error: &serde_json::Error,
+    wrong: &mut Vec<FieldError>,
+) {
+    let fits = |value: &Value| match T::deserialize(value) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(in_vietnamese(&error.to_string())),
+    };
+    let mut found = Vec::new();
+    let mended = mend(value, &T::sound(), &fits, "", &mut found);
+    let found = found.into_iter();
+    wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
+    if let Ok(mended) = T::deserialize(&mended) {
+        let reported = |field: &str| {
+            let mut pointers = wrong.iter().map(|error| error.field.as_str());
+            pointers.any(|pointer| field.starts_with(pointer))
+        };
+        let more = mended.check().into_iter();
+        let more: Vec<_> = more.filter(|error| !reported(&error.field)).collect();
+        wrong.extend(more);
+    }
+    if wrong.is_empty() {
+        // Such as the same field twice, which a JSON value does not show.
+        wrong.push(FieldError::new("", in_vietnamese(&error.to_string())));
+    }
+}
+
+fn zero_bytes(value: &Value, pointer: &str, wrong: &mut Vec<FieldError>) {
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            wrong.push(FieldError::new(pointer, "chứa ký tự U+0000"));
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                zero_bytes(item, &format!("{pointer}/{i}"), wrong);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                zero_bytes(value, &format!("{pointer}/{name}"), wrong);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// serde's reason in words for people, without repeating the value: it may be personal.
+pub(super) fn in_vietnamese(reason: &str) -> String {
+    let reason = reason
+        .rfind(" at line ")
+        .map_or(reason, |end| &reason[..end]);
+    if let Some((_, variants)) = reason
+        .strip_prefix("unknown variant ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        let names = variants.trim_start_matches("one of ").replace('`', "");
+        return format!("phải là một trong: {names}");
+    }
+    if let Some(name) = reason.strip_prefix("duplicate field ") {
+        return format!("trường {} lặp lại", name.replace('`', "'"));
+    }
+    let expected = reason.starts_with("invalid ").then(|| {
+        let expected = reason.rsplit_once(", expected ");
+        expected.map_or("", |(_, expected)| expected)
+    });
+    let Some(expected) = expected else {
+        // A message of our own types, which is Vietnamese already.
+        return reason.to_owned();
+    };
+    let needed = match expected {
+        "u8" => "số nguyên từ 0 đến 255",
+        "u16" => "số nguyên từ 0 đến 65.535",
+        "u32" => "số nguyên từ 0 đến 4.294.967.295",
+        "u64" => "số nguyên không âm",
+        "i32" | "i64" => "số nguyên",
+        "a string" => "chuỗi ký tự",
+        "a boolean" => "true hoặc false",
+        "a sequence" => "danh sách",
+        expected if expected.starts_with("struct") => "đối tượng JSON",
+        expected if expected.contains("date") => "ngày, ví dụ 2021-09-14",
+        _ => "giá trị khác",
+    };
+    format!("cần {needed}")
+}

@@ -1,0 +1,152 @@
+//! What the features' errors are to a client: the one place where they become problems.
+
+use super::problem::{FieldError, Kind, Problem};
+use crate::accounts::{AccessError, StaffError};
+use crate::administration::AdminError;
+use crate::citizen::{LookUpError, SubmitError};
+use crate::desk::DeskError;
+use crate::store::StoreError;
+use crate::supervision::ReportError;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        // The database's own words are for the log, not for the world.
+        tracing::error!(%error, "the database refused");
+        match error {
+            StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Full(_) => {
+                Self::new(
+                    Kind::DatabaseUnavailable,
+                    "hệ thống chưa truy cập được cơ sở dữ liệu, vui lòng thử lại sau ít phút",
+                )
+            }
+            StoreError::Corrupt(_) | StoreError::BadUrl(_) | StoreError::Other(_) => Self::new(
+                Kind::Internal,
+                "hệ thống gặp lỗi ngoài dự kiến; lỗi đã được ghi lại",
+            ),
+        }
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DeskError::Invalid(wrong) => Self::invalid(
+                wrong
+                    .into_iter()
+                    .map(|field| FieldError::new(field.pointer, field.reason))
+                    .collect(),
+            ),
+            DeskError::Refused(refusal) => {
+                let allowed = refusal.allowed().iter();
+                let allowed = allowed.filter_map(|kind| serde_json::to_value(kind).ok());
+                Self::refused(refusal.name(), allowed.collect(), detail)
+            }
+            DeskError::NotFound => Self::not_found(detail),
+            DeskError::OutOfReach => Self::new(Kind::Forbidden, detail),
+            // Handlers that can show the current state do so themselves.
+            DeskError::Changed { .. } => Self::new(Kind::Changed, detail),
+            DeskError::NoCalendar => Self::new(Kind::NotReady, detail),
+            DeskError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
+            DeskError::AmountMismatch { .. } => Self::new(Kind::AmountMismatch, detail),
+            DeskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccessError::WrongCredentials => Self::new(Kind::WrongCredentials, detail),
+            AccessError::NoSession => Self::unauthenticated(detail),
+            AccessError::TooMany { until } => Self::too_many(until, detail),
+            AccessError::Password(error) => Self::invalid_field("/new_password", error),
+            AccessError::Provider(reason) => {
+                tracing::error!(reason, "the OpenID Connect provider");
+                Self::new(Kind::BadGateway, detail)
+            }
+            AccessError::NotVouched(reason) => {
+                tracing::warn!(reason, "a log-in through the OpenID Connect provider");
+                Self::new(Kind::WrongCredentials, detail)
+            }
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StaffError> for Problem {
+    fn from(error: StaffError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StaffError::Invalid(wrong) => {
+                let errors = wrong.into_iter().map(|(at, why)| FieldError::new(at, why));
+                Self::invalid(errors.collect())
+            }
+            StaffError::NotFound => Self::not_found(detail),
+            StaffError::OutOfReach => Self::new(Kind::Forbidden, detail),
+            StaffError::Changed => Self::new(Kind::Changed, detail),
+            StaffError::Oneself => Self::refused("oneself", Vec::new(), detail),
+            StaffError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
+            StaffError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LookUpError> for Problem {
+    fn from(error: LookUpError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LookUpError::CaseNumber(error) => Self::invalid_field("case_number", error),
+            LookUpError::NotFound => Self::not_found(detail),
+            LookUpError::TooMany { until } => Self::too_many(until, detail),
+            LookUpError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SubmitError::Desk(error) => error.into(),
+            SubmitError::NoContact => Self::invalid_field("/applicant", detail),
+            SubmitError::NotFound => Self::not_found(detail),
+            SubmitError::WrongCode { .. } => Self::invalid_field("/code", detail),
+            SubmitError::TooMany { until } => Self::too_many(until, detail),
+        }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        match (error.parameter(), error) {
+            (_, ReportError::Store(error)) => error.into(),
+            (parameter, error) => Self::invalid_field(parameter.unwrap_or("query"), error),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AdminError::Invalid(wrong) => {
+                let errors = wrong.into_iter().map(|(at, why)| FieldError::new(at, why));
+                Self::invalid(errors.collect())
+            }
+            AdminError::NotFound(_) => Self::not_found(detail),
+            AdminError::OutOfReach => Self::new(Kind::Forbidden, detail),
+            AdminError::Changed => Self::new(Kind::Changed, detail),
+            AdminError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
+            AdminError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// For work that ran in another thread.
+impl From<actix_web::error::BlockingError> for Problem {
+    fn from(error: actix_web::error::BlockingError) -> Self {
+        Self::from(StoreError::Other(error.to_string()))
+    }
+}

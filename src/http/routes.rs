@@ -1,0 +1,250 @@
+//! The table of routes: each with who may call it. Nothing is served that is not in it, and nothing
+//! is in it without saying who may.
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{guard, web};
+use serde_json::Value;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::{RefOr, Schema};
+
+use super::access::{Access, authorise};
+use super::api::{
+    actions, calendar, cards, dossiers, fees, lists, lookup, oidc, procedures, reports, sessions,
+    submissions, time_limit, units, users,
+};
+use super::body::Readable;
+use super::health;
+use super::openapi;
+use super::problem::{Kind, Problem};
+use crate::domain::role::Permission;
+
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// A route of the API.
+pub struct Route {
+    pub method: Method,
+    /// With its parameters in braces.
+    pub path: String,
+    pub access: Access,
+    /// What it answers with beside what every route may.
+    pub(super) kinds: &'static [Kind],
+    pub(super) operation: Operation,
+    pub(super) schemas: fn(&mut Schemas),
+    /// An example of the body, if there is one.
+    pub(super) body: Option<fn() -> Value>,
+    handler: fn() -> actix_web::Route,
+}
+
+impl Route {
+    fn new<P>(access: Access, handler: fn() -> actix_web::Route) -> Self
+    where
+        P: utoipa::Path + utoipa::__dev::SchemaReferences,
+    {
+        let method = match P::methods().first() {
+            Some(HttpMethod::Post) => Method::POST,
+            Some(HttpMethod::Put) => Method::PUT,
+            Some(HttpMethod::Patch) => Method::PATCH,
+            Some(HttpMethod::Delete) => Method::DELETE,
+            _ => Method::GET,
+        };
+        Self {
+            method,
+            path: P::path(),
+            access,
+            kinds: &[],
+            operation: P::operation(),
+            schemas: P::schemas,
+            body: None,
+            handler,
+        }
+    }
+
+    const fn or(mut self, kinds: &'static [Kind]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    const fn takes<B: Readable>(mut self) -> Self {
+        self.body = Some(B::sound);
+        self
+    }
+}
+
+/// `route!(access, module::path => module::handler)`.
+macro_rules! route {
+    ($access:expr, $documented:path => $handler:path) => {
+        Route::new::<$documented>($access, || web::route().to($handler))
+    };
+}
+
+/// All routes.
+pub fn table() -> Vec<Route> {
+    use Access::{Public, Signed, Staff};
+    use Kind::{
+        AmountMismatch, BadGateway, BadSignature, NotConfigured, NotReady, Refused,
+        TooManyRequests, WrongCredentials,
+    };
+    use Permission as May;
+
+    let mut all = vec![
+        route!(Public, health::__path_alive => health::alive),
+        route!(Public, health::__path_ready => health::ready),
+        route!(Public, health::__path_measure => health::measure).or(&[Kind::Forbidden]),
+        route!(Public, openapi::__path_show => openapi::show),
+        // Accounts.
+        route!(Public, sessions::__path_log_in => sessions::log_in)
+            .or(&[WrongCredentials, TooManyRequests])
+            .takes::<sessions::LogIn>(),
+        route!(Staff(May::OwnAccount), sessions::__path_list => sessions::list),
+        route!(Staff(May::OwnAccount), sessions::__path_end_current => sessions::end_current),
+        route!(Staff(May::OwnAccount), sessions::__path_end => sessions::end),
+        route!(Staff(May::OwnAccount), sessions::__path_me => sessions::me),
+        route!(Staff(May::OwnAccount), sessions::__path_change_password => sessions::change_password)
+            .or(&[WrongCredentials, TooManyRequests])
+            .takes::<sessions::NewPassword>(),
+        route!(Staff(May::OwnAccount), users::__path_colleagues => users::colleagues),
+        route!(Public, oidc::__path_begin => oidc::begin)
+            .or(&[NotConfigured, BadGateway, TooManyRequests]),
+        route!(Public, oidc::__path_finish => oidc::finish)
+            .or(&[NotConfigured, WrongCredentials, BadGateway]),
+        route!(Staff(May::ManageUsers), users::__path_list => users::list),
+        route!(Staff(May::ManageUsers), users::__path_create => users::create)
+            .takes::<users::NewUser>(),
+        route!(Staff(May::ManageUsers), users::__path_show => users::show),
+        route!(Staff(May::ManageUsers), users::__path_change => users::change)
+            .or(&[Refused])
+            .takes::<users::UserChange>(),
+        // What everybody may know.
+        route!(Public, units::__path_list => units::list),
+        route!(Public, units::__path_show => units::show),
+        route!(Public, procedures::__path_list => procedures::list),
+        route!(Public, procedures::__path_show => procedures::show),
+        route!(Public, calendar::__path_show => calendar::show),
+        route!(Public, time_limit::__path_preview => time_limit::preview)
+            .or(&[Refused, NotReady]),
+        route!(Public, lookup::__path_look_up => lookup::look_up)
+            .or(&[Kind::NotFound, TooManyRequests]),
+        route!(Public, submissions::__path_submit => submissions::submit)
+            .or(&[Refused, NotReady, TooManyRequests])
+            .takes::<submissions::NewSubmission>(),
+        route!(Public, submissions::__path_confirm => submissions::confirm)
+            .or(&[Refused, NotReady])
+            .takes::<submissions::Code>(),
+        route!(Signed, fees::__path_take_gateway_payment => fees::take_gateway_payment)
+            .or(&[Refused, NotReady, AmountMismatch, BadSignature, NotConfigured])
+            .takes::<fees::Payment>(),
+        // Reference data.
+        route!(Staff(May::ManageUnits), units::__path_create => units::create)
+            .takes::<units::NewUnit>(),
+        route!(Staff(May::ManageUnits), units::__path_change => units::change)
+            .takes::<units::UnitChange>(),
+        route!(Staff(May::ManageProcedures), procedures::__path_put => procedures::put)
+            .takes::<procedures::Definition>(),
+        route!(Staff(May::ManageCalendar), calendar::__path_preview => calendar::preview)
+            .takes::<calendar::Year>(),
+        route!(Staff(May::ManageCalendar), calendar::__path_put => calendar::put)
+            .takes::<calendar::Year>(),
+        // Dossiers.
+        route!(Staff(May::Receive), dossiers::__path_receive => dossiers::receive)
+            .or(&[Refused, NotReady])
+            .takes::<dossiers::NewDossier>(),
+        route!(Staff(May::Receive), dossiers::__path_receive_batch => dossiers::receive_batch)
+            .takes::<dossiers::Batch>(),
+        route!(Staff(May::Receive), cards::__path_read => cards::read).takes::<cards::Scan>(),
+        route!(Staff(May::ReadDossiers), lists::__path_list => lists::list),
+        route!(Staff(May::ReadDossiers), lists::__path_search => lists::search)
+            .takes::<lists::Search>(),
+        route!(Staff(May::ReadDossiers), dossiers::__path_show => dossiers::show),
+        route!(Staff(May::ReadDossiers), dossiers::__path_events => dossiers::events),
+        route!(Staff(May::ReadIdentity), dossiers::__path_identities => dossiers::identities),
+        route!(Staff(May::ReadDossiers), fees::__path_transfer_code => fees::transfer_code)
+            .or(&[Refused, NotConfigured]),
+        // Reports.
+        route!(Staff(May::ReadReports), reports::__path_cchc => reports::cchc),
+        route!(Staff(May::ReadReports), reports::__path_on_time => reports::on_time),
+        route!(Staff(May::ReadReports), reports::__path_form_06a => reports::form_06a),
+    ];
+    all.extend(actions_table());
+    all
+}
+
+/// What moves a dossier on.
+fn actions_table() -> Vec<Route> {
+    use Access::Staff;
+    use Permission as May;
+    let all = vec![
+        route!(Staff(May::Receive), actions::__path_receive => actions::receive)
+            .takes::<actions::Receive>(),
+        route!(Staff(May::Receive), actions::__path_not_receive => actions::not_receive)
+            .takes::<actions::WithReason>(),
+        route!(Staff(May::HandOver), actions::__path_hand_over => actions::hand_over)
+            .takes::<actions::HandOver>(),
+        route!(Staff(May::AskApplicant), actions::__path_request_supplement => actions::request_supplement)
+            .takes::<actions::RequestSupplement>(),
+        route!(Staff(May::TakeFromApplicant), actions::__path_take_supplement => actions::take_supplement)
+            .takes::<actions::TakeSupplement>(),
+        route!(Staff(May::AskApplicant), actions::__path_request_payment => actions::request_payment)
+            .takes::<actions::RequestPayment>(),
+        route!(Staff(May::TakeFromApplicant), actions::__path_take_payment => actions::take_payment)
+            .takes::<actions::TakePayment>(),
+        route!(Staff(May::SettleFees), fees::__path_collect => fees::collect)
+            .takes::<fees::Collect>(),
+        route!(Staff(May::SettleFees), fees::__path_waive => fees::waive).takes::<fees::Waive>(),
+        route!(Staff(May::Finish), actions::__path_finish => actions::finish)
+            .takes::<actions::Finish>(),
+        route!(Staff(May::Return), actions::__path_give_back => actions::give_back)
+            .takes::<actions::Return>(),
+        route!(Staff(May::Withdraw), actions::__path_withdraw => actions::withdraw)
+            .takes::<actions::WithReason>(),
+        route!(Staff(May::Stop), actions::__path_stop => actions::stop)
+            .takes::<actions::WithReason>(),
+        route!(Staff(May::Reappoint), actions::__path_reappoint => actions::reappoint)
+            .takes::<actions::Reappoint>(),
+        route!(Staff(May::MoveToSuccessor), actions::__path_move_to_successor => actions::move_to_successor)
+            .takes::<actions::MoveTo>(),
+        route!(Staff(May::Undo), actions::__path_undo => actions::undo)
+            .takes::<actions::WithReason>(),
+        route!(Staff(May::CorrectApplicant), actions::__path_correct_applicant => actions::correct_applicant)
+            .takes::<actions::CorrectApplicant>(),
+    ];
+    let all = all.into_iter();
+    all.map(|route| route.or(&[Kind::Refused, Kind::NotReady]))
+        .collect()
+}
+
+/// Registers all routes. An address that is known with another method is a 405 that names the
+/// methods it has; HEAD goes wherever GET does.
+pub(super) fn register(config: &mut web::ServiceConfig) {
+    let mut by_path: Vec<(String, Vec<Route>)> = Vec::new();
+    for route in table() {
+        match by_path.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, routes)) => routes.push(route),
+            None => by_path.push((route.path.clone(), vec![route])),
+        }
+    }
+    // `sessions/current` before `sessions/{id}`.
+    by_path.sort_by_key(|(path, _)| path.matches('{').count());
+    for (path, routes) in by_path {
+        let mut allow: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+        if allow.contains(&"GET") {
+            allow.push("HEAD");
+        }
+        let allow = allow.join(", ");
+        let mut resource = web::resource(path);
+        for route in routes {
+            let (access, method) = (route.access, route.method.clone());
+            let handler = (route.handler)();
+            let handler = match method {
+                Method::GET => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
+                method => handler.method(method),
+            };
+            let guarded = from_fn(move |request, next| authorise(access, request, next));
+            resource = resource.route(handler.wrap(guarded));
+        }
+        config.service(resource.default_service(web::to(move || {
+            let problem = Problem::method_not_allowed(&allow);
+            async { problem }
+        })));
+    }
+}

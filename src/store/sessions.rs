@@ -1,0 +1,137 @@
+//! Sessions: who holds which token, until when. Only the token's hash is kept.
+
+use diesel::prelude::*;
+
+use super::schema::{sessions, users};
+use super::{Conn, StoreError};
+use crate::domain::ids::{SessionId, UserId};
+use crate::domain::moment::Moment;
+
+/// A session, as its owner may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub created_at: Moment,
+    pub expires_at: Moment,
+    /// Where it was begun: the address of the network.
+    pub address: String,
+    /// What it was begun with: the name that the program gave itself.
+    pub agent: String,
+}
+
+type Row = (Vec<u8>, i32, i64, i64, String, String);
+
+fn read(row: Row) -> Result<Session, StoreError> {
+    let (id, user, created, expires, address, agent) = row;
+    Ok(Session {
+        id: SessionId::from_slice(&id).ok_or_else(|| StoreError::corrupt("sessions.id"))?,
+        user: UserId(user),
+        created_at: Moment::from_unix_millis(created),
+        expires_at: Moment::from_unix_millis(expires),
+        address,
+        agent,
+    })
+}
+
+macro_rules! columns {
+    () => {
+        (
+            sessions::id,
+            sessions::user_id,
+            sessions::created_at,
+            sessions::expires_at,
+            sessions::address,
+            sessions::agent,
+        )
+    };
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn insert(conn: &mut Conn, token_hash: &[u8], session: &Session) -> Result<(), StoreError> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::token_hash.eq(token_hash),
+            sessions::id.eq(session.id.bytes().to_vec()),
+            sessions::user_id.eq(session.user.0),
+            sessions::created_at.eq(session.created_at.unix_millis()),
+            sessions::expires_at.eq(session.expires_at.unix_millis()),
+            sessions::address.eq(&session.address),
+            sessions::agent.eq(&session.agent),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The session of a token, if it has not ended and its owner may still log in.
+///
+/// # Errors
+/// If the database refuses.
+pub fn find(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    now: Moment,
+) -> Result<Option<Session>, StoreError> {
+    let row: Option<Row> = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(sessions::token_hash.eq(token_hash))
+        .filter(sessions::expires_at.gt(now.unix_millis()))
+        .filter(users::disabled_at.is_null())
+        .select(columns!())
+        .first(conn)
+        .optional()?;
+    row.map(read).transpose()
+}
+
+/// The sessions of a member of staff that have not ended, newest first.
+///
+/// # Errors
+/// If the database refuses.
+pub fn of_user(conn: &mut Conn, user: UserId, now: Moment) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<Row> = sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::expires_at.gt(now.unix_millis()))
+        .order(sessions::created_at.desc())
+        .limit(1000)
+        .select(columns!())
+        .load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Ends a session of that owner. Returns whether there was one.
+///
+/// # Errors
+/// If the database refuses.
+pub fn remove(conn: &mut Conn, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let query = sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::id.eq(id.bytes().to_vec()));
+    Ok(diesel::delete(query).execute(conn)? > 0)
+}
+
+/// Ends all sessions of a member of staff, but for `kept`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn remove_all(
+    conn: &mut Conn,
+    user: UserId,
+    kept: Option<SessionId>,
+) -> Result<(), StoreError> {
+    let kept = kept.map(|id| id.bytes().to_vec()).unwrap_or_default();
+    let query = sessions::table
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::id.ne(kept));
+    diesel::delete(query).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets sessions that have ended.
+///
+/// # Errors
+/// If the database refuses.
+pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
+    let query = sessions::table.filter(sessions::expires_at.le(now.unix_millis()));
+    Ok(diesel::delete(query).execute(conn)?)
+}

@@ -1,0 +1,104 @@
+//! Online submissions that wait for the code that was sent to the citizen. They hold personal data
+//! and are gone soon after they have ended.
+
+use diesel::prelude::*;
+
+use super::schema::submissions;
+use super::{Conn, StoreError};
+use crate::domain::ids::{DossierId, SubmissionId};
+use crate::domain::moment::Moment;
+
+/// A submission.
+pub struct Pending {
+    pub id: SubmissionId,
+    /// JSON of the request.
+    pub request: String,
+    pub code_hash: Vec<u8>,
+    /// Wrong codes so far.
+    pub tries: i32,
+    pub expires_at: Moment,
+    /// What it became.
+    pub dossier: Option<DossierId>,
+}
+
+/// # Errors
+/// If the database refuses.
+pub fn insert(conn: &mut Conn, pending: &Pending, now: Moment) -> Result<(), StoreError> {
+    diesel::insert_into(submissions::table)
+        .values((
+            submissions::id.eq(pending.id.bytes().to_vec()),
+            submissions::request.eq(&pending.request),
+            submissions::code_hash.eq(&pending.code_hash),
+            submissions::tries.eq(pending.tries),
+            submissions::created_at.eq(now.unix_millis()),
+            submissions::expires_at.eq(pending.expires_at.unix_millis()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A submission that has not expired, kept from others until the transaction ends.
+///
+/// # Errors
+/// If the database refuses.
+pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pending>, StoreError> {
+    type Row = (String, Vec<u8>, i32, i64, Option<Vec<u8>>);
+    let query = submissions::table
+        .find(id.bytes().to_vec())
+        .filter(submissions::expires_at.gt(now.unix_millis()))
+        .select((
+            submissions::request,
+            submissions::code_hash,
+            submissions::tries,
+            submissions::expires_at,
+            submissions::dossier_id,
+        ));
+    let row: Option<Row> = match conn {
+        Conn::Sqlite(conn) => query.first(conn).optional()?,
+        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
+    };
+    Ok(
+        row.map(|(request, code_hash, tries, expires, dossier)| Pending {
+            id,
+            request,
+            code_hash,
+            tries,
+            expires_at: Moment::from_unix_millis(expires),
+            dossier: dossier.and_then(|id| DossierId::from_slice(&id)),
+        }),
+    )
+}
+
+/// Counts a wrong code.
+///
+/// # Errors
+/// If the database refuses.
+pub fn count_try(conn: &mut Conn, id: SubmissionId) -> Result<(), StoreError> {
+    diesel::update(submissions::table.find(id.bytes().to_vec()))
+        .set(submissions::tries.eq(submissions::tries + 1))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The submission has become a dossier; its copy of the citizen's data goes.
+///
+/// # Errors
+/// If the database refuses.
+pub fn confirm(conn: &mut Conn, id: SubmissionId, dossier: DossierId) -> Result<(), StoreError> {
+    diesel::update(submissions::table.find(id.bytes().to_vec()))
+        .set((
+            submissions::dossier_id.eq(Some(dossier.bytes().to_vec())),
+            submissions::request.eq(""),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Forgets what has expired.
+///
+/// # Errors
+/// If the database refuses.
+pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
+    let old = submissions::expires_at.le(now.unix_millis());
+    Ok(diesel::delete(submissions::table.filter(old)).execute(conn)?)
+}

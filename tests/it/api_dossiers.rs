@@ -1,0 +1,446 @@
+//! Dossiers over HTTP: taking in once, moving on, reading; fees and payments; the calendar.
+
+use motcua::domain::role::Role;
+use serde_json::{Value, json};
+
+use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, fields, on_both};
+
+/// A procedure of communes with a long limit and a fee.
+fn with_fee(office: &Office) -> String {
+    let reference = office.world.store.reference().unwrap();
+    let commune = motcua::domain::unit::Level::Commune;
+    let found = reference.procedures().into_iter().find(|procedure| {
+        let definition = &procedure.definition;
+        definition.levels.contains(&commune) && definition.fees.iter().any(|fee| fee.amount_vnd > 0)
+    });
+    found
+        .expect("the catalogue has fees")
+        .definition
+        .code
+        .clone()
+}
+
+on_both! {
+    fn a_dossier_goes_from_receipt_to_the_applicants_hands(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let officer = office.token(Role::Officer, COMMUNE);
+        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        body["assignee"] = json!("h37.20.01.officer");
+        body["delegate"] = json!({"name": "Lý Văn Dũng", "phone": "+84 912.345.679"});
+        let received = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send().expect(201);
+        let mut dossier = received.json();
+        assert_eq!(received.header("etag"), "\"1\"");
+        assert_eq!(dossier["status"], "received");
+        assert_eq!(dossier["delegate"]["phone"], "0912345679");
+        assert_eq!(dossier["applicant"]["identity_masked"], "*********123");
+        assert!(!received.body.contains("020185000123"));
+        let path = format!("/api/v1/dossiers/{}", dossier["case_number"].as_str().unwrap());
+        let act = |token: &str, dossier: &Value, action: &str, body: Value| {
+            office.call("POST", format!("{path}/{action}")).token(token).seen(dossier).body(body).send()
+        };
+        let step = json!({"step": 1, "assignee": "h37.20.01.officer", "note": "kiểm tra"});
+        dossier = act(&clerk, &dossier, "hand-over", step).expect(200).json();
+        assert_eq!((&dossier["status"], &dossier["assignee"]["username"]), (&json!("in_progress"), &json!("h37.20.01.officer")));
+        let items = json!({"reason": "thiếu bản chính", "items": [0]});
+        dossier = act(&officer, &dossier, "request-supplement", items).expect(200).json();
+        assert_eq!(dossier["paused"], true);
+        // What the status forbids is refused with what it allows.
+        let refused = act(&officer, &dossier, "finish", json!({"decision": "approved"})).problem(409, "refused");
+        assert_eq!(refused["reason"], "not_allowed");
+        assert!(refused["allowed"].as_array().unwrap().contains(&json!("take_supplement")), "{refused}");
+        let papers = json!({"items": [{"position": 0, "originals": 2}]});
+        dossier = act(&clerk, &dossier, "take-supplement", papers).expect(200).json();
+        assert_eq!(dossier["items"][0]["originals_handed_in"], 3);
+        dossier = act(&officer, &dossier, "request-payment", json!({"amount_vnd": 150_000})).expect(200).json();
+        assert_eq!(dossier["payment_requested_vnd"], 150_000);
+        let paid = json!({"amount_vnd": 150_000, "receipt": "BL-1"});
+        dossier = act(&clerk, &dossier, "take-payment", paid).expect(200).json();
+        let right = json!({"reason": "sai tên", "applicant": {"name": "Nguyễn Thị Ánh Nguyệt"}});
+        dossier = act(&clerk, &dossier, "correct-applicant", right).expect(200).json();
+        assert_eq!(dossier["applicant"]["name"], "Nguyễn Thị Ánh Nguyệt");
+        dossier = act(&officer, &dossier, "finish", json!({"decision": "approved"})).expect(200).json();
+        assert_eq!((&dossier["status"], &dossier["status_code"]), (&json!("done"), &json!(9)));
+        dossier = act(&clerk, &dossier, "return", json!({"channel": "postal"})).expect(200).json();
+        dossier = act(&officer, &dossier, "undo", json!({"reason": "nhầm hồ sơ"})).expect(200).json();
+        dossier = act(&clerk, &dossier, "return", json!({})).expect(200).json();
+        assert_eq!(dossier["status"], "returned");
+
+        let events = office.call("GET", format!("{path}/events")).token(&officer).send().expect(200).json();
+        let kinds: Vec<_> = events.as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, [
+            "received", "handed_over", "supplement_requested", "supplement_taken",
+            "payment_requested", "payment_taken", "applicant_corrected", "finished",
+            "result_returned", "undone", "result_returned",
+        ]);
+        assert_eq!(events[1]["data"]["assignee"], "h37.20.01.officer");
+        assert_eq!(events[1]["staff"]["username"], "h37.20.01.clerk");
+        // By its id as well, and as the public sees it.
+        let id = dossier["id"].as_str().unwrap();
+        let by_id = office.call("GET", format!("/api/v1/dossiers/{id}")).token(&clerk).send().expect(200);
+        assert_eq!(by_id.json(), dossier);
+        let look_up = format!(
+            "/api/v1/lookup?case_number={}&code={}",
+            dossier["case_number"].as_str().unwrap(), dossier["look_up_code"].as_str().unwrap()
+        );
+        let public = office.call("GET", look_up).send().expect(200).json();
+        assert_eq!(public["applicant"], "Nguyễn T. Á. N.");
+        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn nothing_is_made_twice_nor_changed_unseen(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let body = office.new_dossier(COMMUNE, SAME_DAY);
+        let receive = |key: &str, body: &Value| {
+            office.call("POST", "/api/v1/dossiers").token(&clerk)
+                .header("Idempotency-Key", key).body(body.clone()).send()
+        };
+        // Ten at once under one key: one dossier.
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let calls: Vec<_> = (0..10).map(|_| scope.spawn(|| receive("same-key-1", &body))).collect();
+            calls.into_iter().map(|call| call.join().unwrap().expect(201)).collect()
+        });
+        let replayed = made.iter().filter(|answer| answer.header("idempotency-replayed") == "true");
+        assert_eq!(replayed.count(), 9);
+        let numbers: std::collections::HashSet<_> =
+            made.iter().map(|answer| answer.json()["case_number"].to_string()).collect();
+        assert_eq!(numbers.len(), 1);
+        let mut other = body.clone();
+        other["sets"] = json!(2);
+        receive("same-key-1", &other).problem(422, "key-reused");
+        receive("bad key", &body).problem(400, "invalid-request");
+        let second = receive("same-key-2", &body).expect(201).json();
+        assert!(!numbers.contains(&second["case_number"].to_string()));
+
+        let path = format!("/api/v1/dossiers/{}/hand-over", second["id"].as_str().unwrap());
+        let hand_over = || office.call("POST", path.clone()).token(&clerk).body(json!({"step": 1}));
+        hand_over().send().problem(428, "precondition-required");
+        let moved = hand_over().seen(&second).send().expect(200);
+        let stale = hand_over().seen(&second).send();
+        let problem = stale.problem(412, "changed");
+        assert_eq!(problem["current"], moved.json());
+        assert_eq!(stale.header("etag"), moved.header("etag"));
+        hand_over().header("If-Match", "W/\"2\"").send().problem(412, "changed");
+        let any = json!({"reason": "công dân xin rút"});
+        let path = path.replace("hand-over", "withdraw");
+        let call = office.call("POST", path).token(&clerk).header("If-Match", "*").body(any);
+        assert_eq!(call.send().expect(200).json()["status"], "withdrawn");
+    }
+}
+
+on_both! {
+    fn a_batch_has_a_result_for_each(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let good = office.new_dossier(COMMUNE, SAME_DAY);
+        let with = |field: &str, value: Value| {
+            let mut body = good.clone();
+            body[field] = value;
+            body
+        };
+        let all = json!({"dossiers": [
+            good, with("items", json!([])), with("procedure", json!("9.999999")),
+            with("applicant", json!({"name": "", "phone": "1"})),
+            with("assignee", json!("nobody")), good,
+        ]});
+        let send = |body: &Value| {
+            office.call("POST", "/api/v1/dossiers/batch").token(&clerk)
+                .header("Idempotency-Key", "batch-key-1").body(body.clone()).send()
+        };
+        let answer = send(&all).expect(200).json();
+        assert_eq!(answer["received"], 2);
+        let results = answer["results"].as_array().unwrap();
+        let outcomes: Vec<_> = results.iter().map(|r| r["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["received", "refused", "invalid", "invalid", "invalid", "received"]);
+        assert_eq!(results[1]["reason"], "missing_items");
+        assert_eq!(fields(&results[2]), ["/dossiers/2/procedure"]);
+        assert_eq!(fields(&results[3]), ["/dossiers/3/applicant/name", "/dossiers/3/applicant/phone"]);
+        // The refused one has used no number up.
+        let numbers = [&results[0], &results[5]].map(|r| r["case_number"].as_str().unwrap()[17..].to_owned());
+        assert_eq!(numbers, ["0001", "0002"]);
+        assert_eq!(send(&all).expect(200).json(), answer);
+        // Five hundred are taken, one more is not.
+        let many = |n: usize| json!({"dossiers": vec![good.clone(); n]});
+        let call = |body| office.call("POST", "/api/v1/dossiers/batch").token(&clerk).body(body).send();
+        assert_eq!(call(many(500)).expect(200).json()["received"], 500);
+        assert_eq!(fields(&call(many(501)).problem(400, "invalid-request")), ["/dossiers"]);
+        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn fees_are_collected_waived_or_paid_from_elsewhere(db: &Database) {
+        let secret = "một khóa chung đủ dài cho cổng thanh toán";
+        let program = Program::on(db)
+            .with("MOTCUA__PAYMENTS__BANK", "970405")
+            .with("MOTCUA__PAYMENTS__ACCOUNT", "0008400205123")
+            .with("MOTCUA__PAYMENTS__GATEWAY_SECRET", secret);
+        let mut office = Office::open_with(db, program);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let procedure = with_fee(&office);
+        let [first, second, third] = [(); 3].map(|()| office.receive(COMMUNE, &procedure));
+        let fee = first["fees"].as_array().unwrap().iter().find(|fee| fee["status"] == "owed").unwrap();
+        let (position, amount) = (&fee["position"], fee["amount_vnd"].as_u64().unwrap());
+        let act = |dossier: &Value, action: &str, body: Value| {
+            let path = format!("/api/v1/dossiers/{}/fees/{action}", dossier["id"].as_str().unwrap());
+            office.call("POST", path).token(&clerk).seen(dossier).body(body).send()
+        };
+        let cash = json!({"fees": [position], "method": "cash", "receipt": "BL-7"});
+        let paid = act(&first, "collect", cash.clone()).expect(200).json();
+        assert_eq!(paid["fees"][0]["status"], "collected");
+        assert_eq!(paid["fees"][0]["receipt"], "BL-7");
+        let twice = act(&paid, "collect", cash).problem(409, "refused");
+        assert_eq!(twice["reason"], "fee_settled");
+        let unknown = act(&paid, "collect", json!({"fees": [99], "method": "cash"})).problem(409, "refused");
+        assert_eq!(unknown["reason"], "unknown_fee");
+        let waived = act(&second, "waive", json!({"fee": position, "reason": "hộ nghèo"})).expect(200).json();
+        assert_eq!(waived["fees"][0]["status"], "waived");
+        assert_eq!(act(&waived, "waive", json!({"fee": position, "reason": ""})).problem(409, "refused")["reason"], "fee_settled");
+
+        let code_of = |dossier: &Value| {
+            let path = format!("/api/v1/dossiers/{}/fees/transfer-code", dossier["id"].as_str().unwrap());
+            office.call("GET", path).token(&clerk).send()
+        };
+        let owed: u64 = third["fees"].as_array().unwrap().iter().map(|fee| fee["amount_vnd"].as_u64().unwrap()).sum();
+        assert!(owed >= amount);
+        let code = code_of(&third).expect(200).json();
+        assert_eq!(code["amount_vnd"], owed);
+        assert_eq!(code["account"], "0008400205123");
+        assert_eq!(code["purpose"], third["case_number"]);
+        assert!(code["text"].as_str().unwrap().contains("0008400205123"));
+        assert!(code["svg"].as_str().unwrap().contains("<svg"));
+        code_of(&waived).problem(409, "refused");
+
+        let pay = |transaction: &str, amount: u64, key: &str| {
+            let number = &third["case_number"];
+            let body = json!({"transaction": transaction, "case_number": number, "amount_vnd": amount});
+            let body = body.to_string();
+            office.call("POST", "/api/v1/payments")
+                .header("X-Signature", &sign(key, body.as_bytes()))
+                .header("Content-Type", "application/json")
+                .raw(body.as_bytes()).send()
+        };
+        pay("FT1", owed, "a key of somebody else's making up").problem(401, "bad-signature");
+        pay("FT1", owed + 1, secret).problem(422, "amount-mismatch");
+        assert_eq!(pay("FT1", owed, secret).expect(200).json()["taken_before"], false);
+        assert_eq!(pay("FT1", owed, secret).expect(200).json()["taken_before"], true);
+        pay("FT1", owed + 1, secret).problem(422, "key-reused");
+        pay("FT2", owed, secret).problem(422, "amount-mismatch");
+        let path = format!("/api/v1/dossiers/{}", third["id"].as_str().unwrap());
+        let paid = office.call("GET", path).token(&clerk).send().json();
+        assert_eq!((&paid["fees"][0]["method"], &paid["fees"][0]["receipt"]), (&json!("online"), &json!("FT1")));
+        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+fn sign(key: &str, body: &[u8]) -> String {
+    use hmac::{Hmac, Mac};
+    let mut mac = <Hmac<sha2::Sha256> as Mac>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(body);
+    data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+on_both! {
+    fn a_gateway_pays_what_the_clock_stands_for(db: &Database) {
+        let secret = "một khóa chung đủ dài cho cổng thanh toán";
+        let program = Program::on(db).with("MOTCUA__PAYMENTS__GATEWAY_SECRET", secret);
+        let mut office = Office::open_with(db, program);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let act = |action: &str, body: Value| {
+            let call = office.call("POST", format!("{path}/{action}")).token(&clerk);
+            call.header("If-Match", "*").body(body).send().expect(200).json()
+        };
+        act("hand-over", json!({"step": 1}));
+        act("request-payment", json!({"amount_vnd": 1_500_000}));
+        let body = json!({"transaction": "T9", "case_number": dossier["case_number"], "amount_vnd": 1_500_000});
+        let body = body.to_string();
+        let pay = || {
+            office.call("POST", "/api/v1/payments").header("X-Signature", &sign(secret, body.as_bytes()))
+                .header("Content-Type", "application/json").raw(body.as_bytes()).send()
+        };
+        // However often and at once the gateway tells it.
+        std::thread::scope(|scope| {
+            let calls: Vec<_> = (0..6).map(|_| scope.spawn(pay)).collect();
+            let first = calls.into_iter().map(|c| c.join().unwrap().expect(200).json())
+                .filter(|answer| answer["taken_before"] == false);
+            assert_eq!(first.count(), 1);
+        });
+        let now = office.call("GET", path.clone()).token(&clerk).send().json();
+        assert_eq!((&now["status"], &now["version"]), (&json!("in_progress"), &json!(4)));
+    }
+}
+
+on_both! {
+    fn identity_numbers_are_read_on_record(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let path = format!("/api/v1/dossiers/{}/identities", dossier["id"].as_str().unwrap());
+        let read = office.call("GET", path).token(&clerk).send().expect(200);
+        assert_eq!(read.header("cache-control"), "no-store");
+        assert_eq!(read.json()[0]["number"], "020185000123");
+        let id = motcua::domain::ids::DossierId(dossier["id"].as_str().unwrap().parse().unwrap());
+        let readings = office.world.store.read(|conn| motcua::store::readings::of_dossier(conn, id)).unwrap();
+        assert_eq!(readings.len(), 1);
+        let card = json!({"text": "020185000123|082123456|Nguyễn Thị Ánh|05031985|Nữ|Nà Lốc, Lạng Sơn|10052021"});
+        let holder = office.call("POST", "/api/v1/cards").token(&clerk).body(card).send().expect(200).json();
+        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        body["applicant"] = holder["applicant"].clone();
+        let made = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send().expect(201).json();
+        assert_eq!(made["applicant"]["address"], "Nà Lốc, Lạng Sơn");
+        let bad = json!({"text": "020185000123|x"});
+        let bad = office.call("POST", "/api/v1/cards").token(&clerk).body(bad).send();
+        assert!(!bad.body.contains("020185000123"));
+        assert_eq!(fields(&bad.problem(400, "invalid-request")), ["/text"]);
+    }
+}
+
+on_both! {
+    fn the_return_date_can_be_asked_before_anything_is_handed_in(db: &Database) {
+        let office = Office::open(db);
+        let ask = |query: &str| office.call("GET", format!("/api/v1/time-limit?{query}")).send();
+        let answer = ask("procedure=2.000815&unit=H37.20.01&received_at=2021-03-01T15:30:00%2B07:00").expect(200).json();
+        assert_eq!(answer["due_at"], "2021-03-02T17:00:00+07:00");
+        assert_eq!(answer["due_text"], "17:00 ngày 02/03/2021");
+        assert_eq!(fields(&ask("received_at=yesterday").problem(400, "invalid-request")), ["received_at", "procedure", "unit"]);
+        assert_eq!(fields(&ask("procedure=x&unit=y").problem(400, "invalid-request")), ["unit", "procedure"]);
+        let beyond = ask("procedure=2.000815&unit=H37.20.01&received_at=2098-03-01T15:30:00%2B07:00");
+        assert_eq!(beyond.problem(409, "refused")["reason"], "time");
+    }
+}
+
+on_both! {
+    fn a_calendar_change_tells_what_it_would_move_and_then_moves_it(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let reference = office.world.store.reference().unwrap();
+        let last = reference.calendar().unwrap().last_day();
+        let procedure = with_fee(&office);
+        let dossier = office.receive(COMMUNE, &procedure);
+        let due = dossier["due_at"].as_str().unwrap().to_owned();
+        let day = &due[..10];
+        let year = &day[..4];
+        assert!(last.to_string().as_str() > day);
+        let path = format!("/api/v1/calendar/{year}");
+        let known = office.call("GET", path.clone()).send().expect(200);
+        let mut days = known.json();
+        let holiday = json!({"date": day, "kind": "off", "name": "Nghỉ đột xuất"});
+        days["days"].as_array_mut().unwrap().push(holiday);
+        let preview = office.call("POST", format!("{path}/preview")).token(&admin).body(days.clone());
+        let preview = preview.send().expect(200).json();
+        assert_eq!((&preview["open"], &preview["moved"]), (&json!(1), &json!(1)));
+        assert_eq!(preview["dossiers"][0]["case_number"], dossier["case_number"]);
+        let promised = preview["dossiers"][0]["new_due_at"].as_str().unwrap().to_owned();
+        assert!(promised > due);
+        // Nothing has happened yet.
+        let see = || {
+            let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+            office.call("GET", path).token(&clerk).send().json()
+        };
+        assert_eq!(see()["due_at"], due);
+        let put = |etag: &str| {
+            office.call("PUT", path.clone()).token(&admin).header("If-Match", etag).body(days.clone()).send()
+        };
+        put("\"other\"").problem(412, "changed");
+        let changed = put(known.header("etag")).expect(200).json();
+        assert_eq!(changed["changed"], true);
+        assert_eq!(see()["due_at"], promised);
+        let history = office.call("GET", format!("/api/v1/dossiers/{}/events", dossier["id"].as_str().unwrap()));
+        let history = history.token(&clerk).send().json();
+        assert_eq!(history[1]["kind"], "due_recomputed");
+        put(known.header("etag")).problem(412, "changed");
+        let wrong = json!({"days": [{"date": "1999-01-01", "kind": "off", "name": " "}]});
+        let call = office.call("PUT", path.clone()).token(&admin).header("If-Match", "*").body(wrong);
+        assert_eq!(fields(&call.send().problem(400, "invalid-request")), ["/days/0/date", "/days/0/name"]);
+    }
+}
+
+on_both! {
+    fn units_and_procedures_are_kept_over_the_api(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let unit = json!({
+            "code": "H37.20.99", "level": "commune", "kind": "people_committee",
+            "name": "Ủy ban nhân dân xã mới", "parent": "H37.20", "valid_from": "2021-01-01",
+        });
+        let create = |body: &Value| office.call("POST", "/api/v1/units").token(&admin).body(body.clone()).send();
+        let made = create(&unit).expect(201);
+        assert_eq!(fields(&create(&unit).problem(400, "invalid-request")), ["/code"]);
+        let mut wrong = unit.clone();
+        wrong["code"] = json!("h37");
+        wrong["parent"] = json!("H99");
+        wrong["name"] = json!("");
+        wrong["valid_to"] = json!("2020-01-01");
+        assert_eq!(fields(&create(&wrong).problem(400, "invalid-request")), ["/code", "/parent", "/name", "/valid_to"]);
+        let clerk = office.token(Role::Clerk, "H37.20.99");
+        let body = office.new_dossier("H37.20.99", SAME_DAY);
+        let dossier = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send().expect(201).json();
+        // Other opening hours move the return date.
+        let hours = json!({"office_hours": {"weekday": [{"open": "07:00", "close": "16:00"}], "same_day_cut": "00:01"}});
+        let change = |etag: &str, body: &Value| {
+            office.call("PATCH", "/api/v1/units/H37.20.99").token(&admin).header("If-Match", etag).body(body.clone()).send()
+        };
+        let changed = change(made.header("etag"), &hours).expect(200);
+        change(made.header("etag"), &hours).problem(412, "changed");
+        motcua::desk::housekeeping::run(&office.world.store, motcua::domain::moment::Moment::now()).unwrap();
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let moved = office.call("GET", path).token(&clerk).send().json();
+        assert_ne!(moved["due_at"], dossier["due_at"]);
+        assert!(moved["due_at"].as_str().unwrap().contains("T16:00:00"), "{moved}");
+        let ring = change(changed.header("etag"), &json!({"parent": "H37.20.99"}));
+        assert_eq!(fields(&ring.problem(400, "invalid-request")), ["/parent"]);
+        // Under another district, its dossiers are listed there.
+        change(changed.header("etag"), &json!({"parent": "H37.21"})).expect(200);
+        let supervisor = office.token(Role::Supervisor, "H37.21");
+        let list = office.call("GET", "/api/v1/dossiers?list=open").token(&supervisor).send().expect(200).json();
+        assert_eq!(list["items"][0]["id"], dossier["id"]);
+
+        let versions = office.call("GET", format!("/api/v1/procedures/{SAME_DAY}")).send().expect(200).json();
+        let mut new = versions[0].clone();
+        new["valid_from"] = json!("2026-11-01");
+        new["name"] = json!("Tên mới");
+        let put = |body: &Value| {
+            office.call("PUT", format!("/api/v1/procedures/{SAME_DAY}")).token(&admin).body(body.clone()).send()
+        };
+        let now = put(&new).expect(201).json();
+        assert_eq!(now.as_array().unwrap().len(), versions.as_array().unwrap().len() + 1);
+        assert_eq!(now[1]["valid_to"], "2026-10-31");
+        put(&new).expect(200);
+        let mut bad = new.clone();
+        bad["fees"] = json!([{"name": "x", "amount_vnd": -1}]);
+        bad["levels"] = json!([]);
+        bad["colour"] = json!("red");
+        let mut wrong = fields(&put(&bad).problem(400, "invalid-request"));
+        wrong.sort();
+        assert_eq!(wrong, ["/colour", "/fees/0/amount_vnd", "/levels"]);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let body = office.new_dossier(COMMUNE, SAME_DAY);
+        let dossier = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send().expect(201).json();
+        assert_eq!(dossier["procedure"]["name"], "Tên mới");
+    }
+}
+
+#[test]
+fn what_is_not_set_up_says_so() {
+    let db = Database::new(Kind::Sqlite);
+    let mut office = Office::open(&db);
+    let clerk = office.token(Role::Clerk, COMMUNE);
+    let procedure = with_fee(&office);
+    let dossier = office.receive(COMMUNE, &procedure);
+    let path = format!(
+        "/api/v1/dossiers/{}/fees/transfer-code",
+        dossier["id"].as_str().unwrap()
+    );
+    let call = office.call("GET", path).token(&clerk);
+    call.send().problem(501, "not-configured");
+    let call = office.call("POST", "/api/v1/payments").body(json!({}));
+    call.send().problem(501, "not-configured");
+    let call = office.call("GET", "/api/v1/oidc/login");
+    call.send().problem(501, "not-configured");
+}

@@ -1,0 +1,248 @@
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use motcua::accounts::{self, NewStaff};
+use motcua::domain::moment::Moment;
+use motcua::domain::role::Role;
+use serde_json::{Value, json};
+
+use super::program::{Answer, Server};
+use super::{Database, Program, World};
+
+pub const COMMUNE: &str = "H37.20.01";
+/// Under the same district.
+pub const NEIGHBOUR: &str = "H37.20.02";
+/// Under another one.
+pub const FOREIGN: &str = "H37.21.01";
+/// Chứng thực bản sao: due the same day.
+pub const SAME_DAY: &str = "2.000815";
+
+/// A running server over the world of 2021, with staff who can log in. Every answer is held against
+/// the API's own document.
+pub struct Office {
+    pub world: World,
+    pub server: Server,
+    tokens: HashMap<(Role, String), String>,
+}
+
+pub fn password(username: &str) -> String {
+    format!("mật khẩu của người {}", username.len())
+}
+
+/// Makes a member of staff who can log in.
+pub fn hire(world: &World, role: Role, unit: &str) -> String {
+    let username = format!("{}.{}", unit.to_lowercase(), role.as_str());
+    let new = NewStaff {
+        username: username.clone(),
+        full_name: format!("{} {unit}", role.as_str()),
+        role,
+        unit: unit.to_owned(),
+        oidc_subject: None,
+        password: Some(password(&username)),
+    };
+    accounts::create(&world.store, new, None, None, Moment::now()).unwrap();
+    username
+}
+
+impl Office {
+    pub fn open(db: &Database) -> Self {
+        Self::open_with(db, Program::on(db))
+    }
+
+    pub fn open_with(db: &Database, program: Program) -> Self {
+        let world = World::new(db.store());
+        let server = program.serve();
+        Self {
+            world,
+            server,
+            tokens: HashMap::new(),
+        }
+    }
+
+    /// The token of somebody of that role and unit, hired and logged in on first use.
+    pub fn token(&mut self, role: Role, unit: &str) -> String {
+        let key = (role, unit.to_owned());
+        if let Some(token) = self.tokens.get(&key) {
+            return token.clone();
+        }
+        let username = hire(&self.world, role, unit);
+        let token = self
+            .log_in(&username, &password(&username))
+            .expect(201)
+            .json()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        self.tokens.insert(key, token.clone());
+        token
+    }
+
+    pub fn log_in(&self, username: &str, password: &str) -> Answer {
+        let body = json!({"username": username, "password": password});
+        self.call("POST", "/api/v1/sessions").body(body).send()
+    }
+
+    pub fn call<'a>(&'a self, method: &'a str, path: impl Into<String>) -> Call<'a> {
+        Call {
+            server: &self.server,
+            method,
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A complete body for a new dossier.
+    pub fn new_dossier(&self, unit: &str, procedure: &str) -> Value {
+        let reference = self.world.store.reference().unwrap();
+        let definition = &reference.versions(procedure)[0].definition;
+        let items = (0..definition.checklist.len()).map(|i| json!({"position": i, "originals": 1}));
+        json!({
+            "unit": unit, "procedure": procedure,
+            "applicant": {
+                "name": "Nguyễn Thị Ánh", "identity_number": "020185000123",
+                "phone": "0912345678", "address": "Thành phố Lạng Sơn",
+            },
+            "items": items.collect::<Vec<_>>(),
+        })
+    }
+
+    /// Receives a dossier now, as the clerk of that unit; what the API shows of it.
+    pub fn receive(&mut self, unit: &str, procedure: &str) -> Value {
+        let clerk = self.token(Role::Clerk, unit);
+        let body = self.new_dossier(unit, procedure);
+        let call = self
+            .call("POST", "/api/v1/dossiers")
+            .token(&clerk)
+            .body(body);
+        call.send().expect(201).json()
+    }
+}
+
+/// A call of the API.
+pub struct Call<'a> {
+    server: &'a Server,
+    method: &'a str,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Call<'_> {
+    pub fn token(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The version that was seen.
+    pub fn seen(self, dossier: &Value) -> Self {
+        let etag = format!("\"{}\"", dossier["version"]);
+        self.header("If-Match", &etag)
+    }
+
+    pub fn body(self, body: Value) -> Self {
+        self.raw(body.to_string().as_bytes())
+            .header("Content-Type", "application/json")
+    }
+
+    pub fn raw(mut self, body: &[u8]) -> Self {
+        self.body = body.to_vec();
+        self
+    }
+
+    /// Sends it, and holds the answer against the document.
+    #[track_caller]
+    pub fn send(self) -> Answer {
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let answer = self
+            .server
+            .send(self.method, &self.path, &headers, &self.body);
+        check(self.method, &self.path, &answer);
+        answer
+    }
+}
+
+static VALIDATORS: LazyLock<HashMap<(String, String, u16), jsonschema::Validator>> =
+    LazyLock::new(|| {
+        let document = motcua::http::document();
+        let mut validators = HashMap::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let contents = response["content"].as_object().into_iter().flatten();
+                    for (_, content) in contents {
+                        let mut schema = content["schema"].clone();
+                        schema["components"] = document["components"].clone();
+                        let validator = jsonschema::draft202012::new(&schema).unwrap();
+                        let key = (method.to_uppercase(), path.clone(), status.parse().unwrap());
+                        validators.insert(key, validator);
+                    }
+                }
+            }
+        }
+        validators
+    });
+
+/// The path of the document that an address belongs to.
+fn documented(path: &str) -> Option<&'static str> {
+    let path = path.split('?').next().unwrap();
+    let paths = motcua::http::document()["paths"].as_object().unwrap();
+    let fits = |template: &str| {
+        let (a, b): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+        let same = |(a, b): (&&str, &&str)| a == b || (a.starts_with('{') && !b.is_empty());
+        a.len() == b.len() && a.iter().zip(&b).all(same)
+    };
+    let mut found: Vec<&str> = paths
+        .keys()
+        .map(String::as_str)
+        .filter(|t| fits(t))
+        .collect();
+    found.sort_by_key(|template| template.matches('{').count());
+    found.first().copied()
+}
+
+/// What the server answers is what its document says.
+#[track_caller]
+fn check(method: &str, path: &str, answer: &Answer) {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let Some(template) = documented(path) else {
+        return;
+    };
+    let document = motcua::http::document();
+    let operation = &document["paths"][template][method.to_lowercase()];
+    if operation.is_null() {
+        assert_eq!(answer.status, 405, "{method} {template} is not documented");
+        return;
+    }
+    let response = &operation["responses"][answer.status.to_string()];
+    assert!(
+        !response.is_null(),
+        "{method} {template} answers {}, which is not documented: {}",
+        answer.status,
+        answer.body
+    );
+    let key = (method.to_owned(), template.to_owned(), answer.status);
+    let Some(validator) = VALIDATORS.get(&key) else {
+        assert_eq!(answer.body, "", "{method} {template} documents no body");
+        return;
+    };
+    if answer.content_type.contains("json") {
+        let json = answer.json();
+        let errors: Vec<_> = validator
+            .iter_errors(&json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "{method} {template}: {errors:?} in {json}"
+        );
+    }
+}
