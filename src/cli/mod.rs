@@ -1,5 +1,6 @@
 //! The command line: parse, call one function, say what came out.
 
+mod bench;
 mod demo;
 mod due;
 mod import;
@@ -52,6 +53,8 @@ enum Command {
     Report(report::Args),
     /// Kiểm tra toàn bộ cơ sở dữ liệu; thoát với mã khác 0 nếu có sai lệch.
     Verify(verify::Args),
+    /// Đo tốc độ bên cạnh giới hạn của chính cơ sở dữ liệu và máy chủ trống.
+    Bench(bench::Args),
     /// Thêm tài khoản, đặt lại mật khẩu.
     User(user::Args),
     /// Chạy máy chủ.
@@ -99,6 +102,10 @@ fn start_log() {
 }
 
 fn run(cli: &Cli) -> Outcome {
+    if let Command::Bench(args) = &cli.command {
+        // Databases of its own.
+        return bench::run(args);
+    }
     if let Command::Due(args) = &cli.command {
         // No database: the calendar and hours are those compiled in.
         return due::run(args);
@@ -110,6 +117,7 @@ fn run(cli: &Cli) -> Outcome {
     }
     match &cli.command {
         Command::Due(args) => due::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Import(args) => import::run(args, &open()?),
         Command::Scenario(args) => scenario::run(args, &open()?),
         Command::Report(args) => report::run(args, &open()?),

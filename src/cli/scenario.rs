@@ -1,6 +1,6 @@
 //! `motcua scenario`: dossiers of a whole province, made by the rules of a real desk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
@@ -44,13 +44,8 @@ pub(super) struct LangSon {
 
 impl LangSon {
     pub(super) fn load(&self, store: &Store) -> Result<(), Box<dyn std::error::Error>> {
-        let figures = match &self.figures {
-            Some(path) => Figures::parse(&read_file(path)?)
-                .map_err(|error| format!("{}: {error}", path.display()))?,
-            None => Figures::parse(bundled::FIGURES_2021)?,
-        };
         let options = Options {
-            figures,
+            figures: figures(self.figures.as_deref())?,
             scale: self.scale,
             ending: self.ending,
             seed: self.seed,
@@ -60,6 +55,15 @@ impl LangSon {
         eprintln!("{loaded}");
         Ok(())
     }
+}
+
+/// The figures of a file, or those of the report.
+pub(super) fn figures(file: Option<&Path>) -> Result<Figures, Box<dyn std::error::Error>> {
+    Ok(match file {
+        Some(path) => Figures::parse(&read_file(path)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?,
+        None => Figures::parse(bundled::FIGURES_2021)?,
+    })
 }
 
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {

@@ -54,6 +54,13 @@ macro_rules! uuid_id {
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
             }
 
+            /// The moment that it was made at, as it carries it.
+            pub fn moment(self) -> Moment {
+                let [a, b, c, d, e, f, ..] = self.bytes();
+                let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+                Moment::from_unix_millis(millis)
+            }
+
             pub fn bytes(self) -> [u8; 16] {
                 self.0.into_bytes()
             }

@@ -130,6 +130,11 @@ struct RawProcedures {
 const MOST: u64 = 10_000_000_000;
 
 impl Figures {
+    /// Dossiers of all levels.
+    pub fn received(&self) -> u64 {
+        self.levels.values().map(|level| level.received).sum()
+    }
+
     /// Reads figures and checks that they agree with each other.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use diesel::RunQueryDsl;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::r2d2::ManageConnection;
@@ -90,6 +91,29 @@ impl DatabaseUrl {
         }
     }
 
+    /// Makes a database of that name on this PostgreSQL server, if there is none. The name is one
+    /// of ours: letters, digits and underscores.
+    ///
+    /// # Errors
+    /// If the server does not answer or does not allow it.
+    pub fn ensure_database(&self, name: &str) -> Result<(), StoreError> {
+        let Conn::Postgres(mut conn) = self.connect()? else {
+            return Ok(());
+        };
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        if !name.bytes().all(plain) {
+            return Err(StoreError::BadUrl(name.to_owned()));
+        }
+        let known: i64 = diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!(
+            "select count(*) from pg_database where datname = '{name}'"
+        ))
+        .get_result(&mut conn)?;
+        if known == 0 {
+            conn.batch_execute(&format!("create database {name}"))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn create_folder(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(path) => match path.parent() {
@@ -129,7 +153,7 @@ impl DatabaseUrl {
                      pragma journal_mode = wal;
                      pragma synchronous = full;
                      pragma foreign_keys = on;
-                     pragma cache_size = -16000;
+                     pragma cache_size = -4000;
                      pragma temp_store = memory;
                      pragma journal_size_limit = 67108864;",
                 )

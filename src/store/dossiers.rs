@@ -270,6 +270,22 @@ pub fn insert_many(conn: &mut Conn, all: Vec<WholeHistory>) -> Result<(), StoreE
     Ok(())
 }
 
+/// Writes the rows of one dossier, one statement each, as a desk does.
+pub(super) fn insert_rows(conn: &mut Conn, history: WholeHistory) -> Result<(), StoreError> {
+    diesel::insert_into(schema::persons::table)
+        .values(history.person)
+        .execute(conn)?;
+    diesel::insert_into(dossiers::table)
+        .values(history.dossier)
+        .execute(conn)?;
+    for event in history.events {
+        diesel::insert_into(dossier_events::table)
+            .values(event)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 /// The id of the dossier with that case number.
 ///
 /// # Errors

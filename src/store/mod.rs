@@ -17,6 +17,7 @@ pub mod error;
 pub mod events;
 pub mod gateway_payments;
 pub mod idempotency;
+pub mod limits;
 pub mod lists;
 mod locks;
 pub mod oidc_logins;

@@ -1,4 +1,5 @@
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::Database;
 pub struct Program {
     url: String,
     environment: Vec<(String, String)>,
+    log: Option<PathBuf>,
 }
 
 impl Program {
@@ -19,11 +21,18 @@ impl Program {
         Self {
             url: url.into(),
             environment: Vec::new(),
+            log: None,
         }
     }
 
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Where the server's standard error goes.
+    pub fn log_to(mut self, file: &Path) -> Self {
+        self.log = Some(file.to_owned());
         self
     }
 
@@ -100,11 +109,11 @@ impl Program {
 
     /// A command that ends in serving, and what it printed before.
     pub fn serve_with(&self, arguments: &[&str]) -> (Server, String) {
-        let mut child = self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = self.command(arguments);
+        if let Some(log) = &self.log {
+            command.stderr(std::fs::File::create(log).unwrap());
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut printed = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
@@ -215,6 +224,15 @@ impl Server {
             headers,
             body: response.body_mut().read_to_string().unwrap(),
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the server has stopped.
+    pub fn wait(mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
     }
 
     /// Asks the server to stop and waits until it has.

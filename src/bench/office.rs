@@ -1,0 +1,196 @@
+//! A database with the province's dossiers, staff to log in with, and the real server over it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use super::http::{Client, request};
+use super::{BenchError, Options};
+use crate::accounts::{self, NewStaff};
+use crate::domain::moment::Moment;
+use crate::domain::role::Role;
+use crate::scenario;
+use crate::store::{DatabaseUrl, Store, StoreOptions, users};
+
+/// Where databases are.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Sqlite,
+    Postgres(String),
+}
+
+pub(super) fn places(options: &Options) -> Vec<Place> {
+    let postgres = options.postgres.clone().map(Place::Postgres);
+    std::iter::once(Place::Sqlite).chain(postgres).collect()
+}
+
+/// A commune, as a clerk of one unit sees it.
+pub(super) const COMMUNE: &str = "H37.20.01";
+const PROVINCE: &str = "H37";
+
+pub(super) struct Office {
+    pub(super) store: Store,
+    url: String,
+    pub(super) dossiers: u64,
+}
+
+impl Office {
+    /// Opens the database of that scale, and fills it first if need be.
+    pub(super) fn open(options: &Options, place: &Place, scale: u32) -> Result<Self, BenchError> {
+        let url = match place {
+            Place::Sqlite => {
+                let file = options.folder.join(format!("sqlite-{scale}.sqlite3"));
+                format!("sqlite://{}", file.display())
+            }
+            Place::Postgres(server) => {
+                let name = format!("motcua_bench_{scale}");
+                let server: DatabaseUrl = format!("{server}/postgres").parse()?;
+                server.ensure_database(&name)?;
+                let Place::Postgres(server) = place else {
+                    return Err(BenchError::other("không có máy chủ PostgreSQL"));
+                };
+                format!("{server}/{name}")
+            }
+        };
+        let parsed: DatabaseUrl = url.parse()?;
+        let store = Store::open(&parsed, StoreOptions::default())?;
+        let figures = options.figures.clone();
+        let dossiers = figures.received() * u64::from(scale);
+        if scenario::loaded_period(&store)?.is_none() {
+            let options = scenario::Options {
+                figures,
+                scale,
+                ending: None,
+                seed: 2021,
+                now: Moment::now(),
+            };
+            scenario::load(&store, &options)?;
+        }
+        // What is overdue by now is recorded before anything is measured.
+        crate::desk::housekeeping::run(&store, Moment::now()).map_err(BenchError::other)?;
+        Ok(Self {
+            store,
+            url,
+            dossiers,
+        })
+    }
+
+    pub(super) fn database(&self) -> &'static str {
+        self.store.url().kind()
+    }
+
+    fn command(&self) -> Result<Command, BenchError> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .env("DATABASE_URL", &self.url)
+            .env_remove("MOTCUA_CONFIG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        Ok(command)
+    }
+
+    /// Starts the real server and waits until it listens.
+    pub(super) fn serve(&self) -> Result<Server, BenchError> {
+        let mut child = self.command()?.spawn()?;
+        let output = child.stdout.take();
+        let output = output.ok_or_else(|| BenchError::other("không có đầu ra"))?;
+        for line in BufReader::new(output).lines() {
+            if let Some((_, address)) = line?.split_once("http://") {
+                let address = address.trim().parse().map_err(BenchError::other)?;
+                return Ok(Server { child, address });
+            }
+        }
+        Err(BenchError::other("máy chủ không khởi động được"))
+    }
+
+    /// The token of somebody of that role and unit, made for this run.
+    fn token(&self, server: &Server, role: Role, unit: &str) -> Result<String, BenchError> {
+        let username = format!("bench.{}.{}", role.as_str(), unit.to_lowercase());
+        let password = accounts::generate();
+        let known = self
+            .store
+            .read(|conn| users::by_username(conn, &username))?;
+        if known.is_none() {
+            let new = NewStaff {
+                username: username.clone(),
+                full_name: username.clone(),
+                role,
+                unit: unit.to_owned(),
+                oidc_subject: None,
+                password: None,
+            };
+            accounts::create(&self.store, new, None, None, Moment::now())
+                .map_err(BenchError::other)?;
+        }
+        accounts::set_password(&self.store, &username, &password).map_err(BenchError::other)?;
+        let body = serde_json::json!({"username": username, "password": password}).to_string();
+        let call = request("POST", "/api/v1/sessions", None, Some(&body));
+        let reply = Client::connect(server.address)?.call(&call)?;
+        let json: Value = serde_json::from_slice(&reply.body).map_err(BenchError::other)?;
+        let token = json["token"].as_str().map(str::to_owned);
+        token.ok_or_else(|| BenchError::other("không đăng nhập được"))
+    }
+
+    /// A clerk of one commune.
+    pub(super) fn clerk(&self, server: &Server) -> Result<String, BenchError> {
+        self.token(server, Role::Clerk, COMMUNE)
+    }
+
+    /// A clerk who may receive for all units.
+    pub(super) fn clerk_of_all(&self, server: &Server) -> Result<String, BenchError> {
+        self.token(server, Role::Clerk, PROVINCE)
+    }
+
+    /// A supervisor over all units.
+    pub(super) fn supervisor(&self, server: &Server) -> Result<String, BenchError> {
+        self.token(server, Role::Supervisor, PROVINCE)
+    }
+}
+
+/// The running server; ends with this.
+pub(super) struct Server {
+    child: Child,
+    pub(super) address: SocketAddr,
+}
+
+impl Server {
+    /// Resident memory in MiB, from the kernel.
+    pub(super) fn resident_mib(&self) -> Result<f64, BenchError> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever was.
+    pub(super) fn most_mib(&self) -> Result<f64, BenchError> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> Result<f64, BenchError> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with(field));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+        let kilobytes = kilobytes.ok_or_else(|| BenchError::other("không đọc được bộ nhớ"))?;
+        Ok(kilobytes / 1024.0)
+    }
+
+    /// A number that the server's metrics show.
+    pub(super) fn metric(&self, name: &str) -> Result<f64, BenchError> {
+        let reply = Client::connect(self.address)?.call(&request("GET", "/metrics", None, None))?;
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        let line = text.lines().find(|line| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(' '))
+        });
+        let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+        Ok(value.unwrap_or(0.0))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
