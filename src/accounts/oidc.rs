@@ -136,7 +136,7 @@ impl Oidc {
         limits: Limits,
         now: Moment,
     ) -> Result<Redirect, AccessError> {
-        let from = format!("oidc-from:{}", address_key(address));
+        let from = from_key(address);
         store.write(move |conn| {
             match attempts::count(conn, &from, limits.log_in_address, now)? {
                 Some(until) => Err(AccessError::TooMany { until }),
@@ -182,7 +182,7 @@ impl Oidc {
         answer: Answer,
         address: IpAddr,
         agent: String,
-        lasts: Duration,
+        (lasts, limits): (Duration, Limits),
         now: Moment,
     ) -> Result<Begun, AccessError> {
         let refused = |reason: &str| AccessError::NotVouched(reason.to_owned());
@@ -237,8 +237,19 @@ impl Oidc {
             .map(|account| account.user)
             .filter(|user| user.disabled_at.is_none())
             .ok_or_else(|| refused("no account has that subject"))?;
-        begin_session(store, user, address, agent, lasts, now)
+        let begun = begin_session(store, user, address, agent, lasts, now)?;
+        // Only what leads nowhere counts.
+        let from = from_key(address);
+        store.write(move |conn| {
+            let taken_back = attempts::uncount(conn, &from, limits.log_in_address);
+            Ok::<_, AccessError>(taken_back?)
+        })?;
+        Ok(begun)
     }
+}
+
+fn from_key(address: IpAddr) -> String {
+    format!("oidc-from:{}", address_key(address))
 }
 
 /// An error with what caused it: the outer one alone often says nothing.

@@ -68,11 +68,16 @@ pub fn log_in(
         .filter(|account| account.user.disabled_at.is_none())
         .and_then(|account| account.password_hash.as_deref());
     let fits = passwords::fits(&attempt.password, hash);
-    let Some(Account { user, .. }) = account.filter(|_| fits) else {
+    let Some(Account {
+        user,
+        password_hash: checked,
+    }) = account.filter(|_| fits)
+    else {
         return Err(AccessError::WrongCredentials);
     };
     let (address, agent) = (attempt.address, attempt.agent);
     store.write(move |conn| {
+        ensure_unchanged(conn, &user.username, &checked)?;
         attempts::clear(conn, &account_key)?;
         attempts::uncount(conn, &address_key, limits.log_in_address)?;
         begin(conn, &user, address, &agent, lasts, now)
@@ -120,6 +125,22 @@ fn begin(
     })
 }
 
+/// Checking a password takes a while: it has to be the account's still when that has an effect.
+fn ensure_unchanged(
+    conn: &mut crate::store::Conn,
+    username: &str,
+    checked: &Option<String>,
+) -> Result<(), AccessError> {
+    let now = users::lock(conn, username)?;
+    let same = now.is_some_and(|account| {
+        account.user.disabled_at.is_none() && account.password_hash == *checked
+    });
+    match same {
+        true => Ok(()),
+        false => Err(AccessError::WrongCredentials),
+    }
+}
+
 /// Usernames may be anything that somebody types: their hash has a length.
 fn account_key(username: &str) -> String {
     data_encoding::HEXLOWER.encode(&secret_hash(username)[..16])
@@ -131,18 +152,15 @@ fn account_key(username: &str) -> String {
 /// If it is nobody's, or not any more.
 pub fn authenticate(store: &Store, token: &str, now: Moment) -> Result<Caller, AccessError> {
     let hash = secret_hash(token);
-    store.read(|conn| {
-        let session = sessions::find(conn, &hash, now)?.ok_or(AccessError::NoSession)?;
-        let account = users::find(conn, session.user)?.ok_or(AccessError::NoSession)?;
-        let user = account.user;
-        Ok(Caller {
-            user: user.id,
-            username: user.username,
-            full_name: user.full_name,
-            role: user.role,
-            unit: user.unit,
-            session: session.id,
-        })
+    let found = store.read_one(|conn| sessions::find(conn, &hash, now))?;
+    let (session, user) = found.ok_or(AccessError::NoSession)?;
+    Ok(Caller {
+        user: user.id,
+        username: user.username,
+        full_name: user.full_name,
+        role: user.role,
+        unit: user.unit,
+        session,
     })
 }
 
@@ -189,7 +207,9 @@ pub fn change_password(
         return Err(AccessError::WrongCredentials);
     }
     let hash = passwords::hash(new)?;
+    let (username, checked) = (account.user.username, account.password_hash);
     store.write(move |conn| {
+        ensure_unchanged(conn, &username, &checked)?;
         attempts::clear(conn, &key)?;
         users::set_password(conn, user, &hash)?;
         Ok(sessions::remove_all(conn, user, Some(session))?)

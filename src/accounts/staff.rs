@@ -49,7 +49,10 @@ pub enum StaffError {
     /// Somebody else has changed it since the caller read it.
     #[error("tài khoản đã thay đổi")]
     Changed,
-    #[error("không thể khóa hoặc hạ quyền chính tài khoản đang dùng")]
+    #[error(
+        "không thể tự khóa, tự đổi quyền hay tự đặt lại cách đăng nhập; đổi mật khẩu của mình tại \
+         /api/v1/me/password"
+    )]
     Oneself,
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -202,6 +205,9 @@ pub fn change(
     now: Moment,
 ) -> Result<User, StaffError> {
     let username = username.to_lowercase();
+    if check_username(&username).is_err() {
+        return Err(StaffError::NotFound);
+    }
     let mut wrong = Vec::new();
     let mut check = |field, result: Result<(), String>| {
         if let Err(reason) = result {
@@ -224,8 +230,9 @@ pub fn change(
     }
     store.write_with_reference(move |conn, reference| {
         let units = reference.units();
-        let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
+        let account = users::lock(conn, &username)?.ok_or(StaffError::NotFound)?;
         let mut user = account.user;
+        let before = user.clone();
         if !units.is_under(user.unit, reach) {
             return Err(StaffError::OutOfReach);
         }
@@ -251,8 +258,10 @@ pub fn change(
         }
         let weaker = change.role.is_some_and(|role| role != user.role)
             || change.disabled == Some(true)
-            || user.unit != account_unit(conn, user.id)?;
-        if user.id == by && weaker {
+            || user.unit != before.unit;
+        // One's own password is changed by who knows it, so that a stolen session stays no longer.
+        let keys = hash.is_some() || user.oidc_subject != before.oidc_subject;
+        if user.id == by && (weaker || keys) {
             return Err(StaffError::Oneself);
         }
         if let Some(name) = &change.full_name {
@@ -268,16 +277,11 @@ pub fn change(
         if let Some(hash) = &hash {
             users::set_password(conn, user.id, hash)?;
         }
-        if hash.is_some() || user.disabled_at.is_some() {
+        if keys || user.disabled_at.is_some() {
             sessions::remove_all(conn, user.id, None)?;
         }
         Ok(user)
     })
-}
-
-fn account_unit(conn: &mut Conn, id: UserId) -> Result<UnitId, StaffError> {
-    let account = users::find(conn, id)?.ok_or(StaffError::NotFound)?;
-    Ok(account.user.unit)
 }
 
 /// Gives an account that exists a password: for the demo, and for administrators at the machine.
@@ -304,6 +308,9 @@ pub fn set_password(store: &Store, username: &str, password: &str) -> Result<Use
 /// If there is none, or they are out of reach.
 pub fn find(store: &Store, username: &str, reach: UnitId) -> Result<User, StaffError> {
     let username = username.to_lowercase();
+    if check_username(&username).is_err() {
+        return Err(StaffError::NotFound);
+    }
     store.read_with_reference(|conn, reference| {
         let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
         if !reference.units().is_under(account.user.unit, reach) {
@@ -313,7 +320,8 @@ pub fn find(store: &Store, username: &str, reach: UnitId) -> Result<User, StaffE
     })
 }
 
-/// The staff of a unit and of what is under it, by username, after `after`.
+/// The staff of a unit and of what is under it, by username, after `after`; all, or those who may
+/// log in.
 ///
 /// # Errors
 /// If the database refuses.
@@ -322,9 +330,10 @@ pub fn of_unit(
     unit: UnitId,
     after: Option<&str>,
     limit: u32,
+    active_only: bool,
 ) -> Result<Vec<User>, StaffError> {
     store.read_with_reference(|conn, reference| {
         let units = reference.units().under(unit);
-        Ok(users::of_units(conn, &units, after, limit)?)
+        Ok(users::of_units(conn, &units, after, limit, active_only)?)
     })
 }

@@ -96,7 +96,7 @@ pub fn put_year(
     if !wrong.is_empty() {
         return Err(AdminError::Invalid(wrong));
     }
-    let changed = store.write_with_reference(move |conn, reference| {
+    let changed = store.change_reference(move |conn, reference| {
         ensure_whole(reference.units(), reach)?;
         if !unchanged(reference) {
             return Err(AdminError::Changed);

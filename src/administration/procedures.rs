@@ -19,7 +19,7 @@ pub fn put_procedure(
     let catalogue = Catalogue {
         procedures: vec![(1, definition)],
     };
-    store.write_with_reference(move |conn, reference| {
+    store.change_reference(move |conn, reference| {
         ensure_whole(reference.units(), reach)?;
         let imported = imports::put_procedures(conn, &catalogue)?;
         Ok(imported.added > 0)

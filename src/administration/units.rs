@@ -88,7 +88,7 @@ pub fn create_unit(
     key: Option<Once>,
 ) -> Result<Unit, AdminError> {
     let now = Moment::now();
-    store.write_with_reference(move |conn, reference| {
+    store.change_reference(move |conn, reference| {
         let made = once(conn, key.as_ref(), now, |conn| {
             let units = reference.units();
             let mut wrong = Vec::new();
@@ -141,7 +141,7 @@ pub fn change_unit(
     unchanged: impl Fn(&Unit) -> bool + Send + 'static,
 ) -> Result<Unit, AdminError> {
     let code = code.to_owned();
-    store.write_with_reference(move |conn, reference| {
+    store.change_reference(move |conn, reference| {
         let units = reference.units();
         let known = units
             .by_code(&code)

@@ -17,9 +17,8 @@ use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::dossier::{Dossier, EventData, Status};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
-use crate::store::{
-    Conn, Store, StoreError, WriteFailure, attempts, dossiers, events, persons, settings,
-};
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, WriteFailure, attempts, dossiers, events, persons};
 use crate::words;
 
 /// Bytes of the code: 50 bits, ten letters.
@@ -102,57 +101,64 @@ pub fn look_up(
     now: Moment,
 ) -> Result<LookUp, LookUpError> {
     let number = CaseNumber::parse(case_number)?;
-    store.read_with_reference(|conn, reference| {
-        let id = dossiers::find_id(conn, &number)?.ok_or(LookUpError::NotFound)?;
-        let key = settings::get(conn, settings::LOOKUP_KEY)?.unwrap_or_default();
-        if !code_fits(&key, id, code) {
-            return Err(LookUpError::NotFound);
-        }
-        let stored = events::history(conn, id)?;
-        let history = stored
+    store.read_with_reference(|conn, reference| find(conn, reference, &number, code, now))
+}
+
+fn find(
+    conn: &mut Conn,
+    reference: &Reference,
+    number: &CaseNumber,
+    code: &str,
+    now: Moment,
+) -> Result<LookUp, LookUpError> {
+    let id = dossiers::find_id(conn, number)?.ok_or(LookUpError::NotFound)?;
+    if !code_fits(reference.look_up_key(), id, code) {
+        return Err(LookUpError::NotFound);
+    }
+    let stored = events::history(conn, id)?;
+    let history = stored
+        .iter()
+        .map(|event| event.event())
+        .collect::<Result<Vec<_>, _>>()?;
+    let dossier = Dossier::replay(id, &history)
+        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+    let applicant = persons::find(conn, dossier.applicant)?;
+    let unit_name = |id| {
+        let unit = reference.units().get(id);
+        unit.map(|unit| unit.name.clone()).unwrap_or_default()
+    };
+    let procedure = reference.procedure(dossier.procedure);
+    let definition = procedure.map(|procedure| &procedure.definition);
+    let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
+    Ok(LookUp {
+        case_number: dossier.case_number.to_string(),
+        procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
+        procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
+        unit: unit_name(dossier.unit),
+        holder: unit_name(dossier.holder),
+        applicant: applicant.map(|p| p.masked_name()).unwrap_or_default(),
+        status: dossier.status,
+        status_code: dossier.status.code(),
+        status_name: words::status(dossier.status),
+        step: procedure
+            .filter(|_| dossier.status.is_open())
+            .map(|p| p.step_name(usize::from(dossier.step)).to_owned()),
+        received_at: dossier.received_at,
+        due_at: dossier.due(),
+        appointment_at: dossier.appointment,
+        done_at: dossier.closed_at,
+        returned_at: dossier.returned_at,
+        paused: dossier.status.is_waiting(),
+        overdue: dossier.is_overdue() || crossed,
+        history: history
             .iter()
-            .map(|event| event.event())
-            .collect::<Result<Vec<_>, _>>()?;
-        let dossier = Dossier::replay(id, &history)
-            .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
-        let applicant = persons::find(conn, dossier.applicant)?;
-        let unit_name = |id| {
-            let unit = reference.units().get(id);
-            unit.map(|unit| unit.name.clone()).unwrap_or_default()
-        };
-        let procedure = reference.procedure(dossier.procedure);
-        let definition = procedure.map(|procedure| &procedure.definition);
-        let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
-        Ok(LookUp {
-            case_number: dossier.case_number.to_string(),
-            procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
-            procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
-            unit: unit_name(dossier.unit),
-            holder: unit_name(dossier.holder),
-            applicant: applicant.map(|p| p.masked_name()).unwrap_or_default(),
-            status: dossier.status,
-            status_code: dossier.status.code(),
-            status_name: words::status(dossier.status),
-            step: procedure
-                .filter(|_| dossier.status.is_open())
-                .map(|p| p.step_name(usize::from(dossier.step)).to_owned()),
-            received_at: dossier.received_at,
-            due_at: dossier.due(),
-            appointment_at: dossier.appointment,
-            done_at: dossier.closed_at,
-            returned_at: dossier.returned_at,
-            paused: dossier.status.is_waiting(),
-            overdue: dossier.is_overdue() || crossed,
-            history: history
-                .iter()
-                // Hand-overs inside the office are its own business.
-                .filter(|event| !matches!(event.data, EventData::HandedOver(_)))
-                .map(|event| Milestone {
-                    at: event.at,
-                    what: words::event(&event.data),
-                })
-                .collect(),
-        })
+            // Hand-overs inside the office are its own business.
+            .filter(|event| !matches!(event.data, EventData::HandedOver(_)))
+            .map(|event| Milestone {
+                at: event.at,
+                what: words::event(&event.data),
+            })
+            .collect(),
     })
 }
 
@@ -170,22 +176,18 @@ pub fn look_up_limited(
     now: Moment,
 ) -> Result<LookUp, LookUpError> {
     let number = CaseNumber::parse(case_number)?;
+    let from = format!("lookup-from:{}", address_key(address));
     let keys = [
-        (
-            format!("lookup-from:{}", address_key(address)),
-            limits.look_up_address,
-        ),
+        (from.clone(), limits.look_up_address),
+        // Whoever has the right code is not kept out by those who guess at it.
         (format!("lookup:{number}"), limits.look_up_number),
     ];
-    store.read(|conn| {
-        for (key, limit) in &keys {
-            if let Some(until) = attempts::wait(conn, key, *limit, now)? {
-                return Err(LookUpError::TooMany { until });
-            }
+    let found = store.read_with_reference(|conn, reference| {
+        if let Some(until) = attempts::wait(conn, &from, limits.look_up_address, now)? {
+            return Err(LookUpError::TooMany { until });
         }
-        Ok(())
-    })?;
-    let found = look_up(store, case_number, code, now);
+        find(conn, reference, &number, code, now)
+    });
     if let Err(LookUpError::NotFound) = found {
         store.write(move |conn| {
             for (key, limit) in &keys {
@@ -204,15 +206,14 @@ pub fn look_up_limited(
 /// # Errors
 /// If the database refuses.
 pub fn look_up_code(store: &Store, dossier: DossierId) -> Result<String, StoreError> {
-    store.read(|conn| code_of(conn, dossier))
+    Ok(code_of(&*store.reference()?, dossier))
 }
 
-/// The same within a transaction of the caller.
-pub(crate) fn code_of(conn: &mut Conn, dossier: DossierId) -> Result<String, StoreError> {
-    let key = settings::get(conn, settings::LOOKUP_KEY)?;
-    let mac = authenticator(&key.unwrap_or_default(), dossier);
+/// The same, for whoever has the reference data at hand.
+pub(crate) fn code_of(reference: &Reference, dossier: DossierId) -> String {
+    let mac = authenticator(reference.look_up_key(), dossier);
     let text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
-    Ok(text[..CODE_LETTERS].to_owned())
+    text[..CODE_LETTERS].to_owned()
 }
 
 fn authenticator(key: &str, dossier: DossierId) -> Hmac<Sha256> {

@@ -208,6 +208,9 @@ pub fn submit(
         })
     })?;
     let (id, expires_at) = made.value;
+    if expires_at <= now {
+        return Err(SubmitError::NotFound);
+    }
     Ok(Happened {
         value: Waiting {
             id,

@@ -1,5 +1,6 @@
 //! Moving a dossier on: every action on one that exists.
 
+use super::assignees::ensure_assignable;
 use super::{DeskError, Occasion, context, wrong_fields};
 use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
 use crate::domain::ids::{DossierId, PersonId};
@@ -91,6 +92,7 @@ pub(super) fn act_within(
         persons::insert(conn, *id, person, dossier.id, dossier.unit)?;
     }
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
+    ensure_assignable(conn, reference, Some(dossier), &changed)?;
     if changed.applicant != dossier.applicant {
         persons::supersede(conn, dossier.applicant)?;
     }

@@ -19,20 +19,30 @@ pub enum Outcome {
     Refused { reason: String, detail: String },
 }
 
+/// One request of a batch: readable, or what is wrong with it (JSON pointer and reason).
+pub type Entry = Result<(NewRequest, Occasion), Vec<(String, String)>>;
+
 /// Takes dossiers in, in one transaction; the result has one outcome for each, in order.
 ///
 /// # Errors
 /// If the database refuses, in which case none is taken in.
 pub fn receive_batch(
     store: &Store,
-    all: Vec<(NewRequest, Occasion)>,
+    all: Vec<Entry>,
     key: Option<Once>,
 ) -> Result<Happened<Vec<Outcome>>, DeskError> {
     let now = crate::domain::moment::Moment::now();
     store.write_with_reference(move |conn, reference| {
         once(conn, key.as_ref(), now, |conn| {
             all.iter()
-                .map(|(new, occasion)| {
+                .map(|entry| {
+                    let (new, occasion) = match entry {
+                        Ok(readable) => readable,
+                        Err(errors) => {
+                            let errors = errors.clone();
+                            return Ok(Outcome::Invalid { errors });
+                        }
+                    };
                     // A savepoint of its own: a refusal takes its case number back.
                     let received = Connection::transaction(conn, |conn| {
                         receive_within(conn, reference, new, *occasion)

@@ -2,6 +2,7 @@
 //! transaction: the events, the new state, what changes in the counts.
 
 mod act;
+mod assignees;
 mod batch;
 pub mod housekeeping;
 mod lists;
@@ -13,7 +14,8 @@ mod search;
 mod view;
 
 pub use act::{Request, act};
-pub use batch::{Outcome as BatchOutcome, receive_batch};
+pub(crate) use assignees::find_assignee;
+pub use batch::{Entry as BatchEntry, Outcome as BatchOutcome, receive_batch};
 pub use lists::{ListItem, ListRequest, Listing, Named, list};
 pub use payments::{GatewayPayment, Owed, owed, take_gateway_payment};
 pub use preview::{Preview, preview};

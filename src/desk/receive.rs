@@ -1,9 +1,10 @@
 //! Taking a new dossier in: at the desk, or as a citizen's online registration.
 
+use super::assignees::{ensure_assignable, find_assignee};
 use super::{DeskError, Occasion, WrongField, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, ItemHandedIn, NewDossier, decide};
-use crate::domain::ids::{DossierId, PersonId, UserId};
+use crate::domain::ids::{DossierId, PersonId};
 use crate::domain::person::Person;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::reference::Reference;
@@ -22,7 +23,8 @@ pub struct NewRequest {
     pub delegate: Option<Person>,
     pub sets: u16,
     pub items: Vec<ItemHandedIn>,
-    pub assignee: Option<UserId>,
+    /// Username of whom it is given to.
+    pub assignee: Option<String>,
 }
 
 /// A clerk takes a dossier in; the clock starts. With a key that was used before, what it made then.
@@ -50,11 +52,13 @@ pub(super) fn receive_within(
     new: &NewRequest,
     occasion: Occasion,
 ) -> Result<Dossier, DeskError> {
-    let assignee = new.assignee;
-    create(conn, reference, new, occasion, |new| Action::Receive {
+    let assignee = find_assignee(conn, new.assignee.as_deref())?;
+    let dossier = create(conn, reference, new, occasion, |new| Action::Receive {
         new: Some(new),
         assignee,
-    })
+    })?;
+    ensure_assignable(conn, reference, None, &dossier)?;
+    Ok(dossier)
 }
 
 /// A citizen submits online; a clerk has yet to take it in.

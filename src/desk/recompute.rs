@@ -53,8 +53,7 @@ pub struct Move {
     #[schema(example = "H37.20.01")]
     pub unit: String,
     pub due_at: Moment,
-    /// `None`: the new calendar cannot tell; it keeps the one it has.
-    pub new_due_at: Option<Moment>,
+    pub new_due_at: Moment,
 }
 
 /// What a changed calendar would move.
@@ -64,6 +63,8 @@ pub struct Moves {
     pub open: usize,
     /// How many would move.
     pub moved: usize,
+    /// How many keep their due moment because the new calendar cannot tell another.
+    pub unknown: usize,
     /// The first of them, by due moment.
     pub dossiers: Vec<Move>,
 }
@@ -77,6 +78,7 @@ pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Mov
     let mut moves = Moves {
         open: 0,
         moved: 0,
+        unknown: 0,
         dossiers: Vec::new(),
     };
     store.read_with_reference(|conn, reference| {
@@ -105,8 +107,12 @@ pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Mov
                     continue;
                 };
                 let timetable = own.get(&dossier.unit).unwrap_or(&default);
-                let new = clock.recompute(timetable).ok().map(|()| clock.due);
-                if new == Some(due) {
+                if clock.recompute(timetable).is_err() {
+                    moves.unknown += 1;
+                    continue;
+                }
+                let new = clock.due;
+                if new == due {
                     continue;
                 }
                 moves.moved += 1;

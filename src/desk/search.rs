@@ -7,13 +7,14 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{fold_diacritics, given_name_first, plain_phone};
+use crate::domain::person::{fold_diacritics, last_word_first, plain_phone};
 use crate::store::lists::{self, Listed, Reach};
 use crate::store::persons::{self, PersonWalk};
 use crate::store::{Conn, Store, dossiers};
 
 /// How many people a search by name looks at for one page.
 const BUDGET: usize = 3000;
+/// The most people that are fetched at once.
 const CHUNK: u32 = 300;
 
 /// What is searched for.
@@ -65,8 +66,8 @@ impl SearchFor {
 pub struct Place {
     /// Which of the walks.
     walk: usize,
-    name: String,
-    id: PersonId,
+    /// Behind whom; `None`: at the beginning of the walk.
+    after: Option<(String, PersonId)>,
 }
 
 /// A page of what was found.
@@ -108,15 +109,17 @@ pub fn search(
             found.rows.retain(|listed| reach.covers(listed));
         }
         let first = after.as_ref().map_or(0, |place| place.walk);
-        let mut place = after.map(|place| (place.name, place.id));
+        let mut place = after.and_then(|place| place.after);
         for (number, walk) in walks.iter().enumerate().skip(first) {
             let earlier = walks.get(..number).unwrap_or_default();
-            if let Some((name, id)) = walk.go(conn, &reach, earlier, place.take(), &mut found)? {
-                found.next = Some(Place {
-                    walk: number,
-                    name,
-                    id,
-                });
+            let begin = place.take();
+            let stopped = match found.is_full() {
+                true => Some(begin),
+                false => walk.go(conn, &reach, earlier, begin, &mut found)?,
+            };
+            if let Some(after) = stopped {
+                let walk = number;
+                found.next = Some(Place { walk, after });
                 break;
             }
         }
@@ -145,56 +148,46 @@ impl Found {
             budget: BUDGET,
         }
     }
+
+    const fn is_full(&self) -> bool {
+        self.rows.len() >= self.limit || self.budget == 0
+    }
 }
 
 /// A walk along one index of people.
 struct Walk {
     along: PersonWalk,
-    /// Words that the name has besides.
-    words: Vec<String>,
 }
 
 impl Walk {
-    /// The walks of a search. A name is looked for as people are filed, given name first: the whole
-    /// name, then its last words; and as it is written, for organisations.
+    /// The walks of a search. A name is looked for as people are filed, last word first, and as it
+    /// is written, for organisations.
     fn of(search: &SearchFor) -> Vec<Self> {
-        let walk = |along| Self {
-            along,
-            words: Vec::new(),
-        };
-        let words = match search {
-            SearchFor::CaseNumber(_) => return Vec::new(),
-            SearchFor::Phone(number) => return vec![walk(PersonWalk::Phone(number.clone()))],
-            SearchFor::Identity(identity) => {
-                return vec![walk(PersonWalk::Identity(identity.clone()))];
+        let walk = |along| Self { along };
+        match search {
+            SearchFor::CaseNumber(_) => Vec::new(),
+            SearchFor::Phone(number) => vec![walk(PersonWalk::Phone(number.clone()))],
+            SearchFor::Identity(identity) => vec![walk(PersonWalk::Identity(identity.clone()))],
+            SearchFor::Name(words) => {
+                let written = words.join(" ");
+                let filed = last_word_first(&written);
+                let both = [filed.clone(), written].into_iter();
+                let distinct = both
+                    .enumerate()
+                    .filter(|(i, name)| *i == 0 || *name != filed);
+                distinct
+                    .map(|(_, name)| walk(PersonWalk::Name(name)))
+                    .collect()
             }
-            SearchFor::Name(words) => words,
-        };
-        let written = words.join(" ");
-        let mut walks = vec![walk(PersonWalk::Name(given_name_first(&written)))];
-        if let [others @ .., given] = words.as_slice()
-            && !others.is_empty()
-        {
-            walks.push(walk(PersonWalk::Name(written)));
-            walks.push(Self {
-                along: PersonWalk::Name(format!("{given} ")),
-                words: others.to_vec(),
-            });
         }
-        walks
     }
 
+    /// Whether this walk comes by a name.
     fn comes_by(&self, name: &str) -> bool {
-        match &self.along {
-            PersonWalk::Name(prefix) => {
-                let has = |word: &String| name.split(' ').any(|own| own == word);
-                name.starts_with(prefix) && self.words.iter().all(has)
-            }
-            PersonWalk::Phone(_) | PersonWalk::Identity(_) => false,
-        }
+        matches!(&self.along, PersonWalk::Name(prefix) if name.starts_with(prefix))
     }
 
-    /// Goes along the index; returns where it stopped if it did before its end.
+    /// Goes along the index; returns behind whom it stopped if it did before its end.
     fn go(
         &self,
         conn: &mut Conn,
@@ -202,7 +195,7 @@ impl Walk {
         earlier: &[Self],
         mut after: Option<(String, PersonId)>,
         found: &mut Found,
-    ) -> Result<Option<(String, PersonId)>, DeskError> {
+    ) -> Result<Option<Option<(String, PersonId)>>, DeskError> {
         // Where the reader has one unit, the index of that unit's people.
         let unit = match (reach, &self.along) {
             (Reach::Units(units), PersonWalk::Name(_)) => match units.as_slice() {
@@ -211,13 +204,13 @@ impl Walk {
             },
             _ => None,
         };
-        let by_name = matches!(self.along, PersonWalk::Name(_));
+        // No more than a page at first: most of what is found is shown.
+        let mut chunk = u32::try_from(found.limit + 1).map_or(CHUNK, |limit| limit.min(CHUNK));
         loop {
-            let people = persons::walk(conn, &self.along, unit, after.as_ref(), CHUNK)?;
-            let at_end = people.len() < CHUNK as usize;
-            let fit = |name: &str| {
-                !by_name || (self.comes_by(name) && !earlier.iter().any(|w| w.comes_by(name)))
-            };
+            let people = persons::walk(conn, &self.along, unit, after.as_ref(), chunk)?;
+            let at_end = people.len() < chunk as usize;
+            chunk = (chunk * 2).min(CHUNK);
+            let fit = |name: &str| !earlier.iter().any(|walk| walk.comes_by(name));
             let ids: Vec<DossierId> = people
                 .iter()
                 .filter(|person| fit(&person.search_name))
@@ -229,8 +222,8 @@ impl Walk {
                 .map(|listed| (listed.id, listed))
                 .collect();
             for person in people {
-                if found.rows.len() >= found.limit || found.budget == 0 {
-                    return Ok(after);
+                if found.is_full() {
+                    return Ok(Some(after));
                 }
                 found.budget -= 1;
                 if fit(&person.search_name)

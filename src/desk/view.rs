@@ -250,7 +250,7 @@ fn show(
     Ok(DossierView {
         id: dossier.id,
         case_number: dossier.case_number.to_string(),
-        look_up_code: citizen::code_of(conn, dossier.id)?,
+        look_up_code: citizen::code_of(reference, dossier.id),
         version: dossier.version,
         procedure: Named {
             code: definition.code.clone(),

@@ -97,23 +97,22 @@ impl std::fmt::Debug for Person {
     }
 }
 
-/// The key by which a person or organisation is found by name: folded; a person's given name comes
-/// first (`anh nguyen thi`), because that is what people are called by and looked for under.
+/// The key by which a person or organisation is found by name: folded; a person's words come in
+/// reverse (`anh thi nguyen`), because people are called by and looked for under the given name,
+/// which is the last word: whatever last words of a name are known, they are how its key begins.
 /// Organisations, and names too long to be a person's, keep the order of their words.
 pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
     let folded = fold_diacritics(name);
     if matches!(identity, Some(Identity::TaxCode(_))) || folded.split(' ').count() > 5 {
         return folded;
     }
-    given_name_first(&folded)
+    last_word_first(&folded)
 }
 
-/// `nguyen thi anh` as `anh nguyen thi`.
-pub fn given_name_first(folded: &str) -> String {
-    match folded.rsplit_once(' ') {
-        Some((rest, given)) => format!("{given} {rest}"),
-        None => folded.to_owned(),
-    }
+/// `nguyen thi anh` as `anh thi nguyen`.
+pub fn last_word_first(folded: &str) -> String {
+    let words: Vec<&str> = folded.rsplit(' ').collect();
+    words.join(" ")
 }
 
 /// A phone number in the one form in which it is stored and found: without spaces, dots, dashes and
@@ -160,7 +159,7 @@ mod tests {
 
     #[test]
     fn people_are_found_by_given_name() {
-        assert_eq!(search_name("Nguyễn Thị Ánh", None), "anh nguyen thi");
+        assert_eq!(search_name("Nguyễn Thị Ánh", None), "anh thi nguyen");
         let code = Identity::organisation("4900123456").unwrap();
         let name = "Công ty Ánh Dương";
         assert_eq!(search_name(name, Some(&code)), "cong ty anh duong");

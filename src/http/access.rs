@@ -118,10 +118,14 @@ impl FromRequest for Client {
                 let value = request.headers().get(name);
                 value.and_then(|value| value.to_str().ok())
             };
+            // A proxy may add a line of its own behind what the caller sent.
+            let lines = request.headers().get_all("x-forwarded-for");
+            let lines = lines.map(|line| line.to_str().unwrap_or("unknown"));
+            let forwarded = lines.collect::<Vec<_>>().join(",");
             let peer = request.peer_addr().map(|peer| peer.ip());
             let trusted = &state.settings.trusted_proxies;
             Self {
-                address: address(peer, header("x-forwarded-for"), |address| {
+                address: address(peer, &forwarded, |address| {
                     trusted.iter().any(|network| network.contains(&address))
                 }),
                 agent: header("user-agent").unwrap_or_default().to_owned(),
@@ -133,18 +137,17 @@ impl FromRequest for Client {
 
 /// The address of the caller: of the connection, or where that is a proxy of ours, of whoever the
 /// proxy says, the last that is no proxy of ours itself.
-fn address(
-    peer: Option<IpAddr>,
-    forwarded: Option<&str>,
-    trusted: impl Fn(IpAddr) -> bool,
-) -> IpAddr {
+fn address(peer: Option<IpAddr>, forwarded: &str, trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0])).to_canonical();
     if !trusted(peer) {
         return peer;
     }
     let mut address = peer;
-    for hop in forwarded.unwrap_or_default().rsplit(',') {
-        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+    for hop in forwarded.rsplit(',') {
+        let hop = hop.trim();
+        // Some add the port.
+        let with_port = || hop.parse().map(|hop: std::net::SocketAddr| hop.ip());
+        let Ok(hop) = hop.parse::<IpAddr>().or_else(|_| with_port()) else {
             break;
         };
         address = hop.to_canonical();
@@ -163,12 +166,13 @@ mod tests {
     fn only_our_own_proxies_are_believed() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let ours = |address: IpAddr| address == ip("10.0.0.1") || address == ip("10.0.0.2");
-        let of = |peer: &str, forwarded| address(Some(ip(peer)), forwarded, ours);
-        assert_eq!(of("203.0.113.9", Some("1.2.3.4")), ip("203.0.113.9"));
-        assert_eq!(of("10.0.0.1", Some("6.6.6.6, 1.2.3.4")), ip("1.2.3.4"));
-        assert_eq!(of("10.0.0.1", Some("1.2.3.4, 10.0.0.2")), ip("1.2.3.4"));
-        assert_eq!(of("10.0.0.1", Some("nonsense")), ip("10.0.0.1"));
-        assert_eq!(of("::ffff:10.0.0.1", Some("1.2.3.4")), ip("1.2.3.4"));
-        assert_eq!(of("10.0.0.1", None), ip("10.0.0.1"));
+        let of = |peer: &str, forwarded: &str| address(Some(ip(peer)), forwarded, ours);
+        assert_eq!(of("203.0.113.9", "1.2.3.4"), ip("203.0.113.9"));
+        assert_eq!(of("10.0.0.1", "6.6.6.6, 1.2.3.4"), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", "1.2.3.4, 10.0.0.2"), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", "6.6.6.6,1.2.3.4:567"), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", "nonsense"), ip("10.0.0.1"));
+        assert_eq!(of("::ffff:10.0.0.1", "1.2.3.4"), ip("1.2.3.4"));
+        assert_eq!(of("10.0.0.1", ""), ip("10.0.0.1"));
     }
 }

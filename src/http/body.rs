@@ -117,24 +117,25 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
-    let error = match serde_json::from_str::<T>(text) {
-        Ok(value) if !text.contains("\\u0000") => {
+    let read = serde_json::from_str::<T>(text);
+    let mut wrong: Vec<FieldError> = Vec::new();
+    if read.is_err() || text.contains("\\u0000") {
+        let value: Value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
+        zero_bytes(&value, "", &mut wrong);
+        if let Err(error) = &read {
+            name_wrong_fields::<T>(&value, error, &mut wrong);
+        }
+    }
+    match read {
+        Ok(value) if wrong.is_empty() => {
             let wrong = value.check();
-            return match wrong.is_empty() {
+            match wrong.is_empty() {
                 true => Ok(value),
                 false => Err(Problem::invalid(wrong)),
-            };
+            }
         }
-        Ok(_) => None,
-        Err(error) => Some(error),
-    };
-    let value: Value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
-    let mut wrong: Vec<FieldError> = Vec::new();
-    zero_bytes(&value, "", &mut wrong);
-    if let Some(error) = error {
-        name_wrong_fields::<T>(&value, &error, &mut wrong);
+        _ => Err(Problem::invalid(wrong)),
     }
-    Err(Problem::invalid(wrong))
 }
 
 fn no_json(error: &serde_json::Error) -> Problem {

@@ -2,6 +2,7 @@
 //! seen, and `Idempotency-Key`, so that nothing is made twice.
 
 use actix_web::{FromRequest, HttpRequest, dev};
+use hmac::{Hmac, Mac};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -89,11 +90,18 @@ impl IdempotencyKey {
         self.once(what.to_owned(), hash)
     }
 
+    /// Of the key only a hash is kept, and of the request one that nobody can guess at without the
+    /// key: a request may hold a password or an identity number.
     fn once(self, scope: String, request_hash: Vec<u8>) -> Option<Once> {
-        self.0.map(|key| Once {
-            scope,
-            key,
-            request_hash,
+        self.0.map(|key| {
+            let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_bytes())
+                .expect("HMAC takes keys of any length");
+            mac.update(&request_hash);
+            Once {
+                scope,
+                key: data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_bytes())),
+                request_hash: mac.finalize().into_bytes().to_vec(),
+            }
         })
     }
 }

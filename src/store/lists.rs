@@ -390,49 +390,78 @@ fn fetch(
         Along::Procedure(id) => sql.filter(dossiers::procedure_id.eq(id.0)),
     };
     let place = after.map(|(position, id)| (position.unix_millis(), id.bytes().to_vec()));
-    let from = query.within.from.map(Moment::unix_millis);
-    let before = query.within.before.map(Moment::unix_millis);
+    // One lower and one upper bound: SQLite would go from the first of two.
+    let (mut from, mut before) = (query.within.from, query.within.before);
+    match query.order {
+        Order::NearDue { now, before: end } => {
+            from = from.max(Some(now));
+            before = before.map_or(Some(end), |before| Some(before.min(end)));
+        }
+        Order::Overdue { now } => before = before.map_or(Some(now), |b| Some(b.min(now))),
+        Order::Entered | Order::Registered | Order::Due => {}
+    }
+    let from = from.map(Moment::unix_millis);
+    let before = before.map(Moment::unix_millis);
     macro_rules! along {
-        ($column:expr, $past:ident, $at_or_past:ident, $direction:ident) => {{
+        ($column:expr, newest_first) => {{
             if let Some(from) = from {
                 sql = sql.filter($column.ge(from));
             }
+            match place {
+                Some((last, id)) => {
+                    let later = $column
+                        .lt(last)
+                        .or($column.eq(last).and(dossiers::id.lt(id)));
+                    sql = sql.filter($column.le(last)).filter(later);
+                }
+                None => {
+                    if let Some(before) = before {
+                        sql = sql.filter($column.lt(before));
+                    }
+                }
+            }
+            sql = sql.order(($column.desc(), dossiers::id.desc()));
+        }};
+        ($column:expr, first_due_first) => {{
             if let Some(before) = before {
                 sql = sql.filter($column.lt(before));
             }
-            if let Some((last, id)) = place {
-                let later = $column
-                    .$past(last)
-                    .or($column.eq(last).and(dossiers::id.$past(id)));
-                sql = sql.filter($column.$at_or_past(last).and(later));
+            match place {
+                Some((last, id)) => {
+                    let later = $column
+                        .gt(last)
+                        .or($column.eq(last).and(dossiers::id.gt(id)));
+                    sql = sql.filter($column.ge(last)).filter(later);
+                }
+                None => {
+                    if let Some(from) = from {
+                        sql = sql.filter($column.ge(from));
+                    }
+                }
             }
-            sql = sql.order(($column.$direction(), dossiers::id.$direction()));
+            sql = sql.order(($column, dossiers::id));
         }};
     }
     match query.order {
-        Order::Entered => along!(dossiers::entered_at, lt, le, desc),
+        Order::Entered => along!(dossiers::entered_at, newest_first),
         Order::Registered => {
             // The literal is the index's: a bound parameter would not match it.
             sql = sql.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("status = 1"));
-            along!(dossiers::entered_at, lt, le, desc);
+            along!(dossiers::entered_at, newest_first);
         }
         Order::Due => {
             sql = sql.filter(dossiers::open_due_at.is_not_null());
-            along!(dossiers::open_due_at, gt, ge, asc);
+            along!(dossiers::open_due_at, first_due_first);
         }
-        Order::NearDue { now, before } => {
+        Order::NearDue { .. } => {
             sql = sql
                 .filter(dossiers::open_due_at.is_not_null())
-                .filter(dossiers::open_due_at.ge(now.unix_millis()))
-                .filter(dossiers::open_due_at.lt(before.unix_millis()))
                 .filter(dossiers::watch_at.is_not_null());
-            along!(dossiers::open_due_at, gt, ge, asc);
+            along!(dossiers::open_due_at, first_due_first);
         }
-        Order::Overdue { now } => {
-            sql = sql
-                .filter(dossiers::late_at.is_not_null())
-                .filter(dossiers::late_at.lt(now.unix_millis()));
-            along!(dossiers::late_at, gt, ge, asc);
+        Order::Overdue { .. } => {
+            sql = sql.filter(dossiers::late_at.is_not_null());
+            along!(dossiers::late_at, first_due_first);
         }
     }
     let rows: Vec<Row> = sql.load(conn)?;

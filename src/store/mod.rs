@@ -146,6 +146,17 @@ impl Store {
         conn.snapshot(work)
     }
 
+    /// Runs a single statement that needs no snapshot of its own.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn read_one<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        work(&mut *self.connection()?)
+    }
+
     /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
     /// when it returns `Err`. `work` may run more than once.
     ///

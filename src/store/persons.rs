@@ -195,8 +195,10 @@ pub fn walk(
         PersonWalk::Name(prefix) => {
             // The highest code point there is: whatever begins with the prefix lies below.
             let end = format!("{prefix}\u{10FFFF}");
+            // One lower bound: SQLite would go from the first of two.
+            let begin = after.map_or(prefix, |(name, _)| name);
             query = query
-                .filter(persons::search_name.ge(prefix.clone()))
+                .filter(persons::search_name.ge(begin.clone()))
                 .filter(persons::search_name.lt(end));
             if let Some(unit) = unit {
                 query = query.filter(persons::unit_id.eq(unit.0));
@@ -216,9 +218,7 @@ pub fn walk(
             .or(persons::search_name
                 .eq(name.clone())
                 .and(persons::id.gt(id)));
-        query = query
-            .filter(persons::search_name.ge(name.clone()))
-            .filter(later);
+        query = query.filter(later);
     }
     type Row = (Vec<u8>, Option<Vec<u8>>, Option<String>);
     let rows: Vec<Row> = query

@@ -23,6 +23,8 @@ pub struct Reference {
     procedures: HashMap<ProcedureId, Arc<Procedure>>,
     by_code: HashMap<String, Vec<Arc<Procedure>>>,
     fields: HashMap<FieldId, String>,
+    /// Made once, on first start.
+    look_up_key: String,
     calendar: Option<Calendar>,
     default_timetable: Option<Arc<Timetable>>,
     /// Of the units whose hours differ.
@@ -68,6 +70,7 @@ impl Reference {
             procedures,
             by_code,
             fields: procedures::load_fields(conn)?,
+            look_up_key: settings::get(conn, settings::LOOKUP_KEY)?.unwrap_or_default(),
             calendar,
             default_timetable,
             timetables,
@@ -115,6 +118,11 @@ impl Reference {
         &self.fields
     }
 
+    /// Hexadecimal key of the look-up codes.
+    pub fn look_up_key(&self) -> &str {
+        &self.look_up_key
+    }
+
     /// `None` while no calendar was imported.
     pub fn calendar(&self) -> Option<&Calendar> {
         self.calendar.as_ref()
@@ -142,7 +150,19 @@ impl ReferenceCache {
         }
     }
 
-    /// Units, procedures and calendar as the transaction sees them.
+    /// Units, procedures and calendar as a transaction that writes sees them. What it sees may be
+    /// undone with it, so nothing of that is kept.
+    fn within_write(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
+        let version = settings::reference_version(conn)?;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.version == version) {
+            return Ok(Arc::clone(kept));
+        }
+        drop(kept);
+        Ok(Arc::new(Reference::load(conn, &self.hours)?))
+    }
+
+    /// Units, procedures and calendar as a transaction that only reads sees them.
     fn current(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let version = settings::reference_version(conn)?;
@@ -187,6 +207,23 @@ impl Store {
         })
     }
 
+    /// [`Store::read_one`] with the reference data as they are now.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn read_one_with_reference<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn, &Reference) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        self.read_one(|conn| {
+            let reference = self.inner.reference.current(conn)?;
+            work(conn, &reference)
+        })
+    }
+
     /// [`Store::write`] with reference data that stay as they are until it is committed.
     ///
     /// # Errors
@@ -202,7 +239,28 @@ impl Store {
         let cache = Arc::clone(&self.inner.reference);
         self.write(move |conn| {
             Lock::Reference.shared(conn)?;
-            let reference = cache.current(conn)?;
+            let reference = cache.within_write(conn)?;
+            work(conn, &reference)
+        })
+    }
+
+    /// The same for work that changes reference data: one at a time, and nobody relies on them
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn change_reference<T, E>(
+        &self,
+        work: impl Fn(&mut Conn, &Reference) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteFailure,
+    {
+        let cache = Arc::clone(&self.inner.reference);
+        self.write(move |conn| {
+            Lock::Reference.exclusive(conn)?;
+            let reference = cache.within_write(conn)?;
             work(conn, &reference)
         })
     }

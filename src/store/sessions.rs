@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{sessions, users};
+use super::users::{Account, User, UserRow};
 use super::{Conn, StoreError};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
@@ -64,7 +65,8 @@ pub fn insert(conn: &mut Conn, token_hash: &[u8], session: &Session) -> Result<(
     Ok(())
 }
 
-/// The session of a token, if it has not ended and its owner may still log in.
+/// The session of a token and its owner, if it has not ended and they may still log in. One
+/// statement: every request of a member of staff begins with it.
 ///
 /// # Errors
 /// If the database refuses.
@@ -72,16 +74,20 @@ pub fn find(
     conn: &mut Conn,
     token_hash: &[u8],
     now: Moment,
-) -> Result<Option<Session>, StoreError> {
-    let row: Option<Row> = sessions::table
+) -> Result<Option<(SessionId, User)>, StoreError> {
+    let row: Option<(Vec<u8>, UserRow)> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::token_hash.eq(token_hash))
         .filter(sessions::expires_at.gt(now.unix_millis()))
         .filter(users::disabled_at.is_null())
-        .select(columns!())
+        .select((sessions::id, users::all_columns))
         .first(conn)
         .optional()?;
-    row.map(read).transpose()
+    row.map(|(id, user)| {
+        let id = SessionId::from_slice(&id).ok_or_else(|| StoreError::corrupt("sessions.id"))?;
+        Ok((id, Account::try_from(user)?.user))
+    })
+    .transpose()
 }
 
 /// The sessions of a member of staff that have not ended, newest first.

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel::upsert::excluded;
 
 use super::reference::Reference;
-use super::schema::{dossiers, rollups, tally_deltas};
+use super::schema::{rollups, tally_deltas};
 use super::{Conn, StoreError};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
@@ -366,12 +367,21 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
     Ok(rows)
 }
 
+/// A row of the one statement that reports are made from: counts of a bucket run, a delta, or a
+/// crossing that nobody has recorded yet. What the four keys are depends on which.
 #[derive(QueryableByName)]
-struct SumRow {
+struct CountRow {
+    /// Which of the spans; [`DELTA`] or [`CROSSING`].
     #[diesel(sql_type = Integer)]
-    key: i32,
+    part: i32,
     #[diesel(sql_type = Integer)]
-    subkey: i32,
+    a: i32,
+    #[diesel(sql_type = Integer)]
+    b: i32,
+    #[diesel(sql_type = Integer)]
+    c: i32,
+    #[diesel(sql_type = Integer)]
+    d: i32,
     #[diesel(sql_type = BigInt)]
     received_direct: i64,
     #[diesel(sql_type = BigInt)]
@@ -390,91 +400,139 @@ struct SumRow {
     moved: i64,
 }
 
+const DELTA: i32 = -1;
+const CROSSING: i32 = -2;
+
+impl CountRow {
+    const fn tally(&self) -> Tally {
+        Tally {
+            received_direct: self.received_direct,
+            received_online: self.received_online,
+            received_postal: self.received_postal,
+            early: self.early,
+            on_time: self.on_time,
+            overdue: self.overdue,
+            crossed: self.crossed,
+            moved: self.moved,
+        }
+    }
+
+    /// Where a delta or a crossing belongs.
+    fn key(&self, day: NaiveDate) -> Result<TallyKey, StoreError> {
+        let channel = i16::try_from(self.d).ok().and_then(Channel::from_code);
+        Ok(TallyKey {
+            day,
+            unit: UnitId(self.b),
+            procedure: ProcedureId(self.c),
+            channel: channel.ok_or_else(|| StoreError::corrupt("channel"))?,
+        })
+    }
+}
+
 /// Counts by (key, subkey) of a dimension.
 pub type Sums = HashMap<(i32, i32), Tally>;
 
-/// Sums a dimension over the days from `from` to `to` (both included): roll-ups and the deltas
-/// not yet folded. To be run in one snapshot with what it is compared to.
-///
-/// # Errors
-/// If the database refuses.
-pub fn sum(
-    conn: &mut Conn,
-    dimension: Dimension,
-    from: chrono::NaiveDate,
-    to: chrono::NaiveDate,
-    reference: &Reference,
-) -> Result<Sums, StoreError> {
-    let mut sums = Sums::new();
-    for run in cut(from, to) {
-        for row in sum_run(conn, dimension, run)? {
-            *sums.entry((row.key, row.subkey)).or_default() += Tally {
-                received_direct: row.received_direct,
-                received_online: row.received_online,
-                received_postal: row.received_postal,
-                early: row.early,
-                on_time: row.on_time,
-                overdue: row.overdue,
-                crossed: row.crossed,
-                moved: row.moved,
-            };
-        }
-    }
-    let days = (Day::of(from).0, Day::of(to).0);
-    let waiting: Vec<DeltaRow> = tally_deltas::table
-        .select(delta_columns!())
-        .filter(tally_deltas::day.between(days.0, days.1))
-        .load(conn)?;
-    for row in waiting {
-        let (of, tally) = row.parts()?;
-        *sums.entry(dimension.key(&of, reference)?).or_default() += tally;
-    }
-    Ok(sums)
+/// Days to be counted, first and last included.
+pub type Days = (NaiveDate, NaiveDate);
+
+/// What a dimension counts, as of one moment.
+pub struct Counts {
+    /// By span: roll-ups and the deltas not yet folded.
+    pub spans: Vec<Sums>,
+    /// Crossings of due moments that no event records yet: what the sweep is behind by.
+    behind: Vec<(Moment, (i32, i32))>,
 }
 
-/// Crossings of due moments before `until` that no event records yet, by key: what the sweep is
-/// behind by. Costs the crossings that are behind.
+impl Counts {
+    /// Crossings before `until` that no event records yet, by key.
+    pub fn behind(&self, until: Moment) -> impl Iterator<Item = (i32, i32)> {
+        let before = self.behind.iter().filter(move |(at, _)| *at < until);
+        before.map(|(_, key)| *key)
+    }
+}
+
+/// Counts a dimension over spans of days, and the crossings before `until` that the sweep is behind
+/// by. One statement, so all of it is of one moment: it costs the buckets of the spans and what
+/// waits to be folded or recorded.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn unrecorded_crossings(
+pub fn count(
     conn: &mut Conn,
     dimension: Dimension,
+    spans: &[Days],
     until: Moment,
     reference: &Reference,
-) -> Result<HashMap<(i32, i32), i64>, StoreError> {
-    let rows: Vec<(i32, i32, i16)> = dossiers::table
-        .filter(dossiers::watch_at.lt(until.unix_millis()))
-        .select((dossiers::unit_id, dossiers::procedure_id, dossiers::channel))
-        .load(conn)?;
-    let mut crossings = HashMap::new();
-    for (unit, procedure, channel) in rows {
-        let of = TallyKey {
-            day: until.date(),
-            unit: UnitId(unit),
-            procedure: ProcedureId(procedure),
-            channel: Channel::from_code(channel)
-                .ok_or_else(|| StoreError::corrupt("dossiers.channel"))?,
-        };
-        *crossings.entry(dimension.key(&of, reference)?).or_default() += 1;
+) -> Result<Counts, StoreError> {
+    let rows: Vec<CountRow> = diesel::sql_query(statement(dimension, spans, until)).load(conn)?;
+    let mut counts = Counts {
+        spans: vec![Sums::new(); spans.len()],
+        behind: Vec::new(),
+    };
+    for row in rows {
+        match row.part {
+            DELTA => {
+                let day = Day(row.a).date();
+                let key = dimension.key(&row.key(day)?, reference)?;
+                for ((first, last), sums) in spans.iter().zip(&mut counts.spans) {
+                    if (*first..=*last).contains(&day) {
+                        *sums.entry(key).or_default() += row.tally();
+                    }
+                }
+            }
+            CROSSING => {
+                let at = Moment::from_unix_millis(row.crossed);
+                let key = dimension.key(&row.key(at.date())?, reference)?;
+                counts.behind.push((at, key));
+            }
+            span => {
+                let span = usize::try_from(span).ok();
+                if let Some(sums) = span.and_then(|i| counts.spans.get_mut(i)) {
+                    *sums.entry((row.a, row.b)).or_default() += row.tally();
+                }
+            }
+        }
     }
-    Ok(crossings)
+    Ok(counts)
 }
 
-fn sum_run(conn: &mut Conn, dimension: Dimension, run: Buckets) -> Result<Vec<SumRow>, StoreError> {
-    // Only numbers go into the text. diesel's own sum over bigint is a numeric on PostgreSQL.
-    let counters: Vec<String> = Tally::NAMES
-        .iter()
-        .map(|name| format!("cast(sum({name}) as bigint) as {name}"))
+/// Only numbers go into the text.
+fn statement(dimension: Dimension, spans: &[Days], until: Moment) -> String {
+    // A sum over bigint is a slow numeric on PostgreSQL, one over integer is a bigint. A counter of
+    // one bucket is far below two thousand million; one that is not would be an error, never a
+    // wrong sum.
+    let sums = Tally::NAMES.map(|name| format!("sum(cast({name} as integer)) as {name}"));
+    let runs = spans.iter().enumerate().flat_map(|(i, (first, last))| {
+        let runs = cut(*first, *last).into_iter();
+        runs.map(move |run| (i, run))
+    });
+    let mut parts: Vec<String> = runs
+        .map(|(span, Buckets { grain, first, last })| {
+            format!(
+                "select {span} as part, key as a, subkey as b, 0 as c, 0 as d, {} from rollups \
+                 where dimension = {} and grain = {} and bucket between {first} and {last} \
+                 group by key, subkey",
+                sums.join(", "),
+                dimension as i16,
+                grain.code(),
+            )
+        })
         .collect();
-    let query = format!(
-        "select key, subkey, {} from rollups \
-         where dimension = {} and grain = {} and bucket between {} and {} group by key, subkey",
-        counters.join(", "),
-        dimension as i16,
-        run.grain.code(),
-        run.first,
-        run.last,
-    );
-    Ok(diesel::sql_query(query).load(conn)?)
+    parts.push(format!(
+        "select {DELTA} as part, day as a, unit_id as b, procedure_id as c, \
+         cast(channel as integer) as d, {} from tally_deltas",
+        Tally::NAMES.join(", "),
+    ));
+    // The moment travels in the place of the counter that it is about.
+    let moment = Tally::NAMES.map(|name| match name {
+        "crossed" => "watch_at as crossed".to_owned(),
+        name => format!("cast(0 as bigint) as {name}"),
+    });
+    parts.push(format!(
+        "select {CROSSING} as part, 0 as a, unit_id as b, procedure_id as c, \
+         cast(channel as integer) as d, {} from dossiers where watch_at < {}",
+        moment.join(", "),
+        until.unix_millis(),
+    ));
+    parts.join(" union all ")
 }

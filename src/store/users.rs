@@ -31,7 +31,7 @@ pub struct Account {
 }
 
 #[derive(Queryable)]
-struct UserRow {
+pub(super) struct UserRow {
     id: i32,
     username: String,
     full_name: String,
@@ -78,7 +78,7 @@ pub fn load(conn: &mut Conn) -> Result<Vec<User>, StoreError> {
         .collect()
 }
 
-/// The staff of some units after the username `after`, by username.
+/// The staff of some units after the username `after`, by username; all, or those who may log in.
 ///
 /// # Errors
 /// If the database refuses.
@@ -87,6 +87,7 @@ pub fn of_units(
     units: &[UnitId],
     after: Option<&str>,
     limit: u32,
+    active_only: bool,
 ) -> Result<Vec<User>, StoreError> {
     let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut query = users::table
@@ -96,6 +97,9 @@ pub fn of_units(
         .into_boxed();
     if let Some(after) = after {
         query = query.filter(users::username.gt(after.to_owned()));
+    }
+    if active_only {
+        query = query.filter(users::disabled_at.is_null());
     }
     let rows: Vec<UserRow> = query.load(conn)?;
     rows.into_iter()
@@ -114,6 +118,18 @@ pub fn find(conn: &mut Conn, id: UserId) -> Result<Option<Account>, StoreError> 
 pub fn by_username(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreError> {
     let query = users::table.filter(users::username.eq(username));
     one(query.first(conn).optional()?)
+}
+
+/// An account that stays as it is until the transaction ends.
+///
+/// # Errors
+/// If the database refuses.
+pub fn lock(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreError> {
+    let query = users::table.filter(users::username.eq(username));
+    one(match conn {
+        Conn::Sqlite(conn) => query.first(conn).optional()?,
+        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
+    })
 }
 
 /// # Errors
@@ -173,7 +189,7 @@ pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
 /// # Errors
 /// If the database refuses.
 pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
-    diesel::update(users::table.find(user.id.0))
+    let updated = diesel::update(users::table.find(user.id.0))
         .set((
             users::full_name.eq(&user.full_name),
             users::role.eq(user.role.as_str()),
@@ -181,8 +197,8 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::oidc_subject.eq(user.oidc_subject.as_deref()),
             users::disabled_at.eq(user.disabled_at.map(Moment::unix_millis)),
         ))
-        .execute(conn)?;
-    Ok(())
+        .execute(conn);
+    super::idempotency::or_conflict(updated)
 }
 
 /// # Errors

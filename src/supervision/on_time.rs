@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
-use super::standings::{Span, standings};
+use super::standings::{Span, Standings, standings, standings_of};
 use super::{Report, ReportError, table};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
@@ -102,16 +102,19 @@ pub fn on_time(
     if by == By::Month && months_of(&span).count() > MOST_MONTHS {
         return Err(ReportError::TooManyMonths(MOST_MONTHS));
     }
-    let (rows, total) = store.read_with_reference(|conn, reference| {
+    // One statement makes the whole report: it needs no snapshot around it.
+    let (rows, total) = store.read_one_with_reference(|conn, reference| {
         span.check(reference)?;
         let under = under.map(|root| Under::new(reference, root));
-        let rows = rows(conn, reference, by, &span, under.as_ref())?;
-        let total = match by {
+        match by {
             // A month's carried-over is the month before's in progress: months do not add up.
-            By::Month => whole(conn, reference, &span, under.as_ref())?,
-            _ => rows.iter().map(|row| row.standing).sum(),
-        };
-        Ok::<_, ReportError>((rows, total))
+            By::Month => months(conn, reference, &span, under.as_ref()),
+            by => {
+                let rows = rows(conn, reference, by, &span, under.as_ref())?;
+                let total = rows.iter().map(|row| row.standing).sum();
+                Ok((rows, total))
+            }
+        }
     })?;
     Ok(OnTime {
         by,
@@ -135,21 +138,19 @@ impl Under {
     }
 }
 
-/// The sum over the whole office, or over the units of the report.
-fn whole(
-    conn: &mut Conn,
-    reference: &Reference,
-    span: &Span,
-    under: Option<&Under>,
-) -> Result<Standing, ReportError> {
-    let dimension = match under {
+/// From what the sum over the whole office, or over the units of the report, is made.
+const fn whole_dimension(under: Option<&Under>) -> Dimension {
+    match under {
         None => Dimension::LevelChannel,
         Some(_) => Dimension::Unit,
-    };
-    let all = standings(conn, reference, dimension, span)?.into_iter();
+    }
+}
+
+/// The sum over the whole office, or over the units of the report.
+fn total(all: Standings, under: Option<&Under>) -> Standing {
     let counted = |key: i32| under.is_none_or(|under| under.units.contains(&UnitId(key)));
-    let own = all.filter(|((key, _), _)| counted(*key));
-    Ok(own.map(|(_, standing)| standing).sum())
+    let own = all.into_iter().filter(|((key, _), _)| counted(*key));
+    own.map(|(_, standing)| standing).sum()
 }
 
 fn rows(
@@ -160,9 +161,8 @@ fn rows(
     under: Option<&Under>,
 ) -> Result<Vec<Row>, ReportError> {
     let dimension = match (by, under) {
-        (By::Month, _) => return months(conn, reference, span, under),
-        (By::Level | By::Channel, None) => Dimension::LevelChannel,
-        (By::Unit, _) | (By::Level, Some(_)) => Dimension::Unit,
+        (By::Level | By::Channel | By::Month, None) => Dimension::LevelChannel,
+        (By::Unit, _) | (By::Level | By::Month, Some(_)) => Dimension::Unit,
         (By::Field, None) => Dimension::FieldLevel,
         (By::Field, Some(_)) => Dimension::UnitField,
         (By::Procedure, None) => Dimension::Procedure,
@@ -237,31 +237,33 @@ fn months(
     reference: &Reference,
     span: &Span,
     under: Option<&Under>,
-) -> Result<Vec<Row>, ReportError> {
-    let mut rows = Vec::new();
-    for bucket in months_of(span) {
-        let days = Grain::Month.first_day(bucket).zip(
-            Grain::Month
-                .first_day(bucket + 1)
-                .and_then(|day| day.pred_opt()),
-        );
-        let month = days
-            .and_then(|(from, to)| Period::new(from, to).ok())
-            .and_then(|month| span.within(month));
-        let Some(month) = month else { continue };
-        let standing = whole(conn, reference, &month, under)?;
-        let (year, number) = (bucket.div_euclid(12), bucket.rem_euclid(12) + 1);
-        rows.push(Row {
-            key: format!("{year:04}-{number:02}"),
-            name: format!(
-                "Tháng {number}/{year} ({} – {})",
-                words::date(month.period.from),
-                words::date(month.period.to)
-            ),
-            standing,
+) -> Result<(Vec<Row>, Standing), ReportError> {
+    let months: Vec<(i32, Span)> = months_of(span)
+        .filter_map(|bucket| {
+            let last = Grain::Month.first_day(bucket + 1)?.pred_opt()?;
+            let month = Period::new(Grain::Month.first_day(bucket)?, last).ok()?;
+            Some((bucket, span.within(month)?))
+        })
+        .collect();
+    let spans: Vec<Span> = months.iter().map(|(_, month)| *month).collect();
+    let series = standings_of(conn, reference, whole_dimension(under), &spans)?;
+    let whole = total(series.whole, under);
+    let rows = months
+        .into_iter()
+        .zip(series.each)
+        .map(|((bucket, month), all)| {
+            let (year, number) = (bucket.div_euclid(12), bucket.rem_euclid(12) + 1);
+            Row {
+                key: format!("{year:04}-{number:02}"),
+                name: format!(
+                    "Tháng {number}/{year} ({} – {})",
+                    words::date(month.period.from),
+                    words::date(month.period.to)
+                ),
+                standing: total(all, under),
+            }
         });
-    }
-    Ok(rows)
+    Ok((rows.collect(), whole))
 }
 
 /// What a machine reads of a row.

@@ -11,7 +11,7 @@ use crate::domain::period::Period;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::store::reference::Reference;
-use crate::store::tallies::{self, Dimension};
+use crate::store::tallies::{self, Counts, Dimension, Sums};
 use crate::store::{Conn, Store, StoreError};
 
 /// No dossier is older: the first day of a reporting year before any calendar.
@@ -80,32 +80,75 @@ pub(super) fn end_of(day: NaiveDate) -> Moment {
 /// Standings by key and subkey of a dimension; those with nothing to count are left out.
 pub type Standings = BTreeMap<(i32, i32), Standing>;
 
-/// Reads the standings over a span. To be run in one snapshot with what it is compared to.
+/// Reads the standings over a span, as of one moment.
 pub(super) fn standings(
     conn: &mut Conn,
     reference: &Reference,
     dimension: Dimension,
     span: &Span,
 ) -> Result<Standings, StoreError> {
-    let Period { from, to } = span.period;
-    let before = match (BEGINNING, from.pred_opt()) {
-        (Some(first), Some(last)) => tallies::sum(conn, dimension, first, last, reference)?,
-        _ => tallies::Sums::new(),
+    let series = standings_of(conn, reference, dimension, std::slice::from_ref(span))?;
+    Ok(series.whole)
+}
+
+/// The standings over spans that follow each other.
+#[derive(Debug, Default)]
+pub(super) struct Series {
+    pub(super) each: Vec<Standings>,
+    /// From the first day of the first to the last day of the last.
+    pub(super) whole: Standings,
+}
+
+/// The standings over spans that follow each other without a gap, as of one moment.
+pub(super) fn standings_of(
+    conn: &mut Conn,
+    reference: &Reference,
+    dimension: Dimension,
+    spans: &[Span],
+) -> Result<Series, StoreError> {
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+        return Ok(Series::default());
     };
-    let mut within = tallies::sum(conn, dimension, from, to, reference)?;
-    for (key, crossed) in tallies::unrecorded_crossings(conn, dimension, span.until, reference)? {
-        within.entry(key).or_default().crossed += crossed;
+    let before = BEGINNING.zip(first.period.from.pred_opt());
+    let own = spans.iter().map(|span| (span.period.from, span.period.to));
+    let days: Vec<_> = before.into_iter().chain(own).collect();
+    let counts = tallies::count(conn, dimension, &days, last.until, reference)?;
+    let mut recorded = counts.spans.iter();
+    let begin = before.and_then(|_| recorded.next()).cloned();
+    let begin = begin.unwrap_or_default();
+    let mut so_far = begin.clone();
+    let mut all = Sums::new();
+    let mut each = Vec::with_capacity(spans.len());
+    for (span, recorded) in spans.iter().zip(recorded) {
+        each.push(standing(&so_far, recorded, &counts, span));
+        add(&mut so_far, recorded);
+        add(&mut all, recorded);
+    }
+    let whole = standing(&begin, &all, &counts, last);
+    Ok(Series { each, whole })
+}
+
+fn add(sums: &mut Sums, more: &Sums) {
+    for (key, tally) in more {
+        *sums.entry(*key).or_default() += *tally;
+    }
+}
+
+/// From what was counted before a span and within it, with the crossings up to its end that nobody
+/// has recorded.
+fn standing(before: &Sums, within: &Sums, counts: &Counts, span: &Span) -> Standings {
+    let mut within = within.clone();
+    for key in counts.behind(span.until) {
+        within.entry(key).or_default().crossed += 1;
     }
     let keys: BTreeSet<_> = before.keys().chain(within.keys()).copied().collect();
-    let standing = |key| {
-        let tally = |sums: &tallies::Sums| sums.get(&key).copied().unwrap_or_default();
-        Standing::new(&tally(&before), &tally(&within))
-    };
-    Ok(keys
-        .into_iter()
-        .map(|key| (key, standing(key)))
-        .filter(|(_, standing)| *standing != Standing::default())
-        .collect())
+    let of = |sums: &Sums, key: &(i32, i32)| sums.get(key).copied().unwrap_or_default();
+    let all = keys.into_iter().map(|key| {
+        let standing = Standing::new(&of(before, &key), &of(&within, &key));
+        (key, standing)
+    });
+    all.filter(|(_, standing)| *standing != Standing::default())
+        .collect()
 }
 
 /// How the dossiers of each level stand now.

@@ -178,6 +178,14 @@ on_both! {
         let oneself = office.call("PATCH", "/api/v1/users/h37.20.administrator").token(&admin)
             .header("If-Match", "*").body(json!({"disabled": true})).send();
         oneself.problem(409, "refused");
+        // A stolen session cannot give itself another way in.
+        let keys = office.call("PATCH", "/api/v1/users/h37.20.administrator").token(&admin)
+            .header("If-Match", "*").body(json!({"password": "một mật khẩu khác"})).send();
+        keys.problem(409, "refused");
+        office.call("GET", "/api/v1/users/a%00b").token(&admin).send().problem(404, "not-found");
+        // Colleagues are those who may log in, page by page.
+        let page = office.call("GET", "/api/v1/colleagues?limit=1").token(&admin).send().expect(200).json();
+        assert_eq!((&page["items"][0]["username"], &page["next"]), (&json!("h37.20.administrator"), &json!(null)));
     }
 }
 

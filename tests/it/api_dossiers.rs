@@ -172,6 +172,53 @@ on_both! {
 }
 
 on_both! {
+    fn a_batch_sent_again_tells_what_it_told_before(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let good = office.new_dossier(COMMUNE, SAME_DAY);
+        let mut given = good.clone();
+        given["assignee"] = json!("h37.20.01.officer");
+        let all = json!({"dossiers": [given, good, good]});
+        let send = || {
+            office.call("POST", "/api/v1/dossiers/batch").token(&clerk)
+                .header("Idempotency-Key", "batch-key-2").body(all.clone()).send()
+        };
+        let first = send().expect(200).json();
+        assert_eq!((&first["received"], &first["results"][0]["outcome"]), (&json!(2), &json!("invalid")));
+        // The account that was missing is made meanwhile.
+        crate::support::hire(&office.world, Role::Officer, COMMUNE);
+        assert_eq!(send().expect(200).json(), first);
+    }
+}
+
+on_both! {
+    fn a_dossier_is_given_only_to_who_can_see_and_handle_it(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        for (role, unit, ok) in [
+            (Role::Officer, COMMUNE, true),
+            (Role::Officer, "H37.20", true),
+            (Role::Officer, crate::support::FOREIGN, false),
+            (Role::Administrator, COMMUNE, false),
+        ] {
+            let username = crate::support::hire(&office.world, role, unit);
+            let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+            body["assignee"] = json!(username);
+            let answer = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send();
+            match ok {
+                true => drop(answer.expect(201)),
+                false => assert_eq!(fields(&answer.problem(400, "invalid-request")), ["/assignee"]),
+            }
+        }
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let path = format!("/api/v1/dossiers/{}/hand-over", dossier["id"].as_str().unwrap());
+        let step = json!({"step": 1, "assignee": "h37.21.01.officer"});
+        let call = office.call("POST", path).token(&clerk).seen(&dossier).body(step);
+        assert_eq!(fields(&call.send().problem(400, "invalid-request")), ["/assignee"]);
+    }
+}
+
+on_both! {
     fn fees_are_collected_waived_or_paid_from_elsewhere(db: &Database) {
         let secret = "một khóa chung đủ dài cho cổng thanh toán";
         let program = Program::on(db)

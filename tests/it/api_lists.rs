@@ -120,6 +120,13 @@ on_both! {
             b["delegate"] = person("Hoàng Văn Bế", "082123456", "0987654321");
         });
         let [anh, anh_van, next_door, company] = [anh, anh_van, next_door, company].map(|d| number(&d));
+        // Both as people are filed and as it is written, one a page.
+        let same = receive(&mut office, COMMUNE, SAME_DAY, |b| b["applicant"] = json!({"name": "Công Bảo"}));
+        let also = receive(&mut office, COMMUNE, SAME_DAY, |b| {
+            b["applicant"] = json!({"name": "Công Bảo Minh Khai Hội Quán"});
+        });
+        let mut both = [number(&same), number(&also)];
+        both.sort();
         let clerk = office.token(Role::Clerk, COMMUNE);
         let district = office.token(Role::Supervisor, "H37.20");
         let find = |token: &str, text: &str| {
@@ -143,6 +150,7 @@ on_both! {
         assert_eq!(find(&clerk, "anh"), [&anh, &anh_van].map(String::as_str));
         assert_eq!(find(&clerk, "thi anh"), [anh.as_str()]);
         assert_eq!(find(&clerk, "công ty tnhh"), [company.as_str()]);
+        assert_eq!(find(&clerk, "cong bao"), both);
         assert_eq!(find(&clerk, "hoang van be"), [company.as_str()]);
         assert_eq!(find(&clerk, "+84 912 345 678"), [anh.as_str()]);
         assert_eq!(find(&clerk, "0912345680"), none);

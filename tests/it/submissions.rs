@@ -174,6 +174,21 @@ on_both! {
 }
 
 on_both! {
+    fn nobody_can_lock_a_citizen_out(db: &Database) {
+        let toml = db.folder().join("limits.toml");
+        std::fs::write(&toml, "[limits]\nlook_up_number = { burst = 2, each_seconds = 600 }\n").unwrap();
+        let program = Program::on(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
+        let mut office = Office::open_with(db, program);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let path = |code: &str| format!("/api/v1/lookup?case_number={}&code={code}", dossier["case_number"].as_str().unwrap());
+        let statuses: Vec<_> = (0..4).map(|_| office.call("GET", path("AAAAAAAAAA")).send().status).collect();
+        assert_eq!(statuses, [404, 404, 429, 429]);
+        let right = path(dossier["look_up_code"].as_str().unwrap());
+        office.call("GET", right).send().expect(200);
+    }
+}
+
+on_both! {
     fn right_look_ups_never_count(db: &Database) {
         let toml = db.folder().join("limits.toml");
         std::fs::write(&toml, "[limits]\nlook_up_address = { burst = 2, each_seconds = 600 }\n").unwrap();

@@ -163,7 +163,7 @@ impl Readable for Receive {
 pub async fn receive(change: Change, body: Body<Receive>) -> Result<HttpResponse, Problem> {
     let Receive { assignee: to, at } = body.value;
     let action = move |store: &Store| {
-        let assignee = assignee(store, to.as_deref(), "/assignee")?;
+        let assignee = assignee(store, to.as_deref())?;
         Ok(Action::Receive {
             new: None,
             assignee,
@@ -231,7 +231,7 @@ pub async fn hand_over(change: Change, body: Body<HandOver>) -> Result<HttpRespo
         at,
     } = body.value;
     let action = move |store: &Store| {
-        let assignee = assignee(store, to.as_deref(), "/assignee")?;
+        let assignee = assignee(store, to.as_deref())?;
         Ok(Action::HandOver {
             step,
             assignee,

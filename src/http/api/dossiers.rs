@@ -12,12 +12,14 @@ use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
 use super::people::PersonInput;
 use crate::accounts::Caller;
-use crate::desk::{self, BatchOutcome, DossierView, EventView, FullIdentity, NewRequest, Occasion};
+use crate::desk::{
+    self, BatchEntry, BatchOutcome, DossierView, EventView, FullIdentity, NewRequest, Occasion,
+};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, ItemHandedIn};
 use crate::domain::ids::{Actor, DossierId, UserId};
 use crate::domain::moment::Moment;
-use crate::store::{Store, dossiers, users};
+use crate::store::{Store, dossiers};
 
 /// A paper handed in.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -102,7 +104,7 @@ impl NewDossier {
                 .map(|delegate| person(delegate, "delegate", wrong)),
             sets: self.sets.unwrap_or(1),
             items: read_items(&self.items, wrong),
-            assignee: None,
+            assignee: self.assignee.clone(),
         }
     }
 }
@@ -136,21 +138,8 @@ pub(super) fn occasion(caller: &Caller, at: Option<Moment>) -> Occasion {
 }
 
 /// The member of staff of that username, to whom a step is given.
-pub(super) fn assignee(
-    store: &Store,
-    username: Option<&str>,
-    field: &str,
-) -> Result<Option<UserId>, Problem> {
-    let Some(username) = username else {
-        return Ok(None);
-    };
-    let username = username.to_lowercase();
-    let account = store.read(|conn| users::by_username(conn, &username))?;
-    let user = account.map(|account| account.user);
-    match user.filter(|user| user.disabled_at.is_none()) {
-        Some(user) => Ok(Some(user.id)),
-        None => Err(Problem::invalid_field(field, "không có người dùng này")),
-    }
+pub(super) fn assignee(store: &Store, username: Option<&str>) -> Result<Option<UserId>, Problem> {
+    Ok(store.read(|conn| desk::find_assignee(conn, username))?)
 }
 
 /// The dossier that an address names: by its id or its case number.
@@ -179,8 +168,7 @@ pub async fn receive(
     let occasion = occasion(&staff, body.value.at);
     let key = key.of_staff("dossiers", &staff, body.hash);
     let (view, before) = with_store(&state, move |store| {
-        let mut new = body.value.request("", &mut Vec::new());
-        new.assignee = assignee(store, body.value.assignee.as_deref(), "/assignee")?;
+        let new = body.value.request("", &mut Vec::new());
         let made = desk::receive(store, &new, occasion, key)?;
         let view = desk::view(store, made.value, occasion.reach, occasion.now)?;
         Ok::<_, Problem>((view, made.before))
@@ -297,32 +285,17 @@ pub async fn receive_batch(
     let caller = std::rc::Rc::clone(&staff.0);
     let caller = Caller::clone(&caller);
     let (results, before) = with_store(&state, move |store| {
-        let mut results: Vec<Option<BatchResult>> = Vec::new();
-        let mut good = Vec::new();
-        for (i, dossier) in body.value.dossiers.iter().enumerate() {
-            let pointer = format!("/dossiers/{i}");
+        let entries = body.value.dossiers.iter().map(|dossier| {
             let mut wrong = Vec::new();
-            let mut new = dossier.request(&pointer, &mut wrong);
-            let field = format!("{pointer}/assignee");
-            match assignee(store, dossier.assignee.as_deref(), &field) {
-                Ok(user) => new.assignee = user,
-                Err(_) => wrong.push(FieldError::new(field, "không có người dùng này")),
+            let new = dossier.request("", &mut wrong);
+            match wrong.is_empty() {
+                true => Ok((new, occasion(&caller, dossier.at))),
+                false => Err(wrong.into_iter().map(|w| (w.field, w.detail)).collect()),
             }
-            if wrong.is_empty() {
-                good.push((new, occasion(&caller, dossier.at)));
-                results.push(None);
-            } else {
-                results.push(Some(BatchResult {
-                    errors: wrong,
-                    ..BatchResult::new("invalid")
-                }));
-            }
-        }
-        let made = desk::receive_batch(store, good, key)?;
-        let mut outcomes = made.value.into_iter();
-        let results = results.into_iter().enumerate().filter_map(|(i, result)| {
-            result.or_else(|| outcomes.next().map(|outcome| BatchResult::of(i, outcome)))
         });
+        let made = desk::receive_batch(store, entries.collect::<Vec<BatchEntry>>(), key)?;
+        let results = made.value.into_iter().enumerate();
+        let results = results.map(|(i, outcome)| BatchResult::of(i, outcome));
         Ok::<_, Problem>((results.collect::<Vec<_>>(), made.before))
     })
     .await?;

@@ -116,10 +116,10 @@ pub async fn finish(
             issuer: callback.iss,
             browser: browser.unwrap_or_default(),
         };
-        let lasts = shared.settings.session;
+        let settings = (shared.settings.session, shared.settings.limits);
         let now = Moment::now();
         let (address, agent) = (client.address, client.agent);
-        let session = provider(&shared)?.finish(store, answer, address, agent, lasts, now)?;
+        let session = provider(&shared)?.finish(store, answer, address, agent, settings, now)?;
         let reference = store.reference()?;
         Ok::<_, Problem>((session, reference))
     })

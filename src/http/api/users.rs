@@ -103,12 +103,17 @@ fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<Un
     }
 }
 
-fn page(store: &Store, filter: &Filter, reach: UnitId) -> Result<UserPage, Problem> {
+fn page(
+    store: &Store,
+    filter: &Filter,
+    reach: UnitId,
+    active_only: bool,
+) -> Result<UserPage, Problem> {
     let reference = store.reference()?;
     let unit = within(&reference, filter.unit.as_deref(), reach)?;
     let limit = filter.limit.unwrap_or(ROWS);
     let after: Option<String> = filter.after.as_deref().and_then(place);
-    let mut users = accounts::of_unit(store, unit, after.as_deref(), limit + 1)?;
+    let mut users = accounts::of_unit(store, unit, after.as_deref(), limit + 1, active_only)?;
     let more = users.len() > limit as usize;
     users.truncate(limit as usize);
     let next = users
@@ -135,7 +140,7 @@ pub async fn list(
     params: Params<Filter>,
 ) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
-    let page = with_store(&state, move |store| page(store, &params.0, reach)).await?;
+    let page = with_store(&state, move |store| page(store, &params.0, reach, false)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -149,10 +154,18 @@ pub struct Colleague {
     unit: Named,
 }
 
+/// A page of colleagues.
+#[derive(Serialize, ToSchema)]
+pub struct ColleaguePage {
+    items: Vec<Colleague>,
+    /// For `after`; absent at the end.
+    next: Option<String>,
+}
+
 /// Tên đồng nghiệp trong đơn vị và các đơn vị trực thuộc, để giao việc.
 #[utoipa::path(
     get, path = "/api/v1/colleagues", tag = "Tài khoản", params(Filter),
-    responses((status = 200, description = "Đồng nghiệp", body = [Colleague])),
+    responses((status = 200, description = "Một trang", body = ColleaguePage)),
 )]
 pub async fn colleagues(
     state: web::Data<State>,
@@ -160,10 +173,9 @@ pub async fn colleagues(
     params: Params<Filter>,
 ) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
-    let page = with_store(&state, move |store| page(store, &params.0, reach)).await?;
-    let active = page.items.into_iter();
-    let active = active.filter(|user| user.disabled_at.is_none());
-    let colleagues: Vec<_> = active
+    let page = with_store(&state, move |store| page(store, &params.0, reach, true)).await?;
+    let items = page.items.into_iter();
+    let items: Vec<_> = items
         .map(|user| Colleague {
             username: user.username,
             full_name: user.full_name,
@@ -171,7 +183,10 @@ pub async fn colleagues(
             unit: user.unit,
         })
         .collect();
-    Ok(HttpResponse::Ok().json(colleagues))
+    Ok(HttpResponse::Ok().json(ColleaguePage {
+        items,
+        next: page.next,
+    }))
 }
 
 /// A new member of staff.
