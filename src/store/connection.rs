@@ -153,7 +153,7 @@ impl DatabaseUrl {
                      pragma journal_mode = wal;
                      pragma synchronous = full;
                      pragma foreign_keys = on;
-                     pragma cache_size = -4000;
+                     pragma cache_size = -2000;
                      pragma temp_store = memory;
                      pragma journal_size_limit = 67108864;",
                 )

@@ -1,3 +1,13 @@
+drop index dossiers_open;
+drop index dossiers_open_by_unit;
+drop index dossiers_open_by_holder;
+drop index dossiers_late;
+drop index dossiers_late_by_unit;
+create index dossiers_open on dossiers (open_due_at) where open_due_at is not null;
+create index dossiers_open_by_unit on dossiers (unit_id, open_due_at) where open_due_at is not null;
+create index dossiers_open_by_holder on dossiers (holder_id, open_due_at) where open_due_at is not null;
+create index dossiers_late on dossiers (late_at) where late_at is not null;
+create index dossiers_late_by_unit on dossiers (unit_id, late_at) where late_at is not null;
 drop index persons_name;
 drop index persons_name_by_unit;
 drop index persons_phone;

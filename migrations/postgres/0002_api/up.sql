@@ -108,22 +108,35 @@ update dossiers set entered_at = coalesce(
     last_event_at
 );
 
-create index dossiers_entered on dossiers (entered_at);
-create index dossiers_by_unit on dossiers (unit_id, entered_at);
-create index dossiers_by_area on dossiers (area_id, entered_at);
-create index dossiers_by_procedure on dossiers (procedure_id, entered_at);
+-- Lists go by a moment and then by id. On SQLite every index ends with the id by itself; here it has
+-- to be said, or a moment that many share (the close of a day) is sorted anew for every page.
+drop index dossiers_open;
+drop index dossiers_open_by_unit;
+drop index dossiers_open_by_holder;
+drop index dossiers_late;
+drop index dossiers_late_by_unit;
+create index dossiers_open on dossiers (open_due_at, id) where open_due_at is not null;
+create index dossiers_open_by_unit on dossiers (unit_id, open_due_at, id) where open_due_at is not null;
+create index dossiers_open_by_holder on dossiers (holder_id, open_due_at, id) where open_due_at is not null;
+create index dossiers_late on dossiers (late_at, id) where late_at is not null;
+create index dossiers_late_by_unit on dossiers (unit_id, late_at, id) where late_at is not null;
 
-create index dossiers_open_by_area on dossiers (area_id, open_due_at) where open_due_at is not null;
-create index dossiers_open_by_holder_area on dossiers (holder_area_id, open_due_at) where open_due_at is not null;
-create index dossiers_open_by_assignee on dossiers (assignee_id, open_due_at) where open_due_at is not null and assignee_id is not null;
-create index dossiers_late_by_area on dossiers (area_id, late_at) where late_at is not null;
-create index dossiers_late_by_holder on dossiers (holder_id, late_at) where late_at is not null;
-create index dossiers_late_by_holder_area on dossiers (holder_area_id, late_at) where late_at is not null;
+create index dossiers_entered on dossiers (entered_at, id);
+create index dossiers_by_unit on dossiers (unit_id, entered_at, id);
+create index dossiers_by_area on dossiers (area_id, entered_at, id);
+create index dossiers_by_procedure on dossiers (procedure_id, entered_at, id);
+
+create index dossiers_open_by_area on dossiers (area_id, open_due_at, id) where open_due_at is not null;
+create index dossiers_open_by_holder_area on dossiers (holder_area_id, open_due_at, id) where open_due_at is not null;
+create index dossiers_open_by_assignee on dossiers (assignee_id, open_due_at, id) where open_due_at is not null and assignee_id is not null;
+create index dossiers_late_by_area on dossiers (area_id, late_at, id) where late_at is not null;
+create index dossiers_late_by_holder on dossiers (holder_id, late_at, id) where late_at is not null;
+create index dossiers_late_by_holder_area on dossiers (holder_area_id, late_at, id) where late_at is not null;
 
 drop index dossiers_registered;
-create index dossiers_registered on dossiers (entered_at) where status = 1;
-create index dossiers_registered_by_unit on dossiers (unit_id, entered_at) where status = 1;
-create index dossiers_registered_by_area on dossiers (area_id, entered_at) where status = 1;
+create index dossiers_registered on dossiers (entered_at, id) where status = 1;
+create index dossiers_registered_by_unit on dossiers (unit_id, entered_at, id) where status = 1;
+create index dossiers_registered_by_area on dossiers (area_id, entered_at, id) where status = 1;
 
 -- Searches by person: the name folded, given name first, as people look for it.
 alter table persons add column search_name text collate "C";
@@ -140,6 +153,6 @@ update persons set unit_id = (select unit_id from dossiers where id = persons.do
 drop index dossiers_applicant;
 drop index dossiers_delegate;
 
-create index persons_name on persons (search_name) where search_name is not null;
-create index persons_name_by_unit on persons (unit_id, search_name) where search_name is not null;
+create index persons_name on persons (search_name, id) where search_name is not null;
+create index persons_name_by_unit on persons (unit_id, search_name, id) where search_name is not null;
 create index persons_phone on persons (phone) where phone is not null;
