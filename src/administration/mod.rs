@@ -77,7 +77,7 @@ impl WriteFailure for AdminError {
 /// # Errors
 /// If `reach` is not the whole office.
 fn ensure_whole(units: &Units, reach: UnitId) -> Result<(), AdminError> {
-    match units.under(reach).len() == units.all().len() {
+    match units.is_whole(reach) {
         true => Ok(()),
         false => Err(AdminError::OutOfReach),
     }

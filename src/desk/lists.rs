@@ -57,7 +57,8 @@ pub struct Named {
     pub name: String,
 }
 
-pub(super) fn named_unit(reference: &Reference, id: UnitId) -> Named {
+/// Code and name of a unit.
+pub fn named_unit(reference: &Reference, id: UnitId) -> Named {
     let unit = reference.units().get(id);
     let named = unit.map(|unit| (unit.code.clone(), unit.name.clone()));
     let (code, name) = named.unwrap_or_default();

@@ -2,6 +2,7 @@
 //! was paid.
 
 use super::act::act_within;
+use super::view::find_within;
 use super::{DeskError, Occasion, Request};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Dossier, PaymentMethod, Refusal, Status};
@@ -10,7 +11,7 @@ use crate::domain::moment::Moment;
 use crate::store::gateway_payments::{self, Taken};
 use crate::store::idempotency::Happened;
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, dossiers, events};
+use crate::store::{Store, StoreError, dossiers};
 
 /// What is owed for a dossier now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,24 +43,13 @@ fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, DeskError> 
     Ok(amounts.map(|fee| fee.amount_vnd).sum())
 }
 
-fn find(conn: &mut Conn, id: DossierId) -> Result<Dossier, DeskError> {
-    let replayed = events::replay(conn, id)?;
-    replayed
-        .map(|(dossier, _)| dossier)
-        .ok_or(DeskError::NotFound)
-}
-
 /// What is owed for a dossier within `reach`.
 ///
 /// # Errors
 /// If there is none, it is out of reach, or the database refuses.
 pub fn owed(store: &Store, id: DossierId, reach: UnitId) -> Result<Owed, DeskError> {
     store.read_with_reference(|conn, reference| {
-        let dossier = find(conn, id)?;
-        let units = reference.units();
-        if !units.is_under(dossier.unit, reach) && !units.is_under(dossier.holder, reach) {
-            return Err(DeskError::OutOfReach);
-        }
+        let dossier = find_within(conn, reference, id, Some(reach))?;
         Ok(Owed {
             amount_vnd: owed_for(&dossier, reference)?,
             case_number: dossier.case_number,

@@ -190,11 +190,19 @@ pub struct EventView {
     pub data: Value,
 }
 
-fn find(conn: &mut Conn, id: DossierId) -> Result<Dossier, DeskError> {
-    let replayed = replay(conn, id)?;
-    replayed
-        .map(|(dossier, _)| dossier)
-        .ok_or(DeskError::NotFound)
+/// A dossier within `reach` (`None`: wherever).
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub(super) fn find_within(
+    conn: &mut Conn,
+    reference: &Reference,
+    id: DossierId,
+    reach: Option<UnitId>,
+) -> Result<Dossier, DeskError> {
+    let (dossier, _) = replay(conn, id)?.ok_or(DeskError::NotFound)?;
+    ensure_reach(reference, reach, &dossier)?;
+    Ok(dossier)
 }
 
 fn ensure_reach(
@@ -222,8 +230,7 @@ pub fn view(
     now: Moment,
 ) -> Result<DossierView, DeskError> {
     store.read_with_reference(|conn, reference| {
-        let dossier = find(conn, id)?;
-        ensure_reach(reference, reach, &dossier)?;
+        let dossier = find_within(conn, reference, id, reach)?;
         show(conn, reference, &dossier, now)
     })
 }
@@ -474,8 +481,7 @@ pub fn read_identities(
     occasion: Occasion,
 ) -> Result<Vec<FullIdentity>, DeskError> {
     store.write_with_reference(move |conn, reference| {
-        let dossier = find(conn, id)?;
-        ensure_reach(reference, occasion.reach, &dossier)?;
+        let dossier = find_within(conn, reference, id, occasion.reach)?;
         let ids = [
             ("applicant", Some(dossier.applicant)),
             ("delegate", dossier.delegate),

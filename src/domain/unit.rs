@@ -210,6 +210,11 @@ impl Units {
         found
     }
 
+    /// Whether every unit is `root` or lies under it.
+    pub fn is_whole(&self, root: UnitId) -> bool {
+        self.by_id.keys().all(|&id| self.is_under(id, root))
+    }
+
     /// Whether `id` is `root` or lies under it.
     pub fn is_under(&self, id: UnitId, root: UnitId) -> bool {
         // As many steps as there are units at most: a ring of parents would end the walk too.

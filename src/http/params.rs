@@ -91,6 +91,14 @@ fn read<T: Parameters>(query: &str) -> Result<T, Problem> {
     }
 }
 
+/// Names the parameters that have to be there and are not.
+pub fn missing<const N: usize>(needed: [(&str, &Option<String>); N]) -> Vec<FieldError> {
+    let missing = needed.into_iter().filter(|(_, value)| value.is_none());
+    missing
+        .map(|(field, _)| FieldError::new(field, "thiếu tham số này"))
+        .collect()
+}
+
 /// Reads what is a number or a truth from its text: `#[serde(default, deserialize_with = "…")]`.
 pub fn from_text<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where

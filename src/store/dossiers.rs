@@ -169,7 +169,8 @@ pub fn append(
     insert_events(conn, id, &events::seal(id, locked.head, new)?)?;
     let row = DossierRow::new(&dossier, units);
     if dossier.unit != locked.dossier.unit {
-        persons::move_to(conn, id, dossier.unit)?;
+        let people = std::iter::once(dossier.applicant).chain(dossier.delegate);
+        persons::move_to(conn, people, dossier.unit)?;
     }
     diesel::update(dossiers::table.find(row.id.clone()))
         .set(row)

@@ -68,10 +68,11 @@ pub enum Reach {
 
 impl Reach {
     pub fn of(units: &Units, root: UnitId) -> Self {
+        if units.is_whole(root) {
+            return Self::All;
+        }
         let under = units.under(root);
-        if under.len() == units.all().len() {
-            Self::All
-        } else if units.area_of(root) == Some(root) && under.len() > 1 {
+        if units.area_of(root) == Some(root) && under.len() > 1 {
             Self::Area(root)
         } else {
             Self::Units(under)

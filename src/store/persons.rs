@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::schema::{dossiers, persons};
+use super::schema::persons;
 use super::{Conn, StoreError};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
@@ -98,15 +98,12 @@ pub fn insert(
 }
 
 /// The people of a dossier are found by name under the unit that answers for it now.
-pub(super) fn move_to(conn: &mut Conn, dossier: DossierId, unit: UnitId) -> Result<(), StoreError> {
-    // By the ids that the dossier names: there is no index by dossier.
-    let people: Option<(Vec<u8>, Option<Vec<u8>>)> = dossiers::table
-        .find(dossier.bytes().to_vec())
-        .select((dossiers::applicant_id, dossiers::delegate_id))
-        .first(conn)
-        .optional()?;
-    let people = people.into_iter().flat_map(|(a, d)| [Some(a), d]).flatten();
-    let people: Vec<Vec<u8>> = people.collect();
+pub(super) fn move_to(
+    conn: &mut Conn,
+    people: impl IntoIterator<Item = PersonId>,
+    unit: UnitId,
+) -> Result<(), StoreError> {
+    let people: Vec<Vec<u8>> = people.into_iter().map(|id| id.bytes().to_vec()).collect();
     diesel::update(persons::table.filter(persons::id.eq_any(people)))
         .set(persons::unit_id.eq(unit.0))
         .execute(conn)?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::super::access::Client;
-use super::super::params::{Parameters, Params};
+use super::super::params::{Parameters, Params, missing};
 use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
 use crate::citizen::{self, LookUp};
@@ -29,11 +29,7 @@ impl Parameters for Query {
     const NAMES: &'static [&'static str] = &["case_number", "code"];
 
     fn check(&self) -> Vec<FieldError> {
-        let needed = [("case_number", &self.case_number), ("code", &self.code)];
-        let missing = needed.into_iter().filter(|(_, value)| value.is_none());
-        missing
-            .map(|(field, _)| FieldError::new(field, "thiếu tham số này"))
-            .collect()
+        missing([("case_number", &self.case_number), ("code", &self.code)])
     }
 }
 

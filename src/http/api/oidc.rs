@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::super::access::Client;
-use super::super::params::{Parameters, Params};
+use super::super::params::{Parameters, Params, missing};
 use super::super::problem::{FieldError, Kind, Problem};
 use super::super::{State, with_store};
 use super::sessions::{self, SessionBegun};
@@ -80,11 +80,7 @@ impl Parameters for Callback {
         if self.error.is_some() {
             return Vec::new();
         }
-        let needed = [("code", &self.code), ("state", &self.state)];
-        let missing = needed.into_iter().filter(|(_, value)| value.is_none());
-        missing
-            .map(|(field, _)| FieldError::new(field, "thiếu tham số này"))
-            .collect()
+        missing([("code", &self.code), ("state", &self.state)])
     }
 }
 

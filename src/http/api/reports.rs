@@ -117,8 +117,7 @@ fn root(store: &Store, code: Option<&str>, reach: UnitId) -> Result<Option<UnitI
         }
         root = unit.id;
     }
-    let whole = units.under(root).len() == units.all().len();
-    Ok((!whole).then_some(root))
+    Ok((!units.is_whole(root)).then_some(root))
 }
 
 /// Section II.2 of the CCHC report.

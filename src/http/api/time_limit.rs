@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::super::params::{Parameters, Params};
+use super::super::params::{Parameters, Params, missing};
 use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
 use crate::desk::{self, Preview};
@@ -31,11 +31,7 @@ impl Parameters for Query {
     const NAMES: &'static [&'static str] = &["procedure", "unit", "received_at"];
 
     fn check(&self) -> Vec<FieldError> {
-        let needed = [("procedure", &self.procedure), ("unit", &self.unit)];
-        let missing = needed.into_iter().filter(|(_, value)| value.is_none());
-        missing
-            .map(|(field, _)| FieldError::new(field, "thiếu tham số này"))
-            .collect()
+        missing([("procedure", &self.procedure), ("unit", &self.unit)])
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
 use super::{ROWS, check_page, cursor, place};
 use crate::accounts::{self, Change, NewStaff, StaffError};
-use crate::desk::Named;
+use crate::desk::{Named, named_unit};
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
@@ -42,18 +42,11 @@ impl UserView {
             username: user.username.clone(),
             full_name: user.full_name.clone(),
             role: user.role,
-            unit: unit_name(reference, user.unit),
+            unit: named_unit(reference, user.unit),
             oidc_subject: user.oidc_subject.clone(),
             disabled_at: user.disabled_at,
         }
     }
-}
-
-fn unit_name(reference: &Reference, id: UnitId) -> Named {
-    let unit = reference.units().get(id);
-    let names = unit.map(|unit| (unit.code.clone(), unit.name.clone()));
-    let (code, name) = names.unwrap_or_default();
-    Named { code, name }
 }
 
 /// Parameters of the list of staff.
