@@ -36,6 +36,8 @@ pub struct ServerSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Networks that may read the metrics.
     pub metrics_from: Vec<IpNet>,
+    /// How much memory answers may take that are kept as long as they stand.
+    pub remembered_bytes: u64,
     /// How long a session lasts.
     pub session: Duration,
     pub limits: Limits,
@@ -91,6 +93,7 @@ struct RawServer {
     housekeeping_seconds: u64,
     trusted_proxies: String,
     metrics_from: String,
+    kept_answers_mib: u64,
 }
 
 #[derive(Deserialize)]
@@ -223,7 +226,12 @@ impl RawServer {
             let reason = "phải từ 1 đến 720".to_owned();
             return Err(wrong("accounts.session_hours", reason));
         }
+        if self.kept_answers_mib > 16 * 1024 {
+            let reason = "phải từ 0 đến 16384".to_owned();
+            return Err(wrong("server.kept_answers_mib", reason));
+        }
         Ok(ServerSettings {
+            remembered_bytes: self.kept_answers_mib * 1024 * 1024,
             trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
             metrics_from: networks("server.metrics_from", &self.metrics_from)?,
             session: Duration::from_secs(accounts.session_hours * 3600),

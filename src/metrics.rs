@@ -39,6 +39,11 @@ metrics! {
         ]),
         &["route"],
     );
+    /// Answers that may be kept: given again, or made.
+    REMEMBERED: IntCounterVec = IntCounterVec::new(
+        Opts::new("motcua_kept_answers_total", "Answers that may be kept: given again, or made anew"),
+        &["how"],
+    );
     /// How many writes SQLite's writer commits together.
     WRITER_GROUP: Histogram = Histogram::with_opts(
         HistogramOpts::new("motcua_writer_group_size", "Writes in one commit of SQLite's writer")

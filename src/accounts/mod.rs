@@ -29,6 +29,7 @@ pub struct Caller {
     /// Reaches this unit and what is under it.
     pub unit: UnitId,
     pub session: SessionId,
+    pub session_ends: Moment,
 }
 
 impl Caller {
@@ -75,7 +76,7 @@ impl WriteFailure for AccessError {
 }
 
 /// SHA-256 of a secret with enough randomness of its own: what the database keeps of it.
-fn secret_hash(secret: &str) -> Vec<u8> {
+pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
     use sha2::{Digest, Sha256};
     Sha256::digest(secret.as_bytes()).to_vec()
 }

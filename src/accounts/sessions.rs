@@ -153,7 +153,7 @@ fn account_key(username: &str) -> String {
 pub fn authenticate(store: &Store, token: &str, now: Moment) -> Result<Caller, AccessError> {
     let hash = secret_hash(token);
     let found = store.read_one(|conn| sessions::find(conn, &hash, now))?;
-    let (session, user) = found.ok_or(AccessError::NoSession)?;
+    let (session, session_ends, user) = found.ok_or(AccessError::NoSession)?;
     Ok(Caller {
         user: user.id,
         username: user.username,
@@ -161,6 +161,7 @@ pub fn authenticate(store: &Store, token: &str, now: Moment) -> Result<Caller, A
         role: user.role,
         unit: user.unit,
         session,
+        session_ends,
     })
 }
 

@@ -28,41 +28,36 @@ impl Client {
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         Ok(Self {
             stream,
-            buffer: Vec::with_capacity(64 * 1024),
+            buffer: vec![0; 64 * 1024],
         })
     }
 
     /// Sends a request and reads the whole answer.
     pub(super) fn call(&mut self, request: &[u8]) -> Result<Reply, BenchError> {
         self.stream.write_all(request)?;
-        self.buffer.clear();
-        let mut head = None;
+        let (mut filled, mut head) = (0, None);
         loop {
-            let read = self.read_some()?;
-            let from = self.buffer.len().saturating_sub(read + 3);
+            if filled == self.buffer.len() {
+                self.buffer.resize(filled * 2, 0);
+            }
+            let read = self.stream.read(&mut self.buffer[filled..])?;
+            if read == 0 {
+                return Err(BenchError::other("máy chủ đóng kết nối"));
+            }
+            let from = filled.saturating_sub(3);
+            filled += read;
             if head.is_none() {
-                let end = self.buffer[from..]
+                let end = self.buffer[from..filled]
                     .windows(4)
                     .position(|w| w == b"\r\n\r\n");
                 head = end.map(|at| from + at + 4);
             }
             let Some(head) = head else { continue };
             let (status, length) = read_head(&self.buffer[..head])?;
-            if self.buffer.len() >= head + length {
+            if filled >= head + length {
                 let body = self.buffer[head..head + length].to_vec();
                 return Ok(Reply { status, body });
             }
-        }
-    }
-
-    fn read_some(&mut self) -> Result<usize, BenchError> {
-        let filled = self.buffer.len();
-        self.buffer.resize(filled + 32 * 1024, 0);
-        let read = self.stream.read(&mut self.buffer[filled..])?;
-        self.buffer.truncate(filled + read);
-        match read {
-            0 => Err(BenchError::other("máy chủ đóng kết nối")),
-            read => Ok(read),
         }
     }
 }

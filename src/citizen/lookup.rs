@@ -56,6 +56,13 @@ impl From<diesel::result::Error> for LookUpError {
 /// A dossier as the public may see it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct LookUp {
+    #[serde(skip)]
+    pub id: DossierId,
+    #[serde(skip)]
+    pub version: u32,
+    /// When it will be shown as overdue, if nothing happens.
+    #[serde(skip)]
+    pub crosses_at: Option<Moment>,
     pub case_number: String,
     pub procedure_code: String,
     pub procedure: String,
@@ -131,6 +138,9 @@ fn find(
     let definition = procedure.map(|procedure| &procedure.definition);
     let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
     Ok(LookUp {
+        id,
+        version: dossier.version,
+        crosses_at: dossier.crosses_at().filter(|_| !crossed),
         case_number: dossier.case_number.to_string(),
         procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
         procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
@@ -162,6 +172,11 @@ fn find(
     })
 }
 
+/// Under which key attempts from a network address count.
+pub fn attempts_from(address: IpAddr) -> String {
+    format!("lookup-from:{}", address_key(address))
+}
+
 /// The same, limited against guessing: what finds nothing counts against the network address it
 /// comes from and the case number it was for.
 ///
@@ -176,7 +191,7 @@ pub fn look_up_limited(
     now: Moment,
 ) -> Result<LookUp, LookUpError> {
     let number = CaseNumber::parse(case_number)?;
-    let from = format!("lookup-from:{}", address_key(address));
+    let from = attempts_from(address);
     let keys = [
         (from.clone(), limits.look_up_address),
         // Whoever has the right code is not kept out by those who guess at it.

@@ -4,5 +4,7 @@ mod lookup;
 mod submit;
 
 pub(crate) use lookup::code_of;
-pub use lookup::{LookUp, LookUpError, Milestone, look_up, look_up_code, look_up_limited};
+pub use lookup::{
+    LookUp, LookUpError, Milestone, attempts_from, look_up, look_up_code, look_up_limited,
+};
 pub use submit::{SubmitError, Waiting, confirm, submit};

@@ -74,6 +74,9 @@ pub struct DossierView {
     pub closed_at: Option<Moment>,
     pub returned_at: Option<Moment>,
     pub last_event_at: Moment,
+    /// When it will be shown as overdue, if nothing happens.
+    #[serde(skip)]
+    pub crosses_at: Option<Moment>,
 }
 
 /// An applicant or delegate. The identity number is masked.
@@ -296,6 +299,7 @@ fn show(
         closed_at: dossier.closed_at,
         returned_at: dossier.returned_at,
         last_event_at: dossier.last_event_at,
+        crosses_at: dossier.crosses_at().filter(|_| !crossed),
     })
 }
 

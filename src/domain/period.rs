@@ -91,10 +91,12 @@ pub enum Grain {
     Month = 2,
     /// 15 December to 14 December.
     Year = 3,
+    /// Three reporting months.
+    Quarter = 4,
 }
 
 impl Grain {
-    pub const ALL: [Self; 3] = [Self::Day, Self::Month, Self::Year];
+    pub const ALL: [Self; 4] = [Self::Day, Self::Month, Self::Quarter, Self::Year];
 
     pub const fn code(self) -> i16 {
         self as i16
@@ -106,6 +108,7 @@ impl Grain {
         match self {
             Self::Day => Day::of(date).0,
             Self::Month => month,
+            Self::Quarter => month.div_euclid(3),
             Self::Year => month.div_euclid(12),
         }
     }
@@ -122,6 +125,7 @@ impl Grain {
                 )?;
                 last.checked_sub_months(Months::new(1))?.succ_opt()
             }
+            Self::Quarter => Self::Month.first_day(bucket.checked_mul(3)?),
             Self::Year => Self::Month.first_day(bucket.checked_mul(12)?),
         }
     }
@@ -136,9 +140,9 @@ pub struct Buckets {
 }
 
 /// Cuts the days from `from` to `to` into as few runs of buckets as possible: whole reporting
-/// years, then whole reporting months, then days. Every day is in exactly one.
+/// years, then whole quarters, then whole reporting months, then days. Every day is in exactly one.
 pub fn cut(from: NaiveDate, to: NaiveDate) -> Vec<Buckets> {
-    let mut runs = Vec::with_capacity(5);
+    let mut runs = Vec::with_capacity(7);
     cut_into(from, to, Grain::Year, &mut runs);
     runs
 }
@@ -154,7 +158,8 @@ fn cut_into(from: NaiveDate, to: NaiveDate, grain: Grain, runs: &mut Vec<Buckets
             return;
         }
         Grain::Month => Grain::Day,
-        Grain::Year => Grain::Month,
+        Grain::Quarter => Grain::Month,
+        Grain::Year => Grain::Quarter,
     };
     let mut first = grain.bucket(from);
     if grain.first_day(first) != Some(from) {
@@ -211,12 +216,12 @@ mod tests {
     }
 
     #[test]
-    fn nine_months_are_nine_month_buckets() {
+    fn nine_months_are_three_quarters() {
         let runs = cut(date(2020, 12, 15), date(2021, 9, 14));
         assert_eq!(runs.len(), 1);
         assert_eq!(
             (runs[0].grain, runs[0].last - runs[0].first),
-            (Grain::Month, 8)
+            (Grain::Quarter, 2)
         );
         let year = cut(date(2020, 12, 15), date(2021, 12, 14));
         assert_eq!((year.len(), year[0].grain), (1, Grain::Year));
@@ -227,7 +232,7 @@ mod tests {
         fn every_day_is_in_exactly_one_bucket_of_a_cut(start in 0..20_000_i32, length in 0..1500_i32) {
             let (from, to) = (Day(start).date(), Day(start + length).date());
             let runs = cut(from, to);
-            prop_assert!(runs.len() <= 5);
+            prop_assert!(runs.len() <= 7);
             for offset in -400..length + 400 {
                 let day = Day(start + offset).date();
                 let within = runs

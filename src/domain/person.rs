@@ -130,6 +130,9 @@ pub fn plain_phone(text: &str) -> String {
 
 /// Folds a Vietnamese text for comparing: lower case, without diacritics, đ as d, single spaces.
 pub fn fold_diacritics(text: &str) -> String {
+    if text.bytes().all(|b| b.is_ascii_graphic()) {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, dev, web};
 
 use super::problem::{Kind, Problem};
+use super::remembered::{BySession, Remembered};
 use super::{State, with_store};
 use crate::accounts::{self, Caller};
 use crate::domain::moment::Moment;
@@ -25,15 +27,27 @@ pub enum Access {
     Signed,
 }
 
-/// Lets a request through to its handler, or answers 401 or 403.
+/// Lets a request through to its handler, or answers 401 or 403. Where the answer is `kept`, one that
+/// still stands is given again: it was let through when it was made, and what let it through is part
+/// of what it was made from.
 pub(super) async fn authorise(
     access: Access,
+    kept: bool,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let mut recall = None;
+    if kept && request.method() == Method::GET {
+        let state = state(request.request())?;
+        recall = Remembered::recall(state, access, request.request()).await;
+    }
+    if let Some(answer) = recall.as_ref().and_then(|r| r.answer(request.request())) {
+        return Ok(request.into_response(answer));
+    }
     if let Access::Staff(permission) = access {
         match admit(request.request(), permission).await {
             Ok(caller) => {
+                request.extensions_mut().insert(caller.user);
                 request.extensions_mut().insert(Rc::new(caller));
             }
             Err(problem) => {
@@ -42,7 +56,11 @@ pub(super) async fn authorise(
             }
         }
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let answer = next.call(request).await?.map_into_boxed_body();
+    Ok(match recall {
+        Some(recall) => recall.keep(answer),
+        None => answer,
+    })
 }
 
 async fn admit(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
@@ -68,10 +86,17 @@ async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     }
     let token = token.trim().to_owned();
     let state = state(request)?;
-    with_store(&state, move |store| {
+    let hash = accounts::secret_hash(&token);
+    let caller = with_store(&state, move |store| {
         accounts::authenticate(store, &token, Moment::now())
     })
-    .await
+    .await?;
+    request.extensions_mut().insert(BySession {
+        hash,
+        ends: caller.session_ends,
+        user: caller.user,
+    });
+    Ok(caller)
 }
 
 fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
@@ -113,7 +138,13 @@ impl FromRequest for Client {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let client = state(request).map(|state| {
+        std::future::ready(Self::of(request))
+    }
+}
+
+impl Client {
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        state(request).map(|state| {
             let header = |name: &str| {
                 let value = request.headers().get(name);
                 value.and_then(|value| value.to_str().ok())
@@ -130,8 +161,7 @@ impl FromRequest for Client {
                 }),
                 agent: header("user-agent").unwrap_or_default().to_owned(),
             }
-        });
-        std::future::ready(client)
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod observe;
 mod openapi;
 mod params;
 mod problem;
+mod remembered;
 mod routes;
 mod schema;
 
@@ -30,12 +31,14 @@ use crate::accounts::{Oidc, OidcSettings};
 use crate::config::ServerSettings;
 use crate::store::Store;
 use background::Background;
+use remembered::Remembered;
 
 /// What every handler may use.
 pub(crate) struct State {
     pub store: Store,
     pub settings: ServerSettings,
     pub oidc: Option<Oidc>,
+    pub remembered: Remembered,
 }
 
 /// Serves until the process is told to stop (SIGINT, SIGTERM); what was accepted is finished.
@@ -51,6 +54,7 @@ pub fn serve(
 ) -> std::io::Result<()> {
     let state = State {
         store,
+        remembered: Remembered::new(settings.remembered_bytes),
         settings,
         oidc: oidc.map(Oidc::new),
     };

@@ -1,7 +1,6 @@
 //! Every request's id, log line and metrics. A log line names the route, never the address as it
 //! was called: that may hold a case number or a code.
 
-use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::HttpMessage;
@@ -11,10 +10,15 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 
-use crate::accounts::Caller;
+use crate::domain::ids::UserId;
 use crate::metrics;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The path of the table's route that a request has come to. Asking actix would match it against all
+/// routes once more.
+#[derive(Clone, Copy)]
+pub(super) struct Matched(pub &'static str);
 
 pub(super) async fn observe(
     request: ServiceRequest,
@@ -27,16 +31,21 @@ pub(super) async fn observe(
     // Handlers, and what stands before them, answer errors themselves: nothing comes back as one.
     let mut response = next.call(request).instrument(span.clone()).await?;
     let (status, took) = (response.status(), begun.elapsed());
-    let pattern = response.request().match_pattern();
-    let route = pattern.as_deref().unwrap_or("unknown");
+    let matched = response.request().extensions().get::<Matched>().copied();
+    let pattern = match matched {
+        Some(_) => None,
+        None => response.request().match_pattern(),
+    };
+    let route = matched.map(|Matched(path)| path);
+    let route = route.or(pattern.as_deref()).unwrap_or("unknown");
     metrics::REQUESTS
         .with_label_values(&[known(method.as_str()), route, status.as_str()])
         .inc();
     metrics::LATENCY
         .with_label_values(&[route])
         .observe(took.as_secs_f64());
-    let caller = response.request().extensions().get::<Rc<Caller>>().cloned();
-    let user = caller.map(|caller| caller.user.0);
+    let user = response.request().extensions().get::<UserId>().copied();
+    let user = user.map(|user| user.0);
     let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let (method, number) = (method.as_str(), status.as_u16());
     span.in_scope(|| {

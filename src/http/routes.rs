@@ -1,9 +1,10 @@
 //! The table of routes: each with who may call it. Nothing is served that is not in it, and nothing
 //! is in it without saying who may.
 
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{guard, web};
+use actix_web::{HttpMessage, guard, web};
 use serde_json::Value;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
@@ -15,6 +16,7 @@ use super::api::{
 };
 use super::body::Readable;
 use super::health;
+use super::observe::Matched;
 use super::openapi;
 use super::problem::{Kind, Problem};
 use crate::domain::role::Permission;
@@ -34,6 +36,8 @@ pub struct Route {
     /// An example of the body, if there is one.
     pub(super) body: Option<fn() -> Value>,
     handler: fn() -> actix_web::Route,
+    /// Its answers are kept as long as they stand.
+    kept: bool,
 }
 
 impl Route {
@@ -57,7 +61,13 @@ impl Route {
             schemas: P::schemas,
             body: None,
             handler,
+            kept: false,
         }
+    }
+
+    const fn kept(mut self) -> Self {
+        self.kept = true;
+        self
     }
 
     const fn or(mut self, kinds: &'static [Kind]) -> Self {
@@ -124,6 +134,7 @@ pub fn table() -> Vec<Route> {
         route!(Public, time_limit::__path_preview => time_limit::preview)
             .or(&[Refused, NotReady]),
         route!(Public, lookup::__path_look_up => lookup::look_up)
+            .kept()
             .or(&[Kind::NotFound, TooManyRequests]),
         route!(Public, submissions::__path_submit => submissions::submit)
             .or(&[Refused, NotReady, TooManyRequests])
@@ -155,7 +166,7 @@ pub fn table() -> Vec<Route> {
         route!(Staff(May::ReadDossiers), lists::__path_list => lists::list),
         route!(Staff(May::ReadDossiers), lists::__path_search => lists::search)
             .takes::<lists::Search>(),
-        route!(Staff(May::ReadDossiers), dossiers::__path_show => dossiers::show),
+        route!(Staff(May::ReadDossiers), dossiers::__path_show => dossiers::show).kept(),
         route!(Staff(May::ReadDossiers), dossiers::__path_events => dossiers::events),
         route!(Staff(May::ReadIdentity), dossiers::__path_identities => dossiers::identities),
         route!(Staff(May::ReadDossiers), fees::__path_transfer_code => fees::transfer_code)
@@ -223,9 +234,12 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
             None => by_path.push((route.path.clone(), vec![route])),
         }
     }
-    // `sessions/current` before `sessions/{id}`.
-    by_path.sort_by_key(|(path, _)| path.matches('{').count());
+    // `sessions/current` before `sessions/{id}`, and what is asked for most, which has few parts,
+    // before what has more: each is tried in turn.
+    by_path.sort_by_key(|(path, _)| (path.matches('{').count(), path.matches('/').count()));
     for (path, routes) in by_path {
+        // Once for the life of the process, as the routes themselves.
+        let matched = Matched(String::leak(path.clone()));
         let mut allow: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
         if allow.contains(&"GET") {
             allow.push("HEAD");
@@ -233,13 +247,16 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
         let allow = allow.join(", ");
         let mut resource = web::resource(path);
         for route in routes {
-            let (access, method) = (route.access, route.method.clone());
+            let (access, kept, method) = (route.access, route.kept, route.method.clone());
             let handler = (route.handler)();
             let handler = match method {
                 Method::GET => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
                 method => handler.method(method),
             };
-            let guarded = from_fn(move |request, next| authorise(access, request, next));
+            let guarded = from_fn(move |request: ServiceRequest, next| {
+                request.extensions_mut().insert(matched);
+                authorise(access, kept, request, next)
+            });
             resource = resource.route(handler.wrap(guarded));
         }
         config.service(resource.default_service(web::to(move || {

@@ -162,7 +162,12 @@ impl DatabaseUrl {
             }
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url)?;
-                conn.batch_execute("set time zone 'UTC'; set client_min_messages = warning")?;
+                // Statements that are prepared are planned once: theirs are lookups and walks along
+                // an index, whatever the parameters.
+                conn.batch_execute(
+                    "set time zone 'UTC'; set client_min_messages = warning;
+                     set plan_cache_mode = force_generic_plan",
+                )?;
                 Ok(Conn::Postgres(conn))
             }
         }

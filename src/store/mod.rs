@@ -15,6 +15,7 @@ pub mod connection;
 pub mod dossiers;
 pub mod error;
 pub mod events;
+pub mod freshness;
 pub mod gateway_payments;
 pub mod idempotency;
 pub mod limits;
@@ -37,7 +38,7 @@ pub mod units;
 pub mod users;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::connection::Connection;
@@ -67,6 +68,8 @@ struct Inner {
     /// On SQLite only: the one thread that writes.
     writer: Option<writer::Writer>,
     reference: Arc<reference::ReferenceCache>,
+    /// Started by whoever keeps answers.
+    freshness: OnceLock<freshness::Freshness>,
 }
 
 /// How to open a store.
@@ -119,6 +122,7 @@ impl Store {
                 pool,
                 writer,
                 reference,
+                freshness: OnceLock::new(),
             }),
         })
     }
@@ -199,6 +203,12 @@ impl Store {
         let state = self.inner.pool.state();
         let idle = state.idle_connections;
         (state.connections.saturating_sub(idle), idle)
+    }
+
+    /// Whom to ask whether what was read before still stands.
+    pub fn freshness(&self) -> &freshness::Freshness {
+        let start = || freshness::Freshness::start(self.inner.url.clone());
+        self.inner.freshness.get_or_init(start)
     }
 
     /// Whether the database answers.

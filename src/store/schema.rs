@@ -267,14 +267,14 @@ table! {
         bucket -> Integer,
         key -> Integer,
         subkey -> Integer,
-        received_direct -> BigInt,
-        received_online -> BigInt,
-        received_postal -> BigInt,
-        early -> BigInt,
-        on_time -> BigInt,
-        overdue -> BigInt,
-        crossed -> BigInt,
-        moved -> BigInt,
+        received_direct -> Integer,
+        received_online -> Integer,
+        received_postal -> Integer,
+        early -> Integer,
+        on_time -> Integer,
+        overdue -> Integer,
+        crossed -> Integer,
+        moved -> Integer,
     }
 }
 

@@ -10,6 +10,8 @@ use super::{Conn, StoreError};
 
 /// Counts up with every change of units, procedures or calendar.
 const REFERENCE_VERSION: &str = "reference_version";
+/// Counts up with every change of an account but its password.
+const ACCOUNTS_VERSION: &str = "accounts_version";
 /// Hexadecimal key of the look-up codes, made on first start.
 pub const LOOKUP_KEY: &str = "lookup_key";
 
@@ -84,21 +86,42 @@ pub(super) fn make_lookup_key(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The versions of the reference data and of the accounts.
+pub(super) fn versions(conn: &mut Conn) -> Result<(u64, u64), StoreError> {
+    let rows: Vec<(String, String)> = settings::table
+        .filter(settings::key.eq_any([REFERENCE_VERSION, ACCOUNTS_VERSION]))
+        .load(conn)?;
+    let version = |key| {
+        let value = rows.iter().find(|(of, _)| of == key);
+        value.and_then(|(_, text)| text.parse().ok()).unwrap_or(0)
+    };
+    Ok((version(REFERENCE_VERSION), version(ACCOUNTS_VERSION)))
+}
+
+/// Tells all instances that an account has changed: a role, a unit, a name.
+pub(super) fn bump_accounts_version(conn: &mut Conn) -> Result<(), StoreError> {
+    count_up(conn, ACCOUNTS_VERSION)
+}
+
+/// One statement, so that two at once count twice.
+fn count_up(conn: &mut Conn, key: &str) -> Result<(), StoreError> {
+    diesel::sql_query(format!(
+        "insert into settings (key, value) values ('{key}', '1') \
+         on conflict (key) do update set value = cast(cast(settings.value as bigint) + 1 as text)",
+    ))
+    .execute(conn)?;
+    Ok(())
+}
+
 /// The version of units, procedures and calendar.
 pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
     let text = get(conn, REFERENCE_VERSION)?;
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
-/// Tells all instances that units, procedures or calendar have changed. One statement, so that two
-/// imports at once count twice.
+/// Tells all instances that units, procedures or calendar have changed.
 pub fn bump_reference_version(conn: &mut Conn) -> Result<(), StoreError> {
     // On PostgreSQL no write that began under the old version may end after this one.
     Lock::Reference.exclusive(conn)?;
-    diesel::sql_query(
-        "insert into settings (key, value) values ('reference_version', '1') \
-         on conflict (key) do update set value = cast(cast(settings.value as bigint) + 1 as text)",
-    )
-    .execute(conn)?;
-    Ok(())
+    count_up(conn, REFERENCE_VERSION)
 }

@@ -3,11 +3,16 @@
 //! A report sums roll-ups and the deltas not yet folded, in one snapshot, so it is exact at every
 //! moment. No write touches a counter that another write needs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use diesel::backend::Backend;
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Integer};
+use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use super::reference::Reference;
@@ -233,33 +238,39 @@ struct RollupRow {
     bucket: i32,
     key: i32,
     subkey: i32,
-    received_direct: i64,
-    received_online: i64,
-    received_postal: i64,
-    early: i64,
-    on_time: i64,
-    overdue: i64,
-    crossed: i64,
-    moved: i64,
+    received_direct: i32,
+    received_online: i32,
+    received_postal: i32,
+    early: i32,
+    on_time: i32,
+    overdue: i32,
+    crossed: i32,
+    moved: i32,
 }
 
 impl RollupRow {
-    fn new((key, tally): (&RollupKey, &Tally)) -> Self {
-        Self {
+    /// # Errors
+    /// If a counter of one bucket is beyond two thousand million.
+    fn new((key, tally): (&RollupKey, &Tally)) -> Result<Self, StoreError> {
+        let counter = |n: i64| {
+            let too_many = || StoreError::corrupt(format!("rollups: {n} trong một ô"));
+            i32::try_from(n).map_err(|_| too_many())
+        };
+        Ok(Self {
             dimension: key.dimension,
             grain: key.grain,
             bucket: key.bucket,
             key: key.key,
             subkey: key.subkey,
-            received_direct: tally.received_direct,
-            received_online: tally.received_online,
-            received_postal: tally.received_postal,
-            early: tally.early,
-            on_time: tally.on_time,
-            overdue: tally.overdue,
-            crossed: tally.crossed,
-            moved: tally.moved,
-        }
+            received_direct: counter(tally.received_direct)?,
+            received_online: counter(tally.received_online)?,
+            received_postal: counter(tally.received_postal)?,
+            early: counter(tally.early)?,
+            on_time: counter(tally.on_time)?,
+            overdue: counter(tally.overdue)?,
+            crossed: counter(tally.crossed)?,
+            moved: counter(tally.moved)?,
+        })
     }
 }
 
@@ -314,13 +325,13 @@ pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(conn) => {
             for row in rows {
-                add_rows!(RollupRow::new(row), conn);
+                add_rows!(RollupRow::new(row)?, conn);
             }
         }
         Conn::Postgres(conn) => {
             // In the order of the keys, so that instances that fold side by side wait for each
             // other instead of locking crosswise.
-            let rows: Vec<RollupRow> = rows.iter().map(RollupRow::new).collect();
+            let rows: Vec<RollupRow> = rows.iter().map(RollupRow::new).collect::<Result<_, _>>()?;
             for chunk in rows.chunks(2000) {
                 // 13 parameters a row; a statement takes 65 535.
                 add_rows!(chunk.to_vec(), conn);
@@ -336,7 +347,8 @@ pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
 /// If the database refuses.
 pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<RollupRows, StoreError> {
     let mut rows = RollupRows::new();
-    let stored: Vec<(i16, i16, i32, i32, i32, Counters)> = rollups::table
+    type Stored = (i32, i32, i32, i32, i32, i32, i32, i32);
+    let stored: Vec<(i16, i16, i32, i32, i32, Stored)> = rollups::table
         .select((
             rollups::dimension,
             rollups::grain,
@@ -354,7 +366,9 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
             key,
             subkey,
         };
-        *rows.entry(key).or_default() += tally(counters);
+        let (a, b, c, d, e, f, g, h) = counters;
+        let counters = [a, b, c, d, e, f, g, h].map(i64::from);
+        *rows.entry(key).or_default() += Tally::from_array(counters);
     }
     let mut changes = Tallies::new();
     let waiting: Vec<DeltaRow> = tally_deltas::table.select(delta_columns!()).load(conn)?;
@@ -369,52 +383,42 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
 
 /// A row of the one statement that reports are made from: counts of a bucket run, a delta, or a
 /// crossing that nobody has recorded yet. What the four keys are depends on which.
-#[derive(QueryableByName)]
+#[derive(Queryable)]
 struct CountRow {
     /// Which of the spans; [`DELTA`] or [`CROSSING`].
-    #[diesel(sql_type = Integer)]
     part: i32,
-    #[diesel(sql_type = Integer)]
     a: i32,
-    #[diesel(sql_type = Integer)]
     b: i32,
-    #[diesel(sql_type = Integer)]
     c: i32,
-    #[diesel(sql_type = Integer)]
     d: i32,
-    #[diesel(sql_type = BigInt)]
-    received_direct: i64,
-    #[diesel(sql_type = BigInt)]
-    received_online: i64,
-    #[diesel(sql_type = BigInt)]
-    received_postal: i64,
-    #[diesel(sql_type = BigInt)]
-    early: i64,
-    #[diesel(sql_type = BigInt)]
-    on_time: i64,
-    #[diesel(sql_type = BigInt)]
-    overdue: i64,
-    #[diesel(sql_type = BigInt)]
-    crossed: i64,
-    #[diesel(sql_type = BigInt)]
-    moved: i64,
+    counters: Counters,
 }
+
+/// The columns of a [`CountRow`].
+type CountColumns = (
+    Integer,
+    Integer,
+    Integer,
+    Integer,
+    Integer,
+    (
+        BigInt,
+        BigInt,
+        BigInt,
+        BigInt,
+        BigInt,
+        BigInt,
+        BigInt,
+        BigInt,
+    ),
+);
 
 const DELTA: i32 = -1;
 const CROSSING: i32 = -2;
 
 impl CountRow {
     const fn tally(&self) -> Tally {
-        Tally {
-            received_direct: self.received_direct,
-            received_online: self.received_online,
-            received_postal: self.received_postal,
-            early: self.early,
-            on_time: self.on_time,
-            overdue: self.overdue,
-            crossed: self.crossed,
-            moved: self.moved,
-        }
+        tally(self.counters)
     }
 
     /// Where a delta or a crossing belongs.
@@ -430,7 +434,7 @@ impl CountRow {
 }
 
 /// Counts by (key, subkey) of a dimension.
-pub type Sums = HashMap<(i32, i32), Tally>;
+pub type Sums = BTreeMap<(i32, i32), Tally>;
 
 /// Days to be counted, first and last included.
 pub type Days = (NaiveDate, NaiveDate);
@@ -464,7 +468,11 @@ pub fn count(
     until: Moment,
     reference: &Reference,
 ) -> Result<Counts, StoreError> {
-    let rows: Vec<CountRow> = diesel::sql_query(statement(dimension, spans, until)).load(conn)?;
+    let query = CountQuery::new(dimension, spans, until);
+    let rows: Vec<CountRow> = match conn {
+        Conn::Sqlite(conn) => query.load(conn)?,
+        Conn::Postgres(conn) => query.load(conn)?,
+    };
     let mut counts = Counts {
         spans: vec![Sums::new(); spans.len()],
         behind: Vec::new(),
@@ -481,7 +489,7 @@ pub fn count(
                 }
             }
             CROSSING => {
-                let at = Moment::from_unix_millis(row.crossed);
+                let at = Moment::from_unix_millis(row.tally().crossed);
                 let key = dimension.key(&row.key(at.date())?, reference)?;
                 counts.behind.push((at, key));
             }
@@ -496,43 +504,89 @@ pub fn count(
     Ok(counts)
 }
 
-/// Only numbers go into the text.
-fn statement(dimension: Dimension, spans: &[Days], until: Moment) -> String {
-    // A sum over bigint is a slow numeric on PostgreSQL, one over integer is a bigint. A counter of
-    // one bucket is far below two thousand million; one that is not would be an error, never a
-    // wrong sum.
-    let sums = Tally::NAMES.map(|name| format!("sum(cast({name} as integer)) as {name}"));
-    let runs = spans.iter().enumerate().flat_map(|(i, (first, last))| {
-        let runs = cut(*first, *last).into_iter();
-        runs.map(move |run| (i, run))
-    });
-    let mut parts: Vec<String> = runs
-        .map(|(span, Buckets { grain, first, last })| {
-            format!(
-                "select {span} as part, key as a, subkey as b, 0 as c, 0 as d, {} from rollups \
-                 where dimension = {} and grain = {} and bucket between {first} and {last} \
-                 group by key, subkey",
-                sums.join(", "),
-                dimension as i16,
+/// The one statement. Days are parameters, so that both databases prepare it once for all reports of
+/// its shape; diesel prepares what is given as text every time.
+struct CountQuery {
+    dimension: Dimension,
+    /// Runs of buckets with the number of their span.
+    runs: Vec<(usize, Buckets)>,
+    until: i64,
+}
+
+impl CountQuery {
+    fn new(dimension: Dimension, spans: &[Days], until: Moment) -> Self {
+        let runs = spans.iter().enumerate().flat_map(|(i, (first, last))| {
+            let runs = cut(*first, *last).into_iter();
+            runs.map(move |run| (i, run))
+        });
+        Self {
+            dimension,
+            runs: runs.collect(),
+            until: until.unix_millis(),
+        }
+    }
+
+    fn write<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Backend + HasSqlType<Integer> + HasSqlType<BigInt>,
+        i32: ToSql<Integer, DB>,
+        i64: ToSql<BigInt, DB>,
+    {
+        // The counters are integers: a sum over them is a bigint, one over bigint a slow numeric.
+        let sums = Tally::NAMES.map(|name| format!("sum({name}) as {name}"));
+        let sums = sums.join(", ");
+        for (span, Buckets { grain, first, last }) in &self.runs {
+            out.push_sql(&format!(
+                "select {span} as part, key as a, subkey as b, 0 as c, 0 as d, {sums} from rollups \
+                 where dimension = {} and grain = {} and bucket between ",
+                self.dimension as i16,
                 grain.code(),
-            )
-        })
-        .collect();
-    parts.push(format!(
-        "select {DELTA} as part, day as a, unit_id as b, procedure_id as c, \
-         cast(channel as integer) as d, {} from tally_deltas",
-        Tally::NAMES.join(", "),
-    ));
-    // The moment travels in the place of the counter that it is about.
-    let moment = Tally::NAMES.map(|name| match name {
-        "crossed" => "watch_at as crossed".to_owned(),
-        name => format!("cast(0 as bigint) as {name}"),
-    });
-    parts.push(format!(
-        "select {CROSSING} as part, 0 as a, unit_id as b, procedure_id as c, \
-         cast(channel as integer) as d, {} from dossiers where watch_at < {}",
-        moment.join(", "),
-        until.unix_millis(),
-    ));
-    parts.join(" union all ")
+            ));
+            out.push_bind_param::<Integer, _>(first)?;
+            out.push_sql(" and ");
+            out.push_bind_param::<Integer, _>(last)?;
+            out.push_sql(" group by key, subkey union all ");
+        }
+        out.push_sql(&format!(
+            "select {DELTA} as part, day as a, unit_id as b, procedure_id as c, \
+             cast(channel as integer) as d, {} from tally_deltas union all ",
+            Tally::NAMES.join(", "),
+        ));
+        // The moment travels in the place of the counter that it is about.
+        let moment = Tally::NAMES.map(|name| match name {
+            "crossed" => "watch_at as crossed".to_owned(),
+            name => format!("cast(0 as bigint) as {name}"),
+        });
+        out.push_sql(&format!(
+            "select {CROSSING} as part, 0 as a, unit_id as b, procedure_id as c, \
+             cast(channel as integer) as d, {} from dossiers where watch_at < ",
+            moment.join(", "),
+        ));
+        out.push_bind_param::<BigInt, _>(&self.until)
+    }
+}
+
+impl QueryId for CountQuery {
+    type QueryId = ();
+
+    // The text depends on the runs.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for CountQuery {
+    type SqlType = CountColumns;
+}
+
+impl<C> RunQueryDsl<C> for CountQuery {}
+
+impl QueryFragment<Sqlite> for CountQuery {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        self.write(out)
+    }
+}
+
+impl QueryFragment<Pg> for CountQuery {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.write(out)
+    }
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::users;
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, settings};
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
@@ -198,7 +198,8 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::disabled_at.eq(user.disabled_at.map(Moment::unix_millis)),
         ))
         .execute(conn);
-    super::idempotency::or_conflict(updated)
+    super::idempotency::or_conflict(updated)?;
+    settings::bump_accounts_version(conn)
 }
 
 /// # Errors

@@ -168,8 +168,8 @@ fn rows(
         (By::Procedure, None) => Dimension::Procedure,
         (By::Procedure | By::Channel, Some(_)) => return Err(ReportError::OnlyWhole),
     };
-    // Sorted by what is before the key, so that levels and channels keep their order.
-    let mut merged: BTreeMap<(i32, String, String), Row> = BTreeMap::new();
+    // By number first: there are far more of them than there are rows.
+    let mut by_key: BTreeMap<i32, Standing> = BTreeMap::new();
     for ((mut key, subkey), standing) in standings(conn, reference, dimension, span)? {
         if let Some(under) = under {
             // These dimensions have the unit for their key.
@@ -184,7 +184,13 @@ fn rows(
                 By::Field => subkey,
                 _ => key,
             };
+        } else if by == By::Channel {
+            key = subkey;
         }
+        let sum = by_key.entry(key).or_default();
+        *sum = *sum + standing;
+    }
+    let rows = by_key.into_iter().map(|(key, standing)| {
         let (order, key, name) = match by {
             By::Level | By::Month => {
                 let code = i16::try_from(key).ok().and_then(Level::from_code);
@@ -193,10 +199,11 @@ fn rows(
                 (key, id.to_owned(), name.to_owned())
             }
             By::Channel => {
-                let code = i16::try_from(subkey).ok().and_then(Channel::from_code);
+                let order = key;
+                let code = i16::try_from(key).ok().and_then(Channel::from_code);
                 let names = code.map(|channel| (channel.as_str(), words::channel(channel)));
                 let (id, name) = names.unwrap_or_default();
-                (subkey, id.to_owned(), name.to_owned())
+                (order, id.to_owned(), name.to_owned())
             }
             By::Unit => {
                 let unit = reference.units().get(UnitId(key));
@@ -215,16 +222,26 @@ fn rows(
                 (0, code, name)
             }
         };
-        // Names in the order of letters without their marks, as people look for them.
-        let sorted = (order, fold_diacritics(&key), key.clone());
-        let row = merged.entry(sorted).or_insert_with(|| Row {
+        // Levels and channels keep their order; names go by their letters without marks.
+        let sorted = (order, fold_diacritics(&key));
+        let row = Row {
             key,
             name,
-            standing: Standing::default(),
-        });
-        row.standing = row.standing + standing;
-    }
-    Ok(merged.into_values().collect())
+            standing,
+        };
+        (sorted, row)
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.key.cmp(&other.key)));
+    // Versions of a procedure are one row.
+    rows.dedup_by(|(_, row), (_, kept)| {
+        let same = row.key == kept.key;
+        if same {
+            kept.standing = kept.standing + row.standing;
+        }
+        same
+    });
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The numbers of the reporting months that a span touches.

@@ -1,6 +1,6 @@
 //! Standings (the columns of form II.06a) by any dimension of the roll-ups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
@@ -87,8 +87,9 @@ pub(super) fn standings(
     dimension: Dimension,
     span: &Span,
 ) -> Result<Standings, StoreError> {
-    let series = standings_of(conn, reference, dimension, std::slice::from_ref(span))?;
-    Ok(series.whole)
+    let (begin, counts) = count(conn, reference, dimension, std::slice::from_ref(span))?;
+    let within = counts.spans.last().cloned().unwrap_or_default();
+    Ok(standing(&begin, within, &counts, span))
 }
 
 /// The standings over spans that follow each other.
@@ -106,26 +107,44 @@ pub(super) fn standings_of(
     dimension: Dimension,
     spans: &[Span],
 ) -> Result<Series, StoreError> {
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+    let Some(last) = spans.last() else {
         return Ok(Series::default());
     };
-    let before = BEGINNING.zip(first.period.from.pred_opt());
-    let own = spans.iter().map(|span| (span.period.from, span.period.to));
-    let days: Vec<_> = before.into_iter().chain(own).collect();
-    let counts = tallies::count(conn, dimension, &days, last.until, reference)?;
-    let mut recorded = counts.spans.iter();
-    let begin = before.and_then(|_| recorded.next()).cloned();
-    let begin = begin.unwrap_or_default();
+    let (begin, counts) = count(conn, reference, dimension, spans)?;
     let mut so_far = begin.clone();
     let mut all = Sums::new();
     let mut each = Vec::with_capacity(spans.len());
-    for (span, recorded) in spans.iter().zip(recorded) {
-        each.push(standing(&so_far, recorded, &counts, span));
+    let own = counts.spans.len().saturating_sub(spans.len());
+    for (span, recorded) in spans.iter().zip(&counts.spans[own..]) {
+        each.push(standing(&so_far, recorded.clone(), &counts, span));
         add(&mut so_far, recorded);
         add(&mut all, recorded);
     }
-    let whole = standing(&begin, &all, &counts, last);
+    let whole = standing(&begin, all, &counts, last);
     Ok(Series { each, whole })
+}
+
+/// What was counted before spans that follow each other, and within each; the latter are the last of
+/// the counts.
+fn count(
+    conn: &mut Conn,
+    reference: &Reference,
+    dimension: Dimension,
+    spans: &[Span],
+) -> Result<(Sums, Counts), StoreError> {
+    let first = spans.first().map(|span| span.period.from);
+    let until = spans
+        .last()
+        .map_or(Moment::from_unix_millis(0), |span| span.until);
+    let before = BEGINNING.zip(first.and_then(|first| first.pred_opt()));
+    let own = spans.iter().map(|span| (span.period.from, span.period.to));
+    let days: Vec<_> = before.into_iter().chain(own).collect();
+    let mut counts = tallies::count(conn, dimension, &days, until, reference)?;
+    let begin = match before {
+        Some(_) => counts.spans.first_mut().map(std::mem::take),
+        None => None,
+    };
+    Ok((begin.unwrap_or_default(), counts))
 }
 
 fn add(sums: &mut Sums, more: &Sums) {
@@ -136,16 +155,16 @@ fn add(sums: &mut Sums, more: &Sums) {
 
 /// From what was counted before a span and within it, with the crossings up to its end that nobody
 /// has recorded.
-fn standing(before: &Sums, within: &Sums, counts: &Counts, span: &Span) -> Standings {
-    let mut within = within.clone();
+fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> Standings {
     for key in counts.behind(span.until) {
         within.entry(key).or_default().crossed += 1;
     }
-    let keys: BTreeSet<_> = before.keys().chain(within.keys()).copied().collect();
-    let of = |sums: &Sums, key: &(i32, i32)| sums.get(key).copied().unwrap_or_default();
-    let all = keys.into_iter().map(|key| {
-        let standing = Standing::new(&of(before, &key), &of(&within, &key));
-        (key, standing)
+    for key in before.keys() {
+        within.entry(*key).or_default();
+    }
+    let all = within.into_iter().map(|(key, within)| {
+        let before = before.get(&key).copied().unwrap_or_default();
+        (key, Standing::new(&before, &within))
     });
     all.filter(|(_, standing)| *standing != Standing::default())
         .collect()

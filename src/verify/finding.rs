@@ -107,6 +107,7 @@ fn place(key: &RollupKey, reference: &Reference) -> String {
     let width = match grain {
         Some(Grain::Day) => "ngày",
         Some(Grain::Month) => "tháng từ",
+        Some(Grain::Quarter) => "quý từ",
         Some(Grain::Year) => "năm từ",
         None => "mốc",
     };

@@ -9,6 +9,7 @@ mod benchmark;
 mod desk;
 mod durability;
 mod imports;
+mod kept_answers;
 mod life;
 mod oidc;
 mod openapi;

@@ -9,6 +9,7 @@ use super::super::access::Staff;
 use super::super::body::{Body, Readable};
 use super::super::headers::{IdempotencyKey, version_tag};
 use super::super::problem::{FieldError, Problem};
+use super::super::remembered::Lasting;
 use super::super::{State, with_store};
 use super::people::PersonInput;
 use crate::accounts::Caller;
@@ -324,7 +325,14 @@ pub async fn show(
         Ok::<_, Problem>(desk::view(store, id, reach, Moment::now())?)
     })
     .await?;
-    Ok(HttpResponse::Ok()
+    let lasting = Lasting {
+        dossier: (view.id, view.version),
+        until: view.crosses_at,
+        attempts: None,
+    };
+    let mut answer = HttpResponse::Ok();
+    answer.extensions_mut().insert(lasting);
+    Ok(answer
         .insert_header(("ETag", version_tag(view.version)))
         .insert_header(("Cache-Control", "no-store"))
         .json(view))

@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 use super::super::access::Client;
 use super::super::params::{Parameters, Params, missing};
 use super::super::problem::{FieldError, Problem};
+use super::super::remembered::Lasting;
 use super::super::{State, with_store};
 use crate::citizen::{self, LookUp};
 use crate::domain::moment::Moment;
@@ -50,7 +51,14 @@ pub async fn look_up(
         citizen::look_up_limited(store, &number, &code, client.address, limits, Moment::now())
     })
     .await?;
-    Ok(HttpResponse::Ok()
+    let lasting = Lasting {
+        dossier: (found.id, found.version),
+        until: found.crosses_at,
+        attempts: Some(citizen::attempts_from(client.address)),
+    };
+    let mut answer = HttpResponse::Ok();
+    answer.extensions_mut().insert(lasting);
+    Ok(answer
         .insert_header(("Cache-Control", "no-store"))
         .json(found))
 }
