@@ -13,6 +13,7 @@ use crate::accounts::limits::LimitSetting;
 use crate::accounts::{Limits, OidcSettings};
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::vietqr::BankAccount;
+use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -27,6 +28,8 @@ pub struct Config {
     pub housekeeping: Duration,
     pub server: ServerSettings,
     pub oidc: Option<OidcSettings>,
+    /// How patiently messages are delivered.
+    pub patience: Patience,
 }
 
 /// What handling requests needs to know.
@@ -75,6 +78,7 @@ struct Raw {
     limits: RawLimits,
     payments: RawPayments,
     oidc: RawOidc,
+    outbox: RawOutbox,
     office: OfficeHours,
 }
 
@@ -128,6 +132,41 @@ struct RawOidc {
     client_id: String,
     client_secret: String,
     redirect: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOutbox {
+    in_flight: usize,
+    first_pause_seconds: u64,
+    tries: u32,
+    keep_days: u64,
+}
+
+impl RawOutbox {
+    fn check(&self) -> Result<Patience, ConfigError> {
+        let within = |key, ok: bool, reason: &str| match ok {
+            true => Ok(()),
+            false => Err(wrong(key, reason.to_owned())),
+        };
+        let in_flight = (1..=500).contains(&self.in_flight);
+        within("outbox.in_flight", in_flight, "phải từ 1 đến 500")?;
+        let pause = (1..=3600).contains(&self.first_pause_seconds);
+        within("outbox.first_pause_seconds", pause, "phải từ 1 đến 3600")?;
+        within(
+            "outbox.tries",
+            (1..=100).contains(&self.tries),
+            "phải từ 1 đến 100",
+        )?;
+        let days = (1..=3650).contains(&self.keep_days);
+        within("outbox.keep_days", days, "phải từ 1 đến 3650")?;
+        Ok(Patience {
+            in_flight: self.in_flight,
+            first_pause: Duration::from_secs(self.first_pause_seconds),
+            tries: self.tries,
+            keep: Duration::from_secs(self.keep_days * 24 * 3600),
+        })
+    }
 }
 
 impl Config {
@@ -192,6 +231,7 @@ impl Config {
             housekeeping: Duration::from_secs(raw.server.housekeeping_seconds),
             server,
             oidc: raw.oidc.check()?,
+            patience: raw.outbox.check()?,
         })
     }
 }

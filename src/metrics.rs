@@ -60,6 +60,10 @@ metrics! {
         "Changes of counts that are not folded into the roll-ups yet",
     );
     OUTBOX: IntGauge = IntGauge::new("motcua_outbox_waiting", "Messages that wait to be sent");
+    DELIVERIES: IntCounterVec = IntCounterVec::new(
+        Opts::new("motcua_deliveries_total", "Messages tried: delivered, failed, postponed"),
+        &["kind", "result"],
+    );
     OPEN: IntGaugeVec = IntGaugeVec::new(
         Opts::new("motcua_open_dossiers", "Dossiers in progress"),
         &["level"],

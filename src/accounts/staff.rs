@@ -18,6 +18,8 @@ pub struct NewStaff {
     /// Code of the unit.
     pub unit: String,
     pub oidc_subject: Option<String>,
+    /// Where they get their mail.
+    pub email: Option<String>,
     /// Without one there is no log-in by password.
     pub password: Option<String>,
 }
@@ -31,6 +33,8 @@ pub struct Change {
     pub unit: Option<String>,
     /// `Some(None)` takes it away.
     pub oidc_subject: Option<Option<String>>,
+    /// `Some(None)` takes it away.
+    pub email: Option<Option<String>>,
     pub disabled: Option<bool>,
     /// A new password, set by the administrator; all sessions end.
     pub password: Option<String>,
@@ -100,6 +104,13 @@ fn check_full_name(name: &str) -> Result<(), String> {
     }
 }
 
+fn check_email(email: &str) -> Result<(), String> {
+    match email.parse::<lettre::Address>() {
+        Ok(_) if email.len() <= 254 => Ok(()),
+        _ => Err("không phải địa chỉ thư điện tử".to_owned()),
+    }
+}
+
 fn check_subject(subject: &str) -> Result<(), String> {
     match subject.chars().count() {
         1..=255 => Ok(()),
@@ -129,6 +140,9 @@ pub fn create(
     check("/full_name", check_full_name(&new.full_name));
     if let Some(subject) = &new.oidc_subject {
         check("/oidc_subject", check_subject(subject));
+    }
+    if let Some(email) = &new.email {
+        check("/email", check_email(email));
     }
     let mut hash = None;
     if let Some(password) = &new.password {
@@ -163,6 +177,7 @@ pub fn create(
                 unit: unit.id,
                 oidc_subject: new.oidc_subject.clone(),
                 disabled_at: None,
+                email: new.email.clone(),
             };
             users::insert(conn, &user)?;
             if let Some(hash) = &hash {
@@ -220,6 +235,9 @@ pub fn change(
     if let Some(Some(subject)) = &change.oidc_subject {
         check("/oidc_subject", check_subject(subject));
     }
+    if let Some(Some(email)) = &change.email {
+        check("/email", check_email(email));
+    }
     let mut hash = None;
     if let Some(password) = &change.password {
         let checked = passwords::check(password, &username);
@@ -266,6 +284,9 @@ pub fn change(
         }
         if let Some(name) = &change.full_name {
             user.full_name = name.trim().to_owned();
+        }
+        if let Some(email) = &change.email {
+            user.email.clone_from(email);
         }
         user.role = change.role.unwrap_or(user.role);
         match change.disabled {

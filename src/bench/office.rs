@@ -120,6 +120,7 @@ impl Office {
                 role,
                 unit: unit.to_owned(),
                 oidc_subject: None,
+                email: None,
                 password: None,
             };
             accounts::create(&self.store, new, None, None, Moment::now())

@@ -107,7 +107,7 @@ pub(super) fn measure(
         let limit = empty.load(time)?.per_second();
         line(case.to_owned(), done, limit, Some(0.7));
         let done = load(server.address, CLIENTS, time / 2, 200, once)?;
-        line(format!("{case}, for the first time"), done, limit, None);
+        line(format!("first {case}"), done, limit, None);
     }
     Ok(lines)
 }

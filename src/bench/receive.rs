@@ -35,6 +35,7 @@ fn communes(reference: &Reference) -> Vec<String> {
 fn person(number: u64) -> Person {
     let identity = format!("020085{:06}", number % 1_000_000);
     Person {
+        notify_by: None,
         name: "Nguyễn Văn Hùng".to_owned(),
         identity: Identity::person(&identity).ok(),
         phone: Some(format!("09{:08}", number % 100_000_000)),

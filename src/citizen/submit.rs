@@ -16,9 +16,9 @@ use crate::domain::dossier::{Channel, ItemHandedIn};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, SubmissionId};
 use crate::domain::moment::Moment;
-use crate::domain::person::Person;
+use crate::domain::person::{NotifyBy, Person};
 use crate::store::idempotency::{Happened, Once, once};
-use crate::store::outbox::{self, Message};
+use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::submissions::{self, Pending};
 use crate::store::{Store, StoreError, WriteFailure, attempts};
 
@@ -89,6 +89,8 @@ struct KeptPerson {
     phone: Option<String>,
     email: Option<String>,
     address: Option<String>,
+    #[serde(default)]
+    notify_by: Option<NotifyBy>,
 }
 
 impl From<&Person> for KeptPerson {
@@ -101,6 +103,7 @@ impl From<&Person> for KeptPerson {
             phone: person.phone.clone(),
             email: person.email.clone(),
             address: person.address.clone(),
+            notify_by: person.notify_by,
         }
     }
 }
@@ -118,6 +121,7 @@ impl From<KeptPerson> for Person {
             phone: kept.phone,
             email: kept.email,
             address: kept.address,
+            notify_by: kept.notify_by,
         }
     }
 }
@@ -146,14 +150,11 @@ pub fn submit(
 ) -> Result<Happened<Waiting>, SubmitError> {
     let applicant = &new.applicant;
     let contact = match (&applicant.phone, &applicant.email) {
-        (_, Some(email)) => (outbox::Channel::Email, email.clone()),
-        (Some(phone), None) => (outbox::Channel::Sms, phone.clone()),
+        (_, Some(email)) => (Kind::Email, email.clone()),
+        (Some(phone), None) => (Kind::Sms, phone.clone()),
         (None, None) => return Err(SubmitError::NoContact),
     };
-    let sent_by = match contact.0 {
-        outbox::Channel::Email => "email",
-        outbox::Channel::Sms => "sms",
-    };
+    let sent_by = contact.0.as_str();
     let sent_to = masked(&contact.1);
     let new = new.clone();
     let made = store.write_with_reference(move |conn, reference| {
@@ -197,11 +198,17 @@ pub fn submit(
                 dossier: None,
             };
             submissions::insert(conn, &pending, now)?;
-            let body = crate::words::confirmation(&code, pending.expires_at);
-            let message = Message {
-                channel: contact.0,
-                recipient: &contact.1,
-                body: &body,
+            let message = Outgoing {
+                kind: contact.0,
+                topic: "confirmation".to_owned(),
+                recipient: contact.1.clone(),
+                body: serde_json::json!({
+                    "code": code, "until": crate::words::moment(pending.expires_at),
+                }),
+                dossier: None,
+                position: None,
+                once: None,
+                due: now,
             };
             outbox::put(conn, &message, now)?;
             Ok((id, pending.expires_at))

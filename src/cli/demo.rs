@@ -67,6 +67,7 @@ fn accounts(store: &Store) -> Result<String, Box<dyn std::error::Error>> {
                 role,
                 unit: unit.to_owned(),
                 oidc_subject: None,
+                email: None,
                 password: Some(password.clone()),
             };
             accounts::create(store, new, None, None, Moment::now())?;

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod due;
 mod import;
+mod outgoing;
 mod output;
 mod report;
 mod scenario;

@@ -21,7 +21,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
     let listen = args.listen.unwrap_or(config.listen);
     let (server, oidc) = (config.server.clone(), config.oidc.clone());
-    http::serve(store, server, oidc, listen, config.housekeeping)
+    let background = http::Settings {
+        every: config.housekeeping,
+        patience: config.patience,
+        outgoing: super::outgoing::setup(config),
+    };
+    http::serve(store, server, oidc, listen, background)
         .map_err(|error| format!("không lắng nghe được tại {listen}: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -42,6 +42,9 @@ struct Add {
     /// Định danh (sub) tại nhà cung cấp OpenID Connect.
     #[arg(long)]
     oidc_subject: Option<String>,
+    /// Thư điện tử công vụ.
+    #[arg(long)]
+    email: Option<String>,
     /// Đọc mật khẩu từ đầu vào chuẩn (một dòng). Không có thì tài khoản không có mật khẩu.
     #[arg(long)]
     password_stdin: bool,
@@ -95,6 +98,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
                 role: add.role,
                 unit: add.unit.clone(),
                 oidc_subject: add.oidc_subject.clone(),
+                email: add.email.clone(),
                 password,
             };
             let user = accounts::create(store, new, None, None, Moment::now())?;

@@ -1,5 +1,6 @@
 //! Applicants and delegates, as they give their names on one dossier.
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -14,6 +15,42 @@ pub struct Person {
     pub phone: Option<String>,
     pub email: Option<String>,
     pub address: Option<String>,
+    /// By what they want to be told of their dossier; the applicant of a dossier by e-mail or phone,
+    /// whichever is given, if nothing is said, a delegate by nothing.
+    pub notify_by: Option<NotifyBy>,
+}
+
+/// By what a person wants to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotifyBy {
+    Email,
+    Sms,
+    Zalo,
+    /// Not at all.
+    None,
+}
+
+impl NotifyBy {
+    pub const ALL: [Self; 4] = [Self::Email, Self::Sms, Self::Zalo, Self::None];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Zalo => "zalo",
+            Self::None => "none",
+        }
+    }
+}
+
+impl std::str::FromStr for NotifyBy {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|by| by.as_str() == text).ok_or(())
+    }
 }
 
 /// One wrong field of a person.
@@ -175,6 +212,7 @@ mod tests {
             name: " ".into(),
             identity: None,
             phone: Some("12".into()),
+            notify_by: None,
             email: Some("a@b".into()),
             address: None,
         };
@@ -188,6 +226,7 @@ mod tests {
             name: "Nguyễn Văn An".into(),
             identity: None,
             phone: None,
+            notify_by: None,
             email: None,
             address: None,
         };

@@ -17,7 +17,6 @@ mod schema;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -31,6 +30,7 @@ use crate::accounts::{Oidc, OidcSettings};
 use crate::config::ServerSettings;
 use crate::store::Store;
 use background::Background;
+pub use background::Settings;
 use remembered::Remembered;
 
 /// What every handler may use.
@@ -50,7 +50,7 @@ pub fn serve(
     settings: ServerSettings,
     oidc: Option<OidcSettings>,
     listen: SocketAddr,
-    every: Duration,
+    background: Settings,
 ) -> std::io::Result<()> {
     let state = State {
         store,
@@ -58,11 +58,11 @@ pub fn serve(
         settings,
         oidc: oidc.map(Oidc::new),
     };
-    actix_web::rt::System::new().block_on(run(state, listen, every))
+    actix_web::rt::System::new().block_on(run(state, listen, background))
 }
 
-async fn run(state: State, listen: SocketAddr, every: Duration) -> std::io::Result<()> {
-    let background = state.store.clone();
+async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io::Result<()> {
+    let store = state.store.clone();
     let state = web::Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
@@ -88,7 +88,7 @@ async fn run(state: State, listen: SocketAddr, every: Duration) -> std::io::Resu
         );
     }
     // Only a server that can serve changes anything by itself.
-    let background = Background::start(background, every);
+    let background = Background::start(&store, background);
     let served = server.run().await;
     background.stop();
     served

@@ -49,6 +49,7 @@ pub(super) fn applicant(rng: &mut impl Rng) -> Person {
     );
     let village = VILLAGES[rng.random_range(0..VILLAGES.len())];
     Person {
+        notify_by: None,
         name: name(rng.random()),
         identity: Identity::person(&number).ok(),
         phone: Some(format!("09{:08}", rng.random_range(0..100_000_000))),

@@ -36,6 +36,7 @@ pub(super) fn hire(
                 role,
                 unit: unit.id,
                 oidc_subject: None,
+                email: None,
                 disabled_at: None,
             };
             users::insert(conn, &user).map(|()| id)

@@ -6,7 +6,7 @@ use super::chain::{EventHash, StoredEvent};
 use super::events::{self, EventRow};
 use super::persons::{self, PersonRow};
 use super::schema::{self, dossier_events, dossiers};
-use super::{Conn, StoreError, tallies};
+use super::{Conn, StoreError, tallies, unannounced};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Decision, Dossier, Event};
 use crate::domain::ids::{DossierId, PersonId, UnitId};
@@ -131,6 +131,7 @@ pub fn insert(
         .values(DossierRow::new(&dossier, units))
         .execute(conn)?;
     insert_events(conn, id, &events::seal(id, super::chain::GENESIS, new)?)?;
+    unannounced::insert(conn, id, new.iter().map(|event| event.sequence))?;
     tallies::insert_deltas(conn, &changes)?;
     Ok(dossier)
 }
@@ -167,6 +168,7 @@ pub fn append(
     let mut changes = Tallies::new();
     let dossier = follow(Some(&locked.dossier), id, new, &mut changes).map_err(wrong_events)?;
     insert_events(conn, id, &events::seal(id, locked.head, new)?)?;
+    unannounced::insert(conn, id, new.iter().map(|event| event.sequence))?;
     let row = DossierRow::new(&dossier, units);
     if dossier.unit != locked.dossier.unit {
         let people = std::iter::once(dossier.applicant).chain(dossier.delegate);

@@ -16,6 +16,8 @@ pub(super) enum Lock {
     Reference = 7_205_759_403_792_795,
     /// Filling the empty tables.
     Bulk = 7_205_759_403_792_796,
+    /// Making the messages of events.
+    Announcing = 7_205_759_403_792_797,
 }
 
 impl Lock {
@@ -25,6 +27,18 @@ impl Lock {
 
     pub(super) fn shared(self, conn: &mut Conn) -> Result<(), StoreError> {
         self.take(conn, "pg_advisory_xact_lock_shared")
+    }
+
+    /// Takes the lock if nobody has it.
+    pub(super) fn try_alone(self, conn: &mut Conn) -> Result<bool, StoreError> {
+        match conn {
+            Conn::Sqlite(_) => Ok(true),
+            Conn::Postgres(conn) => {
+                let query = format!("pg_try_advisory_xact_lock({})", self as i64);
+                let query = diesel::dsl::sql::<diesel::sql_types::Bool>(&query);
+                Ok(diesel::select(query).get_result(conn)?)
+            }
+        }
     }
 
     fn take(self, conn: &mut Conn, function: &str) -> Result<(), StoreError> {

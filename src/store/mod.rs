@@ -34,6 +34,7 @@ pub mod sessions;
 pub mod settings;
 pub mod submissions;
 pub mod tallies;
+pub mod unannounced;
 pub mod units;
 pub mod users;
 mod writer;

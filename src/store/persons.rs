@@ -24,6 +24,7 @@ pub(super) struct PersonRow {
     search_name: Option<String>,
     unit_id: Option<i32>,
     dossier_id: Option<Vec<u8>>,
+    notify_by: Option<String>,
 }
 
 impl PersonRow {
@@ -45,6 +46,7 @@ impl PersonRow {
             search_name: Some(search_name(&person.name, identity)),
             unit_id: Some(unit.0),
             dossier_id: Some(dossier.bytes().to_vec()),
+            notify_by: person.notify_by.map(|by| by.as_str().to_owned()),
         }
     }
 }
@@ -66,6 +68,7 @@ impl TryFrom<PersonRow> for Person {
             phone: row.phone,
             email: row.email,
             address: row.address,
+            notify_by: row.notify_by.and_then(|by| by.parse().ok()),
         })
     }
 }

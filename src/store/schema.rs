@@ -71,6 +71,7 @@ table! {
         password_hash -> Nullable<Text>,
         oidc_subject -> Nullable<Text>,
         disabled_at -> Nullable<BigInt>,
+        email -> Nullable<Text>,
     }
 }
 
@@ -113,14 +114,29 @@ table! {
 }
 
 table! {
+    unannounced_events (id) {
+        id -> BigInt,
+        dossier_id -> Binary,
+        sequence -> Integer,
+    }
+}
+
+table! {
     outbox (id) {
         id -> Binary,
         kind -> Text,
+        topic -> Text,
         recipient -> Text,
         body -> Text,
+        dossier_id -> Nullable<Binary>,
+        position -> Nullable<Integer>,
+        once_key -> Nullable<Text>,
         created_at -> BigInt,
         due_at -> Nullable<BigInt>,
         tries -> Integer,
+        settled_at -> Nullable<BigInt>,
+        outcome -> Nullable<SmallInt>,
+        error -> Nullable<Text>,
     }
 }
 
@@ -185,6 +201,7 @@ table! {
         search_name -> Nullable<Text>,
         unit_id -> Nullable<Integer>,
         dossier_id -> Nullable<Binary>,
+        notify_by -> Nullable<Text>,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct User {
     pub oidc_subject: Option<String>,
     /// Since when they may not log in.
     pub disabled_at: Option<Moment>,
+    /// Where they get their mail.
+    pub email: Option<String>,
 }
 
 /// An account as log-in needs it.
@@ -40,6 +42,7 @@ pub(super) struct UserRow {
     password_hash: Option<String>,
     oidc_subject: Option<String>,
     disabled_at: Option<i64>,
+    email: Option<String>,
 }
 
 impl TryFrom<UserRow> for Account {
@@ -57,6 +60,7 @@ impl TryFrom<UserRow> for Account {
                 unit: UnitId(row.unit_id),
                 oidc_subject: row.oidc_subject,
                 disabled_at: row.disabled_at.map(Moment::from_unix_millis),
+                email: row.email,
             },
             password_hash: row.password_hash,
         })
@@ -181,6 +185,7 @@ pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::unit_id.eq(user.unit.0),
             users::oidc_subject.eq(user.oidc_subject.as_deref()),
             users::disabled_at.eq(user.disabled_at.map(Moment::unix_millis)),
+            users::email.eq(user.email.as_deref()),
         ))
         .execute(conn);
     super::idempotency::or_conflict(inserted)
@@ -196,6 +201,7 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::unit_id.eq(user.unit.0),
             users::oidc_subject.eq(user.oidc_subject.as_deref()),
             users::disabled_at.eq(user.disabled_at.map(Moment::unix_millis)),
+            users::email.eq(user.email.as_deref()),
         ))
         .execute(conn);
     super::idempotency::or_conflict(updated)?;

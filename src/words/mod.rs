@@ -95,16 +95,6 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The message that carries the code of an online submission; the first line is the subject.
-pub fn confirmation(code: &str, until: Moment) -> String {
-    format!(
-        "Mã xác nhận nộp hồ sơ: {code}\n\
-         Mã xác nhận nộp hồ sơ trực tuyến của bạn là {code}, dùng được đến {}. \
-         Không cung cấp mã này cho người khác.\n",
-        moment(until)
-    )
-}
-
 /// What happened, as the applicant reads it.
 pub const fn event(data: &EventData) -> &'static str {
     match data {

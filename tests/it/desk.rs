@@ -412,6 +412,7 @@ on_both! {
         let world = World::new(db.store());
         let mut request = world.request(COMMUNE, SAME_DAY);
         request.delegate = Some(motcua::domain::person::Person {
+            notify_by: None,
             name: "Lý Văn Dũng".to_owned(),
             ..request.applicant.clone()
         });

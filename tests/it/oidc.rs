@@ -69,6 +69,7 @@ fn office(db: &Database, issuer: &str) -> Office {
         role: Role::Officer,
         unit: COMMUNE.to_owned(),
         oidc_subject: Some("anh-subject".to_owned()),
+        email: None,
         password: None,
     };
     accounts::create(&office.world.store, new, None, None, Moment::now()).unwrap();

@@ -216,8 +216,16 @@ on_both! {
         // Back to what the first release had, with its dossiers.
         let url: motcua::store::DatabaseUrl = db.url().parse().unwrap();
         match &mut url.connect().unwrap() {
-            Conn::Sqlite(conn) => drop(conn.revert_last_migration(SQLITE).unwrap()),
-            Conn::Postgres(conn) => drop(conn.revert_last_migration(POSTGRES).unwrap()),
+            Conn::Sqlite(conn) => {
+                while conn.applied_migrations().unwrap().len() > 1 {
+                    conn.revert_last_migration(SQLITE).unwrap();
+                }
+            }
+            Conn::Postgres(conn) => {
+                while conn.applied_migrations().unwrap().len() > 1 {
+                    conn.revert_last_migration(POSTGRES).unwrap();
+                }
+            }
         }
         db.tamper("delete from settings where key = 'lists_filled'");
 

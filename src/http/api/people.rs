@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::identity::{Identity, InvalidIdentity};
-use crate::domain::person::{Person, plain_phone};
+use crate::domain::person::{NotifyBy, Person, plain_phone};
 use crate::http::problem::FieldError;
 
 /// A person or organisation.
@@ -32,6 +32,10 @@ pub struct PersonInput {
     #[serde(default)]
     #[schema(example = "Thôn Nà Lốc, tỉnh Lạng Sơn")]
     pub address: Option<String>,
+    /// Nhận tin qua: email, sms, zalo, none. Mặc định: người nộp nhận qua thư điện tử nếu có, nếu
+    /// không thì tin nhắn; người được ủy quyền không nhận.
+    #[serde(default)]
+    pub notify_by: Option<NotifyBy>,
 }
 
 impl PersonInput {
@@ -40,7 +44,7 @@ impl PersonInput {
         json!({
             "name": "Nguyễn Thị Ánh", "identity_number": "020185000123", "tax_code": null,
             "phone": "0912345678", "email": "anh@example.vn",
-            "address": "Thôn Nà Lốc, tỉnh Lạng Sơn",
+            "address": "Thôn Nà Lốc, tỉnh Lạng Sơn", "notify_by": "email",
         })
     }
 
@@ -76,6 +80,7 @@ impl PersonInput {
             phone: kept(&self.phone).map(|phone| plain_phone(&phone)),
             email: kept(&self.email),
             address: kept(&self.address),
+            notify_by: self.notify_by,
         };
         for (field, reason) in person.wrong_fields() {
             wrong.push(FieldError::new(format!("{pointer}/{field}"), reason));

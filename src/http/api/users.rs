@@ -34,6 +34,8 @@ pub struct UserView {
     oidc_subject: Option<String>,
     /// Since when they may not log in.
     disabled_at: Option<Moment>,
+    /// Where they get their mail.
+    email: Option<String>,
 }
 
 impl UserView {
@@ -45,6 +47,7 @@ impl UserView {
             unit: named_unit(reference, user.unit),
             oidc_subject: user.oidc_subject.clone(),
             disabled_at: user.disabled_at,
+            email: user.email.clone(),
         }
     }
 }
@@ -197,6 +200,10 @@ pub struct NewUser {
     unit: String,
     #[serde(default)]
     oidc_subject: Option<String>,
+    /// Thư điện tử công vụ, nhận nhắc việc và báo cáo ngày.
+    #[serde(default)]
+    #[schema(example = "lan@langson.gov.vn")]
+    email: Option<String>,
     /// Không có thì không đăng nhập được bằng mật khẩu.
     #[serde(default)]
     password: Option<String>,
@@ -206,7 +213,7 @@ impl Readable for NewUser {
     fn sound() -> Value {
         json!({
             "username": "lan.nt", "full_name": "Nông Thị Lan", "role": "clerk",
-            "unit": "H37.20.01", "oidc_subject": null, "password": "abcde-fghij-klmno-pqrst",
+            "unit": "H37.20.01", "oidc_subject": null, "email": "lan@langson.gov.vn", "password": "abcde-fghij-klmno-pqrst",
         })
     }
 }
@@ -233,6 +240,7 @@ pub async fn create(
             role: new.role,
             unit: new.unit,
             oidc_subject: new.oidc_subject,
+            email: new.email,
             password: new.password,
         };
         let user = accounts::create(store, new, Some(reach), key, Moment::now())?;
@@ -285,6 +293,9 @@ pub struct UserChange {
     /// Chuỗi rỗng để bỏ.
     #[serde(default)]
     oidc_subject: Option<String>,
+    /// Thư điện tử công vụ; chuỗi rỗng để bỏ.
+    #[serde(default)]
+    email: Option<String>,
     /// Khóa hoặc mở khóa.
     #[serde(default)]
     disabled: Option<bool>,
@@ -297,7 +308,7 @@ impl Readable for UserChange {
     fn sound() -> Value {
         json!({
             "full_name": "Nông Thị Lan", "role": "officer", "unit": "H37.20.01",
-            "oidc_subject": "", "disabled": false, "password": "abcde-fghij-klmno-pqrst",
+            "oidc_subject": "", "email": "lan@langson.gov.vn", "disabled": false, "password": "abcde-fghij-klmno-pqrst",
         })
     }
 }
@@ -328,6 +339,9 @@ pub async fn change(
             oidc_subject: new
                 .oidc_subject
                 .map(|subject| Some(subject).filter(|subject| !subject.is_empty())),
+            email: new
+                .email
+                .map(|email| Some(email).filter(|email| !email.is_empty())),
             disabled: new.disabled,
             password: new.password,
         };

@@ -38,6 +38,7 @@ pub fn hire(world: &World, role: Role, unit: &str) -> String {
         role,
         unit: unit.to_owned(),
         oidc_subject: None,
+        email: None,
         password: Some(password(&username)),
     };
     accounts::create(&world.store, new, None, None, Moment::now()).unwrap();

@@ -47,6 +47,7 @@ impl World {
             channel: Channel::Direct,
             return_channel: Channel::Direct,
             applicant: Person {
+                notify_by: None,
                 name: "Nguyễn Thị Ánh".to_owned(),
                 identity: Identity::person("020185000123").ok(),
                 phone: Some("0912345678".to_owned()),

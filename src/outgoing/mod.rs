@@ -1,0 +1,91 @@
+//! What motcua tells the world by itself: from an event to messages, from a message to its delivery.
+//!
+//! An event is noted in its own transaction. [`announce`] makes its messages, by everybody who wants
+//! to tell of it ([`Teller`]), in the transaction that takes the note away: never none, never twice.
+//! [`Dispatcher`] hands what is due to whoever carries it ([`Carrier`]), many at once, and tries again
+//! what did not get through.
+
+mod announce;
+mod dispatch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use announce::announce;
+pub use dispatch::{Dispatcher, dispatch_all};
+
+use crate::domain::dossier::{Dossier, Event};
+use crate::domain::moment::Moment;
+use crate::store::outbox::{self, Kind, Message};
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError};
+
+/// An event of a dossier, and the dossier around it.
+pub struct Happened<'a> {
+    pub reference: &'a Reference,
+    /// `None` before the first event.
+    pub before: Option<&'a Dossier>,
+    pub event: &'a Event,
+    pub after: &'a Dossier,
+    /// When the messages are made.
+    pub now: Moment,
+}
+
+/// Makes messages of events.
+pub trait Teller: Send + Sync {
+    /// The messages of an event, to be written in this transaction.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    fn messages(
+        &self,
+        conn: &mut Conn,
+        happened: &Happened<'_>,
+    ) -> Result<Vec<outbox::Outgoing>, StoreError>;
+}
+
+/// Why a message did not get through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// This one, this time.
+    Passing(String),
+    /// Whoever takes them does not answer: all to the same recipient wait.
+    Unreachable(String),
+    /// Nobody at all answers behind the carrier: all of its messages wait.
+    Down(String),
+    /// It will never get through as it is.
+    Final(String),
+    /// It may not go now.
+    NotBefore(Moment),
+}
+
+/// Carries messages of one kind.
+pub trait Carrier: Send + Sync {
+    fn kind(&self) -> Kind;
+
+    /// Carries a message; returns when it is delivered or has failed, within a minute.
+    ///
+    /// # Errors
+    /// How it failed.
+    fn carry(&self, store: &Store, message: &Message, now: Moment) -> Result<(), Failure>;
+}
+
+/// Who tells of events, and who carries the messages.
+#[derive(Clone, Default)]
+pub struct Outgoing {
+    pub tellers: Arc<Vec<Box<dyn Teller>>>,
+    pub carriers: Vec<Arc<dyn Carrier>>,
+}
+
+/// How patiently messages are delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How many messages of a kind are under way at once.
+    pub in_flight: usize,
+    /// Before the second try; each pause after it is twice as long, up to an hour.
+    pub first_pause: Duration,
+    /// Tries before a message is given up.
+    pub tries: u32,
+    /// How long what is delivered stays in the list.
+    pub keep: Duration,
+}
