@@ -2,7 +2,7 @@
 //! Read and checked once, at start.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -13,6 +13,7 @@ use crate::accounts::limits::LimitSetting;
 use crate::accounts::{Limits, OidcSettings};
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::vietqr::BankAccount;
+use crate::notices::{GatewaySettings, MailSettings, Security, Transport};
 use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
 
@@ -30,6 +31,19 @@ pub struct Config {
     pub oidc: Option<OidcSettings>,
     /// How patiently messages are delivered.
     pub patience: Patience,
+    /// `None`: no letters.
+    pub mail: Option<MailSettings>,
+    pub notices: NoticesConfig,
+    pub sms: Option<GatewaySettings>,
+    pub zalo: Option<GatewaySettings>,
+}
+
+/// What notices say, and where they send people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticesConfig {
+    pub look_up_link: String,
+    /// Templates that take the place of those that come with the program.
+    pub templates: Option<PathBuf>,
 }
 
 /// What handling requests needs to know.
@@ -79,6 +93,10 @@ struct Raw {
     payments: RawPayments,
     oidc: RawOidc,
     outbox: RawOutbox,
+    mail: RawMail,
+    notices: RawNotices,
+    sms: RawGateway,
+    zalo: RawGateway,
     office: OfficeHours,
 }
 
@@ -141,6 +159,134 @@ struct RawOutbox {
     first_pause_seconds: u64,
     tries: u32,
     keep_days: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMail {
+    transport: String,
+    folder: PathBuf,
+    from: String,
+    host: String,
+    port: u16,
+    security: String,
+    username: String,
+    password: String,
+    authority: String,
+    timeout_seconds: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNotices {
+    look_up_link: String,
+    templates: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGateway {
+    url: String,
+    headers: String,
+    body: String,
+    accepted: String,
+}
+
+impl RawMail {
+    fn check(self) -> Result<Option<MailSettings>, ConfigError> {
+        let transport = match self.transport.as_str() {
+            "none" => return Ok(None),
+            "folder" => Transport::Folder(self.folder),
+            "smtp" => {
+                if self.host.is_empty() {
+                    return Err(wrong("mail.host", "để trống".to_owned()));
+                }
+                let authority = match self.authority.as_str() {
+                    "" => None,
+                    path => {
+                        let read = std::fs::read(path);
+                        Some(read.map_err(|e| wrong("mail.authority", format!("{path}: {e}")))?)
+                    }
+                };
+                if !(1..=50).contains(&self.timeout_seconds) {
+                    return Err(wrong("mail.timeout_seconds", "phải từ 1 đến 50".to_owned()));
+                }
+                Transport::Smtp {
+                    host: self.host,
+                    port: self.port,
+                    security: match self.security.as_str() {
+                        "tls" => Security::Tls,
+                        "starttls" => Security::StartTls,
+                        "none" => Security::None,
+                        _ => {
+                            let reason = "phải là tls, starttls hoặc none".to_owned();
+                            return Err(wrong("mail.security", reason));
+                        }
+                    },
+                    log_in: (!self.username.is_empty()).then_some((self.username, self.password)),
+                    authority,
+                    timeout: Duration::from_secs(self.timeout_seconds),
+                }
+            }
+            _ => {
+                let reason = "phải là folder, smtp hoặc none".to_owned();
+                return Err(wrong("mail.transport", reason));
+            }
+        };
+        let from = self.from.parse();
+        let from = from.map_err(|_| wrong("mail.from", "không phải địa chỉ thư".to_owned()))?;
+        Ok(Some(MailSettings { transport, from }))
+    }
+}
+
+impl RawNotices {
+    fn check(self) -> Result<NoticesConfig, ConfigError> {
+        let link = &self.look_up_link;
+        if !link.contains("{case_number}") || !link.contains("{code}") {
+            let reason = "phải có {case_number} và {code}".to_owned();
+            return Err(wrong("notices.look_up_link", reason));
+        }
+        Ok(NoticesConfig {
+            look_up_link: self.look_up_link,
+            templates: Some(PathBuf::from(self.templates)).filter(|path| path != Path::new("")),
+        })
+    }
+}
+
+impl RawGateway {
+    fn check(self, key: &'static str) -> Result<Option<GatewaySettings>, ConfigError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let url: ureq::http::Uri = self
+            .url
+            .parse()
+            .map_err(|_| wrong(key, "url không phải địa chỉ http".to_owned()))?;
+        if !matches!(url.scheme_str(), Some("http" | "https")) {
+            return Err(wrong(key, "url không phải địa chỉ http".to_owned()));
+        }
+        let lines = self.headers.lines().filter(|line| !line.trim().is_empty());
+        let headers = lines.map(|line| {
+            let header = line.split_once(':');
+            let header =
+                header.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+            let valid = |(name, value): &(String, String)| {
+                ureq::http::HeaderName::try_from(name.as_str()).is_ok()
+                    && ureq::http::HeaderValue::try_from(value.as_str()).is_ok()
+            };
+            // The line itself may hold a secret.
+            let reason = "headers: mỗi dòng là 'Tên: giá trị'";
+            header
+                .filter(valid)
+                .ok_or_else(|| wrong(key, reason.to_owned()))
+        });
+        Ok(Some(GatewaySettings {
+            url,
+            headers: headers.collect::<Result<_, _>>()?,
+            body: self.body,
+            accepted: self.accepted,
+        }))
+    }
 }
 
 impl RawOutbox {
@@ -232,6 +378,10 @@ impl Config {
             server,
             oidc: raw.oidc.check()?,
             patience: raw.outbox.check()?,
+            mail: raw.mail.check()?,
+            notices: raw.notices.check()?,
+            sms: raw.sms.check("sms")?,
+            zalo: raw.zalo.check("zalo")?,
         })
     }
 }

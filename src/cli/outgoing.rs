@@ -1,8 +1,45 @@
 //! Who tells of events, and who carries the messages, by configuration.
 
-use crate::config::Config;
-use crate::outgoing::Outgoing;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-pub(super) fn setup(_config: &Config) -> Outgoing {
-    Outgoing::default()
+use crate::config::Config;
+use crate::notices::{Gateway, KindSetting, Mail, NoticeSettings, NoticeTeller, Templates};
+use crate::outgoing::{Carrier, Outgoing, Teller};
+use crate::store::outbox::Kind;
+
+/// # Errors
+/// A setting or template that cannot be used; the message names it.
+pub(super) fn setup(config: &Config) -> Result<Outgoing, String> {
+    let mut tellers: Vec<Box<dyn Teller>> = Vec::new();
+    let mut carriers: Vec<Arc<dyn Carrier>> = Vec::new();
+
+    let templates = Templates::load(config.notices.templates.as_deref());
+    let templates = Arc::new(templates.map_err(|error| format!("notices.templates: {error}"))?);
+    let mut kinds = BTreeSet::new();
+    if let Some(mail) = config.mail.clone() {
+        let mail = Mail::new(mail, Arc::clone(&templates));
+        carriers.push(Arc::new(mail.map_err(|error| format!("mail: {error}"))?));
+        kinds.insert(KindSetting::Email);
+    }
+    for (setting, kind, gateway) in [
+        (KindSetting::Sms, Kind::Sms, &config.sms),
+        (KindSetting::Zalo, Kind::Zalo, &config.zalo),
+    ] {
+        if let Some(gateway) = gateway.clone() {
+            let gateway = Gateway::new(kind, gateway, Arc::clone(&templates));
+            let gateway = gateway.map_err(|error| format!("{}: {error}", kind.as_str()))?;
+            carriers.push(Arc::new(gateway));
+            kinds.insert(setting);
+        }
+    }
+    let settings = NoticeSettings {
+        look_up_link: config.notices.look_up_link.clone(),
+        kinds,
+    };
+    tellers.push(Box::new(NoticeTeller { settings }));
+    Ok(Outgoing {
+        tellers: Arc::new(tellers),
+        carriers,
+    })
 }

@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
     let background = http::Settings {
         every: config.housekeeping,
         patience: config.patience,
-        outgoing: super::outgoing::setup(config),
+        outgoing: super::outgoing::setup(config)?,
     };
     http::serve(store, server, oidc, listen, background)
         .map_err(|error| format!("không lắng nghe được tại {listen}: {error}"))?;

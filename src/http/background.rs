@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use crate::desk::housekeeping;
 use crate::domain::moment::Moment;
+use crate::notices;
 use crate::outgoing::{self, Dispatcher, Outgoing, Patience};
 use crate::store::{Store, StoreError, outbox};
 
 /// Between two looks for events whose messages are yet to be made.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(500);
+
+/// Between two looks at the clock for reminders and digests.
+const REMIND_EVERY: Duration = Duration::from_secs(20);
 
 /// What the background does, and how often.
 #[derive(Clone)]
@@ -44,12 +48,18 @@ impl Background {
         let announcing = repeat("announcing", ANNOUNCE_EVERY, &stop, store, move |store| {
             outgoing::announce(store, &tellers, Moment::now()).map(drop)
         });
+        let reminding = repeat("reminding", REMIND_EVERY, &stop, store, |store| {
+            if let Err(error) = notices::remind(store, Moment::now()) {
+                tracing::error!(%error, "nobody was reminded; it goes on");
+            }
+            Ok(())
+        });
         let carriers = outgoing.carriers.into_iter();
         let dispatchers =
             carriers.map(|carrier| Dispatcher::start(store.clone(), carrier, patience));
         Self {
             stop,
-            threads: vec![housekeeping, announcing],
+            threads: vec![housekeeping, announcing, reminding],
             dispatchers: dispatchers.collect(),
         }
     }

@@ -64,8 +64,9 @@ fn run(store: &Store, carrier: &Arc<dyn Carrier>, patience: Patience, stop: &Ato
     let (work, queue) = channel::<Message>();
     let queue = Arc::new(Mutex::new(queue));
     let (tell, tried) = channel::<Tried>();
+    let at_once = patience.in_flight.min(carrier.most_at_once());
     std::thread::scope(|scope| {
-        for _ in 0..patience.in_flight {
+        for _ in 0..at_once {
             let (queue, tell) = (Arc::clone(&queue), tell.clone());
             scope.spawn(move || carry_all(store, carrier.as_ref(), &queue, &tell));
         }
@@ -75,6 +76,7 @@ fn run(store: &Store, carrier: &Arc<dyn Carrier>, patience: Patience, stop: &Ato
                 store,
                 carrier.as_ref(),
                 patience,
+                at_once - under_way,
                 &work,
                 &tried,
                 &mut under_way,
@@ -104,13 +106,12 @@ fn round(
     store: &Store,
     carrier: &dyn Carrier,
     patience: Patience,
+    room: usize,
     work: &Sender<Message>,
     tried: &Receiver<Tried>,
     under_way: &mut usize,
 ) -> Result<(), StoreError> {
-    let room = patience.in_flight - *under_way;
     let kind = carrier.kind();
-    // Twice as many as are carried at once, so that nobody waits for the claiming.
     let claimed = match u32::try_from(room) {
         Ok(0) | Err(_) => Vec::new(),
         Ok(room) => {
@@ -177,6 +178,8 @@ fn settle(
     let mut silent: HashMap<Option<String>, Moment> = HashMap::new();
     for (message, result) in tried {
         let again = now.plus_millis(pause(patience, message.tries));
+        // Whoever does not answer is asked again soon, however often this message was tried.
+        let soon = now.plus_millis(pause(patience, 1));
         let label = match &result {
             Ok(()) => "delivered",
             Err(Failure::NotBefore(_)) => "postponed",
@@ -191,11 +194,11 @@ fn settle(
             Err(Failure::Final(error)) => Settlement::GivenUp { error },
             Err(Failure::Passing(error)) => again_or_not(patience, &message, error, again),
             Err(Failure::Unreachable(error)) => {
-                silent.insert(Some(message.recipient.clone()), again);
+                silent.insert(Some(message.recipient.clone()), soon);
                 again_or_not(patience, &message, error, again)
             }
             Err(Failure::Down(error)) => {
-                silent.insert(None, again);
+                silent.insert(None, soon);
                 again_or_not(patience, &message, error, again)
             }
         };

@@ -63,6 +63,11 @@ pub enum Failure {
 pub trait Carrier: Send + Sync {
     fn kind(&self) -> Kind;
 
+    /// How many it carries at once, if fewer than the settings say.
+    fn most_at_once(&self) -> usize {
+        usize::MAX
+    }
+
     /// Carries a message; returns when it is delivered or has failed, within a minute.
     ///
     /// # Errors

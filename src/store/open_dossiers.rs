@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::dossiers::dossier_id;
-use super::schema::dossiers;
+use super::schema::{dossiers, users};
 use super::{Conn, StoreError};
-use crate::domain::ids::{DossierId, UnitId};
+use crate::domain::ids::{DossierId, UnitId, UserId};
 use crate::domain::moment::Moment;
 
 /// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first.
@@ -57,6 +57,50 @@ pub fn open_ids(
         .map(|(due, id)| {
             let due = due.ok_or_else(|| StoreError::corrupt("dossiers.open_due_at"))?;
             Ok((Moment::from_unix_millis(due), dossier_id(&id)?))
+        })
+        .collect()
+}
+
+/// A due moment and the dossier that has it: where a walk by due moment has come to.
+pub type DuePlace = (Moment, DossierId);
+
+/// Open dossiers due after `from` up to `until`, past `after`, whose officer has mail; with the
+/// officer.
+///
+/// # Errors
+/// If the database refuses.
+pub fn due_with_mail(
+    conn: &mut Conn,
+    from: Moment,
+    until: Moment,
+    after: Option<DuePlace>,
+    limit: u32,
+) -> Result<Vec<(DuePlace, UserId)>, StoreError> {
+    let mut query = dossiers::table
+        .inner_join(users::table.on(dossiers::assignee_id.eq(users::id.nullable())))
+        .filter(users::email.is_not_null())
+        .filter(users::disabled_at.is_null())
+        .filter(dossiers::open_due_at.gt(from.unix_millis()))
+        .filter(dossiers::open_due_at.le(until.unix_millis()))
+        .order((dossiers::open_due_at, dossiers::id))
+        .select((dossiers::open_due_at, dossiers::id, users::id))
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some((due, id)) = after {
+        let (due, id) = (due.unix_millis(), id.bytes().to_vec());
+        let later = dossiers::open_due_at
+            .gt(due)
+            .or(dossiers::open_due_at.eq(due).and(dossiers::id.gt(id)));
+        query = query.filter(later);
+    }
+    let rows: Vec<(Option<i64>, Vec<u8>, i32)> = query.load(conn)?;
+    rows.into_iter()
+        .map(|(due, id, user)| {
+            let due = due.ok_or_else(|| StoreError::corrupt("dossiers.open_due_at"))?;
+            Ok((
+                (Moment::from_unix_millis(due), dossier_id(&id)?),
+                UserId(user),
+            ))
         })
         .collect()
 }

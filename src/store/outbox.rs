@@ -3,6 +3,7 @@
 //! A message that is claimed is nobody else's until its lease has run out; whoever claimed it settles
 //! it, or it is tried again. Messages that keep an order wait for those before them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -103,6 +104,22 @@ pub fn put(conn: &mut Conn, message: &Outgoing, now: Moment) -> Result<bool, Sto
             .execute(conn)?,
     };
     Ok(written > 0)
+}
+
+/// Which of these keys have been told.
+///
+/// # Errors
+/// If the database refuses.
+pub fn told(conn: &mut Conn, keys: &[String]) -> Result<BTreeSet<String>, StoreError> {
+    let mut told = BTreeSet::new();
+    for keys in keys.chunks(500) {
+        let found: Vec<Option<String>> = outbox::table
+            .filter(outbox::once_key.eq_any(keys))
+            .select(outbox::once_key)
+            .load(conn)?;
+        told.extend(found.into_iter().flatten());
+    }
+    Ok(told)
 }
 
 /// A message that is being sent.

@@ -19,6 +19,9 @@ pub const LOOKUP_KEY: &str = "lookup_key";
 /// reference version since which it is so.
 pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
 
+/// Up to which due moments officers have been reminded.
+pub const REMINDED_UNTIL: &str = "reminded_until";
+
 /// Set once the columns by which lists and searches go are filled for what is older than they are.
 pub(super) const LISTS_FILLED: &str = "lists_filled";
 

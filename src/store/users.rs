@@ -143,6 +143,40 @@ pub fn by_subject(conn: &mut Conn, subject: &str) -> Result<Option<Account>, Sto
     one(query.first(conn).optional()?)
 }
 
+/// Those of a role in these units who may log in and have mail.
+///
+/// # Errors
+/// If the database refuses.
+pub fn with_mail(conn: &mut Conn, role: Role, units: &[UnitId]) -> Result<Vec<User>, StoreError> {
+    let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
+    let rows: Vec<UserRow> = users::table
+        .filter(users::unit_id.eq_any(units))
+        .filter(users::role.eq(role.as_str()))
+        .filter(users::email.is_not_null())
+        .filter(users::disabled_at.is_null())
+        .order(users::id)
+        .load(conn)?;
+    rows.into_iter()
+        .map(|row| Account::try_from(row).map(|account| account.user))
+        .collect()
+}
+
+/// All of a role who may log in and have mail.
+///
+/// # Errors
+/// If the database refuses.
+pub fn all_with_mail(conn: &mut Conn, role: Role) -> Result<Vec<User>, StoreError> {
+    let rows: Vec<UserRow> = users::table
+        .filter(users::role.eq(role.as_str()))
+        .filter(users::email.is_not_null())
+        .filter(users::disabled_at.is_null())
+        .order(users::id)
+        .load(conn)?;
+    rows.into_iter()
+        .map(|row| Account::try_from(row).map(|account| account.user))
+        .collect()
+}
+
 /// Names and usernames of these members of staff.
 ///
 /// # Errors

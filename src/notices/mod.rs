@@ -1,0 +1,122 @@
+//! What people are told of dossiers: applicants by e-mail, SMS or Zalo, staff by e-mail.
+
+mod gateway;
+mod mail;
+mod remind;
+mod teller;
+mod templates;
+
+use std::collections::BTreeSet;
+
+pub use gateway::{Gateway, GatewaySettings};
+pub use mail::{Mail, MailSettings, Security, Transport};
+pub use remind::remind;
+pub use teller::NoticeTeller;
+pub use templates::{TemplateError, Templates};
+
+use crate::domain::moment::Moment;
+use crate::store::outbox::Kind;
+use crate::store::reference::Reference;
+
+/// What a notice tells; each has its templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The code that confirms an online submission.
+    Confirmation,
+    Receipt,
+    SupplementRequested,
+    PaymentRequested,
+    /// The apology with the new appointment.
+    Reappointed,
+    ResultReady,
+    /// To the officer in charge.
+    DueTomorrow,
+    /// To the officer in charge and the supervisors.
+    Overdue,
+    /// Every working day, to supervisors.
+    Digest,
+}
+
+impl Topic {
+    pub const ALL: [Self; 9] = [
+        Self::Confirmation,
+        Self::Receipt,
+        Self::SupplementRequested,
+        Self::PaymentRequested,
+        Self::Reappointed,
+        Self::ResultReady,
+        Self::DueTomorrow,
+        Self::Overdue,
+        Self::Digest,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmation => "confirmation",
+            Self::Receipt => "receipt",
+            Self::SupplementRequested => "supplement_requested",
+            Self::PaymentRequested => "payment_requested",
+            Self::Reappointed => "reappointed",
+            Self::ResultReady => "result_ready",
+            Self::DueTomorrow => "due_tomorrow",
+            Self::Overdue => "overdue",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// Whether it goes to staff, and so in working time only.
+    pub const fn is_for_staff(self) -> bool {
+        matches!(self, Self::DueTomorrow | Self::Overdue | Self::Digest)
+    }
+}
+
+impl std::str::FromStr for Topic {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|topic| topic.as_str() == text).ok_or(())
+    }
+}
+
+/// How people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeSettings {
+    /// Where applicants look their dossiers up, with `{case_number}` and `{code}` in it.
+    pub look_up_link: String,
+    /// By what notices can go at all: a kind that nothing carries is not written.
+    pub kinds: BTreeSet<KindSetting>,
+}
+
+/// A kind of message that notices go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KindSetting {
+    Email,
+    Sms,
+    Zalo,
+}
+
+impl KindSetting {
+    const fn of(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Email => Some(Self::Email),
+            Kind::Sms => Some(Self::Sms),
+            Kind::Zalo => Some(Self::Zalo),
+            Kind::Portal | Kind::Webhook => None,
+        }
+    }
+}
+
+impl NoticeSettings {
+    fn carries(&self, kind: Kind) -> bool {
+        KindSetting::of(kind).is_some_and(|kind| self.kinds.contains(&kind))
+    }
+}
+
+/// When staff of a unit may be told: now if the unit is open, else when it opens next. Without a
+/// calendar nobody knows better than now.
+fn working_moment(reference: &Reference, unit: crate::domain::ids::UnitId, now: Moment) -> Moment {
+    let timetable = reference.timetable(unit);
+    let opening = timetable.and_then(|timetable| timetable.next_opening(now).ok());
+    opening.map_or(now, |opening| opening.max(now))
+}

@@ -1,0 +1,230 @@
+//! What staff are reminded of, by the clock: what is due on the next working day, and each morning
+//! how their units stand.
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
+
+use super::teller::values;
+use super::{Topic, working_moment};
+use crate::desk::{self, DeskError, ListRequest};
+use crate::domain::dossier::Dossier;
+use crate::domain::ids::UnitId;
+use crate::domain::moment::Moment;
+use crate::domain::period::Period;
+use crate::domain::role::Role;
+use crate::store::lists::{Order, Within};
+use crate::store::outbox::{self, Kind, Outgoing};
+use crate::store::reference::Reference;
+use crate::store::users::{self, User};
+use crate::store::{Store, StoreError, events, open_dossiers, settings};
+use crate::supervision::{self, By, ReportError, Span};
+use crate::words;
+
+/// How many dossiers one transaction reminds of.
+const PAGE: u32 = 200;
+/// How many overdue dossiers a digest names.
+const NAMED: usize = 10;
+
+/// Why nobody was reminded.
+#[derive(Debug, thiserror::Error)]
+pub enum RemindError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// Writes the reminders and digests that the clock asks for. Safe to run at any time, on any number
+/// of instances: each is told once. Returns how many there were.
+///
+/// # Errors
+/// If the database refuses.
+pub fn remind(store: &Store, now: Moment) -> Result<usize, RemindError> {
+    Ok(remind_of_due(store, now)? + send_digests(store, now)?)
+}
+
+/// Up to when a dossier counts as due soon: the end of the next working day.
+pub(super) fn horizon(reference: &Reference, unit: UnitId, now: Moment) -> Option<Moment> {
+    let timetable = reference.timetable(unit)?;
+    let next = timetable.nth_working_day_after(now.date(), 1).ok()?;
+    Some(midnight(next.checked_add_days(Days::new(1))?))
+}
+
+fn midnight(day: NaiveDate) -> Moment {
+    Moment::at(day, chrono::NaiveTime::MIN)
+}
+
+/// The reminder of a dossier to its officer, if they have mail: once for each due moment.
+pub(super) fn reminder(
+    reference: &Reference,
+    dossier: &Dossier,
+    officer: &User,
+    now: Moment,
+) -> Option<Outgoing> {
+    let (email, due) = (officer.email.clone()?, dossier.due()?);
+    if !dossier.is_running() {
+        return None;
+    }
+    let mut body = values(reference, dossier);
+    body["name"] = json!(officer.full_name);
+    body["unit_id"] = json!(officer.unit.0);
+    Some(Outgoing {
+        kind: Kind::Email,
+        topic: Topic::DueTomorrow.as_str().to_owned(),
+        recipient: email,
+        body,
+        dossier: Some(dossier.id),
+        position: None,
+        once: Some(format!(
+            "due:{}:{}:{}",
+            dossier.id,
+            due.unix_millis(),
+            officer.id
+        )),
+        due: working_moment(reference, officer.unit, now),
+    })
+}
+
+/// Walks over what has come within the horizon since the last time.
+fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
+    let reference = store.reference()?;
+    let units = reference.units().all();
+    let Some(until) = units
+        .first()
+        .and_then(|unit| horizon(&reference, unit.id, now))
+    else {
+        return Ok(0);
+    };
+    let walked = store.read(|conn| settings::get(conn, settings::REMINDED_UNTIL))?;
+    let walked = walked.and_then(|text| text.parse().ok());
+    let walked = walked.map_or(now, Moment::from_unix_millis).max(now);
+    let mut told = 0;
+    let mut after = None;
+    while walked < until {
+        let page =
+            store.read(|conn| open_dossiers::due_with_mail(conn, walked, until, after, PAGE))?;
+        let Some((last, ..)) = page.last().copied() else {
+            store.write(move |conn| {
+                let until = until.unix_millis().to_string();
+                settings::set(conn, settings::REMINDED_UNTIL, &until)
+            })?;
+            break;
+        };
+        after = Some(last);
+        told += store.write_with_reference(move |conn, reference| {
+            let mut told = 0;
+            for ((_, id), officer) in &page {
+                let replayed = events::replay(conn, *id)?;
+                let account = users::find(conn, *officer)?;
+                let (Some((dossier, _)), Some(account)) = (replayed, account) else {
+                    continue;
+                };
+                if let Some(message) = reminder(reference, &dossier, &account.user, now) {
+                    told += usize::from(outbox::put(conn, &message, now)?);
+                }
+            }
+            Ok::<_, StoreError>(told)
+        })?;
+    }
+    Ok(told)
+}
+
+/// Each supervisor's digest of the day, from when their unit opens.
+fn send_digests(store: &Store, now: Moment) -> Result<usize, RemindError> {
+    let reference = store.reference()?;
+    let today = now.date();
+    let supervisors = store.read(|conn| users::all_with_mail(conn, Role::Supervisor))?;
+    let key = |user: &User| format!("digest:{}:{today}", user.id);
+    let open = supervisors.into_iter().filter(|user| {
+        let timetable = reference.timetable(user.unit);
+        timetable.is_some_and(|timetable| {
+            timetable.is_working_day(today) == Ok(true) && timetable.is_open(now) == Ok(true)
+        })
+    });
+    let open: Vec<User> = open.collect();
+    let keys: Vec<String> = open.iter().map(key).collect();
+    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
+    let mut count = 0;
+    for user in open.iter().filter(|user| !told.contains(&key(user))) {
+        let Some(email) = user.email.clone() else {
+            continue;
+        };
+        let message = Outgoing {
+            kind: Kind::Email,
+            topic: Topic::Digest.as_str().to_owned(),
+            recipient: email,
+            body: digest(store, &reference, user, now)?,
+            dossier: None,
+            position: None,
+            once: Some(key(user)),
+            due: now,
+        };
+        count += usize::from(store.write(move |conn| outbox::put(conn, &message, now))?);
+    }
+    Ok(count)
+}
+
+fn digest(
+    store: &Store,
+    reference: &Reference,
+    user: &User,
+    now: Moment,
+) -> Result<Value, RemindError> {
+    let units = reference.units();
+    let under = (!units.is_whole(user.unit)).then_some(user.unit);
+    let today = now.date();
+    let standing = |day: NaiveDate| {
+        let period = Period::new(day, day).map_err(ReportError::from)?;
+        let span = Span::new(period, None, now)?;
+        Ok::<_, RemindError>(supervision::on_time(store, By::Level, span, under)?.total)
+    };
+    let timetable = reference.timetable(user.unit);
+    let mut before = today.pred_opt();
+    while let (Some(day), Some(timetable)) = (before, timetable)
+        && timetable.is_working_day(day) == Ok(false)
+    {
+        before = day.pred_opt();
+    }
+    let (now_standing, yesterday) = (standing(today)?, standing(before.unwrap_or(today))?);
+    let overdue = desk::list(
+        store,
+        &ListRequest {
+            reach: user.unit,
+            order: Order::Overdue { now },
+            unit: None,
+            statuses: Vec::new(),
+            procedure: None,
+            field: None,
+            level: None,
+            channel: None,
+            assignee: None,
+            entered: Within::default(),
+            due: Within::default(),
+            after: None,
+            limit: NAMED,
+            now,
+        },
+    )?;
+    let named = overdue.items.iter().map(|item| {
+        json!({
+            "case_number": item.case_number,
+            "due_at": item.due_at.map(words::moment).unwrap_or_default(),
+            "unit": item.holder.name,
+        })
+    });
+    Ok(json!({
+        "name": user.full_name,
+        "unit": units.get(user.unit).map_or("", |unit| &unit.name),
+        "unit_id": user.unit.0,
+        "date": words::date(today),
+        "open": words::number(now_standing.in_progress()),
+        "overdue": words::number(now_standing.in_progress_overdue),
+        "received": words::number(yesterday.received_in_period()),
+        "resolved": words::number(yesterday.resolved()),
+        "overdue_list": named.collect::<Vec<_>>(),
+    }))
+}

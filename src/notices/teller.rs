@@ -1,0 +1,242 @@
+//! Which events people are told of, and what.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::remind::{horizon, reminder};
+use super::{NoticeSettings, Topic, working_moment};
+use crate::citizen;
+use crate::domain::dossier::{Dossier, EventData};
+use crate::domain::ids::{PersonId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::person::{NotifyBy, Person};
+use crate::domain::role::Role;
+use crate::outgoing::{Happened, Teller};
+use crate::store::outbox::{Kind, Outgoing};
+use crate::store::reference::Reference;
+use crate::store::users::User;
+use crate::store::{Conn, StoreError, persons, users};
+use crate::words;
+
+/// Tells applicants and staff.
+pub struct NoticeTeller {
+    pub settings: NoticeSettings,
+}
+
+impl Teller for NoticeTeller {
+    fn messages(
+        &self,
+        conn: &mut Conn,
+        happened: &Happened<'_>,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let Happened { event, after, .. } = happened;
+        let own = |topic: Topic, more: Value| Some((topic, more));
+        let moment = |moment: Option<Moment>| moment.map(words::moment).unwrap_or_default();
+        let told = match &event.data {
+            EventData::Received(_) => own(Topic::Receipt, json!({})),
+            EventData::SupplementRequested(asked) => own(
+                Topic::SupplementRequested,
+                json!({"reason": asked.reason, "items": items(happened.reference, after, &asked.items)}),
+            ),
+            EventData::PaymentRequested(asked) => own(
+                Topic::PaymentRequested,
+                json!({"reason": asked.reason, "amount": amount(asked.amount_vnd)}),
+            ),
+            EventData::Reappointed(new) => own(
+                Topic::Reappointed,
+                json!({"reason": new.reason, "appointment_at": words::moment(new.appointment)}),
+            ),
+            EventData::Finished(_) => own(
+                Topic::ResultReady,
+                json!({"done_at": moment(after.closed_at)}),
+            ),
+            _ => None,
+        };
+        let mut messages = Vec::new();
+        if let Some((topic, more)) = told {
+            messages.extend(self.to_applicant(conn, happened, topic, &more)?);
+        }
+        if matches!(event.data, EventData::BecameOverdue(_)) {
+            messages.extend(self.of_overdue(conn, happened)?);
+        }
+        messages.extend(self.of_due_soon(conn, happened)?);
+        Ok(messages)
+    }
+}
+
+impl NoticeTeller {
+    fn to_applicant(
+        &self,
+        conn: &mut Conn,
+        happened: &Happened<'_>,
+        topic: Topic,
+        more: &Value,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let dossier = happened.after;
+        let mut values = values(happened.reference, dossier);
+        let code = citizen::code_of(happened.reference, dossier.id);
+        let link = &self.settings.look_up_link;
+        let link = link.replace("{case_number}", dossier.case_number.as_str());
+        values["link"] = json!(link.replace("{code}", &code));
+        values["code"] = json!(code);
+        merge(&mut values, more);
+        let ids = std::iter::once(dossier.applicant).chain(dossier.delegate);
+        let people = persons::find_many(conn, ids)?;
+        let mut messages = Vec::new();
+        let mut tell = |id: PersonId, is_applicant: bool| {
+            let Some(person) = people.get(&id) else {
+                return;
+            };
+            let Some((kind, recipient)) = self.channel(person, is_applicant) else {
+                return;
+            };
+            let mut body = values.clone();
+            body["name"] = json!(person.name);
+            messages.push(Outgoing {
+                kind,
+                topic: topic.as_str().to_owned(),
+                recipient,
+                body,
+                dossier: Some(dossier.id),
+                position: None,
+                once: None,
+                due: happened.now,
+            });
+        };
+        tell(dossier.applicant, true);
+        if let Some(delegate) = dossier.delegate {
+            tell(delegate, false);
+        }
+        Ok(messages)
+    }
+
+    /// By what a person is told, and where. What they chose; without a choice the applicant by what
+    /// there is, a delegate by nothing.
+    fn channel(&self, person: &Person, is_applicant: bool) -> Option<(Kind, String)> {
+        let email = || Some((Kind::Email, person.email.clone()?));
+        let phone = |kind| Some((kind, person.phone.clone()?));
+        let carried = |(kind, _): &(Kind, String)| self.settings.carries(*kind);
+        match person.notify_by {
+            Some(NotifyBy::Email) => email().filter(carried),
+            Some(NotifyBy::Sms) => phone(Kind::Sms).filter(carried),
+            Some(NotifyBy::Zalo) => phone(Kind::Zalo).filter(carried),
+            Some(NotifyBy::None) => None,
+            None if is_applicant => email()
+                .filter(carried)
+                .or_else(|| phone(Kind::Sms).filter(carried)),
+            None => None,
+        }
+    }
+
+    /// To the officer in charge and the supervisors of the units that answer for it and have it.
+    fn of_overdue(
+        &self,
+        conn: &mut Conn,
+        happened: &Happened<'_>,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let (dossier, reference) = (happened.after, happened.reference);
+        if !self.settings.carries(Kind::Email) {
+            return Ok(Vec::new());
+        }
+        let officer = officer(conn, dossier.assignee)?;
+        let units = BTreeSet::from([dossier.unit, dossier.holder]);
+        let units: Vec<UnitId> = units.into_iter().collect();
+        let supervisors = users::with_mail(conn, Role::Supervisor, &units)?;
+        let mut values = values(reference, dossier);
+        values["officer"] = json!(officer.as_ref().map_or("", |user| &user.full_name));
+        let mut told = BTreeSet::new();
+        let mut messages = Vec::new();
+        for user in officer.iter().chain(&supervisors) {
+            let Some(email) = user
+                .email
+                .clone()
+                .filter(|email| told.insert(email.clone()))
+            else {
+                continue;
+            };
+            let mut body = values.clone();
+            body["name"] = json!(user.full_name);
+            body["unit_id"] = json!(user.unit.0);
+            messages.push(Outgoing {
+                kind: Kind::Email,
+                topic: Topic::Overdue.as_str().to_owned(),
+                recipient: email,
+                body,
+                dossier: Some(dossier.id),
+                position: None,
+                once: None,
+                due: working_moment(reference, user.unit, happened.now),
+            });
+        }
+        Ok(messages)
+    }
+
+    /// To the officer in charge of what is due within the next working day already: the daily walk
+    /// has gone past it, or it had another officer then.
+    fn of_due_soon(
+        &self,
+        conn: &mut Conn,
+        happened: &Happened<'_>,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let (dossier, reference) = (happened.after, happened.reference);
+        let before = happened.before;
+        let same = before.is_some_and(|before| {
+            before.due() == dossier.due() && before.assignee == dossier.assignee
+        });
+        let soon = |due: Moment| {
+            let until = horizon(reference, dossier.holder, happened.now);
+            due > happened.now && until.is_some_and(|until| due <= until)
+        };
+        if same || !self.settings.carries(Kind::Email) || !dossier.due().is_some_and(soon) {
+            return Ok(Vec::new());
+        }
+        let officer = officer(conn, dossier.assignee)?;
+        let message = officer.and_then(|user| reminder(reference, dossier, &user, happened.now));
+        Ok(message.into_iter().collect())
+    }
+}
+
+fn officer(conn: &mut Conn, id: Option<UserId>) -> Result<Option<User>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    let account = users::find(conn, id)?;
+    let user = account.map(|account| account.user);
+    Ok(user.filter(|user| user.disabled_at.is_none()))
+}
+
+/// What every notice of a dossier tells: nothing of its people.
+pub(super) fn values(reference: &Reference, dossier: &Dossier) -> Value {
+    let unit = reference.units().get(dossier.unit);
+    let procedure = reference.procedure(dossier.procedure);
+    let moment = |moment: Option<Moment>| moment.map(words::moment).unwrap_or_default();
+    json!({
+        "case_number": dossier.case_number.as_str(),
+        "procedure": procedure.map_or("", |p| &p.definition.name),
+        "unit": unit.map_or("", |unit| &unit.name),
+        "received_at": moment(dossier.received_at),
+        "due_at": moment(dossier.due()),
+        "step": procedure.map_or("", |p| p.step_name(usize::from(dossier.step))),
+        "return_channel": dossier.return_channel.as_str(),
+    })
+}
+
+fn merge(values: &mut Value, more: &Value) {
+    if let (Value::Object(values), Value::Object(more)) = (values, more) {
+        values.extend(more.clone());
+    }
+}
+
+/// The names of papers of the checklist.
+fn items(reference: &Reference, dossier: &Dossier, positions: &[u16]) -> Vec<String> {
+    let procedure = reference.procedure(dossier.procedure);
+    let checklist = procedure.map(|p| p.definition.checklist.as_slice());
+    let checklist = checklist.unwrap_or_default();
+    let names = positions
+        .iter()
+        .filter_map(|position| checklist.get(usize::from(*position)));
+    names.map(|item| item.name.clone()).collect()
+}
+
+fn amount(vnd: u64) -> String {
+    words::number(i64::try_from(vnd).unwrap_or(i64::MAX))
+}
