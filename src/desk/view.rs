@@ -13,7 +13,7 @@ use crate::domain::dossier::{
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::person::Person;
+use crate::domain::person::{NotifyBy, Person};
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::Outcome;
 use crate::store::events::replay;
@@ -92,6 +92,8 @@ pub struct PersonView {
     pub phone: Option<String>,
     pub email: Option<String>,
     pub address: Option<String>,
+    /// By what they asked to be told.
+    pub notify_by: Option<NotifyBy>,
 }
 
 impl From<&Person> for PersonView {
@@ -104,6 +106,7 @@ impl From<&Person> for PersonView {
             phone: person.phone.clone(),
             email: person.email.clone(),
             address: person.address.clone(),
+            notify_by: person.notify_by,
         }
     }
 }

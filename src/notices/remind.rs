@@ -102,9 +102,12 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
     let walked = store.read(|conn| settings::get(conn, settings::REMINDED_UNTIL))?;
     let walked = walked.and_then(|text| text.parse().ok());
     let walked = walked.map_or(now, Moment::from_unix_millis).max(now);
+    if walked >= until {
+        return Ok(0);
+    }
     let mut told = 0;
     let mut after = None;
-    while walked < until {
+    loop {
         let page =
             store.read(|conn| open_dossiers::due_with_mail(conn, walked, until, after, PAGE))?;
         let Some((last, ..)) = page.last().copied() else {
@@ -112,7 +115,7 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
                 let until = until.unix_millis().to_string();
                 settings::set(conn, settings::REMINDED_UNTIL, &until)
             })?;
-            break;
+            return Ok(told);
         };
         after = Some(last);
         told += store.write_with_reference(move |conn, reference| {
@@ -130,7 +133,6 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
             Ok::<_, StoreError>(told)
         })?;
     }
-    Ok(told)
 }
 
 /// Each supervisor's digest of the day, from when their unit opens.

@@ -3,28 +3,17 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
 
 use motcua::accounts::{self, NewStaff};
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use serde_json::Value;
 
-use crate::support::{Answer, COMMUNE, Database, Kind, Office, Program, on_both};
+use crate::support::{Answer, COMMUNE, Database, Kind, Office, Program, on_both, peers};
 
 /// Never called: the last redirect is followed by hand.
 const REDIRECT: &str = "http://127.0.0.1:9/api/v1/oidc/callback";
 const SECRET: &str = "a-client-secret-for-tests-only";
-
-static FOLDER: LazyLock<String> = LazyLock::new(|| {
-    let output = Command::new(".ci/oidc-provider").output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "no OpenID Connect provider: {errors}"
-    );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-});
 
 struct Provider {
     child: Child,
@@ -35,7 +24,7 @@ impl Provider {
     fn start(misbehave: &str) -> Self {
         let mut child = Command::new("node")
             .args(["provider.mjs", REDIRECT])
-            .current_dir(&*FOLDER)
+            .current_dir(peers())
             .env("MISBEHAVE", misbehave)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

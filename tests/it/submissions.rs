@@ -30,13 +30,8 @@ fn outbox(db: &Database) -> Vec<(String, String, String)> {
 }
 
 fn code(body: &str) -> String {
-    body.lines()
-        .next()
-        .unwrap()
-        .rsplit(' ')
-        .next()
-        .unwrap()
-        .to_owned()
+    let body: Value = serde_json::from_str(body).unwrap();
+    body["code"].as_str().unwrap().to_owned()
 }
 
 fn submission(office: &Office) -> Value {

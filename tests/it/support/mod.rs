@@ -2,11 +2,13 @@
 
 mod api;
 mod database;
+mod peers;
 mod program;
 mod world;
 
 pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password};
 pub use database::{Database, Kind};
+pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};
 pub use world::{World, at, date, occasion};
 

@@ -42,6 +42,8 @@ impl Program {
             .args(arguments)
             .env("DATABASE_URL", &self.url)
             .env_remove("MOTCUA_CONFIG")
+            // A test that wants letters says where they go.
+            .env("MOTCUA__MAIL__TRANSPORT", "none")
             .envs(self.environment.iter().cloned());
         command
     }

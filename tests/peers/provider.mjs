@@ -1,4 +1,4 @@
-// A certified OpenID Connect provider for the tests; see .ci/oidc-provider.
+// A certified OpenID Connect provider for the tests; see .ci/peers.
 //   [MISBEHAVE=WAY] node provider.mjs REDIRECT_URI
 // Prints its issuer, then serves until killed. Any login name is accepted and becomes the subject.
 
