@@ -15,6 +15,7 @@ pub mod http;
 pub mod imports;
 mod mending;
 pub mod metrics;
+pub mod opinions;
 pub mod progress;
 pub mod scenario;
 pub mod store;

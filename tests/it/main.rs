@@ -14,6 +14,7 @@ mod life;
 mod oidc;
 mod openapi;
 mod operation;
+mod opinions;
 mod reports;
 mod scenario;
 mod server;
