@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::accounts::limits::LimitSetting;
 use crate::accounts::{Limits, OidcSettings};
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::vietqr::BankAccount;
 use crate::notices::{GatewaySettings, MailSettings, Security, Transport};
 use crate::outgoing::Patience;
@@ -62,6 +63,8 @@ pub struct ServerSettings {
     pub bank_account: Option<BankAccount>,
     /// What payment gateways sign with.
     pub gateway_secret: Option<String>,
+    /// Within what feedback has to be answered.
+    pub feedback_limit: TimeLimit,
 }
 
 impl std::fmt::Debug for ServerSettings {
@@ -98,6 +101,13 @@ struct Raw {
     sms: RawGateway,
     zalo: RawGateway,
     office: OfficeHours,
+    feedback: RawFeedback,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFeedback {
+    limit_days: u32,
 }
 
 #[derive(Deserialize)]
@@ -365,7 +375,7 @@ impl Config {
             parse_listen(&raw.server.listen).map_err(|reason| invalid("server.listen", reason))?;
         let server = raw
             .server
-            .check(&raw.accounts, &raw.limits, &raw.payments)?;
+            .check(&raw.accounts, &raw.limits, &raw.payments, &raw.feedback)?;
         Ok(Self {
             database,
             store: StoreOptions {
@@ -411,6 +421,7 @@ impl RawServer {
         accounts: &RawAccounts,
         limits: &RawLimits,
         payments: &RawPayments,
+        feedback: &RawFeedback,
     ) -> Result<ServerSettings, ConfigError> {
         if !(1..=720).contains(&accounts.session_hours) {
             let reason = "phải từ 1 đến 720".to_owned();
@@ -428,6 +439,8 @@ impl RawServer {
             limits: limits.check()?,
             bank_account: payments.bank_account()?,
             gateway_secret: payments.secret()?,
+            feedback_limit: TimeLimit::new(LimitUnit::WorkingDay, feedback.limit_days)
+                .map_err(|error| wrong("feedback.limit_days", error.to_string()))?,
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod imports;
 mod mending;
 pub mod metrics;
 pub mod notices;
+pub mod opinions;
 pub mod outgoing;
 pub mod progress;
 pub mod scenario;

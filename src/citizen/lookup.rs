@@ -111,6 +111,20 @@ pub fn look_up(
     store.read_with_reference(|conn, reference| find(conn, reference, &number, code, now))
 }
 
+/// The dossier that number and code belong to.
+fn identify(
+    conn: &mut Conn,
+    reference: &Reference,
+    number: &CaseNumber,
+    code: &str,
+) -> Result<DossierId, LookUpError> {
+    let id = dossiers::find_id(conn, number)?.ok_or(LookUpError::NotFound)?;
+    match code_fits(reference.look_up_key(), id, code) {
+        true => Ok(id),
+        false => Err(LookUpError::NotFound),
+    }
+}
+
 fn find(
     conn: &mut Conn,
     reference: &Reference,
@@ -118,10 +132,7 @@ fn find(
     code: &str,
     now: Moment,
 ) -> Result<LookUp, LookUpError> {
-    let id = dossiers::find_id(conn, number)?.ok_or(LookUpError::NotFound)?;
-    if !code_fits(reference.look_up_key(), id, code) {
-        return Err(LookUpError::NotFound);
-    }
+    let id = identify(conn, reference, number, code)?;
     let stored = events::history(conn, id)?;
     let history = stored
         .iter()
@@ -191,17 +202,55 @@ pub fn look_up_limited(
     now: Moment,
 ) -> Result<LookUp, LookUpError> {
     let number = CaseNumber::parse(case_number)?;
+    let subject = format!("lookup:{number}");
+    limited(store, subject, address, limits, now, |conn, reference| {
+        find(conn, reference, &number, code, now)
+    })
+}
+
+/// Which dossier number and code belong to, limited in the same way.
+///
+/// # Errors
+/// As [`look_up_limited`].
+pub(crate) fn identify_limited(
+    store: &Store,
+    case_number: &str,
+    code: &str,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+) -> Result<DossierId, LookUpError> {
+    let number = CaseNumber::parse(case_number)?;
+    let subject = format!("lookup:{number}");
+    limited(store, subject, address, limits, now, |conn, reference| {
+        identify(conn, reference, &number, code)
+    })
+}
+
+/// Looks something up that a code keeps from others: what finds nothing counts against the network
+/// address and under the key of the `subject`.
+///
+/// # Errors
+/// Those of `look`, and if too much has been tried.
+pub(crate) fn limited<T>(
+    store: &Store,
+    subject: String,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+    look: impl FnOnce(&mut Conn, &Reference) -> Result<T, LookUpError>,
+) -> Result<T, LookUpError> {
     let from = attempts_from(address);
     let keys = [
         (from.clone(), limits.look_up_address),
         // Whoever has the right code is not kept out by those who guess at it.
-        (format!("lookup:{number}"), limits.look_up_number),
+        (subject, limits.look_up_number),
     ];
     let found = store.read_with_reference(|conn, reference| {
         if let Some(until) = attempts::wait(conn, &from, limits.look_up_address, now)? {
             return Err(LookUpError::TooMany { until });
         }
-        find(conn, reference, &number, code, now)
+        look(conn, reference)
     });
     if let Err(LookUpError::NotFound) = found {
         store.write(move |conn| {

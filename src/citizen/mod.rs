@@ -3,8 +3,8 @@
 mod lookup;
 mod submit;
 
-pub(crate) use lookup::code_of;
 pub use lookup::{
     LookUp, LookUpError, Milestone, attempts_from, look_up, look_up_code, look_up_limited,
 };
+pub(crate) use lookup::{code_of, identify_limited, limited};
 pub use submit::{SubmitError, Waiting, confirm, submit};

@@ -12,7 +12,7 @@ use crate::bundled;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::store::Store;
-use crate::supervision::{self, By, PrintedFigures, ReportError, Span};
+use crate::supervision::{self, By, PrintedFigures, ReportError, SatisfactionBy, Span};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -47,6 +47,14 @@ enum What {
         #[arg(long)]
         unit: Option<String>,
     },
+    /// Mức độ hài lòng của người dân, tổ chức sau khi nhận kết quả.
+    Satisfaction {
+        #[command(flatten)]
+        common: Common,
+        /// `unit`, `procedure` hoặc `officer`.
+        #[arg(long, value_parser = satisfaction_by, default_value = "unit")]
+        by: SatisfactionBy,
+    },
 }
 
 #[derive(clap::Args)]
@@ -76,6 +84,12 @@ fn by(text: &str) -> Result<By, String> {
         .map_err(|()| format!("phải là một trong: {}", By::ALL.map(By::as_str).join(", ")))
 }
 
+fn satisfaction_by(text: &str) -> Result<SatisfactionBy, String> {
+    let names = SatisfactionBy::ALL.map(SatisfactionBy::as_str);
+    text.parse()
+        .map_err(|()| format!("phải là một trong: {}", names.join(", ")))
+}
+
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     match &args.what {
         What::Cchc { common, compare } => {
@@ -95,6 +109,10 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         }
         What::Form06a { common, unit } => {
             let report = supervision::form_06a(store, common.span()?, unit.as_deref())?;
+            print(common.format, &report)?;
+        }
+        What::Satisfaction { common, by } => {
+            let report = supervision::satisfaction(store, *by, common.span()?, None)?;
             print(common.format, &report)?;
         }
     }

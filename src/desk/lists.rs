@@ -65,6 +65,16 @@ pub fn named_unit(reference: &Reference, id: UnitId) -> Named {
     Named { code, name }
 }
 
+/// Code and name of a procedure.
+pub fn named_procedure(reference: &Reference, id: ProcedureId) -> Named {
+    let definition = reference
+        .procedure(id)
+        .map(|procedure| &procedure.definition);
+    let named = definition.map(|definition| (definition.code.clone(), definition.name.clone()));
+    let (code, name) = named.unwrap_or_default();
+    Named { code, name }
+}
+
 /// A member of staff by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StaffName {
@@ -74,7 +84,7 @@ pub struct StaffName {
 }
 
 impl StaffName {
-    pub(super) fn of(names: &HashMap<UserId, (String, String)>, id: UserId) -> Option<Self> {
+    pub(crate) fn of(names: &HashMap<UserId, (String, String)>, id: UserId) -> Option<Self> {
         let (username, full_name) = names.get(&id)?.clone();
         Some(Self {
             username,
@@ -250,16 +260,7 @@ pub(super) fn show(
     let staff = users::names(conn, rows.iter().filter_map(|row| row.assignee))?;
     let name = |id: &PersonId| people.get(id).map(|person| person.name.clone());
     let items = rows.into_iter().map(|row| ListItem {
-        procedure: reference
-            .procedure(row.procedure)
-            .map(|procedure| Named {
-                code: procedure.definition.code.clone(),
-                name: procedure.definition.name.clone(),
-            })
-            .unwrap_or_else(|| Named {
-                code: String::new(),
-                name: String::new(),
-            }),
+        procedure: named_procedure(reference, row.procedure),
         unit: named_unit(reference, row.unit),
         holder: named_unit(reference, row.holder),
         applicant: name(&row.applicant).unwrap_or_default(),

@@ -16,7 +16,9 @@ mod view;
 pub use act::{Request, act};
 pub(crate) use assignees::find_assignee;
 pub use batch::{Entry as BatchEntry, Outcome as BatchOutcome, receive_batch};
-pub use lists::{ListItem, ListRequest, Listing, Named, list, named_unit};
+pub use lists::{
+    ListItem, ListRequest, Listing, Named, StaffName, list, named_procedure, named_unit,
+};
 pub use payments::{GatewayPayment, Owed, owed, take_gateway_payment};
 pub use preview::{Preview, preview};
 pub use receive::{NewRequest, receive, register};

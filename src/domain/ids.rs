@@ -96,6 +96,10 @@ uuid_id!(
     SubmissionId
 );
 uuid_id!(
+    /// A feedback (phản ánh, kiến nghị).
+    FeedbackId
+);
+uuid_id!(
     /// A message to be sent, or another entry of a record ordered by time.
     MessageId
 );

@@ -5,12 +5,14 @@
 
 pub mod calendar;
 pub mod case_number;
+pub mod disclosure;
 pub mod dossier;
 pub mod identity;
 pub mod identity_card;
 pub mod ids;
 pub mod moment;
 pub mod office_hours;
+pub mod opinion;
 pub mod period;
 pub mod person;
 pub mod procedure;

@@ -113,4 +113,9 @@ permissions! {
     ManageProcedures: Administrator;
     ManageCalendar: Administrator;
     ManageUsers: Administrator;
+    /// Feedback (phản ánh, kiến nghị) with its sender: read, give to somebody, answer. Comments
+    /// beside a rating: read.
+    HandleFeedback: Officer Supervisor;
+    /// Make the public text of a feedback and its answer known.
+    PublishFeedback: Supervisor;
 }

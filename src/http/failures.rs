@@ -5,6 +5,7 @@ use crate::accounts::{AccessError, StaffError};
 use crate::administration::AdminError;
 use crate::citizen::{LookUpError, SubmitError};
 use crate::desk::DeskError;
+use crate::opinions::OpinionError;
 use crate::store::StoreError;
 use crate::supervision::ReportError;
 
@@ -140,6 +141,24 @@ impl From<AdminError> for Problem {
             AdminError::Changed => Self::new(Kind::Changed, detail),
             AdminError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
             AdminError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpinionError> for Problem {
+    fn from(error: OpinionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            OpinionError::Desk(error) => error.into(),
+            OpinionError::LookUp(error) => error.into(),
+            OpinionError::NotFound => Self::not_found(detail),
+            OpinionError::TooMany { until } => Self::too_many(until, detail),
+            OpinionError::AlreadyRated => Self::new(Kind::AlreadyRated, detail),
+            OpinionError::NotReturned => Self::refused("not_returned", Vec::new(), detail),
+            OpinionError::AlreadyAnswered => Self::refused("already_answered", Vec::new(), detail),
+            OpinionError::NotAnswered => Self::refused("not_answered", Vec::new(), detail),
+            // Handlers that can show the current state do so themselves.
+            OpinionError::Changed => Self::new(Kind::Changed, detail),
         }
     }
 }

@@ -64,6 +64,8 @@ kinds! {
     MethodNotAllowed = 405 "method-not-allowed" "Phương thức không được hỗ trợ",
     /// The rules do not allow it now; `reason` names which, `allowed` what is allowed instead.
     Refused = 409 "refused" "Thao tác bị từ chối",
+    /// A dossier is rated once.
+    AlreadyRated = 409 "already-rated" "Hồ sơ đã được đánh giá",
     /// Units, procedures or calendar that the action needs are not imported yet.
     NotReady = 409 "not-ready" "Hệ thống chưa đủ dữ liệu",
     /// It has changed since it was read; `current` is what it is now.

@@ -11,8 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::access::{Access, authorise};
 use super::api::{
-    actions, calendar, cards, dossiers, fees, lists, lookup, oidc, procedures, reports, sessions,
-    submissions, time_limit, units, users,
+    actions, calendar, cards, dossiers, feedback, fees, lists, lookup, oidc, procedures, reports,
+    satisfaction, sessions, submissions, time_limit, units, users,
 };
 use super::body::Readable;
 use super::health;
@@ -177,7 +177,39 @@ pub fn table() -> Vec<Route> {
         route!(Staff(May::ReadReports), reports::__path_form_06a => reports::form_06a),
     ];
     all.extend(actions_table());
+    all.extend(opinions_table());
     all
+}
+
+/// What people say, and what becomes of it.
+fn opinions_table() -> Vec<Route> {
+    use Access::{Public, Staff};
+    use Kind::{AlreadyRated, NotFound, NotReady, Refused, TooManyRequests};
+    use Permission as May;
+
+    vec![
+        route!(Public, satisfaction::__path_rate => satisfaction::rate)
+            .or(&[NotFound, Refused, AlreadyRated, TooManyRequests])
+            .takes::<satisfaction::Opinion>(),
+        route!(Staff(May::ReadReports), reports::__path_satisfaction => reports::satisfaction),
+        route!(Staff(May::HandleFeedback), satisfaction::__path_comments => satisfaction::comments),
+        route!(Public, feedback::__path_receive => feedback::receive)
+            .or(&[NotFound, Refused, NotReady, TooManyRequests])
+            .takes::<feedback::Message>(),
+        route!(Public, feedback::__path_read_back => feedback::read_back).or(&[TooManyRequests]),
+        route!(Public, feedback::__path_published => feedback::published),
+        route!(Staff(May::HandleFeedback), feedback::__path_list => feedback::list),
+        route!(Staff(May::HandleFeedback), feedback::__path_show => feedback::show),
+        route!(Staff(May::HandleFeedback), feedback::__path_assign => feedback::assign)
+            .or(&[Refused])
+            .takes::<feedback::Assign>(),
+        route!(Staff(May::HandleFeedback), feedback::__path_answer => feedback::answer)
+            .or(&[Refused])
+            .takes::<feedback::Reply>(),
+        route!(Staff(May::PublishFeedback), feedback::__path_publish => feedback::publish)
+            .or(&[Refused])
+            .takes::<feedback::PublicText>(),
+    ]
 }
 
 /// What moves a dossier on.

@@ -9,8 +9,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::DayKind;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
-use crate::domain::ids::{DossierId, SessionId, SubmissionId};
+use crate::domain::ids::{DossierId, FeedbackId, SessionId, SubmissionId};
 use crate::domain::moment::Moment;
+use crate::domain::opinion::FeedbackKind;
 use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
 use crate::domain::time_limit::{LimitUnit, Outcome};
@@ -85,6 +86,7 @@ texts! {
     Place: "Nơi thực hiện bước" = [Place::Receiving, Place::Parent, Place::Unit];
     StepRole: "Người thực hiện bước" = [StepRole::Clerk, StepRole::Officer, StepRole::Supervisor];
     ActionKind: "Thao tác" = ActionKind::ALL;
+    FeedbackKind: "Phản ánh, hoặc kiến nghị" = FeedbackKind::ALL;
 }
 
 /// A type that is written as a text of a known format.
@@ -112,4 +114,5 @@ formats! {
     DossierId: Uuid, "Định danh của hồ sơ", "01780000-0000-7000-8000-000000000000";
     SessionId: Uuid, "Định danh của phiên đăng nhập", "01780000-0000-7000-8000-000000000000";
     SubmissionId: Uuid, "Định danh của hồ sơ chờ xác nhận", "01780000-0000-7000-8000-000000000000";
+    FeedbackId: Uuid, "Định danh của phản ánh, kiến nghị", "01780000-0000-7000-8000-000000000000";
 }

@@ -185,6 +185,33 @@ table! {
         unit_id -> Integer,
         received_at -> BigInt,
         handled_at -> Nullable<BigInt>,
+        kind -> SmallInt,
+        content -> Nullable<Text>,
+        dossier_id -> Nullable<Binary>,
+        sender_name -> Nullable<Text>,
+        sender_phone -> Nullable<Text>,
+        sender_email -> Nullable<Text>,
+        code_hash -> Nullable<Binary>,
+        due_at -> Nullable<BigInt>,
+        assignee_id -> Nullable<Integer>,
+        answer -> Nullable<Text>,
+        answered_by -> Nullable<Integer>,
+        published_at -> Nullable<BigInt>,
+        public_content -> Nullable<Text>,
+        public_answer -> Nullable<Text>,
+        version -> Integer,
+    }
+}
+
+table! {
+    satisfaction (dossier_id) {
+        dossier_id -> Binary,
+        rating -> SmallInt,
+        comment -> Nullable<Text>,
+        at -> BigInt,
+        unit_id -> Integer,
+        procedure_id -> Integer,
+        officer_id -> Nullable<Integer>,
     }
 }
 

@@ -1,10 +1,11 @@
-//! What supervisors ask for: on-time rates, form II.06a, the CCHC report's paragraph. All counts
-//! come from the roll-ups, in one snapshot; nothing here walks over dossiers.
+//! What supervisors ask for: on-time rates, form II.06a, the CCHC report's paragraph, satisfaction.
+//! All counts of dossiers come from the roll-ups, in one snapshot; nothing here walks over dossiers.
 
 mod cchc;
 mod compare;
 mod form_06a;
 mod on_time;
+mod satisfaction;
 mod standings;
 mod table;
 
@@ -12,6 +13,7 @@ pub use cchc::{Cchc, Cuts, LevelCounts, LevelRow, Offices, cchc};
 pub use compare::{Difference, PrintedFigures, compare};
 pub use form_06a::{Form06a, Group, form_06a};
 pub use on_time::{By, OnTime, Row, on_time};
+pub use satisfaction::{RatingCounts, Satisfaction, SatisfactionBy, SatisfactionRow, satisfaction};
 pub use standings::{Span, Standings, standing_now};
 pub use table::Counts;
 

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
 use crate::domain::moment::Moment;
+use crate::domain::opinion::Rating;
 use crate::domain::tally::Share;
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
@@ -92,6 +93,17 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Early => "Trước hạn",
         Outcome::OnTime => "Đúng hạn",
         Outcome::Overdue => "Quá hạn",
+    }
+}
+
+/// A level of satisfaction, from 1 to 5.
+pub const fn rating(rating: Rating) -> &'static str {
+    match rating.level() {
+        1 => "Rất không hài lòng",
+        2 => "Không hài lòng",
+        3 => "Bình thường",
+        4 => "Hài lòng",
+        _ => "Rất hài lòng",
     }
 }
 

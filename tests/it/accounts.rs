@@ -274,6 +274,7 @@ fn address(template: &str, dossier: &str) -> String {
         ("{session}", "01780000-0000-7000-8000-000000000000"),
         ("{submission}", "01780000-0000-7000-8000-000000000000"),
         ("{username}", "nobody"),
+        ("{feedback}", "01780000-0000-7000-8000-000000000000"),
         ("{unit}", COMMUNE),
         ("{procedure}", SAME_DAY),
         ("{year}", "2021"),

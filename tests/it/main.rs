@@ -15,6 +15,7 @@ mod notices;
 mod oidc;
 mod openapi;
 mod operation;
+mod opinions;
 mod reports;
 mod scenario;
 mod server;

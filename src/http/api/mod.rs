@@ -10,6 +10,7 @@ pub(super) mod actions;
 pub(super) mod calendar;
 pub(super) mod cards;
 pub(super) mod dossiers;
+pub(super) mod feedback;
 pub(super) mod fees;
 pub(super) mod lists;
 pub(super) mod lookup;
@@ -17,6 +18,7 @@ pub(super) mod oidc;
 pub(super) mod people;
 pub(super) mod procedures;
 pub(super) mod reports;
+pub(super) mod satisfaction;
 pub(super) mod sessions;
 pub(super) mod submissions;
 pub(super) mod time_limit;
@@ -68,4 +70,18 @@ fn check_length(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError
     if text.chars().count() > most {
         wrong.push(FieldError::new(field, format!("dài quá {most} ký tự")));
     }
+}
+
+/// Names texts that say nothing, or are longer than they may be.
+fn check_text(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>) {
+    if text.trim().is_empty() {
+        wrong.push(FieldError::new(field, "để trống"));
+    }
+    check_length(field, text, most, wrong);
+}
+
+/// A text that may be left out; one that says nothing is none.
+fn kept(text: Option<&String>) -> Option<String> {
+    let text = text.map(|text| text.trim()).unwrap_or_default();
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -15,7 +15,7 @@ use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
 use crate::store::Store;
-use crate::supervision::{self, By, Counts, ReportError, Span};
+use crate::supervision::{self, By, Counts, RatingCounts, ReportError, SatisfactionBy, Span};
 
 /// Parameters of a report.
 #[derive(Deserialize, IntoParams)]
@@ -283,6 +283,80 @@ pub async fn form_06a(
         let code = code.map(|unit| unit.code.clone());
         let span = span(from, to, as_of)?;
         Ok::<_, Problem>(supervision::form_06a(store, span, code.as_deref())?)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(report))
+}
+
+/// Parameters of the report on satisfaction.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DaysAndRows {
+    /// Ngày đầu kỳ.
+    #[serde(default)]
+    #[param(required = true, example = "2020-12-15")]
+    from: Option<NaiveDate>,
+    /// Ngày cuối kỳ.
+    #[serde(default)]
+    #[param(required = true, example = "2021-09-14")]
+    to: Option<NaiveDate>,
+    /// Mặc định theo đơn vị.
+    #[serde(default)]
+    by: Option<SatisfactionBy>,
+    /// Mã đơn vị trong phạm vi của mình; mặc định là đơn vị của mình, cùng các đơn vị trực thuộc.
+    #[serde(default)]
+    #[param(example = "H37.20")]
+    unit: Option<String>,
+}
+
+impl Parameters for DaysAndRows {
+    const NAMES: &'static [&'static str] = &["from", "to", "by", "unit"];
+
+    fn check(&self) -> Vec<FieldError> {
+        check_days(self.from, self.to, None)
+    }
+}
+
+/// Satisfaction after return.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the report writes by itself")]
+pub struct SatisfactionReport {
+    by: SatisfactionBy,
+    from: NaiveDate,
+    to: NaiveDate,
+    rows: Vec<SatisfactionReportRow>,
+    total: RatingCounts,
+}
+
+/// One row of it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the report writes by itself")]
+pub struct SatisfactionReportRow {
+    /// Mã đơn vị, mã thủ tục hoặc tên đăng nhập; rỗng nếu không có người phụ trách.
+    #[schema(example = "H37.20.01")]
+    key: String,
+    name: String,
+    #[serde(flatten)]
+    counts: RatingCounts,
+}
+
+/// Mức độ hài lòng theo đơn vị, thủ tục hoặc người phụ trách; tính theo ngày đánh giá.
+#[utoipa::path(
+    get, path = "/api/v1/reports/satisfaction", tag = "Báo cáo", params(DaysAndRows),
+    responses((status = 200, description = "Báo cáo", body = SatisfactionReport)),
+)]
+pub async fn satisfaction(
+    state: web::Data<State>,
+    staff: Staff,
+    params: Params<DaysAndRows>,
+) -> Result<HttpResponse, Problem> {
+    let DaysAndRows { from, to, by, unit } = params.0;
+    let reach = staff.unit;
+    let report = with_store(&state, move |store| {
+        let root = root(store, unit.as_deref(), reach)?;
+        let by = by.unwrap_or(SatisfactionBy::Unit);
+        let span = span(from, to, None)?;
+        Ok::<_, Problem>(supervision::satisfaction(store, by, span, root)?)
     })
     .await?;
     Ok(HttpResponse::Ok().json(report))

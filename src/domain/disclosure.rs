@@ -1,0 +1,176 @@
+//! What a text that is to be published still gives away of people.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::case_number::CaseNumber;
+use super::person::{Person, fold_diacritics};
+
+/// What a text gives away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Disclosure {
+    #[error("còn họ tên của người liên quan")]
+    Name,
+    #[error("còn số điện thoại của người liên quan")]
+    Phone,
+    #[error("còn địa chỉ thư điện tử của người liên quan")]
+    Email,
+    #[error(
+        "còn dãy 9 hoặc 12 chữ số, có thể là số định danh; nếu là số tiền thì viết bằng chữ, ví dụ \
+         150 triệu đồng"
+    )]
+    IdentityNumber,
+}
+
+/// All that the text gives away: names, phone numbers and e-mail addresses of `people`, and
+/// whatever could be an identity number of anybody.
+pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
+    // Digits and letters of other widths count as what they look like.
+    let text: String = text.nfkc().collect();
+    let numbers = numbers(&text);
+    let lower = text.to_lowercase();
+    let mut found = Vec::new();
+    let mut add = |found_it: bool, what| {
+        if found_it {
+            found.push(what);
+        }
+    };
+    let any = |test: &dyn Fn(&Person) -> bool| people.iter().any(test);
+    add(any(&|person| names(&text, &person.name)), Disclosure::Name);
+    let digits = digits(&text);
+    let phones = |person: &Person| {
+        let phone = person.phone.as_deref().map(national);
+        phone.is_some_and(|phone| digits.iter().any(|digits| digits.contains(phone)))
+    };
+    add(any(&phones), Disclosure::Phone);
+    let emails = |person: &Person| {
+        let email = person.email.as_ref().map(|email| email.to_lowercase());
+        email.is_some_and(|email| lower.contains(&email))
+    };
+    add(any(&emails), Disclosure::Email);
+    let identity = numbers.iter().any(|number| [9, 12].contains(&number.len()));
+    add(identity, Disclosure::IdentityNumber);
+    found
+}
+
+/// Whether the text holds the words of the name one after the other.
+fn names(text: &str, name: &str) -> bool {
+    // A name of one word is often an everyday word under other marks.
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.filter(|word| !word.is_empty());
+        match name.split_whitespace().count() {
+            1 => words.map(str::to_lowercase).collect(),
+            _ => words.map(fold_diacritics).collect(),
+        }
+    };
+    let name: String = name.nfkc().collect();
+    let (text, name) = (words(text), words(&name));
+    !name.is_empty() && text.windows(name.len()).any(|part| part == name)
+}
+
+/// A phone number without the zero or the country code that it begins with.
+fn national(phone: &str) -> &str {
+    let digits = phone.strip_prefix('+').unwrap_or(phone);
+    let national = digits
+        .strip_prefix('0')
+        .or_else(|| digits.strip_prefix("84"));
+    national.unwrap_or(digits)
+}
+
+/// Digits of the text with nothing between them but what people set into phone numbers.
+fn digits(text: &str) -> Vec<String> {
+    let between = |c: char| c.is_whitespace() || ".-()".contains(c);
+    let runs = text.split(|c: char| !c.is_ascii_digit() && !between(c));
+    let digits = runs.map(|run| run.chars().filter(char::is_ascii_digit).collect());
+    digits.filter(|run: &String| !run.is_empty()).collect()
+}
+
+/// Every way in which digits of the text can be read as one number: groups of them with one space,
+/// dot or dash between them, the same all along. Case numbers are none.
+fn numbers(text: &str) -> Vec<String> {
+    let is_end = |c: char| !c.is_alphanumeric();
+    let words = text.split_whitespace();
+    let words = words.map(|word| match CaseNumber::parse(word.trim_matches(is_end)) {
+        Ok(_) => "x",
+        Err(_) => word,
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    for separator in [' ', '.', '-'] {
+        let runs = text.split(|c: char| !c.is_ascii_digit() && c != separator);
+        for run in runs {
+            let groups: Vec<&str> = run.split(separator).collect();
+            // An empty group is two separators in a row, where a number ends.
+            for groups in groups.split(|group| group.is_empty()) {
+                for first in 0..groups.len() {
+                    let mut number = String::new();
+                    for group in &groups[first..] {
+                        number += group;
+                        if number.len() > MOST_DIGITS {
+                            break;
+                        }
+                        found.push(number.clone());
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// No identity number is longer.
+const MOST_DIGITS: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<Disclosure> {
+        let person = |name: &str| Person {
+            notify_by: None,
+            name: name.to_owned(),
+            identity: None,
+            phone: Some("0912345678".to_owned()),
+            email: Some("Anh@example.vn".to_owned()),
+            address: None,
+        };
+        disclosures(text, &[person("Nguyễn Thị Ánh"), person("Lan")])
+    }
+
+    #[test]
+    fn finds_people_however_they_are_written() {
+        use Disclosure::{Email, IdentityNumber, Name, Phone};
+        for (text, what) in [
+            ("Bà NGUYEN  THI ANH, thôn Nà Lốc", Name),
+            ("nguyễn thị\nánh", Name),
+            ("chị Lan nói", Name),
+            ("gọi 0912.345.678 nhé", Phone),
+            ("gọi (+84) 912 345 678", Phone),
+            ("gọi 84912345678, 0912.345 678", Phone),
+            ("phòng 3 0912-345.678", Phone),
+            ("gọi ０９１２３４５６７８", Phone),
+            ("thư ANH@EXAMPLE.VN.", Email),
+            ("số 5 020 185 000 123", IdentityNumber),
+            ("CCCD:020185000123", IdentityNumber),
+            ("CMND 082-123-456", IdentityNumber),
+        ] {
+            assert!(of(text).contains(&what), "{text}: {:?}", of(text));
+        }
+        let all = of("Nguyễn Thị Ánh 0912345678 anh@example.vn 020185000123");
+        assert_eq!(all, [Name, Phone, Email, IdentityNumber]);
+    }
+
+    #[test]
+    fn leaves_the_rest_alone() {
+        for text in [
+            "Hồ sơ H37.20.01-210301-0001, nhận ngày 01/03/2021 lúc 07:30, hẹn 15.09.2021.",
+            "Chị Nguyễn Anh Đào đi làn đường khác; 1.000.000 đồng; 36.545 hồ sơ",
+            "Thị Ánh; nhà số 12-34; 2021 2022; 0912345679; Lân",
+            "",
+        ] {
+            assert_eq!(of(text), [], "{text}");
+        }
+        // Nobody known, nothing but numbers to find.
+        assert_eq!(disclosures("Nguyễn Thị Ánh 0912345678", &[]), []);
+    }
+}
