@@ -494,6 +494,7 @@ fn receive_at(store: &Store, unit: &str, limit: u32, now: Moment) -> opinions::R
         content: format!("hạn {limit} ngày"),
         dossier: None,
         sender: Person {
+            notify_by: None,
             name: String::new(),
             identity: None,
             phone: None,
