@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
 use crate::domain::moment::Moment;
+use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
@@ -92,6 +93,16 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Early => "Trước hạn",
         Outcome::OnTime => "Đúng hạn",
         Outcome::Overdue => "Quá hạn",
+    }
+}
+
+/// A member of staff's title.
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Clerk => "Cán bộ một cửa",
+        Role::Officer => "Chuyên viên",
+        Role::Supervisor => "Lãnh đạo",
+        Role::Administrator => "Quản trị hệ thống",
     }
 }
 
