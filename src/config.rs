@@ -14,6 +14,7 @@ use crate::accounts::{Limits, OidcSettings};
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::vietqr::BankAccount;
+use crate::national::PortalSettings;
 use crate::notices::{GatewaySettings, MailSettings, Security, Transport};
 use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
@@ -32,6 +33,8 @@ pub struct Config {
     pub oidc: Option<OidcSettings>,
     /// How patiently messages are delivered.
     pub patience: Patience,
+    /// The national portal, if it is told of dossiers.
+    pub portal: Option<PortalSettings>,
     /// `None`: no letters.
     pub mail: Option<MailSettings>,
     pub notices: NoticesConfig,
@@ -96,6 +99,7 @@ struct Raw {
     payments: RawPayments,
     oidc: RawOidc,
     outbox: RawOutbox,
+    portal: RawPortal,
     mail: RawMail,
     notices: RawNotices,
     sms: RawGateway,
@@ -169,6 +173,52 @@ struct RawOutbox {
     first_pause_seconds: u64,
     tries: u32,
     keep_days: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPortal {
+    url: String,
+    token: String,
+    agency: String,
+    timeout_seconds: u64,
+}
+
+impl RawPortal {
+    fn check(self) -> Result<Option<PortalSettings>, ConfigError> {
+        if !(1..=30).contains(&self.timeout_seconds) {
+            let reason = "phải từ 1 đến 30".to_owned();
+            return Err(wrong("portal.timeout_seconds", reason));
+        }
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let known = ["http://", "https://"];
+        let address = self.url.parse::<ureq::http::Uri>();
+        if !address.is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()))
+            || !known.iter().any(|scheme| self.url.starts_with(scheme))
+        {
+            let reason = "không phải địa chỉ http:// hoặc https://".to_owned();
+            return Err(wrong("portal.url", reason));
+        }
+        // Both go into a header or beside one: no spaces, nothing outside ASCII.
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        for (key, text) in [
+            ("portal.token", &self.token),
+            ("portal.agency", &self.agency),
+        ] {
+            if !plain(text) {
+                let reason = "để trống, có khoảng trắng hoặc ký tự ngoài ASCII".to_owned();
+                return Err(wrong(key, reason));
+            }
+        }
+        Ok(Some(PortalSettings {
+            url: self.url,
+            token: self.token,
+            agency: self.agency,
+            timeout: Duration::from_secs(self.timeout_seconds),
+        }))
+    }
 }
 
 #[derive(Deserialize)]
@@ -388,6 +438,7 @@ impl Config {
             server,
             oidc: raw.oidc.check()?,
             patience: raw.outbox.check()?,
+            portal: raw.portal.check()?,
             mail: raw.mail.check()?,
             notices: raw.notices.check()?,
             sms: raw.sms.check("sms")?,

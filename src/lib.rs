@@ -15,6 +15,7 @@ pub mod http;
 pub mod imports;
 mod mending;
 pub mod metrics;
+pub mod national;
 pub mod notices;
 pub mod opinions;
 pub mod outgoing;

@@ -10,6 +10,7 @@ use super::{Outcome, date, read_file};
 use crate::desk;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
+use crate::imports::portal::{self, PortalAnswers};
 use crate::imports::{self, UnitsOptions};
 use crate::store::Store;
 
@@ -43,6 +44,24 @@ enum What {
     Procedures { file: PathBuf },
     /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name).
     Calendar { file: PathBuf },
+    /// Danh mục thủ tục theo Cổng Dịch vụ công Quốc gia (câu trả lời JSON của LayDanhSachTTHC, LayThuTuc).
+    PortalCatalogue(Portal),
+}
+
+#[derive(Parser)]
+struct Portal {
+    /// Câu trả lời của `LayDanhSachTTHC`.
+    #[arg(long, value_name = "TỆP")]
+    list: PathBuf,
+    /// Thư mục câu trả lời của `LayThuTuc`, mỗi thủ tục một tệp MÃ.json.
+    #[arg(long, value_name = "THƯ_MỤC")]
+    details: PathBuf,
+    /// Ngày có hiệu lực của phiên bản mới (mặc định: hôm nay); phiên bản cũ kết thúc hôm trước.
+    #[arg(long, value_parser = date)]
+    valid_from: Option<NaiveDate>,
+    /// Chỉ in những gì sẽ thay đổi.
+    #[arg(long)]
+    preview: bool,
 }
 
 fn level(text: &str) -> Result<Level, String> {
@@ -56,6 +75,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         | What::Successions { file, .. }
         | What::Procedures { file }
         | What::Calendar { file } => file,
+        What::PortalCatalogue(portal) => return import_portal(portal, store),
     };
     let bytes = read_file(file)?;
     let imported = match &args.what {
@@ -73,6 +93,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         What::Successions { on, .. } => imports::successions(store, &bytes, *on),
         What::Procedures { .. } => imports::procedures(store, &bytes),
         What::Calendar { .. } => imports::calendar(store, &bytes),
+        What::PortalCatalogue(portal) => return import_portal(portal, store),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
     super::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
@@ -81,5 +102,27 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         let text = format!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi\n");
         super::output::write(text.as_bytes())?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import_portal(args: &Portal, store: &Store) -> Outcome {
+    let list = read_file(&args.list)?;
+    let from = args.valid_from.unwrap_or_else(|| Moment::now().date());
+    let detail = |code: &str| {
+        let file = args.details.join(format!("{code}.json"));
+        match file.exists() {
+            true => read_file(&file).map(|bytes| Some((file.display().to_string(), bytes))),
+            false => Ok(None),
+        }
+    };
+    let refused = |error| format!("không nhập gì cả\n{error}");
+    let name = args.list.display().to_string();
+    let answers = PortalAnswers::read((&name, &list), detail).map_err(refused)?;
+    let changes = match args.preview {
+        true => portal::preview_portal_catalogue(store, &answers, from),
+        false => portal::portal_catalogue(store, answers, from),
+    };
+    let changes = changes.map_err(refused)?;
+    super::output::write(format!("{changes}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::national::{PortalCarrier, PortalTeller};
 use crate::notices::{Gateway, KindSetting, Mail, NoticeSettings, NoticeTeller, Templates};
 use crate::outgoing::{Carrier, Outgoing, Teller};
 use crate::store::outbox::Kind;
@@ -38,6 +39,10 @@ pub(super) fn setup(config: &Config) -> Result<Outgoing, String> {
         kinds,
     };
     tellers.push(Box::new(NoticeTeller { settings }));
+    if let Some(portal) = &config.portal {
+        tellers.push(Box::new(PortalTeller));
+        carriers.push(Arc::new(PortalCarrier::new(portal.clone())));
+    }
     Ok(Outgoing {
         tellers: Arc::new(tellers),
         carriers,

@@ -4,6 +4,7 @@
 //! it is one transaction. Running it twice changes nothing the second time.
 
 mod calendar;
+pub mod portal;
 mod procedures;
 mod successions;
 mod table;

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
+use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
@@ -104,6 +105,16 @@ pub const fn rating(rating: Rating) -> &'static str {
         3 => "Bình thường",
         4 => "Hài lòng",
         _ => "Rất hài lòng",
+    }
+}
+
+/// A member of staff's title.
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Clerk => "Cán bộ một cửa",
+        Role::Officer => "Chuyên viên",
+        Role::Supervisor => "Lãnh đạo",
+        Role::Administrator => "Quản trị hệ thống",
     }
 }
 

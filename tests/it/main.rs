@@ -11,6 +11,7 @@ mod durability;
 mod imports;
 mod kept_answers;
 mod life;
+mod national;
 mod notices;
 mod oidc;
 mod openapi;

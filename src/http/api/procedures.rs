@@ -34,6 +34,8 @@ pub struct ProcedureLine {
     limit: crate::domain::procedure::LimitDefinition,
     /// Tổng phí, lệ phí, đồng.
     fees_vnd: u64,
+    /// Đã tích hợp trên Cổng Dịch vụ công Quốc gia.
+    integrated: bool,
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
 }
@@ -47,6 +49,7 @@ impl ProcedureLine {
             levels: definition.levels.clone(),
             limit: definition.promised_limit(),
             fees_vnd: definition.fees.iter().map(|fee| fee.amount_vnd).sum(),
+            integrated: definition.integrated,
             valid_from: definition.valid_from,
             valid_to: definition.valid_to,
         }

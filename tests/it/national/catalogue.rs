@@ -1,0 +1,200 @@
+//! The portal's catalogue over ours: seen first, then taken in once.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{Database, Program, World, date, on_both};
+
+/// The list as the portal would answer it if it had all of ours.
+fn list_of(world: &World, day: &str) -> Vec<Value> {
+    let reference = world.store.reference().unwrap();
+    let in_force = reference.procedures().into_iter().map(|p| &p.definition);
+    let in_force = in_force.filter(|d| d.is_in_force_on(date(day)) && !d.code_is_sample);
+    let listed = in_force.map(
+        |d| json!({"MATTHC": d.code, "TENTTHC": d.name, "LINHVUC": d.field, "TRANGTHAI": "1"}),
+    );
+    listed.collect()
+}
+
+fn write(folder: &Path, name: &str, answer: &Value) {
+    std::fs::create_dir_all(folder.join("details")).unwrap();
+    std::fs::write(folder.join(name), answer.to_string()).unwrap();
+}
+
+fn import(folder: &Path, from: &str, more: &[&str]) -> Vec<String> {
+    let list = folder.join("list.json").to_str().unwrap().to_owned();
+    let details = folder.join("details").to_str().unwrap().to_owned();
+    let fixed = [
+        "import",
+        "portal-catalogue",
+        "--list",
+        &list,
+        "--details",
+        &details,
+    ];
+    let day = ["--valid-from", from];
+    let all = fixed.iter().chain(day.iter()).chain(more);
+    all.map(|text| (*text).to_owned()).collect()
+}
+
+fn run(db: &Database, arguments: &[String]) -> String {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    Program::on(db).output(&arguments)
+}
+
+fn new_procedure() -> Value {
+    json!({"error_code": "0", "result": [{
+        "MATTHC": "1.999901", "TENTTHC": "Đăng ký mới", "TRANGTHAI": "Còn hiệu lực",
+        "LINHVUCTHUCHIEN": [{"MALINHVUC": "G01", "TENLINHVUC": "Hộ tịch"}],
+        "CAPTHUCHIEN": [{"CAPTHUCHIEN": "Cấp Xã"}, {"CAPTHUCHIEN": "Cấp Huyện"}],
+        "CACHTHUCTHUCHIEN": [
+            {"KENH": "2", "THOIGIAN": [{"THOIGIANGIAIQUYET": 3, "DONVITINH": "Ngày làm việc"}]},
+            {"KENH": "1", "THOIGIAN": {
+                "THOIGIANGIAIQUYET": "5", "DONVITINH": "Ngày làm việc",
+                "PHILEPHI": [{"TENPHILEPHI": "Lệ phí", "SOTIEN": "25.000", "DONVI": "Đồng"}],
+            }},
+        ],
+        "THANHPHANHOSO": [{"TRUONGHOP": "", "GIAYTO": [
+            {"TENGIAYTO": "Tờ khai", "SOBANCHINH": "1", "SOBANSAO": "0"},
+            {"TENGIAYTO": "Giấy tờ khác", "SOBANCHINH": 0, "SOBANSAO": 2, "BATBUOC": "0"},
+        ]}],
+        "KETQUATHUCHIEN": [{"MAKETQUA": "KQ", "TENKETQUA": "Giấy xác nhận"}],
+        "CANCUPHAPLY": [{"SOVANBAN": "60/2014/QH13", "TENVANBAN": "Luật Hộ tịch"}],
+    }]})
+}
+
+on_both! {
+    fn what_changes_is_seen_first_then_taken_in_once(db: &Database) {
+        let world = World::new(db.store());
+        let folder = db.folder();
+        let mut list = list_of(&world, "2026-06-01");
+        let count = list.len();
+        // One ends by not being there, one by its state, one has another name, one is new.
+        list.retain(|listed| listed["MATTHC"] != "1.003554");
+        let find = |list: &mut Vec<Value>, code: &str| {
+            list.iter().position(|listed| listed["MATTHC"] == code).unwrap()
+        };
+        let at = find(&mut list, "1.000775");
+        list[at]["TRANGTHAI"] = json!("Bãi bỏ");
+        let at = find(&mut list, "1.001193");
+        list[at]["TENTTHC"] = json!("Đăng ký khai sinh (tên mới)");
+        list.push(json!({"MaTTHC": "1.999901", "TenTTHC": "Đăng ký mới"}));
+        write(folder, "list.json", &json!({"error_code": "0", "result": list}));
+        write(folder, "details/1.999901.json", &new_procedure());
+        // What the portal says nothing about stays.
+        let longer = json!({"result": {"MATTHC": "2.000815", "CACHTHUCTHUCHIEN": [
+            {"KENH": 1, "THOIGIAN": [{"THOIGIANGIAIQUYET": "2", "DONVITINH": "Ngày làm việc"}]},
+        ]}});
+        write(folder, "details/2.000815.json", &longer);
+
+        let seen = run(db, &import(folder, "2026-06-01", &["--preview"]));
+        for line in [
+            "thủ tục mới 1.999901: Đăng ký mới",
+            "phiên bản mới 1.001193: Đăng ký khai sinh (tên mới)",
+            "    tên: ",
+            "phiên bản mới 2.000815: ",
+            "    thời hạn theo quy định: trong ngày → 2 ngày làm việc",
+            "kết thúc 1.003554: ",
+            "kết thúc 1.000775: ",
+        ] {
+            assert!(seen.contains(line), "{line}: {seen}");
+        }
+        let counts = format!(
+            "1 thủ tục mới, 2 phiên bản mới, 2 kết thúc, {} giữ nguyên", count - 4
+        );
+        assert!(seen.contains(&counts), "{counts}: {seen}");
+        let before = world.store.reference().unwrap();
+        assert_eq!(before.versions("1.999901").len(), 0, "a preview changes nothing");
+
+        let done = run(db, &import(folder, "2026-06-01", &[]));
+        assert_eq!(done, seen);
+        let reference = world.store.reference().unwrap();
+        let new = reference.procedure_in_force("1.999901", date("2026-06-01")).unwrap();
+        let new = &new.definition;
+        assert_eq!(new.statutory_limit.amount, Some(5), "the desk's, not the web's");
+        assert_eq!(new.fees[0].amount_vnd, 25_000);
+        assert_eq!(new.levels.len(), 2);
+        assert_eq!((new.checklist[0].required, new.checklist[1].required), (true, false));
+        assert_eq!(new.legal_basis, ["60/2014/QH13 Luật Hộ tịch"]);
+        assert!(!new.integrated, "that is ours to say");
+        let old = reference.procedure_in_force("2.000815", date("2026-05-31")).unwrap();
+        let now = reference.procedure_in_force("2.000815", date("2026-06-01")).unwrap();
+        assert_eq!(old.definition.valid_to, Some(date("2026-05-31")));
+        assert_eq!(now.definition.workflow, old.definition.workflow);
+        assert_eq!(now.definition.checklist, old.definition.checklist);
+        assert!(now.definition.integrated);
+        for code in ["1.003554", "1.000775"] {
+            assert!(reference.procedure_in_force(code, date("2026-05-31")).is_some());
+            assert!(reference.procedure_in_force(code, date("2026-06-01")).is_none());
+        }
+        // Codes of our own are not missed.
+        assert!(reference.procedure_in_force("9.000001", date("2026-06-01")).is_some());
+
+        for day in ["2026-06-01", "2026-07-01"] {
+            let again = run(db, &import(folder, day, &[]));
+            assert!(again.starts_with("0 thủ tục mới, 0 phiên bản mới, 0 kết thúc"), "{again}");
+        }
+        let after = world.store.reference().unwrap();
+        assert_eq!(after.version(), reference.version());
+    }
+}
+
+on_both! {
+    fn every_wrong_place_is_named_and_nothing_changes(db: &Database) {
+        let world = World::new(db.store());
+        let folder = db.folder();
+        let list = json!({"error_code": 0, "result": [
+            {"MATTHC": "1.23", "TENTTHC": "x"},
+            {"TENTTHC": "x"},
+            {"MATTHC": "1.999901", "TRANGTHAI": "lạ"},
+            {"MATTHC": "1.999901"},
+            {"MATTHC": "1.999902", "TENTTHC": 5},
+            {"MATTHC": "1.999903"},
+            "1.999904",
+        ]});
+        write(folder, "list.json", &list);
+        let mut wrong = new_procedure();
+        let procedure = &mut wrong["result"][0];
+        procedure["MATTHC"] = json!("1.999909");
+        procedure["CAPTHUCHIEN"] = json!(["Cấp Xã", "Cấp Sao Hỏa"]);
+        procedure["CACHTHUCTHUCHIEN"] = json!([{"KENH": "1", "THOIGIAN": [
+            {"THOIGIANGIAIQUYET": "0.5", "DONVITINH": "Ngày"},
+            {"THOIGIANGIAIQUYET": "5", "DONVITINH": "Tuần trăng", "PHILEPHI": [{"SOTIEN": "x"}]},
+        ]}]);
+        procedure["THANHPHANHOSO"][0]["GIAYTO"][0] = json!({"SOBANCHINH": -1});
+        write(folder, "details/1.999902.json", &wrong);
+        std::fs::write(folder.join("details/1.999903.json"), "{\"result\": [").unwrap();
+        let arguments = import(folder, "2026-06-01", &[]);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let version = world.store.reference().unwrap().version();
+        let error = Program::on(db).failure(&arguments);
+        for place in [
+            "list.json /result/0/MATTHC: '1.23'",
+            "list.json /result/1: thiếu MATTHC",
+            "list.json /result/2/TRANGTHAI: không rõ trạng thái 'lạ'",
+            "list.json /result/3: đã có ở /result/2",
+            "list.json /result/6: phải là một thủ tục",
+            "1.999902.json /result/0/MATTHC: khác với mã 1.999902",
+            "1.999902.json /result/0/CAPTHUCHIEN/1: không rõ cấp",
+            "1.999902.json /result/0/CACHTHUCTHUCHIEN/0/THOIGIAN/0/THOIGIANGIAIQUYET: '0.5'",
+            "1.999902.json /result/0/CACHTHUCTHUCHIEN/0/THOIGIAN/1/DONVITINH: không rõ đơn vị",
+            "1.999902.json /result/0/CACHTHUCTHUCHIEN/0/THOIGIAN/1/PHILEPHI/0/SOTIEN: 'x'",
+            "1.999902.json /result/0/THANHPHANHOSO/0/GIAYTO/0: thiếu TENGIAYTO",
+            "1.999903.json : không phải JSON",
+        ] {
+            assert!(error.contains(place), "{place}: {error}");
+        }
+        // A new one needs its details; an empty answer or an error ends nothing.
+        for (answer, place) in [
+            (json!([{"MATTHC": "1.999905", "TENTTHC": "x"}]), "/CACHTHUCTHUCHIEN: thiếu"),
+            (json!({"error_code": "0", "result": []}), "không có thủ tục nào"),
+            (json!({"error_code": "9", "result": []}), "/error_code: cổng trả lời bằng một lỗi"),
+        ] {
+            write(folder, "list.json", &answer);
+            let error = Program::on(db).failure(&arguments);
+            assert!(error.contains(place), "{place}: {error}");
+        }
+        assert_eq!(world.store.reference().unwrap().version(), version);
+    }
+}
