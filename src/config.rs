@@ -15,6 +15,7 @@ use crate::domain::office_hours::OfficeHours;
 use crate::domain::vietqr::BankAccount;
 use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
+use crate::webhooks::Allowed;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 
@@ -48,6 +49,8 @@ pub struct ServerSettings {
     pub bank_account: Option<BankAccount>,
     /// What payment gateways sign with.
     pub gateway_secret: Option<String>,
+    /// Where webhooks may lead.
+    pub webhooks_allowed: Allowed,
 }
 
 impl std::fmt::Debug for ServerSettings {
@@ -79,6 +82,7 @@ struct Raw {
     payments: RawPayments,
     oidc: RawOidc,
     outbox: RawOutbox,
+    webhooks: RawWebhooks,
     office: OfficeHours,
 }
 
@@ -141,6 +145,12 @@ struct RawOutbox {
     first_pause_seconds: u64,
     tries: u32,
     keep_days: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWebhooks {
+    allow: String,
 }
 
 impl RawOutbox {
@@ -219,7 +229,7 @@ impl Config {
             parse_listen(&raw.server.listen).map_err(|reason| invalid("server.listen", reason))?;
         let server = raw
             .server
-            .check(&raw.accounts, &raw.limits, &raw.payments)?;
+            .check(&raw.accounts, &raw.limits, &raw.payments, &raw.webhooks)?;
         Ok(Self {
             database,
             store: StoreOptions {
@@ -261,6 +271,7 @@ impl RawServer {
         accounts: &RawAccounts,
         limits: &RawLimits,
         payments: &RawPayments,
+        webhooks: &RawWebhooks,
     ) -> Result<ServerSettings, ConfigError> {
         if !(1..=720).contains(&accounts.session_hours) {
             let reason = "phải từ 1 đến 720".to_owned();
@@ -278,6 +289,7 @@ impl RawServer {
             limits: limits.check()?,
             bank_account: payments.bank_account()?,
             gateway_secret: payments.secret()?,
+            webhooks_allowed: Allowed::new(networks("webhooks.allow", &webhooks.allow)?),
         })
     }
 }

@@ -113,4 +113,6 @@ permissions! {
     ManageProcedures: Administrator;
     ManageCalendar: Administrator;
     ManageUsers: Administrator;
+    /// Webhooks and their deliveries; the whole outbox for administrators of the whole office.
+    ManageOutgoing: Administrator;
 }

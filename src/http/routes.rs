@@ -11,8 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::access::{Access, authorise};
 use super::api::{
-    actions, calendar, cards, dossiers, fees, lists, lookup, oidc, procedures, reports, sessions,
-    submissions, time_limit, units, users,
+    actions, calendar, cards, dossiers, fees, lists, lookup, oidc, outbox, procedures, reports,
+    sessions, submissions, time_limit, units, users, webhooks,
 };
 use super::body::Readable;
 use super::health;
@@ -177,7 +177,28 @@ pub fn table() -> Vec<Route> {
         route!(Staff(May::ReadReports), reports::__path_form_06a => reports::form_06a),
     ];
     all.extend(actions_table());
+    all.extend(outgoing_table());
     all
+}
+
+/// What is told to others, and what became of it.
+fn outgoing_table() -> Vec<Route> {
+    use Access::Staff;
+    use Permission as May;
+    vec![
+        route!(Staff(May::ManageOutgoing), outbox::__path_list => outbox::list),
+        route!(Staff(May::ManageOutgoing), outbox::__path_retry => outbox::retry),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_list => webhooks::list),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_create => webhooks::create)
+            // Made with the same key before, and gone since.
+            .or(&[Kind::NotFound])
+            .takes::<webhooks::NewWebhook>(),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_show => webhooks::show),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_change => webhooks::change)
+            .takes::<webhooks::WebhookChange>(),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_delete => webhooks::delete),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_deliveries => webhooks::deliveries),
+    ]
 }
 
 /// What moves a dossier on.

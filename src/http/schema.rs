@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::DayKind;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
-use crate::domain::ids::{DossierId, SessionId, SubmissionId};
+use crate::domain::ids::{DossierId, MessageId, SessionId, SubmissionId, WebhookId};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
@@ -112,4 +112,6 @@ formats! {
     DossierId: Uuid, "Định danh của hồ sơ", "01780000-0000-7000-8000-000000000000";
     SessionId: Uuid, "Định danh của phiên đăng nhập", "01780000-0000-7000-8000-000000000000";
     SubmissionId: Uuid, "Định danh của hồ sơ chờ xác nhận", "01780000-0000-7000-8000-000000000000";
+    MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
+    WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
 }

@@ -108,9 +108,9 @@ fn round(
     tried: &Receiver<Tried>,
     under_way: &mut usize,
 ) -> Result<(), StoreError> {
-    let room = patience.in_flight - *under_way;
-    let kind = carrier.kind();
     // Twice as many as are carried at once, so that nobody waits for the claiming.
+    let room = patience.in_flight * 2 - *under_way;
+    let kind = carrier.kind();
     let claimed = match u32::try_from(room) {
         Ok(0) | Err(_) => Vec::new(),
         Ok(room) => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use serde::Deserialize;
 
 use super::schema::outbox;
 use super::{Conn, StoreError};
@@ -14,7 +15,8 @@ use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 
 /// By what a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     Email,
     Sms,
@@ -271,7 +273,8 @@ pub fn settle(
 }
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     Waiting,
     Delivered,
