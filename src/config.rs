@@ -18,6 +18,7 @@ use crate::national::PortalSettings;
 use crate::notices::{GatewaySettings, MailSettings, Security, Transport};
 use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
+use crate::webhooks::Allowed;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 
@@ -68,6 +69,8 @@ pub struct ServerSettings {
     pub gateway_secret: Option<String>,
     /// Within what feedback has to be answered.
     pub feedback_limit: TimeLimit,
+    /// Where webhooks may lead.
+    pub webhooks_allowed: Allowed,
 }
 
 impl std::fmt::Debug for ServerSettings {
@@ -104,6 +107,7 @@ struct Raw {
     notices: RawNotices,
     sms: RawGateway,
     zalo: RawGateway,
+    webhooks: RawWebhooks,
     office: OfficeHours,
     feedback: RawFeedback,
 }
@@ -173,6 +177,12 @@ struct RawOutbox {
     first_pause_seconds: u64,
     tries: u32,
     keep_days: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWebhooks {
+    allow: String,
 }
 
 #[derive(Deserialize)]
@@ -423,9 +433,7 @@ impl Config {
             .map_err(|error| invalid("office", error.to_string()))?;
         let listen =
             parse_listen(&raw.server.listen).map_err(|reason| invalid("server.listen", reason))?;
-        let server = raw
-            .server
-            .check(&raw.accounts, &raw.limits, &raw.payments, &raw.feedback)?;
+        let server = raw.server()?;
         Ok(Self {
             database,
             store: StoreOptions {
@@ -466,32 +474,27 @@ fn networks(key: &'static str, text: &str) -> Result<Vec<IpNet>, ConfigError> {
         .collect()
 }
 
-impl RawServer {
-    fn check(
-        &self,
-        accounts: &RawAccounts,
-        limits: &RawLimits,
-        payments: &RawPayments,
-        feedback: &RawFeedback,
-    ) -> Result<ServerSettings, ConfigError> {
-        if !(1..=720).contains(&accounts.session_hours) {
+impl Raw {
+    fn server(&self) -> Result<ServerSettings, ConfigError> {
+        if !(1..=720).contains(&self.accounts.session_hours) {
             let reason = "phải từ 1 đến 720".to_owned();
             return Err(wrong("accounts.session_hours", reason));
         }
-        if self.kept_answers_mib > 16 * 1024 {
+        if self.server.kept_answers_mib > 16 * 1024 {
             let reason = "phải từ 0 đến 16384".to_owned();
             return Err(wrong("server.kept_answers_mib", reason));
         }
         Ok(ServerSettings {
-            remembered_bytes: self.kept_answers_mib * 1024 * 1024,
-            trusted_proxies: networks("server.trusted_proxies", &self.trusted_proxies)?,
-            metrics_from: networks("server.metrics_from", &self.metrics_from)?,
-            session: Duration::from_secs(accounts.session_hours * 3600),
-            limits: limits.check()?,
-            bank_account: payments.bank_account()?,
-            gateway_secret: payments.secret()?,
-            feedback_limit: TimeLimit::new(LimitUnit::WorkingDay, feedback.limit_days)
+            remembered_bytes: self.server.kept_answers_mib * 1024 * 1024,
+            trusted_proxies: networks("server.trusted_proxies", &self.server.trusted_proxies)?,
+            metrics_from: networks("server.metrics_from", &self.server.metrics_from)?,
+            session: Duration::from_secs(self.accounts.session_hours * 3600),
+            limits: self.limits.check()?,
+            bank_account: self.payments.bank_account()?,
+            gateway_secret: self.payments.secret()?,
+            feedback_limit: TimeLimit::new(LimitUnit::WorkingDay, self.feedback.limit_days)
                 .map_err(|error| wrong("feedback.limit_days", error.to_string()))?,
+            webhooks_allowed: Allowed::new(networks("webhooks.allow", &self.webhooks.allow)?),
         })
     }
 }

@@ -24,4 +24,5 @@ pub mod scenario;
 pub mod store;
 pub mod supervision;
 pub mod verify;
+pub mod webhooks;
 pub mod words;

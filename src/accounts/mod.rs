@@ -82,7 +82,7 @@ pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
 }
 
 /// 256 random bits, as text that needs no escaping anywhere.
-fn new_secret() -> String {
+pub(crate) fn new_secret() -> String {
     let bytes: [u8; 32] = rand::random();
     data_encoding::BASE64URL_NOPAD.encode(&bytes)
 }

@@ -1,13 +1,20 @@
-//! What administrators keep: units, procedures, the calendar. Procedures and calendar hold for the
+//! What administrators keep: units, procedures, the calendar, webhooks, the outbox. Procedures and calendar hold for the
 //! whole office, so only an administrator of all of it may change them.
 
 mod calendar;
+mod outbox;
 mod procedures;
 mod units;
+mod webhooks;
 
 pub use calendar::{CalendarChange, preview_year, put_year};
+pub use outbox::{list_messages, retry_message};
 pub use procedures::put_procedure;
 pub use units::{NewUnit, UnitChange, change_unit, create_unit};
+pub use webhooks::{
+    NewWebhook, WebhookChange, change_webhook, create_webhook, delete_webhook, deliveries,
+    find_webhook, webhooks_of_unit,
+};
 
 use crate::domain::ids::UnitId;
 use crate::domain::unit::Units;

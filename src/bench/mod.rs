@@ -6,6 +6,7 @@
 mod http;
 mod lists;
 mod office;
+mod outbox;
 mod process;
 mod rates;
 mod reads;
@@ -127,6 +128,9 @@ pub fn run(options: &Options, mut tell: impl FnMut(&Line)) -> Result<Vec<Line>, 
             }
             if wanted("receive") {
                 add(receive::measure(&office, &server, options.time)?);
+            }
+            if wanted("outbox") {
+                add(outbox::measure(&office, &server, options.time)?);
             }
             if wanted("process") {
                 add(process::memory(&office, &server, at_rest)?);

@@ -4,9 +4,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::http::{Reply, load, request};
+use super::http::{Load, Reply, load, request};
 use super::office::{Office, Server};
 use super::{BenchError, Line};
 use crate::domain::case_number::CaseNumber;
@@ -44,44 +44,67 @@ fn person(number: u64) -> Person {
     }
 }
 
+/// Receipts over HTTP.
+pub(super) struct Receipts {
+    token: String,
+    units: Vec<String>,
+    items: Vec<Value>,
+    counter: AtomicU64,
+}
+
+impl Receipts {
+    pub(super) fn prepare(office: &Office, server: &Server) -> Result<Self, BenchError> {
+        let reference = office.store.reference()?;
+        let papers = reference
+            .procedure_in_force(PROCEDURE, Moment::now().date())
+            .map_or(0, |procedure| procedure.definition.checklist.len());
+        Ok(Self {
+            token: office.clerk_of_all(server)?,
+            units: communes(&reference),
+            items: (0..papers)
+                .map(|i| json!({"position": i, "originals": 1}))
+                .collect(),
+            counter: AtomicU64::new(0),
+        })
+    }
+
+    /// Receives for so long, from all clients at once.
+    pub(super) fn load(&self, server: &Server, time: Duration) -> Result<Load, BenchError> {
+        load(server.address, CLIENTS, time, 201, |client| {
+            let mut at = client * 7;
+            move |_: Option<&Reply>| {
+                at += 1;
+                self.request(at)
+            }
+        })
+    }
+
+    fn request(&self, at: usize) -> Vec<u8> {
+        let person = person(self.counter.fetch_add(1, Ordering::Relaxed));
+        let body = json!({
+            "unit": self.units[at % self.units.len()], "procedure": PROCEDURE, "items": self.items,
+            "applicant": {
+                "name": person.name, "phone": person.phone, "address": person.address,
+                "identity_number": person.identity.as_ref().map(Identity::number),
+            },
+        });
+        request(
+            "POST",
+            "/api/v1/dossiers",
+            Some(&self.token),
+            Some(&body.to_string()),
+        )
+    }
+}
+
 pub(super) fn measure(
     office: &Office,
     server: &Server,
     time: Duration,
 ) -> Result<Vec<Line>, BenchError> {
     let reference = office.store.reference()?;
-    let token = office.clerk_of_all(server)?;
-    let units = communes(&reference);
-    let papers = reference
-        .procedure_in_force(PROCEDURE, Moment::now().date())
-        .map_or(0, |procedure| procedure.definition.checklist.len());
-    let items: Vec<_> = (0..papers)
-        .map(|i| json!({"position": i, "originals": 1}))
-        .collect();
-    let counter = AtomicU64::new(0);
-    let ask = |client: usize| {
-        let (token, units, items, counter) = (&token, &units, &items, &counter);
-        let mut at = client * 7;
-        move |_: Option<&Reply>| {
-            at += 1;
-            let number = counter.fetch_add(1, Ordering::Relaxed);
-            let person = person(number);
-            let body = json!({
-                "unit": units[at % units.len()], "procedure": PROCEDURE, "items": items,
-                "applicant": {
-                    "name": person.name, "phone": person.phone, "address": person.address,
-                    "identity_number": person.identity.as_ref().map(Identity::number),
-                },
-            });
-            request(
-                "POST",
-                "/api/v1/dossiers",
-                Some(token),
-                Some(&body.to_string()),
-            )
-        }
-    };
-    load(server.address, CLIENTS, time / 3, 201, ask)?;
+    let receipts = Receipts::prepare(office, server)?;
+    receipts.load(server, time / 3)?;
     let groups = |server: &Server| -> Result<(f64, f64), BenchError> {
         Ok((
             server.metric("motcua_writer_group_size_sum")?,
@@ -89,7 +112,7 @@ pub(super) fn measure(
         ))
     };
     let before = groups(server)?;
-    let done = load(server.address, CLIENTS, time, 201, ask)?;
+    let done = receipts.load(server, time)?;
     let after = groups(server)?;
     let commits = after.1 - before.1;
     // On PostgreSQL every receipt is a commit of its own.
@@ -101,7 +124,7 @@ pub(super) fn measure(
     let limit = straight(
         office,
         &reference,
-        &units,
+        &receipts.units,
         batch.round().max(1.0) as usize,
         time,
     )?;

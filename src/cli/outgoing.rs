@@ -8,6 +8,7 @@ use crate::national::{PortalCarrier, PortalTeller};
 use crate::notices::{Gateway, KindSetting, Mail, NoticeSettings, NoticeTeller, Templates};
 use crate::outgoing::{Carrier, Outgoing, Teller};
 use crate::store::outbox::Kind;
+use crate::webhooks::{WebhookCarrier, WebhookTeller};
 
 /// # Errors
 /// A setting or template that cannot be used; the message names it.
@@ -43,6 +44,10 @@ pub(super) fn setup(config: &Config) -> Result<Outgoing, String> {
         tellers.push(Box::new(PortalTeller));
         carriers.push(Arc::new(PortalCarrier::new(portal.clone())));
     }
+    tellers.push(Box::new(WebhookTeller));
+    let allowed = config.server.webhooks_allowed.clone();
+    let webhooks = WebhookCarrier::new(allowed, config.patience.in_flight);
+    carriers.push(Arc::new(webhooks));
     Ok(Outgoing {
         tellers: Arc::new(tellers),
         carriers,

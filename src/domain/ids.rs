@@ -103,6 +103,10 @@ uuid_id!(
     /// A message to be sent, or another entry of a record ordered by time.
     MessageId
 );
+uuid_id!(
+    /// Another system that is told of events.
+    WebhookId
+);
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -118,4 +118,6 @@ permissions! {
     HandleFeedback: Officer Supervisor;
     /// Make the public text of a feedback and its answer known.
     PublishFeedback: Supervisor;
+    /// Webhooks and their deliveries; the whole outbox for administrators of the whole office.
+    ManageOutgoing: Administrator;
 }

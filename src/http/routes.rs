@@ -11,8 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::access::{Access, authorise};
 use super::api::{
-    actions, calendar, cards, dossiers, feedback, fees, lists, lookup, oidc, procedures, reports,
-    satisfaction, sessions, submissions, time_limit, units, users,
+    actions, calendar, cards, dossiers, feedback, fees, lists, lookup, oidc, outbox, procedures,
+    reports, satisfaction, sessions, submissions, time_limit, units, users, webhooks,
 };
 use super::body::Readable;
 use super::health;
@@ -178,6 +178,7 @@ pub fn table() -> Vec<Route> {
     ];
     all.extend(actions_table());
     all.extend(opinions_table());
+    all.extend(outgoing_table());
     all
 }
 
@@ -209,6 +210,26 @@ fn opinions_table() -> Vec<Route> {
         route!(Staff(May::PublishFeedback), feedback::__path_publish => feedback::publish)
             .or(&[Refused])
             .takes::<feedback::PublicText>(),
+    ]
+}
+
+/// What is told to others, and what became of it.
+fn outgoing_table() -> Vec<Route> {
+    use Access::Staff;
+    use Permission as May;
+    vec![
+        route!(Staff(May::ManageOutgoing), outbox::__path_list => outbox::list),
+        route!(Staff(May::ManageOutgoing), outbox::__path_retry => outbox::retry),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_list => webhooks::list),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_create => webhooks::create)
+            // Made with the same key before, and gone since.
+            .or(&[Kind::NotFound])
+            .takes::<webhooks::NewWebhook>(),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_show => webhooks::show),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_change => webhooks::change)
+            .takes::<webhooks::WebhookChange>(),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_delete => webhooks::delete),
+        route!(Staff(May::ManageOutgoing), webhooks::__path_deliveries => webhooks::deliveries),
     ]
 }
 

@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::DayKind;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
-use crate::domain::ids::{DossierId, FeedbackId, SessionId, SubmissionId};
+use crate::domain::ids::{DossierId, FeedbackId, MessageId, SessionId, SubmissionId, WebhookId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
@@ -115,4 +115,6 @@ formats! {
     SessionId: Uuid, "Định danh của phiên đăng nhập", "01780000-0000-7000-8000-000000000000";
     SubmissionId: Uuid, "Định danh của hồ sơ chờ xác nhận", "01780000-0000-7000-8000-000000000000";
     FeedbackId: Uuid, "Định danh của phản ánh, kiến nghị", "01780000-0000-7000-8000-000000000000";
+    MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
+    WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
 }

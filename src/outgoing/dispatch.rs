@@ -76,7 +76,8 @@ fn run(store: &Store, carrier: &Arc<dyn Carrier>, patience: Patience, stop: &Ato
                 store,
                 carrier.as_ref(),
                 patience,
-                at_once - under_way,
+                // Twice as many as are carried, so that nobody waits for the claiming.
+                at_once * 2 - under_way,
                 &work,
                 &tried,
                 &mut under_way,

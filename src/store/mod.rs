@@ -39,6 +39,7 @@ pub mod tallies;
 pub mod unannounced;
 pub mod units;
 pub mod users;
+pub mod webhooks;
 mod writer;
 
 use std::sync::{Arc, OnceLock};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use serde::Deserialize;
 
 use super::schema::outbox;
 use super::{Conn, StoreError};
@@ -15,7 +16,8 @@ use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 
 /// By what a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     Email,
     Sms,
@@ -240,22 +242,28 @@ pub fn settle(
     settled: &[(MessageId, Settlement)],
     now: Moment,
 ) -> Result<(), StoreError> {
+    let now = now.unix_millis();
+    let delivered = settled
+        .iter()
+        .filter(|(_, settlement)| *settlement == Settlement::Delivered);
+    let delivered: Vec<Vec<u8>> = delivered.map(|(id, _)| id.bytes().to_vec()).collect();
+    if !delivered.is_empty() {
+        diesel::update(outbox::table.filter(outbox::id.eq_any(delivered)))
+            .set((
+                outbox::due_at.eq(None::<i64>),
+                outbox::settled_at.eq(Some(now)),
+                outbox::outcome.eq(Some(DELIVERED)),
+                outbox::error.eq(None::<String>),
+                // It held personal data, and is needed no more.
+                outbox::body.eq("null"),
+            ))
+            .execute(conn)?;
+    }
     for (id, settlement) in settled {
         let row = outbox::table.find(id.bytes().to_vec());
-        let now = now.unix_millis();
         match settlement {
-            Settlement::Delivered => {
-                diesel::update(row)
-                    .set((
-                        outbox::due_at.eq(None::<i64>),
-                        outbox::settled_at.eq(Some(now)),
-                        outbox::outcome.eq(Some(DELIVERED)),
-                        outbox::error.eq(None::<String>),
-                        // It held personal data, and is needed no more.
-                        outbox::body.eq("null"),
-                    ))
-                    .execute(conn)?;
-            }
+            // All of them above, at once.
+            Settlement::Delivered => {}
             Settlement::Again { at, error } => {
                 diesel::update(row)
                     .set((
@@ -288,7 +296,8 @@ pub fn settle(
 }
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     Waiting,
     Delivered,

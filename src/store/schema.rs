@@ -322,6 +322,19 @@ table! {
     }
 }
 
+table! {
+    webhooks (id) {
+        id -> Binary,
+        unit_id -> Integer,
+        url -> Text,
+        kinds -> Text,
+        secret -> Text,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+        version -> Integer,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     dossiers,
     dossier_events,

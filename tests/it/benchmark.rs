@@ -47,6 +47,9 @@ fn the_benchmark_tells_every_case_beside_its_limit() {
             "list overdue, supervisor over all",
             "list search, supervisor over all",
             "receive, 32 clients",
+            "outbox, delivered",
+            "outbox, a backlog of 100000",
+            "outbox, receive meanwhile",
             "memory at rest",
             "memory under load",
         ] {

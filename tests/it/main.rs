@@ -25,3 +25,4 @@ mod support;
 mod time_rules;
 mod troubles;
 mod verification;
+mod webhooks;

@@ -39,6 +39,18 @@ macro_rules! event_kinds {
                 }
             }
 
+            /// The names of all kinds, as the history shows them: `received`, `handed_over` …
+            pub fn names() -> Vec<String> {
+                vec![$(snake_case(stringify!($kind)),)*]
+            }
+
+            /// The name of the kind.
+            pub fn name(&self) -> String {
+                snake_case(match self {
+                    $(Self::$kind(_) => stringify!($kind),)*
+                })
+            }
+
             /// The payload as the JSON text that is stored and hashed.
             ///
             /// # Errors
@@ -67,6 +79,18 @@ macro_rules! event_kinds {
             }
         })*
     };
+}
+
+/// `HandedOver` is `handed_over`, as serde names it.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 2);
+    for (i, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && i > 0 {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
 }
 
 event_kinds! {

@@ -15,6 +15,7 @@ pub(super) mod fees;
 pub(super) mod lists;
 pub(super) mod lookup;
 pub(super) mod oidc;
+pub(super) mod outbox;
 pub(super) mod people;
 pub(super) mod procedures;
 pub(super) mod reports;
@@ -24,6 +25,7 @@ pub(super) mod submissions;
 pub(super) mod time_limit;
 pub(super) mod units;
 pub(super) mod users;
+pub(super) mod webhooks;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;

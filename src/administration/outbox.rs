@@ -1,0 +1,44 @@
+//! Messages to be sent, for an administrator of the whole office.
+
+use super::{AdminError, ensure_whole};
+use crate::domain::ids::{MessageId, UnitId};
+use crate::domain::moment::Moment;
+use crate::store::Store;
+use crate::store::outbox::{self, Entry, Which};
+
+/// Messages by id, newest first, older than `before`.
+///
+/// # Errors
+/// If `reach` is not the whole office, or the database refuses.
+pub fn list_messages(
+    store: &Store,
+    reach: UnitId,
+    which: &Which,
+    before: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<Entry>, AdminError> {
+    store.read_with_reference(|conn, reference| {
+        ensure_whole(reference.units(), reach)?;
+        Ok(outbox::list(conn, which, before, limit)?)
+    })
+}
+
+/// Has a message that waits, or was given up, tried again at once.
+///
+/// # Errors
+/// If `reach` is not the whole office, there is no such message, or the database refuses.
+pub fn retry_message(
+    store: &Store,
+    reach: UnitId,
+    id: MessageId,
+    now: Moment,
+) -> Result<(), AdminError> {
+    ensure_whole(store.reference()?.units(), reach)?;
+    let found = store.write(move |conn| outbox::retry(conn, id, now))?;
+    match found {
+        true => Ok(()),
+        false => Err(AdminError::NotFound(
+            "không có thông điệp nào đang chờ hay đã thôi gửi có định danh này".to_owned(),
+        )),
+    }
+}

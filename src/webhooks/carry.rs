@@ -1,0 +1,241 @@
+//! One delivery to a webhook.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ureq::http::StatusCode;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
+use uuid::Uuid;
+
+use super::addresses::{Allowed, Guarded};
+use super::sign::signature;
+use crate::domain::ids::WebhookId;
+use crate::domain::moment::Moment;
+use crate::outgoing::{Carrier, Failure};
+use crate::store::outbox::{Kind, Message};
+use crate::store::webhooks::{self, Webhook};
+use crate::store::{Store, StoreError};
+
+/// For the whole of a delivery.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// For reaching the receiver at all.
+const CONNECT: Duration = Duration::from_secs(5);
+/// What a receiver answers is read up to here, so that the connection can be used again.
+const MOST_ANSWER: u64 = 64 * 1024;
+/// How long, in milliseconds, a message waits while another tries whether a silent receiver answers
+/// again, while as many are under way to it as may be, and while the database has trouble.
+const WHILE_SILENT: i64 = 15_000;
+const WHILE_FULL: i64 = 1000;
+const WHILE_IN_TROUBLE: i64 = 5000;
+/// How long an answer shows that a receiver is there.
+const LATELY: Duration = Duration::from_secs(2);
+
+/// Carries messages to webhooks.
+pub struct WebhookCarrier {
+    agent: ureq::Agent,
+    receivers: Receivers,
+}
+
+impl WebhookCarrier {
+    /// `in_flight`: how many are under way at once.
+    pub fn new(allowed: Allowed, in_flight: usize) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect would lead where nobody has subscribed.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // Through a proxy nobody would see which address it connects to.
+            .proxy(None)
+            // The machine's own certificate authorities: a province's systems have one of their own.
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(RootCerts::PlatformVerifier)
+                    .build(),
+            )
+            .user_agent(concat!("motcua/", env!("CARGO_PKG_VERSION")))
+            .timeout_global(Some(TIMEOUT))
+            .timeout_resolve(Some(CONNECT))
+            .timeout_connect(Some(CONNECT))
+            .input_buffer_size(16 * 1024)
+            .output_buffer_size(16 * 1024)
+            .max_idle_connections(in_flight * 2)
+            .max_idle_connections_per_host(in_flight)
+            .build();
+        Self {
+            agent: ureq::Agent::with_parts(config, DefaultConnector::new(), Guarded(allowed)),
+            receivers: Receivers {
+                in_flight,
+                known: Mutex::default(),
+            },
+        }
+    }
+
+    fn post(&self, webhook: &Webhook, message: &Message, now: Moment) -> Result<Answer, Failure> {
+        let body = body(message)?;
+        let timestamp = now.unix_millis() / 1000;
+        let signature = signature(&webhook.secret, timestamp, body.as_bytes());
+        let sent = self
+            .agent
+            .post(&webhook.url)
+            .header("Content-Type", "application/json")
+            .header("X-Motcua-Delivery", message.id.to_string())
+            .header("X-Motcua-Timestamp", timestamp.to_string())
+            .header("X-Motcua-Signature", format!("sha256={signature}"))
+            .send(body);
+        let mut answer = sent.map_err(|error| failure(&error))?;
+        let status = answer.status();
+        // What it says is nobody's business; the status has come, so the rest may break off.
+        let _ = answer
+            .body_mut()
+            .with_config()
+            .limit(MOST_ANSWER)
+            .read_to_vec();
+        Ok(match status {
+            status if status.is_success() => Answer::Taken,
+            StatusCode::GONE => Answer::Gone,
+            status => Answer::Refused(status),
+        })
+    }
+}
+
+/// What a receiver says.
+enum Answer {
+    Taken,
+    /// It wants nothing any more.
+    Gone,
+    Refused(StatusCode),
+}
+
+impl Carrier for WebhookCarrier {
+    fn kind(&self) -> Kind {
+        Kind::Webhook
+    }
+
+    fn carry(&self, store: &Store, message: &Message, now: Moment) -> Result<(), Failure> {
+        let gone = || Failure::Final("webhook không còn nữa".to_owned());
+        let id = Uuid::parse_str(&message.recipient).map(WebhookId);
+        let id = id.map_err(|_| gone())?;
+        let found = store.read_one(|conn| webhooks::find(conn, id));
+        let webhook = found.map_err(|error| not_now(&error, now))?;
+        let webhook = webhook.ok_or_else(gone)?;
+        if webhook.disabled_at.is_some() {
+            return Err(Failure::Final("webhook đã tắt".to_owned()));
+        }
+        let place = self.receivers.begin(id);
+        let place = place.map_err(|millis| Failure::NotBefore(now.plus_millis(millis)))?;
+        let answer = self.post(&webhook, message, now);
+        place.end(matches!(answer, Err(Failure::Unreachable(_))));
+        match answer? {
+            Answer::Taken => Ok(()),
+            Answer::Refused(status) => {
+                Err(Failure::Passing(format!("trả lời {}", status.as_u16())))
+            }
+            Answer::Gone => {
+                tracing::warn!(webhook = %id, "a webhook answered 410 and is disabled");
+                store
+                    .write(move |conn| webhooks::disable(conn, id, now))
+                    .map_err(|error| not_now(&error, now))?;
+                let reason = "trả lời 410: webhook đã được tắt";
+                Err(Failure::Final(reason.to_owned()))
+            }
+        }
+    }
+}
+
+/// The database's trouble is not the receiver's.
+fn not_now(error: &StoreError, now: Moment) -> Failure {
+    tracing::error!(%error, "the database refused a delivery");
+    Failure::NotBefore(now.plus_millis(WHILE_IN_TROUBLE))
+}
+
+/// What was told, with the delivery's id in it: by that a receiver knows one that comes twice.
+fn body(message: &Message) -> Result<String, Failure> {
+    let mut body = message.body.clone();
+    let fields = body.as_object_mut();
+    let fields = fields.ok_or_else(|| Failure::Final("nội dung không còn nữa".to_owned()))?;
+    fields.insert("id".to_owned(), message.id.to_string().into());
+    Ok(body.to_string())
+}
+
+/// Why nothing came back, in words for people.
+fn failure(error: &ureq::Error) -> Failure {
+    use std::io::ErrorKind::PermissionDenied;
+    Failure::Unreachable(match error {
+        ureq::Error::Timeout(_) => format!("không trả lời trong {} giây", TIMEOUT.as_secs()),
+        ureq::Error::HostNotFound => "không tìm thấy máy này".to_owned(),
+        ureq::Error::Io(error) if error.kind() == PermissionDenied => error.to_string(),
+        ureq::Error::Io(error) => format!("không kết nối được: {error}"),
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => format!("TLS: {error}"),
+        error => return Failure::Passing(format!("không gửi được: {error}")),
+    })
+}
+
+/// How the receivers fare, so that one that does not answer holds up nobody else's messages: it has
+/// one under way at a time, to see whether it answers again; one that has not answered lately has
+/// half of all.
+struct Receivers {
+    in_flight: usize,
+    known: Mutex<HashMap<WebhookId, Receiver>>,
+}
+
+#[derive(Default)]
+struct Receiver {
+    under_way: usize,
+    answered: Option<Instant>,
+    /// The last one did not get there.
+    silent: bool,
+}
+
+/// A message that is under way to a receiver, until this is dropped.
+struct UnderWay<'a> {
+    receivers: &'a Receivers,
+    id: WebhookId,
+}
+
+impl Receivers {
+    fn with<T>(&self, id: WebhookId, work: impl FnOnce(&mut Receiver) -> T) -> T {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        work(known.entry(id).or_default())
+    }
+
+    /// A place under way, or for how many milliseconds there is none.
+    fn begin(&self, id: WebhookId) -> Result<UnderWay<'_>, i64> {
+        self.with(id, |receiver| {
+            let lately = receiver.answered.map(|at| at.elapsed() < LATELY);
+            let places = match (receiver.silent, lately) {
+                (true, _) => 1,
+                (false, Some(true)) => self.in_flight,
+                (false, _) => (self.in_flight / 2).max(1),
+            };
+            if receiver.under_way >= places {
+                let silent = receiver.silent;
+                return Err(if silent { WHILE_SILENT } else { WHILE_FULL });
+            }
+            receiver.under_way += 1;
+            Ok(UnderWay {
+                receivers: self,
+                id,
+            })
+        })
+    }
+}
+
+impl UnderWay<'_> {
+    fn end(self, silent: bool) {
+        self.receivers.with(self.id, |receiver| {
+            receiver.silent = silent;
+            if !silent {
+                receiver.answered = Some(Instant::now());
+            }
+        });
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.receivers
+            .with(self.id, |receiver| receiver.under_way -= 1);
+    }
+}
