@@ -287,9 +287,16 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
             None => by_path.push((route.path.clone(), vec![route])),
         }
     }
-    // `sessions/current` before `sessions/{id}`, and what is asked for most, which has few parts,
-    // before what has more: each is tried in turn.
-    by_path.sort_by_key(|(path, _)| (path.matches('{').count(), path.matches('/').count()));
+    // `sessions/current` before `sessions/{id}`, and what is asked for most before the rest: each is
+    // tried in turn.
+    by_path.sort_by_key(|(path, _)| {
+        let of_dossiers = path.starts_with("/api/v1/dossiers");
+        (
+            path.matches('{').count(),
+            !of_dossiers,
+            path.matches('/').count(),
+        )
+    });
     for (path, routes) in by_path {
         // Once for the life of the process, as the routes themselves.
         let matched = Matched(String::leak(path.clone()));

@@ -253,6 +253,29 @@ on_both! {
     }
 }
 
+on_both! {
+    fn a_mail_server_that_never_answers_holds_up_nothing_else(db: &Database) {
+        let smtp = Smtp::that("stall", 1_000_000);
+        let sms = Sms::start(&[("200", "")]);
+        let mut office = Office::open_with(db, program(db, &smtp).with("MOTCUA__SMS__URL", &sms.url));
+        for _ in 0..20 {
+            receive(&mut office, "anh@example.vn");
+        }
+        // Its applicant has a phone only.
+        let last = office.receive(COMMUNE, SAME_DAY);
+        let begun = Instant::now();
+        while sms.taken().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let text = sms.taken()[0].1["text"].to_string();
+        assert!(text.contains(last["case_number"].as_str().unwrap()), "{text}");
+        let letters = messages(&office.world.store);
+        let waiting = letters.iter().filter(|m| m.kind == "email" && m.standing == Standing::Waiting);
+        assert_eq!(waiting.count(), 20);
+    }
+}
+
 /// Waits until the messages of all events are made.
 fn wait_for_announcement(store: &Store) {
     use diesel::prelude::*;
