@@ -2,7 +2,7 @@
 
 -- Written in the transaction of the event, and taken away in the one that makes its messages.
 create table unannounced_events (
-    id         integer primary key autoincrement,
+    id         integer not null primary key,
     dossier_id blob not null,
     sequence   integer not null
 );
