@@ -162,11 +162,11 @@ impl DatabaseUrl {
             }
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url)?;
-                // Statements that are prepared are planned once: theirs are lookups and walks along
-                // an index, whatever the parameters.
+                // Statements that are prepared are planned once: they are look-ups and walks along
+                // an index, whatever the parameters. None is so long that compiling it would pay.
                 conn.batch_execute(
                     "set time zone 'UTC'; set client_min_messages = warning;
-                     set plan_cache_mode = force_generic_plan",
+                     set plan_cache_mode = force_generic_plan; set jit = off",
                 )?;
                 Ok(Conn::Postgres(conn))
             }
