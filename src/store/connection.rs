@@ -162,11 +162,9 @@ impl DatabaseUrl {
             }
             Self::Postgres(url) => {
                 let mut conn = PgConnection::establish(url)?;
-                // Statements that are prepared are planned once: they are look-ups and walks along
-                // an index, whatever the parameters. None is so long that compiling it would pay.
+                // No statement of ours is so long that compiling it would pay.
                 conn.batch_execute(
-                    "set time zone 'UTC'; set client_min_messages = warning;
-                     set plan_cache_mode = force_generic_plan; set jit = off",
+                    "set time zone 'UTC'; set client_min_messages = warning; set jit = off",
                 )?;
                 Ok(Conn::Postgres(conn))
             }
