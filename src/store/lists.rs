@@ -3,7 +3,10 @@
 
 use std::cmp::Ordering;
 
+use diesel::dsl::sql;
+use diesel::expression::BoxableExpression;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool};
 
 use super::dossiers::{dossier_id, outcome_of};
 use super::schema::dossiers;
@@ -365,6 +368,18 @@ pub fn by_ids(conn: &mut Conn, ids: &[DossierId]) -> Result<Vec<Listed>, StoreEr
     rows.into_iter().map(Row::listed).collect()
 }
 
+/// Past a place in an order: `(column, id) > (last, id)`.
+fn beyond<C: Column>(
+    _: C,
+    sign: &str,
+    last: i64,
+    id: Vec<u8>,
+) -> Box<dyn BoxableExpression<dossiers::table, <Conn as Connection>::Backend, SqlType = Bool>> {
+    let place = format!("(dossiers.{}, dossiers.id) {sign} (", C::NAME);
+    let place = sql::<Bool>(&place).bind::<BigInt, _>(last);
+    Box::new(place.sql(", ").bind::<Binary, _>(id).sql(")"))
+}
+
 type Found = Result<(Position, Listed), StoreError>;
 
 fn fetch(
@@ -403,12 +418,18 @@ fn fetch(
     }
     let from = from.map(Moment::unix_millis);
     let before = before.map(Moment::unix_millis);
+    // PostgreSQL goes straight to a row's place; from the condition in words it may gather and sort all
+    // that lies beyond it. SQLite reads the words as they are meant, and keeps the statement prepared.
+    let by_rows = matches!(conn, Conn::Postgres(_));
     macro_rules! along {
         ($column:expr, newest_first) => {{
             if let Some(from) = from {
                 sql = sql.filter($column.ge(from));
             }
             match place {
+                Some((last, id)) if by_rows => {
+                    sql = sql.filter(beyond($column, "<", last, id));
+                }
                 Some((last, id)) => {
                     let later = $column
                         .lt(last)
@@ -428,6 +449,9 @@ fn fetch(
                 sql = sql.filter($column.lt(before));
             }
             match place {
+                Some((last, id)) if by_rows => {
+                    sql = sql.filter(beyond($column, ">", last, id));
+                }
                 Some((last, id)) => {
                     let later = $column
                         .gt(last)
@@ -447,7 +471,7 @@ fn fetch(
         Order::Entered => along!(dossiers::entered_at, newest_first),
         Order::Registered => {
             // The literal is the index's: a bound parameter would not match it.
-            sql = sql.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("status = 1"));
+            sql = sql.filter(diesel::dsl::sql::<Bool>("status = 1"));
             along!(dossiers::entered_at, newest_first);
         }
         Order::Due => {
