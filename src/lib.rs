@@ -13,6 +13,7 @@ pub mod desk;
 pub mod domain;
 pub mod http;
 pub mod imports;
+mod mac;
 mod mending;
 pub mod metrics;
 pub mod national;

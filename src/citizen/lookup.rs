@@ -7,9 +7,8 @@
 use std::net::IpAddr;
 
 use data_encoding::BASE32_NOPAD;
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use serde::Serialize;
-use sha2::Sha256;
 
 use crate::accounts::Limits;
 use crate::accounts::limits::address_key;
@@ -17,6 +16,7 @@ use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::dossier::{Dossier, EventData, Status};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::mac::mac;
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, WriteFailure, attempts, dossiers, events, persons};
 use crate::words;
@@ -275,16 +275,9 @@ pub fn look_up_code(store: &Store, dossier: DossierId) -> Result<String, StoreEr
 
 /// The same, for whoever has the reference data at hand.
 pub(crate) fn code_of(reference: &Reference, dossier: DossierId) -> String {
-    let mac = authenticator(reference.look_up_key(), dossier);
+    let mac = mac(reference.look_up_key(), &[&dossier.bytes()]);
     let text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
     text[..CODE_LETTERS].to_owned()
-}
-
-fn authenticator(key: &str, dossier: DossierId) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_bytes())
-        .expect("HMAC takes keys of any length");
-    mac.update(&dossier.bytes());
-    mac
 }
 
 /// Compares in constant time. Case, spaces and dashes do not matter, as people type them.
@@ -302,7 +295,7 @@ fn code_fits(key: &str, dossier: DossierId, code: &str) -> bool {
     let Ok(typed) = BASE32_NOPAD.decode(typed.as_bytes()) else {
         return false;
     };
-    let mut expected = authenticator(key, dossier).finalize().into_bytes();
+    let mut expected = mac(key, &[&dossier.bytes()]).finalize().into_bytes();
     expected[6] &= 0b1100_0000;
     let differing = typed[..7]
         .iter()

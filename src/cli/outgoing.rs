@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::national::{PortalCarrier, PortalTeller};
-use crate::notices::{Gateway, KindSetting, Mail, NoticeSettings, NoticeTeller, Templates};
+use crate::notices::{Gateway, Mail, NoticeSettings, NoticeTeller, Templates};
 use crate::outgoing::{Carrier, Outgoing, Teller};
 use crate::store::outbox::Kind;
 use crate::webhooks::{WebhookCarrier, WebhookTeller};
@@ -22,17 +22,14 @@ pub(super) fn setup(config: &Config) -> Result<Outgoing, String> {
     if let Some(mail) = config.mail.clone() {
         let mail = Mail::new(mail, Arc::clone(&templates));
         carriers.push(Arc::new(mail.map_err(|error| format!("mail: {error}"))?));
-        kinds.insert(KindSetting::Email);
+        kinds.insert(Kind::Email);
     }
-    for (setting, kind, gateway) in [
-        (KindSetting::Sms, Kind::Sms, &config.sms),
-        (KindSetting::Zalo, Kind::Zalo, &config.zalo),
-    ] {
+    for (kind, gateway) in [(Kind::Sms, &config.sms), (Kind::Zalo, &config.zalo)] {
         if let Some(gateway) = gateway.clone() {
             let gateway = Gateway::new(kind, gateway, Arc::clone(&templates));
             let gateway = gateway.map_err(|error| format!("{}: {error}", kind.as_str()))?;
             carriers.push(Arc::new(gateway));
-            kinds.insert(setting);
+            kinds.insert(kind);
         }
     }
     let settings = NoticeSettings {

@@ -2,12 +2,13 @@
 //! seen, and `Idempotency-Key`, so that nothing is made twice.
 
 use actix_web::{FromRequest, HttpRequest, dev};
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::problem::{Kind, Problem};
 use crate::accounts::Caller;
+use crate::mac::mac;
 use crate::store::idempotency::Once;
 
 /// What the caller has seen of what is to be changed.
@@ -94,9 +95,7 @@ impl IdempotencyKey {
     /// key: a request may hold a password or an identity number.
     fn once(self, scope: String, request_hash: Vec<u8>) -> Option<Once> {
         self.0.map(|key| {
-            let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_bytes())
-                .expect("HMAC takes keys of any length");
-            mac.update(&request_hash);
+            let mac = mac(&key, &[&request_hash]);
             Once {
                 scope,
                 key: data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_bytes())),

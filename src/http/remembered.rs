@@ -45,6 +45,7 @@ pub(super) struct BySession {
 /// SHA-256 over who asked for what.
 type Key = [u8; 32];
 
+#[derive(Clone)]
 struct Kept {
     basis: Basis,
     until: Option<Moment>,
@@ -98,10 +99,7 @@ impl Remembered {
             basis.mark = verdict.mark;
             let kept = Kept {
                 basis,
-                until: old.until,
-                user: old.user,
-                headers: old.headers.clone(),
-                body: old.body.clone(),
+                ..Kept::clone(old)
             };
             state.remembered.0.insert(key, Arc::new(kept));
         }

@@ -85,31 +85,12 @@ pub struct NoticeSettings {
     /// Where applicants look their dossiers up, with `{case_number}` and `{code}` in it.
     pub look_up_link: String,
     /// By what notices can go at all: a kind that nothing carries is not written.
-    pub kinds: BTreeSet<KindSetting>,
-}
-
-/// A kind of message that notices go by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KindSetting {
-    Email,
-    Sms,
-    Zalo,
-}
-
-impl KindSetting {
-    const fn of(kind: Kind) -> Option<Self> {
-        match kind {
-            Kind::Email => Some(Self::Email),
-            Kind::Sms => Some(Self::Sms),
-            Kind::Zalo => Some(Self::Zalo),
-            Kind::Portal | Kind::Webhook => None,
-        }
-    }
+    pub kinds: BTreeSet<Kind>,
 }
 
 impl NoticeSettings {
     fn carries(&self, kind: Kind) -> bool {
-        KindSetting::of(kind).is_some_and(|kind| self.kinds.contains(&kind))
+        self.kinds.contains(&kind)
     }
 }
 

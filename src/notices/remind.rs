@@ -139,7 +139,7 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
 fn send_digests(store: &Store, now: Moment) -> Result<usize, RemindError> {
     let reference = store.reference()?;
     let today = now.date();
-    let supervisors = store.read(|conn| users::all_with_mail(conn, Role::Supervisor))?;
+    let supervisors = store.read(|conn| users::with_mail(conn, Role::Supervisor, None))?;
     let key = |user: &User| format!("digest:{}:{today}", user.id);
     let open = supervisors.into_iter().filter(|user| {
         let timetable = reference.timetable(user.unit);

@@ -142,7 +142,7 @@ impl NoticeTeller {
         let officer = officer(conn, dossier.assignee)?;
         let units = BTreeSet::from([dossier.unit, dossier.holder]);
         let units: Vec<UnitId> = units.into_iter().collect();
-        let supervisors = users::with_mail(conn, Role::Supervisor, &units)?;
+        let supervisors = users::with_mail(conn, Role::Supervisor, Some(&units))?;
         let mut values = values(reference, dossier);
         values["officer"] = json!(officer.as_ref().map_or("", |user| &user.full_name));
         let mut told = BTreeSet::new();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use data_encoding::BASE32_NOPAD;
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -24,6 +24,7 @@ use crate::domain::opinion::FeedbackKind;
 use crate::domain::person::Person;
 use crate::domain::role::Permission;
 use crate::domain::time_limit::TimeLimit;
+use crate::mac::mac;
 use crate::store::feedback::{self, Feedback, Listed, Public};
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::reference::Reference;
@@ -130,10 +131,7 @@ pub fn receive(
 /// The sender's code. It follows from the id by the secret of this installation, so that a repeated
 /// request is answered with the same one though it is kept nowhere.
 fn code_of(reference: &Reference, id: FeedbackId) -> String {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(reference.look_up_key().as_bytes())
-        .expect("HMAC takes keys of any length");
-    mac.update(b"feedback");
-    mac.update(&id.bytes());
+    let mac = mac(reference.look_up_key(), &[b"feedback", &id.bytes()]);
     let text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
     text[..CODE_LETTERS].to_owned()
 }

@@ -71,15 +71,18 @@ fn one(row: Option<UserRow>) -> Result<Option<Account>, StoreError> {
     row.map(Account::try_from).transpose()
 }
 
+fn all(rows: Vec<UserRow>) -> Result<Vec<User>, StoreError> {
+    rows.into_iter()
+        .map(|row| Account::try_from(row).map(|account| account.user))
+        .collect()
+}
+
 /// All members of staff of all units, by id.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn load(conn: &mut Conn) -> Result<Vec<User>, StoreError> {
-    let rows: Vec<UserRow> = users::table.order(users::id).load(conn)?;
-    rows.into_iter()
-        .map(|row| Account::try_from(row).map(|account| account.user))
-        .collect()
+    all(users::table.order(users::id).load(conn)?)
 }
 
 /// The staff of some units after the username `after`, by username; all, or those who may log in.
@@ -105,10 +108,7 @@ pub fn of_units(
     if active_only {
         query = query.filter(users::disabled_at.is_null());
     }
-    let rows: Vec<UserRow> = query.load(conn)?;
-    rows.into_iter()
-        .map(|row| Account::try_from(row).map(|account| account.user))
-        .collect()
+    all(query.load(conn)?)
 }
 
 /// # Errors
@@ -143,38 +143,26 @@ pub fn by_subject(conn: &mut Conn, subject: &str) -> Result<Option<Account>, Sto
     one(query.first(conn).optional()?)
 }
 
-/// Those of a role in these units who may log in and have mail.
+/// Those of a role who may log in and have mail; in these units, or in all.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn with_mail(conn: &mut Conn, role: Role, units: &[UnitId]) -> Result<Vec<User>, StoreError> {
-    let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
-    let rows: Vec<UserRow> = users::table
-        .filter(users::unit_id.eq_any(units))
+pub fn with_mail(
+    conn: &mut Conn,
+    role: Role,
+    units: Option<&[UnitId]>,
+) -> Result<Vec<User>, StoreError> {
+    let mut query = users::table
         .filter(users::role.eq(role.as_str()))
         .filter(users::email.is_not_null())
         .filter(users::disabled_at.is_null())
         .order(users::id)
-        .load(conn)?;
-    rows.into_iter()
-        .map(|row| Account::try_from(row).map(|account| account.user))
-        .collect()
-}
-
-/// All of a role who may log in and have mail.
-///
-/// # Errors
-/// If the database refuses.
-pub fn all_with_mail(conn: &mut Conn, role: Role) -> Result<Vec<User>, StoreError> {
-    let rows: Vec<UserRow> = users::table
-        .filter(users::role.eq(role.as_str()))
-        .filter(users::email.is_not_null())
-        .filter(users::disabled_at.is_null())
-        .order(users::id)
-        .load(conn)?;
-    rows.into_iter()
-        .map(|row| Account::try_from(row).map(|account| account.user))
-        .collect()
+        .into_boxed();
+    if let Some(units) = units {
+        let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
+        query = query.filter(users::unit_id.eq_any(units));
+    }
+    all(query.load(conn)?)
 }
 
 /// Names and usernames of these members of staff.

@@ -10,7 +10,7 @@ use motcua::accounts::{self, NewStaff};
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use motcua::notices::{
-    KindSetting, Mail, MailSettings, NoticeSettings, NoticeTeller, Templates, Transport, remind,
+    Mail, MailSettings, NoticeSettings, NoticeTeller, Templates, Transport, remind,
 };
 use motcua::outgoing::{Carrier, Failure, Patience, Teller, announce, dispatch_all};
 use motcua::store::outbox::{self, Kind, Message, Standing, Which};
@@ -355,7 +355,7 @@ fn hire_with_mail(world: &World, role: Role, unit: &str) -> String {
 fn by_mail() -> Arc<Vec<Box<dyn Teller>>> {
     let settings = NoticeSettings {
         look_up_link: "https://mc.example/{case_number}/{code}".to_owned(),
-        kinds: [KindSetting::Email].into(),
+        kinds: [Kind::Email].into(),
     };
     Arc::new(vec![Box::new(NoticeTeller { settings })])
 }

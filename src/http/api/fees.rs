@@ -2,12 +2,11 @@
 //! gateways tell.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use hmac::{Hmac, Mac};
+use hmac::Mac;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use utoipa::ToSchema;
 
 use super::super::access::Staff;
@@ -21,6 +20,7 @@ use crate::desk::{self, DossierView, GatewayPayment};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, PaymentMethod};
 use crate::domain::moment::Moment;
+use crate::mac::mac;
 
 /// Fees that were paid at the desk.
 #[derive(Deserialize, ToSchema)]
@@ -260,11 +260,9 @@ pub async fn take_gateway_payment(
             .ok()
     });
     let bytes = body::read_all(payload.into_inner(), Payment::LIMIT).await?;
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes())
-        .expect("HMAC takes keys of any length");
-    mac.update(&bytes);
     // In constant time.
-    let signed = signature.is_some_and(|signature| mac.verify_slice(&signature).is_ok());
+    let signed =
+        signature.is_some_and(|signature| mac(secret, &[&bytes]).verify_slice(&signature).is_ok());
     if !signed {
         let detail = "X-Signature không phải chữ ký của nội dung này";
         return Err(Problem::new(Kind::BadSignature, detail));
