@@ -4,6 +4,8 @@
 //! the month before it to the 14th of its last month, the year from 15 December to 14 December.
 //! The roll-ups therefore cut months and years there.
 
+use std::ops::RangeInclusive;
+
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 /// Civil days from `from` to `to`, both included.
@@ -93,23 +95,45 @@ pub enum Grain {
     Year = 3,
     /// Three reporting months.
     Quarter = 4,
+    /// From 15 December to the end of a quarter, numbered by that quarter: the half years and nine
+    /// months that reports ask for. What other grains hold is left out: first quarters and years.
+    YearToQuarter = 5,
 }
 
 impl Grain {
-    pub const ALL: [Self; 4] = [Self::Day, Self::Month, Self::Quarter, Self::Year];
+    pub const ALL: [Self; 5] = [
+        Self::Day,
+        Self::Month,
+        Self::Quarter,
+        Self::YearToQuarter,
+        Self::Year,
+    ];
 
     pub const fn code(self) -> i16 {
         self as i16
     }
 
-    /// The number of the bucket in which `date` lies; consecutive buckets have consecutive numbers.
+    /// The number of the bucket in which `date` lies, or with which it begins to count; consecutive
+    /// buckets have consecutive numbers.
     pub fn bucket(self, date: NaiveDate) -> i32 {
         let month = date.year() * 12 + date.month0() as i32 + i32::from(date.day() > CLOSING_DAY);
         match self {
             Self::Day => Day::of(date).0,
             Self::Month => month,
-            Self::Quarter => month.div_euclid(3),
+            Self::Quarter | Self::YearToQuarter => month.div_euclid(3),
             Self::Year => month.div_euclid(12),
+        }
+    }
+
+    /// The buckets in which `date` is counted: one, but none to two where they overlap.
+    pub fn buckets(self, date: NaiveDate) -> RangeInclusive<i32> {
+        let bucket = self.bucket(date);
+        match self {
+            Self::YearToQuarter => {
+                let year = bucket.div_euclid(4) * 4;
+                bucket.max(year + 1)..=year + 2
+            }
+            _ => bucket..=bucket,
         }
     }
 
@@ -126,12 +150,13 @@ impl Grain {
                 last.checked_sub_months(Months::new(1))?.succ_opt()
             }
             Self::Quarter => Self::Month.first_day(bucket.checked_mul(3)?),
+            Self::YearToQuarter => Self::Year.first_day(bucket.div_euclid(4)),
             Self::Year => Self::Month.first_day(bucket.checked_mul(12)?),
         }
     }
 }
 
-/// Consecutive buckets of one grain, both ends included.
+/// Consecutive buckets of one grain, both ends included; of those that overlap, one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buckets {
     pub grain: Grain,
@@ -140,7 +165,8 @@ pub struct Buckets {
 }
 
 /// Cuts the days from `from` to `to` into as few runs of buckets as possible: whole reporting
-/// years, then whole quarters, then whole reporting months, then days. Every day is in exactly one.
+/// years, then halves or nine months of a year, then whole quarters, then whole reporting months,
+/// then days. Every day is in exactly one.
 pub fn cut(from: NaiveDate, to: NaiveDate) -> Vec<Buckets> {
     let mut runs = Vec::with_capacity(7);
     cut_into(from, to, Grain::Year, &mut runs);
@@ -158,7 +184,7 @@ fn cut_into(from: NaiveDate, to: NaiveDate, grain: Grain, runs: &mut Vec<Buckets
             return;
         }
         Grain::Month => Grain::Day,
-        Grain::Quarter => Grain::Month,
+        Grain::Quarter | Grain::YearToQuarter => Grain::Month,
         Grain::Year => Grain::Quarter,
     };
     let mut first = grain.bucket(from);
@@ -177,7 +203,15 @@ fn cut_into(from: NaiveDate, to: NaiveDate, grain: Grain, runs: &mut Vec<Buckets
             if let Some(before) = begin.pred_opt() {
                 cut_into(from, before, finer, runs);
             }
-            runs.push(Buckets { grain, first, last });
+            let from_new_year = grain == Grain::Quarter && first.rem_euclid(4) == 0;
+            runs.push(match from_new_year && last > first {
+                true => Buckets {
+                    grain: Grain::YearToQuarter,
+                    first: last,
+                    last,
+                },
+                false => Buckets { grain, first, last },
+            });
             cut_into(end, to, finer, runs);
         }
         None => cut_into(from, to, finer, runs),
@@ -216,15 +250,18 @@ mod tests {
     }
 
     #[test]
-    fn nine_months_are_three_quarters() {
-        let runs = cut(date(2020, 12, 15), date(2021, 9, 14));
-        assert_eq!(runs.len(), 1);
-        assert_eq!(
-            (runs[0].grain, runs[0].last - runs[0].first),
-            (Grain::Quarter, 2)
-        );
-        let year = cut(date(2020, 12, 15), date(2021, 12, 14));
-        assert_eq!((year.len(), year[0].grain), (1, Grain::Year));
+    fn each_usual_report_reads_one_bucket() {
+        let of = |month, grain| {
+            let runs = cut(date(2020, 12, 15), date(2021, month, 14));
+            assert_eq!(runs.len(), 1, "{month}");
+            assert_eq!(runs[0].first, runs[0].last, "{month}");
+            assert_eq!(runs[0].grain, grain, "{month}");
+        };
+        of(1, Grain::Month);
+        of(3, Grain::Quarter);
+        of(6, Grain::YearToQuarter);
+        of(9, Grain::YearToQuarter);
+        of(12, Grain::Year);
     }
 
     proptest! {
@@ -237,7 +274,8 @@ mod tests {
                 let day = Day(start + offset).date();
                 let within = runs
                     .iter()
-                    .filter(|run| (run.first..=run.last).contains(&run.grain.bucket(day)))
+                    .flat_map(|run| (run.first..=run.last).map(|bucket| (run.grain, bucket)))
+                    .filter(|(grain, bucket)| grain.buckets(day).contains(bucket))
                     .count();
                 prop_assert_eq!(within, usize::from(from <= day && day <= to), "{}", day);
             }
@@ -247,10 +285,12 @@ mod tests {
         fn buckets_begin_on_their_first_day(day in 0..30_000_i32) {
             for grain in Grain::ALL {
                 let date = Day(day).date();
-                let first = grain.first_day(grain.bucket(date)).unwrap();
-                prop_assert!(first <= date);
-                prop_assert_eq!(grain.bucket(first), grain.bucket(date));
-                prop_assert_eq!(grain.bucket(first.pred_opt().unwrap()), grain.bucket(date) - 1);
+                for bucket in grain.buckets(date) {
+                    let first = grain.first_day(bucket).unwrap();
+                    prop_assert!(first <= date);
+                    prop_assert!(grain.buckets(first).contains(&bucket));
+                    prop_assert!(!grain.buckets(first.pred_opt().unwrap()).contains(&bucket));
+                }
             }
         }
     }

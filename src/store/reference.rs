@@ -162,6 +162,12 @@ impl ReferenceCache {
         Ok(Arc::new(Reference::load(conn, &self.hours)?))
     }
 
+    /// Those that were read last; they may have changed since.
+    fn kept(&self) -> Option<Arc<Reference>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(Arc::clone)
+    }
+
     /// Units, procedures and calendar as a transaction that only reads sees them.
     fn current(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -207,19 +213,29 @@ impl Store {
         })
     }
 
-    /// [`Store::read_one`] with the reference data as they are now.
+    /// [`Store::read_one`] with the reference data that its statement saw. That statement says itself
+    /// of which version they were, and `work` fails where those it was given are older
+    /// ([`super::tallies::count`]): nothing is asked beforehand.
     ///
     /// # Errors
     /// Those of `work`, and of the database.
     pub fn read_one_with_reference<T, E>(
         &self,
-        work: impl FnOnce(&mut Conn, &Reference) -> Result<T, E>,
+        work: impl Fn(&mut Conn, &Reference) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<StoreError>,
     {
+        let cache = &self.inner.reference;
         self.read_one(|conn| {
-            let reference = self.inner.reference.current(conn)?;
+            if let Some(kept) = cache.kept() {
+                let result = work(conn, &kept);
+                // What was refused may have been refused for what has changed since.
+                if result.is_ok() || settings::reference_version(conn)? == kept.version {
+                    return result;
+                }
+            }
+            let reference = cache.current(conn)?;
             work(conn, &reference)
         })
     }

@@ -9,7 +9,7 @@ use super::schema::settings;
 use super::{Conn, StoreError};
 
 /// Counts up with every change of units, procedures or calendar.
-const REFERENCE_VERSION: &str = "reference_version";
+pub(super) const REFERENCE_VERSION: &str = "reference_version";
 /// Counts up with every change of an account but its password.
 const ACCOUNTS_VERSION: &str = "accounts_version";
 /// Hexadecimal key of the look-up codes, made on first start.

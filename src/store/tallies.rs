@@ -17,7 +17,7 @@ use diesel::upsert::excluded;
 
 use super::reference::Reference;
 use super::schema::{rollups, tally_deltas};
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, settings};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
@@ -215,11 +215,12 @@ pub fn spread(
     for (of, tally) in changes.iter().filter(|(_, tally)| !tally.is_zero()) {
         for dimension in Dimension::ALL {
             let (key, subkey) = dimension.key(of, reference)?;
-            for grain in Grain::ALL {
+            let grains = Grain::ALL.into_iter();
+            for (grain, bucket) in grains.flat_map(|g| g.buckets(of.day).map(move |b| (g, b))) {
                 let row = RollupKey {
                     dimension: dimension as i16,
                     grain: grain.code(),
-                    bucket: grain.bucket(of.day),
+                    bucket,
                     key,
                     subkey,
                 };
@@ -381,11 +382,12 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
     Ok(rows)
 }
 
-/// A row of the one statement that reports are made from: counts of a bucket run, a delta, or a
-/// crossing that nobody has recorded yet. What the four keys are depends on which.
+/// A row of the one statement that reports are made from: counts of a bucket run, a delta, a
+/// crossing that nobody has recorded yet, or the version of the reference data. What the four keys are
+/// depends on which.
 #[derive(Queryable)]
 struct CountRow {
-    /// Which of the spans; [`DELTA`] or [`CROSSING`].
+    /// Which of the spans; [`DELTA`], [`CROSSING`] or [`VERSION`].
     part: i32,
     a: i32,
     b: i32,
@@ -415,6 +417,7 @@ type CountColumns = (
 
 const DELTA: i32 = -1;
 const CROSSING: i32 = -2;
+const VERSION: i32 = -3;
 
 impl CountRow {
     const fn tally(&self) -> Tally {
@@ -460,7 +463,7 @@ impl Counts {
 /// waits to be folded or recorded.
 ///
 /// # Errors
-/// If the database refuses.
+/// If the database refuses, or the reference data have changed since they were read.
 pub fn count(
     conn: &mut Conn,
     dimension: Dimension,
@@ -473,12 +476,19 @@ pub fn count(
         Conn::Sqlite(conn) => query.load(conn)?,
         Conn::Postgres(conn) => query.load(conn)?,
     };
+    let versions = rows.iter().filter(|row| row.part == VERSION);
+    let version = versions.map(|row| row.tally().moved).sum::<i64>();
+    if u64::try_from(version) != Ok(reference.version()) {
+        let reason = "đơn vị, thủ tục hoặc lịch vừa được đổi";
+        return Err(StoreError::Conflict(reason.to_owned()));
+    }
     let mut counts = Counts {
         spans: vec![Sums::new(); spans.len()],
         behind: Vec::new(),
     };
     for row in rows {
         match row.part {
+            VERSION => {}
             DELTA => {
                 let day = Day(row.a).date();
                 let key = dimension.key(&row.key(day)?, reference)?;
@@ -535,32 +545,56 @@ impl CountQuery {
         // The counters are integers: a sum over them is a bigint, one over bigint a slow numeric.
         let sums = Tally::NAMES.map(|name| format!("sum({name}) as {name}"));
         let sums = sums.join(", ");
+        let counters = Tally::NAMES.map(|name| format!("cast({name} as bigint) as {name}"));
+        let counters = counters.join(", ");
         for (span, Buckets { grain, first, last }) in &self.runs {
+            let one = first == last;
             out.push_sql(&format!(
-                "select {span} as part, key as a, subkey as b, 0 as c, 0 as d, {sums} from rollups \
-                 where dimension = {} and grain = {} and bucket between ",
+                "select {span} as part, key as a, subkey as b, 0 as c, 0 as d, {} from rollups \
+                 where dimension = {} and grain = {} and bucket ",
+                if one { &counters } else { &sums },
                 self.dimension as i16,
                 grain.code(),
             ));
-            out.push_bind_param::<Integer, _>(first)?;
-            out.push_sql(" and ");
-            out.push_bind_param::<Integer, _>(last)?;
-            out.push_sql(" group by key, subkey union all ");
+            if one {
+                // A bucket has one row for a key.
+                out.push_sql("= ");
+                out.push_bind_param::<Integer, _>(first)?;
+            } else {
+                out.push_sql("between ");
+                out.push_bind_param::<Integer, _>(first)?;
+                out.push_sql(" and ");
+                out.push_bind_param::<Integer, _>(last)?;
+                out.push_sql(" group by key, subkey");
+            }
+            out.push_sql(" union all ");
         }
         out.push_sql(&format!(
             "select {DELTA} as part, day as a, unit_id as b, procedure_id as c, \
              cast(channel as integer) as d, {} from tally_deltas union all ",
             Tally::NAMES.join(", "),
         ));
-        // The moment travels in the place of the counter that it is about.
-        let moment = Tally::NAMES.map(|name| match name {
-            "crossed" => "watch_at as crossed".to_owned(),
-            name => format!("cast(0 as bigint) as {name}"),
-        });
+        // What is no counter travels in the place of one.
+        let beside = |place, what: &str| {
+            let counters = Tally::NAMES.map(|name| match name {
+                name if name == place => format!("{what} as {name}"),
+                name => format!("cast(0 as bigint) as {name}"),
+            });
+            counters.join(", ")
+        };
+        out.push_sql(&format!(
+            "select {VERSION} as part, 0 as a, 0 as b, 0 as c, 0 as d, {} from settings \
+             where key = '{}' union all ",
+            beside("moved", "cast(value as bigint)"),
+            settings::REFERENCE_VERSION,
+        ));
         out.push_sql(&format!(
             "select {CROSSING} as part, 0 as a, unit_id as b, procedure_id as c, \
-             cast(channel as integer) as d, {} from dossiers where watch_at < ",
-            moment.join(", "),
+             cast(channel as integer) as d, {} from dossiers where watch_at >= {} and watch_at < ",
+            beside("crossed", "watch_at"),
+            // PostgreSQL reckons with few rows between two ends but with a third of all before one, and
+            // would plan anew each time lest it read them.
+            i64::MIN + 1,
         ));
         out.push_bind_param::<BigInt, _>(&self.until)
     }

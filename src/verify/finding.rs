@@ -108,6 +108,8 @@ fn place(key: &RollupKey, reference: &Reference) -> String {
         Some(Grain::Day) => "ngày",
         Some(Grain::Month) => "tháng từ",
         Some(Grain::Quarter) => "quý từ",
+        Some(Grain::YearToQuarter) if key.bucket.rem_euclid(4) == 1 => "6 tháng từ",
+        Some(Grain::YearToQuarter) => "9 tháng từ",
         Some(Grain::Year) => "năm từ",
         None => "mốc",
     };

@@ -1,6 +1,6 @@
 //! `motcua verify` finds damage done behind the program's back, and names it.
 
-use crate::support::{Database, Program, World, at, on_both};
+use crate::support::{Database, Kind, Program, World, at, on_both};
 
 const COMMUNE: &str = "H37.20.01";
 
@@ -27,6 +27,24 @@ fn after(db: &Database, damage: &str) -> String {
     let output = program.run(&["verify"]);
     assert_eq!(output.status.code(), Some(1), "{damage}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+// What was counted before the migration is counted in its buckets too.
+on_both! {
+    fn a_migration_fills_the_buckets_that_it_brings(db: &Database) {
+        let program = lived_in(db);
+        db.tamper("delete from rollups where grain = 5");
+        assert_eq!(program.run(&["verify"]).status.code(), Some(1));
+        db.tamper(match db.kind {
+            Kind::Sqlite => {
+                include_str!("../../migrations/sqlite/0008_year_to_quarter/up.sql")
+            }
+            Kind::Postgres => {
+                include_str!("../../migrations/postgres/0008_year_to_quarter/up.sql")
+            }
+        });
+        program.output(&["verify"]);
+    }
 }
 
 macro_rules! damage {
@@ -94,7 +112,7 @@ damage! {
 
 #[test]
 fn a_file_that_is_no_database_is_an_error_that_names_it() {
-    let db = Database::new(crate::support::Kind::Sqlite);
+    let db = Database::new(Kind::Sqlite);
     std::fs::create_dir_all(db.file().parent().unwrap()).unwrap();
     std::fs::write(
         db.file(),
@@ -107,7 +125,7 @@ fn a_file_that_is_no_database_is_an_error_that_names_it() {
 
 #[test]
 fn a_damaged_page_is_an_error() {
-    let db = Database::new(crate::support::Kind::Sqlite);
+    let db = Database::new(Kind::Sqlite);
     let program = lived_in(&db);
     let mut bytes = std::fs::read(db.file()).unwrap();
     let page = 4096;

@@ -1,0 +1,1 @@
+delete from rollups where grain = 5;
