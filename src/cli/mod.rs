@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod due;
 mod import;
+mod log;
 mod outgoing;
 mod output;
 mod report;
@@ -13,14 +14,10 @@ mod user;
 mod verify;
 
 use std::error::Error;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt;
-use tracing_subscriber::prelude::*;
 
 use crate::config::Config;
 use crate::store::Store;
@@ -72,7 +69,7 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 /// Runs the command of this process.
 pub fn main() -> ExitCode {
-    let _log = start_log();
+    let _log = log::start();
     let cli = Cli::parse();
     match run(&cli) {
         Ok(code) => code,
@@ -81,37 +78,6 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The log goes to standard error: lines for people on a terminal, JSON elsewhere; `MOTCUA_LOG`
-/// says how much, `MOTCUA_LOG_FORMAT` (`text`, `json`) in which form.
-///
-/// Lines are written by a thread of their own, many at a time; the guard waits for the last of them.
-fn start_log() -> tracing_appender::non_blocking::WorkerGuard {
-    let filter = std::env::var("MOTCUA_LOG").ok();
-    let filter = filter.and_then(|text| text.parse::<Targets>().ok());
-    let filter = filter.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-    let terminal = std::io::stderr().is_terminal();
-    let format = std::env::var("MOTCUA_LOG_FORMAT");
-    let json = match format.as_deref() {
-        Ok("json") => true,
-        Ok("text") => false,
-        _ => !terminal,
-    };
-    let lines = std::io::BufWriter::with_capacity(64 * 1024, std::io::stderr());
-    let (writer, guard) = tracing_appender::non_blocking::NonBlockingBuilder::default()
-        .lossy(false)
-        .finish(lines);
-    let log = tracing_subscriber::registry().with(filter);
-    let lines = fmt::layer().with_writer(writer).with_ansi(terminal);
-    match json {
-        true => {
-            let lines = lines.json().flatten_event(true).with_span_list(false);
-            log.with(lines.with_target(false)).init();
-        }
-        false => log.with(lines).init(),
-    }
-    guard
 }
 
 fn run(cli: &Cli) -> Outcome {

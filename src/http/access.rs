@@ -8,7 +8,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, dev, web};
+use tracing::Instrument;
 
+use super::observe::RequestId;
 use super::problem::{Kind, Problem};
 use super::remembered::{BySession, Remembered};
 use super::{State, with_store};
@@ -44,6 +46,21 @@ pub(super) async fn authorise(
     if let Some(answer) = recall.as_ref().and_then(|r| r.answer(request.request())) {
         return Ok(request.into_response(answer));
     }
+    let id = request.extensions().get::<RequestId>().cloned();
+    let span = id.map_or_else(tracing::Span::none, |id| id.span());
+    let made = make(access, request, next).instrument(span).await?;
+    Ok(match recall {
+        Some(recall) => recall.keep(made),
+        None => made,
+    })
+}
+
+/// The handler's answer, if the caller may have it.
+async fn make(
+    access: Access,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     if let Access::Staff(permission) = access {
         match admit(request.request(), permission).await {
             Ok(caller) => {
@@ -56,11 +73,7 @@ pub(super) async fn authorise(
             }
         }
     }
-    let answer = next.call(request).await?.map_into_boxed_body();
-    Ok(match recall {
-        Some(recall) => recall.keep(answer),
-        None => answer,
-    })
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 async fn admit(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {

@@ -6,19 +6,35 @@ use std::time::Instant;
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
-use tracing::Instrument;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::domain::ids::UserId;
 use crate::metrics;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// The path of the table's route that a request has come to. Asking actix would match it against all
 /// routes once more.
 #[derive(Clone, Copy)]
 pub(super) struct Matched(pub &'static str);
+
+/// Of the request at hand; what its handler logs names it.
+#[derive(Clone)]
+pub(super) struct RequestId(HeaderValue);
+
+impl RequestId {
+    pub(super) fn span(&self) -> tracing::Span {
+        tracing::info_span!("request", id = self.as_str())
+    }
+
+    fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
 
 pub(super) async fn observe(
     request: ServiceRequest,
@@ -27,9 +43,9 @@ pub(super) async fn observe(
     let begun = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+    request.extensions_mut().insert(id.clone());
     // Handlers, and what stands before them, answer errors themselves: nothing comes back as one.
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    let mut response = next.call(request).await?;
     let (status, took) = (response.status(), begun.elapsed());
     let matched = response.request().extensions().get::<Matched>().copied();
     let pattern = match matched {
@@ -48,44 +64,43 @@ pub(super) async fn observe(
     let user = user.map(|user| user.0);
     let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let (method, number) = (method.as_str(), status.as_u16());
-    span.in_scope(|| {
-        if status.is_server_error() {
-            tracing::error!(
+    macro_rules! answered {
+        ($level:ident) => {
+            tracing::$level!(
+                id = id.as_str(),
                 method,
                 route,
                 status = number,
                 microseconds,
                 user,
                 "answered"
-            );
-        } else {
-            tracing::info!(
-                method,
-                route,
-                status = number,
-                microseconds,
-                user,
-                "answered"
-            );
-        }
-    });
-    response.headers_mut().insert(REQUEST_ID.clone(), id);
+            )
+        };
+    }
+    match status.is_server_error() {
+        true => answered!(error),
+        false => answered!(info),
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID.clone(), id.0);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF.clone());
+    headers.insert(REFERRER_POLICY, NO_REFERRER.clone());
     Ok(response)
 }
 
 /// The id that a proxy or client gave, if it is a plain one; else a new one.
-fn request_id(request: &ServiceRequest) -> HeaderValue {
+fn request_id(request: &ServiceRequest) -> RequestId {
     let plain = |text: &str| {
         (8..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     let given = request.headers().get(&REQUEST_ID).cloned();
-    given
-        .filter(|value| value.to_str().is_ok_and(plain))
-        .unwrap_or_else(|| {
-            let id = uuid::Uuid::now_v7().to_string();
-            HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-        })
+    let id = given.filter(|value| value.to_str().is_ok_and(plain));
+    RequestId(id.unwrap_or_else(|| {
+        // Ids of different threads need no common order.
+        let id = Uuid::new_v7(Timestamp::now(NoContext)).to_string();
+        HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    }))
 }
 
 /// A method's name; anything may be sent as one, and each would be a label of its own.

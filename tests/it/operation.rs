@@ -59,10 +59,7 @@ fn logs_have_request_ids_and_no_personal_data() {
         .filter(|line| line["message"] == "answered")
         .collect();
     assert!(answered.len() >= 7, "{text}");
-    let ids: HashSet<_> = answered
-        .iter()
-        .map(|line| line["span"]["id"].to_string())
-        .collect();
+    let ids: HashSet<_> = answered.iter().map(|line| line["id"].to_string()).collect();
     assert_eq!(ids.len(), answered.len());
     assert!(ids.contains(&format!("\"{given}\"")) && ids.contains(&format!("\"{made}\"")));
     let look_up = answered
