@@ -1,8 +1,8 @@
 //! Answers that are kept, and given again as long as the database says that they still stand.
 //!
 //! Only routes that the table names so, and only answers whose handler says from what they were made
-//! ([`Lasting`]). Every request asks the database ([`crate::store::freshness`]): what is kept saves
-//! the reading and the rendering, never the asking.
+//! ([`Lasting`]). Each request asks whether that still stands ([`crate::store::freshness`]): what is
+//! kept saves the reading and the rendering, never the asking.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -83,7 +83,11 @@ impl Remembered {
     ) -> Option<Recall> {
         let key = key(access, request)?;
         let kept = state.remembered.0.get(&key);
-        let verdict = ask(&state, kept.as_ref().map(|kept| kept.basis.clone())).await?;
+        let basis = kept.as_ref().map(|kept| &kept.basis);
+        let verdict = match state.store.freshness().known(basis) {
+            Some(verdict) => verdict,
+            None => ask(&state, basis.cloned()).await?,
+        };
         let now = Moment::now();
         let kept = kept.filter(|kept| {
             verdict.stands
@@ -112,38 +116,57 @@ impl Remembered {
     }
 }
 
-/// Requests of one turn of a worker: they ask together.
-type Waiting = Vec<(Option<Basis>, oneshot::Sender<Verdict>)>;
+/// Requests of a worker that are yet to ask: those that came while others ask, ask together next.
+#[derive(Default)]
+struct Waiting {
+    requests: Vec<(Option<Basis>, oneshot::Sender<Verdict>)>,
+    others_ask: bool,
+}
+
+/// While it lives, others need not ask.
+struct Turn;
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        WAITING.with_borrow_mut(|waiting| waiting.others_ask = false);
+    }
+}
 
 thread_local! {
-    static WAITING: RefCell<Waiting> = const { RefCell::new(Vec::new()) };
+    static WAITING: RefCell<Waiting> = RefCell::default();
 }
 
 async fn ask(state: &web::Data<State>, basis: Option<Basis>) -> Option<Verdict> {
     let (tell, told) = oneshot::channel();
     let first = WAITING.with_borrow_mut(|waiting| {
-        waiting.push((basis, tell));
-        waiting.len() == 1
+        waiting.requests.push((basis, tell));
+        !std::mem::replace(&mut waiting.others_ask, true)
     });
     if first {
         // Runs when all requests that are there have come to this point.
-        actix_web::rt::spawn(ask_together(state.clone()));
+        actix_web::rt::spawn(ask_in_turns(state.clone()));
     }
     told.await.ok()
 }
 
-async fn ask_together(state: web::Data<State>) {
-    let waiting = WAITING.with_borrow_mut(std::mem::take);
-    let (about, tells): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-    let (tell, told) = oneshot::channel();
-    state.store.freshness().ask(about, move |verdicts| {
-        // The server may be stopping.
-        let _ = tell.send(verdicts);
-    });
-    let verdicts = told.await.ok().flatten().unwrap_or_default();
-    for (tell, verdict) in tells.into_iter().zip(verdicts) {
-        // Whoever asked may have gone away.
-        let _ = tell.send(verdict);
+async fn ask_in_turns(state: web::Data<State>) {
+    let _turn = Turn;
+    loop {
+        let waiting = WAITING.with_borrow_mut(|waiting| std::mem::take(&mut waiting.requests));
+        if waiting.is_empty() {
+            return;
+        }
+        let (about, tells): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+        let (tell, told) = oneshot::channel();
+        state.store.freshness().ask(about, move |verdicts| {
+            // The server may be stopping.
+            let _ = tell.send(verdicts);
+        });
+        let verdicts = told.await.ok().flatten().unwrap_or_default();
+        for (tell, verdict) in tells.into_iter().zip(verdicts) {
+            // Whoever asked may have gone away.
+            let _ = tell.send(verdict);
+        }
     }
 }
 

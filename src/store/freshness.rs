@@ -5,12 +5,18 @@
 //! has committed anything (SQLite's `data_version`). While that stays the same, nothing at all has
 //! changed, whichever instance or program would have done it. Where it has not, one statement a table
 //! says what of the change concerns the questions. So an answer that was kept is given again only if
-//! the database, asked after the request came in, would give the same; and many requests share the
-//! asking.
+//! the database would give the same; and many requests share the asking.
+//!
+//! On PostgreSQL, where asking is a round trip, what the database says holds for [`HOLDS`] after it was
+//! asked. Whoever changes something is told so only when that time is over ([`super::Store::write`]
+//! waits), and so is never shown what was before, on no instance. Only what somebody else changes, or
+//! what is changed behind the program's back, may be seen that much later.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -21,6 +27,11 @@ use diesel::sqlite::Sqlite;
 use super::schema::{attempts, dossiers, sessions};
 use super::{Conn, DatabaseUrl, StoreError, settings};
 use crate::domain::ids::DossierId;
+
+/// How long PostgreSQL's answer holds, by the machine's own clock, from before it was asked; and how
+/// long every commit there is kept to oneself. A machine that was stopped meanwhile (a virtual one that
+/// is moved) may count less than has passed.
+pub(super) const HOLDS: Duration = Duration::from_millis(5);
 
 /// When the database was asked: what is read after it is at least as new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,15 +73,52 @@ struct Question {
 pub struct Freshness {
     questions: Sender<Question>,
     asked: Arc<Mutex<Asked>>,
+    last: Arc<Last>,
+}
+
+/// What PostgreSQL said last, and when it was asked.
+#[derive(Default)]
+struct Last {
+    said: Mutex<Option<(Mark, Instant)>>,
+    /// It is to be asked again before that is out of date.
+    asking: AtomicBool,
 }
 
 impl Freshness {
     pub(super) fn start(url: DatabaseUrl) -> Self {
         let (questions, queue) = channel();
         let asked = Arc::new(Mutex::new(Asked::new(url)));
-        let of_thread = Arc::clone(&asked);
-        std::thread::spawn(move || run(&of_thread, &queue));
-        Self { questions, asked }
+        let last = Arc::new(Last::default());
+        let (of_thread, last_of_thread) = (Arc::clone(&asked), Arc::clone(&last));
+        std::thread::spawn(move || run(&of_thread, &last_of_thread, &queue));
+        Self {
+            questions,
+            asked,
+            last,
+        }
+    }
+
+    /// What is known without asking: PostgreSQL was asked a moment ago, and the answer rests on what
+    /// it said then.
+    pub fn known(&self, basis: Option<&Basis>) -> Option<Verdict> {
+        let said = *self
+            .last
+            .said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mark, asked_at) = said?;
+        let age = asked_at.elapsed();
+        if age >= HOLDS {
+            return None;
+        }
+        if age > HOLDS / 10 && !self.last.asking.swap(true, Ordering::Relaxed) {
+            // So that those who come next need not wait. If it cannot be asked, they find out.
+            let _ = self.questions.send(Question {
+                about: Vec::new(),
+                tell: Box::new(|_| {}),
+            });
+        }
+        verdict(mark, basis)
     }
 
     /// Asks whether what each basis gave still stands; where there is none, only when it was asked.
@@ -96,18 +144,23 @@ impl Freshness {
             _ => return None,
         };
         drop(asked);
-        let verdicts = about.iter().map(|basis| match basis {
-            Some(basis) => (basis.mark == mark).then_some(Verdict { mark, stands: true }),
-            None => Some(Verdict {
-                mark,
-                stands: false,
-            }),
-        });
+        let verdicts = about.iter().map(|basis| verdict(mark, basis.as_ref()));
         verdicts.collect()
     }
 }
 
-fn run(asked: &Mutex<Asked>, queue: &Receiver<Question>) {
+/// Where nothing at all has changed since.
+fn verdict(mark: Mark, basis: Option<&Basis>) -> Option<Verdict> {
+    match basis {
+        Some(basis) => (basis.mark == mark).then_some(Verdict { mark, stands: true }),
+        None => Some(Verdict {
+            mark,
+            stands: false,
+        }),
+    }
+}
+
+fn run(asked: &Mutex<Asked>, last: &Last, queue: &Receiver<Question>) {
     while let Ok(first) = queue.recv() {
         let mut questions = vec![first];
         // Whoever is about to ask gets the same answer.
@@ -115,8 +168,13 @@ fn run(asked: &Mutex<Asked>, queue: &Receiver<Question>) {
         questions.extend(queue.try_iter());
         let about: Vec<_> = questions.iter().flat_map(|q| &q.about).collect();
         let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
         let verdicts = asked.judge(&about);
+        let holds = verdicts.is_ok() && matches!(asked.conn, Some(Conn::Postgres(_)));
+        let said = holds.then(|| (asked.mark(), begun));
         drop(asked);
+        *last.said.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        last.asking.store(false, Ordering::Relaxed);
         if let Err(error) = &verdicts {
             tracing::warn!(%error, "what is kept cannot be checked; everything is read anew");
         }

@@ -166,7 +166,8 @@ impl Store {
     }
 
     /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
-    /// when it returns `Err`. `work` may run more than once.
+    /// when it returns `Err`. `work` may run more than once. On PostgreSQL it returns
+    /// [`freshness::HOLDS`] after the commit: by then no instance takes what was before it for current.
     ///
     /// # Errors
     /// Those of `work`, and of the database.
@@ -195,7 +196,12 @@ impl Store {
                             let spread = u64::from(std::process::id() % 7) + u64::from(tries);
                             std::thread::sleep(Duration::from_millis(spread << tries));
                         }
-                        _ => return result,
+                        Err(_) => return result,
+                        Ok(_) => {
+                            drop(conn);
+                            std::thread::sleep(freshness::HOLDS);
+                            return result;
+                        }
                     }
                 }
             }
