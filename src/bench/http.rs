@@ -105,6 +105,13 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// Adds what another load of the same kind has done.
+    pub(super) fn add(&mut self, other: &Self) -> Result<(), BenchError> {
+        self.answered += other.answered;
+        self.took += other.took;
+        self.latency.add(&other.latency).map_err(BenchError::other)
+    }
+
     pub(super) fn per_second(&self) -> f64 {
         self.answered as f64 / self.took.as_secs_f64()
     }

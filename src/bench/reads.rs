@@ -16,6 +16,7 @@ use crate::domain::moment::Moment;
 use crate::store::dossiers;
 
 const CLIENTS: usize = 32;
+const TURNS: u32 = 6;
 /// Dossiers that are asked for again and again.
 const AT_HAND: usize = 2_000;
 /// Different dossiers from all over the database, more than are asked for in one case.
@@ -100,11 +101,17 @@ pub(super) fn measure(
         let (at_hand, others) = requests.split_at(AT_HAND.min(requests.len() / 2));
         let again = |client| walk(at_hand, client);
         let once = |client| walk(others, client);
-        // Both warm, one right after the other.
         load(server.address, CLIENTS, time / 3, 200, again)?;
         empty.load(time / 3)?;
-        let done = load(server.address, CLIENTS, time, 200, again)?;
-        let limit = empty.load(time)?.per_second();
+        // In turns: what else the machine does meanwhile is done to both.
+        let part = time / TURNS;
+        let mut done = load(server.address, CLIENTS, part, 200, again)?;
+        let mut beside = empty.load(part)?;
+        for _ in 1..TURNS {
+            done.add(&load(server.address, CLIENTS, part, 200, again)?)?;
+            beside.add(&empty.load(part)?)?;
+        }
+        let limit = beside.per_second();
         line(case.to_owned(), done, limit, Some(0.7));
         let done = load(server.address, CLIENTS, time / 2, 200, once)?;
         line(format!("first {case}"), done, limit, None);

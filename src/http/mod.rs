@@ -18,8 +18,9 @@ mod schema;
 use std::io::Write;
 use std::net::SocketAddr;
 
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use tokio::sync::Semaphore;
 
 pub use access::Access;
 pub use openapi::{document, schemas_in_conflict};
@@ -33,11 +34,20 @@ use background::Background;
 pub use background::Settings;
 use remembered::Remembered;
 
+/// How many threads wait for the database, all workers together: more would only wait for its
+/// connections, and each keeps memory.
+const BLOCKING: usize = 32;
+
+/// How many of them may wait for the OpenID Connect provider.
+const OIDC_AT_ONCE: usize = 4;
+
 /// What every handler may use.
 pub(crate) struct State {
     pub store: Store,
     pub settings: ServerSettings,
     pub oidc: Option<Oidc>,
+    /// A provider that does not answer holds few threads.
+    pub oidc_turns: Semaphore,
     pub remembered: Remembered,
 }
 
@@ -57,6 +67,7 @@ pub fn serve(
         remembered: Remembered::new(settings.remembered_bytes),
         settings,
         oidc: oidc.map(Oidc::new),
+        oidc_turns: Semaphore::new(OIDC_AT_ONCE),
     };
     actix_web::rt::System::new().block_on(run(state, listen, background))
 }
@@ -64,19 +75,17 @@ pub fn serve(
 async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io::Result<()> {
     let store = state.store.clone();
     let state = web::Data::new(state);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .wrap(
-                DefaultHeaders::new()
-                    .add(("X-Content-Type-Options", "nosniff"))
-                    .add(("Referrer-Policy", "no-referrer")),
-            )
             .wrap(from_fn(observe::observe))
             .configure(routes::register)
             .service(openapi::browser())
             .default_service(web::to(no_such_route))
     })
+    .workers(workers)
+    .worker_max_blocking_threads(BLOCKING.div_ceil(workers).max(8))
     .shutdown_timeout(20)
     .bind(listen)?;
     for address in server.addrs() {

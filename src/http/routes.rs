@@ -287,13 +287,13 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
             None => by_path.push((route.path.clone(), vec![route])),
         }
     }
-    // `sessions/current` before `sessions/{id}`, and what is asked for most before the rest: each is
+    // What is asked for most before the rest, and `sessions/current` before `sessions/{id}`: each is
     // tried in turn.
-    by_path.sort_by_key(|(path, _)| {
-        let of_dossiers = path.starts_with("/api/v1/dossiers");
+    by_path.sort_by_key(|(path, routes)| {
+        let asked_for = path.starts_with("/api/v1/dossiers") || routes.iter().any(|r| r.kept);
         (
+            !asked_for,
             path.matches('{').count(),
-            !of_dossiers,
             path.matches('/').count(),
         )
     });

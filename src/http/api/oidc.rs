@@ -32,6 +32,7 @@ fn provider(state: &State) -> Result<&Oidc, Problem> {
 )]
 pub async fn begin(state: web::Data<State>, client: Client) -> Result<HttpResponse, Problem> {
     let secure = provider(&state)?.is_reached_by_tls();
+    let _turn = state.oidc_turns.acquire().await;
     let shared = state.clone();
     let redirect = with_store(&state, move |store| {
         let limits = shared.settings.limits;
@@ -96,6 +97,7 @@ pub async fn finish(
     params: Params<Callback>,
 ) -> Result<HttpResponse, Problem> {
     provider(&state)?;
+    let _turn = state.oidc_turns.acquire().await;
     let shared = state.clone();
     let browser = request
         .cookie(COOKIE)
