@@ -1,17 +1,19 @@
 //! `motcua import`: files into the database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 use super::{Outcome, date, read_file};
+use crate::config::Config;
 use crate::desk;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
-use crate::imports::portal::{self, PortalAnswers};
+use crate::imports::portal::{self, PortalAnswers, PortalError};
 use crate::imports::{self, UnitsOptions};
+use crate::national::PortalCatalogue;
 use crate::store::Store;
 
 #[derive(Parser)]
@@ -44,18 +46,21 @@ enum What {
     Procedures { file: PathBuf },
     /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name).
     Calendar { file: PathBuf },
-    /// Danh mục thủ tục theo Cổng Dịch vụ công Quốc gia (câu trả lời JSON của LayDanhSachTTHC, LayThuTuc).
+    /// Danh mục thủ tục theo Cổng Dịch vụ công Quốc gia (`LayDanhSachTTHC`, `LayThuTuc`).
     PortalCatalogue(Portal),
 }
 
 #[derive(Parser)]
 struct Portal {
+    /// Hỏi cổng (mục portal của cấu hình) thay vì đọc tệp.
+    #[arg(long, conflicts_with_all = ["list", "details"])]
+    fetch: bool,
     /// Câu trả lời của `LayDanhSachTTHC`.
-    #[arg(long, value_name = "TỆP")]
-    list: PathBuf,
+    #[arg(long, value_name = "TỆP", required_unless_present = "fetch")]
+    list: Option<PathBuf>,
     /// Thư mục câu trả lời của `LayThuTuc`, mỗi thủ tục một tệp MÃ.json.
-    #[arg(long, value_name = "THƯ_MỤC")]
-    details: PathBuf,
+    #[arg(long, value_name = "THƯ_MỤC", required_unless_present = "fetch")]
+    details: Option<PathBuf>,
     /// Ngày có hiệu lực của phiên bản mới (mặc định: hôm nay); phiên bản cũ kết thúc hôm trước.
     #[arg(long, value_parser = date)]
     valid_from: Option<NaiveDate>,
@@ -69,13 +74,13 @@ fn level(text: &str) -> Result<Level, String> {
         .map_err(|()| "phải là province, district hoặc commune".to_owned())
 }
 
-pub(super) fn run(args: &Args, store: &Store) -> Outcome {
+pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     let file = match &args.what {
         What::Units { file, .. }
         | What::Successions { file, .. }
         | What::Procedures { file }
         | What::Calendar { file } => file,
-        What::PortalCatalogue(portal) => return import_portal(portal, store),
+        What::PortalCatalogue(portal) => return import_portal(portal, config, store),
     };
     let bytes = read_file(file)?;
     let imported = match &args.what {
@@ -93,7 +98,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         What::Successions { on, .. } => imports::successions(store, &bytes, *on),
         What::Procedures { .. } => imports::procedures(store, &bytes),
         What::Calendar { .. } => imports::calendar(store, &bytes),
-        What::PortalCatalogue(portal) => return import_portal(portal, store),
+        What::PortalCatalogue(portal) => return import_portal(portal, config, store),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
     super::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
@@ -105,19 +110,13 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn import_portal(args: &Portal, store: &Store) -> Outcome {
-    let list = read_file(&args.list)?;
+fn import_portal(args: &Portal, config: &Config, store: &Store) -> Outcome {
     let from = args.valid_from.unwrap_or_else(|| Moment::now().date());
-    let detail = |code: &str| {
-        let file = args.details.join(format!("{code}.json"));
-        match file.exists() {
-            true => read_file(&file).map(|bytes| Some((file.display().to_string(), bytes))),
-            false => Ok(None),
-        }
-    };
     let refused = |error| format!("không nhập gì cả\n{error}");
-    let name = args.list.display().to_string();
-    let answers = PortalAnswers::read((&name, &list), detail).map_err(refused)?;
+    let answers = match (&args.list, &args.details) {
+        (Some(list), Some(details)) => read_answers(list, details)?.map_err(refused)?,
+        _ => fetch_answers(config)?.map_err(refused)?,
+    };
     let changes = match args.preview {
         true => portal::preview_portal_catalogue(store, &answers, from),
         false => portal::portal_catalogue(store, answers, from),
@@ -125,4 +124,42 @@ fn import_portal(args: &Portal, store: &Store) -> Outcome {
     let changes = changes.map_err(refused)?;
     super::output::write(format!("{changes}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+type Answers = Result<PortalAnswers, PortalError>;
+
+fn read_answers(list: &Path, details: &Path) -> Result<Answers, String> {
+    let detail = |code: &str| {
+        let file = details.join(format!("{code}.json"));
+        match file.exists() {
+            true => read_file(&file).map(|bytes| Some((file.display().to_string(), bytes))),
+            false => Ok(None),
+        }
+    };
+    let name = list.display().to_string();
+    Ok(PortalAnswers::read((&name, &read_file(list)?), detail))
+}
+
+fn fetch_answers(config: &Config) -> Result<Answers, String> {
+    let settings = config.portal.clone();
+    let settings = settings.ok_or("portal.url: chưa cấu hình địa chỉ của cổng")?;
+    let portal = PortalCatalogue::new(settings);
+    let list = portal.list()?;
+    // A portal that does not answer is asked no further.
+    let mut silent: Option<String> = None;
+    let detail = |code: &str| match &silent {
+        Some(_) => Ok(None),
+        None => match portal.procedure(code) {
+            Ok(bytes) => Ok(Some((format!("LayThuTuc {code}"), bytes))),
+            Err(reason) => {
+                silent = Some(reason);
+                Ok(None)
+            }
+        },
+    };
+    let answers = PortalAnswers::read(("LayDanhSachTTHC", &list), detail);
+    match silent {
+        Some(reason) => Err(format!("không nhập gì cả\n{reason}")),
+        None => Ok(answers),
+    }
 }

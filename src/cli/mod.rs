@@ -97,7 +97,7 @@ fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Due(args) => due::run(args),
         Command::Bench(args) => bench::run(args),
-        Command::Import(args) => import::run(args, &open()?),
+        Command::Import(args) => import::run(args, &config, &open()?),
         Command::Scenario(args) => scenario::run(args, &open()?),
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),

@@ -3,10 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use super::messages::{DossierMessage, Staff, StepMessage, named};
-use super::{DOSSIER, PortalSettings, STEP};
+use super::{DOSSIER, Line, PortalSettings, STEP};
 use crate::domain::dossier::{Dossier, Event};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -19,10 +18,7 @@ use crate::store::{Conn, Store, StoreError, events, persons, users};
 const ANSWER_LIMIT: u64 = 1 << 16;
 
 /// Carries messages to the portal.
-pub struct PortalCarrier {
-    settings: PortalSettings,
-    agent: ureq::Agent,
-}
+pub struct PortalCarrier(Line);
 
 /// What is posted.
 #[derive(Serialize)]
@@ -42,18 +38,7 @@ struct Body {
 
 impl PortalCarrier {
     pub fn new(settings: PortalSettings) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
-            .timeout_global(Some(settings.timeout))
-            .build()
-            .into();
-        Self { settings, agent }
+        Self(Line::new(settings))
     }
 
     fn compose(
@@ -92,7 +77,7 @@ impl PortalCarrier {
         data: T,
     ) -> Result<String, ComposeError> {
         Ok(serde_json::to_string(&Posted {
-            madonvi: &self.settings.agency,
+            madonvi: &self.0.settings.agency,
             service: &message.topic,
             updating: match sequence {
                 1 => "false",
@@ -103,14 +88,7 @@ impl PortalCarrier {
     }
 
     fn post(&self, body: &str) -> Result<(), Failure> {
-        let sent = self
-            .agent
-            .post(&self.settings.url)
-            .header("Content-Type", "application/json; charset=utf-8")
-            .header("Accept", "application/json")
-            .header("Authorization", format!("Bearer {}", self.settings.token))
-            .send(body);
-        let mut answer = sent.map_err(|error| unsent(&error))?;
+        let mut answer = self.0.post(body).map_err(|error| unsent(&error))?;
         let status = answer.status().as_u16();
         let text = answer.body_mut().with_config().limit(ANSWER_LIMIT);
         let text = text.read_to_string();

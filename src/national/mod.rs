@@ -1,13 +1,18 @@
 //! The national portal (Cổng Dịch vụ công Quốc gia): it is told of every change to a dossier whose
-//! procedure is integrated with it.
+//! procedure is integrated with it, and asked for its catalogue.
 
 mod carrier;
+mod catalogue;
 mod messages;
 mod teller;
 
 use std::time::Duration;
 
+use ureq::http::Response;
+use ureq::tls::{RootCerts, TlsConfig};
+
 pub use carrier::PortalCarrier;
+pub use catalogue::PortalCatalogue;
 pub use teller::PortalTeller;
 
 /// As whom messages go in the outbox.
@@ -16,6 +21,10 @@ const RECIPIENT: &str = "dvcqg";
 const DOSSIER: &str = "DongBoHoSoMC";
 /// A step of its handling.
 const STEP: &str = "CapNhatTienDoHoSoMC";
+
+/// The list of procedures, and one of them.
+const LIST: &str = "LayDanhSachTTHC";
+const PROCEDURE: &str = "LayThuTuc";
 
 /// How the portal is reached.
 #[derive(Clone)]
@@ -32,5 +41,37 @@ impl std::fmt::Debug for PortalSettings {
     /// Without the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PortalSettings({} for {})", self.url, self.agency)
+    }
+}
+
+/// Posts to the portal, as one office.
+struct Line {
+    settings: PortalSettings,
+    agent: ureq::Agent,
+}
+
+impl Line {
+    fn new(settings: PortalSettings) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(RootCerts::PlatformVerifier)
+                    .build(),
+            )
+            .timeout_global(Some(settings.timeout))
+            .build()
+            .into();
+        Self { settings, agent }
+    }
+
+    fn post(&self, body: &str) -> Result<Response<ureq::Body>, ureq::Error> {
+        self.agent
+            .post(&self.settings.url)
+            .header("Content-Type", "application/json; charset=utf-8")
+            .header("Accept", "application/json")
+            .header("Authorization", format!("Bearer {}", self.settings.token))
+            .send(body)
     }
 }

@@ -1,9 +1,13 @@
 //! The portal's catalogue over ours: seen first, then taken in once.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::{Value, json};
 
+use super::portal::{Manners, Portal};
+use super::program;
 use crate::support::{Database, Program, World, date, on_both};
 
 /// The list as the portal would answer it if it had all of ours.
@@ -196,5 +200,39 @@ on_both! {
             assert!(error.contains(place), "{place}: {error}");
         }
         assert_eq!(world.store.reference().unwrap().version(), version);
+    }
+}
+
+on_both! {
+    fn the_portal_is_asked_itself(db: &Database) {
+        let world = World::new(db.store());
+        let portal = Portal::open(Manners::Good);
+        let mut list = list_of(&world, "2026-06-01");
+        list.push(json!({"MaTTHC": "1.999901", "TenTTHC": "Đăng ký mới"}));
+        let procedures = HashMap::from([("1.999901".to_owned(), new_procedure())]);
+        portal.has(json!({"error_code": "0", "result": list}), procedures);
+        let import = |more: &[&str]| {
+            let fixed = ["import", "portal-catalogue", "--fetch", "--valid-from", "2026-06-01"];
+            program(db, &portal).run(&[&fixed, more].concat())
+        };
+        let text = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+        let seen = import(&["--preview"]);
+        assert!(seen.status.success(), "{seen:?}");
+        assert!(text(&seen).contains("1 thủ tục mới, 0 phiên bản mới, 0 kết thúc"), "{seen:?}");
+        assert_eq!(world.store.reference().unwrap().versions("1.999901").len(), 0);
+        let done = import(&[]);
+        assert_eq!(text(&done), text(&seen));
+        assert_eq!(world.store.reference().unwrap().versions("1.999901").len(), 1);
+        portal.expect_no_complaints();
+
+        let version = world.store.reference().unwrap().version();
+        portal.behave(Manners::Maintenance);
+        let refused = import(&[]);
+        assert!(!refused.status.success());
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert!(error.contains("cổng không trả lời LayDanhSachTTHC: HTTP 503"), "{error}");
+        assert_eq!(world.store.reference().unwrap().version(), version);
+        let unset = Program::on(db).failure(&["import", "portal-catalogue", "--fetch"]);
+        assert!(unset.contains("portal.url"), "{unset}");
     }
 }

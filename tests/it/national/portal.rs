@@ -37,6 +37,7 @@ struct Seen {
     spoiled: HashSet<String>,
     repeats: u32,
     complaints: Vec<String>,
+    catalogue: Option<(Value, HashMap<String, Value>)>,
 }
 
 #[derive(Clone)]
@@ -89,6 +90,32 @@ impl Portal {
         self.seen.lock().unwrap().repeats
     }
 
+    /// What it answers when it is asked for its catalogue: the list, and procedures by code.
+    pub fn has(&self, list: Value, procedures: HashMap<String, Value>) {
+        self.seen.lock().unwrap().catalogue = Some((list, procedures));
+    }
+
+    /// The first question comes to nothing.
+    fn tell_catalogue(&self, stream: &TcpStream, headers: &HashMap<String, String>, body: &Value) {
+        let mut seen = self.seen.lock().unwrap();
+        seen.requests += 1;
+        if headers["authorization"] != format!("Bearer {TOKEN}") || body["madonvi"] != AGENCY {
+            seen.complaints.push(format!("{headers:?} {body}"));
+        }
+        if seen.manners == Some(Manners::Maintenance) || seen.requests == 1 {
+            return reply(stream, 503, "{}");
+        }
+        let (list, procedures) = seen.catalogue.clone().unwrap();
+        drop(seen);
+        let code = body["maTTHC"].as_str().unwrap_or_default();
+        let known = json!({"error_code": "0", "result": [{"MATTHC": code}]});
+        let answer = match body["service"].as_str() {
+            Some("LayDanhSachTTHC") => list,
+            _ => procedures.get(code).cloned().unwrap_or(known),
+        };
+        reply(stream, 200, &answer.to_string());
+    }
+
     #[track_caller]
     pub fn expect_no_complaints(&self) {
         let complaints = self.seen.lock().unwrap().complaints.clone();
@@ -99,6 +126,12 @@ impl Portal {
         let Some((headers, body)) = read(stream) else {
             return;
         };
+        if body["service"]
+            .as_str()
+            .is_some_and(|service| service.starts_with("Lay"))
+        {
+            return self.tell_catalogue(stream, &headers, &body);
+        }
         let number = body["data"][0]["MaHoSo"].as_str().unwrap_or("").to_owned();
         let (turn, manners) = {
             let mut seen = self.seen.lock().unwrap();
