@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::desk;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
-use crate::imports::portal::{self, PortalAnswers, PortalError};
+use crate::imports::portal::{self, PortalAnswers};
 use crate::imports::{self, UnitsOptions};
 use crate::national::PortalCatalogue;
 use crate::store::Store;
@@ -112,10 +112,9 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
 
 fn import_portal(args: &Portal, config: &Config, store: &Store) -> Outcome {
     let from = args.valid_from.unwrap_or_else(|| Moment::now().date());
-    let refused = |error| format!("không nhập gì cả\n{error}");
     let answers = match (&args.list, &args.details) {
-        (Some(list), Some(details)) => read_answers(list, details)?.map_err(refused)?,
-        _ => fetch_answers(config)?.map_err(refused)?,
+        (Some(list), Some(details)) => read_answers(list, details)?,
+        _ => fetch_answers(config)?,
     };
     let changes = match args.preview {
         true => portal::preview_portal_catalogue(store, &answers, from),
@@ -126,9 +125,11 @@ fn import_portal(args: &Portal, config: &Config, store: &Store) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-type Answers = Result<PortalAnswers, PortalError>;
+fn refused(error: impl std::fmt::Display) -> String {
+    format!("không nhập gì cả\n{error}")
+}
 
-fn read_answers(list: &Path, details: &Path) -> Result<Answers, String> {
+fn read_answers(list: &Path, details: &Path) -> Result<PortalAnswers, String> {
     let detail = |code: &str| {
         let file = details.join(format!("{code}.json"));
         match file.exists() {
@@ -137,10 +138,10 @@ fn read_answers(list: &Path, details: &Path) -> Result<Answers, String> {
         }
     };
     let name = list.display().to_string();
-    Ok(PortalAnswers::read((&name, &read_file(list)?), detail))
+    PortalAnswers::read((&name, &read_file(list)?), detail).map_err(refused)
 }
 
-fn fetch_answers(config: &Config) -> Result<Answers, String> {
+fn fetch_answers(config: &Config) -> Result<PortalAnswers, String> {
     let settings = config.portal.clone();
     let settings = settings.ok_or("portal.url: chưa cấu hình địa chỉ của cổng")?;
     let portal = PortalCatalogue::new(settings);
@@ -159,7 +160,7 @@ fn fetch_answers(config: &Config) -> Result<Answers, String> {
     };
     let answers = PortalAnswers::read(("LayDanhSachTTHC", &list), detail);
     match silent {
-        Some(reason) => Err(format!("không nhập gì cả\n{reason}")),
-        None => Ok(answers),
+        Some(reason) => Err(refused(reason)),
+        None => answers.map_err(refused),
     }
 }

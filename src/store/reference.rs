@@ -154,11 +154,9 @@ impl ReferenceCache {
     /// undone with it, so nothing of that is kept.
     fn within_write(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
         let version = settings::reference_version(conn)?;
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.version == version) {
-            return Ok(Arc::clone(kept));
+        if let Some(kept) = self.kept().filter(|kept| kept.version == version) {
+            return Ok(kept);
         }
-        drop(kept);
         Ok(Arc::new(Reference::load(conn, &self.hours)?))
     }
 
@@ -170,13 +168,12 @@ impl ReferenceCache {
 
     /// Units, procedures and calendar as a transaction that only reads sees them.
     fn current(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
-        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let version = settings::reference_version(conn)?;
-        if let Some(kept) = lock().as_ref().filter(|kept| kept.version == version) {
-            return Ok(Arc::clone(kept));
+        if let Some(kept) = self.kept().filter(|kept| kept.version == version) {
+            return Ok(kept);
         }
         let loaded = Arc::new(Reference::load(conn, &self.hours)?);
-        let mut kept = lock();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept
             .as_ref()
             .is_none_or(|kept| kept.version < loaded.version)
