@@ -14,7 +14,7 @@ const CLIENTS: usize = 4;
 const PAGES: usize = 5;
 
 /// Names as the scenario gives them: often and seldom, whole and in part.
-const NAMES: [&str; 8] = [
+pub(super) const NAMES: [&str; 8] = [
     "nguyen van an",
     "Hoàng Thị Hương",
     "nong duc dung",

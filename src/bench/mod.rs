@@ -10,6 +10,7 @@ mod outbox;
 mod process;
 mod rates;
 mod reads;
+mod receipts;
 mod receive;
 
 use std::path::PathBuf;

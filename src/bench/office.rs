@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use super::http::{Client, request};
-use super::{BenchError, Options};
+use super::{BenchError, Options, receipts};
 use crate::accounts::{self, NewStaff};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
@@ -68,13 +68,15 @@ impl Office {
             };
             scenario::load(&store, &options)?;
         }
-        // What is overdue by now is recorded before anything is measured.
-        crate::desk::housekeeping::run(&store, Moment::now()).map_err(BenchError::other)?;
-        Ok(Self {
+        let office = Self {
             store,
             url,
             dossiers,
-        })
+        };
+        receipts::fill_commune(&office)?;
+        // What is overdue by now is recorded before anything is measured.
+        crate::desk::housekeeping::run(&office.store, Moment::now()).map_err(BenchError::other)?;
+        Ok(office)
     }
 
     pub(super) fn database(&self) -> &'static str {

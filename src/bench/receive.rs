@@ -8,42 +8,14 @@ use serde_json::{Value, json};
 
 use super::http::{Load, Reply, load, request};
 use super::office::{Office, Server};
+use super::receipts::{PROCEDURE, communes, person, receipt};
 use super::{BenchError, Line};
-use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Channel, Context, ItemHandedIn, NewDossier, decide};
 use crate::domain::identity::Identity;
-use crate::domain::ids::{Actor, DossierId, PersonId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::person::Person;
-use crate::domain::tally::Tallies;
-use crate::domain::unit::Level;
-use crate::store::dossiers::WholeHistory;
 use crate::store::limits::Receipt;
 use crate::store::reference::Reference;
 
 const CLIENTS: usize = 32;
-/// Chứng thực bản sao: what communes receive most.
-const PROCEDURE: &str = "2.000815";
-
-fn communes(reference: &Reference) -> Vec<String> {
-    let today = Moment::now().date();
-    let units = reference.units().all().into_iter();
-    let communes = units.filter(|unit| unit.level == Level::Commune && unit.is_open_on(today));
-    communes.map(|unit| unit.code.clone()).collect()
-}
-
-fn person(number: u64) -> Person {
-    let identity = format!("020085{:06}", number % 1_000_000);
-    Person {
-        notify_by: None,
-        name: "Nguyễn Văn Hùng".to_owned(),
-        identity: Identity::person(&identity).ok(),
-        phone: Some(format!("09{:08}", number % 100_000_000)),
-        email: None,
-        address: Some("Thôn Nà Lốc, tỉnh Lạng Sơn".to_owned()),
-    }
-}
-
 /// Receipts over HTTP.
 pub(super) struct Receipts {
     token: String,
@@ -159,8 +131,18 @@ fn straight(
     while took < time {
         let made: Vec<Vec<Receipt>> = (0..writers)
             .map(|writer| {
-                let receipts =
-                    (0..each).map(|i| receipt(reference, &units[(writer * 31 + i) % units.len()]));
+                let now = Moment::now();
+                let receipts = (0..each).map(|i| {
+                    let number: u64 = rand::random();
+                    let unit = &units[(writer * 31 + i) % units.len()];
+                    receipt(
+                        reference,
+                        unit,
+                        now,
+                        &person(number),
+                        &format!("X{number:X}"),
+                    )
+                });
                 receipts.collect::<Result<_, _>>()
             })
             .collect::<Result<_, BenchError>>()?;
@@ -184,60 +166,4 @@ fn straight(
         written += each * writers;
     }
     Ok(written as f64 / took.as_secs_f64())
-}
-
-/// A receipt by the same rules, with its rows ready.
-fn receipt(reference: &Reference, unit: &str) -> Result<Receipt, BenchError> {
-    let missing = || BenchError::other("danh mục thiếu đơn vị, thủ tục hoặc lịch");
-    let now = Moment::now();
-    let unit = reference.units().by_code(unit).ok_or_else(missing)?;
-    let procedure = reference
-        .procedure_in_force(PROCEDURE, now.date())
-        .ok_or_else(missing)?;
-    let timetable = reference.timetable(unit.id).ok_or_else(missing)?;
-    let random: u64 = rand::random();
-    let id = DossierId::new(now, rand::random());
-    let applicant = PersonId::new(now, rand::random());
-    let items = (0..procedure.definition.checklist.len()).map(|i| ItemHandedIn(i as u16, 1, 0));
-    // A number that no desk gives out.
-    let number = format!("{}.X{random:X}-991231-0001", unit.code);
-    let action = Action::Receive {
-        new: Some(NewDossier {
-            id,
-            case_number: CaseNumber::parse(&number).map_err(BenchError::other)?,
-            unit: unit.id,
-            channel: Channel::Direct,
-            return_channel: Channel::Direct,
-            applicant,
-            delegate: None,
-            sets: 1,
-            items: items.collect(),
-        }),
-        assignee: None,
-    };
-    let context = Context {
-        at: now,
-        now,
-        actor: Actor::Staff(UserId(1)),
-        procedure,
-        timetable,
-        units: reference.units(),
-    };
-    let events = decide(None, &action, &context)
-        .map_err(|refusal| BenchError::other(crate::words::refusal(&refusal)))?;
-    let mut counts = Tallies::new();
-    let person = person(random);
-    let rows = WholeHistory::new(
-        id,
-        &events,
-        (applicant, &person),
-        reference.units(),
-        &mut counts,
-    )?;
-    Ok(Receipt {
-        unit: unit.id,
-        day: now.date(),
-        rows,
-        counts,
-    })
 }

@@ -74,6 +74,20 @@ impl NoticeTeller {
         more: &Value,
     ) -> Result<Vec<Outgoing>, StoreError> {
         let dossier = happened.after;
+        let ids = std::iter::once(dossier.applicant).chain(dossier.delegate);
+        let people = persons::find_many(conn, ids)?;
+        let told = |id: PersonId, is_applicant: bool| {
+            let person = people.get(&id)?;
+            Some((person, self.channel(person, is_applicant)?))
+        };
+        let delegate = dossier.delegate.and_then(|id| told(id, false));
+        let told: Vec<_> = told(dossier.applicant, true)
+            .into_iter()
+            .chain(delegate)
+            .collect();
+        if told.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut values = values(happened.reference, dossier);
         let code = citizen::code_of(happened.reference, dossier.id);
         let link = &self.settings.look_up_link;
@@ -81,19 +95,10 @@ impl NoticeTeller {
         values["link"] = json!(link.replace("{code}", &code));
         values["code"] = json!(code);
         merge(&mut values, more);
-        let ids = std::iter::once(dossier.applicant).chain(dossier.delegate);
-        let people = persons::find_many(conn, ids)?;
-        let mut messages = Vec::new();
-        let mut tell = |id: PersonId, is_applicant: bool| {
-            let Some(person) = people.get(&id) else {
-                return;
-            };
-            let Some((kind, recipient)) = self.channel(person, is_applicant) else {
-                return;
-            };
+        let message = |(person, (kind, recipient)): (&Person, (Kind, String))| {
             let mut body = values.clone();
             body["name"] = json!(person.name);
-            messages.push(Outgoing {
+            Outgoing {
                 kind,
                 topic: topic.as_str().to_owned(),
                 recipient,
@@ -102,13 +107,9 @@ impl NoticeTeller {
                 position: None,
                 once: None,
                 due: happened.now,
-            });
+            }
         };
-        tell(dossier.applicant, true);
-        if let Some(delegate) = dossier.delegate {
-            tell(delegate, false);
-        }
-        Ok(messages)
+        Ok(told.into_iter().map(message).collect())
     }
 
     /// By what a person is told, and where. What they chose; without a choice the applicant by what

@@ -1,11 +1,13 @@
 //! From events to messages.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Happened, Teller};
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::store::chain::StoredEvent;
+use crate::store::outbox::Outgoing;
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, events, outbox, unannounced};
 
@@ -15,27 +17,51 @@ const PAGE: u32 = 200;
 /// Makes the messages of all events that nobody has told of. Returns how many events there were. On
 /// several instances one does it at a time.
 ///
+/// The messages are made from a snapshot, beside those who write; what they were made for is taken away
+/// in the transaction that writes them, or, where another instance was first, they are forgotten.
+///
 /// # Errors
 /// If the database refuses.
 pub fn announce(
     store: &Store,
-    tellers: &Arc<Vec<Box<dyn Teller>>>,
+    tellers: &[Box<dyn Teller>],
     now: Moment,
 ) -> Result<usize, StoreError> {
     let mut told = 0;
     loop {
-        let tellers = Arc::clone(tellers);
-        let page = store.write_with_reference(move |conn, reference| {
-            let Some(taken) = unannounced::take(conn, PAGE)? else {
-                return Ok(0);
-            };
-            let mut events = 0;
-            for (dossier, sequences) in taken {
-                events += sequences.len();
-                tell(conn, reference, &tellers, dossier, &sequences, now)?;
+        let (waiting, messages) = store.read_with_reference(|conn, reference| {
+            let waiting = unannounced::oldest(conn, PAGE)?;
+            let mut by_dossier: BTreeMap<DossierId, BTreeSet<u32>> = BTreeMap::new();
+            for one in &waiting {
+                let sequences = by_dossier.entry(one.dossier).or_default();
+                sequences.insert(one.sequence);
             }
-            Ok::<_, StoreError>(events)
+            let ids: Vec<DossierId> = by_dossier.keys().copied().collect();
+            let mut histories = events::histories(conn, &ids)?;
+            let mut messages = Vec::new();
+            for (id, sequences) in by_dossier {
+                let history = histories.remove(&id).unwrap_or_default();
+                let made = tell(conn, reference, tellers, (id, &history), &sequences, now)?;
+                messages.extend(made);
+            }
+            Ok::<_, StoreError>((waiting, messages))
         })?;
+        let page = waiting.len();
+        if page == 0 {
+            return Ok(told);
+        }
+        let taken = store.write(move |conn| {
+            let taken = unannounced::take(conn, &waiting)?;
+            if taken {
+                for message in &messages {
+                    outbox::put(conn, message, now)?;
+                }
+            }
+            Ok::<_, StoreError>(taken)
+        })?;
+        if !taken {
+            return Ok(told);
+        }
         told += page;
         if page < PAGE as usize {
             return Ok(told);
@@ -47,12 +73,13 @@ fn tell(
     conn: &mut Conn,
     reference: &Reference,
     tellers: &[Box<dyn Teller>],
-    id: DossierId,
-    sequences: &[u32],
+    (id, history): (DossierId, &[StoredEvent]),
+    sequences: &BTreeSet<u32>,
     now: Moment,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Outgoing>, StoreError> {
+    let mut messages = Vec::new();
     let mut before: Option<Dossier> = None;
-    for stored in events::history(conn, id)? {
+    for stored in history {
         let event = stored.event()?;
         let after = match &before {
             None => Dossier::begin(id, &event),
@@ -71,12 +98,10 @@ fn tell(
                 now,
             };
             for teller in tellers {
-                for message in teller.messages(conn, &happened)? {
-                    outbox::put(conn, &message, now)?;
-                }
+                messages.extend(teller.messages(conn, &happened)?);
             }
         }
         before = Some(after);
     }
-    Ok(())
+    Ok(messages)
 }

@@ -33,7 +33,7 @@ pub struct Happened<'a> {
 
 /// Makes messages of events.
 pub trait Teller: Send + Sync {
-    /// The messages of an event, to be written in this transaction.
+    /// The messages of an event. Nothing is written here.
     ///
     /// # Errors
     /// If the database refuses.

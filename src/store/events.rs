@@ -1,5 +1,7 @@
 //! A dossier's history: reading it back, and bringing events into their stored form.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::chain::{EventHash, GENESIS, StoredEvent, hash};
@@ -103,6 +105,29 @@ pub fn history(conn: &mut Conn, dossier: DossierId) -> Result<Vec<StoredEvent>, 
         .order(dossier_events::sequence)
         .load(conn)?;
     rows.into_iter().map(EventRow::stored).collect()
+}
+
+/// The stored histories of several dossiers, each oldest first.
+///
+/// # Errors
+/// If the database refuses, or a row is damaged.
+pub fn histories(
+    conn: &mut Conn,
+    dossiers: &[DossierId],
+) -> Result<HashMap<DossierId, Vec<StoredEvent>>, StoreError> {
+    let mut histories: HashMap<DossierId, Vec<StoredEvent>> = HashMap::new();
+    for ids in dossiers.chunks(500) {
+        let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
+        let rows: Vec<EventRow> = dossier_events::table
+            .filter(dossier_events::dossier_id.eq_any(ids))
+            .order((dossier_events::dossier_id, dossier_events::sequence))
+            .load(conn)?;
+        for row in rows {
+            let id = super::dossiers::dossier_id(&row.dossier_id)?;
+            histories.entry(id).or_default().push(row.stored()?);
+        }
+    }
+    Ok(histories)
 }
 
 /// A dossier as its history tells it, and the hash to chain the next event to.

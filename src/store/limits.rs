@@ -5,13 +5,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::dossiers::{WholeHistory, insert_rows};
-use super::{Conn, Store, StoreError, case_numbers, tallies, writer};
-use crate::domain::ids::UnitId;
+use super::{Conn, Store, StoreError, case_numbers, tallies, unannounced, writer};
+use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::tally::Tallies;
 use chrono::NaiveDate;
 
 /// The rows of one receipt, ready to be written.
 pub struct Receipt {
+    pub id: DossierId,
     pub unit: UnitId,
     pub day: NaiveDate,
     pub rows: WholeHistory,
@@ -20,6 +21,8 @@ pub struct Receipt {
 
 fn write(conn: &mut Conn, receipt: Receipt) -> Result<(), StoreError> {
     case_numbers::take(conn, receipt.unit, receipt.day, 1)?;
+    let events = u32::try_from(receipt.rows.event_count()).unwrap_or(u32::MAX);
+    unannounced::insert(conn, receipt.id, 1..=events)?;
     insert_rows(conn, receipt.rows)?;
     tallies::insert_deltas(conn, &receipt.counts)
 }

@@ -1,13 +1,19 @@
 //! Events whose messages are yet to be made.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 
 use super::locks::Lock;
 use super::schema::unannounced_events;
 use super::{Conn, StoreError};
 use crate::domain::ids::DossierId;
+
+/// An event that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    id: i64,
+    pub dossier: DossierId,
+    pub sequence: u32,
+}
 
 /// Notes events of a dossier, in their transaction.
 pub(super) fn insert(
@@ -26,33 +32,48 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Takes the oldest away, up to `limit`: sequences by dossier. One instance at a time, so that the
-/// messages of a dossier are written in the order of its events; `None` while another one does.
+/// Those that have waited longest.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn take(
-    conn: &mut Conn,
-    limit: u32,
-) -> Result<Option<BTreeMap<DossierId, Vec<u32>>>, StoreError> {
-    if !Lock::Announcing.try_alone(conn)? {
-        return Ok(None);
-    }
+pub fn oldest(conn: &mut Conn, limit: u32) -> Result<Vec<Waiting>, StoreError> {
     let rows: Vec<(i64, Vec<u8>, i32)> = unannounced_events::table
         .order(unannounced_events::id)
         .limit(i64::from(limit))
         .load(conn)?;
-    let ids: Vec<i64> = rows.iter().map(|(id, ..)| *id).collect();
-    for ids in ids.chunks(500) {
-        let taken = unannounced_events::table.filter(unannounced_events::id.eq_any(ids));
-        diesel::delete(taken).execute(conn)?;
+    rows.into_iter().map(waiting).collect()
+}
+
+fn waiting((id, dossier, sequence): (i64, Vec<u8>, i32)) -> Result<Waiting, StoreError> {
+    let corrupt = || StoreError::corrupt("unannounced_events");
+    Ok(Waiting {
+        id,
+        dossier: DossierId::from_slice(&dossier).ok_or_else(corrupt)?,
+        sequence: u32::try_from(sequence).map_err(|_| corrupt())?,
+    })
+}
+
+/// Takes these away if all of them still wait, and says whether they did: what another instance has
+/// taken is its own to tell of. One instance at a time, so that the messages of a dossier are written
+/// in the order of its events.
+///
+/// # Errors
+/// If the database refuses.
+pub fn take(conn: &mut Conn, these: &[Waiting]) -> Result<bool, StoreError> {
+    if !Lock::Announcing.try_alone(conn)? {
+        return Ok(false);
     }
-    let mut by_dossier: BTreeMap<DossierId, Vec<u32>> = BTreeMap::new();
-    for (_, dossier, sequence) in rows {
-        let corrupt = || StoreError::corrupt("unannounced_events");
-        let dossier = DossierId::from_slice(&dossier).ok_or_else(corrupt)?;
-        let sequence = u32::try_from(sequence).map_err(|_| corrupt())?;
-        by_dossier.entry(dossier).or_default().push(sequence);
+    let ids: Vec<i64> = these.iter().map(|waiting| waiting.id).collect();
+    // SQLite gives a number again once the table was empty: the number alone is not the event.
+    let there: Vec<(i64, Vec<u8>, i32)> = unannounced_events::table
+        .filter(unannounced_events::id.eq_any(&ids))
+        .order(unannounced_events::id)
+        .load(conn)?;
+    let there: Vec<Waiting> = there.into_iter().map(waiting).collect::<Result<_, _>>()?;
+    if there != these {
+        return Ok(false);
     }
-    Ok(Some(by_dossier))
+    diesel::delete(unannounced_events::table.filter(unannounced_events::id.eq_any(&ids)))
+        .execute(conn)?;
+    Ok(true)
 }

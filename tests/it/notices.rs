@@ -1,6 +1,7 @@
 //! What people are told: letters through a real mail server, short messages through a gateway,
 //! reminders by the clock.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -443,6 +444,36 @@ on_both! {
             round(at(day));
         }
         assert_eq!(letters(&folder).len(), before);
+    }
+}
+
+on_both! {
+    fn several_who_announce_at_once_tell_of_every_event_once(db: &Database) {
+        let world = World::new(db.store());
+        let now = at("2021-03-01 08:00");
+        let mut request = world.request(COMMUNE, SAME_DAY);
+        request.applicant.email = Some("anh@example.vn".to_owned());
+        let mut received = BTreeSet::new();
+        for _ in 0..450 {
+            received.insert(world.try_request(&request, now).unwrap().id);
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let (store, tellers) = (db.store(), by_mail());
+                    let waits = || {
+                        let oldest = |conn: &mut _| motcua::store::unannounced::oldest(conn, 1);
+                        !store.read(oldest).unwrap().is_empty()
+                    };
+                    while waits() {
+                        announce(&store, &tellers, now).unwrap();
+                    }
+                });
+            }
+        });
+        let told = messages(&world.store);
+        let dossiers: BTreeSet<_> = told.iter().filter_map(|entry| entry.dossier).collect();
+        assert_eq!((told.len(), dossiers), (450, received));
     }
 }
 
