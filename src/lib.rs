@@ -20,6 +20,7 @@ pub mod national;
 pub mod notices;
 pub mod opinions;
 pub mod outgoing;
+mod outside;
 pub mod progress;
 pub mod scenario;
 pub mod store;

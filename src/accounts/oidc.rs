@@ -16,11 +16,10 @@ use openidconnect::{
     SignatureVerificationError, TokenResponse,
 };
 
-use ureq::tls::{RootCerts, TlsConfig};
-
 use super::limits::{Limits, address_key};
 use super::{AccessError, Begun, begin_session, new_secret, secret_hash};
 use crate::domain::moment::Moment;
+use crate::outside;
 use crate::store::{Store, attempts, oidc_logins, users};
 
 /// How the provider is reached.
@@ -41,6 +40,9 @@ impl std::fmt::Debug for OidcSettings {
 
 /// How long what the provider publishes of itself is kept: its keys change now and then.
 const KEPT: Duration = Duration::from_secs(600);
+
+/// How long a call to the provider may take.
+const CALL: Duration = Duration::from_secs(10);
 
 /// How long somebody may take at the provider.
 const PATIENCE_MILLIS: i64 = 10 * 60 * 1000;
@@ -265,18 +267,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// One request to the provider. Redirects are not followed: the library asks for what it wants.
 fn call(request: HttpRequest) -> Result<HttpResponse, CallError> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        // The machine's own certificate authorities: a province's provider has one of its own.
-        .tls_config(
-            TlsConfig::builder()
-                .root_certs(RootCerts::PlatformVerifier)
-                .build(),
-        )
-        .timeout_global(Some(Duration::from_secs(10)))
-        .build()
-        .into();
+    let agent: ureq::Agent = outside::agent(CALL).build().into();
     let (parts, mut body) = agent.run(request)?.into_parts();
     let body = body.with_config().limit(1 << 20).read_to_vec()?;
     Ok(HttpResponse::from_parts(parts, body))

@@ -243,7 +243,8 @@ impl Recall {
                 attempts: lasting.attempts,
             },
             headers: headers.map(|(n, v)| (n.clone(), v.clone())).collect(),
-            body: body.clone(),
+            // Of its own length: what was rendered has room to spare.
+            body: web::Bytes::copy_from_slice(&body),
         };
         self.state.remembered.0.insert(self.key, Arc::new(kept));
         ServiceResponse::new(request, answer.set_body(BoxBody::new(body)))

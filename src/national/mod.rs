@@ -9,7 +9,8 @@ mod teller;
 use std::time::Duration;
 
 use ureq::http::Response;
-use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::outside;
 
 pub use carrier::PortalCarrier;
 pub use catalogue::PortalCatalogue;
@@ -52,17 +53,7 @@ struct Line {
 
 impl Line {
     fn new(settings: PortalSettings) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
-            .timeout_global(Some(settings.timeout))
-            .build()
-            .into();
+        let agent = outside::agent(settings.timeout).build().into();
         Self { settings, agent }
     }
 

@@ -11,6 +11,7 @@ use super::templates::broken;
 use super::{Templates, Topic};
 use crate::domain::moment::Moment;
 use crate::outgoing::{Carrier, Failure};
+use crate::outside;
 use crate::store::Store;
 use crate::store::outbox::{Kind, Message};
 
@@ -60,17 +61,12 @@ impl Gateway {
         body.set_undefined_behavior(UndefinedBehavior::Strict);
         body.add_template_owned("body", settings.body.clone())
             .map_err(|error| broken("body", &error).to_string())?;
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build();
         let gateway = Self {
             kind,
             settings,
             body,
             templates,
-            agent: agent.into(),
+            agent: outside::agent(PATIENCE).build().into(),
         };
         let tried = gateway.render("0912345678", "thử", "1", "receipt");
         tried.map_err(|error| broken("body", &error).to_string())?;

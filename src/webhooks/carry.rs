@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::http::StatusCode;
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use super::sign::signature;
 use crate::domain::ids::WebhookId;
 use crate::domain::moment::Moment;
 use crate::outgoing::{Carrier, Failure};
+use crate::outside;
 use crate::store::outbox::{Kind, Message};
 use crate::store::webhooks::{self, Webhook};
 use crate::store::{Store, StoreError};
@@ -41,25 +41,11 @@ pub struct WebhookCarrier {
 impl WebhookCarrier {
     /// `in_flight`: how many are under way at once.
     pub fn new(allowed: Allowed, in_flight: usize) -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            // A redirect would lead where nobody has subscribed.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
+        let config = outside::agent(TIMEOUT)
             // Through a proxy nobody would see which address it connects to.
             .proxy(None)
-            // The machine's own certificate authorities: a province's systems have one of their own.
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
-            .user_agent(concat!("motcua/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(TIMEOUT))
             .timeout_resolve(Some(CONNECT))
             .timeout_connect(Some(CONNECT))
-            .input_buffer_size(16 * 1024)
-            .output_buffer_size(16 * 1024)
             .max_idle_connections(in_flight * 2)
             .max_idle_connections_per_host(in_flight)
             .build();
