@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use super::place::{Going, past};
 use super::schema::feedback;
 use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, FeedbackId, UnitId, UserId};
@@ -230,37 +231,24 @@ pub fn list(
     let after = after.map(|(at, id)| (at.unix_millis(), id.bytes().to_vec()));
     query = match listed {
         Listed::All | Listed::Answered => {
-            if let Some((at, id)) = after {
-                let same = feedback::received_at.eq(at);
-                query = query.filter(feedback::received_at.le(at)).filter(
-                    feedback::received_at
-                        .lt(at)
-                        .or(same.and(feedback::id.lt(id))),
-                );
+            if let Some(last) = after {
+                let columns = (feedback::received_at, feedback::id);
+                query = query.filter(past(Going::Down, columns, last));
             }
             query.order((feedback::received_at.desc(), feedback::id.desc()))
         }
         Listed::Open | Listed::Overdue(_) => {
-            // Nulls of rows that only count are filtered out above.
-            if let Some((at, id)) = after {
-                let same = feedback::due_at.eq(at);
-                let later = feedback::due_at.gt(at).or(same.and(feedback::id.gt(id)));
-                query = query
-                    .filter(feedback::due_at.ge(at))
-                    .filter(later.assume_not_null());
+            if let Some(last) = after {
+                let columns = (feedback::due_at, feedback::id);
+                query = query.filter(past(Going::Up, columns, last));
             }
             query.order((feedback::due_at, feedback::id))
         }
         Listed::Published => {
             query = query.filter(feedback::published_at.is_not_null());
-            if let Some((at, id)) = after {
-                let same = feedback::published_at.eq(at);
-                let earlier = feedback::published_at
-                    .lt(at)
-                    .or(same.and(feedback::id.lt(id)));
-                query = query
-                    .filter(feedback::published_at.le(at))
-                    .filter(earlier.assume_not_null());
+            if let Some(last) = after {
+                let columns = (feedback::published_at, feedback::id);
+                query = query.filter(past(Going::Down, columns, last));
             }
             query.order((feedback::published_at.desc(), feedback::id.desc()))
         }

@@ -3,12 +3,11 @@
 
 use std::cmp::Ordering;
 
-use diesel::dsl::sql;
-use diesel::expression::BoxableExpression;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool};
+use diesel::sql_types::Bool;
 
 use super::dossiers::{dossier_id, outcome_of};
+use super::place::{Going, past};
 use super::schema::dossiers;
 use super::{Conn, StoreError};
 use crate::domain::dossier::{Channel, Status};
@@ -368,18 +367,6 @@ pub fn by_ids(conn: &mut Conn, ids: &[DossierId]) -> Result<Vec<Listed>, StoreEr
     rows.into_iter().map(Row::listed).collect()
 }
 
-/// Past a place in an order: `(column, id) > (last, id)`.
-fn beyond<C: Column>(
-    _: C,
-    sign: &str,
-    last: i64,
-    id: Vec<u8>,
-) -> Box<dyn BoxableExpression<dossiers::table, <Conn as Connection>::Backend, SqlType = Bool>> {
-    let place = format!("(dossiers.{}, dossiers.id) {sign} (", C::NAME);
-    let place = sql::<Bool>(&place).bind::<BigInt, _>(last);
-    Box::new(place.sql(", ").bind::<Binary, _>(id).sql(")"))
-}
-
 type Found = Result<(Position, Listed), StoreError>;
 
 fn fetch(
@@ -418,23 +405,15 @@ fn fetch(
     }
     let from = from.map(Moment::unix_millis);
     let before = before.map(Moment::unix_millis);
-    // PostgreSQL goes straight to a row's place; from the condition in words it may gather and sort all
-    // that lies beyond it. SQLite reads the words as they are meant, and keeps the statement prepared.
-    let by_rows = matches!(conn, Conn::Postgres(_));
     macro_rules! along {
         ($column:expr, newest_first) => {{
             if let Some(from) = from {
                 sql = sql.filter($column.ge(from));
             }
             match place {
-                Some((last, id)) if by_rows => {
-                    sql = sql.filter(beyond($column, "<", last, id));
-                }
-                Some((last, id)) => {
-                    let later = $column
-                        .lt(last)
-                        .or($column.eq(last).and(dossiers::id.lt(id)));
-                    sql = sql.filter($column.le(last)).filter(later);
+                Some(last) => {
+                    let columns = ($column, dossiers::id);
+                    sql = sql.filter(past(Going::Down, columns, last));
                 }
                 None => {
                     if let Some(before) = before {
@@ -449,14 +428,9 @@ fn fetch(
                 sql = sql.filter($column.lt(before));
             }
             match place {
-                Some((last, id)) if by_rows => {
-                    sql = sql.filter(beyond($column, ">", last, id));
-                }
-                Some((last, id)) => {
-                    let later = $column
-                        .gt(last)
-                        .or($column.eq(last).and(dossiers::id.gt(id)));
-                    sql = sql.filter($column.ge(last)).filter(later);
+                Some(last) => {
+                    let columns = ($column, dossiers::id);
+                    sql = sql.filter(past(Going::Up, columns, last));
                 }
                 None => {
                     if let Some(from) = from {

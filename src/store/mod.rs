@@ -26,6 +26,7 @@ pub mod oidc_logins;
 pub mod open_dossiers;
 pub mod outbox;
 pub mod persons;
+mod place;
 pub mod plan;
 pub mod procedures;
 pub mod readings;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::dossiers::dossier_id;
+use super::place::{Going, past};
 use super::schema::{dossiers, users};
 use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, UnitId, UserId};
@@ -46,11 +47,9 @@ pub fn open_ids(
         .limit(i64::from(limit))
         .into_boxed();
     if let Some((due, id)) = after {
-        let (due, id) = (due.unix_millis(), id.bytes().to_vec());
-        let later = dossiers::open_due_at
-            .gt(due)
-            .or(dossiers::open_due_at.eq(due).and(dossiers::id.gt(id)));
-        query = query.filter(dossiers::open_due_at.ge(due).and(later));
+        let last = (due.unix_millis(), id.bytes().to_vec());
+        let columns = (dossiers::open_due_at, dossiers::id);
+        query = query.filter(past(Going::Up, columns, last));
     }
     let rows: Vec<(Option<i64>, Vec<u8>)> = query.load(conn)?;
     rows.into_iter()
@@ -87,11 +86,9 @@ pub fn due_with_mail(
         .limit(i64::from(limit))
         .into_boxed();
     if let Some((due, id)) = after {
-        let (due, id) = (due.unix_millis(), id.bytes().to_vec());
-        let later = dossiers::open_due_at
-            .gt(due)
-            .or(dossiers::open_due_at.eq(due).and(dossiers::id.gt(id)));
-        query = query.filter(later);
+        let last = (due.unix_millis(), id.bytes().to_vec());
+        let columns = (dossiers::open_due_at, dossiers::id);
+        query = query.filter(past(Going::Up, columns, last));
     }
     let rows: Vec<(Option<i64>, Vec<u8>, i32)> = query.load(conn)?;
     rows.into_iter()

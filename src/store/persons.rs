@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::place::{Going, past};
 use super::schema::persons;
 use super::{Conn, StoreError};
 use crate::domain::identity::Identity;
@@ -195,11 +196,11 @@ pub fn walk(
         PersonWalk::Name(prefix) => {
             // The highest code point there is: whatever begins with the prefix lies below.
             let end = format!("{prefix}\u{10FFFF}");
+            query = query.filter(persons::search_name.lt(end));
             // One lower bound: SQLite would go from the first of two.
-            let begin = after.map_or(prefix, |(name, _)| name);
-            query = query
-                .filter(persons::search_name.ge(begin.clone()))
-                .filter(persons::search_name.lt(end));
+            if after.is_none() {
+                query = query.filter(persons::search_name.ge(prefix.clone()));
+            }
             if let Some(unit) = unit {
                 query = query.filter(persons::unit_id.eq(unit.0));
             }
@@ -212,13 +213,9 @@ pub fn walk(
         }
     }
     if let Some((name, id)) = after {
-        let id = id.bytes().to_vec();
-        let later = persons::search_name
-            .gt(name.clone())
-            .or(persons::search_name
-                .eq(name.clone())
-                .and(persons::id.gt(id)));
-        query = query.filter(later);
+        let columns = (persons::search_name, persons::id);
+        let last = (name.clone(), id.bytes().to_vec());
+        query = query.filter(past(Going::Up, columns, last));
     }
     type Row = (Vec<u8>, Option<Vec<u8>>, Option<String>);
     let rows: Vec<Row> = query
