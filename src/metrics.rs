@@ -1,10 +1,11 @@
 //! What the process counts about itself, for Prometheus.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
@@ -72,6 +73,33 @@ metrics! {
         Opts::new("motcua_overdue_dossiers", "Dossiers in progress and overdue"),
         &["level"],
     );
+}
+
+/// Of [`REMEMBERED`]: what was kept, and what was made.
+pub static GIVEN_AGAIN: LazyLock<IntCounter> =
+    LazyLock::new(|| REMEMBERED.with_label_values(&["kept"]));
+pub static MADE_ANEW: LazyLock<IntCounter> =
+    LazyLock::new(|| REMEMBERED.with_label_values(&["made"]));
+
+/// What counts the requests of a kind.
+pub struct Request {
+    answered: IntCounter,
+    latency: Histogram,
+}
+
+/// Finds the counters of a kind of request.
+pub fn request(method: &str, route: &str, status: &str) -> Request {
+    Request {
+        answered: REQUESTS.with_label_values(&[method, route, status]),
+        latency: LATENCY.with_label_values(&[route]),
+    }
+}
+
+impl Request {
+    pub fn observe(&self, took: Duration) {
+        self.answered.inc();
+        self.latency.observe(took.as_secs_f64());
+    }
 }
 
 /// All metrics in Prometheus's text format.

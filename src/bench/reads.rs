@@ -16,7 +16,7 @@ use crate::domain::moment::Moment;
 use crate::store::dossiers;
 
 const CLIENTS: usize = 32;
-const TURNS: u32 = 6;
+const TURNS: u32 = 12;
 /// Dossiers that are asked for again and again.
 const AT_HAND: usize = 2_000;
 /// Different dossiers from all over the database, more than are asked for in one case.
@@ -104,7 +104,7 @@ pub(super) fn measure(
         load(server.address, CLIENTS, time / 3, 200, again)?;
         empty.load(time / 3)?;
         // In turns: what else the machine does meanwhile is done to both.
-        let part = time / TURNS;
+        let part = time * 2 / TURNS;
         let mut done = load(server.address, CLIENTS, part, 200, again)?;
         let mut beside = empty.load(part)?;
         for _ in 1..TURNS {

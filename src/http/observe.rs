@@ -1,11 +1,14 @@
 //! Every request's id, log line and metrics. A log line names the route, never the address as it
 //! was called: that may hold a case number or a code.
 
-use std::time::Instant;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use uuid::{NoContext, Timestamp, Uuid};
@@ -54,12 +57,10 @@ pub(super) async fn observe(
     };
     let route = matched.map(|Matched(path)| path);
     let route = route.or(pattern.as_deref()).unwrap_or("unknown");
-    metrics::REQUESTS
-        .with_label_values(&[known(method.as_str()), route, status.as_str()])
-        .inc();
-    metrics::LATENCY
-        .with_label_values(&[route])
-        .observe(took.as_secs_f64());
+    match matched {
+        Some(Matched(route)) => count(known(method.as_str()), route, status, took),
+        None => metrics::request(known(method.as_str()), route, status.as_str()).observe(took),
+    }
     let user = response.request().extensions().get::<UserId>().copied();
     let user = user.map(|user| user.0);
     let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -88,6 +89,21 @@ pub(super) async fn observe(
     Ok(response)
 }
 
+thread_local! {
+    /// The counters of requests that this thread has answered: to find one by its labels costs more than to
+    /// count. As many as there are routes, methods and statuses.
+    static COUNTERS: RefCell<HashMap<(&'static str, &'static str, u16), metrics::Request>> = RefCell::default();
+}
+
+fn count(method: &'static str, route: &'static str, status: StatusCode, took: Duration) {
+    COUNTERS.with_borrow_mut(|counters| {
+        counters
+            .entry((method, route, status.as_u16()))
+            .or_insert_with(|| metrics::request(method, route, status.as_str()))
+            .observe(took);
+    });
+}
+
 /// The id that a proxy or client gave, if it is a plain one; else a new one.
 fn request_id(request: &ServiceRequest) -> RequestId {
     let plain = |text: &str| {
@@ -104,9 +120,8 @@ fn request_id(request: &ServiceRequest) -> RequestId {
 }
 
 /// A method's name; anything may be sent as one, and each would be a label of its own.
-fn known(method: &str) -> &str {
-    match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" => method,
-        _ => "other",
-    }
+fn known(method: &str) -> &'static str {
+    let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let known = all.into_iter().find(|known| *known == method);
+    known.unwrap_or("other")
 }

@@ -95,9 +95,10 @@ impl Remembered {
                     .until
                     .is_none_or(|until| now.unix_millis() <= until.unix_millis())
         });
-        metrics::REMEMBERED
-            .with_label_values(&[if kept.is_some() { "kept" } else { "made" }])
-            .inc();
+        match kept {
+            Some(_) => metrics::GIVEN_AGAIN.inc(),
+            None => metrics::MADE_ANEW.inc(),
+        }
         if let Some(old) = kept.as_ref().filter(|kept| kept.basis.mark != verdict.mark) {
             let mut basis = old.basis.clone();
             basis.mark = verdict.mark;
@@ -194,6 +195,14 @@ fn key(access: Access, request: &HttpRequest) -> Option<Key> {
     Some(hash.finalize().into())
 }
 
+/// The same value; what every answer has is shared by no two threads, which would wait for each other to
+/// count how many have it.
+fn unshared(value: &HeaderValue) -> HeaderValue {
+    let usual = ["application/json", "no-store"];
+    let usual = usual.into_iter().find(|usual| value == usual);
+    usual.map_or_else(|| value.clone(), HeaderValue::from_static)
+}
+
 /// A request for something that may be kept.
 pub(super) struct Recall {
     state: web::Data<State>,
@@ -242,7 +251,7 @@ impl Recall {
                 session: session.map(|session| session.hash),
                 attempts: lasting.attempts,
             },
-            headers: headers.map(|(n, v)| (n.clone(), v.clone())).collect(),
+            headers: headers.map(|(n, v)| (n.clone(), unshared(v))).collect(),
             // Of its own length: what was rendered has room to spare.
             body: web::Bytes::copy_from_slice(&body),
         };
