@@ -127,14 +127,20 @@ pub fn run(options: &Options, mut tell: impl FnMut(&Line)) -> Result<Vec<Line>, 
             if wanted("lists") {
                 add(lists::measure(&office, &server, options.time)?);
             }
-            if wanted("receive") {
-                add(receive::measure(&office, &server, options.time)?);
-            }
+            let received = if wanted("receive") {
+                Some(receive::measure(&office, &server, options.time)?)
+            } else {
+                None
+            };
             if wanted("outbox") {
                 add(outbox::measure(&office, &server, options.time)?);
             }
             if wanted("process") {
                 add(process::memory(&office, &server, at_rest)?);
+            }
+            drop(server);
+            if let Some(received) = received {
+                add(receive::beside(&office, &received, options.time)?);
             }
         }
     }

@@ -12,6 +12,7 @@ use super::receipts::{PROCEDURE, communes, person, receipt};
 use super::{BenchError, Line};
 use crate::domain::identity::Identity;
 use crate::domain::moment::Moment;
+use crate::outgoing::announce;
 use crate::store::limits::Receipt;
 use crate::store::reference::Reference;
 
@@ -69,12 +70,19 @@ impl Receipts {
     }
 }
 
+/// How quickly the server received; its limit is measured when the server is gone ([`beside`]).
+pub(super) struct Received {
+    done: Load,
+    units: Vec<String>,
+    /// How many were in a commit.
+    batch: f64,
+}
+
 pub(super) fn measure(
     office: &Office,
     server: &Server,
     time: Duration,
-) -> Result<Vec<Line>, BenchError> {
-    let reference = office.store.reference()?;
+) -> Result<Received, BenchError> {
     let receipts = Receipts::prepare(office, server)?;
     receipts.load(server, time / 3)?;
     let groups = |server: &Server| -> Result<(f64, f64), BenchError> {
@@ -93,13 +101,30 @@ pub(super) fn measure(
     } else {
         1.0
     };
+    Ok(Received {
+        done,
+        units: receipts.units,
+        batch,
+    })
+}
+
+/// What was received, beside what the database takes with nobody else at it.
+pub(super) fn beside(
+    office: &Office,
+    received: &Received,
+    time: Duration,
+) -> Result<Vec<Line>, BenchError> {
+    let reference = office.store.reference()?;
+    let Received { done, units, batch } = received;
     let limit = straight(
         office,
         &reference,
-        &receipts.units,
+        units,
         batch.round().max(1.0) as usize,
         time,
     )?;
+    // Nobody has to tell of these.
+    announce(&office.store, &[], Moment::now())?;
     Ok(vec![Line {
         case: format!("receive, {CLIENTS} clients, {batch:.1} in a commit"),
         database: office.database(),

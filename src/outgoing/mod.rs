@@ -1,7 +1,8 @@
 //! What motcua tells the world by itself: from an event to messages, from a message to its delivery.
 //!
 //! An event is noted in its own transaction. [`announce`] makes its messages, by everybody who wants
-//! to tell of it ([`Teller`]), in the transaction that takes the note away: never none, never twice.
+//! to tell of it ([`Teller`]), and writes them in the transaction that takes the note away: never none,
+//! never twice.
 //! [`Dispatcher`] hands what is due to whoever carries it ([`Carrier`]), many at once, and tries again
 //! what did not get through.
 

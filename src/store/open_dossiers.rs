@@ -79,17 +79,20 @@ pub fn due_with_mail(
         .inner_join(users::table.on(dossiers::assignee_id.eq(users::id.nullable())))
         .filter(users::email.is_not_null())
         .filter(users::disabled_at.is_null())
-        .filter(dossiers::open_due_at.gt(from.unix_millis()))
         .filter(dossiers::open_due_at.le(until.unix_millis()))
         .order((dossiers::open_due_at, dossiers::id))
         .select((dossiers::open_due_at, dossiers::id, users::id))
         .limit(i64::from(limit))
         .into_boxed();
-    if let Some((due, id)) = after {
-        let last = (due.unix_millis(), id.bytes().to_vec());
-        let columns = (dossiers::open_due_at, dossiers::id);
-        query = query.filter(past(Going::Up, columns, last));
-    }
+    // One lower bound: SQLite would go from the first of two.
+    query = match after {
+        Some((due, id)) => {
+            let last = (due.unix_millis(), id.bytes().to_vec());
+            let columns = (dossiers::open_due_at, dossiers::id);
+            query.filter(past(Going::Up, columns, last))
+        }
+        None => query.filter(dossiers::open_due_at.gt(from.unix_millis())),
+    };
     let rows: Vec<(Option<i64>, Vec<u8>, i32)> = query.load(conn)?;
     rows.into_iter()
         .map(|(due, id, user)| {
