@@ -13,32 +13,35 @@ use crate::store::{Conn, StoreError, events};
 pub struct PortalTeller;
 
 impl Teller for PortalTeller {
-    fn messages(
-        &self,
-        conn: &mut Conn,
-        happened: &Happened<'_>,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        if !is_told(conn, happened)? {
-            return Ok(Vec::new());
-        }
-        let sequence = happened.event.sequence;
-        let message = |topic: &str, place: u32| Outgoing {
-            kind: Kind::Portal,
-            topic: topic.to_owned(),
-            recipient: RECIPIENT.to_owned(),
-            body: json!({"sequence": sequence}),
-            dossier: Some(happened.after.id),
-            position: i32::try_from(sequence.saturating_mul(2).saturating_add(place)).ok(),
-            once: None,
-            due: happened.now,
-        };
-        // The dossier first: a step of one that is not known there yet would be refused.
-        let mut messages = vec![message(DOSSIER, 0)];
-        if messages::is_step(happened.before, happened.after) {
-            messages.push(message(STEP, 1));
+    fn messages(&self, conn: &mut Conn, all: &[Happened<'_>]) -> Result<Vec<Outgoing>, StoreError> {
+        let mut messages = Vec::new();
+        for happened in all {
+            if is_told(conn, happened)? {
+                messages.extend(of_event(happened));
+            }
         }
         Ok(messages)
     }
+}
+
+fn of_event(happened: &Happened<'_>) -> Vec<Outgoing> {
+    let sequence = happened.event.sequence;
+    let message = |topic: &str, place: u32| Outgoing {
+        kind: Kind::Portal,
+        topic: topic.to_owned(),
+        recipient: RECIPIENT.to_owned(),
+        body: json!({"sequence": sequence}),
+        dossier: Some(happened.after.id),
+        position: i32::try_from(sequence.saturating_mul(2).saturating_add(place)).ok(),
+        once: None,
+        due: happened.now,
+    };
+    // The dossier first: a step of one that is not known there yet would be refused.
+    let mut messages = vec![message(DOSSIER, 0)];
+    if messages::is_step(happened.before, happened.after) {
+        messages.push(message(STEP, 1));
+    }
+    messages
 }
 
 /// Whether the portal is told: the version under which the dossier was received is integrated, or

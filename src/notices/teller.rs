@@ -1,6 +1,6 @@
 //! Which events people are told of, and what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -25,10 +25,25 @@ pub struct NoticeTeller {
 }
 
 impl Teller for NoticeTeller {
-    fn messages(
+    fn messages(&self, conn: &mut Conn, all: &[Happened<'_>]) -> Result<Vec<Outgoing>, StoreError> {
+        let ids = all.iter().flat_map(|happened| {
+            std::iter::once(happened.after.applicant).chain(happened.after.delegate)
+        });
+        let people = persons::find_many(conn, ids)?;
+        let mut messages = Vec::new();
+        for happened in all {
+            messages.extend(self.of_event(conn, happened, &people)?);
+        }
+        Ok(messages)
+    }
+}
+
+impl NoticeTeller {
+    fn of_event(
         &self,
         conn: &mut Conn,
         happened: &Happened<'_>,
+        people: &HashMap<PersonId, Person>,
     ) -> Result<Vec<Outgoing>, StoreError> {
         let Happened { event, after, .. } = happened;
         let own = |topic: Topic, more: Value| Some((topic, more));
@@ -55,7 +70,7 @@ impl Teller for NoticeTeller {
         };
         let mut messages = Vec::new();
         if let Some((topic, more)) = told {
-            messages.extend(self.to_applicant(conn, happened, topic, &more)?);
+            messages.extend(self.to_applicant(people, happened, topic, &more));
         }
         if matches!(event.data, EventData::BecameOverdue(_)) {
             messages.extend(self.of_overdue(conn, happened)?);
@@ -63,19 +78,15 @@ impl Teller for NoticeTeller {
         messages.extend(self.of_due_soon(conn, happened)?);
         Ok(messages)
     }
-}
 
-impl NoticeTeller {
     fn to_applicant(
         &self,
-        conn: &mut Conn,
+        people: &HashMap<PersonId, Person>,
         happened: &Happened<'_>,
         topic: Topic,
         more: &Value,
-    ) -> Result<Vec<Outgoing>, StoreError> {
+    ) -> Vec<Outgoing> {
         let dossier = happened.after;
-        let ids = std::iter::once(dossier.applicant).chain(dossier.delegate);
-        let people = persons::find_many(conn, ids)?;
         let told = |id: PersonId, is_applicant: bool| {
             let person = people.get(&id)?;
             Some((person, self.channel(person, is_applicant)?))
@@ -86,7 +97,7 @@ impl NoticeTeller {
             .chain(delegate)
             .collect();
         if told.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let mut values = values(happened.reference, dossier);
         let code = citizen::code_of(happened.reference, dossier.id);
@@ -109,7 +120,7 @@ impl NoticeTeller {
                 due: happened.now,
             }
         };
-        Ok(told.into_iter().map(message).collect())
+        told.into_iter().map(message).collect()
     }
 
     /// By what a person is told, and where. What they chose; without a choice the applicant by what

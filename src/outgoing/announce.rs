@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Happened, Teller};
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Dossier, Event};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::store::chain::StoredEvent;
-use crate::store::outbox::Outgoing;
-use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, events, outbox, unannounced};
+use crate::store::{Store, StoreError, events, outbox, unannounced};
 
 /// How many events one transaction tells of.
 const PAGE: u32 = 200;
@@ -31,6 +29,9 @@ pub fn announce(
     loop {
         let (waiting, messages) = store.read_with_reference(|conn, reference| {
             let waiting = unannounced::oldest(conn, PAGE)?;
+            if waiting.is_empty() {
+                return Ok((waiting, Vec::new()));
+            }
             let mut by_dossier: BTreeMap<DossierId, BTreeSet<u32>> = BTreeMap::new();
             for one in &waiting {
                 let sequences = by_dossier.entry(one.dossier).or_default();
@@ -38,11 +39,22 @@ pub fn announce(
             }
             let ids: Vec<DossierId> = by_dossier.keys().copied().collect();
             let mut histories = events::histories(conn, &ids)?;
-            let mut messages = Vec::new();
+            let mut told = Vec::with_capacity(waiting.len());
             for (id, sequences) in by_dossier {
                 let history = histories.remove(&id).unwrap_or_default();
-                let made = tell(conn, reference, tellers, (id, &history), &sequences, now)?;
-                messages.extend(made);
+                told.extend(steps(id, &history, &sequences)?);
+            }
+            let happened = told.iter().map(|step| Happened {
+                reference,
+                before: step.before.as_ref(),
+                event: &step.event,
+                after: &step.after,
+                now,
+            });
+            let happened: Vec<Happened<'_>> = happened.collect();
+            let mut messages = Vec::new();
+            for teller in tellers {
+                messages.extend(teller.messages(conn, &happened)?);
             }
             Ok::<_, StoreError>((waiting, messages))
         })?;
@@ -69,15 +81,20 @@ pub fn announce(
     }
 }
 
-fn tell(
-    conn: &mut Conn,
-    reference: &Reference,
-    tellers: &[Box<dyn Teller>],
-    (id, history): (DossierId, &[StoredEvent]),
+/// An event, and its dossier around it.
+struct Step {
+    before: Option<Dossier>,
+    event: Event,
+    after: Dossier,
+}
+
+/// The events of those numbers.
+fn steps(
+    id: DossierId,
+    history: &[StoredEvent],
     sequences: &BTreeSet<u32>,
-    now: Moment,
-) -> Result<Vec<Outgoing>, StoreError> {
-    let mut messages = Vec::new();
+) -> Result<Vec<Step>, StoreError> {
+    let mut steps = Vec::with_capacity(sequences.len());
     let mut before: Option<Dossier> = None;
     for stored in history {
         let event = stored.event()?;
@@ -89,19 +106,14 @@ fn tell(
             }
         };
         let after = after.map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+        let before = before.replace(after.clone());
         if sequences.contains(&event.sequence) {
-            let happened = Happened {
-                reference,
-                before: before.as_ref(),
-                event: &event,
-                after: &after,
-                now,
-            };
-            for teller in tellers {
-                messages.extend(teller.messages(conn, &happened)?);
-            }
+            steps.push(Step {
+                before,
+                event,
+                after,
+            });
         }
-        before = Some(after);
     }
-    Ok(messages)
+    Ok(steps)
 }

@@ -34,14 +34,14 @@ pub struct Happened<'a> {
 
 /// Makes messages of events.
 pub trait Teller: Send + Sync {
-    /// The messages of an event. Nothing is written here.
+    /// The messages of events, those of a dossier in the order of its events. Nothing is written here.
     ///
     /// # Errors
     /// If the database refuses.
     fn messages(
         &self,
         conn: &mut Conn,
-        happened: &Happened<'_>,
+        all: &[Happened<'_>],
     ) -> Result<Vec<outbox::Outgoing>, StoreError>;
 }
 

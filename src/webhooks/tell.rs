@@ -37,32 +37,39 @@ struct ToldDossier<'a> {
 }
 
 impl Teller for WebhookTeller {
-    fn messages(
-        &self,
-        conn: &mut Conn,
-        happened: &Happened<'_>,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        let kind = happened.event.data.name();
-        let mut webhooks = webhooks::enabled(conn)?;
-        webhooks.retain(|webhook| is_wanted(webhook, &kind, happened));
-        if webhooks.is_empty() {
-            return Ok(Vec::new());
+    fn messages(&self, conn: &mut Conn, all: &[Happened<'_>]) -> Result<Vec<Outgoing>, StoreError> {
+        let webhooks = webhooks::enabled(conn)?;
+        let mut messages = Vec::new();
+        for happened in all {
+            messages.extend(of_event(&webhooks, happened)?);
         }
-        let body = serde_json::to_value(told(&kind, happened))
-            .map_err(|error| StoreError::Other(error.to_string()))?;
-        let messages = webhooks.into_iter().map(|webhook| Outgoing {
-            kind: Kind::Webhook,
-            topic: kind.clone(),
-            recipient: webhook.id.to_string(),
-            body: body.clone(),
-            dossier: Some(happened.after.id),
-            // Whoever wants order has the dossier's version.
-            position: None,
-            once: None,
-            due: happened.now,
-        });
-        Ok(messages.collect())
+        Ok(messages)
     }
+}
+
+fn of_event(webhooks: &[Webhook], happened: &Happened<'_>) -> Result<Vec<Outgoing>, StoreError> {
+    let kind = happened.event.data.name();
+    let mut wanted = webhooks.iter();
+    if !wanted.any(|webhook| is_wanted(webhook, &kind, happened)) {
+        return Ok(Vec::new());
+    }
+    let webhooks = webhooks
+        .iter()
+        .filter(|webhook| is_wanted(webhook, &kind, happened));
+    let body = serde_json::to_value(told(&kind, happened))
+        .map_err(|error| StoreError::Other(error.to_string()))?;
+    let messages = webhooks.map(|webhook| Outgoing {
+        kind: Kind::Webhook,
+        topic: kind.clone(),
+        recipient: webhook.id.to_string(),
+        body: body.clone(),
+        dossier: Some(happened.after.id),
+        // Whoever wants order has the dossier's version.
+        position: None,
+        once: None,
+        due: happened.now,
+    });
+    Ok(messages.collect())
 }
 
 fn is_wanted(webhook: &Webhook, kind: &str, happened: &Happened<'_>) -> bool {
