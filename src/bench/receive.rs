@@ -17,6 +17,7 @@ use crate::store::limits::Receipt;
 use crate::store::reference::Reference;
 
 const CLIENTS: usize = 32;
+
 /// Receipts over HTTP.
 pub(super) struct Receipts {
     token: String,

@@ -106,14 +106,14 @@ fn steps(
             }
         };
         let after = after.map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
-        let before = before.replace(after.clone());
         if sequences.contains(&event.sequence) {
             steps.push(Step {
-                before,
+                before: before.clone(),
                 event,
-                after,
+                after: after.clone(),
             });
         }
+        before = Some(after);
     }
     Ok(steps)
 }

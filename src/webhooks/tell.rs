@@ -49,16 +49,16 @@ impl Teller for WebhookTeller {
 
 fn of_event(webhooks: &[Webhook], happened: &Happened<'_>) -> Result<Vec<Outgoing>, StoreError> {
     let kind = happened.event.data.name();
-    let mut wanted = webhooks.iter();
-    if !wanted.any(|webhook| is_wanted(webhook, &kind, happened)) {
+    let wanted = webhooks.iter();
+    let wanted: Vec<&Webhook> = wanted
+        .filter(|webhook| is_wanted(webhook, &kind, happened))
+        .collect();
+    if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let webhooks = webhooks
-        .iter()
-        .filter(|webhook| is_wanted(webhook, &kind, happened));
     let body = serde_json::to_value(told(&kind, happened))
         .map_err(|error| StoreError::Other(error.to_string()))?;
-    let messages = webhooks.map(|webhook| Outgoing {
+    let messages = wanted.into_iter().map(|webhook| Outgoing {
         kind: Kind::Webhook,
         topic: kind.clone(),
         recipient: webhook.id.to_string(),
