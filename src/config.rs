@@ -64,6 +64,8 @@ pub struct ServerSettings {
     pub bank_account: Option<BankAccount>,
     /// What payment gateways sign with.
     pub gateway_secret: Option<String>,
+    /// How many working days back a clerk or officer may enter what has happened.
+    pub backdating_days: u16,
     /// Within what feedback has to be answered.
     pub feedback_limit: TimeLimit,
     /// Where webhooks may lead.
@@ -107,6 +109,13 @@ struct Raw {
     webhooks: RawWebhooks,
     office: OfficeHours,
     feedback: RawFeedback,
+    desk: RawDesk,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDesk {
+    backdating_days: u16,
 }
 
 #[derive(Deserialize)]
@@ -280,6 +289,7 @@ impl Raw {
             limits: self.limits.check()?,
             bank_account: self.payments.bank_account()?,
             gateway_secret: self.payments.secret()?,
+            backdating_days: self.desk.backdating_days,
             feedback_limit: TimeLimit::new(LimitUnit::WorkingDay, self.feedback.limit_days)
                 .map_err(|error| wrong("feedback.limit_days", error.to_string()))?,
             webhooks_allowed: Allowed::new(networks("webhooks.allow", &self.webhooks.allow)?),

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod bundled;
 pub mod citizen;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod domain;

@@ -6,7 +6,6 @@ use super::{AdminError, ensure_whole};
 use crate::desk::{self, DeskError, Moves};
 use crate::domain::calendar::{Calendar, CalendarDay};
 use crate::domain::ids::UnitId;
-use crate::domain::moment::Moment;
 use crate::imports;
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError};
@@ -107,6 +106,6 @@ pub fn put_year(
         Ok(crate::store::settings::reference_version(conn)? != before)
     })?;
     // Interrupted, the housekeeping goes on with it.
-    let moved = desk::recompute_due_moments(store, Moment::now()).map_err(desk_error)?;
+    let moved = desk::recompute_due_moments(store, crate::clock::now()).map_err(desk_error)?;
     Ok(CalendarChange { changed, moved })
 }

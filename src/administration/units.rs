@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 
 use super::AdminError;
 use crate::domain::ids::UnitId;
-use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units, is_unit_code};
 use crate::store::idempotency::{Once, once};
@@ -87,7 +86,7 @@ pub fn create_unit(
     reach: UnitId,
     key: Option<Once>,
 ) -> Result<Unit, AdminError> {
-    let now = Moment::now();
+    let now = crate::clock::now();
     store.change_reference(move |conn, reference| {
         let made = once(conn, key.as_ref(), now, |conn| {
             let units = reference.units();

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::http::{Client, request};
 use super::{BenchError, Options, receipts};
 use crate::accounts::{self, NewStaff};
-use crate::domain::moment::Moment;
 use crate::domain::role::Role;
 use crate::scenario;
 use crate::store::{DatabaseUrl, Store, StoreOptions, users};
@@ -64,7 +63,7 @@ impl Office {
                 scale,
                 ending: None,
                 seed: 2021,
-                now: Moment::now(),
+                now: crate::clock::now(),
             };
             scenario::load(&store, &options)?;
         }
@@ -75,7 +74,8 @@ impl Office {
         };
         receipts::fill_commune(&office)?;
         // What is overdue by now is recorded before anything is measured.
-        crate::desk::housekeeping::run(&office.store, Moment::now()).map_err(BenchError::other)?;
+        crate::desk::housekeeping::run(&office.store, crate::clock::now())
+            .map_err(BenchError::other)?;
         Ok(office)
     }
 
@@ -127,7 +127,7 @@ impl Office {
                 email: None,
                 password: None,
             };
-            accounts::create(&self.store, new, None, None, Moment::now())
+            accounts::create(&self.store, new, None, None, crate::clock::now())
                 .map_err(BenchError::other)?;
         }
         accounts::set_password(&self.store, &username, &password).map_err(BenchError::other)?;

@@ -118,11 +118,11 @@ pub(super) fn measure(
         false => WHOLE_BACKLOG.min((limit * time.as_secs_f64()) as u64),
     };
     // It lies there first, and then begins all at once.
-    let later = Moment::now().plus_millis(3_600_000);
+    let later = crate::clock::now().plus_millis(3_600_000);
     put(office, webhook, backlog, later)?;
     office.store.write(move |conn| {
         let to = webhook.to_string();
-        outbox::postpone(conn, Kind::Webhook, Some(&to), later, Moment::now())
+        outbox::postpone(conn, Kind::Webhook, Some(&to), later, crate::clock::now())
     })?;
     let begun = Instant::now();
     receiver.wait_for(backlog)?;
@@ -134,7 +134,7 @@ pub(super) fn measure(
     let alone = receipts.load(server, time)?.per_second();
     // As many as can be under way until it ends, so that it is never alone.
     let beside = (limit * (time * 4 / 3).as_secs_f64()) as u64 + 2 * in_flight as u64;
-    put(office, webhook, beside, Moment::now())?;
+    put(office, webhook, beside, crate::clock::now())?;
     receiver.wait_for(backlog + 1)?;
     receipts.load(server, time / 3)?;
     let meanwhile = receipts.load(server, time)?;
@@ -190,7 +190,7 @@ pub(super) fn measure(
 
 /// A webhook that leads to the stand-in, and is told of nothing that the benchmark does.
 fn subscribe(office: &Office, receiver: &Receiver) -> Result<WebhookId, BenchError> {
-    let now = Moment::now();
+    let now = crate::clock::now();
     let reference = office.store.reference()?;
     let unit = reference.units().by_code(COMMUNE);
     let webhook = Webhook {
@@ -232,7 +232,7 @@ fn put(office: &Office, webhook: WebhookId, count: u64, due: Moment) -> Result<(
         let message = message.clone();
         office.store.write(move |conn| {
             for _ in 0..batch {
-                outbox::put(conn, &message, Moment::now())?;
+                outbox::put(conn, &message, crate::clock::now())?;
             }
             Ok::<_, StoreError>(())
         })?;

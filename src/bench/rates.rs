@@ -14,7 +14,7 @@ pub(super) fn measure(office: &Office) -> Result<Vec<Line>, BenchError> {
     let store = &office.store;
     let period: Period = scenario::loaded_period(store)?
         .ok_or_else(|| BenchError::other("cơ sở dữ liệu không có kịch bản"))?;
-    let span = Span::new(period, None, Moment::now()).map_err(BenchError::other)?;
+    let span = Span::new(period, None, crate::clock::now()).map_err(BenchError::other)?;
     let midnight = |day| Moment::at(day, chrono::NaiveTime::MIN).unix_millis();
     let (from, before) = (midnight(period.from), midnight(period.to) + 86_400_000);
     let mut lines = Vec::new();

@@ -25,7 +25,7 @@ const APART: usize = 5;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 pub(super) fn communes(reference: &Reference) -> Vec<String> {
-    let today = Moment::now().date();
+    let today = crate::clock::now().date();
     let units = reference.units().all().into_iter();
     let communes = units.filter(|unit| unit.level == Level::Commune && unit.is_open_on(today));
     communes.map(|unit| unit.code.clone()).collect()
@@ -57,7 +57,7 @@ pub(super) fn fill_commune(office: &Office) -> Result<(), BenchError> {
     }
     let reference = office.store.reference()?;
     let units = communes(&reference);
-    let now = Moment::now();
+    let now = crate::clock::now();
     let mut receipts = Vec::new();
     for i in 0..OWN * APART {
         let (own, whose) = (i / APART, i % APART);
@@ -116,6 +116,7 @@ pub(super) fn receipt(
     let context = Context {
         at,
         now: at,
+        backdating: None,
         actor: Actor::Staff(UserId(1)),
         procedure,
         timetable,

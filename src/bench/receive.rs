@@ -11,7 +11,6 @@ use super::office::{Office, Server};
 use super::receipts::{PROCEDURE, communes, person, receipt};
 use super::{BenchError, Line};
 use crate::domain::identity::Identity;
-use crate::domain::moment::Moment;
 use crate::outgoing::announce;
 use crate::store::limits::Receipt;
 use crate::store::reference::Reference;
@@ -30,7 +29,7 @@ impl Receipts {
     pub(super) fn prepare(office: &Office, server: &Server) -> Result<Self, BenchError> {
         let reference = office.store.reference()?;
         let papers = reference
-            .procedure_in_force(PROCEDURE, Moment::now().date())
+            .procedure_in_force(PROCEDURE, crate::clock::now().date())
             .map_or(0, |procedure| procedure.definition.checklist.len());
         Ok(Self {
             token: office.clerk_of_all(server)?,
@@ -125,7 +124,7 @@ pub(super) fn beside(
         time,
     )?;
     // Nobody has to tell of these.
-    announce(&office.store, &[], Moment::now())?;
+    announce(&office.store, &[], crate::clock::now())?;
     Ok(vec![Line {
         case: format!("receive, {CLIENTS} clients, {batch:.1} in a commit"),
         database: office.database(),
@@ -157,7 +156,7 @@ fn straight(
     while took < time {
         let made: Vec<Vec<Receipt>> = (0..writers)
             .map(|writer| {
-                let now = Moment::now();
+                let now = crate::clock::now();
                 let receipts = (0..each).map(|i| {
                     let number: u64 = rand::random();
                     let unit = &units[(writer * 31 + i) % units.len()];

@@ -231,10 +231,11 @@ pub fn submit(
 
 fn citizen_at(now: Moment) -> Occasion {
     Occasion {
-        at: now,
+        at: None,
         now,
         actor: Actor::Citizen,
         reach: None,
+        backdating: None,
     }
 }
 
@@ -275,6 +276,7 @@ pub fn confirm(
             sets: kept.sets,
             items: kept.items,
             assignee: None,
+            late_reason: None,
         };
         let dossier = desk::register_within(conn, reference, &new, citizen_at(now))?;
         submissions::confirm(conn, id, dossier.id)?;

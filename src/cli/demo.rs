@@ -6,7 +6,6 @@ use super::{Outcome, scenario, serve};
 use crate::accounts::{self, NewStaff};
 use crate::citizen;
 use crate::config::Config;
-use crate::domain::moment::Moment;
 use crate::domain::role::Role;
 use crate::scenario::loaded_period;
 use crate::store::{Store, open_dossiers, users};
@@ -31,7 +30,7 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
             loaded_period(&store)?.ok_or("kịch bản nạp xong nhưng không có kỳ báo cáo")?
         }
     };
-    let report = supervision::cchc(&store, Span::new(period, None, Moment::now())?)?;
+    let report = supervision::cchc(&store, Span::new(period, None, crate::clock::now())?)?;
     super::output::write(report.to_text().as_bytes())?;
     if let Some((id, number)) = store.read(open_dossiers::newest_open)? {
         let code = citizen::look_up_code(&store, id)?;
@@ -70,7 +69,7 @@ fn accounts(store: &Store) -> Result<String, Box<dyn std::error::Error>> {
                 email: None,
                 password: Some(password.clone()),
             };
-            accounts::create(store, new, None, None, Moment::now())?;
+            accounts::create(store, new, None, None, crate::clock::now())?;
         }
         text += &format!(
             "  {username:<20} {password}  ({} tại {unit})\n",

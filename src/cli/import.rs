@@ -9,7 +9,6 @@ use clap::{Parser, Subcommand};
 use super::{Outcome, date, read_file};
 use crate::config::Config;
 use crate::desk;
-use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
 use crate::imports::portal::{self, PortalAnswers};
 use crate::imports::{self, UnitsOptions};
@@ -103,7 +102,7 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
     super::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
     if matches!(args.what, What::Calendar { .. }) {
-        let moved = desk::recompute_due_moments(store, Moment::now())?;
+        let moved = desk::recompute_due_moments(store, crate::clock::now())?;
         let text = format!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi\n");
         super::output::write(text.as_bytes())?;
     }
@@ -111,7 +110,9 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
 }
 
 fn import_portal(args: &Portal, config: &Config, store: &Store) -> Outcome {
-    let from = args.valid_from.unwrap_or_else(|| Moment::now().date());
+    let from = args
+        .valid_from
+        .unwrap_or_else(|| crate::clock::now().date());
     let answers = match (&args.list, &args.details) {
         (Some(list), Some(details)) => read_answers(list, details)?,
         _ => fetch_answers(config)?,

@@ -1,6 +1,7 @@
 //! The command line: parse, call one function, say what came out.
 
 mod bench;
+mod clock;
 mod demo;
 mod due;
 mod import;
@@ -58,6 +59,8 @@ enum Command {
     Bench(bench::Args),
     /// Thêm tài khoản, đặt lại mật khẩu.
     User(user::Args),
+    /// Đồng hồ của máy: kiểm tra, xác nhận.
+    Clock(clock::Args),
     /// Chạy máy chủ.
     Serve(serve::Args),
     /// Nạp kịch bản Lạng Sơn nếu chưa có, in báo cáo, rồi chạy máy chủ.
@@ -90,7 +93,11 @@ fn run(cli: &Cli) -> Outcome {
         return due::run(args);
     }
     let config = Config::load(cli.config.as_deref(), cli.database_url.as_deref())?;
-    let open = || Store::open(&config.database, config.store.clone());
+    let open = || -> Result<Store, Box<dyn Error>> {
+        let store = Store::open(&config.database, config.store.clone())?;
+        clock::begin(&store)?;
+        Ok(store)
+    };
     if let Command::Report(_) | Command::Verify(_) = &cli.command {
         config.database.ensure_exists()?;
     }
@@ -98,6 +105,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Due(args) => due::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Import(args) => import::run(args, &config, &open()?),
+        Command::Clock(args) => clock::run(args, &open()?),
         Command::Scenario(args) => scenario::run(args, &open()?),
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),

@@ -9,7 +9,6 @@ use clap::{Parser, Subcommand};
 use super::output::{Format, print};
 use super::{Outcome, date, read_file};
 use crate::bundled;
-use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::store::Store;
 use crate::supervision::{self, By, PrintedFigures, ReportError, SatisfactionBy, Span};
@@ -75,7 +74,7 @@ pub(super) struct Common {
 impl Common {
     fn span(&self) -> Result<Span, ReportError> {
         let period = Period::new(self.from, self.to)?;
-        Span::new(period, self.as_of, Moment::now())
+        Span::new(period, self.as_of, crate::clock::now())
     }
 }
 

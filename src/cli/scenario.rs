@@ -8,7 +8,6 @@ use clap::{Parser, Subcommand};
 
 use super::{Outcome, date, read_file};
 use crate::bundled;
-use crate::domain::moment::Moment;
 use crate::scenario::{self, Figures, Options};
 use crate::store::Store;
 
@@ -49,7 +48,7 @@ impl LangSon {
             scale: self.scale,
             ending: self.ending,
             seed: self.seed,
-            now: Moment::now(),
+            now: crate::clock::now(),
         };
         let loaded = scenario::load(store, &options)?;
         eprintln!("{loaded}");

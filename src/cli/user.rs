@@ -7,7 +7,6 @@ use clap::{Parser, Subcommand};
 
 use super::Outcome;
 use crate::accounts::{self, MOST_BYTES, NewStaff};
-use crate::domain::moment::Moment;
 use crate::domain::role::Role;
 use crate::store::Store;
 
@@ -101,7 +100,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
                 email: add.email.clone(),
                 password,
             };
-            let user = accounts::create(store, new, None, None, Moment::now())?;
+            let user = accounts::create(store, new, None, None, crate::clock::now())?;
             let line = format!(
                 "đã thêm {} ({}) tại {}\n",
                 user.username,

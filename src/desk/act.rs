@@ -18,6 +18,8 @@ pub struct Request {
     pub action: Action,
     /// People whom the action refers to and who are new.
     pub people: Vec<(PersonId, Person)>,
+    /// Why it is entered late, where a reason is asked for.
+    pub late_reason: Option<String>,
 }
 
 impl Request {
@@ -27,6 +29,7 @@ impl Request {
             version: None,
             action,
             people: Vec::new(),
+            late_reason: None,
         }
     }
 
@@ -37,7 +40,7 @@ impl Request {
         applicant: Person,
         occasion: Occasion,
     ) -> Self {
-        let person = PersonId::new(occasion.at, rand::random());
+        let person = PersonId::new(occasion.now, rand::random());
         let correction = Correction::Applicant {
             reason,
             applicant: person,
@@ -63,7 +66,7 @@ pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossi
     }
     let request = request.clone();
     store.write_with_reference(move |conn, reference| {
-        act_within(conn, &request, |_| occasion, reference)
+        act_within(conn, &request, occasion, reference)
     })
 }
 
@@ -71,12 +74,11 @@ pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossi
 pub(super) fn act_within(
     conn: &mut Conn,
     request: &Request,
-    occasion: impl FnOnce(&Dossier) -> Occasion,
+    occasion: Occasion,
     reference: &Reference,
 ) -> Result<Dossier, DeskError> {
     let locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
     let dossier = &locked.dossier;
-    let occasion = occasion(dossier);
     if !occasion.covers(reference.units(), dossier.unit, dossier.holder) {
         return Err(DeskError::OutOfReach);
     }
@@ -85,8 +87,17 @@ pub(super) fn act_within(
             current: dossier.version,
         });
     }
-    let procedure = procedure_for(&request.action, dossier, occasion, reference)?;
-    let context = context(reference, dossier.unit, procedure, occasion)?;
+    let at = occasion.moment(Some(dossier));
+    let procedure = procedure_for(&request.action, dossier, at, reference)?;
+    let late_reason = request.late_reason.as_deref();
+    let context = context(
+        reference,
+        dossier.unit,
+        procedure,
+        at,
+        occasion,
+        late_reason,
+    )?;
     let events = decide(Some(dossier), &request.action, &context)?;
     for (id, person) in &request.people {
         persons::insert(conn, *id, person, dossier.id, dossier.unit)?;
@@ -104,7 +115,7 @@ pub(super) fn act_within(
 fn procedure_for<'a>(
     action: &Action,
     dossier: &Dossier,
-    occasion: Occasion,
+    at: Moment,
     reference: &'a Reference,
 ) -> Result<&'a Procedure, DeskError> {
     let own = reference
@@ -112,7 +123,7 @@ fn procedure_for<'a>(
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
     let code = &own.definition.code;
     let now = match action {
-        Action::Receive { .. } => reference.procedure_in_force(code, occasion.at.date()),
+        Action::Receive { .. } => reference.procedure_in_force(code, at.date()),
         _ => None,
     };
     Ok(now.unwrap_or(own))
@@ -133,8 +144,7 @@ pub(super) fn act_on_all(
         let mut done = 0;
         for id in &ids {
             let request = Request::new(*id, action(*id));
-            let occasion = |dossier: &_| Occasion::by_system(now, dossier);
-            match act_within(conn, &request, occasion, reference) {
+            match act_within(conn, &request, Occasion::by_system(now), reference) {
                 Ok(_) => done += 1,
                 Err(DeskError::Refused(Refusal::Time(error))) => {
                     tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");

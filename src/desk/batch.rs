@@ -31,7 +31,7 @@ pub fn receive_batch(
     all: Vec<Entry>,
     key: Option<Once>,
 ) -> Result<Happened<Vec<Outcome>>, DeskError> {
-    let now = crate::domain::moment::Moment::now();
+    let now = crate::clock::now();
     store.write_with_reference(move |conn, reference| {
         once(conn, key.as_ref(), now, |conn| {
             all.iter()

@@ -29,7 +29,7 @@ pub use view::{DossierView, EventView, FullIdentity, PersonView, events, read_id
 
 use std::sync::Arc;
 
-use crate::domain::dossier::{Dossier, Refusal};
+use crate::domain::dossier::{self, Dossier, Refusal};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -127,13 +127,25 @@ impl WriteFailure for DeskError {
 /// When something happens, who does it, and how far their hands reach.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion {
-    /// The moment of the action.
-    pub at: Moment,
+    /// The moment of the action; `None`: the present, or right after the dossier's last event where
+    /// the clock of whoever recorded that is ahead of ours.
+    pub at: Option<Moment>,
     /// The present.
     pub now: Moment,
     pub actor: Actor,
     /// Only dossiers of this unit and of what is under it; `None`: all.
     pub reach: Option<UnitId>,
+    /// How far back `at` may lie; `None`: as far as history allows.
+    pub backdating: Option<Backdating>,
+}
+
+/// How far back somebody may enter what has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backdating {
+    /// Working days (`desk.backdating_days`).
+    pub days: u16,
+    /// Whether whoever acts may enter what lies further back, with a reason.
+    pub may_exceed: bool,
 }
 
 impl Occasion {
@@ -143,15 +155,20 @@ impl Occasion {
             .is_none_or(|reach| units.is_under(unit, reach) || units.is_under(holder, reach))
     }
 
-    /// What motcua does by itself to a dossier: now, or right after its last event if somebody was
-    /// quicker.
-    fn by_system(now: Moment, dossier: &Dossier) -> Self {
-        let at = now.max(dossier.last_event_at);
+    /// The moment of an action on a dossier, or on none yet.
+    fn moment(&self, dossier: Option<&Dossier>) -> Moment {
+        let last = dossier.map_or(self.now, |dossier| dossier.last_event_at);
+        self.at.unwrap_or_else(|| self.now.max(last))
+    }
+
+    /// What motcua does by itself, now.
+    fn by_system(now: Moment) -> Self {
         Self {
-            at,
-            now: at,
+            at: None,
+            now,
             actor: Actor::System,
             reach: None,
+            backdating: None,
         }
     }
 }
@@ -165,17 +182,30 @@ fn wrong_fields(place: &str, person: &Person) -> Vec<WrongField> {
     wrong.collect()
 }
 
-/// The context of an action on a dossier of `unit` under `procedure`.
+/// The context of an action on a dossier of `unit` under `procedure`; `late_reason` is why it is
+/// entered late.
 fn context<'a>(
     reference: &'a Reference,
     unit: UnitId,
     procedure: &'a Procedure,
+    at: Moment,
     occasion: Occasion,
-) -> Result<crate::domain::dossier::Context<'a>, DeskError> {
+    late_reason: Option<&'a str>,
+) -> Result<dossier::Context<'a>, DeskError> {
     let timetable: &Arc<Timetable> = reference.timetable(unit).ok_or(DeskError::NoCalendar)?;
-    Ok(crate::domain::dossier::Context {
-        at: occasion.at,
-        now: occasion.now,
+    let backdating = |Backdating { days, may_exceed }| dossier::Backdating {
+        days,
+        may_exceed,
+        reason: late_reason,
+    };
+    Ok(dossier::Context {
+        at,
+        // Another instance's clock may be ahead of ours, and so be what it recorded.
+        now: match occasion.at {
+            Some(_) => occasion.now,
+            None => occasion.now.max(at),
+        },
+        backdating: occasion.backdating.map(backdating),
         actor: occasion.actor,
         procedure,
         timetable,

@@ -109,8 +109,12 @@ pub fn take_gateway_payment(
                 receipt,
             }
         };
-        let occasion = |dossier: &Dossier| Occasion::by_system(now, dossier);
-        act_within(conn, &Request::new(id, action), occasion, reference)?;
+        act_within(
+            conn,
+            &Request::new(id, action),
+            Occasion::by_system(now),
+            reference,
+        )?;
         gateway_payments::insert(conn, &payment.transaction, &taken, now)?;
         Ok(Happened {
             value: id,

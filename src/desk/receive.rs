@@ -25,6 +25,8 @@ pub struct NewRequest {
     pub items: Vec<ItemHandedIn>,
     /// Username of whom it is given to.
     pub assignee: Option<String>,
+    /// Why it is entered late, where a reason is asked for.
+    pub late_reason: Option<String>,
 }
 
 /// A clerk takes a dossier in; the clock starts. With a key that was used before, what it made then.
@@ -112,12 +114,13 @@ fn create(
     occasion: Occasion,
     action: impl FnOnce(NewDossier) -> Action,
 ) -> Result<Dossier, DeskError> {
-    check(new, occasion, reference)?;
-    let id = DossierId::new(occasion.at, rand::random());
-    let applicant = PersonId::new(occasion.at, rand::random());
+    let at = occasion.moment(None);
+    let day = at.date();
+    check(new, day, reference)?;
+    let id = DossierId::new(at, rand::random());
+    let applicant = PersonId::new(at, rand::random());
     let delegate = new.delegate.as_ref();
-    let delegate = delegate.map(|person| (PersonId::new(occasion.at, rand::random()), person));
-    let day = occasion.at.date();
+    let delegate = delegate.map(|person| (PersonId::new(at, rand::random()), person));
     let missing = || DeskError::NotFound;
     let unit = reference.units().by_code(&new.unit).ok_or_else(missing)?;
     if !occasion.covers(reference.units(), unit.id, unit.id) {
@@ -138,7 +141,8 @@ fn create(
         sets: new.sets,
         items: new.items.clone(),
     });
-    let context = context(reference, unit.id, procedure, occasion)?;
+    let late_reason = new.late_reason.as_deref();
+    let context = context(reference, unit.id, procedure, at, occasion, late_reason)?;
     let events = decide(None, &action, &context)?;
     persons::insert(conn, applicant, &new.applicant, id, unit.id)?;
     if let Some((delegate, person)) = delegate {
@@ -150,7 +154,7 @@ fn create(
 /// Every wrong field at once.
 pub(super) fn check(
     new: &NewRequest,
-    occasion: Occasion,
+    day: chrono::NaiveDate,
     reference: &Reference,
 ) -> Result<(), DeskError> {
     let mut wrong = Vec::new();
@@ -160,7 +164,6 @@ pub(super) fn check(
             reason,
         });
     };
-    let day = occasion.at.date();
     if reference.units().by_code(&new.unit).is_none() {
         add("/unit", format!("không có đơn vị '{}'", new.unit));
     }

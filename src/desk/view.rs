@@ -181,7 +181,13 @@ pub enum FeeStatus {
 pub struct EventView {
     /// From 1.
     pub sequence: u32,
+    /// When it happened.
     pub at: Moment,
+    /// When it was entered.
+    pub recorded_at: Moment,
+    /// Why it was entered so late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_reason: Option<String>,
     /// `received`, `handed_over` …
     #[schema(example = "handed_over")]
     pub kind: String,
@@ -403,6 +409,8 @@ pub fn events(
             EventView {
                 sequence: event.sequence,
                 at: event.at,
+                recorded_at: event.recorded_at,
+                late_reason: event.late_reason.clone(),
                 kind: tagged["kind"].as_str().unwrap_or_default().to_owned(),
                 name: words::event(&event.data),
                 by: match event.actor {
@@ -416,6 +424,7 @@ pub fn events(
                 },
                 data: payload
                     .into_iter()
+                    .filter(|(name, _)| name != "late_reason")
                     .filter_map(|(name, value)| shown(name, value, reference, &staff))
                     .collect(),
             }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const CIVIL_OFFSET_SECONDS: i32 = 7 * 3600;
@@ -37,12 +37,6 @@ impl Moment {
 
     pub const fn unix_millis(self) -> i64 {
         self.0
-    }
-
-    /// The present moment, cut to milliseconds. Only the program's edge calls this: rules take the
-    /// moment as an argument.
-    pub fn now() -> Self {
-        Self(Utc::now().timestamp_millis())
     }
 
     /// Reads RFC 3339 with any offset.

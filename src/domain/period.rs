@@ -8,6 +8,8 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
+use super::moment::Moment;
+
 /// Civil days from `from` to `to`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
@@ -69,6 +71,11 @@ impl Period {
             to: self.to.min(last),
         })
     }
+}
+
+/// Midnight after the day, in Vietnam.
+pub fn end_of(day: NaiveDate) -> Moment {
+    Moment::at(day, chrono::NaiveTime::MIN).plus_millis(24 * 3_600_000)
 }
 
 /// A day of the roll-ups, as days since 1970-01-01.

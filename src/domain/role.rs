@@ -13,7 +13,8 @@ pub enum Role {
     Clerk,
     /// Chuyên viên: handles steps.
     Officer,
-    /// Lãnh đạo: decides, reads rates and overdue lists.
+    /// Lãnh đạo: decides, reads rates and overdue lists; may do what their clerks and officers do,
+    /// and alone enters what lies far back.
     Supervisor,
     /// Keeps units, people, procedures and the calendar; sees no applicant's data.
     Administrator,
@@ -34,6 +35,11 @@ impl Role {
             Self::Supervisor => "supervisor",
             Self::Administrator => "administrator",
         }
+    }
+
+    /// Whether they may enter what lies further back than `desk.backdating_days`, with a reason.
+    pub const fn may_enter_late(self) -> bool {
+        matches!(self, Self::Supervisor)
     }
 
     /// Whether the table allows it.
@@ -82,21 +88,21 @@ permissions! {
     /// An applicant's identity number in full; each reading is recorded.
     ReadIdentity: Clerk Officer Supervisor;
     /// Take in, or not, what comes to the desk or was submitted online.
-    Receive: Clerk;
+    Receive: Clerk Supervisor;
     /// Papers and payments that were asked for.
-    TakeFromApplicant: Clerk;
+    TakeFromApplicant: Clerk Supervisor;
     /// Fees at the desk: collected, or waived with the reason.
-    SettleFees: Clerk;
+    SettleFees: Clerk Supervisor;
     /// Give the result out.
-    Return: Clerk;
+    Return: Clerk Supervisor;
     /// The applicant asks for it.
-    Withdraw: Clerk;
+    Withdraw: Clerk Supervisor;
     /// Wrong data of an applicant.
-    CorrectApplicant: Clerk Officer;
+    CorrectApplicant: Clerk Officer Supervisor;
     /// To the next step, or back.
     HandOver: Clerk Officer Supervisor;
     /// Ask the applicant for papers or a payment.
-    AskApplicant: Clerk Officer;
+    AskApplicant: Clerk Officer Supervisor;
     /// Result ready, or the request refused.
     Finish: Officer Supervisor;
     /// Stop processing.

@@ -116,6 +116,14 @@ impl Add for Tally {
     }
 }
 
+impl std::ops::Neg for Tally {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self::from_array(self.to_array().map(|counter| -counter))
+    }
+}
+
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         let mut sum = self.to_array();
@@ -130,9 +138,18 @@ impl AddAssign for Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TallyKey {
     pub day: NaiveDate,
+    /// The day since which it is known; never before `day`.
+    pub recorded: NaiveDate,
     pub unit: UnitId,
     pub procedure: ProcedureId,
     pub channel: Channel,
+}
+
+impl TallyKey {
+    /// Whether it was recorded on a later day than its own.
+    pub fn is_late(&self) -> bool {
+        self.recorded > self.day
+    }
 }
 
 /// Changes of counts, merged by key.
@@ -140,8 +157,15 @@ pub type Tallies = BTreeMap<TallyKey, Tally>;
 
 /// Adds what `event` does to the counts; `before` and `after` are the dossier around it.
 pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mut Tallies) {
+    let day = event.at.date();
+    let recorded = match (&event.data, before) {
+        // Reports count a crossing from the state of the dossier until its event is written.
+        (EventData::BecameOverdue(_), Some(before)) => before.recorded_at.date().max(day),
+        _ => event.recorded_at.date().max(day),
+    };
     let key = TallyKey {
-        day: event.at.date(),
+        day,
+        recorded,
         unit: after.unit,
         procedure: after.procedure,
         channel: after.channel,

@@ -92,6 +92,25 @@ impl Timetable {
         }
     }
 
+    /// The `count`-th working day before `day`; `day` itself for none.
+    ///
+    /// # Errors
+    /// If the calendar lacks the year of `day`.
+    pub fn working_days_back(&self, day: NaiveDate, count: u16) -> Result<NaiveDate, TimeError> {
+        self.calendar.ensure_covers(day)?;
+        if count == 0 {
+            return Ok(day);
+        }
+        let before = self
+            .working_days
+            .partition_point(|working| *working < Day::of(day));
+        match before.checked_sub(usize::from(count)) {
+            Some(index) => Ok(self.working_days[index].date()),
+            // The calendar does not say how many there were.
+            None => Ok(self.calendar.first_day()),
+        }
+    }
+
     /// Whether the office is open. The closing instant of a session counts: a receipt stamped
     /// 17:00 was taken in working hours.
     ///

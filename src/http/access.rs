@@ -15,7 +15,6 @@ use super::problem::{Kind, Problem};
 use super::remembered::{BySession, Remembered};
 use super::{State, with_store};
 use crate::accounts::{self, Caller};
-use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
 
 /// What a route asks of whoever calls it.
@@ -101,7 +100,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     let state = state(request)?;
     let hash = accounts::secret_hash(&token);
     let caller = with_store(&state, move |store| {
-        accounts::authenticate(store, &token, Moment::now())
+        accounts::authenticate(store, &token, crate::clock::now())
     })
     .await?;
     request.extensions_mut().insert(BySession {

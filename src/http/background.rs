@@ -1,21 +1,25 @@
 //! The threads that work between requests: housekeeping, the messages of events, their delivery.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::clock;
 use crate::desk::housekeeping;
-use crate::domain::moment::Moment;
 use crate::notices;
 use crate::outgoing::{self, Dispatcher, Outgoing, Patience};
-use crate::store::{Store, StoreError, outbox};
+use crate::store::{Store, StoreError, outbox, settings};
 
 /// Between two looks for events whose messages are yet to be made.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(500);
 
 /// Between two looks at the clock for reminders and digests.
 const REMIND_EVERY: Duration = Duration::from_secs(20);
+
+/// Between two looks at whether the clock can be believed, and between two notes that it was.
+const CLOCK_EVERY: Duration = Duration::from_secs(1);
+const NOTE_USE_EVERY: i64 = 60_000;
 
 /// What the background does, and how often.
 #[derive(Clone)]
@@ -46,20 +50,21 @@ impl Background {
         });
         let tellers = outgoing.tellers;
         let announcing = repeat("announcing", ANNOUNCE_EVERY, &stop, store, move |store| {
-            outgoing::announce(store, &tellers, Moment::now()).map(drop)
+            outgoing::announce(store, &tellers, clock::now()).map(drop)
         });
         let reminding = repeat("reminding", REMIND_EVERY, &stop, store, |store| {
-            if let Err(error) = notices::remind(store, Moment::now()) {
+            if let Err(error) = notices::remind(store, clock::now()) {
                 tracing::error!(%error, "nobody was reminded; it goes on");
             }
             Ok(())
         });
+        let watching = repeat("clock", CLOCK_EVERY, &stop, store, watch_clock());
         let carriers = outgoing.carriers.into_iter();
         let dispatchers =
             carriers.map(|carrier| Dispatcher::start(store.clone(), carrier, patience));
         Self {
             stop,
-            threads: vec![housekeeping, announcing, reminding],
+            threads: vec![housekeeping, announcing, reminding, watching],
             dispatchers: dispatchers.collect(),
         }
     }
@@ -78,8 +83,33 @@ impl Background {
     }
 }
 
+/// Holds the clock against the database's, notes that the database is in use, and says when the clock
+/// cannot be believed and when it can again.
+fn watch_clock() -> impl Fn(&Store) -> Result<(), StoreError> + Send + 'static {
+    let noted = AtomicI64::new(0);
+    let trouble = AtomicBool::new(false);
+    move |store| {
+        let (last_used, server) = store.clocks()?;
+        clock::compare(last_used, server);
+        let checked = clock::check();
+        let wrong = checked.is_err();
+        if trouble.swap(wrong, Ordering::Relaxed) != wrong {
+            match &checked {
+                Err(error) => tracing::error!(%error, "the clock cannot be believed"),
+                Ok(()) => tracing::warn!("the clock can be believed again"),
+            }
+        }
+        let now = clock::now();
+        if !wrong && now.unix_millis() - noted.load(Ordering::Relaxed) >= NOTE_USE_EVERY {
+            store.write(move |conn| settings::note_use(conn, now, false))?;
+            noted.store(now.unix_millis(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
 fn housekeep(store: &Store, keep: i64) -> Result<(), StoreError> {
-    let now = Moment::now();
+    let now = clock::now();
     match housekeeping::run(store, now) {
         Ok(round) => {
             for unit in &round.without_successor {

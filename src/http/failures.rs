@@ -14,6 +14,7 @@ impl From<StoreError> for Problem {
         // The database's own words are for the log, not for the world.
         tracing::error!(%error, "the database refused");
         match error {
+            StoreError::Clock(trouble) => Self::new(Kind::Clock, trouble.to_string()),
             StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Full(_) => {
                 Self::new(
                     Kind::DatabaseUnavailable,

@@ -5,9 +5,8 @@ use actix_web::{HttpResponse, Responder, web};
 use super::access::Client;
 use super::problem::{Kind, Problem};
 use super::{State, with_store};
-use crate::domain::moment::Moment;
 use crate::metrics;
-use crate::store::{Store, outbox, tallies};
+use crate::store::{Store, StoreError, outbox, tallies};
 use crate::supervision;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -27,6 +26,7 @@ pub(super) async fn alive() -> impl Responder {
     responses((status = 200, description = "ok", body = String, content_type = "text/plain", example = json!("ok\n"))),
 )]
 pub(super) async fn ready(state: web::Data<State>) -> Result<impl Responder, Problem> {
+    crate::clock::check().map_err(StoreError::from)?;
     with_store(&state, Store::ping).await?;
     Ok(HttpResponse::Ok().content_type(TEXT).body("ok\n"))
 }
@@ -55,12 +55,11 @@ pub(super) async fn measure(
         };
         connections("used", used);
         connections("idle", idle);
-        let (lag, outbox) = store.read(|conn| {
-            Ok::<_, crate::store::StoreError>((tallies::waiting(conn)?, outbox::depth(conn)?))
-        })?;
+        let (lag, outbox) = store
+            .read(|conn| Ok::<_, StoreError>((tallies::waiting(conn)?, outbox::depth(conn)?)))?;
         metrics::ROLLUP_LAG.set(lag);
         metrics::OUTBOX.set(outbox);
-        for (level, standing) in supervision::standing_now(store, Moment::now())? {
+        for (level, standing) in supervision::standing_now(store, crate::clock::now())? {
             let gauges = [
                 (&metrics::OPEN, standing.in_progress()),
                 (&metrics::OVERDUE, standing.in_progress_overdue),

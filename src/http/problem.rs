@@ -85,6 +85,8 @@ kinds! {
     NotConfigured = 501 "not-configured" "Chưa được cấu hình",
     /// Another system that is needed does not answer as it should.
     BadGateway = 502 "bad-gateway" "Hệ thống liên kết không phản hồi đúng",
+    /// The server's clock cannot be believed; nothing was done.
+    Clock = 503 "clock" "Đồng hồ máy chủ sai",
     DatabaseUnavailable = 503 "database-unavailable" "Cơ sở dữ liệu tạm thời không dùng được",
 }
 
@@ -248,7 +250,7 @@ impl ResponseError for Problem {
             response.insert_header(("Retry-After", "5"));
         }
         if let Some(until) = self.0.retry_at {
-            let seconds = (until.unix_millis() - Moment::now().unix_millis() + 999) / 1000;
+            let seconds = (until.unix_millis() - crate::clock::now().unix_millis() + 999) / 1000;
             response.insert_header(("Retry-After", seconds.max(1).to_string()));
         }
         response

@@ -88,7 +88,7 @@ impl Remembered {
             Some(verdict) => verdict,
             None => ask(&state, basis.cloned()).await?,
         };
-        let now = Moment::now();
+        let now = crate::clock::now();
         let kept = kept.filter(|kept| {
             verdict.stands
                 && kept

@@ -116,7 +116,7 @@ fn round(
     let claimed = match u32::try_from(room) {
         Ok(0) | Err(_) => Vec::new(),
         Ok(room) => {
-            let now = Moment::now();
+            let now = crate::clock::now();
             store.write(move |conn| outbox::claim(conn, kind, room, LEASE, now))?
         }
     };
@@ -154,7 +154,7 @@ fn carry_all(
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(message) = next else { return };
         let carried =
-            std::panic::AssertUnwindSafe(|| carrier.carry(store, &message, Moment::now()));
+            std::panic::AssertUnwindSafe(|| carrier.carry(store, &message, crate::clock::now()));
         let result = std::panic::catch_unwind(carried)
             .unwrap_or_else(|_| Err(Failure::Passing("lỗi bất ngờ khi gửi".to_owned())));
         if tell.send((message, result)).is_err() {
@@ -172,7 +172,7 @@ fn settle(
     if tried.is_empty() {
         return Ok(());
     }
-    let now = Moment::now();
+    let now = crate::clock::now();
     let kind = carrier.kind();
     let mut settled: Vec<(MessageId, Settlement)> = Vec::with_capacity(tried.len());
     // Whom to leave alone for a while; everybody under the empty name.

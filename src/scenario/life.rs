@@ -94,7 +94,8 @@ impl Life<'_> {
         };
         let context = Context {
             at,
-            now: self.stage.end,
+            now: at,
+            backdating: None,
             actor: by,
             procedure: self.outline.procedure,
             timetable: self.stage.timetable,

@@ -15,30 +15,35 @@ pub const GENESIS: EventHash = [0; 32];
 pub struct StoredEvent {
     pub sequence: u32,
     pub kind: i16,
+    /// When it happened, and when it was recorded; `None` in what is older than that column.
     pub at: i64,
+    pub recorded_at: Option<i64>,
     pub actor: i32,
     pub data: String,
     pub hash: EventHash,
 }
 
-/// The hash of an event. Every field has a fixed width or comes last, so no two events share an
-/// encoding.
-pub fn hash(
-    previous: &EventHash,
-    dossier: DossierId,
-    sequence: u32,
-    kind: i16,
-    at: i64,
-    actor: i32,
-    data: &str,
-) -> EventHash {
-    let mut hasher = Sha256::new();
-    hasher.update(previous);
-    hasher.update(dossier.bytes());
-    hasher.update(sequence.to_be_bytes());
-    hasher.update(kind.to_be_bytes());
-    hasher.update(at.to_be_bytes());
-    hasher.update(actor.to_be_bytes());
-    hasher.update(data.as_bytes());
-    hasher.finalize().into()
+/// Begins what is hashed of an event that knows when it was recorded.
+const WITH_RECORDED_AT: &[u8; 14] = b"motcua event 2";
+
+impl StoredEvent {
+    /// The hash that the event ought to have after `previous`. Every field has a fixed width or
+    /// comes last, so no two events share an encoding.
+    pub fn expected_hash(&self, previous: &EventHash, dossier: DossierId) -> EventHash {
+        let mut hasher = Sha256::new();
+        if self.recorded_at.is_some() {
+            hasher.update(WITH_RECORDED_AT);
+        }
+        hasher.update(previous);
+        hasher.update(dossier.bytes());
+        hasher.update(self.sequence.to_be_bytes());
+        hasher.update(self.kind.to_be_bytes());
+        hasher.update(self.at.to_be_bytes());
+        if let Some(recorded_at) = self.recorded_at {
+            hasher.update(recorded_at.to_be_bytes());
+        }
+        hasher.update(self.actor.to_be_bytes());
+        hasher.update(self.data.as_bytes());
+        hasher.finalize().into()
+    }
 }

@@ -49,6 +49,7 @@ pub struct DossierRow {
     entered_at: i64,
     area_id: Option<i32>,
     holder_area_id: Option<i32>,
+    recorded_at: i64,
 }
 
 impl DossierRow {
@@ -90,6 +91,7 @@ impl DossierRow {
             entered_at: dossier.entered_at.unix_millis(),
             area_id: units.area_of(dossier.unit).map(|id| id.0),
             holder_area_id: units.area_of(dossier.holder).map(|id| id.0),
+            recorded_at: dossier.recorded_at.unix_millis(),
         }
     }
 }
@@ -430,6 +432,7 @@ impl DossierRow {
             entered_at,
             area_id,
             holder_area_id,
+            recorded_at,
         )
     }
 

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// `DATABASE_URL` cannot be used.
     #[error("địa chỉ cơ sở dữ liệu không dùng được: {0}")]
     BadUrl(String),
+    /// The machine's clock cannot be believed; nothing was written.
+    #[error(transparent)]
+    Clock(#[from] crate::clock::Trouble),
     #[error("lỗi cơ sở dữ liệu: {0}")]
     Other(String),
 }

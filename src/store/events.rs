@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::chain::{EventHash, GENESIS, StoredEvent, hash};
+use super::chain::{EventHash, GENESIS, StoredEvent};
 use super::schema::dossier_events;
 use super::{Conn, StoreError};
 use crate::domain::dossier::{Dossier, Event, EventData};
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 
-/// The columns of an event: dossier, sequence, kind, at, actor, data, hash.
+/// The columns of an event, in their order.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = dossier_events, treat_none_as_default_value = false)]
 pub(super) struct EventRow {
@@ -22,6 +22,7 @@ pub(super) struct EventRow {
     pub(super) actor: i32,
     pub(super) data: String,
     pub(super) hash: Vec<u8>,
+    pub(super) recorded_at: Option<i64>,
 }
 
 impl EventRow {
@@ -34,6 +35,7 @@ impl EventRow {
             actor: event.actor,
             data: event.data.clone(),
             hash: event.hash.to_vec(),
+            recorded_at: event.recorded_at,
         }
     }
 
@@ -44,6 +46,7 @@ impl EventRow {
             hash: self.hash.as_slice().try_into().map_err(|_| bad())?,
             kind: self.kind,
             at: self.at,
+            recorded_at: self.recorded_at,
             actor: self.actor,
             data: self.data,
         })
@@ -56,13 +59,14 @@ impl StoredEvent {
     /// # Errors
     /// If its payload is not of its kind.
     pub fn event(&self) -> Result<Event, StoreError> {
-        let data = EventData::from_json(self.kind, &self.data)
-            .map_err(|error| StoreError::corrupt(format!("sự kiện {}: {error}", self.sequence)))?;
+        let bad = |error| StoreError::corrupt(format!("sự kiện {}: {error}", self.sequence));
         Ok(Event {
             sequence: self.sequence,
             at: Moment::from_unix_millis(self.at),
+            recorded_at: Moment::from_unix_millis(self.recorded_at.unwrap_or(self.at)),
             actor: Actor::from_code(self.actor),
-            data,
+            data: EventData::from_json(self.kind, &self.data).map_err(bad)?,
+            late_reason: Event::late_reason_in(&self.data).map_err(bad)?,
         })
     }
 }
@@ -80,20 +84,20 @@ pub fn seal(
         .iter()
         .map(|event| {
             let data = event
-                .data
                 .to_json()
                 .map_err(|e| StoreError::Other(e.to_string()))?;
-            let (sequence, kind) = (event.sequence, event.data.code());
-            let (at, actor) = (event.at.unix_millis(), event.actor.code());
-            head = hash(&head, dossier, sequence, kind, at, actor, &data);
-            Ok(StoredEvent {
-                sequence,
-                kind,
-                at,
-                actor,
+            let mut stored = StoredEvent {
+                sequence: event.sequence,
+                kind: event.data.code(),
+                at: event.at.unix_millis(),
+                recorded_at: Some(event.recorded_at.unix_millis()),
+                actor: event.actor.code(),
                 data,
                 hash: head,
-            })
+            };
+            head = stored.expected_hash(&head, dossier);
+            stored.hash = head;
+            Ok(stored)
         })
         .collect()
 }

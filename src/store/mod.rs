@@ -53,6 +53,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 pub use connection::{Conn, DatabaseUrl};
 pub use error::{StoreError, WriteFailure};
 
+use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -167,7 +168,8 @@ impl Store {
     }
 
     /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
-    /// when it returns `Err`. `work` may run more than once. On PostgreSQL it returns
+    /// when it returns `Err`. `work` may run more than once. While the clock cannot be believed it is not
+    /// begun. On PostgreSQL it returns
     /// [`freshness::HOLDS`] after the commit: by then no instance takes what was before it for current.
     ///
     /// # Errors
@@ -180,6 +182,7 @@ impl Store {
         T: Send + 'static,
         E: WriteFailure,
     {
+        crate::clock::check().map_err(StoreError::from)?;
         match &self.inner.writer {
             Some(writer) => writer.submit(work),
             None => {
@@ -207,6 +210,15 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// When the database was last in use by a clock that was believed, and what its own server's
+    /// clock shows, if it has one.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub fn clocks(&self) -> Result<(Option<Moment>, Option<Moment>), StoreError> {
+        self.read_one(|conn| Ok((settings::last_used(conn)?, settings::server_clock(conn)?)))
     }
 
     /// Connections of the pool: in use, and idle.

@@ -263,6 +263,7 @@ table! {
         entered_at -> BigInt,
         area_id -> Nullable<Integer>,
         holder_area_id -> Nullable<Integer>,
+        recorded_at -> BigInt,
     }
 }
 
@@ -275,6 +276,7 @@ table! {
         actor -> Integer,
         data -> Text,
         hash -> Binary,
+        recorded_at -> Nullable<BigInt>,
     }
 }
 
@@ -289,6 +291,25 @@ table! {
 table! {
     tally_deltas (id) {
         id -> BigInt,
+        day -> Integer,
+        unit_id -> Integer,
+        procedure_id -> Integer,
+        channel -> SmallInt,
+        received_direct -> BigInt,
+        received_online -> BigInt,
+        received_postal -> BigInt,
+        early -> BigInt,
+        on_time -> BigInt,
+        overdue -> BigInt,
+        crossed -> BigInt,
+        moved -> BigInt,
+    }
+}
+
+table! {
+    late_tallies (id) {
+        id -> BigInt,
+        recorded_day -> Integer,
         day -> Integer,
         unit_id -> Integer,
         procedure_id -> Integer,

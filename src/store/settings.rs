@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::locks::Lock;
 use super::schema::settings;
 use super::{Conn, StoreError};
+use crate::domain::moment::Moment;
 
 /// Counts up with every change of units, procedures or calendar.
 pub(super) const REFERENCE_VERSION: &str = "reference_version";
@@ -18,6 +19,47 @@ pub const LOOKUP_KEY: &str = "lookup_key";
 /// Set while the calendar has changed and open dossiers still have their old due moments: to the
 /// reference version since which it is so.
 pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
+
+/// Milliseconds since 1970: when the database was last in use, by a clock that was believed.
+const LAST_USED: &str = "last_used";
+
+/// When the database was last in use, by a clock that was believed; `None` in one that never was.
+///
+/// # Errors
+/// If the database refuses.
+pub fn last_used(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
+    let text = get(conn, LAST_USED)?;
+    Ok(text
+        .and_then(|text| text.parse().ok())
+        .map(Moment::from_unix_millis))
+}
+
+/// Notes that the database is in use. What it says goes back only where somebody vouches for it.
+///
+/// # Errors
+/// If the database refuses.
+pub fn note_use(conn: &mut Conn, now: Moment, vouched: bool) -> Result<(), StoreError> {
+    if vouched || last_used(conn)?.is_none_or(|last| last < now) {
+        set(conn, LAST_USED, &now.unix_millis().to_string())?;
+    }
+    Ok(())
+}
+
+/// What the database server's own clock shows; `None` on SQLite, which has none.
+///
+/// # Errors
+/// If the database refuses.
+pub fn server_clock(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
+    match conn {
+        Conn::Sqlite(_) => Ok(None),
+        Conn::Postgres(conn) => {
+            let query = "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+            let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(query);
+            let millis = diesel::select(query).get_result(conn)?;
+            Ok(Some(Moment::from_unix_millis(millis)))
+        }
+    }
+}
 
 /// Up to which due moments officers have been reminded.
 pub const REMINDED_UNTIL: &str = "reminded_until";

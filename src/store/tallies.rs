@@ -16,12 +16,12 @@ use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use super::reference::Reference;
-use super::schema::{rollups, tally_deltas};
+use super::schema::{late_tallies, rollups, tally_deltas};
 use super::{Conn, StoreError, settings};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::period::{Buckets, Day, Grain, cut};
+use crate::domain::period::{Buckets, Day, Grain, cut, end_of};
 use crate::domain::tally::{Tallies, Tally, TallyKey};
 
 /// By what the roll-ups are kept. Each has a key and a subkey.
@@ -71,9 +71,13 @@ impl Dimension {
     }
 }
 
-/// Writes what a transaction changes in the counts.
+/// Writes what a transaction changes in the counts; what was recorded on a later day than its own
+/// once more with both days.
 pub(super) fn insert_deltas(conn: &mut Conn, changes: &Tallies) -> Result<(), StoreError> {
     for (key, tally) in changes.iter().filter(|(_, tally)| !tally.is_zero()) {
+        if key.is_late() {
+            insert_late(conn, key, tally)?;
+        }
         diesel::insert_into(tally_deltas::table)
             .values((
                 tally_deltas::day.eq(Day::of(key.day).0),
@@ -145,14 +149,73 @@ impl DeltaRow {
     fn parts(&self) -> Result<(TallyKey, Tally), StoreError> {
         let channel = Channel::from_code(self.channel)
             .ok_or_else(|| StoreError::corrupt("tally_deltas.channel"))?;
+        let day = Day(self.day).date();
         let key = TallyKey {
-            day: Day(self.day).date(),
+            day,
+            recorded: day,
             unit: UnitId(self.unit_id),
             procedure: ProcedureId(self.procedure_id),
             channel,
         };
         Ok((key, tally(self.counters)))
     }
+}
+
+fn insert_late(conn: &mut Conn, key: &TallyKey, tally: &Tally) -> Result<(), StoreError> {
+    diesel::insert_into(late_tallies::table)
+        .values((
+            late_tallies::recorded_day.eq(Day::of(key.recorded).0),
+            late_tallies::day.eq(Day::of(key.day).0),
+            late_tallies::unit_id.eq(key.unit.0),
+            late_tallies::procedure_id.eq(key.procedure.0),
+            late_tallies::channel.eq(key.channel.code()),
+            late_tallies::received_direct.eq(tally.received_direct),
+            late_tallies::received_online.eq(tally.received_online),
+            late_tallies::received_postal.eq(tally.received_postal),
+            late_tallies::early.eq(tally.early),
+            late_tallies::on_time.eq(tally.on_time),
+            late_tallies::overdue.eq(tally.overdue),
+            late_tallies::crossed.eq(tally.crossed),
+            late_tallies::moved.eq(tally.moved),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// All that was recorded late, by key, for `verify`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn late(conn: &mut Conn) -> Result<Tallies, StoreError> {
+    let rows: Vec<(i32, (i64, i32, i32, i32, i16, Counters))> = late_tallies::table
+        .select((
+            late_tallies::recorded_day,
+            (
+                late_tallies::id,
+                late_tallies::day,
+                late_tallies::unit_id,
+                late_tallies::procedure_id,
+                late_tallies::channel,
+                counters!(late_tallies),
+            ),
+        ))
+        .load(conn)?;
+    let mut all = Tallies::new();
+    for (recorded, (id, day, unit_id, procedure_id, channel, counters)) in rows {
+        let row = DeltaRow {
+            id,
+            day,
+            unit_id,
+            procedure_id,
+            channel,
+            counters,
+        };
+        let (key, tally) = row.parts()?;
+        let recorded = Day(recorded).date();
+        *all.entry(TallyKey { recorded, ..key }).or_default() += tally;
+    }
+    all.retain(|_, tally| !tally.is_zero());
+    Ok(all)
 }
 
 /// Takes up to `limit` deltas away and adds them to the roll-ups; returns how many. To be run in
@@ -382,12 +445,12 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
     Ok(rows)
 }
 
-/// A row of the one statement that reports are made from: counts of a bucket run, a delta, a
-/// crossing that nobody has recorded yet, or the version of the reference data. What the four keys are
-/// depends on which.
+/// A row of the one statement that reports are made from: counts of a bucket run, a delta, what was
+/// recorded too late, a crossing that nobody has recorded yet, or the version of the reference data.
+/// What the four keys are depends on which.
 #[derive(Queryable)]
 struct CountRow {
-    /// Which of the spans; [`DELTA`], [`CROSSING`] or [`VERSION`].
+    /// Which of the spans; [`DELTA`], [`LATE`], [`CROSSING`] or [`VERSION`].
     part: i32,
     a: i32,
     b: i32,
@@ -418,6 +481,7 @@ type CountColumns = (
 const DELTA: i32 = -1;
 const CROSSING: i32 = -2;
 const VERSION: i32 = -3;
+const LATE: i32 = -4;
 
 impl CountRow {
     const fn tally(&self) -> Tally {
@@ -429,6 +493,7 @@ impl CountRow {
         let channel = i16::try_from(self.d).ok().and_then(Channel::from_code);
         Ok(TallyKey {
             day,
+            recorded: day,
             unit: UnitId(self.b),
             procedure: ProcedureId(self.c),
             channel: channel.ok_or_else(|| StoreError::corrupt("channel"))?,
@@ -458,8 +523,8 @@ impl Counts {
     }
 }
 
-/// Counts a dimension over spans of days, and the crossings before `until` that the sweep is behind
-/// by. One statement, so all of it is of one moment: it costs the buckets of the spans and what
+/// Counts a dimension over spans of days as it was known at the end of `known_on`, and the crossings
+/// before `until` that the sweep is behind by. One statement, so all of it is of one moment: it costs the buckets of the spans and what
 /// waits to be folded or recorded.
 ///
 /// # Errors
@@ -469,9 +534,10 @@ pub fn count(
     dimension: Dimension,
     spans: &[Days],
     until: Moment,
+    known_on: NaiveDate,
     reference: &Reference,
 ) -> Result<Counts, StoreError> {
-    let query = CountQuery::new(dimension, spans, until);
+    let query = CountQuery::new(dimension, spans, until, known_on);
     let rows: Vec<CountRow> = match conn {
         Conn::Sqlite(conn) => query.load(conn)?,
         Conn::Postgres(conn) => query.load(conn)?,
@@ -489,12 +555,16 @@ pub fn count(
     for row in rows {
         match row.part {
             VERSION => {}
-            DELTA => {
+            part @ (DELTA | LATE) => {
                 let day = Day(row.a).date();
                 let key = dimension.key(&row.key(day)?, reference)?;
+                let tally = match part {
+                    LATE => -row.tally(),
+                    _ => row.tally(),
+                };
                 for ((first, last), sums) in spans.iter().zip(&mut counts.spans) {
                     if (*first..=*last).contains(&day) {
-                        *sums.entry(key).or_default() += row.tally();
+                        *sums.entry(key).or_default() += tally;
                     }
                 }
             }
@@ -521,10 +591,13 @@ struct CountQuery {
     /// Runs of buckets with the number of their span.
     runs: Vec<(usize, Buckets)>,
     until: i64,
+    known_on: i32,
+    /// Midnight after it.
+    known_until: i64,
 }
 
 impl CountQuery {
-    fn new(dimension: Dimension, spans: &[Days], until: Moment) -> Self {
+    fn new(dimension: Dimension, spans: &[Days], until: Moment, known_on: NaiveDate) -> Self {
         let runs = spans.iter().enumerate().flat_map(|(i, (first, last))| {
             let runs = cut(*first, *last).into_iter();
             runs.map(move |run| (i, run))
@@ -533,6 +606,8 @@ impl CountQuery {
             dimension,
             runs: runs.collect(),
             until: until.unix_millis(),
+            known_on: Day::of(known_on).0,
+            known_until: end_of(known_on).unix_millis(),
         }
     }
 
@@ -574,6 +649,13 @@ impl CountQuery {
              cast(channel as integer) as d, {} from tally_deltas union all ",
             Tally::NAMES.join(", "),
         ));
+        out.push_sql(&format!(
+            "select {LATE} as part, day as a, unit_id as b, procedure_id as c, \
+             cast(channel as integer) as d, {} from late_tallies where recorded_day > ",
+            Tally::NAMES.join(", "),
+        ));
+        out.push_bind_param::<Integer, _>(&self.known_on)?;
+        out.push_sql(" union all ");
         // What is no counter travels in the place of one.
         let beside = |place, what: &str| {
             let counters = Tally::NAMES.map(|name| match name {
@@ -596,7 +678,10 @@ impl CountQuery {
             // would plan anew each time lest it read them.
             i64::MIN + 1,
         ));
-        out.push_bind_param::<BigInt, _>(&self.until)
+        out.push_bind_param::<BigInt, _>(&self.until)?;
+        // What was recorded later was not so before it.
+        out.push_sql(" and recorded_at < ");
+        out.push_bind_param::<BigInt, _>(&self.known_until)
     }
 }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::standings::{Span, end_of, standings};
+use super::standings::{Span, standings};
 use super::{Difference, Report, ReportError, table};
 use crate::domain::moment::Moment;
+use crate::domain::period::end_of;
 use crate::domain::procedure::{LimitDefinition, ProcedureDefinition};
 use crate::domain::tally::{Share, Standing};
 use crate::domain::time_limit::LimitUnit;

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::standings::{Span, end_of};
+use super::standings::Span;
 use super::{Report, ReportError, table};
 use crate::desk::{named_procedure, named_unit};
 use crate::domain::ids::{ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::{Rating, Ratings};
+use crate::domain::period::end_of;
 use crate::store::Store;
 use crate::store::satisfaction::{self, CountBy};
 use crate::store::users;

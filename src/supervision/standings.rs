@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::ReportError;
 use crate::domain::calendar::Calendar;
 use crate::domain::moment::Moment;
-use crate::domain::period::Period;
+use crate::domain::period::{Period, end_of};
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::store::reference::Reference;
@@ -24,12 +24,14 @@ pub struct Span {
     pub period: Period,
     /// Crossings of due moments count up to here: the end of the last day, or now.
     pub until: Moment,
+    /// What was recorded after this day is not counted.
+    pub known_on: NaiveDate,
 }
 
 impl Span {
-    /// The period as it stood at the end of `as_of` (by default its last day), or now if that is
-    /// earlier. Nothing that is recorded later changes it: what is taken back is taken back on the
-    /// day on which it was, so any later `as_of` gives the same as the period's last day.
+    /// The period as it stood, and as far as it was known, at the end of `as_of` (by default now).
+    /// With a day that is over it never changes: what is recorded later is left out, and what is
+    /// taken back is taken back on the day on which it was.
     ///
     /// # Errors
     /// If the period begins after that day, or that day is to come.
@@ -45,6 +47,7 @@ impl Span {
         Ok(Self {
             period,
             until: end_of(period.to).min(now),
+            known_on: last,
         })
     }
 
@@ -68,13 +71,9 @@ impl Span {
         Some(Self {
             period,
             until: end_of(to).min(self.until),
+            known_on: self.known_on,
         })
     }
-}
-
-/// Midnight after the day.
-pub(super) fn end_of(day: NaiveDate) -> Moment {
-    Moment::at(day, chrono::NaiveTime::MIN).plus_millis(24 * 3_600_000)
 }
 
 /// Standings by key and subkey of a dimension; those with nothing to count are left out.
@@ -139,7 +138,8 @@ fn count(
     let before = BEGINNING.zip(first.and_then(|first| first.pred_opt()));
     let own = spans.iter().map(|span| (span.period.from, span.period.to));
     let days: Vec<_> = before.into_iter().chain(own).collect();
-    let mut counts = tallies::count(conn, dimension, &days, until, reference)?;
+    let known_on = spans.last().map_or(NaiveDate::MAX, |span| span.known_on);
+    let mut counts = tallies::count(conn, dimension, &days, until, known_on, reference)?;
     let begin = match before {
         Some(_) => counts.spans.first_mut().map(std::mem::take),
         None => None,

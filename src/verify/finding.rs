@@ -4,9 +4,10 @@ use std::fmt;
 
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::period::Grain;
-use crate::domain::tally::Tally;
+use crate::domain::tally::{Tally, TallyKey};
 use crate::store::reference::Reference;
 use crate::store::tallies::{Dimension, RollupKey};
+use crate::words;
 
 /// One thing that is not as this program wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,10 @@ pub enum Finding {
         place: String,
         counters: Vec<(&'static str, i64, i64)>,
     },
+    /// What was recorded on a later day than its own is not what recounting the events gives.
+    LateDiffers {
+        place: String,
+    },
     /// Something that names what there is not.
     Unreadable {
         what: String,
@@ -74,6 +79,15 @@ impl Finding {
         Self::RollupDiffers {
             place: place(key, reference),
             counters,
+        }
+    }
+
+    pub(super) fn late(key: &TallyKey, reference: &Reference) -> Self {
+        let unit = reference.units().get(key.unit);
+        let unit = unit.map_or_else(|| key.unit.to_string(), |unit| unit.code.clone());
+        let (day, recorded) = (words::date(key.day), words::date(key.recorded));
+        Self::LateDiffers {
+            place: format!("đơn vị {unit}, ngày {day}, ghi ngày {recorded}"),
         }
     }
 }
@@ -114,7 +128,7 @@ fn place(key: &RollupKey, reference: &Reference) -> String {
         None => "mốc",
     };
     match since {
-        Some(day) => format!("{what}, {width} {}", crate::words::date(day)),
+        Some(day) => format!("{what}, {width} {}", words::date(day)),
         None => format!("{what}, {width} {}", key.bucket),
     }
 }
@@ -161,6 +175,9 @@ impl fmt::Display for Finding {
                     })
                     .collect();
                 write!(f, "số tổng hợp sai ({place}): {}", counters.join("; "))
+            }
+            Self::LateDiffers { place } => {
+                write!(f, "số ghi muộn sai ({place})")
             }
             Self::Unreadable { what } => write!(f, "không đọc được: {what}"),
             Self::CounterDiffers {

@@ -15,7 +15,7 @@ use crate::domain::dossier::Event;
 use crate::domain::ids::DossierId;
 use crate::domain::tally::{Tallies, follow};
 use crate::progress::Progress;
-use crate::store::chain::{GENESIS, hash};
+use crate::store::chain::GENESIS;
 use crate::store::dossiers::{self, DossierRow};
 use crate::store::events::ReadBack;
 use crate::store::persons::{self, FoundUnder};
@@ -47,6 +47,7 @@ pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
             most,
             found: Found::default(),
             rollups: RollupRows::new(),
+            late: Tallies::new(),
             numbers: HashMap::new(),
         };
         walk.all(conn)?;
@@ -60,6 +61,8 @@ struct Walk<'a> {
     found: Found,
     /// Recounted from the events.
     rollups: RollupRows,
+    /// Recounted from the events: what was recorded on a later day than its own.
+    late: Tallies,
     /// Highest sequence by unit-and-day part of the case number.
     numbers: HashMap<String, u32>,
 }
@@ -100,6 +103,7 @@ impl Walk<'_> {
         }
         progress.finish();
         self.compare_rollups(conn)?;
+        self.compare_late(conn)?;
         self.compare_counters(conn)
     }
 
@@ -136,16 +140,7 @@ impl Walk<'_> {
         self.found.events += i64::try_from(history.len()).unwrap_or(0);
         for stored in history {
             let event = stored.and_then(|stored| {
-                let expected = hash(
-                    &head,
-                    id,
-                    stored.sequence,
-                    stored.kind,
-                    stored.at,
-                    stored.actor,
-                    &stored.data,
-                );
-                if expected != stored.hash {
+                if stored.expected_hash(&head, id) != stored.hash {
                     self.add(Finding::BrokenChain {
                         case_number: case_number(),
                         sequence: stored.sequence,
@@ -179,6 +174,9 @@ impl Walk<'_> {
                         case_number: case_number(),
                         columns,
                     });
+                }
+                for (key, tally) in changes.iter().filter(|(key, _)| key.is_late()) {
+                    *self.late.entry(*key).or_default() += *tally;
                 }
                 let spread = tallies::spread(&changes, self.reference, &mut self.rollups);
                 self.damage(spread)?;
@@ -230,6 +228,23 @@ impl Walk<'_> {
         for (key, counted) in recounted {
             let finding = Finding::rollup(&key, &Default::default(), &counted, self.reference);
             self.add(finding);
+        }
+        Ok(())
+    }
+
+    fn compare_late(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let mut recounted = std::mem::take(&mut self.late);
+        recounted.retain(|_, tally| !tally.is_zero());
+        let stored = tallies::late(conn);
+        let Some(stored) = self.damage(stored)? else {
+            return Ok(());
+        };
+        let keys: std::collections::BTreeSet<_> = stored.keys().chain(recounted.keys()).collect();
+        for key in keys {
+            if stored.get(key) != recounted.get(key) {
+                let finding = Finding::late(key, self.reference);
+                self.add(finding);
+            }
         }
         Ok(())
     }

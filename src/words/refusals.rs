@@ -25,6 +25,16 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::InTheFuture { at, now } => {
             format!("thời điểm {at} ở tương lai (bây giờ là {now})")
         }
+        Refusal::TooFarBack { on, earliest } => format!(
+            "chỉ được nhập lùi đến ngày {}; việc ngày {} cần lãnh đạo nhập, kèm lý do",
+            date(*earliest),
+            date(*on)
+        ),
+        Refusal::LateReasonMissing { on, earliest } => format!(
+            "việc ngày {} trước ngày {}: cần lý do nhập muộn (late_reason)",
+            date(*on),
+            date(*earliest)
+        ),
         Refusal::UnitClosed { code, on } => {
             format!("đơn vị {code} không hoạt động vào ngày {}", date(*on))
         }

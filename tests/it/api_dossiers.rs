@@ -435,7 +435,7 @@ on_both! {
         };
         let changed = change(made.header("etag"), &hours).expect(200);
         change(made.header("etag"), &hours).problem(412, "changed");
-        motcua::desk::housekeeping::run(&office.world.store, motcua::domain::moment::Moment::now()).unwrap();
+        motcua::desk::housekeeping::run(&office.world.store, motcua::clock::now()).unwrap();
         let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
         let moved = office.call("GET", path).token(&clerk).send().json();
         assert_ne!(moved["due_at"], dossier["due_at"]);

@@ -417,7 +417,7 @@ on_both! {
             ..request.applicant.clone()
         });
         let when = crate::support::occasion(at("2021-03-01 08:00"));
-        let dossier = world.try_request(&request, when.at).unwrap();
+        let dossier = world.try_request(&request, when.now).unwrap();
         let mut right = request.applicant.clone();
         right.name = "Nguyễn Thị Ánh Nguyệt".to_owned();
         let correct = |person| {

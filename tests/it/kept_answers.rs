@@ -1,6 +1,5 @@
 //! Answers that are kept are given again only while they stand, whoever changes what they show.
 
-use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use serde_json::json;
 
@@ -40,7 +39,7 @@ on_both! {
             assert_eq!(counted(&office, "kept"), before + 2.0);
 
             // A change elsewhere does not touch what is kept; one here does.
-            office.world.receive_at(COMMUNE, SAME_DAY, Moment::now());
+            office.world.receive_at(COMMUNE, SAME_DAY, motcua::clock::now());
             assert_eq!(read().body, first.body);
             assert_eq!(counted(&office, "kept"), before + 3.0);
             let act = other.send(

@@ -92,6 +92,7 @@ fn context(when: Moment) -> Context<'static> {
     Context {
         at: when,
         now: when,
+        backdating: None,
         actor: Actor::Staff(UserId(1)),
         procedure: &STAGE.procedure,
         timetable: &STAGE.timetable,
@@ -268,7 +269,7 @@ proptest! {
             prop_assert_eq!(&replayed, state);
             // Stored and read back, the events are the same.
             for event in &life.events {
-                let json = event.data.to_json().unwrap();
+                let json = event.to_json().unwrap();
                 let back = EventData::from_json(event.data.code(), &json).unwrap();
                 prop_assert_eq!(&back, &event.data);
             }

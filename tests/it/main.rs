@@ -8,6 +8,7 @@ mod batch_due;
 mod benchmark;
 mod desk;
 mod durability;
+mod honest_time;
 mod imports;
 mod kept_answers;
 mod life;

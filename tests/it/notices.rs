@@ -108,7 +108,7 @@ on_both! {
         for letter in &letters {
             assert!(all.iter().any(|m| letter.id == format!("<{}@langson.example>", m.id)));
         }
-        let bodies = db.store().write(move |conn| outbox::claim(conn, Kind::Email, 10, Duration::ZERO, Moment::now()));
+        let bodies = db.store().write(move |conn| outbox::claim(conn, Kind::Email, 10, Duration::ZERO, motcua::clock::now()));
         assert_eq!(bodies.unwrap(), []);
     }
 }
@@ -146,7 +146,7 @@ on_both! {
         assert_eq!((lost.standing, lost.tries), (Standing::GivenUp, 1));
         assert!(lost.error.as_ref().unwrap().contains("no such mailbox"), "{lost:?}");
         let id = lost.id;
-        assert!(store.write(move |conn| outbox::retry(conn, id, Moment::now())).unwrap());
+        assert!(store.write(move |conn| outbox::retry(conn, id, motcua::clock::now())).unwrap());
         let begun = Instant::now();
         while messages(store).iter().all(|m| m.settled_at == lost.settled_at || m.id != id) {
             assert!(begun.elapsed() < Duration::from_secs(30));
@@ -349,7 +349,7 @@ fn hire_with_mail(world: &World, role: Role, unit: &str) -> String {
         email: Some(format!("{username}@langson.example")),
         password: None,
     };
-    accounts::create(&world.store, new, None, None, Moment::now()).unwrap();
+    accounts::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
     username
 }
 

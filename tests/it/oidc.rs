@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use motcua::accounts::{self, NewStaff};
-use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use serde_json::Value;
 
@@ -61,7 +60,7 @@ fn office(db: &Database, issuer: &str) -> Office {
         email: None,
         password: None,
     };
-    accounts::create(&office.world.store, new, None, None, Moment::now()).unwrap();
+    accounts::create(&office.world.store, new, None, None, motcua::clock::now()).unwrap();
     office
 }
 

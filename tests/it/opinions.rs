@@ -179,7 +179,7 @@ fn said(report: &Value) -> (BTreeMap<String, Value>, Value) {
 }
 
 fn days() -> (String, String) {
-    let today = Moment::now().date();
+    let today = motcua::clock::now().date();
     (
         (today - Days::new(1)).to_string(),
         (today + Days::new(1)).to_string(),
@@ -363,7 +363,7 @@ on_both! {
         read_back(&office, &sent, "AAAAAAAAAAAAAAAA").problem(404, "not-found");
         // A row of the scenario only counts.
         let unit = office.world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().id;
-        let now = Moment::now();
+        let now = motcua::clock::now();
         office.world.store.write(move |conn| plan::insert_feedback(conn, [7; 16], unit, now, Some(now))).unwrap();
         let before = counted(db);
         assert_eq!(before, 1);

@@ -15,7 +15,7 @@ pub enum ReplayError {
     Gap { last: u32, found: u32 },
     #[error("the first event is neither a registration nor a receipt")]
     WrongStart,
-    #[error("event {0} lies before the one that precedes it")]
+    #[error("event {0} lies before the one that precedes it, or was recorded before it")]
     BackInTime(u32),
     #[error("event {0} does not fit the state before it")]
     Misfit(u32),
@@ -64,6 +64,7 @@ impl Dossier {
             _ => return Err(ReplayError::WrongStart),
         };
         let mut dossier = Self::submitted(id, submission, event.at)?;
+        dossier.recorded_at = event.recorded_at;
         if let Some(received) = received {
             dossier.receive(received, event.at);
         }
@@ -105,6 +106,7 @@ impl Dossier {
             returned_at: None,
             version: 1,
             last_event_at: at,
+            recorded_at: at,
         })
     }
 
@@ -135,7 +137,7 @@ impl Dossier {
                 found: sequence,
             });
         }
-        if event.at < self.last_event_at {
+        if event.at < self.last_event_at || event.recorded_at < self.recorded_at.max(event.at) {
             return Err(ReplayError::BackInTime(sequence));
         }
         let misfit = ReplayError::Misfit(sequence);
@@ -238,6 +240,7 @@ impl Dossier {
         }
         self.version = sequence;
         self.last_event_at = at;
+        self.recorded_at = event.recorded_at;
         Ok(())
     }
 

@@ -22,12 +22,50 @@ pub struct Context<'a> {
     /// The present; an action may lie before it (a paper entered later) but not after, nor before
     /// what the dossier's history already holds.
     pub now: Moment,
+    /// How far back the action may lie; `None`: as far as history allows.
+    pub backdating: Option<Backdating<'a>>,
     pub actor: Actor,
     /// The version under which the dossier was, or is to be, received.
     pub procedure: &'a Procedure,
     /// The opening hours of the unit that answers for the dossier.
     pub timetable: &'a Timetable,
     pub units: &'a Units,
+}
+
+/// How far back somebody may enter what has happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Backdating<'a> {
+    /// Working days before today, by the calendar of the unit.
+    pub days: u16,
+    /// Whether whoever acts may enter what lies further back, with a reason.
+    pub may_exceed: bool,
+    pub reason: Option<&'a str>,
+}
+
+/// The reason to keep with an action that lies in the past.
+fn late_reason(context: &Context<'_>) -> Result<Option<String>, Refusal> {
+    let Some(backdating) = context.backdating else {
+        return Ok(None);
+    };
+    let reason = backdating.reason.map(str::trim).unwrap_or_default();
+    let reason = (!reason.is_empty()).then(|| reason.to_owned());
+    let (on, today) = (context.at.date(), context.now.date());
+    if on == today {
+        return Ok(reason);
+    }
+    let earliest = context
+        .timetable
+        .working_days_back(today, backdating.days)?;
+    if on >= earliest {
+        return Ok(reason);
+    }
+    if !backdating.may_exceed {
+        return Err(Refusal::TooFarBack { on, earliest });
+    }
+    match reason {
+        Some(reason) => Ok(Some(reason)),
+        None => Err(Refusal::LateReasonMissing { on, earliest }),
+    }
 }
 
 /// Decides an action: the events that it makes, in order, or the reason why not.
@@ -67,6 +105,15 @@ pub fn decide(
             now: context.now,
         });
     }
+    let late_reason = late_reason(context)?;
+    let event = |sequence, at, actor, data, last_recorded: Moment| Event {
+        sequence,
+        at,
+        recorded_at: context.now.max(at).max(last_recorded),
+        actor,
+        data,
+        late_reason: None,
+    };
     let Some(dossier) = dossier else {
         let data = match action {
             Action::Register(new) => register(new, context)?,
@@ -76,47 +123,38 @@ pub fn decide(
             } => receive_new(new, *assignee, context)?,
             _ => return Ok(Vec::new()),
         };
-        let event = Event {
-            sequence: 1,
-            at: context.at,
-            actor: context.actor,
-            data,
-        };
-        return Ok(vec![event]);
+        return Ok(vec![Event {
+            late_reason,
+            ..event(1, context.at, context.actor, data, context.at)
+        }]);
     };
-    if context.at < dossier.last_event_at {
+    // Whether the sweep was here already makes no difference: what has crossed by now has crossed.
+    let crossing = unrecorded_crossing(dossier, context.now);
+    let last = crossing.unwrap_or(dossier.last_event_at);
+    if context.at < last {
         return Err(Refusal::BeforeLastEvent {
             at: context.at,
-            last: dossier.last_event_at,
+            last,
         });
     }
+    let event = |sequence, at, actor, data| event(sequence, at, actor, data, dossier.recorded_at);
 
-    let crossing = unrecorded_crossing(dossier, context.at);
     let overdue = dossier.is_overdue() || crossing.is_some();
     let mut events = Vec::with_capacity(2);
     if let Some(at) = crossing {
-        events.push(Event {
-            sequence: dossier.version + 1,
-            at,
-            actor: Actor::System,
-            data: BecameOverdue {}.into(),
-        });
+        let data = BecameOverdue {}.into();
+        events.push(event(dossier.version + 1, at, Actor::System, data));
     }
     if let Some(data) = decide_existing(dossier, overdue, action, context)? {
         let crosses = !overdue && moved_before_pause(dossier, &data);
+        let sequence = dossier.version + 1 + u32::from(crossing.is_some());
         events.push(Event {
-            sequence: dossier.version + 1 + u32::from(crossing.is_some()),
-            at: context.at,
-            actor: context.actor,
-            data,
+            late_reason,
+            ..event(sequence, context.at, context.actor, data)
         });
         if crosses {
-            events.push(Event {
-                sequence: dossier.version + 2,
-                at: context.at,
-                actor: Actor::System,
-                data: BecameOverdue {}.into(),
-            });
+            let data = BecameOverdue {}.into();
+            events.push(event(dossier.version + 2, context.at, Actor::System, data));
         }
     }
     if events.is_empty() {
@@ -125,7 +163,7 @@ pub fn decide(
     Ok(events)
 }
 
-/// When a running dossier crossed its due moment, if it did so before `at` and no event says so.
+/// When a running dossier crossed its due moment, if it has by `at` and no event says so.
 fn unrecorded_crossing(dossier: &Dossier, at: Moment) -> Option<Moment> {
     dossier
         .crosses_at()

@@ -18,8 +18,49 @@ pub struct Event {
     pub sequence: u32,
     /// When it happened; never before the event that precedes it.
     pub at: Moment,
+    /// When it was written down; never before it happened, nor before the event that precedes it
+    /// was written down.
+    pub recorded_at: Moment,
     pub actor: Actor,
     pub data: EventData,
+    /// Why it was entered later than is allowed without a reason.
+    pub late_reason: Option<String>,
+}
+
+/// A payload with the reason why it was entered late, as it is stored.
+#[derive(Serialize)]
+struct Late<'a, P> {
+    #[serde(flatten)]
+    payload: &'a P,
+    late_reason: &'a str,
+}
+
+impl Event {
+    /// The payload, and the reason beside it if there is one, as the JSON text that is stored and
+    /// hashed.
+    ///
+    /// # Errors
+    /// Never for payloads of this program; the signature is serde's.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        self.data.to_json(self.late_reason.as_deref())
+    }
+
+    /// The reason that was stored beside a payload.
+    ///
+    /// # Errors
+    /// If the text is no JSON.
+    pub fn late_reason_in(json: &str) -> Result<Option<String>, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Reason {
+            late_reason: Option<String>,
+        }
+
+        // Nearly none has one.
+        if !json.contains("\"late_reason\"") {
+            return Ok(None);
+        }
+        Ok(serde_json::from_str::<Reason>(json)?.late_reason)
+    }
 }
 
 macro_rules! event_kinds {
@@ -51,13 +92,12 @@ macro_rules! event_kinds {
                 })
             }
 
-            /// The payload as the JSON text that is stored and hashed.
-            ///
-            /// # Errors
-            /// Never for payloads of this program; the signature is serde's.
-            pub fn to_json(&self) -> Result<String, serde_json::Error> {
-                match self {
-                    $(Self::$kind(payload) => serde_json::to_string(payload),)*
+            fn to_json(&self, late_reason: Option<&str>) -> Result<String, serde_json::Error> {
+                match (self, late_reason) {
+                    $((Self::$kind(payload), None) => serde_json::to_string(payload),)*
+                    $((Self::$kind(payload), Some(late_reason)) => {
+                        serde_json::to_string(&Late { payload, late_reason })
+                    })*
                 }
             }
 

@@ -12,7 +12,7 @@ mod refusal;
 
 pub use action::{Action, ActionKind, Correction, NewDossier};
 pub use apply::ReplayError;
-pub use decide::{Context, decide};
+pub use decide::{Backdating, Context, decide};
 pub use event::*;
 pub use refusal::Refusal;
 
@@ -240,6 +240,8 @@ pub struct Dossier {
     /// Sequence number of the last event.
     pub version: u32,
     pub last_event_at: Moment,
+    /// When the last event was recorded.
+    pub recorded_at: Moment,
 }
 
 impl Dossier {

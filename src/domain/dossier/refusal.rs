@@ -23,6 +23,16 @@ pub enum Refusal {
         at: Moment,
         now: Moment,
     },
+    /// It lies further back than may be entered by whoever acts.
+    TooFarBack {
+        on: chrono::NaiveDate,
+        earliest: chrono::NaiveDate,
+    },
+    /// It lies so far back that a reason has to be given.
+    LateReasonMissing {
+        on: chrono::NaiveDate,
+        earliest: chrono::NaiveDate,
+    },
     /// The unit is not open on that day.
     UnitClosed {
         code: String,
@@ -95,6 +105,8 @@ impl Refusal {
             Self::NotAllowed { .. } => "not_allowed",
             Self::BeforeLastEvent { .. } => "before_last_event",
             Self::InTheFuture { .. } => "in_the_future",
+            Self::TooFarBack { .. } => "too_far_back",
+            Self::LateReasonMissing { .. } => "late_reason_missing",
             Self::UnitClosed { .. } => "unit_closed",
             Self::UnknownUnit => "unknown_unit",
             Self::ProcedureNotInForce { .. } => "procedure_not_in_force",

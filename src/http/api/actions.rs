@@ -13,6 +13,7 @@ use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
 use super::check_length;
 use super::dossiers::{ItemInput, assignee, occasion, read_items, resolve};
+use super::entered_at::EnteredAt;
 use super::people::PersonInput;
 use crate::accounts::Caller;
 use crate::desk::{self, DeskError, DossierView, Occasion, Request};
@@ -55,7 +56,7 @@ impl Change {
     /// Does an action.
     pub(super) async fn act(
         self,
-        at: Option<Moment>,
+        at: Option<EnteredAt>,
         action: impl FnOnce(&Store) -> Result<Action, Problem> + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
         self.request(at, move |store, id, _| Ok(Request::new(id, action(store)?)))
@@ -65,7 +66,7 @@ impl Change {
     /// Does what the request says; the version that the caller has seen is added to it.
     async fn request(
         self,
-        at: Option<Moment>,
+        at: Option<EnteredAt>,
         request: impl FnOnce(&Store, DossierId, Occasion) -> Result<Request, Problem> + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
         let Self {
@@ -74,11 +75,14 @@ impl Change {
             dossier,
             if_match,
         } = self;
+        let backdating_days = state.settings.backdating_days;
         let view = with_store(&state, move |store| {
             let id = resolve(store, &dossier)?;
-            let occasion = occasion(&caller, at);
+            let (at, late_reason) = EnteredAt::parts(at);
+            let occasion = occasion(&caller, at, backdating_days);
             let request = Request {
                 version: if_match.version(),
+                late_reason,
                 ..request(store, id, occasion)?
             };
             let reach = occasion.reach;
@@ -123,7 +127,7 @@ pub struct WithReason {
     reason: String,
     /// Thời điểm, nếu nhập sau; mặc định là bây giờ.
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for WithReason {
@@ -144,7 +148,7 @@ pub struct Receive {
     #[serde(default)]
     assignee: Option<String>,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for Receive {
@@ -200,7 +204,7 @@ pub struct HandOver {
     #[serde(default)]
     note: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for HandOver {
@@ -251,7 +255,7 @@ pub struct RequestSupplement {
     #[serde(default)]
     items: Vec<u16>,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for RequestSupplement {
@@ -295,7 +299,7 @@ pub async fn request_supplement(
 pub struct TakeSupplement {
     items: Vec<ItemInput>,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for TakeSupplement {
@@ -339,7 +343,7 @@ pub struct RequestPayment {
     #[schema(example = "Thuế thu nhập cá nhân")]
     reason: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 /// More than any fee or tax of a household, and far below what a sum could overflow at.
@@ -400,7 +404,7 @@ pub struct TakePayment {
     #[schema(example = "BL-0001234")]
     receipt: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for TakePayment {
@@ -453,7 +457,7 @@ pub struct Finish {
     #[serde(default)]
     reason: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for Finish {
@@ -492,7 +496,7 @@ pub struct Return {
     #[serde(default)]
     channel: Option<Channel>,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for Return {
@@ -551,7 +555,7 @@ pub struct Reappoint {
     /// Trong giờ làm việc, sau hạn trả.
     appointment_at: Moment,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for Reappoint {
@@ -600,7 +604,7 @@ pub struct MoveTo {
     #[schema(example = "H37.66")]
     to: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for MoveTo {
@@ -663,7 +667,7 @@ pub struct CorrectApplicant {
     reason: String,
     applicant: PersonInput,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for CorrectApplicant {

@@ -11,10 +11,12 @@ use super::super::headers::{IdempotencyKey, version_tag};
 use super::super::problem::{FieldError, Problem};
 use super::super::remembered::Lasting;
 use super::super::{State, with_store};
+use super::entered_at::EnteredAt;
 use super::people::PersonInput;
 use crate::accounts::Caller;
 use crate::desk::{
-    self, BatchEntry, BatchOutcome, DossierView, EventView, FullIdentity, NewRequest, Occasion,
+    self, Backdating, BatchEntry, BatchOutcome, DossierView, EventView, FullIdentity, NewRequest,
+    Occasion,
 };
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, ItemHandedIn};
@@ -85,7 +87,7 @@ pub struct NewDossier {
     assignee: Option<String>,
     /// Thời điểm tiếp nhận, nếu nhập sau; mặc định là bây giờ.
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl NewDossier {
@@ -106,6 +108,7 @@ impl NewDossier {
             sets: self.sets.unwrap_or(1),
             items: read_items(&self.items, wrong),
             assignee: self.assignee.clone(),
+            late_reason: self.at.as_ref().and_then(|at| at.late_reason.clone()),
         }
     }
 }
@@ -128,13 +131,16 @@ impl Readable for NewDossier {
 }
 
 /// What a member of staff does, now or at a moment that they enter later.
-pub(super) fn occasion(caller: &Caller, at: Option<Moment>) -> Occasion {
-    let now = Moment::now();
+pub(super) fn occasion(caller: &Caller, at: Option<Moment>, backdating_days: u16) -> Occasion {
     Occasion {
-        at: at.unwrap_or(now),
-        now,
+        at,
+        now: crate::clock::now(),
         actor: Actor::Staff(caller.user),
         reach: Some(caller.unit),
+        backdating: Some(Backdating {
+            days: backdating_days,
+            may_exceed: caller.role.may_enter_late(),
+        }),
     }
 }
 
@@ -166,7 +172,8 @@ pub async fn receive(
     key: IdempotencyKey,
     body: Body<NewDossier>,
 ) -> Result<HttpResponse, Problem> {
-    let occasion = occasion(&staff, body.value.at);
+    let at = body.value.at.as_ref().map(|at| at.moment);
+    let occasion = occasion(&staff, at, state.settings.backdating_days);
     let key = key.of_staff("dossiers", &staff, body.hash);
     let (view, before) = with_store(&state, move |store| {
         let new = body.value.request("", &mut Vec::new());
@@ -285,12 +292,16 @@ pub async fn receive_batch(
     let key = key.of_staff("batches", &staff, body.hash);
     let caller = std::rc::Rc::clone(&staff.0);
     let caller = Caller::clone(&caller);
+    let days = state.settings.backdating_days;
     let (results, before) = with_store(&state, move |store| {
         let entries = body.value.dossiers.iter().map(|dossier| {
             let mut wrong = Vec::new();
             let new = dossier.request("", &mut wrong);
             match wrong.is_empty() {
-                true => Ok((new, occasion(&caller, dossier.at))),
+                true => {
+                    let at = dossier.at.as_ref().map(|at| at.moment);
+                    Ok((new, occasion(&caller, at, days)))
+                }
                 false => Err(wrong.into_iter().map(|w| (w.field, w.detail)).collect()),
             }
         });
@@ -322,7 +333,7 @@ pub async fn show(
     let reach = Some(staff.unit);
     let view = with_store(&state, move |store| {
         let id = resolve(store, &path)?;
-        Ok::<_, Problem>(desk::view(store, id, reach, Moment::now())?)
+        Ok::<_, Problem>(desk::view(store, id, reach, crate::clock::now())?)
     })
     .await?;
     let lasting = Lasting {
@@ -371,7 +382,7 @@ pub async fn identities(
     staff: Staff,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let occasion = occasion(&staff, None);
+    let occasion = occasion(&staff, None, state.settings.backdating_days);
     let user = staff.user;
     let identities = with_store(&state, move |store| {
         let id = resolve(store, &path)?;

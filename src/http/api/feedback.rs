@@ -134,7 +134,7 @@ pub async fn receive(
             client.address,
             limits,
             key,
-            Moment::now(),
+            crate::clock::now(),
         )
     })
     .await?;
@@ -188,7 +188,14 @@ pub async fn read_back(
     let limits = state.settings.limits;
     let found = with_store(&state, move |store| {
         let code = params.0.code.unwrap_or_default();
-        opinions::read_back(store, id, &code, client.address, limits, Moment::now())
+        opinions::read_back(
+            store,
+            id,
+            &code,
+            client.address,
+            limits,
+            crate::clock::now(),
+        )
     })
     .await?;
     Ok(HttpResponse::Ok()
@@ -317,7 +324,7 @@ pub async fn list(
     params: Params<Filter>,
 ) -> Result<HttpResponse, Problem> {
     let filter = params.0;
-    let (reach, now) = (staff.unit, Moment::now());
+    let (reach, now) = (staff.unit, crate::clock::now());
     let listed = match filter.list.unwrap_or(FeedbackList::All) {
         FeedbackList::All => Listed::All,
         FeedbackList::Open => Listed::Open,
@@ -367,7 +374,7 @@ pub async fn show(
     let id = named(&path)?;
     let reach = staff.unit;
     let case = with_store(&state, move |store| {
-        opinions::show(store, id, reach, Moment::now())
+        opinions::show(store, id, reach, crate::clock::now())
     })
     .await?;
     Ok(answer_with(&case))
@@ -386,7 +393,7 @@ async fn change(
         version: if_match.version(),
         by: staff.user,
         reach: staff.unit,
-        now: Moment::now(),
+        now: crate::clock::now(),
     };
     let case = with_store(state, move |store| match make(store, change) {
         Err(OpinionError::Changed) => {

@@ -16,10 +16,10 @@ use super::super::{State, with_store};
 use super::actions::{Change, MOST_VND};
 use super::check_length;
 use super::dossiers::resolve;
+use super::entered_at::EnteredAt;
 use crate::desk::{self, DossierView, GatewayPayment};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, PaymentMethod};
-use crate::domain::moment::Moment;
 use crate::mac::mac;
 
 /// Fees that were paid at the desk.
@@ -35,7 +35,7 @@ pub struct Collect {
     #[schema(example = "BL-0001234")]
     receipt: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for Collect {
@@ -91,7 +91,7 @@ pub struct Waive {
     #[schema(example = "Hộ nghèo")]
     reason: String,
     #[serde(default)]
-    at: Option<Moment>,
+    at: Option<EnteredAt>,
 }
 
 impl Readable for Waive {
@@ -277,7 +277,11 @@ pub async fn take_gateway_payment(
             case_number,
             amount_vnd: payment.amount_vnd,
         };
-        Ok::<_, Problem>(desk::take_gateway_payment(store, payment, Moment::now())?)
+        Ok::<_, Problem>(desk::take_gateway_payment(
+            store,
+            payment,
+            crate::clock::now(),
+        )?)
     })
     .await?;
     Ok(HttpResponse::Ok().json(PaymentTaken {

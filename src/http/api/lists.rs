@@ -153,7 +153,7 @@ pub async fn list(
     params: Params<Filter>,
 ) -> Result<HttpResponse, Problem> {
     let filter = params.0;
-    let now = Moment::now();
+    let now = crate::clock::now();
     let order = match filter.list.unwrap_or(List::All) {
         List::All => Order::Entered,
         List::Registered => Order::Registered,
@@ -276,7 +276,7 @@ pub async fn search(
         let wanted = search.wanted(&mut Vec::new());
         let after = search.after.as_deref().and_then(place);
         let limit = search.limit.unwrap_or(ROWS) as usize;
-        desk::search(store, &wanted, reach, after, limit, Moment::now())
+        desk::search(store, &wanted, reach, after, limit, crate::clock::now())
     })
     .await?;
     Ok(HttpResponse::Ok()

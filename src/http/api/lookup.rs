@@ -10,7 +10,6 @@ use super::super::problem::{FieldError, Problem};
 use super::super::remembered::Lasting;
 use super::super::{State, with_store};
 use crate::citizen::{self, LookUp};
-use crate::domain::moment::Moment;
 
 /// Parameters of the look-up.
 #[derive(Deserialize, IntoParams)]
@@ -48,7 +47,14 @@ pub async fn look_up(
     let found = with_store(&state, move |store| {
         let Query { case_number, code } = params.0;
         let (number, code) = (case_number.unwrap_or_default(), code.unwrap_or_default());
-        citizen::look_up_limited(store, &number, &code, client.address, limits, Moment::now())
+        citizen::look_up_limited(
+            store,
+            &number,
+            &code,
+            client.address,
+            limits,
+            crate::clock::now(),
+        )
     })
     .await?;
     let lasting = Lasting {

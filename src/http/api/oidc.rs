@@ -11,7 +11,6 @@ use super::super::problem::{FieldError, Kind, Problem};
 use super::super::{State, with_store};
 use super::sessions::{self, SessionBegun};
 use crate::accounts::{AccessError, Answer, Oidc};
-use crate::domain::moment::Moment;
 
 /// Ties the answer to the browser that was sent to the provider.
 const COOKIE: &str = "motcua_oidc";
@@ -36,7 +35,7 @@ pub async fn begin(state: web::Data<State>, client: Client) -> Result<HttpRespon
     let shared = state.clone();
     let redirect = with_store(&state, move |store| {
         let limits = shared.settings.limits;
-        let begun = provider(&shared)?.begin(store, client.address, limits, Moment::now());
+        let begun = provider(&shared)?.begin(store, client.address, limits, crate::clock::now());
         Ok::<_, Problem>(begun?)
     })
     .await?;
@@ -115,7 +114,7 @@ pub async fn finish(
             browser: browser.unwrap_or_default(),
         };
         let settings = (shared.settings.session, shared.settings.limits);
-        let now = Moment::now();
+        let now = crate::clock::now();
         let (address, agent) = (client.address, client.agent);
         let session = provider(&shared)?.finish(store, answer, address, agent, settings, now)?;
         let reference = store.reference()?;

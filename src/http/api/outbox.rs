@@ -168,7 +168,7 @@ pub async fn retry(
     let id = uuid::Uuid::parse_str(&path).map(MessageId);
     let id = id.map_err(|_| Problem::not_found("không có thông điệp này"))?;
     with_store(&state, move |store| {
-        administration::retry_message(store, reach, id, Moment::now())
+        administration::retry_message(store, reach, id, crate::clock::now())
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -14,7 +14,6 @@ use super::super::problem::{FieldError, Problem};
 use super::super::schema::like;
 use super::super::{State, with_store};
 use crate::administration;
-use crate::domain::moment::Moment;
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::ProcedureDefinition;
 use crate::domain::unit::Level;
@@ -90,7 +89,7 @@ pub async fn list(
     let filter = params.0;
     let lines = with_store(&state, move |store| {
         let reference = store.reference()?;
-        let on = filter.on.unwrap_or_else(|| Moment::now().date());
+        let on = filter.on.unwrap_or_else(|| crate::clock::now().date());
         let wanted = filter.q.as_deref().map(fold_diacritics);
         let mut lines: Vec<_> = reference
             .procedures()

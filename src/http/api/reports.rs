@@ -11,7 +11,6 @@ use super::super::params::{Parameters, Params};
 use super::super::problem::{FieldError, Kind, Problem};
 use super::super::{State, with_store};
 use crate::domain::ids::UnitId;
-use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
 use crate::store::Store;
@@ -83,7 +82,7 @@ fn span(
     as_of: Option<NaiveDate>,
 ) -> Result<Span, ReportError> {
     let period = Period::new(from.unwrap_or_default(), to.unwrap_or_default())?;
-    Span::new(period, as_of, Moment::now())
+    Span::new(period, as_of, crate::clock::now())
 }
 
 impl Parameters for Days {

@@ -86,7 +86,7 @@ pub async fn rate(
             case_number: opinion.case_number,
             code: opinion.code,
         };
-        opinions::rate(store, new, client.address, limits, key, Moment::now())
+        opinions::rate(store, new, client.address, limits, key, crate::clock::now())
     })
     .await?;
     let mut answer = HttpResponse::Created();

@@ -114,7 +114,7 @@ pub async fn log_in(
             address: client.address,
             agent: client.agent,
         };
-        let session = accounts::log_in(store, attempt, limits, lasts, Moment::now())?;
+        let session = accounts::log_in(store, attempt, limits, lasts, crate::clock::now())?;
         let reference = store.reference()?;
         Ok::<_, Problem>((session, reference))
     })
@@ -130,7 +130,7 @@ pub async fn log_in(
 pub async fn list(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
     let (user, current) = (staff.user, staff.session);
     let sessions = with_store(&state, move |store| {
-        accounts::sessions_of(store, user, Moment::now())
+        accounts::sessions_of(store, user, crate::clock::now())
     })
     .await?;
     let sessions = sessions.into_iter();
@@ -231,7 +231,7 @@ pub async fn change_password(
             password,
             new_password,
         } = body.value;
-        let now = Moment::now();
+        let now = crate::clock::now();
         accounts::change_password(store, &caller, &password, &new_password, limits, now)
     })
     .await?;

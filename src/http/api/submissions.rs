@@ -51,6 +51,7 @@ impl NewSubmission {
             sets: 1,
             items: read_items(&self.items, wrong),
             assignee: None,
+            late_reason: None,
         }
     }
 }
@@ -100,7 +101,14 @@ pub async fn submit(
     let key = key.of_public("submissions", body.hash);
     let new = body.value.request(&mut Vec::new());
     let waiting = with_store(&state, move |store| {
-        citizen::submit(store, &new, client.address, limits, key, Moment::now())
+        citizen::submit(
+            store,
+            &new,
+            client.address,
+            limits,
+            key,
+            crate::clock::now(),
+        )
     })
     .await?
     .value;
@@ -153,12 +161,12 @@ pub async fn confirm(
     let missing = || Problem::not_found("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn");
     let id = path.parse().map(SubmissionId).map_err(|_| missing())?;
     let confirmed = with_store(&state, move |store| {
-        let dossier = citizen::confirm(store, id, &body.value.code, Moment::now())?;
+        let dossier = citizen::confirm(store, id, &body.value.code, crate::clock::now())?;
         let look_up_code = citizen::look_up_code(store, dossier)?;
         let number = store.read(|conn| dossiers::case_number(conn, dossier))?;
         let number = number.ok_or_else(missing)?;
         Ok::<_, Problem>(Confirmed {
-            dossier: citizen::look_up(store, &number, &look_up_code, Moment::now())?,
+            dossier: citizen::look_up(store, &number, &look_up_code, crate::clock::now())?,
             look_up_code,
         })
     })

@@ -50,7 +50,7 @@ pub async fn preview(
             query.procedure.unwrap_or_default(),
             query.unit.unwrap_or_default(),
         );
-        let at = query.received_at.unwrap_or_else(Moment::now);
+        let at = query.received_at.unwrap_or_else(crate::clock::now);
         desk::preview(store, &procedure, &unit, at)
     })
     .await?;

@@ -243,7 +243,7 @@ pub async fn create(
             email: new.email,
             password: new.password,
         };
-        let user = accounts::create(store, new, Some(reach), key, Moment::now())?;
+        let user = accounts::create(store, new, Some(reach), key, crate::clock::now())?;
         let reference = store.reference()?;
         Ok::<_, Problem>(UserView::new(&user, &reference))
     })
@@ -348,7 +348,15 @@ pub async fn change(
         let reference = store.reference()?;
         let seen = std::sync::Arc::clone(&reference);
         let unchanged = move |user: &User| if_match.fits(&content_tag(&UserView::new(user, &seen)));
-        match accounts::change(store, &path, change, by, reach, unchanged, Moment::now()) {
+        match accounts::change(
+            store,
+            &path,
+            change,
+            by,
+            reach,
+            unchanged,
+            crate::clock::now(),
+        ) {
             Ok(user) => Ok(UserView::new(&user, &reference)),
             Err(StaffError::Changed) => {
                 let current = view(store, &path, reach)?;

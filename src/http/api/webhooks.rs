@@ -185,7 +185,7 @@ pub async fn create(
         kinds: body.value.kinds,
     };
     let (created, before) = with_store(&state, move |store| {
-        let now = Moment::now();
+        let now = crate::clock::now();
         let made = administration::create_webhook(store, &allowed, new, reach, key, now)?;
         let reference = store.reference()?;
         let created = CreatedWebhook {
@@ -284,7 +284,7 @@ pub async fn change(
         disabled: body.value.disabled,
     };
     let view = with_store(&state, move |store| {
-        let (seen, now) = (if_match.version(), Moment::now());
+        let (seen, now) = (if_match.version(), crate::clock::now());
         let changed = administration::change_webhook(store, &allowed, id, change, reach, seen, now);
         let reference = store.reference()?;
         match changed {

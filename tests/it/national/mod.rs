@@ -259,7 +259,7 @@ on_both! {
         assert!(server.stop().success());
         // What happened last may not have been told of when it stopped.
         portal.behave(Manners::Good);
-        let now = Moment::now();
+        let now = motcua::clock::now();
         announce(&world.store, now);
         deliver(&world.store, &portal, now.plus_millis(3_600_000));
         assert_eq!(depth(&world.store), 0);
@@ -281,7 +281,7 @@ on_both! {
         let world = World::new(db.store());
         let store = &world.store;
         let dossier = world.receive_at(COMMUNE, PAID, at("2021-03-01 08:00"));
-        let now = Moment::now();
+        let now = motcua::clock::now();
         announce(store, now);
         deliver(store, &portal, now);
         let lost = given_up(store);
@@ -320,7 +320,7 @@ on_both! {
         for _ in 0..3 {
             world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
         }
-        let mut now = Moment::now();
+        let mut now = motcua::clock::now();
         announce(store, now);
         let portal = Portal::open(Manners::Good);
         let away = PortalSettings { url: "http://127.0.0.1:1/".to_owned(), ..settings(&portal) };
@@ -373,7 +373,7 @@ on_both! {
         let finish = Action::Finish { decision: Decision::Approved, reason: "đủ điều kiện".to_owned() };
         act(id, "2021-03-04 08:00", finish);
         act(id, "2021-03-05 08:05", Action::Return { channel: Channel::Postal });
-        let now = Moment::now();
+        let now = motcua::clock::now();
         announce(store, now);
         deliver(store, &portal, now);
         portal.expect_no_complaints();
@@ -434,10 +434,10 @@ on_both! {
     fn only_integrated_procedures_are_told_of(db: &Database) {
         let world = World::new(db.store());
         world.receive_at(COMMUNE, APART, at("2021-03-01 08:00"));
-        announce(&world.store, Moment::now());
+        announce(&world.store, motcua::clock::now());
         assert_eq!(depth(&world.store), 0);
         world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
-        announce(&world.store, Moment::now());
+        announce(&world.store, motcua::clock::now());
         assert_eq!(depth(&world.store), 2);
     }
 }

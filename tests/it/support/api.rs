@@ -2,7 +2,6 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use motcua::accounts::{self, NewStaff};
-use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
@@ -41,7 +40,7 @@ pub fn hire(world: &World, role: Role, unit: &str) -> String {
         email: None,
         password: Some(password(&username)),
     };
-    accounts::create(&world.store, new, None, None, Moment::now()).unwrap();
+    accounts::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
     username
 }
 

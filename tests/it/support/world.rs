@@ -58,6 +58,7 @@ impl World {
             sets: 1,
             items: items.map(|(i, _)| ItemHandedIn(i as u16, 1, 0)).collect(),
             assignee: None,
+            late_reason: None,
         }
     }
 
@@ -107,9 +108,10 @@ impl World {
 /// `when`, by a clerk, with the clock on the wall showing the same.
 pub fn occasion(when: Moment) -> Occasion {
     Occasion {
-        at: when,
+        at: Some(when),
         now: when,
         actor: Actor::Staff(UserId(1)),
         reach: None,
+        backdating: None,
     }
 }
