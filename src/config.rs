@@ -1,10 +1,12 @@
 //! Settings: `config/default.toml`, then the file given by `--config`, then the environment.
 //! Read and checked once, at start.
 
+mod logging;
 mod outgoing;
+mod settings;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -22,7 +24,10 @@ use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
 use crate::webhooks::Allowed;
 
+pub use logging::Logging;
 pub use outgoing::NoticesConfig;
+pub use settings::{Origin, Setting, Settings, WrongSetting, WrongSettings};
+
 use outgoing::{RawGateway, RawMail, RawNotices, RawOutbox, RawPortal};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -30,6 +35,8 @@ const DEFAULTS: &str = include_str!("../config/default.toml");
 /// All settings, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Where what the program keeps lies beside its database: letters, keys.
+    pub data: PathBuf,
     pub database: DatabaseUrl,
     pub store: StoreOptions,
     pub listen: SocketAddr,
@@ -85,8 +92,6 @@ impl std::fmt::Debug for ServerSettings {
 /// A setting that cannot be used; the message names its key.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("cấu hình: {0}")]
-    Read(#[from] config::ConfigError),
     #[error("cấu hình {key}: {reason}")]
     Invalid { key: &'static str, reason: String },
 }
@@ -94,6 +99,7 @@ pub enum ConfigError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    data: RawData,
     database: RawDatabase,
     server: RawServer,
     accounts: RawAccounts,
@@ -122,6 +128,25 @@ struct RawDesk {
 #[serde(deny_unknown_fields)]
 struct RawFeedback {
     limit_days: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawData {
+    folder: PathBuf,
+}
+
+impl RawData {
+    /// By default beside SQLite's file: whoever names that from `/` means its folder for the rest, too.
+    fn folder(self, database: &DatabaseUrl) -> PathBuf {
+        let beside = match database {
+            DatabaseUrl::Sqlite(file) => file.parent().unwrap_or(Path::new("")),
+            DatabaseUrl::Postgres(_) => Path::new("data"),
+        };
+        Some(self.folder)
+            .filter(|folder| folder != Path::new(""))
+            .unwrap_or_else(|| beside.to_owned())
+    }
 }
 
 #[derive(Deserialize)]
@@ -183,32 +208,9 @@ struct RawWebhooks {
 }
 
 impl Config {
-    /// Reads the settings. `database_url` (from the command line or `DATABASE_URL`) goes over all.
-    ///
-    /// # Errors
-    /// If a file or variable cannot be read, a key is unknown, or a value is out of range.
-    pub fn load(file: Option<&Path>, database_url: Option<&str>) -> Result<Self, ConfigError> {
-        let mut builder = config::Config::builder()
-            .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
-        if let Some(file) = file {
-            builder = builder
-                .add_source(config::File::from(file.to_owned()).format(config::FileFormat::Toml));
-        }
-        // Texts stay texts until a setting wants a number: an account number begins with zeros.
-        let environment = config::Environment::with_prefix("MOTCUA")
-            .prefix_separator("__")
-            .separator("__");
-        let raw: Raw = builder
-            .add_source(environment)
-            .set_override_option("database.url", database_url)?
-            .build()?
-            .try_deserialize()?;
-        Self::check(raw)
-    }
-
     fn check(raw: Raw) -> Result<Self, ConfigError> {
         let invalid = |key, reason: String| ConfigError::Invalid { key, reason };
-        let database = raw
+        let database: DatabaseUrl = raw
             .database
             .url
             .parse()
@@ -231,7 +233,10 @@ impl Config {
         let listen =
             parse_listen(&raw.server.listen).map_err(|reason| invalid("server.listen", reason))?;
         let server = raw.server()?;
+        let data = raw.data.folder(&database);
         Ok(Self {
+            mail: raw.mail.check(&data)?,
+            data,
             database,
             store: StoreOptions {
                 connections: raw.database.connections,
@@ -244,7 +249,6 @@ impl Config {
             oidc: raw.oidc.check()?,
             patience: raw.outbox.check()?,
             portal: raw.portal.check()?,
-            mail: raw.mail.check()?,
             notices: raw.notices.check()?,
             sms: raw.sms.check("sms")?,
             zalo: raw.zalo.check("zalo")?,

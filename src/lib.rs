@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod administration;
+pub mod backup;
 pub mod bench;
 pub mod bundled;
 pub mod citizen;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::ConfigError;
+use crate::config::WrongSettings;
 use crate::scenario::{Figures, ScenarioError};
 use crate::store::StoreError;
 use office::Office;
@@ -73,7 +73,7 @@ pub enum BenchError {
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] WrongSettings),
     #[error("đo tốc độ: {0}")]
     Other(String),
 }

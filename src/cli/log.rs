@@ -11,13 +11,14 @@ use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_serde::SerdeMapVisitor;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{JsonFields, Writer as Writes};
 use tracing_subscriber::fmt::{
     self, FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter,
 };
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::config::Logging;
 
 /// How long a line may wait for others: a line at a time would cost more than the request it is about.
 const GATHER: Duration = Duration::from_millis(50);
@@ -26,22 +27,14 @@ const ENOUGH: usize = 64 * 1024;
 /// Whoever has more to say than standard error takes waits: no line is lost.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// Starts the log: lines for people on a terminal, JSON elsewhere; `MOTCUA_LOG` says how much,
-/// `MOTCUA_LOG_FORMAT` (`text`, `json`) in which form. The guard writes what is left.
-pub(super) fn start() -> Guard {
-    let filter = std::env::var("MOTCUA_LOG").ok();
-    let filter = filter.and_then(|text| text.parse::<Targets>().ok());
-    let filter = filter.unwrap_or_else(|| Targets::new().with_default(Level::INFO));
+/// Starts the log: lines for people on a terminal, JSON elsewhere, unless the environment says otherwise.
+/// The guard writes what is left.
+pub(super) fn start(logging: Logging) -> Guard {
     let terminal = io::stderr().is_terminal();
-    let format = std::env::var("MOTCUA_LOG_FORMAT");
-    let json = match format.as_deref() {
-        Ok("json") => true,
-        Ok("text") => false,
-        _ => !terminal,
-    };
+    let json = logging.json.unwrap_or(!terminal);
     let lines = Arc::new(Lines::default());
     let guard = Guard::start(Arc::clone(&lines), io::stderr());
-    let log = tracing_subscriber::registry().with(filter);
+    let log = tracing_subscriber::registry().with(logging.targets);
     let layer = fmt::layer().with_writer(Writer(lines)).with_ansi(terminal);
     match json {
         true => {

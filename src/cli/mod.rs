@@ -1,9 +1,12 @@
 //! The command line: parse, call one function, say what came out.
 
+mod backup;
 mod bench;
 mod clock;
+mod config;
 mod demo;
 mod due;
+mod ground;
 mod import;
 mod log;
 mod outgoing;
@@ -20,8 +23,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Logging, Settings, WrongSetting, WrongSettings};
 use crate::store::Store;
+use ground::Missing;
 
 /// Theo dõi hồ sơ thủ tục hành chính tại bộ phận một cửa.
 #[derive(Parser)]
@@ -39,6 +43,9 @@ struct Cli {
         value_name = "URL"
     )]
     database_url: Option<String>,
+    /// Tạo cơ sở dữ liệu SQLite, cả thư mục, nếu chưa có.
+    #[arg(long, global = true)]
+    create: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -57,6 +64,12 @@ enum Command {
     Verify(verify::Args),
     /// Đo tốc độ bên cạnh giới hạn của chính cơ sở dữ liệu và máy chủ trống.
     Bench(bench::Args),
+    /// Sao lưu cơ sở dữ liệu, kể cả khi máy chủ đang chạy.
+    Backup(backup::Args),
+    /// Khôi phục từ bản sao lưu, sau khi kiểm tra nó.
+    Restore(backup::RestoreArgs),
+    /// Xem cấu hình.
+    Config(config::Args),
     /// Thêm tài khoản, đặt lại mật khẩu.
     User(user::Args),
     /// Đồng hồ của máy: kiểm tra, xác nhận.
@@ -72,9 +85,11 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 /// Runs the command of this process.
 pub fn main() -> ExitCode {
-    let _log = log::start();
+    ground::keep_to_ourselves();
     let cli = Cli::parse();
-    match run(&cli) {
+    let (logging, wrong) = Logging::of_process();
+    let _log = log::start(logging);
+    match run(&cli, wrong) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("motcua: lỗi: {error}");
@@ -83,7 +98,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Outcome {
+fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
+    if let Command::Bench(_) | Command::Due(_) = &cli.command
+        && !wrong_of_log.is_empty()
+    {
+        return Err(WrongSettings(wrong_of_log).into());
+    }
     if let Command::Bench(args) = &cli.command {
         // Databases of its own.
         return bench::run(args);
@@ -92,26 +112,48 @@ fn run(cli: &Cli) -> Outcome {
         // No database: the calendar and hours are those compiled in.
         return due::run(args);
     }
-    let config = Config::load(cli.config.as_deref(), cli.database_url.as_deref())?;
+    let settings = Settings::of_process(cli.config.as_deref(), cli.database_url.as_deref());
+    if let Command::Config(args) = &cli.command {
+        return config::run(args, &settings);
+    }
+    let config = settings.config()?;
+    let missing = match &cli.command {
+        Command::Serve(_) | Command::Demo(_) | Command::Scenario(_) | Command::Restore(_) => {
+            Missing::IsMade
+        }
+        _ => Missing::IsAnError,
+    };
+    ground::database(&config, &settings, missing, cli.create)?;
     let open = || -> Result<Store, Box<dyn Error>> {
         let store = Store::open(&config.database, config.store.clone())?;
         clock::begin(&store)?;
         Ok(store)
     };
-    if let Command::Report(_) | Command::Verify(_) = &cli.command {
-        config.database.ensure_exists()?;
-    }
     match &cli.command {
         Command::Due(args) => due::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Config(args) => config::run(args, &settings),
+        Command::Backup(args) => backup::run(args, &config),
+        Command::Restore(args) => backup::restore(args, &config),
         Command::Import(args) => import::run(args, &config, &open()?),
         Command::Clock(args) => clock::run(args, &open()?),
-        Command::Scenario(args) => scenario::run(args, &open()?),
+        Command::Scenario(args) => {
+            let _held = config.database.hold_beside_others()?;
+            scenario::run(args, &open()?)
+        }
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),
         Command::User(args) => user::run(args, &open()?),
-        Command::Serve(args) => serve::run(args, &config, open()?),
-        Command::Demo(args) => demo::run(args, &config, open()?),
+        Command::Serve(args) => {
+            let _held = config.database.hold()?;
+            ground::prepare(&config)?;
+            serve::run(args, &config, open()?)
+        }
+        Command::Demo(args) => {
+            let _held = config.database.hold()?;
+            ground::prepare(&config)?;
+            demo::run(args, &config, open()?)
+        }
     }
 }
 

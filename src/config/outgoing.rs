@@ -115,10 +115,29 @@ pub(super) struct RawMail {
 }
 
 impl RawMail {
-    pub(super) fn check(self) -> Result<Option<MailSettings>, ConfigError> {
+    /// A relative folder lies in `data`. Values are looked at whatever the transport: a typing error is
+    /// told before the transport is changed.
+    pub(super) fn check(self, data: &Path) -> Result<Option<MailSettings>, ConfigError> {
+        let security = match self.security.as_str() {
+            "tls" => Security::Tls,
+            "starttls" => Security::StartTls,
+            "none" => Security::None,
+            _ => {
+                let reason = "phải là tls, starttls hoặc none".to_owned();
+                return Err(wrong("mail.security", reason));
+            }
+        };
+        if !(1..=50).contains(&self.timeout_seconds) {
+            return Err(wrong("mail.timeout_seconds", "phải từ 1 đến 50".to_owned()));
+        }
+        let from = self.from.parse();
+        let from = from.map_err(|_| wrong("mail.from", "không phải địa chỉ thư".to_owned()))?;
         let transport = match self.transport.as_str() {
             "none" => return Ok(None),
-            "folder" => Transport::Folder(self.folder),
+            "folder" if self.folder == Path::new("") => {
+                return Err(wrong("mail.folder", "để trống".to_owned()));
+            }
+            "folder" => Transport::Folder(data.join(self.folder)),
             "smtp" => {
                 if self.host.is_empty() {
                     return Err(wrong("mail.host", "để trống".to_owned()));
@@ -130,21 +149,10 @@ impl RawMail {
                         Some(read.map_err(|e| wrong("mail.authority", format!("{path}: {e}")))?)
                     }
                 };
-                if !(1..=50).contains(&self.timeout_seconds) {
-                    return Err(wrong("mail.timeout_seconds", "phải từ 1 đến 50".to_owned()));
-                }
                 Transport::Smtp {
                     host: self.host,
                     port: self.port,
-                    security: match self.security.as_str() {
-                        "tls" => Security::Tls,
-                        "starttls" => Security::StartTls,
-                        "none" => Security::None,
-                        _ => {
-                            let reason = "phải là tls, starttls hoặc none".to_owned();
-                            return Err(wrong("mail.security", reason));
-                        }
-                    },
+                    security,
                     log_in: (!self.username.is_empty()).then_some((self.username, self.password)),
                     authority,
                     timeout: Duration::from_secs(self.timeout_seconds),
@@ -155,8 +163,6 @@ impl RawMail {
                 return Err(wrong("mail.transport", reason));
             }
         };
-        let from = self.from.parse();
-        let from = from.map_err(|_| wrong("mail.from", "không phải địa chỉ thư".to_owned()))?;
         Ok(Some(MailSettings { transport, from }))
     }
 }

@@ -26,6 +26,12 @@ pub(super) fn read(
             return Vec::new();
         }
     };
+    let before = wrong.len();
+    wrong.extend(unclosed_quotes(text));
+    if wrong.len() > before {
+        // What follows would be read as part of the cell.
+        return Vec::new();
+    }
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)
@@ -85,6 +91,48 @@ pub(super) fn read(
         wrong.push(whole_line(1, "tệp không có dòng dữ liệu nào".to_owned()));
     }
     rows
+}
+
+/// The lines in which a quote opens a cell and does not end it. No cell of ours goes over several lines, so
+/// a quote that does has swallowed what it should not.
+fn unclosed_quotes(text: &str) -> Vec<Wrong> {
+    let lines = (1..).zip(text.lines());
+    let unclosed = lines.filter(|(_, line)| !quotes_close(line));
+    let wrong = unclosed.map(|(line, _)| {
+        let reason = "dấu ngoặc kép mở ô mà không đóng ở cuối ô trong cùng dòng";
+        whole_line(line, reason.to_owned())
+    });
+    wrong.collect()
+}
+
+fn quotes_close(line: &str) -> bool {
+    let mut rest = line;
+    loop {
+        // A quote within a cell that does not begin with one is a letter like any other.
+        rest = match rest.strip_prefix('"') {
+            None => rest,
+            Some(quoted) => {
+                let mut letters = quoted.char_indices().peekable();
+                let end = loop {
+                    match letters.next() {
+                        None => return false,
+                        Some((_, '"')) if letters.next_if(|(_, next)| *next == '"').is_some() => {}
+                        Some((at, '"')) => break at + 1,
+                        Some(_) => {}
+                    }
+                };
+                let after = quoted[end..].trim_start();
+                if !after.is_empty() && !after.starts_with(',') {
+                    return false;
+                }
+                after
+            }
+        };
+        match rest.split_once(',') {
+            Some((_, next)) => rest = next,
+            None => return true,
+        }
+    }
 }
 
 fn whole_line(line: u64, reason: String) -> Wrong {

@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod case_numbers;
 pub mod chain;
 pub mod connection;
+pub mod copy;
 pub mod dossiers;
 pub mod error;
 pub mod events;
@@ -35,6 +36,7 @@ pub mod satisfaction;
 mod schema;
 pub mod sessions;
 pub mod settings;
+mod sole;
 pub mod submissions;
 pub mod tallies;
 pub mod unannounced;
@@ -52,6 +54,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 pub use connection::{Conn, DatabaseUrl};
 pub use error::{StoreError, WriteFailure};
+pub use sole::Held;
 
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;

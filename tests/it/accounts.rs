@@ -73,7 +73,7 @@ on_both! {
             Program::on(db).with("MOTCUA_CONFIG", toml.to_str().unwrap())
         };
         let office = Office::open_with(db, program());
-        let other = program().serve();
+        let other = program().serve_beside(&office.server);
         let username = hire(&office.world, Role::Clerk, COMMUNE);
         let guess = |text: &str| {
             let body = json!({"username": username, "password": text}).to_string();

@@ -268,6 +268,7 @@ fn the_catalogue_is_as_large_and_varied_as_promised() {
 #[test]
 fn the_command_line_names_file_and_place_and_fails() {
     let db = Database::new(crate::support::Kind::Sqlite);
+    drop(db.store());
     let program = Program::on(&db);
     let missing = program.failure(&["import", "units", "/nonexistent/units.csv"]);
     assert!(missing.contains("/nonexistent/units.csv"), "{missing}");
@@ -281,4 +282,48 @@ fn the_command_line_names_file_and_place_and_fails() {
     std::fs::write(&file, motcua::bundled::UNITS_2021).unwrap();
     let added = program.output(&["import", "units", file.to_str().unwrap()]);
     assert!(added.contains("thêm 229"), "{added}");
+}
+
+#[test]
+fn an_unclosed_quote_is_refused_where_it_opened() {
+    let db = Database::new(crate::support::Kind::Sqlite);
+    let store = db.store();
+    let unit = |number: u32, name: &str| {
+        format!("H9{number},province,people_committee,{name},,{number}\n")
+    };
+    for (name, refused) in [
+        ("\"Ủy ban", true),
+        ("\"Ủy ban \"\"A\"\"", true),
+        ("\"Ủy ban \"A\"", true),
+        ("\"Ủy ban\nnhân dân\"", true),
+        ("\"Ủy ban, \"\"A\"\"\"", false),
+        ("Ủy ban \"A\"", false),
+        ("\"Ủy ban\" ", false),
+    ] {
+        // The quote of a later line would close it.
+        let later = unit(2, "\"Ủy ban, B\"");
+        for last in [unit(2, "Ủy ban"), later] {
+            let text = format!("{HEAD}{}{}{last}", unit(0, "Ủy ban"), unit(1, name));
+            let read = units(&store, &text);
+            match read {
+                Err(error) if refused => {
+                    assert!(
+                        error.to_string().contains("dấu ngoặc kép"),
+                        "{name}: {error}"
+                    );
+                    assert_eq!(places(error)[0], "3", "{name}");
+                }
+                Err(error) => panic!("{name}: {error}"),
+                Ok(_) => assert!(!refused, "{name}"),
+            }
+        }
+    }
+    let store = store.reference().unwrap();
+    assert!(
+        store.units().by_code("H90").is_some(),
+        "those that were right"
+    );
+    let text = "date,kind,name\n2027-01-01,day_off,\"Tết\n2027-01-02,day_off,Tết\n";
+    let error = imports::read_calendar(text.as_bytes()).unwrap_err();
+    assert_eq!(places(error), ["2"]);
 }

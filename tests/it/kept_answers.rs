@@ -16,7 +16,7 @@ fn counted(office: &Office, how: &str) -> f64 {
 on_both! {
     fn what_another_instance_changes_is_seen_at_once(db: &Database) {
         let mut office = Office::open(db);
-        let other = Program::on(db).serve();
+        let other = Program::on(db).serve_beside(&office.server);
         let officer = office.token(Role::Officer, COMMUNE);
         for _ in 0..10 {
             let made = office.receive(COMMUNE, SAME_DAY);
@@ -62,7 +62,7 @@ on_both! {
 on_both! {
     fn who_may_not_come_in_any_more_gets_nothing_that_is_kept(db: &Database) {
         let mut office = Office::open(db);
-        let other = Program::on(db).serve();
+        let other = Program::on(db).serve_beside(&office.server);
         let administrator = office.token(Role::Administrator, "H37");
         let made = office.receive(COMMUNE, SAME_DAY);
         let path = format!("/api/v1/dossiers/{}", made["id"].as_str().unwrap());

@@ -153,7 +153,7 @@ on_both! {
         std::fs::write(&toml, "[limits]\nlook_up_address = { burst = 4, each_seconds = 600 }\n").unwrap();
         let program = || Program::on(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
         let mut office = Office::open_with(db, program());
-        let other = program().serve();
+        let other = program().serve_beside(&office.server);
         let dossier = office.receive(COMMUNE, SAME_DAY);
         let path = |code: &str| format!("/api/v1/lookup?case_number={}&code={code}", dossier["case_number"].as_str().unwrap());
         let right = path(dossier["look_up_code"].as_str().unwrap());

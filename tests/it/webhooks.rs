@@ -467,7 +467,7 @@ on_both! {
 on_both! {
     fn two_instances_deliver_each_once(db: &Database) {
         let mut office = Office::open_with(db, impatient(db, HERE));
-        let _other = impatient(db, HERE).serve();
+        let _other = impatient(db, HERE).serve_beside(&office.server);
         let receiver = Receiver::open(|_, _| 200);
         let (id, _) = subscribe(&mut office, PROVINCE, &receiver.url("/x"), &["*"]);
         for _ in 0..20 {

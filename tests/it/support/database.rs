@@ -39,6 +39,8 @@ impl Database {
             administer(&format!("create database {name}"));
         }
         let folder = tempfile::tempdir().unwrap();
+        // No folder is made for a path of somebody's own.
+        std::fs::create_dir(folder.path().join("data")).unwrap();
         Self { kind, folder, name }
     }
 

@@ -109,6 +109,17 @@ impl Program {
         self.serve_with(&["serve", "--listen", "127.0.0.1:0"]).0
     }
 
+    /// Another instance on the same database. SQLite has one server a file: there it is that one.
+    pub fn serve_beside(&self, first: &Server) -> Server {
+        match self.url.starts_with("sqlite://") {
+            true => Server {
+                base: first.base.clone(),
+                child: None,
+            },
+            false => self.serve(),
+        }
+    }
+
     /// A command that ends in serving, and what it printed before.
     pub fn serve_with(&self, arguments: &[&str]) -> (Server, String) {
         let mut command = self.command(arguments);
@@ -121,6 +132,7 @@ impl Program {
             let line = line.unwrap();
             if let Some((_, address)) = line.split_once("http://") {
                 let base = format!("http://{}", address.trim());
+                let child = Some(child);
                 return (Server { base, child }, printed);
             }
             printed += &line;
@@ -133,7 +145,8 @@ impl Program {
 
 pub struct Server {
     base: String,
-    child: Child,
+    /// `None`: somebody else's, under the same address.
+    child: Option<Child>,
 }
 
 /// An answer: status, headers, body.
@@ -229,25 +242,32 @@ impl Server {
     }
 
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Its address, such as `127.0.0.1:1234`.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
     }
 
     /// Waits until the server has stopped.
     pub fn wait(mut self) -> std::process::ExitStatus {
-        self.child.wait().unwrap()
+        self.child.take().unwrap().wait().unwrap()
     }
 
     /// Asks the server to stop and waits until it has.
-    pub fn stop(mut self) -> std::process::ExitStatus {
-        let pid = self.child.id().to_string();
+    pub fn stop(self) -> std::process::ExitStatus {
+        let pid = self.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        self.child.wait().unwrap()
+        self.wait()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
