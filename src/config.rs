@@ -18,6 +18,7 @@ use crate::accounts::{Limits, OidcSettings};
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::vietqr::BankAccount;
+use crate::http::{Bounds, IntakeSettings};
 use crate::national::PortalSettings;
 use crate::notices::{GatewaySettings, MailSettings};
 use crate::outgoing::Patience;
@@ -60,8 +61,11 @@ pub struct Config {
 pub struct ServerSettings {
     /// Networks of our own reverse proxies.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where the metrics are served; `None`: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Networks that may read the metrics.
     pub metrics_from: Vec<IpNet>,
+    pub bounds: Bounds,
     /// How much memory answers may take that are kept as long as they stand.
     pub remembered_bytes: u64,
     /// How long a session lasts.
@@ -77,6 +81,14 @@ pub struct ServerSettings {
     pub feedback_limit: TimeLimit,
     /// Where webhooks may lead.
     pub webhooks_allowed: Allowed,
+}
+
+impl ServerSettings {
+    /// Whether an address is a proxy of our own.
+    pub fn trusts(&self, address: std::net::IpAddr) -> bool {
+        let mut networks = self.trusted_proxies.iter();
+        networks.any(|network| network.contains(&address))
+    }
 }
 
 impl std::fmt::Debug for ServerSettings {
@@ -163,8 +175,62 @@ struct RawServer {
     listen: String,
     housekeeping_seconds: u64,
     trusted_proxies: String,
+    metrics_listen: String,
     metrics_from: String,
+    connections: usize,
+    keep_alive_seconds: u64,
+    head_seconds: u64,
+    idle_seconds: u64,
+    body_seconds: u64,
+    body_bytes_per_second: u32,
+    bodies_mib: usize,
     kept_answers_mib: u64,
+}
+
+impl RawServer {
+    fn metrics_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.metrics_listen.is_empty() {
+            return Ok(None);
+        }
+        let address = parse_listen(&self.metrics_listen);
+        let address = address.map_err(|reason| wrong("server.metrics_listen", reason))?;
+        // Port 0 is another port each time.
+        if address.port() != 0 && parse_listen(&self.listen) == Ok(address) {
+            let reason = "phải khác server.listen".to_owned();
+            return Err(wrong("server.metrics_listen", reason));
+        }
+        Ok(Some(address))
+    }
+
+    fn bounds(&self) -> Result<Bounds, ConfigError> {
+        let seconds = |key, value: u64| match value {
+            1..=3600 => Ok(Duration::from_secs(value)),
+            _ => Err(wrong(key, "phải từ 1 đến 3600".to_owned())),
+        };
+        if !(64..=1_000_000).contains(&self.connections) {
+            let reason = "phải từ 64 đến 1000000".to_owned();
+            return Err(wrong("server.connections", reason));
+        }
+        if !(8..=16 * 1024).contains(&self.bodies_mib) {
+            let reason = "phải từ 8 đến 16384".to_owned();
+            return Err(wrong("server.bodies_mib", reason));
+        }
+        if self.body_bytes_per_second < 128 {
+            let reason = "phải từ 128 trở lên".to_owned();
+            return Err(wrong("server.body_bytes_per_second", reason));
+        }
+        Ok(Bounds {
+            connections: self.connections,
+            keep_alive: seconds("server.keep_alive_seconds", self.keep_alive_seconds)?,
+            head: seconds("server.head_seconds", self.head_seconds)?,
+            idle: seconds("server.idle_seconds", self.idle_seconds)?,
+            bodies: IntakeSettings {
+                bytes: self.bodies_mib * 1024 * 1024,
+                patience: seconds("server.body_seconds", self.body_seconds)?,
+                bytes_per_second: self.body_bytes_per_second,
+            },
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -178,6 +244,8 @@ struct RawAccounts {
 struct RawLimits {
     log_in_account: LimitSetting,
     log_in_address: LimitSetting,
+    log_in_network: LimitSetting,
+    log_in_all: LimitSetting,
     look_up_address: LimitSetting,
     look_up_number: LimitSetting,
     submission_address: LimitSetting,
@@ -288,6 +356,8 @@ impl Raw {
         Ok(ServerSettings {
             remembered_bytes: self.server.kept_answers_mib * 1024 * 1024,
             trusted_proxies: networks("server.trusted_proxies", &self.server.trusted_proxies)?,
+            metrics_listen: self.server.metrics_listen()?,
+            bounds: self.server.bounds()?,
             metrics_from: networks("server.metrics_from", &self.server.metrics_from)?,
             session: Duration::from_secs(self.accounts.session_hours * 3600),
             limits: self.limits.check()?,
@@ -310,6 +380,8 @@ impl RawLimits {
         Ok(Limits {
             log_in_account: limit("limits.log_in_account", self.log_in_account)?,
             log_in_address: limit("limits.log_in_address", self.log_in_address)?,
+            log_in_network: limit("limits.log_in_network", self.log_in_network)?,
+            log_in_all: limit("limits.log_in_all", self.log_in_all)?,
             look_up_address: limit("limits.look_up_address", self.look_up_address)?,
             look_up_number: limit("limits.look_up_number", self.look_up_number)?,
             submission_address: limit("limits.submission_address", self.submission_address)?,

@@ -40,6 +40,16 @@ metrics! {
         ]),
         &["route"],
     );
+    /// Connections of clients that are open.
+    HTTP_CONNECTIONS: IntGauge = IntGauge::new("motcua_http_connections", "Connections of clients that are open");
+    /// Requests of a proxy that `server.trusted_proxies` does not name: everybody behind it counts as one.
+    UNTRUSTED_FORWARDED: IntCounterVec = IntCounterVec::new(
+        Opts::new(
+            "motcua_untrusted_forwarded_total",
+            "Requests with X-Forwarded-For from an address that server.trusted_proxies does not name",
+        ),
+        &["peer"],
+    );
     /// Answers that may be kept: given again, or made.
     REMEMBERED: IntCounterVec = IntCounterVec::new(
         Opts::new("motcua_kept_answers_total", "Answers that may be kept: given again, or made anew"),

@@ -14,6 +14,10 @@ pub struct Limits {
     pub log_in_account: Limit,
     /// Log-ins that fail, per network address.
     pub log_in_address: Limit,
+    /// Log-ins that fail, per network of IPv6 (/48), which one customer may have whole.
+    pub log_in_network: Limit,
+    /// Log-ins that fail, all together.
+    pub log_in_all: Limit,
     /// Look-ups that find nothing, per network address.
     pub look_up_address: Limit,
     /// Look-ups that find nothing, per case number.
@@ -61,6 +65,18 @@ pub fn address_key(address: IpAddr) -> String {
     }
 }
 
+/// The /48 network of an IPv6 address: a site of one customer, who may use 65.536 of the networks that
+/// [`address_key`] tells apart.
+pub fn network_key(address: IpAddr) -> Option<String> {
+    match address.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            Some(format!("{a:x}:{b:x}:{c:x}::/48"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +87,9 @@ mod tests {
         assert_eq!(key("::ffff:203.0.113.7"), "203.0.113.7");
         assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
         assert_ne!(key("2001:db8:1:2::"), key("2001:db8:1:3::"));
+        let network = |text: &str| network_key(text.parse().unwrap());
+        assert_eq!(network("2001:db8:1:2::"), network("2001:db8:1:ffff::7"));
+        assert_ne!(network("2001:db8:1:2::"), network("2001:db8:2:2::"));
+        assert_eq!(network("::ffff:203.0.113.7"), None);
     }
 }

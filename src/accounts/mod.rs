@@ -10,7 +10,8 @@ pub use limits::Limits;
 pub use oidc::{Answer, Oidc, OidcSettings};
 pub use passwords::{InvalidPassword, MOST_BYTES, generate};
 pub use sessions::{
-    Begun, LogIn, authenticate, begin_session, change_password, end_session, log_in, sessions_of,
+    Begun, LogIn, authenticate, begin_session, change_password, end_session, ensure_may_try,
+    log_in, sessions_of,
 };
 pub use staff::{Change, NewStaff, StaffError, change, create, find, of_unit, set_password};
 

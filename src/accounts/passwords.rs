@@ -1,7 +1,6 @@
 //! Passwords: argon2id (RFC 9106), with the parameters that OWASP recommends, which are the
-//! crate's defaults: 19 MiB, two passes.
-
-use std::sync::{Condvar, Mutex, PoisonError};
+//! crate's defaults: 19 MiB, two passes. Callers that may be many take turns first
+//! (`http::turns`).
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -39,34 +38,9 @@ pub(super) fn check(password: &str, username: &str) -> Result<(), InvalidPasswor
     Ok(())
 }
 
-/// At most this many hashes are worked out at once: each takes 19 MiB while it runs.
-const AT_ONCE: usize = 2;
-
-static RUNNING: Mutex<usize> = Mutex::new(0);
-static ENDED: Condvar = Condvar::new();
-
-/// Waits for its turn, runs, and lets the next one in whatever happens.
-fn in_turn<T>(work: impl FnOnce() -> T) -> T {
-    struct Turn;
-    impl Drop for Turn {
-        fn drop(&mut self) {
-            *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-            ENDED.notify_one();
-        }
-    }
-    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut running = ENDED
-        .wait_while(running, |running| *running >= AT_ONCE)
-        .unwrap_or_else(PoisonError::into_inner);
-    *running += 1;
-    drop(running);
-    let _turn = Turn;
-    work()
-}
-
 /// The PHC string to keep of a password.
 pub(super) fn hash(password: &str) -> Result<String, StoreError> {
-    let hash = in_turn(|| Argon2::default().hash_password(password.as_bytes()));
+    let hash = Argon2::default().hash_password(password.as_bytes());
     hash.map(|hash| hash.to_string())
         .map_err(|error| StoreError::Other(format!("argon2: {error}")))
 }
@@ -79,7 +53,7 @@ pub(super) fn fits(password: &str, hash: Option<&str>) -> bool {
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else {
         return false;
     };
-    let verified = in_turn(|| Argon2::default().verify_password(password.as_bytes(), &parsed));
+    let verified = Argon2::default().verify_password(password.as_bytes(), &parsed);
     verified.is_ok() && hash.is_some()
 }
 

@@ -6,13 +6,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::limits::{Limits, address_key};
+use super::limits::{Limits, address_key, network_key};
 use super::{AccessError, Caller, new_secret, passwords, secret_hash};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
+use crate::store::attempts::Limit;
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, Account, User};
-use crate::store::{Store, attempts};
+use crate::store::{Conn, Store, StoreError, attempts, devices};
 
 /// An attempt to log in by password.
 pub struct LogIn {
@@ -21,13 +22,90 @@ pub struct LogIn {
     pub address: IpAddr,
     /// What the program calls itself.
     pub agent: String,
+    /// What the device was given when somebody logged in from it before.
+    pub device: Option<String>,
 }
 
 /// A session that has begun. The token is told here and never again.
 pub struct Begun {
     pub token: String,
+    /// By which the device is known from now on, if it was not before; told here and never again.
+    pub device: Option<String>,
     pub session: Session,
     pub user: User,
+}
+
+/// What an attempt to log in counts under.
+struct Counted {
+    account: Option<Account>,
+    /// The hash of the device, if the account was used from it before.
+    device: Option<Vec<u8>>,
+    keys: Vec<(String, Limit)>,
+}
+
+impl LogIn {
+    fn username(&self) -> String {
+        self.username.trim().to_lowercase()
+    }
+
+    /// Whoever guesses counts for the address, then for the account, then for everybody. A device from
+    /// which the account was used before counts for itself alone: others' guesses do not shut it out,
+    /// nor does what others do behind the same address.
+    fn counted(&self, conn: &mut Conn, limits: Limits, now: Moment) -> Result<Counted, StoreError> {
+        let username = self.username();
+        let account = users::by_username(conn, &username)?;
+        let owner = account.as_ref().map(|account| account.user.id);
+        let device = self.device.as_deref().map(secret_hash);
+        let device = match device {
+            Some(hash) if owner.is_some() && devices::owner(conn, &hash, now)? == owner => {
+                Some(hash)
+            }
+            _ => None,
+        };
+        let keys = match &device {
+            Some(hash) => {
+                let device = data_encoding::HEXLOWER.encode(&hash[..16]);
+                vec![(format!("login-device:{device}"), limits.log_in_account)]
+            }
+            None => {
+                let network = network_key(self.address)
+                    .map(|network| (format!("login-from:{network}"), limits.log_in_network));
+                let address = address_key(self.address);
+                let mut keys = vec![(format!("login-from:{address}"), limits.log_in_address)];
+                keys.extend(network);
+                let account = account_key(&username);
+                keys.push((format!("login:{account}"), limits.log_in_account));
+                keys.push(("login-all".to_owned(), limits.log_in_all));
+                keys
+            }
+        };
+        Ok(Counted {
+            account,
+            device,
+            keys,
+        })
+    }
+}
+
+/// Whether an attempt would be refused because of those before it; cheap, so that it can be asked
+/// before the attempt waits for its turn.
+///
+/// # Errors
+/// If too many have been tried.
+pub fn ensure_may_try(
+    store: &Store,
+    attempt: &LogIn,
+    limits: Limits,
+    now: Moment,
+) -> Result<(), AccessError> {
+    store.read(|conn| {
+        for (key, limit) in attempt.counted(conn, limits, now)?.keys {
+            if let Some(until) = attempts::wait(conn, &key, limit, now)? {
+                return Err(AccessError::TooMany { until });
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Logs in by password. What is tried counts before it is known to fail, so that many at once get
@@ -42,27 +120,14 @@ pub fn log_in(
     lasts: Duration,
     now: Moment,
 ) -> Result<Begun, AccessError> {
-    let username = attempt.username.trim().to_lowercase();
-    let account_key = format!("login:{}", account_key(&username));
-    let address_key = format!("login-from:{}", address_key(attempt.address));
-    let keys = (account_key.clone(), address_key.clone());
-    let account = store.write(move |conn| {
-        let both = [
-            (&keys.0, limits.log_in_account),
-            (&keys.1, limits.log_in_address),
-        ];
-        for (key, limit) in both {
-            if let Some(until) = attempts::wait(conn, key, limit, now)? {
-                return Err(AccessError::TooMany { until });
-            }
-        }
-        for (key, limit) in both {
-            if let Some(until) = attempts::count(conn, key, limit, now)? {
-                return Err(AccessError::TooMany { until });
-            }
-        }
-        Ok(users::by_username(conn, &username)?)
-    })?;
+    let Counted {
+        account,
+        device,
+        keys,
+    } = store.read(|conn| Ok::<_, AccessError>(attempt.counted(conn, limits, now)?))?;
+    if let Some(until) = store.count_attempt(keys.clone(), now)? {
+        return Err(AccessError::TooMany { until });
+    }
     let hash = account
         .as_ref()
         .filter(|account| account.user.disabled_at.is_none())
@@ -78,9 +143,22 @@ pub fn log_in(
     let (address, agent) = (attempt.address, attempt.agent);
     store.write(move |conn| {
         ensure_unchanged(conn, &user.username, &checked)?;
-        attempts::clear(conn, &account_key)?;
-        attempts::uncount(conn, &address_key, limits.log_in_address)?;
-        begin(conn, &user, address, &agent, lasts, now)
+        for (key, limit) in &keys {
+            match key.starts_with("login-device:") || key.starts_with("login:") {
+                true => attempts::clear(conn, key)?,
+                false => attempts::uncount(conn, key, *limit)?,
+            }
+        }
+        let mut begun = begin(conn, &user, address, &agent, lasts, now)?;
+        match &device {
+            Some(hash) => devices::touch(conn, hash, now)?,
+            None => {
+                let secret = new_secret();
+                devices::insert(conn, &secret_hash(&secret), user.id, now)?;
+                begun.device = Some(secret);
+            }
+        }
+        Ok(begun)
     })
 }
 
@@ -100,7 +178,7 @@ pub fn begin_session(
 }
 
 fn begin(
-    conn: &mut crate::store::Conn,
+    conn: &mut Conn,
     user: &User,
     address: IpAddr,
     agent: &str,
@@ -120,6 +198,7 @@ fn begin(
     sessions::insert(conn, &secret_hash(&token), &session)?;
     Ok(Begun {
         token,
+        device: None,
         session,
         user: user.clone(),
     })
@@ -127,7 +206,7 @@ fn begin(
 
 /// Checking a password takes a while: it has to be the account's still when that has an effect.
 fn ensure_unchanged(
-    conn: &mut crate::store::Conn,
+    conn: &mut Conn,
     username: &str,
     checked: &Option<String>,
 ) -> Result<(), AccessError> {
@@ -195,8 +274,9 @@ pub fn change_password(
 ) -> Result<(), AccessError> {
     passwords::check(new, &caller.username)?;
     let (user, session) = (caller.user, caller.session);
-    // Whoever has stolen a token guesses no faster here than at the door.
-    let key = format!("login:{}", account_key(&caller.username));
+    // Whoever has stolen a token guesses no faster here than at the door; who guesses there keeps
+    // nobody from it.
+    let key = format!("password:{}", caller.user);
     let counted = key.clone();
     let account = store.write(move |conn| {
         if let Some(until) = attempts::count(conn, &counted, limits.log_in_account, now)? {

@@ -91,6 +91,7 @@ impl Office {
             .env_remove("MOTCUA_CONFIG")
             // Whoever stands in for other systems is in this process.
             .env("MOTCUA__WEBHOOKS__ALLOW", "127.0.0.0/8")
+            .env("MOTCUA__SERVER__METRICS_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         Ok(command)
@@ -101,11 +102,21 @@ impl Office {
         let mut child = self.command()?.spawn()?;
         let output = child.stdout.take();
         let output = output.ok_or_else(|| BenchError::other("không có đầu ra"))?;
+        let mut metrics = None;
         for line in BufReader::new(output).lines() {
-            if let Some((_, address)) = line?.split_once("http://") {
+            let line = line?;
+            if let Some((_, address)) = line.split_once("http://") {
                 let address = address.trim().parse().map_err(BenchError::other)?;
-                return Ok(Server { child, address });
+                let metrics = metrics.ok_or_else(|| BenchError::other("không có số đo"))?;
+                return Ok(Server {
+                    child,
+                    address,
+                    metrics,
+                });
             }
+            let address = line.split(' ').next_back();
+            let address = address.and_then(|address| address.strip_suffix("/metrics"));
+            metrics = address.and_then(|address| address.parse().ok()).or(metrics);
         }
         Err(BenchError::other("máy chủ không khởi động được"))
     }
@@ -159,6 +170,7 @@ impl Office {
 pub(super) struct Server {
     child: Child,
     pub(super) address: SocketAddr,
+    metrics: SocketAddr,
 }
 
 impl Server {
@@ -182,7 +194,7 @@ impl Server {
 
     /// A number that the server's metrics show.
     pub(super) fn metric(&self, name: &str) -> Result<f64, BenchError> {
-        let reply = Client::connect(self.address)?.call(&request("GET", "/metrics", None, None))?;
+        let reply = Client::connect(self.metrics)?.call(&request("GET", "/metrics", None, None))?;
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         let line = text.lines().find(|line| {
             let rest = line.strip_prefix(name);

@@ -252,15 +252,10 @@ pub(crate) fn limited<T>(
         }
         look(conn, reference)
     });
-    if let Err(LookUpError::NotFound) = found {
-        store.write(move |conn| {
-            for (key, limit) in &keys {
-                if let Some(until) = attempts::count(conn, key, *limit, now)? {
-                    return Err(LookUpError::TooMany { until });
-                }
-            }
-            Ok(())
-        })?;
+    if let Err(LookUpError::NotFound) = found
+        && let Some(until) = store.write(move |conn| attempts::count_each(conn, &keys, now))?
+    {
+        return Err(LookUpError::TooMany { until });
     }
     found
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::lookup::attempts_from;
 use crate::accounts::Limits;
 use crate::accounts::limits::address_key;
 use crate::desk::{self, DeskError, NewRequest, Occasion};
@@ -17,10 +18,10 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, SubmissionId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
-use crate::store::idempotency::{Happened, Once, once};
+use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::submissions::{self, Pending};
-use crate::store::{Store, StoreError, WriteFailure, attempts};
+use crate::store::{Store, StoreError, WriteFailure};
 
 /// How long the code may take.
 const PATIENCE_MILLIS: i64 = 30 * 60 * 1000;
@@ -38,7 +39,7 @@ pub enum SubmitError {
     NotFound,
     #[error("mã xác nhận không đúng; còn {left} lần thử")]
     WrongCode { left: i32 },
-    #[error("đã gửi quá nhiều hồ sơ; thử lại sau {}", crate::words::moment(*.until))]
+    #[error("đã gửi quá nhiều lần; thử lại sau {}", crate::words::moment(*.until))]
     TooMany { until: Moment },
 }
 
@@ -136,7 +137,8 @@ pub struct Waiting {
     pub sent_to: String,
 }
 
-/// Keeps a submission and sends the code, in one transaction.
+/// Keeps a submission and sends the code, in one transaction. What is refused counts against the limits
+/// as well, in a transaction before it; and what the rules refuse is refused without one.
 ///
 /// # Errors
 /// Every wrong field at once, no contact, too many submissions, or an error of the store.
@@ -154,29 +156,31 @@ pub fn submit(
         (Some(phone), None) => (Kind::Sms, phone.clone()),
         (None, None) => return Err(SubmitError::NoContact),
     };
+    // The same request again makes nothing, and costs nothing.
+    if !store.read(|conn| Ok::<_, SubmitError>(is_used(conn, key.as_ref())?))? {
+        let contact_key = data_encoding::HEXLOWER.encode(&Sha256::digest(&contact.1)[..16]);
+        let counted = vec![
+            (
+                format!("submit-from:{}", address_key(address)),
+                limits.submission_address,
+            ),
+            (
+                format!("submit-to:{contact_key}"),
+                limits.submission_contact,
+            ),
+        ];
+        if let Some(until) = store.count_attempt(counted, now)? {
+            return Err(SubmitError::TooMany { until });
+        }
+        desk::check_registration(&*store.reference()?, new, citizen_at(now))?;
+    }
     let sent_by = contact.0.as_str();
     let sent_to = masked(&contact.1);
     let new = new.clone();
     let made = store.write_with_reference(move |conn, reference| {
         once(conn, key.as_ref(), now, |conn| {
-            let contact_key = data_encoding::HEXLOWER.encode(&Sha256::digest(&contact.1)[..16]);
-            let counted = [
-                (
-                    format!("submit-from:{}", address_key(address)),
-                    limits.submission_address,
-                ),
-                (
-                    format!("submit-to:{contact_key}"),
-                    limits.submission_contact,
-                ),
-            ];
-            for (key, limit) in &counted {
-                if let Some(until) = attempts::count(conn, key, *limit, now)? {
-                    return Err(SubmitError::TooMany { until });
-                }
-            }
             // What is wrong is told now, not after the code.
-            desk::check_registration(conn, reference, &new, citizen_at(now))?;
+            desk::check_registration(reference, &new, citizen_at(now))?;
             let kept = Kept {
                 unit: new.unit.clone(),
                 procedure: new.procedure.clone(),
@@ -211,7 +215,7 @@ pub fn submit(
                 due: now,
             };
             outbox::put(conn, &message, now)?;
-            Ok((id, pending.expires_at))
+            Ok::<_, SubmitError>((id, pending.expires_at))
         })
     })?;
     let (id, expires_at) = made.value;
@@ -239,7 +243,8 @@ fn citizen_at(now: Moment) -> Occasion {
     }
 }
 
-/// The code came back: there is a dossier now, with status 1. A second time, the same one.
+/// The code came back: there is a dossier now, with status 1. A second time, the same one. To ask for
+/// submissions that are none counts as a look-up that finds nothing.
 ///
 /// # Errors
 /// If there is no such submission, the code is another one, the rules refuse, or the database does.
@@ -247,8 +252,18 @@ pub fn confirm(
     store: &Store,
     id: SubmissionId,
     code: &str,
+    address: IpAddr,
+    limits: Limits,
     now: Moment,
 ) -> Result<DossierId, SubmitError> {
+    let waits = store.read(|conn| Ok::<_, SubmitError>(submissions::tries(conn, id, now)?))?;
+    if waits.is_none_or(|tries| tries >= TRIES) {
+        let from = (attempts_from(address), limits.look_up_address);
+        return match store.count_attempt(vec![from], now)? {
+            Some(until) => Err(SubmitError::TooMany { until }),
+            None => Err(SubmitError::NotFound),
+        };
+    }
     let code = code_hash(id, code.trim());
     store.write_with_reference(move |conn, reference| {
         let pending = submissions::lock(conn, id, now)?.ok_or(SubmitError::NotFound)?;

@@ -8,7 +8,8 @@ use crate::domain::dossier::Action;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::store::{
-    Store, attempts, idempotency, oidc_logins, open_dossiers, sessions, submissions, tallies,
+    Store, attempts, devices, idempotency, oidc_logins, open_dossiers, sessions, submissions,
+    tallies,
 };
 
 const FOLD: u32 = 2000;
@@ -120,6 +121,7 @@ pub fn forget(store: &Store, now: Moment) -> Result<usize, DeskError> {
     store.write(move |conn| {
         Ok(sessions::forget(conn, now)?
             + attempts::forget(conn, now)?
+            + devices::forget(conn, now)?
             + oidc_logins::forget(conn, now)?
             + submissions::forget(conn, now)?
             + idempotency::forget(conn, now.plus_millis(-KEYS_MILLIS))?)

@@ -1,11 +1,16 @@
 //! Taking a new dossier in: at the desk, or as a citizen's online registration.
 
+use std::sync::Arc;
+
 use super::assignees::{ensure_assignable, find_assignee};
 use super::{DeskError, Occasion, WrongField, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Channel, Dossier, ItemHandedIn, NewDossier, decide};
+use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemHandedIn, NewDossier, decide};
 use crate::domain::ids::{DossierId, PersonId};
+use crate::domain::moment::Moment;
 use crate::domain::person::Person;
+use crate::domain::procedure::Procedure;
+use crate::domain::unit::Unit;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, case_numbers, dossiers, persons};
@@ -84,26 +89,90 @@ pub(crate) fn register_within(
     create(conn, reference, new, occasion, Action::Register)
 }
 
-/// Whether a registration would be taken, without making it.
+/// Whether a registration would be taken, without making it: nothing is read from the database, so
+/// that it costs nobody's turn to write.
 ///
 /// # Errors
 /// As [`receive`].
 pub(crate) fn check_registration(
-    conn: &mut Conn,
     reference: &Reference,
     new: &NewRequest,
     occasion: Occasion,
 ) -> Result<(), DeskError> {
-    // In a savepoint that is always undone: the very same rules, and no number is used up.
-    let mut checked = Ok(());
-    let undone = diesel::Connection::transaction(conn, |conn| {
-        checked = register_within(conn, reference, new, occasion).map(drop);
-        Err::<(), _>(diesel::result::Error::RollbackTransaction)
-    });
-    match (checked, undone) {
-        (Ok(()), Err(diesel::result::Error::RollbackTransaction) | Ok(())) => Ok(()),
-        (Ok(()), Err(error)) => Err(error.into()),
-        (Err(error), _) => Err(error),
+    check(new, occasion.moment(None).date(), reference)?;
+    // The number is nobody's.
+    Plan::new(reference, new, occasion)?
+        .decide(reference, occasion, 1, Action::Register)
+        .map(drop)
+}
+
+/// What a request says, with the ids that it will have.
+struct Plan<'a> {
+    new: &'a NewRequest,
+    /// The moment of the action.
+    at: Moment,
+    id: DossierId,
+    unit: &'a Unit,
+    procedure: &'a Arc<Procedure>,
+    applicant: PersonId,
+    delegate: Option<(PersonId, &'a Person)>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        reference: &'a Reference,
+        new: &'a NewRequest,
+        occasion: Occasion,
+    ) -> Result<Self, DeskError> {
+        let at = occasion.moment(None);
+        let person = || PersonId::new(at, rand::random());
+        let unit = reference.units().by_code(&new.unit);
+        let unit = unit.ok_or(DeskError::NotFound)?;
+        if !occasion.covers(reference.units(), unit.id, unit.id) {
+            return Err(DeskError::OutOfReach);
+        }
+        let procedure = reference.procedure_in_force(&new.procedure, at.date());
+        let delegate = new.delegate.as_ref();
+        Ok(Self {
+            new,
+            at,
+            id: DossierId::new(at, rand::random()),
+            unit,
+            procedure: procedure.ok_or(DeskError::NotFound)?,
+            applicant: person(),
+            delegate: delegate.map(|delegate| (person(), delegate)),
+        })
+    }
+
+    /// What the rules say, under the number of that sequence.
+    fn decide(
+        &self,
+        reference: &Reference,
+        occasion: Occasion,
+        sequence: u32,
+        action: impl FnOnce(NewDossier) -> Action,
+    ) -> Result<Vec<Event>, DeskError> {
+        let action = action(NewDossier {
+            id: self.id,
+            case_number: CaseNumber::new(&self.unit.code, self.at.date(), sequence),
+            unit: self.unit.id,
+            channel: self.new.channel,
+            return_channel: self.new.return_channel,
+            applicant: self.applicant,
+            delegate: self.delegate.map(|(id, _)| id),
+            sets: self.new.sets,
+            items: self.new.items.clone(),
+        });
+        let late_reason = self.new.late_reason.as_deref();
+        let context = context(
+            reference,
+            self.unit.id,
+            self.procedure,
+            self.at,
+            occasion,
+            late_reason,
+        )?;
+        Ok(decide(None, &action, &context)?)
     }
 }
 
@@ -114,39 +183,14 @@ fn create(
     occasion: Occasion,
     action: impl FnOnce(NewDossier) -> Action,
 ) -> Result<Dossier, DeskError> {
-    let at = occasion.moment(None);
-    let day = at.date();
-    check(new, day, reference)?;
-    let id = DossierId::new(at, rand::random());
-    let applicant = PersonId::new(at, rand::random());
-    let delegate = new.delegate.as_ref();
-    let delegate = delegate.map(|person| (PersonId::new(at, rand::random()), person));
-    let missing = || DeskError::NotFound;
-    let unit = reference.units().by_code(&new.unit).ok_or_else(missing)?;
-    if !occasion.covers(reference.units(), unit.id, unit.id) {
-        return Err(DeskError::OutOfReach);
-    }
-    let procedure = reference
-        .procedure_in_force(&new.procedure, day)
-        .ok_or_else(missing)?;
-    let sequence = case_numbers::take(conn, unit.id, day, 1)?;
-    let action = action(NewDossier {
-        id,
-        case_number: CaseNumber::new(&unit.code, day, sequence),
-        unit: unit.id,
-        channel: new.channel,
-        return_channel: new.return_channel,
-        applicant,
-        delegate: delegate.map(|(id, _)| id),
-        sets: new.sets,
-        items: new.items.clone(),
-    });
-    let late_reason = new.late_reason.as_deref();
-    let context = context(reference, unit.id, procedure, at, occasion, late_reason)?;
-    let events = decide(None, &action, &context)?;
-    persons::insert(conn, applicant, &new.applicant, id, unit.id)?;
-    if let Some((delegate, person)) = delegate {
-        persons::insert(conn, delegate, person, id, unit.id)?;
+    check(new, occasion.moment(None).date(), reference)?;
+    let plan = Plan::new(reference, new, occasion)?;
+    let sequence = case_numbers::take(conn, plan.unit.id, plan.at.date(), 1)?;
+    let events = plan.decide(reference, occasion, sequence, action)?;
+    let (id, unit) = (plan.id, plan.unit.id);
+    persons::insert(conn, plan.applicant, &new.applicant, id, unit)?;
+    if let Some((delegate, person)) = plan.delegate {
+        persons::insert(conn, delegate, person, id, unit)?;
     }
     Ok(dossiers::insert(conn, id, &events, reference.units())?)
 }

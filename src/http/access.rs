@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Once;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -16,6 +17,7 @@ use super::remembered::{BySession, Remembered};
 use super::{State, with_store};
 use crate::accounts::{self, Caller};
 use crate::domain::role::Permission;
+use crate::metrics;
 
 /// What a route asks of whoever calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,14 +168,53 @@ impl Client {
             let lines = lines.map(|line| line.to_str().unwrap_or("unknown"));
             let forwarded = lines.collect::<Vec<_>>().join(",");
             let peer = request.peer_addr().map(|peer| peer.ip());
-            let trusted = &state.settings.trusted_proxies;
             Self {
-                address: address(peer, &forwarded, |address| {
-                    trusted.iter().any(|network| network.contains(&address))
-                }),
+                address: address(peer, &forwarded, |address| state.settings.trusts(address)),
                 agent: header("user-agent").unwrap_or_default().to_owned(),
             }
         })
+    }
+}
+
+/// Counts what comes from a proxy that the settings do not name, and says so once: behind it everybody
+/// is one address, and whoever guesses or floods there shuts all others out.
+pub(super) fn note_untrusted_proxy(request: &HttpRequest) {
+    static PRIVATE: Once = Once::new();
+    static PUBLIC: Once = Once::new();
+    if !request.headers().contains_key("x-forwarded-for") {
+        return;
+    }
+    let Ok(state) = state(request) else { return };
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let Some(peer) = peer.filter(|peer| !state.settings.trusts(*peer)) else {
+        return;
+    };
+    // An address of the office's own is its proxy's; any other may be a citizen's.
+    let (label, once, shown) = match is_private(peer) {
+        true => ("private", &PRIVATE, peer.to_string()),
+        false => ("public", &PUBLIC, "of the internet".to_owned()),
+    };
+    metrics::UNTRUSTED_FORWARDED
+        .with_label_values(&[label])
+        .inc();
+    once.call_once(|| {
+        tracing::warn!(
+            peer = shown,
+            setting = "server.trusted_proxies",
+            "X-Forwarded-For comes from an address that server.trusted_proxies does not name: \
+             everybody behind that proxy counts as one address, and limits shut them out together"
+        );
+    });
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_loopback() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
     }
 }
 

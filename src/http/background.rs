@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::clock;
 use crate::desk::housekeeping;
 use crate::notices;
 use crate::outgoing::{self, Dispatcher, Outgoing, Patience};
@@ -50,10 +49,10 @@ impl Background {
         });
         let tellers = outgoing.tellers;
         let announcing = repeat("announcing", ANNOUNCE_EVERY, &stop, store, move |store| {
-            outgoing::announce(store, &tellers, clock::now()).map(drop)
+            outgoing::announce(store, &tellers, crate::clock::now()).map(drop)
         });
         let reminding = repeat("reminding", REMIND_EVERY, &stop, store, |store| {
-            if let Err(error) = notices::remind(store, clock::now()) {
+            if let Err(error) = notices::remind(store, crate::clock::now()) {
                 tracing::error!(%error, "nobody was reminded; it goes on");
             }
             Ok(())
@@ -90,8 +89,8 @@ fn watch_clock() -> impl Fn(&Store) -> Result<(), StoreError> + Send + 'static {
     let trouble = AtomicBool::new(false);
     move |store| {
         let (last_used, server) = store.clocks()?;
-        clock::compare(last_used, server);
-        let checked = clock::check();
+        crate::clock::compare(last_used, server);
+        let checked = crate::clock::check();
         let wrong = checked.is_err();
         if trouble.swap(wrong, Ordering::Relaxed) != wrong {
             match &checked {
@@ -99,7 +98,7 @@ fn watch_clock() -> impl Fn(&Store) -> Result<(), StoreError> + Send + 'static {
                 Ok(()) => tracing::warn!("the clock can be believed again"),
             }
         }
-        let now = clock::now();
+        let now = crate::clock::now();
         if !wrong && now.unix_millis() - noted.load(Ordering::Relaxed) >= NOTE_USE_EVERY {
             store.write(move |conn| settings::note_use(conn, now, false))?;
             noted.store(now.unix_millis(), Ordering::Relaxed);
@@ -109,7 +108,7 @@ fn watch_clock() -> impl Fn(&Store) -> Result<(), StoreError> + Send + 'static {
 }
 
 fn housekeep(store: &Store, keep: i64) -> Result<(), StoreError> {
-    let now = clock::now();
+    let now = crate::clock::now();
     match housekeeping::run(store, now) {
         Ok(round) => {
             for unit in &round.without_successor {

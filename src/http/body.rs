@@ -1,21 +1,30 @@
 //! Bodies: JSON in UTF-8, of a bounded size, with every wrong field named at once.
 
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::problem::{FieldError, Kind, Problem};
-use crate::mending::mend;
+use super::State;
+use super::problem::{FieldError, Kind, MOST_ERRORS, Problem};
+use crate::mending::{Found, mend};
 
 /// The most bytes of an ordinary body.
 pub const ORDINARY: usize = 256 * 1024;
 
+/// The most bytes that are read on the server's own threads: what takes longer goes to others.
+const AT_ONCE: usize = 8 * 1024;
+
+/// No list of a body may be longer; some may be shorter.
+const LONGEST_LIST: usize = 1000;
+
 /// A body that can be read.
-pub trait Readable: DeserializeOwned + 'static {
+pub trait Readable: DeserializeOwned + Send + 'static {
     /// The most bytes.
     const LIMIT: usize = ORDINARY;
+
+    /// The most values (texts, numbers, lists, objects): to name what is wrong with many is dear.
+    const VALUES: usize = 20_000;
 
     /// A body with every field, and one element in every list: the example of the document, and
     /// what wrong fields are held against.
@@ -40,38 +49,26 @@ impl<T: Readable> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let kind = ensure_json(request);
-        let bytes = read_all(payload.take(), T::LIMIT);
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             kind?;
-            let bytes = bytes.await?;
-            let value = read(&bytes)?;
-            Ok(Self {
-                value,
-                hash: Sha256::digest(&bytes).to_vec(),
-            })
+            let state = request.app_data::<web::Data<State>>().cloned();
+            let state =
+                state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))?;
+            let (bytes, share) = state.intake.read(&request, payload, T::LIMIT).await?;
+            let small = bytes.len() <= AT_ONCE;
+            let read = move || {
+                let _counted = share;
+                let value = read(&bytes)?;
+                let hash = Sha256::digest(&bytes).to_vec();
+                Ok(Self { value, hash })
+            };
+            match small {
+                true => read(),
+                false => web::block(read).await?,
+            }
         })
     }
-}
-
-/// The raw bytes of a body, for those that are signed.
-///
-/// # Errors
-/// If it is larger than `limit`, or the connection breaks.
-pub async fn read_all(mut payload: dev::Payload, limit: usize) -> Result<Bytes, Problem> {
-    use futures_util::StreamExt;
-
-    let mut bytes = web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk
-            .map_err(|_| Problem::new(Kind::InvalidRequest, "nội dung bị cắt ngang khi gửi"))?;
-        if bytes.len() + chunk.len() > limit {
-            let kilobytes = limit / 1024;
-            let detail = format!("nội dung được gửi tối đa {kilobytes} kB");
-            return Err(Problem::new(Kind::TooLarge, detail));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
 }
 
 /// Only JSON, and only in UTF-8.
@@ -116,6 +113,7 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
         Problem::new(Kind::NotUtf8, detail)
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    ensure_small(text, T::VALUES)?;
     // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
     let read = serde_json::from_str::<T>(text);
     let mut wrong: Vec<FieldError> = Vec::new();
@@ -141,13 +139,43 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
 fn no_json(error: &serde_json::Error) -> Problem {
     let place = format!("dòng {}, ký tự {}", error.line(), error.column());
     if error.to_string().starts_with("recursion limit exceeded") {
-        return Problem::new(Kind::TooDeep, format!("{place}: lồng quá 128 cấp"));
+        return Problem::new(Kind::TooDeep, format!("{place}: lồng quá {DEEPEST} cấp"));
     }
     let reason = match error.classify() {
         serde_json::error::Category::Eof => "nội dung kết thúc giữa chừng",
         _ => "không đúng cú pháp JSON",
     };
     Problem::new(Kind::InvalidJson, format!("{place}: {reason}"))
+}
+
+/// The most levels of a JSON text.
+const DEEPEST: usize = 128;
+
+/// Counts the values of a JSON text and its levels, before anything is made of them: a value of two
+/// bytes takes fifty in memory. Whether it is JSON is not looked at.
+fn ensure_small(text: &str, most: usize) -> Result<(), Problem> {
+    let (mut values, mut depth, mut quoted, mut escaped) = (1, 0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b',' => values += 1,
+            b'[' | b'{' => (values, depth) = (values + 1, depth + 1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            let detail = format!("lồng quá {DEEPEST} cấp");
+            return Err(Problem::new(Kind::TooDeep, detail));
+        }
+        if values > most {
+            let detail = format!("nội dung có quá {most} giá trị");
+            return Err(Problem::new(Kind::TooLarge, detail));
+        }
+    }
+    Ok(())
 }
 
 fn name_wrong_fields<T: Readable>(
@@ -159,11 +187,12 @@ fn name_wrong_fields<T: Readable>(
         Ok(_) => Ok(()),
         Err(error) => Err(in_vietnamese(&error.to_string())),
     };
-    let mut found = Vec::new();
+    let mut found = Found::up_to(MOST_ERRORS, LONGEST_LIST);
     let mended = mend(value, &T::sound(), &fits, "", &mut found);
-    let found = found.into_iter();
+    let full = found.is_full();
+    let found = found.wrong.into_iter();
     wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
-    if let Ok(mended) = T::deserialize(&mended) {
+    if !full && let Ok(mended) = T::deserialize(&mended) {
         let reported = |field: &str| {
             let mut pointers = wrong.iter().map(|error| error.field.as_str());
             pointers.any(|pointer| field.starts_with(pointer))
@@ -180,6 +209,7 @@ fn name_wrong_fields<T: Readable>(
 
 fn zero_bytes(value: &Value, pointer: &str, wrong: &mut Vec<FieldError>) {
     match value {
+        _ if wrong.len() >= MOST_ERRORS => {}
         Value::String(text) if text.contains('\0') => {
             wrong.push(FieldError::new(pointer, "chứa ký tự U+0000"));
         }

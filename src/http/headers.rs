@@ -1,7 +1,7 @@
 //! Request headers that guard a change: `If-Match`, so that nobody overwrites what they have not
 //! seen, and `Idempotency-Key`, so that nothing is made twice.
 
-use actix_web::{FromRequest, HttpRequest, dev};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use hmac::Mac;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -74,6 +74,27 @@ pub(super) fn content_tag(shown: &impl Serialize) -> String {
     let json = serde_json::to_vec(shown).unwrap_or_default();
     let hash = Sha256::digest(json);
     format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash[..12]))
+}
+
+/// An answer with its tag, or 304 if the caller has it already.
+pub(super) fn unless_seen(request: &HttpRequest, shown: &impl Serialize) -> HttpResponse {
+    let tag = content_tag(shown);
+    let seen = request.headers().get_all("if-none-match");
+    let seen = seen.filter_map(|value| value.to_str().ok());
+    // Weak tags match as well (RFC 9110, 13.1.2).
+    let mut seen = seen.flat_map(|line| line.split(',').map(|tag| tag.trim()));
+    let same = seen.any(|seen| seen == "*" || seen.strip_prefix("W/").unwrap_or(seen) == tag);
+    let mut answer = match same {
+        true => HttpResponse::NotModified(),
+        false => HttpResponse::Ok(),
+    };
+    answer
+        .insert_header(("ETag", tag))
+        .insert_header(("Cache-Control", "no-cache"));
+    match same {
+        true => answer.finish(),
+        false => answer.json(shown),
+    }
 }
 
 /// The key under which a request happens once; none is sent by those who take the risk.

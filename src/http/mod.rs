@@ -4,9 +4,12 @@ mod access;
 mod api;
 mod background;
 mod body;
+mod connections;
 mod failures;
 mod headers;
 mod health;
+mod intake;
+mod measures;
 mod observe;
 mod openapi;
 mod params;
@@ -14,15 +17,17 @@ mod problem;
 mod remembered;
 mod routes;
 mod schema;
+mod turns;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use tokio::sync::Semaphore;
 
 pub use access::Access;
+pub use intake::IntakeSettings;
 pub use openapi::{document, schemas_in_conflict};
 pub use problem::{FieldError, Kind, Problem};
 pub use routes::{Route, table};
@@ -32,7 +37,10 @@ use crate::config::ServerSettings;
 use crate::store::Store;
 use background::Background;
 pub use background::Settings;
+use connections::Connections;
+use intake::Intake;
 use remembered::Remembered;
+use turns::Turns;
 
 /// How many threads wait for the database, all workers together: more would only wait for its
 /// connections, and each keeps memory.
@@ -41,13 +49,35 @@ const BLOCKING: usize = 32;
 /// How many of them may wait for the OpenID Connect provider.
 const OIDC_AT_ONCE: usize = 4;
 
+/// How many passwords are hashed at once: each takes 19 MiB while it is.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+/// How many log-ins wait for either: some seconds' work.
+const LOG_INS_WAITING: usize = 100;
+
+/// How a server holds itself against those who would take all of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections at once.
+    pub connections: usize,
+    /// How long one stays open for the next request.
+    pub keep_alive: Duration,
+    /// How long the head of a connection's first request may take.
+    pub head: Duration,
+    /// How long a connection lives on which there is no request under way, whatever comes or goes.
+    pub idle: Duration,
+    pub bodies: IntakeSettings,
+}
+
 /// What every handler may use.
 pub(crate) struct State {
     pub store: Store,
     pub settings: ServerSettings,
     pub oidc: Option<Oidc>,
     /// A provider that does not answer holds few threads.
-    pub oidc_turns: Semaphore,
+    pub oidc_turns: Turns,
+    pub password_turns: Turns,
+    pub intake: Intake,
     pub remembered: Remembered,
 }
 
@@ -65,9 +95,11 @@ pub fn serve(
     let state = State {
         store,
         remembered: Remembered::new(settings.remembered_bytes),
+        intake: Intake::new(settings.bounds.bodies),
         settings,
         oidc: oidc.map(Oidc::new),
-        oidc_turns: Semaphore::new(OIDC_AT_ONCE),
+        oidc_turns: Turns::new(OIDC_AT_ONCE, LOG_INS_WAITING),
+        password_turns: Turns::new(PASSWORDS_AT_ONCE, LOG_INS_WAITING),
     };
     actix_web::rt::System::new().block_on(run(state, listen, background))
 }
@@ -76,6 +108,11 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
     let store = state.store.clone();
     let state = web::Data::new(state);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let metrics = measures::listen(&state)?;
+    let bounds = state.settings.bounds;
+    let room = connections::room_for(bounds.connections);
+    let open = Connections::default();
+    open.watch(bounds.idle);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -86,8 +123,12 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
     })
     .workers(workers)
     .worker_max_blocking_threads(BLOCKING.div_ceil(workers).max(8))
+    .max_connections(room.div_ceil(workers))
+    .keep_alive(bounds.keep_alive)
+    .client_request_timeout(bounds.head)
+    .on_connect(move |io, data| open.on_connect(io, data))
     .shutdown_timeout(20)
-    .bind(listen)?;
+    .listen(connections::listen(listen)?)?;
     for address in server.addrs() {
         // The tests, and people who asked for port 0, read the address from this line.
         // Nobody may be reading.
@@ -99,6 +140,9 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
     // Only a server that can serve changes anything by itself.
     let background = Background::start(&store, background);
     let served = server.run().await;
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
     background.stop();
     served
 }

@@ -13,6 +13,7 @@ use actix_web::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTEN
 use actix_web::middleware::Next;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::{access, connections};
 use crate::domain::ids::UserId;
 use crate::metrics;
 
@@ -44,6 +45,8 @@ pub(super) async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let begun = Instant::now();
+    let _busy = connections::busy(request.request());
+    access::note_untrusted_proxy(request.request());
     let id = request_id(&request);
     let method = request.method().clone();
     request.extensions_mut().insert(id.clone());

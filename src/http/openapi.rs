@@ -107,8 +107,10 @@ fn add(paths: &mut Paths, route: Route) {
             Kind::InvalidJson,
             Kind::NotUtf8,
             Kind::TooDeep,
+            Kind::BodyTooSlow,
             Kind::TooLarge,
             Kind::UnsupportedMediaType,
+            Kind::Overloaded,
         ]);
     }
     if let Access::Staff(permission) = route.access {

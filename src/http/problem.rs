@@ -62,6 +62,8 @@ kinds! {
     Forbidden = 403 "forbidden" "Không có quyền",
     NotFound = 404 "not-found" "Không tìm thấy",
     MethodNotAllowed = 405 "method-not-allowed" "Phương thức không được hỗ trợ",
+    /// A body that does not arrive in time; the connection is closed.
+    BodyTooSlow = 408 "body-too-slow" "Gửi nội dung quá chậm",
     /// The rules do not allow it now; `reason` names which, `allowed` what is allowed instead.
     Refused = 409 "refused" "Thao tác bị từ chối",
     /// A dossier is rated once.
@@ -88,7 +90,16 @@ kinds! {
     /// The server's clock cannot be believed; nothing was done.
     Clock = 503 "clock" "Đồng hồ máy chủ sai",
     DatabaseUnavailable = 503 "database-unavailable" "Cơ sở dữ liệu tạm thời không dùng được",
+    /// More at once than this server takes; Retry-After says when to try again.
+    Overloaded = 503 "overloaded" "Máy chủ đang quá tải",
 }
+
+/// The most errors that a problem names: who has made more made one mistake many times, and nobody
+/// reads thousands.
+pub const MOST_ERRORS: usize = 20;
+
+/// How many of them the `detail` repeats.
+const IN_DETAIL: usize = 5;
 
 /// What went wrong. Boxed: results are passed on far more often than they are errors.
 #[derive(Debug)]
@@ -108,10 +119,14 @@ pub struct Document {
     status: u16,
     /// What is wrong this time, in Vietnamese.
     detail: String,
-    /// Every wrong field at once.
+    /// Every wrong field at once, up to 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
+    /// There may be more wrong fields than `errors` names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    more_errors: bool,
     /// Which rule refused (`refused` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -160,6 +175,7 @@ impl Problem {
             status: kind.status(),
             detail: detail.to_string(),
             errors: Vec::new(),
+            more_errors: false,
             reason: None,
             allowed: Vec::new(),
             current: None,
@@ -178,14 +194,25 @@ impl Problem {
         Self::new(Kind::MethodNotAllowed, detail).with_header("Allow", allow.to_owned())
     }
 
-    /// The query or body has wrong fields.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let lines: Vec<_> = errors
-            .iter()
+    /// The query or body has wrong fields. With [`MOST_ERRORS`] of them there may be more: whoever
+    /// looks for them stops there.
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let more = errors.len() >= MOST_ERRORS;
+        errors.truncate(MOST_ERRORS);
+        let lines = errors.iter().take(IN_DETAIL);
+        let mut lines: Vec<_> = lines
             .map(|error| format!("{}: {}", error.field, error.detail))
             .collect();
+        if errors.len() > IN_DETAIL {
+            let others = errors.len() - IN_DETAIL;
+            lines.push(format!("và {others} lỗi khác trong errors"));
+        }
+        if more {
+            lines.push("có thể còn lỗi chưa được nêu".to_owned());
+        }
         let mut problem = Self::new(Kind::InvalidRequest, lines.join("; "));
         problem.0.errors = errors;
+        problem.0.more_errors = more;
         problem
     }
 
@@ -224,6 +251,10 @@ impl Problem {
         self
     }
 
+    pub(super) const fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
     /// What is sent.
     pub(super) const fn document(&self) -> &Document {
         &self.0
@@ -243,6 +274,10 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
+        if matches!(self.0.kind, Kind::BodyTooSlow | Kind::Overloaded) {
+            // What is left of the body is not waited for.
+            response.force_close();
+        }
         for (name, value) in &self.0.headers {
             response.insert_header((*name, value.as_str()));
         }

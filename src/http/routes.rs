@@ -92,7 +92,7 @@ macro_rules! route {
 pub fn table() -> Vec<Route> {
     use Access::{Public, Signed, Staff};
     use Kind::{
-        AmountMismatch, BadGateway, BadSignature, NotConfigured, NotReady, Refused,
+        AmountMismatch, BadGateway, BadSignature, NotConfigured, NotReady, Overloaded, Refused,
         TooManyRequests, WrongCredentials,
     };
     use Permission as May;
@@ -100,30 +100,30 @@ pub fn table() -> Vec<Route> {
     let mut all = vec![
         route!(Public, health::__path_alive => health::alive),
         route!(Public, health::__path_ready => health::ready),
-        route!(Public, health::__path_measure => health::measure).or(&[Kind::Forbidden]),
         route!(Public, openapi::__path_show => openapi::show),
         // Accounts.
         route!(Public, sessions::__path_log_in => sessions::log_in)
-            .or(&[WrongCredentials, TooManyRequests])
+            .or(&[WrongCredentials, TooManyRequests, Overloaded])
             .takes::<sessions::LogIn>(),
         route!(Staff(May::OwnAccount), sessions::__path_list => sessions::list),
         route!(Staff(May::OwnAccount), sessions::__path_end_current => sessions::end_current),
         route!(Staff(May::OwnAccount), sessions::__path_end => sessions::end),
         route!(Staff(May::OwnAccount), sessions::__path_me => sessions::me),
         route!(Staff(May::OwnAccount), sessions::__path_change_password => sessions::change_password)
-            .or(&[WrongCredentials, TooManyRequests])
+            .or(&[WrongCredentials, TooManyRequests, Overloaded])
             .takes::<sessions::NewPassword>(),
         route!(Staff(May::OwnAccount), users::__path_colleagues => users::colleagues),
         route!(Public, oidc::__path_begin => oidc::begin)
-            .or(&[NotConfigured, BadGateway, TooManyRequests]),
+            .or(&[NotConfigured, BadGateway, TooManyRequests, Overloaded]),
         route!(Public, oidc::__path_finish => oidc::finish)
-            .or(&[NotConfigured, WrongCredentials, BadGateway]),
+            .or(&[NotConfigured, WrongCredentials, BadGateway, Overloaded]),
         route!(Staff(May::ManageUsers), users::__path_list => users::list),
         route!(Staff(May::ManageUsers), users::__path_create => users::create)
+            .or(&[Overloaded])
             .takes::<users::NewUser>(),
         route!(Staff(May::ManageUsers), users::__path_show => users::show),
         route!(Staff(May::ManageUsers), users::__path_change => users::change)
-            .or(&[Refused])
+            .or(&[Refused, Overloaded])
             .takes::<users::UserChange>(),
         // What everybody may know.
         route!(Public, units::__path_list => units::list),
@@ -140,7 +140,7 @@ pub fn table() -> Vec<Route> {
             .or(&[Refused, NotReady, TooManyRequests])
             .takes::<submissions::NewSubmission>(),
         route!(Public, submissions::__path_confirm => submissions::confirm)
-            .or(&[Refused, NotReady])
+            .or(&[Refused, NotReady, TooManyRequests])
             .takes::<submissions::Code>(),
         route!(Signed, fees::__path_take_gateway_payment => fees::take_gateway_payment)
             .or(&[Refused, NotReady, AmountMismatch, BadSignature, NotConfigured])

@@ -11,7 +11,7 @@ use super::{ImportError, Imported, Wrong, text, verdict};
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 use crate::domain::unit::Units;
-use crate::mending::mend;
+use crate::mending::{Found, mend};
 use crate::store::{Conn, Store, procedures as store, settings, units};
 
 /// Procedures read from a file, each with the line on which it begins.
@@ -120,9 +120,10 @@ fn mended(
         read.map_err(|error| error.to_string())
     };
     let value: Value = serde_json::from_str(item).unwrap_or_default();
-    let mut fields = Vec::new();
+    let mut found = Found::all();
     let fits = |value: &Value| read(value).map(drop);
-    let value = mend(&value, &sound(), &fits, "", &mut fields);
+    let value = mend(&value, &sound(), &fits, "", &mut found);
+    let mut fields = found.wrong;
     if fields.is_empty() {
         // A field that is there twice, say.
         fields.push((String::new(), without_place(error)));

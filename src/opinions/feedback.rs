@@ -26,9 +26,9 @@ use crate::domain::role::Permission;
 use crate::domain::time_limit::TimeLimit;
 use crate::mac::mac;
 use crate::store::feedback::{self, Feedback, Listed, Public};
-use crate::store::idempotency::{Happened, Once, once};
+use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, attempts, events, lists, persons, users};
+use crate::store::{Conn, Store, StoreError, events, lists, persons, users};
 
 /// Letters of the sender's code: 80 bits.
 const CODE_LETTERS: usize = 16;
@@ -79,24 +79,33 @@ pub fn receive(
             store, number, code, address, limits, now,
         )?),
     };
+    // The unit, and until when it has to answer.
+    let addressed = move |reference: &Reference, code: &str| {
+        let unit = reference.units().by_code(code);
+        let unit = unit.filter(|unit| unit.is_open_on(now.date()));
+        let unit = unit.ok_or_else(|| {
+            let reason = format!("không có đơn vị '{code}' đang hoạt động");
+            invalid("/unit", reason)
+        })?;
+        let timetable = reference.timetable(unit.id).ok_or(DeskError::NoCalendar)?;
+        let due = limit.due(now, timetable).map_err(Refusal::from);
+        Ok::<_, OpinionError>((unit.id, due.map_err(DeskError::from)?))
+    };
+    // The same request again makes nothing, and costs nothing; what is refused counts.
+    if !store.read(|conn| Ok::<_, OpinionError>(is_used(conn, key.as_ref())?))? {
+        let from = format!("feedback-from:{}", address_key(address));
+        if let Some(until) = store.count_attempt(vec![(from, limits.submission_address)], now)? {
+            return Err(OpinionError::TooMany { until });
+        }
+        addressed(&*store.reference()?, &new.unit)?;
+    }
     store.write_with_reference(move |conn, reference| {
         let made = once(conn, key.as_ref(), now, |conn| {
-            let from = format!("feedback-from:{}", address_key(address));
-            if let Some(until) = attempts::count(conn, &from, limits.submission_address, now)? {
-                return Err(OpinionError::TooMany { until });
-            }
-            let unit = reference.units().by_code(&new.unit);
-            let unit = unit.filter(|unit| unit.is_open_on(now.date()));
-            let unit = unit.ok_or_else(|| {
-                let reason = format!("không có đơn vị '{}' đang hoạt động", new.unit);
-                invalid("/unit", reason)
-            })?;
-            let timetable = reference.timetable(unit.id).ok_or(DeskError::NoCalendar)?;
-            let due = limit.due(now, timetable).map_err(Refusal::from);
+            let (unit, due_at) = addressed(reference, &new.unit)?;
             let id = FeedbackId::new(now, rand::random());
             let new = Feedback {
                 id,
-                unit: unit.id,
+                unit,
                 received_at: now,
                 handled_at: None,
                 kind: new.kind,
@@ -104,7 +113,7 @@ pub fn receive(
                 dossier,
                 sender: new.sender.clone(),
                 code_hash: code_hash(id, &code_of(reference, id)),
-                due_at: due.map_err(DeskError::from)?,
+                due_at,
                 assignee: None,
                 answer: None,
                 answered_by: None,
@@ -112,7 +121,7 @@ pub fn receive(
                 version: 1,
             };
             feedback::insert(conn, &new)?;
-            Ok(id)
+            Ok::<_, OpinionError>(id)
         })?;
         let kept = feedback::find(conn, made.value)?.ok_or(OpinionError::NotFound)?;
         Ok(Happened {

@@ -28,7 +28,7 @@ pub enum OpinionError {
     /// Also for another code: which of the two is not told.
     #[error("không có phản ánh, kiến nghị này")]
     NotFound,
-    #[error("đã gửi quá nhiều phản ánh, kiến nghị; thử lại sau {}", crate::words::moment(*.until))]
+    #[error("đã gửi quá nhiều lần; thử lại sau {}", crate::words::moment(*.until))]
     TooMany { until: Moment },
     #[error("chỉ đánh giá được sau khi đã nhận kết quả")]
     NotReturned,

@@ -9,13 +9,13 @@ use super::{OpinionError, listed_units};
 use crate::accounts::Limits;
 use crate::citizen;
 use crate::desk::{DeskError, Named, named_procedure, named_unit};
-use crate::domain::dossier::Status;
+use crate::domain::dossier::{Dossier, Status};
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
-use crate::store::idempotency::{Happened, Once, once};
+use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::satisfaction::{self, Answer};
-use crate::store::{Store, StoreError, dossiers};
+use crate::store::{Conn, Store, StoreError, dossiers, events};
 use crate::words;
 
 /// What somebody says of a dossier.
@@ -53,16 +53,28 @@ pub fn rate(
         case_number, code, ..
     } = &new;
     let id = citizen::identify_limited(store, case_number, code, address, limits, now)?;
+    // What is refused counts as a look-up that finds nothing, and waits for nobody's turn.
+    let refused = store.read(|conn| {
+        if is_used(conn, key.as_ref())? {
+            return Ok(None);
+        }
+        let dossier = events::replay(conn, id)?.ok_or(DeskError::NotFound)?.0;
+        Ok::<_, OpinionError>(refusal(conn, &dossier)?)
+    })?;
+    if let Some(refused) = refused {
+        let from = (citizen::attempts_from(address), limits.look_up_address);
+        return match store.count_attempt(vec![from], now)? {
+            Some(until) => Err(OpinionError::TooMany { until }),
+            None => Err(refused),
+        };
+    }
     store.write(move |conn| {
         let made = once(conn, key.as_ref(), now, |conn| {
             // Two at once are one after the other.
             let locked = dossiers::lock(conn, id)?.ok_or(DeskError::NotFound)?;
             let dossier = locked.dossier;
-            if satisfaction::rated_at(conn, id)?.is_some() {
-                return Err(OpinionError::AlreadyRated);
-            }
-            if dossier.status != Status::Returned {
-                return Err(OpinionError::NotReturned);
+            if let Some(refused) = refusal(conn, &dossier)? {
+                return Err(refused);
             }
             let answer = Answer {
                 dossier: id,
@@ -87,6 +99,15 @@ pub fn rate(
             before: made.before,
         })
     })
+}
+
+/// Why a dossier cannot be rated now.
+fn refusal(conn: &mut Conn, dossier: &Dossier) -> Result<Option<OpinionError>, StoreError> {
+    if satisfaction::rated_at(conn, dossier.id)?.is_some() {
+        return Ok(Some(OpinionError::AlreadyRated));
+    }
+    let returned = dossier.status == Status::Returned;
+    Ok((!returned).then_some(OpinionError::NotReturned))
 }
 
 /// A comment as staff read it: without the dossier, which would say whose it is.

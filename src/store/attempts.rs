@@ -10,7 +10,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::schema::attempts;
-use super::{Conn, StoreError};
+use super::{Conn, Store, StoreError};
 use crate::domain::moment::Moment;
 
 /// How many attempts at once, and how long each counts.
@@ -97,6 +97,50 @@ pub fn count(
         .set(attempts::counts_to.eq(after.unix_millis()))
         .execute(conn)?;
     Ok(None)
+}
+
+/// Counts an attempt under each of the keys in turn, or says when the next may come. What is counted
+/// under those before the one that is full stays counted: what is refused counts too.
+///
+/// # Errors
+/// If the database refuses.
+pub fn count_each(
+    conn: &mut Conn,
+    keys: &[(String, Limit)],
+    now: Moment,
+) -> Result<Option<Moment>, StoreError> {
+    for (key, limit) in keys {
+        if let Some(until) = count(conn, key, *limit, now)? {
+            return Ok(Some(until));
+        }
+    }
+    Ok(None)
+}
+
+impl Store {
+    /// The same in a transaction of its own, before whatever is tried is looked at. Where a key is full
+    /// already, that is read and nothing is written, so that who keeps trying takes nobody's turn.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub fn count_attempt(
+        &self,
+        keys: Vec<(String, Limit)>,
+        now: Moment,
+    ) -> Result<Option<Moment>, StoreError> {
+        let full = self.read(|conn| {
+            for (key, limit) in &keys {
+                if let Some(until) = wait(conn, key, *limit, now)? {
+                    return Ok(Some(until));
+                }
+            }
+            Ok::<_, StoreError>(None)
+        })?;
+        match full {
+            Some(until) => Ok(Some(until)),
+            None => self.write(move |conn| count_each(conn, &keys, now)),
+        }
+    }
 }
 
 /// Takes everything back that was counted under `key`.

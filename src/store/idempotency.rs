@@ -75,6 +75,17 @@ where
     })
 }
 
+/// Whether the key has made something before, with whatever request.
+///
+/// # Errors
+/// If the database refuses.
+pub fn is_used(conn: &mut Conn, key: Option<&Once>) -> Result<bool, StoreError> {
+    let Some(once) = key else {
+        return Ok(false);
+    };
+    Ok(find(conn, &once.scope, &once.key)?.is_some())
+}
+
 /// What a key has made.
 struct Made {
     request_hash: Vec<u8>,

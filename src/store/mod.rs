@@ -13,6 +13,7 @@ pub mod case_numbers;
 pub mod chain;
 pub mod connection;
 pub mod copy;
+pub mod devices;
 pub mod dossiers;
 pub mod error;
 pub mod events;

@@ -88,6 +88,14 @@ table! {
 }
 
 table! {
+    devices (token_hash) {
+        token_hash -> Binary,
+        user_id -> Integer,
+        used_at -> BigInt,
+    }
+}
+
+table! {
     attempts (key) {
         key -> Text,
         counts_to -> BigInt,

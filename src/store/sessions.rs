@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::{sessions, users};
 use super::users::{Account, User, UserRow};
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, devices};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
 
@@ -117,7 +117,8 @@ pub fn remove(conn: &mut Conn, user: UserId, id: SessionId) -> Result<bool, Stor
     Ok(diesel::delete(query).execute(conn)? > 0)
 }
 
-/// Ends all sessions of a member of staff, but for `kept`.
+/// Ends all sessions of a member of staff, but for `kept`. Without one that is kept, nothing that they
+/// had counts any more: their devices are forgotten too.
 ///
 /// # Errors
 /// If the database refuses.
@@ -126,6 +127,9 @@ pub fn remove_all(
     user: UserId,
     kept: Option<SessionId>,
 ) -> Result<(), StoreError> {
+    if kept.is_none() {
+        devices::remove_all(conn, user)?;
+    }
     let kept = kept.map(|id| id.bytes().to_vec()).unwrap_or_default();
     let query = sessions::table
         .filter(sessions::user_id.eq(user.0))

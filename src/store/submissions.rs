@@ -69,6 +69,18 @@ pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pen
     )
 }
 
+/// The wrong codes that a submission has had, if it has not expired.
+///
+/// # Errors
+/// If the database refuses.
+pub fn tries(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<i32>, StoreError> {
+    let query = submissions::table
+        .find(id.bytes().to_vec())
+        .filter(submissions::expires_at.gt(now.unix_millis()))
+        .select(submissions::tries);
+    Ok(query.first(conn).optional()?)
+}
+
 /// Counts a wrong code.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::support::{COMMUNE, Office, Program, SAME_DAY, hire, on_both, password
 
 /// How many answers of that kind ("kept", "made") the office's server has given.
 fn counted(office: &Office, how: &str) -> f64 {
-    let metrics = office.call("GET", "/metrics").send().expect(200).body;
+    let metrics = office.server.metrics().expect(200).body;
     let name = format!("motcua_kept_answers_total{{how=\"{how}\"}} ");
     let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
     line.map_or(0.0, |number| number.parse().unwrap())

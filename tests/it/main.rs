@@ -13,6 +13,7 @@ mod honest_time;
 mod imports;
 mod kept_answers;
 mod life;
+mod limits;
 mod national;
 mod notices;
 mod oidc;

@@ -92,7 +92,7 @@ on_both! {
         let mut late = office.new_dossier(COMMUNE, SAME_DAY);
         late["at"] = json!("2021-03-01T08:00:00+07:00");
         office.call("POST", "/api/v1/dossiers").token(&clerk).body(late).send().expect(201);
-        let text = office.call("GET", "/metrics").send().expect(200);
+        let text = office.server.metrics().expect(200);
         assert!(text.content_type.starts_with("text/plain; version=0.0.4"), "{}", text.content_type);
         let value = |name: &str| {
             let line = text.body.lines().find(|line| line.starts_with(&format!("{name} ")));
@@ -121,7 +121,7 @@ fn metrics_are_for_whom_the_settings_name() {
     let db = Database::new(Kind::Sqlite);
     let program = Program::on(&db).with("MOTCUA__SERVER__METRICS_FROM", "10.0.0.0/8");
     let server = program.serve();
-    server.get("/metrics").problem(403, "forbidden");
+    server.metrics().problem(403, "forbidden");
 }
 
 #[test]

@@ -453,7 +453,7 @@ on_both! {
 on_both! {
     fn feedback_is_checked_and_limited(db: &Database) {
         let toml = db.folder().join("limits.toml");
-        std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 2, each_seconds = 600 }\n").unwrap();
+        std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 3, each_seconds = 600 }\n").unwrap();
         let program = Program::on(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
         let office = Office::open_with(db, program);
         let bad = json!({
@@ -465,7 +465,7 @@ on_both! {
         assert_eq!(wrong, ["/case_number", "/content", "/email", "/kind", "/name", "/phone"]);
         let unknown = send(&office, "feedback-key-1", &message("H99")).problem(400, "invalid-request");
         assert_eq!(fields(&unknown), ["/unit"]);
-        // Nobody has to say who they are.
+        // Nobody has to say who they are. What was refused for its unit has counted.
         let plain = json!({"unit": COMMUNE, "content": "Nên mở cửa sáng thứ Bảy", "kind": "proposal"});
         let statuses: Vec<_> = (0..4).map(|n| send(&office, &format!("feedback-key-{n}"), &plain).status).collect();
         assert_eq!(statuses, [201, 201, 429, 429]);
@@ -483,6 +483,8 @@ fn receive_at(store: &Store, unit: &str, limit: u32, now: Moment) -> opinions::R
     let limits = Limits {
         log_in_account: limits,
         log_in_address: limits,
+        log_in_network: limits,
+        log_in_all: limits,
         look_up_address: limits,
         look_up_number: limits,
         submission_address: limits,

@@ -105,7 +105,7 @@ on_both! {
 on_both! {
     fn submissions_are_checked_and_limited(db: &Database) {
         let toml = db.folder().join("limits.toml");
-        std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 4, each_seconds = 600 }\n").unwrap();
+        std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 5, each_seconds = 600 }\n").unwrap();
         let program = Program::on(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
         let office = Office::open_with(db, program);
         let submit = |body: &Value| office.call("POST", "/api/v1/submissions").body(body.clone()).send();
@@ -119,6 +119,7 @@ on_both! {
         body["procedure"] = json!(1);
         assert_eq!(fields(&submit(&body).problem(400, "invalid-request")), ["/procedure", "/applicant/phone"]);
         assert_eq!(outbox(db).len(), 0);
+        // What was refused for its unit has counted.
         let body = submission(&office);
         let statuses: Vec<_> = (0..6).map(|_| submit(&body).status).collect();
         assert_eq!(statuses, [202, 202, 202, 202, 429, 429]);

@@ -1,6 +1,6 @@
 //! `/api/v1/calendar`: days off and compensatory working days, a year at a time.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::access::Staff;
 use super::super::body::{Body, Readable};
-use super::super::headers::{IfMatch, content_tag};
+use super::super::headers::{IfMatch, content_tag, unless_seen};
 use super::super::problem::Problem;
 use super::super::{State, with_store};
 use crate::administration::{self, AdminError};
@@ -75,10 +75,14 @@ fn year_of(path: &str) -> Result<i32, Problem> {
 #[utoipa::path(
     get, path = "/api/v1/calendar/{year}", tag = "Danh mục",
     params(("year" = i32, Path, description = "Năm", example = 2026)),
-    responses((status = 200, description = "Các ngày", body = Year)),
+    responses(
+        (status = 200, description = "Các ngày", body = Year),
+        (status = 304, description = "Như đã đọc (If-None-Match)"),
+    ),
 )]
 pub async fn show(
     state: web::Data<State>,
+    request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let year = year_of(&path)?;
@@ -89,9 +93,7 @@ pub async fn show(
     if days.days.is_empty() {
         return Err(Problem::not_found(format!("lịch chưa có năm {year}")));
     }
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", content_tag(&days)))
-        .json(days))
+    Ok(unless_seen(&request, &days))
 }
 
 /// Nếu lịch của năm đổi như vậy, ngày hẹn trả của những hồ sơ nào thay đổi. Không đổi gì.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::access::Staff;
 use super::super::body::{Body, Readable};
 use super::super::headers::{IdempotencyKey, version_tag};
-use super::super::problem::{FieldError, Problem};
+use super::super::problem::{FieldError, MOST_ERRORS, Problem};
 use super::super::remembered::Lasting;
 use super::super::{State, with_store};
 use super::entered_at::EnteredAt;
@@ -204,6 +204,7 @@ const MOST_IN_BATCH: usize = 500;
 
 impl Readable for Batch {
     const LIMIT: usize = 4 * 1024 * 1024;
+    const VALUES: usize = 100_000;
 
     fn sound() -> Value {
         json!({"dossiers": [NewDossier::sound()]})
@@ -235,7 +236,7 @@ pub struct BatchResult {
     id: Option<DossierId>,
     #[schema(example = "H37.20.01-210301-0001")]
     case_number: Option<String>,
-    /// Wrong fields, as JSON pointers into the whole body.
+    /// Wrong fields, up to 20, as JSON pointers into the whole body.
     errors: Vec<FieldError>,
     /// Which rule refused.
     reason: Option<String>,
@@ -264,6 +265,7 @@ impl BatchResult {
             BatchOutcome::Invalid { errors } => Self {
                 errors: errors
                     .into_iter()
+                    .take(MOST_ERRORS)
                     .map(|(at, why)| FieldError::new(format!("/dossiers/{index}{at}"), why))
                     .collect(),
                 ..Self::new("invalid")

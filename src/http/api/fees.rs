@@ -259,7 +259,8 @@ pub async fn take_gateway_payment(
             .decode(value.as_bytes())
             .ok()
     });
-    let bytes = body::read_all(payload.into_inner(), Payment::LIMIT).await?;
+    let payload = payload.into_inner();
+    let (bytes, _counted) = state.intake.read(&request, payload, Payment::LIMIT).await?;
     // In constant time.
     let signed =
         signature.is_some_and(|signature| mac(secret, &[&bytes]).verify_slice(&signature).is_ok());

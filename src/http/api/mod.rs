@@ -28,15 +28,56 @@ pub(super) mod units;
 pub(super) mod users;
 pub(super) mod webhooks;
 
+use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::{HttpRequest, HttpResponse};
 use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::headers::unless_seen;
 use super::problem::FieldError;
 
 /// The most rows of a page.
 const MOST_ROWS: u32 = 200;
 const ROWS: u32 = 50;
+
+/// The most rows of a list that everybody may read, which most installations have on one page.
+const MOST_PUBLIC_ROWS: u32 = 500;
+
+/// A page of what everybody may read: those after a code, with a `Link` to the next page if there is
+/// one, and a tag by which it is not sent again.
+fn public_page<T: Serialize>(
+    request: &HttpRequest,
+    mut rows: Vec<T>,
+    code: impl Fn(&T) -> &str,
+    limit: Option<u32>,
+) -> HttpResponse {
+    let limit = limit.unwrap_or(MOST_PUBLIC_ROWS) as usize;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let mut answer = unless_seen(request, &rows);
+    if let Some(last) = rows.last().filter(|_| more) {
+        let query = serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string());
+        let query = query.unwrap_or_default().into_iter();
+        let mut query: Vec<_> = query.filter(|(name, _)| name != "after").collect();
+        query.push(("after".to_owned(), code(last).to_owned()));
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        let link = format!("<{}?{query}>; rel=\"next\"", request.path());
+        if let Ok(link) = HeaderValue::from_str(&link) {
+            answer.headers_mut().insert(LINK, link);
+        }
+    }
+    answer
+}
+
+/// Checks the number of rows of such a page.
+fn check_public_limit(limit: Option<u32>) -> Vec<FieldError> {
+    if limit.is_none_or(|limit| (1..=MOST_PUBLIC_ROWS).contains(&limit)) {
+        return Vec::new();
+    }
+    let detail = format!("phải từ 1 đến {MOST_PUBLIC_ROWS}");
+    vec![FieldError::new("limit", detail)]
+}
 
 /// Where a list goes on, as a text that callers pass back and do not look into.
 fn cursor(place: &impl Serialize) -> String {

@@ -31,9 +31,10 @@ fn provider(state: &State) -> Result<&Oidc, Problem> {
 )]
 pub async fn begin(state: web::Data<State>, client: Client) -> Result<HttpResponse, Problem> {
     let secure = provider(&state)?.is_reached_by_tls();
-    let _turn = state.oidc_turns.acquire().await;
+    let turn = state.oidc_turns.take().await?;
     let shared = state.clone();
     let redirect = with_store(&state, move |store| {
+        let _turn = turn;
         let limits = shared.settings.limits;
         let begun = provider(&shared)?.begin(store, client.address, limits, crate::clock::now());
         Ok::<_, Problem>(begun?)
@@ -96,12 +97,13 @@ pub async fn finish(
     params: Params<Callback>,
 ) -> Result<HttpResponse, Problem> {
     provider(&state)?;
-    let _turn = state.oidc_turns.acquire().await;
+    let turn = state.oidc_turns.take().await?;
     let shared = state.clone();
     let browser = request
         .cookie(COOKIE)
         .map(|cookie| cookie.value().to_owned());
     let (session, reference) = with_store(&state, move |store| {
+        let _turn = turn;
         let callback = params.0;
         if let Some(error) = callback.error {
             let reason = error.chars().take(100).collect();

@@ -1,6 +1,6 @@
 //! `/api/v1/procedures`: the catalogue of procedures in their versions.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,10 +9,11 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::super::access::Staff;
 use super::super::body::{Body, Readable};
-use super::super::params::{Parameters, Params};
+use super::super::params::{Parameters, Params, from_text};
 use super::super::problem::{FieldError, Problem};
 use super::super::schema::like;
 use super::super::{State, with_store};
+use super::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
 use crate::administration;
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::ProcedureDefinition;
@@ -71,32 +72,52 @@ pub struct Filter {
     #[serde(default)]
     #[param(example = "chung thuc")]
     q: Option<String>,
+    /// Số dòng, từ 1 đến 500; mặc định 500. Còn nữa thì tiêu đề Link có trang sau.
+    #[serde(default, deserialize_with = "from_text")]
+    limit: Option<u32>,
+    /// Chỉ các mã đứng sau mã này.
+    #[serde(default)]
+    #[param(example = "2.000815")]
+    after: Option<String>,
 }
 
 impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["on", "level", "field", "q"];
+    const NAMES: &'static [&'static str] = &["on", "level", "field", "q", "limit", "after"];
+
+    fn check(&self) -> Vec<FieldError> {
+        check_public_limit(self.limit)
+    }
 }
 
 /// Thủ tục có hiệu lực, theo mã.
 #[utoipa::path(
     get, path = "/api/v1/procedures", tag = "Danh mục", params(Filter),
-    responses((status = 200, description = "Các thủ tục", body = [ProcedureLine])),
+    responses(
+        (status = 200, description = "Các thủ tục", body = [ProcedureLine]),
+        (status = 304, description = "Như đã đọc (If-None-Match)"),
+    ),
 )]
 pub async fn list(
     state: web::Data<State>,
+    request: HttpRequest,
     params: Params<Filter>,
 ) -> Result<HttpResponse, Problem> {
     let filter = params.0;
+    let limit = filter.limit;
     let lines = with_store(&state, move |store| {
         let reference = store.reference()?;
         let on = filter.on.unwrap_or_else(|| crate::clock::now().date());
         let wanted = filter.q.as_deref().map(fold_diacritics);
-        let mut lines: Vec<_> = reference
+        let mut found: Vec<_> = reference
             .procedures()
             .into_iter()
             .map(|procedure| &procedure.definition)
             .filter(|definition| {
-                definition.is_in_force_on(on)
+                filter
+                    .after
+                    .as_ref()
+                    .is_none_or(|after| definition.code > *after)
+                    && definition.is_in_force_on(on)
                     && filter
                         .level
                         .is_none_or(|level| definition.levels.contains(&level))
@@ -109,13 +130,18 @@ pub async fn list(
                             || fold_diacritics(&definition.name).contains(wanted)
                     })
             })
-            .map(ProcedureLine::new)
             .collect();
-        lines.sort_by(|a, b| a.code.cmp(&b.code));
-        Ok::<_, Problem>(lines)
+        found.sort_by(|a, b| a.code.cmp(&b.code));
+        found.truncate(MOST_PUBLIC_ROWS as usize + 1);
+        Ok::<_, Problem>(
+            found
+                .into_iter()
+                .map(ProcedureLine::new)
+                .collect::<Vec<_>>(),
+        )
     })
     .await?;
-    Ok(HttpResponse::Ok().json(lines))
+    Ok(public_page(&request, lines, |line| &line.code, limit))
 }
 
 fn versions(store: &Store, code: &str) -> Result<Vec<ProcedureDefinition>, Problem> {

@@ -1,6 +1,8 @@
 //! `/api/v1/sessions`, `/api/v1/me`: logging in and out, one's own account.
 
-use actix_web::{HttpResponse, web};
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -14,6 +16,7 @@ use super::users::UserView;
 use crate::accounts::{self, MOST_BYTES};
 use crate::domain::ids::SessionId;
 use crate::domain::moment::Moment;
+use crate::store::devices;
 use crate::store::sessions::Session;
 
 /// Name and password.
@@ -47,6 +50,11 @@ pub struct SessionBegun {
     /// For `Authorization: Bearer`; told once.
     #[schema(example = "kq3W…")]
     token: String,
+    /// For `X-Motcua-Device` of the next log-ins, where no cookies are kept: others' guesses at the
+    /// name do not shut a device out that is known. Told once, to a device that was not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "9vJx…")]
+    device: Option<String>,
     session: SessionView,
     user: UserView,
 }
@@ -91,35 +99,72 @@ pub(super) fn begun(
         .insert_header(("Cache-Control", "no-store"))
         .json(SessionBegun {
             token: begun.token,
+            device: begun.device,
             session: SessionView::new(begun.session, current),
             user: UserView::new(&begun.user, reference),
         })
 }
 
+/// Where a browser keeps by what its device is known; it opens nothing.
+const DEVICE_COOKIE: &str = "motcua_device";
+const DEVICE_HEADER: &str = "x-motcua-device";
+
+/// What the device was given when somebody logged in from it.
+fn device(request: &HttpRequest) -> Option<String> {
+    let header = request.headers().get(DEVICE_HEADER);
+    let header = header.and_then(|value| value.to_str().ok().map(str::to_owned));
+    header.or_else(|| Some(request.cookie(DEVICE_COOKIE)?.value().to_owned()))
+}
+
 /// Đăng nhập.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "Tài khoản", request_body = LogIn,
+    params(("X-Motcua-Device" = Option<String>, Header,
+        description = "Giá trị device đã nhận khi đăng nhập trước đây từ thiết bị này; trình duyệt dùng cookie")),
     responses((status = 201, description = "Phiên đăng nhập mới", body = SessionBegun)),
 )]
 pub async fn log_in(
     state: web::Data<State>,
     client: Client,
+    request: HttpRequest,
     body: Body<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let (limits, lasts) = (state.settings.limits, state.settings.session);
-    with_store(&state, move |store| {
-        let attempt = accounts::LogIn {
-            username: body.value.username,
-            password: body.value.password,
-            address: client.address,
-            agent: client.agent,
-        };
+    let attempt = accounts::LogIn {
+        username: body.value.username,
+        password: body.value.password,
+        address: client.address,
+        agent: client.agent,
+        device: device(&request),
+    };
+    // Who may not try takes nobody's turn.
+    let attempt = with_store(&state, move |store| {
+        accounts::ensure_may_try(store, &attempt, limits, crate::clock::now())?;
+        Ok::<_, Problem>(attempt)
+    })
+    .await?;
+    let turn = state.password_turns.take().await?;
+    let (session, reference) = with_store(&state, move |store| {
+        let _turn = turn;
         let session = accounts::log_in(store, attempt, limits, lasts, crate::clock::now())?;
         let reference = store.reference()?;
         Ok::<_, Problem>((session, reference))
     })
-    .await
-    .map(|(session, reference)| begun(session, &reference))
+    .await?;
+    let device = session.device.clone();
+    let mut answer = begun(session, &reference);
+    if let Some(device) = device {
+        let cookie = Cookie::build(DEVICE_COOKIE, device)
+            .path("/")
+            .http_only(true)
+            .secure(request.connection_info().scheme() == "https")
+            .same_site(SameSite::Strict)
+            .max_age(Duration::milliseconds(devices::LASTS_MILLIS))
+            .finish();
+        // Without it the device is not known the next time.
+        let _ = answer.add_cookie(&cookie);
+    }
+    Ok(answer)
 }
 
 /// Các phiên đăng nhập đang mở của chính mình, mới nhất trước.
@@ -226,7 +271,9 @@ pub async fn change_password(
 ) -> Result<HttpResponse, Problem> {
     let limits = state.settings.limits;
     let caller = (*staff.0).clone();
+    let turn = state.password_turns.take().await?;
     with_store(&state, move |store| {
+        let _turn = turn;
         let NewPassword {
             password,
             new_password,

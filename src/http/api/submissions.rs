@@ -155,13 +155,16 @@ pub struct Confirmed {
 )]
 pub async fn confirm(
     state: web::Data<State>,
+    client: Client,
     path: web::Path<String>,
     body: Body<Code>,
 ) -> Result<HttpResponse, Problem> {
+    let limits = state.settings.limits;
     let missing = || Problem::not_found("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn");
     let id = path.parse().map(SubmissionId).map_err(|_| missing())?;
     let confirmed = with_store(&state, move |store| {
-        let dossier = citizen::confirm(store, id, &body.value.code, crate::clock::now())?;
+        let (code, now) = (&body.value.code, crate::clock::now());
+        let dossier = citizen::confirm(store, id, code, client.address, limits, now)?;
         let look_up_code = citizen::look_up_code(store, dossier)?;
         let number = store.read(|conn| dossiers::case_number(conn, dossier))?;
         let number = number.ok_or_else(missing)?;

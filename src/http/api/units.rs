@@ -1,6 +1,6 @@
 //! `/api/v1/units`: the units of the office.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::access::Staff;
 use super::super::body::{Body, Readable};
 use super::super::headers::{IdempotencyKey, IfMatch, content_tag};
-use super::super::params::{Parameters, Params};
-use super::super::problem::Problem;
+use super::super::params::{Parameters, Params, from_text};
+use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
+use super::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
 use crate::administration::{self, AdminError};
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units};
@@ -75,22 +76,43 @@ pub struct Filter {
     #[serde(default)]
     #[param(example = "H37.20")]
     under: Option<String>,
+    /// Số dòng, từ 1 đến 500; mặc định 500. Còn nữa thì tiêu đề Link có trang sau.
+    #[serde(default, deserialize_with = "from_text")]
+    limit: Option<u32>,
+    /// Chỉ các mã đứng sau mã này.
+    #[serde(default)]
+    #[param(example = "H37.20")]
+    after: Option<String>,
 }
 
 impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["on", "level", "under"];
+    const NAMES: &'static [&'static str] = &["on", "level", "under", "limit", "after"];
+
+    fn check(&self) -> Vec<FieldError> {
+        check_public_limit(self.limit)
+    }
 }
 
 /// Danh mục đơn vị, theo mã.
 #[utoipa::path(
     get, path = "/api/v1/units", tag = "Danh mục", params(Filter),
-    responses((status = 200, description = "Các đơn vị", body = [UnitView])),
+    responses(
+        (status = 200, description = "Các đơn vị", body = [UnitView]),
+        (status = 304, description = "Như đã đọc (If-None-Match)"),
+    ),
 )]
 pub async fn list(
     state: web::Data<State>,
+    request: HttpRequest,
     params: Params<Filter>,
 ) -> Result<HttpResponse, Problem> {
-    let Filter { on, level, under } = params.0;
+    let Filter {
+        on,
+        level,
+        under,
+        limit,
+        after,
+    } = params.0;
     let views = with_store(&state, move |store| {
         let reference = store.reference()?;
         let units = reference.units();
@@ -101,17 +123,19 @@ pub async fn list(
             })?),
         };
         let all = units.all().into_iter().filter(|unit| {
-            on.is_none_or(|day| unit.is_open_on(day))
+            after.as_ref().is_none_or(|after| unit.code > *after)
+                && on.is_none_or(|day| unit.is_open_on(day))
                 && level.is_none_or(|level| unit.level == level)
                 && root.is_none_or(|root| units.is_under(unit.id, root.id))
         });
         Ok::<_, Problem>(
             all.map(|unit| UnitView::new(unit, units))
+                .take(MOST_PUBLIC_ROWS as usize + 1)
                 .collect::<Vec<_>>(),
         )
     })
     .await?;
-    Ok(HttpResponse::Ok().json(views))
+    Ok(public_page(&request, views, |unit| &unit.code, limit))
 }
 
 fn view(store: &Store, code: &str) -> Result<UnitView, Problem> {

@@ -10,6 +10,7 @@ use super::super::body::{Body, Readable};
 use super::super::headers::{IdempotencyKey, IfMatch, content_tag};
 use super::super::params::{Parameters, Params, from_text};
 use super::super::problem::{FieldError, Problem};
+use super::super::turns::Turn;
 use super::super::{State, with_store};
 use super::{ROWS, check_page, cursor, place};
 use crate::accounts::{self, Change, NewStaff, StaffError};
@@ -233,7 +234,9 @@ pub async fn create(
     let reach = staff.unit;
     let key = key.of_staff("users", &staff, body.hash);
     let new = body.value;
+    let turn = turn_for(&state, new.password.is_some()).await?;
     let view = with_store(&state, move |store| {
+        let _turn = turn;
         let new = NewStaff {
             username: new.username,
             full_name: new.full_name,
@@ -331,7 +334,9 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     let (by, reach) = (staff.user, staff.unit);
     let new = body.value;
+    let turn = turn_for(&state, new.password.is_some()).await?;
     let changed = with_store(&state, move |store| {
+        let _turn = turn;
         let change = Change {
             full_name: new.full_name,
             role: new.role,
@@ -371,4 +376,12 @@ pub async fn change(
     Ok(HttpResponse::Ok()
         .insert_header(("ETag", content_tag(&changed)))
         .json(changed))
+}
+
+/// A turn at hashing a password, for requests that bring one.
+async fn turn_for(state: &State, password: bool) -> Result<Option<Turn>, Problem> {
+    match password {
+        true => state.password_turns.take().await.map(Some),
+        false => Ok(None),
+    }
 }

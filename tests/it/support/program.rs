@@ -44,6 +44,7 @@ impl Program {
             .env_remove("MOTCUA_CONFIG")
             // A test that wants letters says where they go.
             .env("MOTCUA__MAIL__TRANSPORT", "none")
+            .env("MOTCUA__SERVER__METRICS_LISTEN", "127.0.0.1:0")
             .envs(self.environment.iter().cloned());
         command
     }
@@ -114,6 +115,7 @@ impl Program {
         match self.url.starts_with("sqlite://") {
             true => Server {
                 base: first.base.clone(),
+                metrics: first.metrics.clone(),
                 child: None,
             },
             false => self.serve(),
@@ -128,12 +130,22 @@ impl Program {
         }
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut printed = String::new();
+        let mut metrics = None;
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if let Some((_, address)) = line.split_once("http://") {
                 let base = format!("http://{}", address.trim());
-                let child = Some(child);
-                return (Server { base, child }, printed);
+                let server = Server {
+                    base,
+                    metrics,
+                    child: Some(child),
+                };
+                return (server, printed);
+            }
+            if line.starts_with("số đo") {
+                let address = line.rsplit(' ').next().unwrap();
+                metrics = Some(format!("http://{address}"));
+                continue;
             }
             printed += &line;
             printed.push('\n');
@@ -145,6 +157,8 @@ impl Program {
 
 pub struct Server {
     base: String,
+    /// Where its metrics are.
+    metrics: Option<String>,
     /// `None`: somebody else's, under the same address.
     child: Option<Child>,
 }
@@ -209,7 +223,42 @@ impl Server {
         self.send(method, path, &[], b"")
     }
 
+    /// Its metrics, from their own address.
+    pub fn metrics(&self) -> Answer {
+        let address = self.metrics.as_ref().expect("it serves metrics");
+        Self::ask("GET", address, &[], b"")
+    }
+
+    /// A number that they show.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.metrics().expect(200).body;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |number| number.parse().unwrap())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
+    }
+
+    /// Resident memory in MiB.
+    pub fn memory(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        let kilobytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kilobytes / 1024.0
+    }
+
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        Self::ask(method, &format!("{}{path}", self.base), headers, body)
+    }
+
+    fn ask(method: &str, address: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
@@ -217,9 +266,7 @@ impl Server {
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .into();
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base));
+        let mut request = ureq::http::Request::builder().method(method).uri(address);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -243,11 +290,6 @@ impl Server {
 
     pub fn id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
-    }
-
-    /// Its address, such as `127.0.0.1:1234`.
-    pub fn address(&self) -> &str {
-        self.base.strip_prefix("http://").unwrap()
     }
 
     /// Waits until the server has stopped.
