@@ -75,6 +75,16 @@ metrics! {
         Opts::new("motcua_deliveries_total", "Messages tried: delivered, failed, postponed"),
         &["kind", "result"],
     );
+    /// What an administrator has to look at.
+    ALARMS: IntGaugeVec = IntGaugeVec::new(
+        Opts::new("motcua_alarms_open", "Alarms that are open"),
+        &["kind"],
+    );
+    /// Dossiers that work passes over.
+    SET_ASIDE: IntGaugeVec = IntGaugeVec::new(
+        Opts::new("motcua_set_aside", "Dossiers set aside because they cannot be read"),
+        &["work"],
+    );
     OPEN: IntGaugeVec = IntGaugeVec::new(
         Opts::new("motcua_open_dossiers", "Dossiers in progress"),
         &["level"],

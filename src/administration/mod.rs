@@ -1,12 +1,14 @@
-//! What administrators keep: units, procedures, the calendar, webhooks, the outbox. Procedures and calendar hold for the
+//! What administrators keep: units, procedures, the calendar, webhooks, the outbox, alarms. Procedures and calendar hold for the
 //! whole office, so only an administrator of all of it may change them.
 
+mod alarms;
 mod calendar;
 mod outbox;
 mod procedures;
 mod units;
 mod webhooks;
 
+pub use alarms::{acknowledge, dismiss, list_alarms, list_set_aside, retry_set_aside};
 pub use calendar::{CalendarChange, preview_year, put_year};
 pub use outbox::{list_messages, retry_message};
 pub use procedures::put_procedure;
@@ -35,6 +37,8 @@ pub enum AdminError {
     /// Somebody else has changed it since the caller read it.
     #[error("dữ liệu đã thay đổi")]
     Changed,
+    #[error("thông điệp đang được gửi; thử lại sau ít phút nếu vẫn chưa gửi được")]
+    UnderWay,
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
     #[error(transparent)]

@@ -26,7 +26,8 @@ pub fn list_messages(
 /// Has a message that waits, or was given up, tried again at once.
 ///
 /// # Errors
-/// If `reach` is not the whole office, there is no such message, or the database refuses.
+/// If `reach` is not the whole office, there is no such message, it is being sent at this moment, or
+/// the database refuses.
 pub fn retry_message(
     store: &Store,
     reach: UnitId,
@@ -34,7 +35,12 @@ pub fn retry_message(
     now: Moment,
 ) -> Result<(), AdminError> {
     ensure_whole(store.reference()?.units(), reach)?;
-    let found = store.write(move |conn| outbox::retry(conn, id, now))?;
+    let found = store.write(move |conn| {
+        if outbox::is_under_way(conn, id, now)? {
+            return Err(AdminError::UnderWay);
+        }
+        Ok(outbox::retry(conn, id, now)?)
+    })?;
     match found {
         true => Ok(()),
         false => Err(AdminError::NotFound(

@@ -9,7 +9,7 @@ use crate::domain::unit::Units;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::outbox::{self, Entry, Kind, Which};
 use crate::store::webhooks::{self as store, Webhook};
-use crate::store::{Conn, Store};
+use crate::store::{Conn, Store, targets};
 use crate::webhooks::{ALL_KINDS, Allowed};
 
 /// A new webhook.
@@ -176,6 +176,8 @@ pub fn change_webhook(
         if webhook != known {
             webhook.version += 1;
             store::update(conn, &webhook)?;
+            // It may be somebody else now: what was known of it says nothing any more.
+            targets::recovered(conn, Kind::Webhook, &id.to_string())?;
         }
         Ok(webhook)
     })
@@ -205,7 +207,9 @@ fn within(found: Option<Webhook>, units: &Units, reach: UnitId) -> Result<Webhoo
 pub fn delete_webhook(store: &Store, id: WebhookId, reach: UnitId) -> Result<(), AdminError> {
     store.write_with_reference(move |conn, reference| {
         locked(conn, reference.units(), id, reach)?;
-        Ok(store::delete(conn, id)?)
+        store::delete(conn, id)?;
+        targets::recovered(conn, Kind::Webhook, &id.to_string())?;
+        Ok(())
     })
 }
 

@@ -122,7 +122,7 @@ pub(super) fn measure(
     put(office, webhook, backlog, later)?;
     office.store.write(move |conn| {
         let to = webhook.to_string();
-        outbox::postpone(conn, Kind::Webhook, Some(&to), later, crate::clock::now())
+        outbox::postpone(conn, Kind::Webhook, &to, later, crate::clock::now())
     })?;
     let begun = Instant::now();
     receiver.wait_for(backlog)?;

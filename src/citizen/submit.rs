@@ -2,6 +2,7 @@
 //! their phone or e-mail comes back; only then is there a dossier (status 1), and only when a clerk
 //! takes it in does the clock start.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use rand::Rng;
@@ -35,6 +36,12 @@ pub enum SubmitError {
     Desk(#[from] DeskError),
     #[error("cần số điện thoại hoặc địa chỉ thư điện tử để nhận mã xác nhận")]
     NoContact,
+    /// Nothing carries a code to what was given; the field, and what is possible instead.
+    #[error("không gửi được mã xác nhận tới đây; {instead}")]
+    NoCarrier {
+        field: &'static str,
+        instead: &'static str,
+    },
     #[error("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn")]
     NotFound,
     #[error("mã xác nhận không đúng; còn {left} lần thử")]
@@ -137,25 +144,50 @@ pub struct Waiting {
     pub sent_to: String,
 }
 
-/// Keeps a submission and sends the code, in one transaction. What is refused counts against the limits
-/// as well, in a transaction before it; and what the rules refuse is refused without one.
+/// By what the code goes and where to: a letter where there is an address and letters are sent, else a
+/// short message.
+fn way(applicant: &Person, carried: &BTreeSet<Kind>) -> Result<(Kind, String), SubmitError> {
+    let ways = [
+        (Kind::Email, &applicant.email),
+        (Kind::Sms, &applicant.phone),
+    ];
+    let mut given = ways
+        .into_iter()
+        .filter_map(|(kind, contact)| Some((kind, contact.clone()?)))
+        .peekable();
+    let Some((first, _)) = given.peek() else {
+        return Err(SubmitError::NoContact);
+    };
+    let field = match first {
+        Kind::Email => "/applicant/email",
+        _ => "/applicant/phone",
+    };
+    let instead = match (carried.contains(&Kind::Email), carried.contains(&Kind::Sms)) {
+        (true, _) => "hãy ghi địa chỉ thư điện tử để nhận mã",
+        (false, true) => "hãy ghi số điện thoại để nhận mã",
+        (false, false) => "hãy nộp hồ sơ trực tiếp tại bộ phận một cửa",
+    };
+    given
+        .find(|(kind, _)| carried.contains(kind))
+        .ok_or(SubmitError::NoCarrier { field, instead })
+}
+
+/// Keeps a submission and sends the code, in one transaction; by one of the kinds of message that are
+/// `carried` here. What is refused counts against the limits as well, in a transaction before it; and what
+/// the rules refuse is refused without one.
 ///
 /// # Errors
-/// Every wrong field at once, no contact, too many submissions, or an error of the store.
+/// Every wrong field at once, no contact or none that anything can be sent to, too many submissions, or an error of the store.
 pub fn submit(
     store: &Store,
     new: &NewRequest,
+    carried: &BTreeSet<Kind>,
     address: IpAddr,
     limits: Limits,
     key: Option<Once>,
     now: Moment,
 ) -> Result<Happened<Waiting>, SubmitError> {
-    let applicant = &new.applicant;
-    let contact = match (&applicant.phone, &applicant.email) {
-        (_, Some(email)) => (Kind::Email, email.clone()),
-        (Some(phone), None) => (Kind::Sms, phone.clone()),
-        (None, None) => return Err(SubmitError::NoContact),
-    };
+    let contact = way(&new.applicant, carried)?;
     // The same request again makes nothing, and costs nothing.
     if !store.read(|conn| Ok::<_, SubmitError>(is_used(conn, key.as_ref())?))? {
         let contact_key = data_encoding::HEXLOWER.encode(&Sha256::digest(&contact.1)[..16]);

@@ -25,6 +25,8 @@ pub(super) struct RawOutbox {
     first_pause_seconds: u64,
     tries: u32,
     keep_days: u64,
+    keep_given_up_days: u64,
+    give_up_after_days: u64,
 }
 
 impl RawOutbox {
@@ -42,13 +44,21 @@ impl RawOutbox {
             (1..=100).contains(&self.tries),
             "phải từ 1 đến 100",
         )?;
-        let days = (1..=3650).contains(&self.keep_days);
-        within("outbox.keep_days", days, "phải từ 1 đến 3650")?;
+        for (key, days) in [
+            ("outbox.keep_days", self.keep_days),
+            ("outbox.keep_given_up_days", self.keep_given_up_days),
+            ("outbox.give_up_after_days", self.give_up_after_days),
+        ] {
+            within(key, (1..=3650).contains(&days), "phải từ 1 đến 3650")?;
+        }
+        let days = |days: u64| Duration::from_secs(days * 24 * 3600);
         Ok(Patience {
             in_flight: self.in_flight,
             first_pause: Duration::from_secs(self.first_pause_seconds),
             tries: self.tries,
-            keep: Duration::from_secs(self.keep_days * 24 * 3600),
+            keep: days(self.keep_days),
+            keep_given_up: days(self.keep_given_up_days),
+            give_up_after: days(self.give_up_after_days),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Moving a dossier on: every action on one that exists.
 
+use diesel::Connection;
+
 use super::assignees::ensure_assignable;
 use super::{DeskError, Occasion, context, wrong_fields};
 use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
@@ -7,6 +9,7 @@ use crate::domain::ids::{DossierId, PersonId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
+use crate::store::set_aside::{self, Work};
 use crate::store::{Conn, Store, StoreError, dossiers, persons, reference::Reference};
 
 /// An action on a dossier.
@@ -132,28 +135,71 @@ fn procedure_for<'a>(
 /// How many dossiers motcua itself acts on in one transaction.
 pub(super) const PAGE: u32 = 200;
 
-/// What motcua does by itself: the action on each dossier that allows it, in one transaction.
-/// Returns how many did.
+/// What a page of dossiers came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Acted {
+    pub(super) done: usize,
+    /// Their data are damaged: they are passed over from now on.
+    pub(super) set_aside: usize,
+}
+
+/// What motcua does by itself: the action on each dossier that allows it, in one transaction. Where one
+/// cannot be read, each has a savepoint of its own: it is set aside, and undoes nothing of the others.
 pub(super) fn act_on_all(
     store: &Store,
+    work: Work,
     ids: Vec<DossierId>,
     now: Moment,
-    action: impl Fn(DossierId) -> Action + Send + 'static,
-) -> Result<usize, DeskError> {
-    store.write_with_reference(move |conn, reference| {
-        let mut done = 0;
-        for id in &ids {
-            let request = Request::new(*id, action(*id));
-            match act_within(conn, &request, Occasion::by_system(now), reference) {
-                Ok(_) => done += 1,
-                Err(DeskError::Refused(Refusal::Time(error))) => {
-                    tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
-                }
-                // Closed, moved, recorded or recomputed by someone else in the meantime.
-                Err(DeskError::Refused(_) | DeskError::NotFound) => {}
-                Err(error) => return Err(error),
+    action: impl Fn(DossierId) -> Action + Clone + Send + 'static,
+) -> Result<Acted, DeskError> {
+    let act = |alone: bool| {
+        let (ids, action) = (ids.clone(), action.clone());
+        store.write_with_reference(move |conn, reference| {
+            act_on_page(conn, reference, work, &ids, now, &action, alone)
+        })
+    };
+    match act(false) {
+        // Savepoints cost a page a good part of its time; hardly any page needs them.
+        Err(DeskError::Store(error)) if error.is_damage() => act(true),
+        acted => acted,
+    }
+}
+
+fn act_on_page(
+    conn: &mut Conn,
+    reference: &Reference,
+    work: Work,
+    ids: &[DossierId],
+    now: Moment,
+    action: &dyn Fn(DossierId) -> Action,
+    alone: bool,
+) -> Result<Acted, DeskError> {
+    let mut done = Vec::with_capacity(ids.len());
+    let mut set_aside = 0;
+    for id in ids {
+        let request = Request::new(*id, action(*id));
+        let occasion = Occasion::by_system(now);
+        let acted = match alone {
+            true => conn.transaction(|conn| act_within(conn, &request, occasion, reference)),
+            false => act_within(conn, &request, occasion, reference),
+        };
+        match acted {
+            Ok(_) => done.push(*id),
+            Err(DeskError::Refused(Refusal::Time(error))) => {
+                tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
             }
+            // Closed, moved, recorded or recomputed by someone else in the meantime.
+            Err(DeskError::Refused(_) | DeskError::NotFound) => {}
+            Err(DeskError::Store(error)) if alone && error.is_damage() => {
+                set_aside::put(conn, work, *id, &error, now)?;
+                set_aside += 1;
+            }
+            Err(error) => return Err(error),
         }
-        Ok(done)
+    }
+    set_aside::done(conn, work, &done)?;
+    Ok(Acted {
+        done: done.len(),
+        set_aside,
     })
 }

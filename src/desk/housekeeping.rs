@@ -7,6 +7,7 @@ use super::act::{PAGE, act_on_all};
 use crate::domain::dossier::Action;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
+use crate::store::set_aside::Work;
 use crate::store::{
     Store, attempts, devices, idempotency, oidc_logins, open_dossiers, sessions, submissions,
     tallies,
@@ -63,9 +64,9 @@ pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, DeskError> {
         if ids.is_empty() {
             return Ok(recorded);
         }
-        let done = act_on_all(store, ids, now, |_| Action::MarkOverdue)?;
-        recorded += done;
-        if done == 0 {
+        let acted = act_on_all(store, Work::Overdue, ids, now, |_| Action::MarkOverdue)?;
+        recorded += acted.done;
+        if acted.done + acted.set_aside == 0 {
             // Another instance was quicker, or what is left cannot be recorded now.
             return Ok(recorded);
         }
@@ -97,9 +98,9 @@ pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<Stri
             let ids = store.read(|conn| open_dossiers::open_with(conn, from, PAGE))?;
             all_moved = ids.is_empty();
             let action = move |_| Action::MoveToSuccessor { from, to };
-            let done = act_on_all(store, ids, now, action)?;
-            moved += done;
-            if done == 0 {
+            let acted = act_on_all(store, Work::Successor, ids, now, action)?;
+            moved += acted.done;
+            if acted.done + acted.set_aside == 0 {
                 break;
             }
         }

@@ -11,6 +11,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::dossier::Action;
 use crate::domain::moment::Moment;
 use crate::domain::timetable::Timetable;
+use crate::store::set_aside::{self, Work};
 use crate::store::{Store, events, open_dossiers, settings};
 
 /// Recomputes the due moments of all open dossiers if the calendar has changed since the last
@@ -35,10 +36,13 @@ pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskEr
         after = Some(*last);
         ids.extend(page.into_iter().map(|(_, id)| id));
     }
+    let passed_over = store.read(|conn| set_aside::passed_over(conn, Work::Recompute))?;
+    ids.retain(|id| !passed_over.contains(id));
     for ids in ids.chunks(PAGE as usize) {
-        recomputed += act_on_all(store, ids.to_vec(), now, |_| Action::RecomputeDue {
+        let action = |_| Action::RecomputeDue {
             reason: "Lịch làm việc thay đổi".to_owned(),
-        })?;
+        };
+        recomputed += act_on_all(store, Work::Recompute, ids.to_vec(), now, action)?.done;
     }
     // A calendar that came in meanwhile has set its own mark, which stays.
     store.write(move |conn| settings::remove(conn, settings::DUE_OUT_OF_DATE, &since))?;

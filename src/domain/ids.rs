@@ -107,6 +107,10 @@ uuid_id!(
     /// Another system that is told of events.
     WebhookId
 );
+uuid_id!(
+    /// Something that an administrator has to look at.
+    AlarmId
+);
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

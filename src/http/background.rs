@@ -1,14 +1,16 @@
 //! The threads that work between requests: housekeeping, the messages of events, their delivery.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::desk::housekeeping;
 use crate::notices;
 use crate::outgoing::{self, Dispatcher, Outgoing, Patience};
-use crate::store::{Store, StoreError, outbox, settings};
+use crate::store::outbox::{self, Keep};
+use crate::store::{Store, StoreError, alarms, set_aside, settings};
 
 /// Between two looks for events whose messages are yet to be made.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(500);
@@ -43,7 +45,16 @@ impl Background {
             outgoing,
         } = settings;
         let stop = Arc::new(AtomicBool::new(false));
-        let keep = i64::try_from(patience.keep.as_millis()).unwrap_or(i64::MAX);
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let keep = Keep {
+            delivered: millis(patience.keep),
+            given_up: millis(patience.keep_given_up),
+            waiting: millis(patience.give_up_after),
+        };
+        // Whoever starts anew may be able to do what could not be done before.
+        if let Err(error) = store.write(set_aside::begin_anew) {
+            tracing::error!(%error, "what was set aside stays so for now");
+        }
         let housekeeping = repeat("housekeeping", every, &stop, store, move |store| {
             housekeep(store, keep)
         });
@@ -85,29 +96,41 @@ impl Background {
 /// Holds the clock against the database's, notes that the database is in use, and says when the clock
 /// cannot be believed and when it can again.
 fn watch_clock() -> impl Fn(&Store) -> Result<(), StoreError> + Send + 'static {
-    let noted = AtomicI64::new(0);
-    let trouble = AtomicBool::new(false);
+    let noted = Cell::new(0);
+    let told = Cell::new(None);
     move |store| {
         let (last_used, server) = store.clocks()?;
         crate::clock::compare(last_used, server);
         let checked = crate::clock::check();
         let wrong = checked.is_err();
-        if trouble.swap(wrong, Ordering::Relaxed) != wrong {
-            match &checked {
-                Err(error) => tracing::error!(%error, "the clock cannot be believed"),
-                Ok(()) => tracing::warn!("the clock can be believed again"),
-            }
-        }
         let now = crate::clock::now();
-        if !wrong && now.unix_millis() - noted.load(Ordering::Relaxed) >= NOTE_USE_EVERY {
+        if told.get() != Some(wrong) {
+            match (&checked, told.get()) {
+                (Err(error), _) => tracing::error!(%error, "the clock cannot be believed"),
+                (Ok(()), Some(_)) => tracing::warn!("the clock can be believed again"),
+                (Ok(()), None) => {}
+            }
+            // The letter to the administrators goes out when the clock is right again, or by another
+            // instance.
+            store.write_despite_clock(move |conn| match &checked {
+                Err(error) => alarms::raise(conn, alarms::Kind::Clock, "", &error.to_string(), now),
+                Ok(()) => alarms::clear(conn, alarms::Kind::Clock, ""),
+            })?;
+            told.set(Some(wrong));
+        }
+        if !wrong && now.unix_millis() - noted.get() >= NOTE_USE_EVERY {
             store.write(move |conn| settings::note_use(conn, now, false))?;
-            noted.store(now.unix_millis(), Ordering::Relaxed);
+            noted.set(now.unix_millis());
         }
         Ok(())
     }
 }
 
-fn housekeep(store: &Store, keep: i64) -> Result<(), StoreError> {
+/// How many messages one transaction forgets; and how many such transactions a round has.
+const FORGET: u32 = 500;
+const FORGET_PAGES: usize = 100;
+
+fn housekeep(store: &Store, keep: Keep) -> Result<(), StoreError> {
     let now = crate::clock::now();
     match housekeeping::run(store, now) {
         Ok(round) => {
@@ -118,7 +141,12 @@ fn housekeep(store: &Store, keep: i64) -> Result<(), StoreError> {
         }
         Err(error) => tracing::error!(%error, "housekeeping failed; it goes on"),
     }
-    store.write(move |conn| outbox::forget(conn, now.plus_millis(-keep)))?;
+    for _ in 0..FORGET_PAGES {
+        let forgotten = store.write(move |conn| outbox::forget(conn, keep, FORGET, now))?;
+        if forgotten < FORGET as usize {
+            break;
+        }
+    }
     Ok(())
 }
 

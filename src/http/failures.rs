@@ -113,6 +113,7 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::Desk(error) => error.into(),
             SubmitError::NoContact => Self::invalid_field("/applicant", detail),
+            SubmitError::NoCarrier { field, .. } => Self::invalid_field(field, detail),
             SubmitError::NotFound => Self::not_found(detail),
             SubmitError::WrongCode { .. } => Self::invalid_field("/code", detail),
             SubmitError::TooMany { until } => Self::too_many(until, detail),
@@ -140,6 +141,7 @@ impl From<AdminError> for Problem {
             AdminError::NotFound(_) => Self::not_found(detail),
             AdminError::OutOfReach => Self::new(Kind::Forbidden, detail),
             AdminError::Changed => Self::new(Kind::Changed, detail),
+            AdminError::UnderWay => Self::refused("under_way", Vec::new(), detail),
             AdminError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
             AdminError::Store(error) => error.into(),
         }

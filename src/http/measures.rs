@@ -10,7 +10,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Responder, web};
 use super::problem::{Kind, Problem};
 use super::{State, no_such_route, with_store};
 use crate::metrics;
-use crate::store::{outbox, tallies};
+use crate::store::{StoreError, alarms, outbox, set_aside, tallies};
 use crate::supervision;
 
 /// Begins to serve the metrics, if the settings say where.
@@ -65,11 +65,20 @@ async fn measure(state: web::Data<State>, request: HttpRequest) -> Result<impl R
         };
         connections("used", used);
         connections("idle", idle);
-        let (lag, outbox) = store.read(|conn| {
-            Ok::<_, crate::store::StoreError>((tallies::waiting(conn)?, outbox::depth(conn)?))
-        })?;
+        let (lag, outbox) = store
+            .read(|conn| Ok::<_, StoreError>((tallies::waiting(conn)?, outbox::depth(conn)?)))?;
         metrics::ROLLUP_LAG.set(lag);
         metrics::OUTBOX.set(outbox);
+        let (alarms, aside) = store
+            .read(|conn| Ok::<_, StoreError>((alarms::count(conn)?, set_aside::count(conn)?)))?;
+        for (kind, count) in alarms {
+            let gauge = metrics::ALARMS.with_label_values(&[kind.as_str()]);
+            gauge.set(count);
+        }
+        for (work, count) in aside {
+            let gauge = metrics::SET_ASIDE.with_label_values(&[work.as_str()]);
+            gauge.set(count);
+        }
         for (level, standing) in supervision::standing_now(store, crate::clock::now())? {
             let gauges = [
                 (&metrics::OPEN, standing.in_progress()),

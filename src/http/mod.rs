@@ -19,6 +19,7 @@ mod routes;
 mod schema;
 mod turns;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub use routes::{Route, table};
 
 use crate::accounts::{Oidc, OidcSettings};
 use crate::config::ServerSettings;
-use crate::store::Store;
+use crate::store::{Store, outbox};
 use background::Background;
 pub use background::Settings;
 use connections::Connections;
@@ -79,6 +80,8 @@ pub(crate) struct State {
     pub password_turns: Turns,
     pub intake: Intake,
     pub remembered: Remembered,
+    /// By what messages go at all.
+    pub carried: BTreeSet<outbox::Kind>,
 }
 
 /// Serves until the process is told to stop (SIGINT, SIGTERM); what was accepted is finished.
@@ -97,6 +100,7 @@ pub fn serve(
         remembered: Remembered::new(settings.remembered_bytes),
         intake: Intake::new(settings.bounds.bodies),
         settings,
+        carried: background.outgoing.carried(),
         oidc: oidc.map(Oidc::new),
         oidc_turns: Turns::new(OIDC_AT_ONCE, LOG_INS_WAITING),
         password_turns: Turns::new(PASSWORDS_AT_ONCE, LOG_INS_WAITING),

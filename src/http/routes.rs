@@ -11,8 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::access::{Access, authorise};
 use super::api::{
-    actions, calendar, cards, dossiers, feedback, fees, lists, lookup, oidc, outbox, procedures,
-    reports, satisfaction, sessions, submissions, time_limit, units, users, webhooks,
+    actions, alarms, calendar, cards, dossiers, feedback, fees, lists, lookup, oidc, outbox,
+    procedures, reports, satisfaction, sessions, submissions, time_limit, units, users, webhooks,
 };
 use super::body::Readable;
 use super::health;
@@ -219,7 +219,13 @@ fn outgoing_table() -> Vec<Route> {
     use Permission as May;
     vec![
         route!(Staff(May::ManageOutgoing), outbox::__path_list => outbox::list),
-        route!(Staff(May::ManageOutgoing), outbox::__path_retry => outbox::retry),
+        route!(Staff(May::ManageOutgoing), outbox::__path_retry => outbox::retry)
+            .or(&[Kind::Refused]),
+        route!(Staff(May::ManageOutgoing), alarms::__path_list => alarms::list),
+        route!(Staff(May::ManageOutgoing), alarms::__path_close => alarms::close),
+        route!(Staff(May::ManageOutgoing), alarms::__path_set_aside => alarms::set_aside),
+        route!(Staff(May::ManageOutgoing), alarms::__path_retry => alarms::retry),
+        route!(Staff(May::ManageOutgoing), alarms::__path_dismiss => alarms::dismiss),
         route!(Staff(May::ManageOutgoing), webhooks::__path_list => webhooks::list),
         route!(Staff(May::ManageOutgoing), webhooks::__path_create => webhooks::create)
             // Made with the same key before, and gone since.

@@ -9,7 +9,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::DayKind;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
-use crate::domain::ids::{DossierId, FeedbackId, MessageId, SessionId, SubmissionId, WebhookId};
+use crate::domain::ids::{
+    AlarmId, DossierId, FeedbackId, MessageId, SessionId, SubmissionId, WebhookId,
+};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
@@ -117,4 +119,5 @@ formats! {
     FeedbackId: Uuid, "Định danh của phản ánh, kiến nghị", "01780000-0000-7000-8000-000000000000";
     MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
     WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
+    AlarmId: Uuid, "Định danh của cảnh báo", "01780000-0000-7000-8000-000000000000";
 }

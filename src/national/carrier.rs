@@ -9,7 +9,7 @@ use super::{DOSSIER, Line, PortalSettings, STEP};
 use crate::domain::dossier::{Dossier, Event};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
-use crate::outgoing::{Carrier, Failure};
+use crate::outgoing::{Carrier, Failure, Reason};
 use crate::store::outbox::{Kind, Message};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, events, persons, users};
@@ -95,16 +95,19 @@ impl PortalCarrier {
         match status {
             200..=299 => {
                 // The work may be done all the same: it is told once more.
-                let text = text.map_err(|error| Failure::Passing(error.to_string()))?;
+                let text = text.map_err(|error| Failure::Passing(error.to_string().into()))?;
                 judge(&text)
             }
-            408 | 500 => Err(Failure::Passing(format!("HTTP {status}"))),
+            408 | 500 => Err(Failure::Passing(format!("HTTP {status}").into())),
             400..=499 if !matches!(status, 401 | 403 | 404 | 407 | 429) => {
                 let said = text.unwrap_or_default();
-                Err(Failure::Final(format!("HTTP {status}: {}", tame(&said))))
+                Err(Failure::Final(Reason::said(
+                    format!("HTTP {status}"),
+                    tame(&said),
+                )))
             }
             // Nothing of this message's: a proxy, an expired token, maintenance.
-            _ => Err(Failure::Down(format!("HTTP {status}"))),
+            _ => Err(Failure::Down(format!("HTTP {status}").into())),
         }
     }
 }
@@ -116,10 +119,12 @@ impl Carrier for PortalCarrier {
 
     fn carry(&self, store: &Store, message: &Message, _now: Moment) -> Result<(), Failure> {
         if ![DOSSIER, STEP].contains(&message.topic.as_str()) {
-            return Err(Failure::Final(format!("không có loại {}", message.topic)));
+            return Err(Failure::Final(
+                format!("không có loại {}", message.topic).into(),
+            ));
         }
         let Some(id) = message.dossier else {
-            return Err(Failure::Final("không có hồ sơ".to_owned()));
+            return Err(Failure::Final("không có hồ sơ".into()));
         };
         let body = store
             .read_with_reference(|conn, reference| self.compose(conn, reference, message, id))?;
@@ -159,8 +164,12 @@ impl From<diesel::result::Error> for ComposeError {
 impl From<ComposeError> for Failure {
     fn from(error: ComposeError) -> Self {
         match error {
-            ComposeError::Store(error) => Self::Passing(error.to_string()),
-            ComposeError::NoSuchEvent | ComposeError::Json(_) => Self::Final(error.to_string()),
+            ComposeError::Store(error) => Self::Passing(error.to_string().into()),
+            ComposeError::NoSuchEvent => Self::Final(error.to_string().into()),
+            ComposeError::Json(error) => Self::Final(Reason::said(
+                "không soạn được thông điệp",
+                error.to_string(),
+            )),
         }
     }
 }
@@ -169,7 +178,7 @@ impl From<ComposeError> for Failure {
 fn unsent(error: &ureq::Error) -> Failure {
     use std::io::ErrorKind;
 
-    let text = error.to_string();
+    let text = Reason::from(error.to_string());
     match error {
         ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve)
         | ureq::Error::HostNotFound
@@ -194,7 +203,7 @@ fn unsent(error: &ureq::Error) -> Failure {
 /// message's.
 fn judge(text: &str) -> Result<(), Failure> {
     let answer: Value = serde_json::from_str(text)
-        .map_err(|_| Failure::Passing("câu trả lời không phải JSON".to_owned()))?;
+        .map_err(|_| Failure::Passing("câu trả lời không phải JSON".into()))?;
     let code = match &answer["error_code"] {
         Value::Number(code) => code.as_i64(),
         Value::String(code) => code.trim().parse().ok(),
@@ -204,17 +213,16 @@ fn judge(text: &str) -> Result<(), Failure> {
         .iter()
         .find_map(|name| answer[name].as_str())
         .unwrap_or_default();
+    let coded = |code: i64| Reason::said(format!("mã lỗi {code}"), tame(said));
     match code {
         Some(0) => Ok(()),
-        Some(code) if code > 0 => Err(Failure::Final(format!("mã lỗi {code}: {}", tame(said)))),
-        Some(code) => Err(Failure::Passing(format!("mã lỗi {code}: {}", tame(said)))),
-        None => Err(Failure::Passing(
-            "câu trả lời không có error_code".to_owned(),
-        )),
+        Some(code) if code > 0 => Err(Failure::Final(coded(code))),
+        Some(code) => Err(Failure::Passing(coded(code))),
+        None => Err(Failure::Passing("câu trả lời không có error_code".into())),
     }
 }
 
-/// What the portal says, for an administrator and the log: it may repeat what it was sent, so no
+/// What the portal says, for an administrator: it may repeat what it was sent, so no
 /// digits of numbers and no more than its beginning.
 fn tame(text: &str) -> String {
     let masked = text.chars().map(|c| match c {
@@ -235,7 +243,8 @@ mod tests {
         assert_eq!(judge(r#"{"error_code": 0, "message": "OK"}"#), Ok(()));
         assert_eq!(judge(r#"{"error_code": "00"}"#), Ok(()));
         let bad = judge(r#"{"error_code": "5", "message": "MaDoiTuong 020185000123 sai"}"#);
-        let told = "mã lỗi 5: MaDoiTuong ************ sai".to_owned();
+        let told = Reason::said("mã lỗi 5", "MaDoiTuong ************ sai");
+        assert_eq!(told.to_string(), "mã lỗi 5: MaDoiTuong ************ sai");
         assert_eq!(bad, Err(Failure::Final(told)));
         for passing in [
             r#"{"error_code": -1}"#,

@@ -10,7 +10,7 @@ use ureq::http::Uri;
 use super::templates::broken;
 use super::{Templates, Topic};
 use crate::domain::moment::Moment;
-use crate::outgoing::{Carrier, Failure};
+use crate::outgoing::{Carrier, Failure, Reason};
 use crate::outside;
 use crate::store::Store;
 use crate::store::outbox::{Kind, Message};
@@ -100,26 +100,36 @@ impl Carrier for Gateway {
         let topic: Topic = message
             .topic
             .parse()
-            .map_err(|()| Failure::Final(format!("không có mẫu {}", message.topic)))?;
+            .map_err(|()| Failure::Final(format!("không có mẫu {}", message.topic).into()))?;
         let text = self.templates.short(topic, &message.body);
-        let text = text.map_err(|error| Failure::Final(error.to_string()))?;
+        let text = text.map_err(|error| {
+            Failure::Final(Reason::said(
+                "mẫu tin nhắn không dùng được",
+                error.to_string(),
+            ))
+        })?;
         let id = message.id.to_string();
         let body = self.render(&message.recipient, &text, &id, &message.topic);
-        let body = body.map_err(|error| Failure::Final(error.to_string()))?;
+        let body = body.map_err(|error| {
+            Failure::Final(Reason::said(
+                "mẫu tin nhắn không dùng được",
+                error.to_string(),
+            ))
+        })?;
         let mut request = self.agent.post(self.settings.url.clone());
         for (name, value) in &self.settings.headers {
             request = request.header(name, value);
         }
         let mut answer = request
             .send(body.as_bytes())
-            .map_err(|error| Failure::Down(error.to_string()))?;
+            .map_err(|error| Failure::Down(error.to_string().into()))?;
         let status = answer.status().as_u16();
         let text = answer.body_mut().with_config().limit(64 * 1024);
         let text = text.read_to_string().unwrap_or_default();
-        let why = || format!("cổng tin nhắn trả lời {status}");
+        let why = || Reason::from(format!("cổng tin nhắn trả lời {status}"));
         match status {
             200..=299 if text.contains(&self.settings.accepted) => Ok(()),
-            200..=299 => Err(Failure::Passing("cổng tin nhắn không nhận".to_owned())),
+            200..=299 => Err(Failure::Passing("cổng tin nhắn không nhận".into())),
             401 | 403 | 429 | 500.. => Err(Failure::Down(why())),
             _ => Err(Failure::Passing(why())),
         }

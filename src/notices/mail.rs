@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Templates, Topic, working_moment};
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
-use crate::outgoing::{Carrier, Failure};
+use crate::outgoing::{Carrier, Failure, Reason};
 use crate::store::Store;
 use crate::store::outbox::{Kind, Message};
 
@@ -156,12 +156,14 @@ impl Carrier for Mail {
 
     fn carry(&self, store: &Store, message: &Message, now: Moment) -> Result<(), Failure> {
         wait_for_working_time(store, message, now)?;
-        let letter = self.letter(message).map_err(Failure::Final)?;
+        let letter = self
+            .letter(message)
+            .map_err(|error| Failure::Final(Reason::said("không soạn được thư", error)))?;
         match &self.way {
             Way::Folder(folder) => {
                 let file = format!("{}.eml", message.id);
                 write(folder, &file, &letter.formatted())
-                    .map_err(|error| Failure::Down(format!("{}: {error}", folder.display())))
+                    .map_err(|error| Failure::Down(format!("{}: {error}", folder.display()).into()))
             }
             Way::Smtp(smtp) => smtp.send(&letter).map(drop).map_err(|error| of(&error)),
         }
@@ -179,7 +181,7 @@ fn wait_for_working_time(store: &Store, message: &Message, now: Moment) -> Resul
         return Ok(());
     };
     let reference = store.reference();
-    let reference = reference.map_err(|error| Failure::Passing(error.to_string()))?;
+    let reference = reference.map_err(|error| Failure::Passing(error.to_string().into()))?;
     match working_moment(&reference, UnitId(unit), now) {
         opening if opening > now => Err(Failure::NotBefore(opening)),
         _ => Ok(()),
@@ -196,8 +198,18 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
 
 /// What a mail server's refusal means for this letter and the others.
 fn of(error: &lettre::transport::smtp::Error) -> Failure {
-    let why = error.to_string();
-    match error.status().map(|code| code.to_string()).as_deref() {
+    // What the server says repeats whom the letter was for: the code is for the log.
+    let code = error.status().map(|code| code.to_string());
+    let why = match &code {
+        Some(code) => Reason::said(format!("máy chủ thư trả lời {code}"), error.to_string()),
+        None if error.is_response() => {
+            Reason::said("máy chủ thư trả lời không hiểu được", error.to_string())
+        }
+        None if error.is_timeout() => Reason::said("máy chủ thư không trả lời", error.to_string()),
+        None if error.is_tls() => Reason::from(format!("TLS với máy chủ thư: {error}")),
+        None => Reason::said(cause(error), error.to_string()),
+    };
+    match code.as_deref() {
         // This mailbox or this letter is refused for good.
         Some("550" | "551" | "552" | "553" | "501") => Failure::Final(why),
         // The server is going away, or does not let us in at all.
@@ -207,4 +219,16 @@ fn of(error: &lettre::transport::smtp::Error) -> Failure {
         None if error.is_response() => Failure::Passing(why),
         None => Failure::Down(why),
     }
+}
+
+/// Why nothing came back, from the system's own error where there is one.
+fn cause(error: &lettre::transport::smtp::Error) -> String {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return format!("không nối được máy chủ thư: {}", io.kind());
+        }
+        source = error.source();
+    }
+    "không gửi được qua máy chủ thư".to_owned()
 }

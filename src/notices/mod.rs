@@ -35,10 +35,12 @@ pub enum Topic {
     Overdue,
     /// Every working day, to supervisors.
     Digest,
+    /// What is wrong with the installation, to administrators, once a day while it is.
+    Alarms,
 }
 
 impl Topic {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Confirmation,
         Self::Receipt,
         Self::SupplementRequested,
@@ -48,6 +50,7 @@ impl Topic {
         Self::DueTomorrow,
         Self::Overdue,
         Self::Digest,
+        Self::Alarms,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -61,6 +64,7 @@ impl Topic {
             Self::DueTomorrow => "due_tomorrow",
             Self::Overdue => "overdue",
             Self::Digest => "digest",
+            Self::Alarms => "alarms",
         }
     }
 

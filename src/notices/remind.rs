@@ -1,5 +1,5 @@
-//! What staff are reminded of, by the clock: what is due on the next working day, and each morning
-//! how their units stand.
+//! What staff are reminded of, by the clock: what is due on the next working day, each morning how
+//! their units stand, and what administrators have to look at.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::store::lists::{Order, Within};
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
-use crate::store::{Store, StoreError, events, open_dossiers, settings};
+use crate::store::{Store, StoreError, alarms, events, open_dossiers, settings};
 use crate::supervision::{self, By, ReportError, Span};
 use crate::words;
 
@@ -38,13 +38,15 @@ pub enum RemindError {
     Report(#[from] ReportError),
 }
 
-/// Writes the reminders and digests that the clock asks for. Safe to run at any time, on any number
+/// Writes the reminders, digests and alarms that the clock asks for. Safe to run at any time, on any number
 /// of instances: each is told once. Returns how many there were.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn remind(store: &Store, now: Moment) -> Result<usize, RemindError> {
-    Ok(remind_of_due(store, now)? + send_digests(store, now)?)
+    let alarms = tell_of_alarms(store, now);
+    let due = remind_of_due(store, now);
+    Ok(send_digests(store, now)? + due? + alarms?)
 }
 
 /// Up to when a dossier counts as due soon: the end of the next working day.
@@ -121,7 +123,14 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
         told += store.write_with_reference(move |conn, reference| {
             let mut told = 0;
             for ((_, id), officer) in &page {
-                let replayed = events::replay(conn, *id)?;
+                let replayed = match events::replay(conn, *id) {
+                    // The others are reminded all the same; who works on it is told what is wrong.
+                    Err(error) if error.is_damage() => {
+                        tracing::warn!(dossier = %id, %error, "nobody is reminded of it");
+                        continue;
+                    }
+                    replayed => replayed?,
+                };
                 let account = users::find(conn, *officer)?;
                 let (Some((dossier, _)), Some(account)) = (replayed, account) else {
                     continue;
@@ -133,6 +142,62 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
             Ok::<_, StoreError>(told)
         })?;
     }
+}
+
+/// From when on a day it is said again what has been wrong since before.
+const MORNING: u32 = 7;
+/// How many alarms a letter names.
+const ALARMS: u32 = 20;
+
+/// Every administrator of the whole office who has mail hears once a day of what is wrong: at once, or
+/// in the morning if it has been so since before.
+fn tell_of_alarms(store: &Store, now: Moment) -> Result<usize, StoreError> {
+    let open = store.read(|conn| alarms::open(conn, ALARMS))?;
+    let today = now.date();
+    let is_new = open.iter().any(|alarm| alarm.raised_at.date() == today);
+    if open.is_empty() || (!is_new && now < morning(today)) {
+        return Ok(0);
+    }
+    let reference = store.reference()?;
+    let administrators = store.read(|conn| users::with_mail(conn, Role::Administrator, None))?;
+    let all = administrators.into_iter();
+    let all = all.filter(|user| reference.units().is_whole(user.unit));
+    let key = |user: &User| format!("alarms:{}:{today}", user.id);
+    let all: Vec<User> = all.collect();
+    let keys: Vec<String> = all.iter().map(key).collect();
+    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
+    let rows = open.iter().map(|alarm| {
+        json!({
+            "title": alarm.kind.title(), "detail": alarm.detail,
+            "since": words::moment(alarm.raised_at),
+        })
+    });
+    let rows: Vec<Value> = rows.collect();
+    let mut count = 0;
+    for user in all.iter().filter(|user| !told.contains(&key(user))) {
+        let Some(email) = user.email.clone() else {
+            continue;
+        };
+        let message = Outgoing {
+            kind: Kind::Email,
+            topic: Topic::Alarms.as_str().to_owned(),
+            recipient: email,
+            body: json!({
+                "name": user.full_name, "date": words::date(today),
+                "count": rows.len().to_string(), "alarms": rows,
+            }),
+            dossier: None,
+            position: None,
+            once: Some(key(user)),
+            due: now,
+        };
+        count += usize::from(store.write(move |conn| outbox::put(conn, &message, now))?);
+    }
+    Ok(count)
+}
+
+fn morning(day: NaiveDate) -> Moment {
+    midnight(day).plus_millis(i64::from(MORNING) * 3_600_000)
 }
 
 /// Each supervisor's digest of the day, from when their unit opens.

@@ -39,6 +39,8 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "overdue.html",
     "digest.txt",
     "digest.html",
+    "alarms.txt",
+    "alarms.html",
 );
 
 /// A template that cannot be used.
@@ -193,10 +195,14 @@ fn example(topic: Topic) -> Value {
             "overdue": "1", "received": "5", "resolved": "4",
             "overdue_list": [{"case_number": "H37-1", "due_at": "17:00", "unit": "UBND xã"}],
         }),
+        Topic::Alarms => json!({
+            "name": "Nông Thị Lan", "date": "15/07/2021", "count": "1",
+            "alarms": [{"title": "Không gửi được", "detail": "Thư", "since": "08:15 15/07/2021"}],
+        }),
         _ => json!({}),
     };
     let mut values = match topic {
-        Topic::Confirmation | Topic::Digest => json!({}),
+        Topic::Confirmation | Topic::Digest | Topic::Alarms => json!({}),
         _ => dossier,
     };
     if let (Value::Object(values), Value::Object(more)) = (&mut values, more) {

@@ -8,7 +8,9 @@
 
 mod announce;
 mod dispatch;
+mod fairness;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,17 +47,61 @@ pub trait Teller: Send + Sync {
     ) -> Result<Vec<outbox::Outgoing>, StoreError>;
 }
 
+/// Why, in two parts: our own words, which may be logged, and what the other side said, which may
+/// repeat whom the message was for and stays beside the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    pub words: String,
+    pub said: Option<String>,
+}
+
+/// Of what the other side said, so much is kept.
+const MOST_SAID: usize = 500;
+
+impl Reason {
+    pub fn said(words: impl Into<String>, said: impl AsRef<str>) -> Self {
+        // A database may not take every character.
+        let said = said.as_ref().chars().filter(|c| !c.is_control());
+        Self {
+            words: words.into(),
+            said: Some(said.take(MOST_SAID).collect()),
+        }
+    }
+}
+
+impl From<String> for Reason {
+    fn from(words: String) -> Self {
+        Self { words, said: None }
+    }
+}
+
+impl From<&str> for Reason {
+    fn from(words: &str) -> Self {
+        words.to_owned().into()
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.said {
+            Some(said) => write!(f, "{}: {said}", self.words),
+            None => f.write_str(&self.words),
+        }
+    }
+}
+
 /// Why a message did not get through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// This one, this time.
-    Passing(String),
-    /// Whoever takes them does not answer: all to the same recipient wait.
-    Unreachable(String),
+    Passing(Reason),
+    /// Whoever takes them does not answer: all to the same recipient wait, where recipients are few
+    /// ([`Kind::is_by_recipient`]).
+    Unreachable(Reason),
     /// Nobody at all answers behind the carrier: all of its messages wait.
-    Down(String),
+    Down(Reason),
     /// It will never get through as it is.
-    Final(String),
+    Final(Reason),
     /// It may not go now.
     NotBefore(Moment),
 }
@@ -83,6 +129,13 @@ pub struct Outgoing {
     pub carriers: Vec<Arc<dyn Carrier>>,
 }
 
+impl Outgoing {
+    /// The kinds of messages that something carries.
+    pub fn carried(&self) -> BTreeSet<Kind> {
+        self.carriers.iter().map(|carrier| carrier.kind()).collect()
+    }
+}
+
 /// How patiently messages are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -94,4 +147,8 @@ pub struct Patience {
     pub tries: u32,
     /// How long what is delivered stays in the list.
     pub keep: Duration,
+    /// How long what was given up keeps what it says.
+    pub keep_given_up: Duration,
+    /// After so long what still waits is given up.
+    pub give_up_after: Duration,
 }

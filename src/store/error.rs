@@ -63,6 +63,12 @@ impl StoreError {
         matches!(self, Self::Conflict(_))
     }
 
+    /// Whether it is the data of what was read that are wrong, and not the database: the same work on
+    /// other data may well succeed.
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt(_))
+    }
+
     /// Whether the database cannot be trusted to go on with the transaction at hand.
     pub const fn breaks_transaction(&self) -> bool {
         matches!(

@@ -59,7 +59,9 @@ impl StoredEvent {
     /// # Errors
     /// If its payload is not of its kind.
     pub fn event(&self) -> Result<Event, StoreError> {
-        let bad = |error| StoreError::corrupt(format!("sự kiện {}: {error}", self.sequence));
+        let bad = |error: serde_json::Error| {
+            StoreError::corrupt(format!("sự kiện {}: {}", self.sequence, unreadable(&error)))
+        };
         Ok(Event {
             sequence: self.sequence,
             at: Moment::from_unix_millis(self.at),
@@ -68,6 +70,15 @@ impl StoredEvent {
             data: EventData::from_json(self.kind, &self.data).map_err(bad)?,
             late_reason: Event::late_reason_in(&self.data).map_err(bad)?,
         })
+    }
+}
+
+/// Why an event cannot be read, without what stands there: it may name people.
+fn unreadable(error: &serde_json::Error) -> String {
+    match error.line() {
+        // Not from reading the text: a kind that this program does not know.
+        0 => error.to_string(),
+        line => format!("nội dung hỏng tại dòng {line}, cột {}", error.column()),
     }
 }
 

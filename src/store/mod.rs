@@ -5,6 +5,7 @@
 //! go through one thread that commits those waiting together (see [`writer`]), on PostgreSQL each
 //! has a connection of its own and is tried again after a deadlock.
 
+pub mod alarms;
 pub mod attempts;
 mod backfill;
 mod bulk;
@@ -36,10 +37,12 @@ pub mod reference;
 pub mod satisfaction;
 mod schema;
 pub mod sessions;
+pub mod set_aside;
 pub mod settings;
 mod sole;
 pub mod submissions;
 pub mod tallies;
+pub mod targets;
 pub mod unannounced;
 pub mod units;
 pub mod users;
@@ -187,6 +190,21 @@ impl Store {
         E: WriteFailure,
     {
         crate::clock::check().map_err(StoreError::from)?;
+        self.write_despite_clock(work)
+    }
+
+    /// The same whatever the clock shows: for telling that it is wrong, and nothing else.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database.
+    pub fn write_despite_clock<T, E>(
+        &self,
+        work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteFailure,
+    {
         match &self.inner.writer {
             Some(writer) => writer.submit(work),
             None => {

@@ -9,11 +9,13 @@ use diesel::sql_types::Bool;
 use super::dossiers::dossier_id;
 use super::place::{Going, past};
 use super::schema::{dossiers, users};
+use super::set_aside::Work;
 use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, UnitId, UserId};
 use crate::domain::moment::Moment;
 
-/// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first.
+/// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first;
+/// without those that are set aside.
 ///
 /// # Errors
 /// If the database refuses.
@@ -24,6 +26,7 @@ pub fn unrecorded_crossings(
 ) -> Result<Vec<DossierId>, StoreError> {
     let ids: Vec<Vec<u8>> = dossiers::table
         .filter(dossiers::watch_at.lt(now.unix_millis()))
+        .filter(Work::Overdue.takes("dossiers.id"))
         .order(dossiers::watch_at)
         .limit(i64::from(limit))
         .select(dossiers::id)
@@ -145,7 +148,7 @@ pub fn units_with_open(conn: &mut Conn, units: &[UnitId]) -> Result<Vec<UnitId>,
 }
 
 /// Open and registered dossiers that a unit answers for or has on its desk, in no particular
-/// order.
+/// order; without those that are set aside.
 ///
 /// # Errors
 /// If the database refuses.
@@ -153,6 +156,7 @@ pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<Dossie
     let mut found = BTreeSet::new();
     for query in not_closed!(unit.0, eq) {
         let ids: Vec<Vec<u8>> = query
+            .filter(Work::Successor.takes("dossiers.id"))
             .select(dossiers::id)
             .limit(i64::from(limit))
             .load(conn)?;

@@ -1,7 +1,11 @@
 //! The outbox: messages written in the transaction of what they tell of, and sent afterwards.
 //!
 //! A message that is claimed is nobody else's until its lease has run out; whoever claimed it settles
-//! it, or it is tried again. Messages that keep an order wait for those before them.
+//! it, or it is tried again. A lease has a token, so that who comes too late changes nothing of what
+//! another has begun. Messages that keep an order wait for those before them.
+//!
+//! What waits for a webhook is a lane of its own; of the other kinds all is one lane. What a failure
+//! costs does not depend on how much waits: it is noted of the lane ([`targets`]), not of the messages.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +15,8 @@ use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use serde::Deserialize;
 
 use super::schema::outbox;
-use super::{Conn, StoreError};
+use super::targets::{self, Trouble};
+use super::{Conn, StoreError, alarms};
 use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 
@@ -36,6 +41,19 @@ impl Kind {
         Self::Portal,
         Self::Webhook,
     ];
+
+    /// Whether each recipient is a lane of its own.
+    pub const fn is_by_recipient(self) -> bool {
+        matches!(self, Self::Webhook)
+    }
+
+    /// The lane of a message to that recipient; empty where all of the kind is one.
+    pub const fn lane(self, recipient: &str) -> &str {
+        match self.is_by_recipient() {
+            true => recipient,
+            false => "",
+        }
+    }
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -135,6 +153,8 @@ pub struct Message {
     /// How often it was tried, this time included.
     pub tries: u32,
     pub created_at: Moment,
+    /// Whoever has claimed it.
+    pub lease: i64,
 }
 
 #[derive(QueryableByName)]
@@ -155,28 +175,106 @@ struct Claimed {
     created_at: i64,
 }
 
-impl TryFrom<Claimed> for Message {
-    type Error = StoreError;
-
-    fn try_from(row: Claimed) -> Result<Self, StoreError> {
-        let dossier = row.dossier_id.map(|id| {
-            DossierId::from_slice(&id).ok_or_else(|| StoreError::corrupt("outbox.dossier_id"))
+impl Claimed {
+    fn message(&self, lease: i64) -> Result<Message, StoreError> {
+        let dossier = self.dossier_id.as_ref().map(|id| {
+            DossierId::from_slice(id).ok_or_else(|| StoreError::corrupt("outbox.dossier_id"))
         });
-        Ok(Self {
-            id: MessageId::from_slice(&row.id).ok_or_else(|| StoreError::corrupt("outbox.id"))?,
-            topic: row.topic,
-            recipient: row.recipient,
-            body: serde_json::from_str(&row.body)
+        Ok(Message {
+            id: MessageId::from_slice(&self.id).ok_or_else(|| StoreError::corrupt("outbox.id"))?,
+            topic: self.topic.clone(),
+            recipient: self.recipient.clone(),
+            body: serde_json::from_str(&self.body)
                 .map_err(|_| StoreError::corrupt("outbox.body"))?,
             dossier: dossier.transpose()?,
-            tries: u32::try_from(row.tries).unwrap_or(0),
-            created_at: Moment::from_unix_millis(row.created_at),
+            tries: u32::try_from(self.tries).unwrap_or(0),
+            created_at: Moment::from_unix_millis(self.created_at),
+            lease,
         })
     }
 }
 
-/// Claims up to `limit` messages of a kind that are due, for the length of a lease. Several
-/// instances may claim side by side.
+/// What waits together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Empty: all of the kind.
+    pub recipient: String,
+    /// When the first of it is due.
+    pub due: Moment,
+    pub trouble: Option<Trouble>,
+}
+
+/// The lanes of a kind in which something is due and that are not paused.
+///
+/// # Errors
+/// If the database refuses.
+pub fn lanes(conn: &mut Conn, kind: Kind, now: Moment) -> Result<Vec<Lane>, StoreError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        recipient: String,
+        #[diesel(sql_type = BigInt)]
+        due: i64,
+    }
+
+    let rows = match kind.is_by_recipient() {
+        // From one recipient to the next along the index, whatever waits for each. The kind is a
+        // literal: so says the index.
+        true => {
+            let next = |after: &str| {
+                format!(
+                    "(select o.recipient from outbox o where o.kind = 'webhook' \
+                     and o.due_at is not null {after} order by o.recipient limit 1)"
+                )
+            };
+            diesel::sql_query(format!(
+                "with recursive lane (recipient) as ( \
+                     select {first} union all \
+                     select {next} from lane where lane.recipient is not null) \
+                 select lane.recipient, (select o.due_at from outbox o where o.kind = 'webhook' \
+                     and o.recipient = lane.recipient and o.due_at is not null \
+                     order by o.due_at limit 1) as due \
+                 from lane where lane.recipient is not null",
+                first = next(""),
+                next = next("and o.recipient > lane.recipient"),
+            ))
+            .load::<Row>(conn)?
+        }
+        false => {
+            let first: Option<Option<i64>> = outbox::table
+                .filter(outbox::kind.eq(kind.as_str()))
+                .filter(outbox::due_at.is_not_null())
+                .order(outbox::due_at)
+                .select(outbox::due_at)
+                .first(conn)
+                .optional()?;
+            let row = |due| Row {
+                recipient: String::new(),
+                due,
+            };
+            first.flatten().map(row).into_iter().collect()
+        }
+    };
+    let due = rows.into_iter().filter(|row| row.due <= now.unix_millis());
+    let due: Vec<Row> = due.collect();
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trouble = targets::in_trouble(conn, kind)?;
+    let lanes = due.into_iter().map(|row| Lane {
+        trouble: trouble.get(&row.recipient).copied(),
+        due: Moment::from_unix_millis(row.due),
+        recipient: row.recipient,
+    });
+    let paused = |lane: &Lane| {
+        let until = lane.trouble.and_then(|trouble| trouble.paused_until);
+        until.is_some_and(|until| until > now)
+    };
+    Ok(lanes.filter(|lane| !paused(lane)).collect())
+}
+
+/// Claims up to `limit` messages of a kind that are due, for the length of a lease, whatever trouble
+/// their recipients have. Several instances may claim side by side.
 ///
 /// # Errors
 /// If the database refuses.
@@ -187,7 +285,47 @@ pub fn claim(
     lease: Duration,
     now: Moment,
 ) -> Result<Vec<Message>, StoreError> {
-    let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+    claim_where(conn, kind, "", limit, lease, now)
+}
+
+/// Claims up to `limit` messages of a lane. Where nobody answered the last time, others leave the lane
+/// alone until this try has been settled.
+///
+/// # Errors
+/// If the database refuses.
+pub fn claim_in(
+    conn: &mut Conn,
+    kind: Kind,
+    lane: &Lane,
+    limit: u32,
+    lease: Duration,
+    now: Moment,
+) -> Result<Vec<Message>, StoreError> {
+    let condition = match lane.recipient.as_str() {
+        "" => String::new(),
+        // One of our own ids; whoever went around the program may have written anything.
+        name => format!("and o.recipient = '{}'", name.replace('\'', "''")),
+    };
+    let claimed = claim_where(conn, kind, &condition, limit, lease, now)?;
+    if !claimed.is_empty() && lane.trouble.is_some_and(|trouble| trouble.is_silent()) {
+        targets::probe(conn, kind, &lane.recipient, after(now, lease))?;
+    }
+    Ok(claimed)
+}
+
+fn after(now: Moment, time: Duration) -> Moment {
+    now.plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn claim_where(
+    conn: &mut Conn,
+    kind: Kind,
+    condition: &str,
+    limit: u32,
+    lease: Duration,
+    now: Moment,
+) -> Result<Vec<Message>, StoreError> {
+    let token: i64 = rand::random();
     let (these, skip) = match conn {
         Conn::Sqlite(_) => ("in (", ") "),
         // An array is made once, however the statement is planned.
@@ -196,20 +334,42 @@ pub fn claim(
     // Only numbers and our own names go into the text.
     let kind = kind.as_str();
     let query = format!(
-        "update outbox set due_at = {until}, tries = tries + 1 where id {these} \
+        "update outbox set due_at = {until}, lease = {token}, tries = tries + 1 where id {these} \
              select o.id from outbox o \
-             where o.kind = '{kind}' and o.due_at <= {now} \
+             where o.kind = '{kind}' and o.due_at <= {now} {condition} \
              and (o.position is null or not exists ( \
                  select 1 from outbox b where b.kind = '{kind}' and b.dossier_id = o.dossier_id \
                  and b.recipient = o.recipient and b.position < o.position \
                  and b.due_at is not null)) \
              order by o.due_at limit {limit}{skip} \
          returning id, topic, recipient, body, dossier_id, tries, created_at",
-        until = now.plus_millis(lease).unix_millis(),
+        until = after(now, lease).unix_millis(),
         now = now.unix_millis(),
     );
     let rows: Vec<Claimed> = diesel::sql_query(query).load(conn)?;
-    rows.into_iter().map(Message::try_from).collect()
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.message(token) {
+            Ok(message) => messages.push(message),
+            // Nobody can send it, and it stops nobody: it is given up where it stands.
+            Err(error) => give_up_damaged(conn, kind, row.id, &error, crate::clock::now())?,
+        }
+    }
+    Ok(messages)
+}
+
+fn give_up_damaged(
+    conn: &mut Conn,
+    kind: &str,
+    id: Vec<u8>,
+    error: &StoreError,
+    now: Moment,
+) -> Result<(), StoreError> {
+    tracing::error!(kind, %error, "a message is damaged and was given up");
+    diesel::update(outbox::table.find(id))
+        .set(given_up(error.to_string(), now))
+        .execute(conn)?;
+    raise_given_up(conn, kind, now)
 }
 
 /// What became of a try.
@@ -230,69 +390,116 @@ pub enum Settlement {
     },
 }
 
+/// What became of a message that was claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    pub id: MessageId,
+    /// By whom; another's is not touched.
+    pub lease: i64,
+    pub settlement: Settlement,
+}
+
 const DELIVERED: i16 = 1;
 const GIVEN_UP: i16 = 2;
+/// What an emptied body is.
+const EMPTY: &str = "null";
 
-/// Settles messages that were claimed.
+#[derive(AsChangeset)]
+#[diesel(table_name = outbox, treat_none_as_null = true)]
+struct GivenUp {
+    due_at: Option<i64>,
+    settled_at: Option<i64>,
+    outcome: Option<i16>,
+    error: Option<String>,
+    lease: Option<i64>,
+}
+
+fn given_up(error: String, now: Moment) -> GivenUp {
+    GivenUp {
+        due_at: None,
+        settled_at: Some(now.unix_millis()),
+        outcome: Some(GIVEN_UP),
+        error: Some(error),
+        lease: None,
+    }
+}
+
+/// Tells administrators that messages of a kind were given up.
+fn raise_given_up(conn: &mut Conn, kind: &str, now: Moment) -> Result<(), StoreError> {
+    let detail = format!(
+        "Có thông điệp loại {kind} không gửi được và đã thôi gửi: xem /api/v1/outbox?standing=given_up&kind={kind}."
+    );
+    alarms::raise(conn, alarms::Kind::GivenUp, kind, &detail, now)?;
+    Ok(())
+}
+
+/// Settles messages that were claimed, each only if it is still its claimant's. Returns how many were.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn settle(
     conn: &mut Conn,
-    settled: &[(MessageId, Settlement)],
+    kind: Kind,
+    settled: &[Settled],
     now: Moment,
-) -> Result<(), StoreError> {
-    let now = now.unix_millis();
-    let delivered = settled
-        .iter()
-        .filter(|(_, settlement)| *settlement == Settlement::Delivered);
-    let delivered: Vec<Vec<u8>> = delivered.map(|(id, _)| id.bytes().to_vec()).collect();
-    if !delivered.is_empty() {
-        diesel::update(outbox::table.filter(outbox::id.eq_any(delivered)))
+) -> Result<usize, StoreError> {
+    let mut count = 0;
+    let mut delivered: std::collections::BTreeMap<i64, Vec<Vec<u8>>> = Default::default();
+    for one in settled {
+        if one.settlement == Settlement::Delivered {
+            let ids = delivered.entry(one.lease).or_default();
+            ids.push(one.id.bytes().to_vec());
+        }
+    }
+    for (lease, ids) in delivered {
+        let these = outbox::table
+            .filter(outbox::id.eq_any(ids))
+            .filter(outbox::lease.eq(lease));
+        count += diesel::update(these)
             .set((
                 outbox::due_at.eq(None::<i64>),
-                outbox::settled_at.eq(Some(now)),
+                outbox::settled_at.eq(Some(now.unix_millis())),
                 outbox::outcome.eq(Some(DELIVERED)),
                 outbox::error.eq(None::<String>),
+                outbox::lease.eq(None::<i64>),
                 // It held personal data, and is needed no more.
-                outbox::body.eq("null"),
+                outbox::body.eq(EMPTY),
             ))
             .execute(conn)?;
     }
-    for (id, settlement) in settled {
-        let row = outbox::table.find(id.bytes().to_vec());
-        match settlement {
+    for one in settled {
+        let row = outbox::table
+            .find(one.id.bytes().to_vec())
+            .filter(outbox::lease.eq(one.lease));
+        count += match &one.settlement {
             // All of them above, at once.
-            Settlement::Delivered => {}
-            Settlement::Again { at, error } => {
-                diesel::update(row)
-                    .set((
-                        outbox::due_at.eq(Some(at.unix_millis())),
-                        outbox::error.eq(Some(error)),
-                    ))
-                    .execute(conn)?;
-            }
-            Settlement::Later { at } => {
-                diesel::update(row)
-                    .set((
-                        outbox::due_at.eq(Some(at.unix_millis())),
-                        outbox::tries.eq(outbox::tries - 1),
-                    ))
-                    .execute(conn)?;
-            }
+            Settlement::Delivered => 0,
+            Settlement::Again { at, error } => diesel::update(row)
+                .set((
+                    outbox::due_at.eq(Some(at.unix_millis())),
+                    outbox::error.eq(Some(error)),
+                    outbox::lease.eq(None::<i64>),
+                ))
+                .execute(conn)?,
+            Settlement::Later { at } => diesel::update(row)
+                .set((
+                    outbox::due_at.eq(Some(at.unix_millis())),
+                    outbox::tries.eq(outbox::tries - 1),
+                    outbox::lease.eq(None::<i64>),
+                ))
+                .execute(conn)?,
             Settlement::GivenUp { error } => {
-                diesel::update(row)
-                    .set((
-                        outbox::due_at.eq(None::<i64>),
-                        outbox::settled_at.eq(Some(now)),
-                        outbox::outcome.eq(Some(GIVEN_UP)),
-                        outbox::error.eq(Some(error)),
-                    ))
+                let given = diesel::update(row)
+                    .set(given_up(error.clone(), now))
                     .execute(conn)?;
+                if given > 0 {
+                    raise_given_up(conn, kind.as_str(), now)?;
+                }
+                given
             }
-        }
+        };
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Where a message stands.
@@ -428,58 +635,176 @@ pub fn list(
     rows.into_iter().map(Entry::try_from).collect()
 }
 
-/// Tries a message that was given up, or waits, again at once. Returns whether there is one.
+/// Whether somebody is sending a message at this moment.
+///
+/// # Errors
+/// If the database refuses.
+pub fn is_under_way(conn: &mut Conn, id: MessageId, now: Moment) -> Result<bool, StoreError> {
+    let leased = outbox::table
+        .find(id.bytes().to_vec())
+        .filter(outbox::lease.is_not_null())
+        .filter(outbox::due_at.gt(now.unix_millis()));
+    Ok(diesel::select(diesel::dsl::exists(leased)).get_result(conn)?)
+}
+
+/// Tries a message that was given up, or waits, again at once; not one that is under way, nor one that
+/// was emptied. Returns whether there is one.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn retry(conn: &mut Conn, id: MessageId, now: Moment) -> Result<bool, StoreError> {
+    let idle = outbox::lease
+        .is_null()
+        .or(outbox::due_at.le(now.unix_millis()));
     let row = outbox::table
         .find(id.bytes().to_vec())
-        .filter(outbox::outcome.is_null().or(outbox::outcome.eq(GIVEN_UP)));
+        .filter(outbox::outcome.is_null().or(outbox::outcome.eq(GIVEN_UP)))
+        .filter(outbox::body.ne(EMPTY))
+        .filter(idle.assume_not_null());
     let changed = diesel::update(row)
         .set((
             outbox::due_at.eq(Some(now.unix_millis())),
             outbox::tries.eq(0),
             outbox::settled_at.eq(None::<i64>),
             outbox::outcome.eq(None::<i16>),
+            outbox::lease.eq(None::<i64>),
         ))
         .execute(conn)?;
+    if changed > 0 {
+        let (kind, recipient): (String, String) = outbox::table
+            .find(id.bytes().to_vec())
+            .select((outbox::kind, outbox::recipient))
+            .first(conn)?;
+        // Who asks for it at once does not want to wait for a pause to end.
+        if let Ok(kind) = kind.parse::<Kind>() {
+            targets::probe_again(conn, kind, kind.lane(&recipient), now)?;
+            clear_given_up(conn, kind)?;
+        }
+    }
     Ok(changed > 0)
 }
 
-/// Postpones all messages of a kind to a recipient, or of the kind, that are due before `at`: whoever
-/// takes them does not answer.
+/// Nothing that was given up waits for somebody to look: the alarm is over.
+fn clear_given_up(conn: &mut Conn, kind: Kind) -> Result<(), StoreError> {
+    let left = outbox::table
+        .filter(outbox::outcome.eq(GIVEN_UP))
+        .filter(outbox::kind.eq(kind.as_str()))
+        .filter(outbox::body.ne(EMPTY));
+    if !diesel::select(diesel::dsl::exists(left)).get_result::<bool>(conn)? {
+        alarms::clear(conn, alarms::Kind::GivenUp, kind.as_str())?;
+    }
+    Ok(())
+}
+
+/// Moves all messages to a recipient that are due before `now`, for measuring.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn postpone(
     conn: &mut Conn,
     kind: Kind,
-    recipient: Option<&str>,
+    recipient: &str,
     now: Moment,
     at: Moment,
 ) -> Result<(), StoreError> {
-    let mut query = diesel::update(outbox::table)
+    diesel::update(outbox::table)
         .filter(outbox::kind.eq(kind.as_str()))
+        .filter(outbox::recipient.eq(recipient))
         .filter(outbox::due_at.le(now.unix_millis()))
         .set(outbox::due_at.eq(Some(at.unix_millis())))
-        .into_boxed();
-    if let Some(recipient) = recipient {
-        query = query.filter(outbox::recipient.eq(recipient.to_owned()));
-    }
-    query.execute(conn)?;
+        .execute(conn)?;
     Ok(())
 }
 
-/// Forgets messages settled before a moment; those given up are kept until somebody has looked.
+/// How long messages are kept, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// What was delivered.
+    pub delivered: i64,
+    /// What a message that was given up says, and to whom.
+    pub given_up: i64,
+    /// After so long what still waits is given up.
+    pub waiting: i64,
+}
+
+/// What was to be sent at once and did not go in a day waits for nothing but its end.
+const OVERDUE_MILLIS: i64 = 24 * 3_600_000;
+
+/// Forgets what has been kept long enough, `limit` messages of each sort at most. Returns how many
+/// messages that were.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, before: Moment) -> Result<usize, StoreError> {
-    let old = outbox::table
-        .filter(outbox::settled_at.lt(before.unix_millis()))
-        .filter(outbox::outcome.eq(DELIVERED));
-    Ok(diesel::delete(old).execute(conn)?)
+pub fn forget(conn: &mut Conn, keep: Keep, limit: u32, now: Moment) -> Result<usize, StoreError> {
+    let before = |millis: i64| now.plus_millis(-millis).unix_millis();
+    let limit = i64::from(limit);
+    // Nobody took it in all that time, or nothing carries its kind any more.
+    let old = MessageId::new(now.plus_millis(-keep.waiting), [0; 10]);
+    let waiting: Vec<(Vec<u8>, String)> = outbox::table
+        .filter(outbox::id.lt(old.bytes().to_vec()))
+        .filter(outbox::due_at.lt(before(OVERDUE_MILLIS)))
+        .order(outbox::id)
+        .select((outbox::id, outbox::kind))
+        .limit(limit)
+        .load(conn)?;
+    for (id, kind) in &waiting {
+        // Not one that somebody has claimed since.
+        let row = outbox::table
+            .find(id)
+            .filter(outbox::due_at.lt(before(OVERDUE_MILLIS)));
+        let days = keep.waiting / OVERDUE_MILLIS;
+        diesel::update(row)
+            .set(given_up(format!("không gửi được trong {days} ngày"), now))
+            .execute(conn)?;
+        raise_given_up(conn, kind, now)?;
+    }
+    // What it says and to whom, and what a mail server has said of them.
+    let full: Vec<(Vec<u8>, String)> = outbox::table
+        .filter(outbox::settled_at.lt(before(keep.given_up)))
+        .filter(outbox::outcome.eq(GIVEN_UP))
+        .filter(outbox::body.ne(EMPTY))
+        .select((outbox::id, outbox::kind))
+        .limit(limit)
+        .load(conn)?;
+    let emptied = |kind: &str| {
+        let to_people = ["email", "sms", "zalo"].contains(&kind);
+        let ids = full.iter().filter(|(_, k)| k == kind);
+        (to_people, ids.map(|(id, _)| id.clone()).collect::<Vec<_>>())
+    };
+    for kind in Kind::ALL {
+        let (to_people, ids) = emptied(kind.as_str());
+        if ids.is_empty() {
+            continue;
+        }
+        let these = || outbox::table.filter(outbox::id.eq_any(ids.clone()));
+        diesel::update(these())
+            .set((outbox::body.eq(EMPTY), outbox::error.eq(None::<String>)))
+            .execute(conn)?;
+        if to_people {
+            diesel::update(these())
+                .set(outbox::recipient.eq(""))
+                .execute(conn)?;
+        }
+        clear_given_up(conn, kind)?;
+    }
+    let delivered = outbox::table
+        .filter(outbox::settled_at.lt(before(keep.delivered)))
+        .filter(outbox::outcome.eq(DELIVERED))
+        .select(outbox::id)
+        .limit(limit);
+    let mut gone: Vec<Vec<u8>> = delivered.load(conn)?;
+    // As long again, without anybody in it, for whoever asks what became of it.
+    let empty = outbox::table
+        .filter(outbox::settled_at.lt(before(keep.given_up + keep.delivered)))
+        .filter(outbox::outcome.eq(GIVEN_UP))
+        .filter(outbox::body.eq(EMPTY))
+        .select(outbox::id)
+        .limit(limit);
+    gone.extend(empty.load::<Vec<u8>>(conn)?);
+    for ids in gone.chunks(500) {
+        diesel::delete(outbox::table.filter(outbox::id.eq_any(ids.to_vec()))).execute(conn)?;
+    }
+    Ok(waiting.len() + full.len() + gone.len())
 }
 
 /// How many messages wait to be sent.

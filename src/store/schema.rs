@@ -145,6 +145,7 @@ table! {
         settled_at -> Nullable<BigInt>,
         outcome -> Nullable<SmallInt>,
         error -> Nullable<Text>,
+        lease -> Nullable<BigInt>,
     }
 }
 
@@ -364,6 +365,39 @@ table! {
     }
 }
 
+table! {
+    outbox_targets (kind, recipient) {
+        kind -> Text,
+        recipient -> Text,
+        failures -> Integer,
+        since -> BigInt,
+        paused_until -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    set_aside (work, dossier_id) {
+        work -> Text,
+        dossier_id -> Binary,
+        passed_by -> Text,
+        error -> Text,
+        since -> BigInt,
+        last_at -> BigInt,
+        tries -> Integer,
+        dismissed_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    alarms (id) {
+        id -> Binary,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        raised_at -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     dossiers,
     dossier_events,
@@ -374,3 +408,4 @@ allow_tables_to_appear_in_same_query!(
     users,
     sessions
 );
+allow_tables_to_appear_in_same_query!(dossiers, set_aside);

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::locks::Lock;
 use super::schema::unannounced_events;
+use super::set_aside::Work;
 use super::{Conn, StoreError};
 use crate::domain::ids::DossierId;
 
@@ -13,6 +14,13 @@ pub struct Waiting {
     id: i64,
     pub dossier: DossierId,
     pub sequence: u32,
+}
+
+impl Waiting {
+    /// Its place among those that wait.
+    pub const fn number(&self) -> i64 {
+        self.id
+    }
 }
 
 /// Notes events of a dossier, in their transaction.
@@ -32,12 +40,13 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Those that have waited longest.
+/// Those that have waited longest; without those of dossiers that are set aside.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn oldest(conn: &mut Conn, limit: u32) -> Result<Vec<Waiting>, StoreError> {
     let rows: Vec<(i64, Vec<u8>, i32)> = unannounced_events::table
+        .filter(Work::Announce.takes("unannounced_events.dossier_id"))
         .order(unannounced_events::id)
         .limit(i64::from(limit))
         .load(conn)?;
@@ -76,4 +85,11 @@ pub fn take(conn: &mut Conn, these: &[Waiting]) -> Result<bool, StoreError> {
     diesel::delete(unannounced_events::table.filter(unannounced_events::id.eq_any(&ids)))
         .execute(conn)?;
     Ok(true)
+}
+
+/// Nobody is told of what waits of a dossier.
+pub(super) fn drop_all(conn: &mut Conn, dossier: DossierId) -> Result<(), StoreError> {
+    let these = unannounced_events::dossier_id.eq(dossier.bytes().to_vec());
+    diesel::delete(unannounced_events::table.filter(these)).execute(conn)?;
+    Ok(())
 }

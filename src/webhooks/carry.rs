@@ -1,8 +1,6 @@
 //! One delivery to a webhook.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ureq::http::StatusCode;
 use ureq::unversioned::transport::DefaultConnector;
@@ -16,7 +14,7 @@ use crate::outgoing::{Carrier, Failure};
 use crate::outside;
 use crate::store::outbox::{Kind, Message};
 use crate::store::webhooks::{self, Webhook};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, targets};
 
 /// For the whole of a delivery.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -24,18 +22,12 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(5);
 /// What a receiver answers is read up to here, so that the connection can be used again.
 const MOST_ANSWER: u64 = 64 * 1024;
-/// How long, in milliseconds, a message waits while another tries whether a silent receiver answers
-/// again, while as many are under way to it as may be, and while the database has trouble.
-const WHILE_SILENT: i64 = 15_000;
-const WHILE_FULL: i64 = 1000;
+/// How long, in milliseconds, a message waits while the database has trouble.
 const WHILE_IN_TROUBLE: i64 = 5000;
-/// How long an answer shows that a receiver is there.
-const LATELY: Duration = Duration::from_secs(2);
 
 /// Carries messages to webhooks.
 pub struct WebhookCarrier {
     agent: ureq::Agent,
-    receivers: Receivers,
 }
 
 impl WebhookCarrier {
@@ -51,10 +43,6 @@ impl WebhookCarrier {
             .build();
         Self {
             agent: ureq::Agent::with_parts(config, DefaultConnector::new(), Guarded(allowed)),
-            receivers: Receivers {
-                in_flight,
-                known: Mutex::default(),
-            },
         }
     }
 
@@ -100,31 +88,30 @@ impl Carrier for WebhookCarrier {
     }
 
     fn carry(&self, store: &Store, message: &Message, now: Moment) -> Result<(), Failure> {
-        let gone = || Failure::Final("webhook không còn nữa".to_owned());
+        let gone = || Failure::Final("webhook không còn nữa".into());
         let id = Uuid::parse_str(&message.recipient).map(WebhookId);
         let id = id.map_err(|_| gone())?;
         let found = store.read_one(|conn| webhooks::find(conn, id));
         let webhook = found.map_err(|error| not_now(&error, now))?;
         let webhook = webhook.ok_or_else(gone)?;
         if webhook.disabled_at.is_some() {
-            return Err(Failure::Final("webhook đã tắt".to_owned()));
+            return Err(Failure::Final("webhook đã tắt".into()));
         }
-        let place = self.receivers.begin(id);
-        let place = place.map_err(|millis| Failure::NotBefore(now.plus_millis(millis)))?;
-        let answer = self.post(&webhook, message, now);
-        place.end(matches!(answer, Err(Failure::Unreachable(_))));
-        match answer? {
+        match self.post(&webhook, message, now)? {
             Answer::Taken => Ok(()),
-            Answer::Refused(status) => {
-                Err(Failure::Passing(format!("trả lời {}", status.as_u16())))
-            }
+            Answer::Refused(status) => Err(Failure::Passing(
+                format!("trả lời {}", status.as_u16()).into(),
+            )),
             Answer::Gone => {
                 tracing::warn!(webhook = %id, "a webhook answered 410 and is disabled");
                 store
-                    .write(move |conn| webhooks::disable(conn, id, now))
+                    .write(move |conn| {
+                        webhooks::disable(conn, id, now)?;
+                        targets::recovered(conn, Kind::Webhook, &id.to_string())
+                    })
                     .map_err(|error| not_now(&error, now))?;
                 let reason = "trả lời 410: webhook đã được tắt";
-                Err(Failure::Final(reason.to_owned()))
+                Err(Failure::Final(reason.into()))
             }
         }
     }
@@ -140,7 +127,7 @@ fn not_now(error: &StoreError, now: Moment) -> Failure {
 fn body(message: &Message) -> Result<String, Failure> {
     let mut body = message.body.clone();
     let fields = body.as_object_mut();
-    let fields = fields.ok_or_else(|| Failure::Final("nội dung không còn nữa".to_owned()))?;
+    let fields = fields.ok_or_else(|| Failure::Final("nội dung không còn nữa".into()))?;
     fields.insert("id".to_owned(), message.id.to_string().into());
     Ok(body.to_string())
 }
@@ -148,80 +135,13 @@ fn body(message: &Message) -> Result<String, Failure> {
 /// Why nothing came back, in words for people.
 fn failure(error: &ureq::Error) -> Failure {
     use std::io::ErrorKind::PermissionDenied;
-    Failure::Unreachable(match error {
+    let words = match error {
         ureq::Error::Timeout(_) => format!("không trả lời trong {} giây", TIMEOUT.as_secs()),
         ureq::Error::HostNotFound => "không tìm thấy máy này".to_owned(),
         ureq::Error::Io(error) if error.kind() == PermissionDenied => error.to_string(),
         ureq::Error::Io(error) => format!("không kết nối được: {error}"),
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => format!("TLS: {error}"),
-        error => return Failure::Passing(format!("không gửi được: {error}")),
-    })
-}
-
-/// How the receivers fare, so that one that does not answer holds up nobody else's messages: it has
-/// one under way at a time, to see whether it answers again; one that has not answered lately has
-/// half of all.
-struct Receivers {
-    in_flight: usize,
-    known: Mutex<HashMap<WebhookId, Receiver>>,
-}
-
-#[derive(Default)]
-struct Receiver {
-    under_way: usize,
-    answered: Option<Instant>,
-    /// The last one did not get there.
-    silent: bool,
-}
-
-/// A message that is under way to a receiver, until this is dropped.
-struct UnderWay<'a> {
-    receivers: &'a Receivers,
-    id: WebhookId,
-}
-
-impl Receivers {
-    fn with<T>(&self, id: WebhookId, work: impl FnOnce(&mut Receiver) -> T) -> T {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        work(known.entry(id).or_default())
-    }
-
-    /// A place under way, or for how many milliseconds there is none.
-    fn begin(&self, id: WebhookId) -> Result<UnderWay<'_>, i64> {
-        self.with(id, |receiver| {
-            let lately = receiver.answered.map(|at| at.elapsed() < LATELY);
-            let places = match (receiver.silent, lately) {
-                (true, _) => 1,
-                (false, Some(true)) => self.in_flight,
-                (false, _) => (self.in_flight / 2).max(1),
-            };
-            if receiver.under_way >= places {
-                let silent = receiver.silent;
-                return Err(if silent { WHILE_SILENT } else { WHILE_FULL });
-            }
-            receiver.under_way += 1;
-            Ok(UnderWay {
-                receivers: self,
-                id,
-            })
-        })
-    }
-}
-
-impl UnderWay<'_> {
-    fn end(self, silent: bool) {
-        self.receivers.with(self.id, |receiver| {
-            receiver.silent = silent;
-            if !silent {
-                receiver.answered = Some(Instant::now());
-            }
-        });
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.receivers
-            .with(self.id, |receiver| receiver.under_way -= 1);
-    }
+        error => return Failure::Passing(format!("không gửi được: {error}").into()),
+    };
+    Failure::Unreachable(words.into())
 }

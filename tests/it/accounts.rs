@@ -275,6 +275,9 @@ fn address(template: &str, dossier: &str) -> String {
         ("{submission}", "01780000-0000-7000-8000-000000000000"),
         ("{webhook}", "01780000-0000-7000-8000-000000000000"),
         ("{message}", "01780000-0000-7000-8000-000000000000"),
+        ("{alarm}", "01780000-0000-7000-8000-000000000000"),
+        ("{work}", "overdue"),
+        ("{set_aside}", "01780000-0000-7000-8000-000000000000"),
         ("{username}", "nobody"),
         ("{feedback}", "01780000-0000-7000-8000-000000000000"),
         ("{unit}", COMMUNE),
@@ -330,8 +333,9 @@ on_both! {
                             assert_eq!(status, 403, "{name}");
                             continue;
                         }
-                        let whole = ["/api/v1/reports/cchc", "/api/v1/outbox", "/api/v1/outbox/{message}/retry"]
-                            .contains(&route.path.as_str());
+                        let whole = ["/api/v1/reports/cchc", "/api/v1/outbox", "/api/v1/alarms", "/api/v1/set-aside"]
+                            .iter()
+                            .any(|path| route.path.starts_with(path));
                         assert!(whole || ![401, 403].contains(&status), "{name}: {status}");
                         // A dossier of a foreign unit, with a body that would do for one's own.
                         if route.path.contains("{dossier}") {

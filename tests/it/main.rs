@@ -4,6 +4,7 @@ mod accounts;
 mod api_dossiers;
 mod api_errors;
 mod api_lists;
+mod background;
 mod backups;
 mod batch_due;
 mod benchmark;

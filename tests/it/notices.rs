@@ -366,6 +366,8 @@ const PATIENCE: Patience = Patience {
     first_pause: Duration::from_secs(30),
     tries: 3,
     keep: Duration::from_secs(3600),
+    keep_given_up: Duration::from_secs(3600),
+    give_up_after: Duration::from_secs(3600),
 };
 
 /// Letters as files.

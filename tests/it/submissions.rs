@@ -29,6 +29,11 @@ fn outbox(db: &Database) -> Vec<(String, String, String)> {
         .collect()
 }
 
+/// A server with a gateway that takes nothing yet: codes wait, and can be read.
+fn with_sms(db: &Database) -> Program {
+    Program::on(db).with("MOTCUA__SMS__URL", "http://127.0.0.1:1/")
+}
+
 fn code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap();
     body["code"].as_str().unwrap().to_owned()
@@ -44,7 +49,7 @@ fn submission(office: &Office) -> Value {
 
 on_both! {
     fn a_citizen_submits_and_a_clerk_takes_it_in(db: &Database) {
-        let mut office = Office::open(db);
+        let mut office = Office::open_with(db, with_sms(db));
         let clerk = office.token(Role::Clerk, COMMUNE);
         let body = submission(&office);
         let submit = |key: &str, body: &Value| {
@@ -86,7 +91,10 @@ on_both! {
 
 on_both! {
     fn a_clerk_may_not_take_it_in(db: &Database) {
-        let mut office = Office::open(db);
+        // No mail server answers: the code waits, and can be read.
+        let program = Program::on(db).with("MOTCUA__MAIL__TRANSPORT", "smtp")
+            .with("MOTCUA__MAIL__HOST", "localhost").with("MOTCUA__MAIL__PORT", "1");
+        let mut office = Office::open_with(db, program);
         let clerk = office.token(Role::Clerk, COMMUNE);
         let mut body = submission(&office);
         body["applicant"]["email"] = json!("anh@example.vn");
@@ -106,7 +114,7 @@ on_both! {
     fn submissions_are_checked_and_limited(db: &Database) {
         let toml = db.folder().join("limits.toml");
         std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 5, each_seconds = 600 }\n").unwrap();
-        let program = Program::on(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
+        let program = with_sms(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
         let office = Office::open_with(db, program);
         let submit = |body: &Value| office.call("POST", "/api/v1/submissions").body(body.clone()).send();
         let mut body = submission(&office);
@@ -134,7 +142,7 @@ on_both! {
 
 on_both! {
     fn a_code_cannot_be_guessed(db: &Database) {
-        let office = Office::open(db);
+        let office = Office::open_with(db, with_sms(db));
         let waiting = office.call("POST", "/api/v1/submissions").body(submission(&office)).send().expect(202).json();
         let path = format!("/api/v1/submissions/{}/confirm", waiting["id"].as_str().unwrap());
         let right = code(&outbox(db)[0].2);
@@ -145,6 +153,41 @@ on_both! {
             assert!(problem["detail"].as_str().unwrap().contains(&format!("còn {left} lần")), "{problem}");
         }
         confirm(&right).problem(404, "not-found");
+    }
+}
+
+on_both! {
+    fn a_code_that_nothing_can_send_is_refused_at_the_door(db: &Database) {
+        let submit = |office: &Office, applicant: Value| {
+            let mut body = submission(office);
+            body["applicant"] = applicant;
+            office.call("POST", "/api/v1/submissions").body(body).send()
+        };
+        let by_phone = json!({"name": "Lý Văn An", "phone": "0912345678"});
+        let by_mail = json!({"name": "Lý Văn An", "email": "an@example.vn"});
+        let by_both = json!({"name": "Lý Văn An", "phone": "0912345678", "email": "an@example.vn"});
+        let refused = |answer: crate::support::Answer, field: &str, instead: &str| {
+            let problem = answer.problem(400, "invalid-request");
+            assert_eq!(fields(&problem), [field]);
+            assert!(problem["detail"].as_str().unwrap().contains(instead), "{problem}");
+        };
+        // Nothing carries anything.
+        let office = Office::open_with(db, Program::on(db));
+        refused(submit(&office, by_phone.clone()), "/applicant/phone", "trực tiếp");
+        refused(submit(&office, by_mail.clone()), "/applicant/email", "trực tiếp");
+        assert_eq!(outbox(db).len(), 0);
+        // Letters only, as by default.
+        let folder = db.folder().join("mail");
+        let letters = Program::on(db).with("MOTCUA__MAIL__TRANSPORT", "folder")
+            .with("MOTCUA__MAIL__FOLDER", folder.to_str().unwrap());
+        let letters = Office::over(office.world, letters);
+        refused(submit(&letters, by_phone.clone()), "/applicant/phone", "thư điện tử");
+        assert_eq!(submit(&letters, by_both.clone()).expect(202).json()["sent_by"], "email");
+        // Short messages only: who gives both is told by phone.
+        let short = Office::over(letters.world, with_sms(db));
+        refused(submit(&short, by_mail), "/applicant/email", "số điện thoại");
+        assert_eq!(submit(&short, by_both).expect(202).json()["sent_by"], "sms");
+        assert_eq!(submit(&short, by_phone).expect(202).json()["sent_by"], "sms");
     }
 }
 

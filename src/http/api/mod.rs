@@ -7,6 +7,7 @@
 )]
 
 pub(super) mod actions;
+pub(super) mod alarms;
 pub(super) mod calendar;
 pub(super) mod cards;
 pub(super) mod dossiers;

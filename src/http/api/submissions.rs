@@ -98,17 +98,12 @@ pub async fn submit(
     body: Body<NewSubmission>,
 ) -> Result<HttpResponse, Problem> {
     let limits = state.settings.limits;
+    let carried = state.carried.clone();
     let key = key.of_public("submissions", body.hash);
     let new = body.value.request(&mut Vec::new());
     let waiting = with_store(&state, move |store| {
-        citizen::submit(
-            store,
-            &new,
-            client.address,
-            limits,
-            key,
-            crate::clock::now(),
-        )
+        let now = crate::clock::now();
+        citizen::submit(store, &new, &carried, client.address, limits, key, now)
     })
     .await?
     .value;

@@ -50,7 +50,11 @@ impl Office {
     }
 
     pub fn open_with(db: &Database, program: Program) -> Self {
-        let world = World::new(db.store());
+        Self::over(World::new(db.store()), program)
+    }
+
+    /// The program over a world that has seen something already.
+    pub fn over(world: World, program: Program) -> Self {
         let server = program.serve();
         Self {
             world,

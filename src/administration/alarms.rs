@@ -1,0 +1,87 @@
+//! What an administrator of the whole office has to look at: alarms, and dossiers that work passes over.
+
+use super::{AdminError, ensure_whole};
+use crate::domain::ids::{AlarmId, DossierId, UnitId};
+use crate::domain::moment::Moment;
+use crate::store::alarms::{self, Alarm};
+use crate::store::set_aside::{self, Entry, Work};
+use crate::store::{Conn, Store, StoreError};
+
+/// The open alarms, newest first.
+///
+/// # Errors
+/// If `reach` is not the whole office, or the database refuses.
+pub fn list_alarms(store: &Store, reach: UnitId, limit: u32) -> Result<Vec<Alarm>, AdminError> {
+    store.read_with_reference(|conn, reference| {
+        ensure_whole(reference.units(), reach)?;
+        Ok(alarms::open(conn, limit)?)
+    })
+}
+
+/// Closes an alarm that somebody has looked at.
+///
+/// # Errors
+/// If `reach` is not the whole office, it is not open, or the database refuses.
+pub fn acknowledge(store: &Store, reach: UnitId, id: AlarmId) -> Result<(), AdminError> {
+    let missing = "không có cảnh báo nào đang mở có định danh này";
+    change(store, reach, missing, move |conn| {
+        alarms::acknowledge(conn, id)
+    })
+}
+
+/// Dossiers that are set aside, newest first.
+///
+/// # Errors
+/// If `reach` is not the whole office, or the database refuses.
+pub fn list_set_aside(store: &Store, reach: UnitId, limit: u32) -> Result<Vec<Entry>, AdminError> {
+    store.read_with_reference(|conn, reference| {
+        ensure_whole(reference.units(), reach)?;
+        Ok(set_aside::list(conn, limit)?)
+    })
+}
+
+const NOT_SET_ASIDE: &str = "hồ sơ này không được để riêng trong việc này";
+
+/// Has the work tried again on a dossier in its next round.
+///
+/// # Errors
+/// If `reach` is not the whole office, the dossier is not set aside, or the database refuses.
+pub fn retry_set_aside(
+    store: &Store,
+    reach: UnitId,
+    work: Work,
+    dossier: DossierId,
+) -> Result<(), AdminError> {
+    change(store, reach, NOT_SET_ASIDE, move |conn| {
+        set_aside::retry(conn, work, dossier)
+    })
+}
+
+/// Leaves a dossier alone, and closes its alarm.
+///
+/// # Errors
+/// If `reach` is not the whole office, the dossier is not set aside, or the database refuses.
+pub fn dismiss(
+    store: &Store,
+    reach: UnitId,
+    work: Work,
+    dossier: DossierId,
+    now: Moment,
+) -> Result<(), AdminError> {
+    change(store, reach, NOT_SET_ASIDE, move |conn| {
+        set_aside::dismiss(conn, work, dossier, now)
+    })
+}
+
+fn change(
+    store: &Store,
+    reach: UnitId,
+    missing: &str,
+    work: impl Fn(&mut Conn) -> Result<bool, StoreError> + Send + 'static,
+) -> Result<(), AdminError> {
+    ensure_whole(store.reference()?.units(), reach)?;
+    match store.write(work)? {
+        true => Ok(()),
+        false => Err(AdminError::NotFound(missing.to_owned())),
+    }
+}
