@@ -317,6 +317,7 @@ on_both! {
     fn a_start_under_a_wrong_clock_writes_nothing_until_somebody_vouches_for_it(db: &Database) {
         let file = db.folder().join("clock");
         // A database that was in use a moment ago.
+        drop(db.store());
         Program::on(db).output(&["clock", "accept"]);
         let program = moved(db, &file);
         std::fs::write(&file, "+35d").unwrap();

@@ -578,6 +578,7 @@ fn metrics_are_on_no_public_address() {
             .body
             .contains("motcua_http_connections")
     );
+    drop(server);
     let mut settings = Program::on(&db).with("MOTCUA__SERVER__METRICS_LISTEN", "");
     assert!(settings.serve().get("/metrics").status == 404);
     settings = settings.with("MOTCUA__SERVER__METRICS_LISTEN", "127.0.0.1:8080");

@@ -87,11 +87,11 @@ fn logs_have_request_ids_and_no_personal_data() {
 on_both! {
     fn metrics_tell_how_it_fares(db: &Database) {
         let mut office = Office::open(db);
-        let clerk = office.token(Role::Clerk, COMMUNE);
+        let boss = office.token(Role::Supervisor, COMMUNE);
         office.receive(COMMUNE, SAME_DAY);
         let mut late = office.new_dossier(COMMUNE, SAME_DAY);
-        late["at"] = json!("2021-03-01T08:00:00+07:00");
-        office.call("POST", "/api/v1/dossiers").token(&clerk).body(late).send().expect(201);
+        late["at"] = json!({"moment": "2021-03-01T08:00:00+07:00", "late_reason": "hồ sơ giấy"});
+        office.call("POST", "/api/v1/dossiers").token(&boss).body(late).send().expect(201);
         let text = office.server.metrics().expect(200);
         assert!(text.content_type.starts_with("text/plain; version=0.0.4"), "{}", text.content_type);
         let value = |name: &str| {
@@ -227,7 +227,6 @@ on_both! {
         db.tamper("delete from settings where key = 'lists_filled'");
 
         let store = db.store();
-        assert_eq!(motcua::verify::verify(&store, 10).unwrap().findings, []);
         let server = Program::on(db).serve();
         let world = crate::support::World { store };
         db.tamper("delete from users");
