@@ -18,10 +18,12 @@ pub use staff::{Change, NewStaff, StaffError, change, create, find, of_unit, set
 use crate::domain::ids::{SessionId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::{Permission, Role};
+use crate::store::authority::{Denied, Proof};
 use crate::store::{StoreError, WriteFailure};
 
-/// A member of staff who is logged in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A member of staff who is logged in, as they were when their request came: good for reading. What
+/// is written for them proves it anew ([`crate::store::authority`]).
+#[derive(Debug, Clone)]
 pub struct Caller {
     pub user: UserId,
     pub username: String,
@@ -31,6 +33,7 @@ pub struct Caller {
     pub unit: UnitId,
     pub session: SessionId,
     pub session_ends: Moment,
+    pub proof: Proof,
 }
 
 impl Caller {
@@ -47,6 +50,8 @@ pub enum AccessError {
     WrongCredentials,
     #[error("phiên đăng nhập không hợp lệ hoặc đã hết hạn")]
     NoSession,
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error("đã thử quá nhiều lần; thử lại sau {}", crate::words::moment(*.until))]
     TooMany { until: Moment },
     #[error("mật khẩu mới: {0}")]
@@ -77,9 +82,9 @@ impl WriteFailure for AccessError {
 }
 
 /// SHA-256 of a secret with enough randomness of its own: what the database keeps of it.
-pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
+pub(crate) fn secret_hash(secret: &str) -> [u8; 32] {
     use sha2::{Digest, Sha256};
-    Sha256::digest(secret.as_bytes()).to_vec()
+    Sha256::digest(secret.as_bytes()).into()
 }
 
 /// 256 random bits, as text that needs no escaping anywhere.

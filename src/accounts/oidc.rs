@@ -86,7 +86,7 @@ pub struct Redirect {
 
 /// What a log-in is known by: neither half is kept as it is.
 fn key(state: &str, browser: &str) -> Vec<u8> {
-    secret_hash(&format!("{state}\n{browser}"))
+    secret_hash(&format!("{state}\n{browser}")).to_vec()
 }
 
 impl Oidc {

@@ -10,7 +10,9 @@ use super::limits::{Limits, address_key, network_key};
 use super::{AccessError, Caller, new_secret, passwords, secret_hash};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::role::Permission;
 use crate::store::attempts::Limit;
+use crate::store::authority::Proof;
 use crate::store::sessions::{self, Session};
 use crate::store::users::{self, Account, User};
 use crate::store::{Conn, Store, StoreError, attempts, devices};
@@ -39,7 +41,7 @@ pub struct Begun {
 struct Counted {
     account: Option<Account>,
     /// The hash of the device, if the account was used from it before.
-    device: Option<Vec<u8>>,
+    device: Option<[u8; 32]>,
     keys: Vec<(String, Limit)>,
 }
 
@@ -225,11 +227,17 @@ fn account_key(username: &str) -> String {
     data_encoding::HEXLOWER.encode(&secret_hash(username)[..16])
 }
 
-/// Whose token this is.
+/// Whose token this is, who comes for something that needs the permission; whether they have it is
+/// for the caller to ask.
 ///
 /// # Errors
 /// If it is nobody's, or not any more.
-pub fn authenticate(store: &Store, token: &str, now: Moment) -> Result<Caller, AccessError> {
+pub fn authenticate(
+    store: &Store,
+    token: &str,
+    permission: Permission,
+    now: Moment,
+) -> Result<Caller, AccessError> {
     let hash = secret_hash(token);
     let found = store.read_one(|conn| sessions::find(conn, &hash, now))?;
     let (session, session_ends, user) = found.ok_or(AccessError::NoSession)?;
@@ -241,6 +249,7 @@ pub fn authenticate(store: &Store, token: &str, now: Moment) -> Result<Caller, A
         unit: user.unit,
         session,
         session_ends,
+        proof: Proof::new(hash, permission),
     })
 }
 
@@ -255,9 +264,11 @@ pub fn sessions_of(store: &Store, user: UserId, now: Moment) -> Result<Vec<Sessi
 /// Ends one of the caller's own sessions. Returns whether there was one.
 ///
 /// # Errors
-/// If the database refuses.
-pub fn end_session(store: &Store, user: UserId, id: SessionId) -> Result<bool, AccessError> {
-    store.write(move |conn| Ok(sessions::remove(conn, user, id)?))
+/// If the caller may not, or the database refuses.
+pub fn end_session(store: &Store, by: Proof, id: SessionId) -> Result<bool, AccessError> {
+    store.write_as(by, move |conn, caller| {
+        Ok(sessions::remove(conn, caller.user(), id)?)
+    })
 }
 
 /// Changes the caller's own password and ends all their other sessions.
@@ -273,26 +284,30 @@ pub fn change_password(
     now: Moment,
 ) -> Result<(), AccessError> {
     passwords::check(new, &caller.username)?;
-    let (user, session) = (caller.user, caller.session);
+    let by = caller.proof;
     // Whoever has stolen a token guesses no faster here than at the door; who guesses there keeps
     // nobody from it.
     let key = format!("password:{}", caller.user);
     let counted = key.clone();
-    let account = store.write(move |conn| {
+    let account = store.write_as(by, move |conn, caller| {
         if let Some(until) = attempts::count(conn, &counted, limits.log_in_account, now)? {
             return Err(AccessError::TooMany { until });
         }
-        users::find(conn, user)?.ok_or(AccessError::NoSession)
+        users::find(conn, caller.user())?.ok_or(AccessError::NoSession)
     })?;
     if !passwords::fits(present, account.password_hash.as_deref()) {
         return Err(AccessError::WrongCredentials);
     }
     let hash = passwords::hash(new)?;
     let (username, checked) = (account.user.username, account.password_hash);
-    store.write(move |conn| {
+    store.write_as(by, move |conn, caller| {
         ensure_unchanged(conn, &username, &checked)?;
         attempts::clear(conn, &key)?;
-        users::set_password(conn, user, &hash)?;
-        Ok(sessions::remove_all(conn, user, Some(session))?)
+        users::set_password(conn, caller.user(), &hash)?;
+        Ok(sessions::remove_all(
+            conn,
+            caller.user(),
+            Some(caller.session()),
+        )?)
     })
 }

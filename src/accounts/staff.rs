@@ -5,7 +5,9 @@ use super::passwords;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
+use crate::store::authority::{Denied, Proof};
 use crate::store::idempotency::{KeyReused, Once, once};
+use crate::store::reference::Reference;
 use crate::store::users::{self, User};
 use crate::store::{Conn, Store, StoreError, WriteFailure, sessions};
 
@@ -58,6 +60,8 @@ pub enum StaffError {
          /api/v1/me/password"
     )]
     Oneself,
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
     #[error(transparent)]
@@ -118,14 +122,15 @@ fn check_subject(subject: &str) -> Result<(), String> {
     }
 }
 
-/// Makes a member of staff in `reach` or under it (`None`: anywhere, for the command line).
+/// Makes a member of staff in the unit of whoever does it or under it (`None`: anywhere, for the
+/// command line).
 ///
 /// # Errors
 /// All that is wrong with it, or an error of the store.
 pub fn create(
     store: &Store,
     new: NewStaff,
-    reach: Option<UnitId>,
+    by: Option<Proof>,
     key: Option<Once>,
     now: Moment,
 ) -> Result<User, StaffError> {
@@ -152,7 +157,7 @@ pub fn create(
             hash = Some(passwords::hash(password)?);
         }
     }
-    store.write_with_reference(move |conn, reference| {
+    let work = move |conn: &mut Conn, reference: &Reference, reach: Option<UnitId>| {
         let made = once(conn, key.as_ref(), now, |conn| {
             let mut wrong = wrong.clone();
             let unit = reference.units().by_code(&new.unit);
@@ -187,7 +192,13 @@ pub fn create(
         })?;
         let account = users::find(conn, made.value)?.ok_or(StaffError::NotFound)?;
         Ok(account.user)
-    })
+    };
+    match by {
+        Some(proof) => store.write_with_reference_as(proof, move |conn, reference, caller| {
+            work(conn, reference, Some(caller.unit()))
+        }),
+        None => store.write_with_reference(move |conn, reference| work(conn, reference, None)),
+    }
 }
 
 fn subject_is_free(
@@ -209,13 +220,12 @@ fn subject_is_free(
 /// gets a new password, loses their sessions.
 ///
 /// # Errors
-/// All that is wrong with the change, or an error of the store.
+/// All that is wrong with the change, a caller who may not, or an error of the store.
 pub fn change(
     store: &Store,
     username: &str,
     change: Change,
-    by: UserId,
-    reach: UnitId,
+    by: Proof,
     unchanged: impl Fn(&User) -> bool + Send + 'static,
     now: Moment,
 ) -> Result<User, StaffError> {
@@ -246,8 +256,8 @@ pub fn change(
             hash = Some(passwords::hash(password)?);
         }
     }
-    store.write_with_reference(move |conn, reference| {
-        let units = reference.units();
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let (units, reach) = (reference.units(), caller.unit());
         let account = users::lock(conn, &username)?.ok_or(StaffError::NotFound)?;
         let mut user = account.user;
         let before = user.clone();
@@ -279,7 +289,7 @@ pub fn change(
             || user.unit != before.unit;
         // One's own password is changed by who knows it, so that a stolen session stays no longer.
         let keys = hash.is_some() || user.oidc_subject != before.oidc_subject;
-        if user.id == by && (weaker || keys) {
+        if user.id == caller.user() && (weaker || keys) {
             return Err(StaffError::Oneself);
         }
         if let Some(name) = &change.full_name {

@@ -4,6 +4,7 @@ use super::{AdminError, ensure_whole};
 use crate::domain::ids::{AlarmId, DossierId, UnitId};
 use crate::domain::moment::Moment;
 use crate::store::alarms::{self, Alarm};
+use crate::store::authority::Proof;
 use crate::store::set_aside::{self, Entry, Work};
 use crate::store::{Conn, Store, StoreError};
 
@@ -21,10 +22,10 @@ pub fn list_alarms(store: &Store, reach: UnitId, limit: u32) -> Result<Vec<Alarm
 /// Closes an alarm that somebody has looked at.
 ///
 /// # Errors
-/// If `reach` is not the whole office, it is not open, or the database refuses.
-pub fn acknowledge(store: &Store, reach: UnitId, id: AlarmId) -> Result<(), AdminError> {
+/// If the caller may not, or does not keep the whole office, it is not open, or the database refuses.
+pub fn acknowledge(store: &Store, by: Proof, id: AlarmId) -> Result<(), AdminError> {
     let missing = "không có cảnh báo nào đang mở có định danh này";
-    change(store, reach, missing, move |conn| {
+    change(store, by, missing, move |conn| {
         alarms::acknowledge(conn, id)
     })
 }
@@ -45,14 +46,15 @@ const NOT_SET_ASIDE: &str = "hồ sơ này không được để riêng trong vi
 /// Has the work tried again on a dossier in its next round.
 ///
 /// # Errors
-/// If `reach` is not the whole office, the dossier is not set aside, or the database refuses.
+/// If the caller may not, or does not keep the whole office, the dossier is not set aside, or the database
+/// refuses.
 pub fn retry_set_aside(
     store: &Store,
-    reach: UnitId,
+    by: Proof,
     work: Work,
     dossier: DossierId,
 ) -> Result<(), AdminError> {
-    change(store, reach, NOT_SET_ASIDE, move |conn| {
+    change(store, by, NOT_SET_ASIDE, move |conn| {
         set_aside::retry(conn, work, dossier)
     })
 }
@@ -60,27 +62,31 @@ pub fn retry_set_aside(
 /// Leaves a dossier alone, and closes its alarm.
 ///
 /// # Errors
-/// If `reach` is not the whole office, the dossier is not set aside, or the database refuses.
+/// If the caller may not, or does not keep the whole office, the dossier is not set aside, or the database
+/// refuses.
 pub fn dismiss(
     store: &Store,
-    reach: UnitId,
+    by: Proof,
     work: Work,
     dossier: DossierId,
     now: Moment,
 ) -> Result<(), AdminError> {
-    change(store, reach, NOT_SET_ASIDE, move |conn| {
+    change(store, by, NOT_SET_ASIDE, move |conn| {
         set_aside::dismiss(conn, work, dossier, now)
     })
 }
 
 fn change(
     store: &Store,
-    reach: UnitId,
+    by: Proof,
     missing: &str,
     work: impl Fn(&mut Conn) -> Result<bool, StoreError> + Send + 'static,
 ) -> Result<(), AdminError> {
-    ensure_whole(store.reference()?.units(), reach)?;
-    match store.write(work)? {
+    let found = store.write_with_reference_as(by, move |conn, reference, caller| {
+        ensure_whole(reference.units(), caller.unit())?;
+        Ok::<_, AdminError>(work(conn)?)
+    })?;
+    match found {
         true => Ok(()),
         false => Err(AdminError::NotFound(missing.to_owned())),
     }

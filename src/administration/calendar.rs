@@ -5,17 +5,19 @@ use chrono::{Datelike, NaiveDate};
 use super::{AdminError, ensure_whole};
 use crate::desk::{self, DeskError, Moves};
 use crate::domain::calendar::{Calendar, CalendarDay};
-use crate::domain::ids::UnitId;
+use crate::domain::ids::{JobId, UnitId};
+use crate::domain::job::Kind;
 use crate::imports;
+use crate::store::authority::Proof;
 use crate::store::reference::Reference;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, jobs};
 
 /// What a change of the calendar did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalendarChange {
     pub changed: bool,
-    /// Open dossiers whose due moment has moved.
-    pub moved: usize,
+    /// What moves the return dates of open dossiers.
+    pub job: Option<JobId>,
 }
 
 /// How many dossiers a preview names.
@@ -79,8 +81,8 @@ pub fn preview_year(
     desk::would_move(store, &calendar, NAMED).map_err(desk_error)
 }
 
-/// Puts the year's days in the place of those known, if `unchanged` holds of these, and moves the
-/// return dates of the open dossiers that it touches.
+/// Puts the year's days in the place of those known, if `unchanged` holds of these. A job moves the
+/// return dates of the open dossiers that it touches; what is received meanwhile goes by the new days.
 ///
 /// # Errors
 /// As [`preview_year`].
@@ -88,24 +90,27 @@ pub fn put_year(
     store: &Store,
     year: i32,
     days: Vec<CalendarDay>,
-    reach: UnitId,
+    by: Proof,
     unchanged: impl Fn(&Reference) -> bool + Send + 'static,
 ) -> Result<CalendarChange, AdminError> {
     let wrong = check(&days, year);
     if !wrong.is_empty() {
         return Err(AdminError::Invalid(wrong));
     }
-    let changed = store.change_reference(move |conn, reference| {
-        ensure_whole(reference.units(), reach)?;
+    store.change_reference_as(by, move |conn, reference, caller| {
+        ensure_whole(reference.units(), caller.unit())?;
         if !unchanged(reference) {
             return Err(AdminError::Changed);
         }
         with(reference, year, &days)?;
         let before = reference.version();
         imports::put_calendar(conn, &days)?;
-        Ok(crate::store::settings::reference_version(conn)? != before)
-    })?;
-    // Interrupted, the housekeeping goes on with it.
-    let moved = desk::recompute_due_moments(store, crate::clock::now()).map_err(desk_error)?;
-    Ok(CalendarChange { changed, moved })
+        let changed = crate::store::settings::reference_version(conn)? != before;
+        let mut job = None;
+        if changed && reference.calendar().is_some() {
+            let (kind, by) = (Kind::DueMoments, Some(caller.user()));
+            job = Some(jobs::ask(conn, kind, &[], by, crate::clock::now())?);
+        }
+        Ok(CalendarChange { changed, job })
+    })
 }

@@ -21,6 +21,7 @@ pub use webhooks::{
 use crate::domain::ids::UnitId;
 use crate::domain::unit::Units;
 use crate::imports::ImportError;
+use crate::store::authority::Denied;
 use crate::store::idempotency::KeyReused;
 use crate::store::{StoreError, WriteFailure};
 
@@ -39,6 +40,8 @@ pub enum AdminError {
     Changed,
     #[error("thông điệp đang được gửi; thử lại sau ít phút nếu vẫn chưa gửi được")]
     UnderWay,
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
     #[error(transparent)]

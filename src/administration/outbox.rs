@@ -4,6 +4,7 @@ use super::{AdminError, ensure_whole};
 use crate::domain::ids::{MessageId, UnitId};
 use crate::domain::moment::Moment;
 use crate::store::Store;
+use crate::store::authority::Proof;
 use crate::store::outbox::{self, Entry, Which};
 
 /// Messages by id, newest first, older than `before`.
@@ -26,20 +27,20 @@ pub fn list_messages(
 /// Has a message that waits, or was given up, tried again at once.
 ///
 /// # Errors
-/// If `reach` is not the whole office, there is no such message, it is being sent at this moment, or
-/// the database refuses.
+/// If the caller may not, or does not keep the whole office, there is no such message, it is being sent
+/// at this moment, or the database refuses.
 pub fn retry_message(
     store: &Store,
-    reach: UnitId,
+    by: Proof,
     id: MessageId,
     now: Moment,
 ) -> Result<(), AdminError> {
-    ensure_whole(store.reference()?.units(), reach)?;
-    let found = store.write(move |conn| {
+    let found = store.write_with_reference_as(by, move |conn, reference, caller| {
+        ensure_whole(reference.units(), caller.unit())?;
         if outbox::is_under_way(conn, id, now)? {
             return Err(AdminError::UnderWay);
         }
-        Ok(outbox::retry(conn, id, now)?)
+        Ok::<_, AdminError>(outbox::retry(conn, id, now)?)
     })?;
     match found {
         true => Ok(()),

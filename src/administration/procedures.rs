@@ -1,10 +1,10 @@
 //! Procedures: a new one, or a new version of one that there is.
 
 use super::{AdminError, ensure_whole};
-use crate::domain::ids::UnitId;
 use crate::domain::procedure::ProcedureDefinition;
 use crate::imports::{self, Catalogue};
 use crate::store::Store;
+use crate::store::authority::Proof;
 
 /// Puts a version of a procedure into the catalogue, by the rules of an import: the same again
 /// changes nothing, a later first day ends the version before. Returns whether it is new.
@@ -14,13 +14,13 @@ use crate::store::Store;
 pub fn put_procedure(
     store: &Store,
     definition: ProcedureDefinition,
-    reach: UnitId,
+    by: Proof,
 ) -> Result<bool, AdminError> {
     let catalogue = Catalogue {
         procedures: vec![(1, definition)],
     };
-    store.change_reference(move |conn, reference| {
-        ensure_whole(reference.units(), reach)?;
+    store.change_reference_as(by, move |conn, reference, caller| {
+        ensure_whole(reference.units(), caller.unit())?;
         let imported = imports::put_procedures(conn, &catalogue)?;
         Ok(imported.added > 0)
     })

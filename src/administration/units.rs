@@ -3,11 +3,13 @@
 use chrono::NaiveDate;
 
 use super::AdminError;
-use crate::domain::ids::UnitId;
+use crate::domain::ids::{JobId, UnitId, UserId};
+use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units, is_unit_code};
+use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
-use crate::store::{Conn, Store, dossiers, settings, units as store};
+use crate::store::{Conn, Store, dossiers, jobs, settings, units as store};
 
 /// A new unit under one that there is.
 #[derive(Debug, Clone)]
@@ -83,11 +85,12 @@ fn parent(
 pub fn create_unit(
     store: &Store,
     new: NewUnit,
-    reach: UnitId,
+    by: Proof,
     key: Option<Once>,
 ) -> Result<Unit, AdminError> {
     let now = crate::clock::now();
-    store.change_reference(move |conn, reference| {
+    store.change_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
         let made = once(conn, key.as_ref(), now, |conn| {
             let units = reference.units();
             let mut wrong = Vec::new();
@@ -128,7 +131,9 @@ fn find(units: &Units, id: UnitId) -> Result<Unit, AdminError> {
 }
 
 /// Changes a unit, if `unchanged` holds of it as it is now. Other opening hours move the return
-/// dates of its open dossiers, as another calendar does.
+/// dates of its open dossiers, as another calendar does; another unit above changes under which area its
+/// dossiers are listed; its end sends its open dossiers to its successor. The jobs that do so come with
+/// the unit.
 ///
 /// # Errors
 /// All that is wrong with the change, a unit that is out of reach, or an error of the store.
@@ -136,11 +141,12 @@ pub fn change_unit(
     store: &Store,
     code: &str,
     change: UnitChange,
-    reach: UnitId,
+    by: Proof,
     unchanged: impl Fn(&Unit) -> bool + Send + 'static,
-) -> Result<Unit, AdminError> {
+) -> Result<(Unit, Vec<JobId>), AdminError> {
     let code = code.to_owned();
-    store.change_reference(move |conn, reference| {
+    store.change_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
         let units = reference.units();
         let known = units
             .by_code(&code)
@@ -167,21 +173,35 @@ pub fn change_unit(
         if !wrong.is_empty() {
             return Err(AdminError::Invalid(wrong));
         }
+        let mut jobs = Vec::new();
         if unit != **known {
-            put(conn, &unit, units)?;
+            jobs = put(conn, &unit, units, caller.user())?;
         }
-        Ok(unit)
+        Ok((unit, jobs))
     })
 }
 
-fn put(conn: &mut Conn, unit: &Unit, before: &Units) -> Result<(), AdminError> {
+fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<JobId>, AdminError> {
     store::update(conn, unit)?;
     settings::bump_reference_version(conn)?;
-    let now = store::load(conn)?;
-    dossiers::move_areas(conn, before, &now)?;
-    let hours = before.get(unit.id).map(|unit| &unit.office_hours);
-    if hours != Some(&unit.office_hours) {
-        settings::mark_due_out_of_date(conn)?;
+    let (known, now) = (before.get(unit.id), crate::clock::now());
+    let moving = dossiers::moving(before, &store::load(conn)?);
+    let hours = known.is_some_and(|known| known.office_hours != unit.office_hours);
+    let ended = known.is_some_and(|known| known.valid_to != unit.valid_to)
+        && unit.valid_to.is_some_and(|last| last < now.date());
+    let mut asked = Vec::new();
+    for (kind, needed) in [
+        (Kind::DueMoments, hours),
+        (Kind::Areas, !moving.is_empty()),
+        (Kind::Successors, ended),
+    ] {
+        if needed {
+            let units = match kind {
+                Kind::Areas => moving.as_slice(),
+                _ => &[],
+            };
+            asked.push(jobs::ask(conn, kind, units, Some(by), now)?);
+        }
     }
-    Ok(())
+    Ok(asked)
 }

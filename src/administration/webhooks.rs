@@ -6,6 +6,7 @@ use crate::domain::dossier::EventData;
 use crate::domain::ids::{MessageId, UnitId, WebhookId};
 use crate::domain::moment::Moment;
 use crate::domain::unit::Units;
+use crate::store::authority::Proof;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::outbox::{self, Entry, Kind, Which};
 use crate::store::webhooks::{self as store, Webhook};
@@ -91,14 +92,15 @@ pub fn create_webhook(
     store: &Store,
     allowed: &Allowed,
     new: NewWebhook,
-    reach: UnitId,
+    by: Proof,
     key: Option<Once>,
     now: Moment,
 ) -> Result<Happened<Webhook>, AdminError> {
     let mut wrong = Vec::new();
     let url = check_url(&new.url, allowed, &mut wrong);
     let kinds = check_kinds(&new.kinds, &mut wrong);
-    store.write_with_reference(move |conn, reference| {
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
         let made = once(conn, key.as_ref(), now, |conn| {
             let mut wrong = wrong.clone();
             let unit = unit(&new.unit, reference.units(), reach, &mut wrong)?;
@@ -135,7 +137,7 @@ pub fn change_webhook(
     allowed: &Allowed,
     id: WebhookId,
     change: WebhookChange,
-    reach: UnitId,
+    by: Proof,
     seen: Option<u32>,
     now: Moment,
 ) -> Result<Webhook, AdminError> {
@@ -148,7 +150,8 @@ pub fn change_webhook(
         .kinds
         .as_deref()
         .map(|kinds| check_kinds(kinds, &mut wrong));
-    store.write_with_reference(move |conn, reference| {
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
         let units = reference.units();
         let known = locked(conn, units, id, reach)?;
         if seen.is_some_and(|seen| seen != known.version) {
@@ -204,8 +207,9 @@ fn within(found: Option<Webhook>, units: &Units, reach: UnitId) -> Result<Webhoo
 ///
 /// # Errors
 /// If there is none, it is out of reach, or the database refuses.
-pub fn delete_webhook(store: &Store, id: WebhookId, reach: UnitId) -> Result<(), AdminError> {
-    store.write_with_reference(move |conn, reference| {
+pub fn delete_webhook(store: &Store, id: WebhookId, by: Proof) -> Result<(), AdminError> {
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
         locked(conn, reference.units(), id, reach)?;
         store::delete(conn, id)?;
         targets::recovered(conn, Kind::Webhook, &id.to_string())?;

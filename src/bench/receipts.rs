@@ -118,6 +118,7 @@ pub(super) fn receipt(
         now: at,
         backdating: None,
         actor: Actor::Staff(UserId(1)),
+        role: None,
         procedure,
         timetable,
         units: reference.units(),

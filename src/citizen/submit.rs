@@ -270,6 +270,7 @@ fn citizen_at(now: Moment) -> Occasion {
         at: None,
         now,
         actor: Actor::Citizen,
+        role: None,
         reach: None,
         backdating: None,
     }

@@ -9,11 +9,14 @@ use clap::{Parser, Subcommand};
 use super::{Outcome, date, read_file};
 use crate::config::Config;
 use crate::desk;
+use crate::domain::job::Kind;
 use crate::domain::unit::Level;
 use crate::imports::portal::{self, PortalAnswers};
 use crate::imports::{self, UnitsOptions};
 use crate::national::PortalCatalogue;
-use crate::store::Store;
+use crate::progress::Progress;
+use crate::store::{Store, jobs};
+use crate::words;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -101,8 +104,30 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
     super::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
-    if matches!(args.what, What::Calendar { .. }) {
-        let moved = desk::recompute_due_moments(store, crate::clock::now())?;
+    work_off(store, matches!(args.what, What::Calendar { .. }))
+}
+
+/// Waits for the jobs that an import has made necessary. Interrupted, the server goes on with them.
+fn work_off(store: &Store, calendar: bool) -> Outcome {
+    let mut moved = 0;
+    for job in store.read(jobs::open)? {
+        let mut progress: Option<(Progress, u64)> = None;
+        let done = desk::jobs::wait_for(store, job.id, |job| {
+            if job.total > 0 {
+                let new = || (Progress::new(words::job(job.kind), job.total), 0);
+                let (progress, told) = progress.get_or_insert_with(new);
+                progress.add(job.done.saturating_sub(*told));
+                *told = job.done.max(*told);
+            }
+        })?;
+        if let Some((progress, _)) = progress {
+            progress.finish();
+        }
+        if job.kind == Kind::DueMoments {
+            moved += done.changed;
+        }
+    }
+    if calendar {
         let text = format!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi\n");
         super::output::write(text.as_bytes())?;
     }

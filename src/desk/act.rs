@@ -3,7 +3,8 @@
 use diesel::Connection;
 
 use super::assignees::ensure_assignable;
-use super::{DeskError, Occasion, context, wrong_fields};
+use super::recompute::put_right;
+use super::{DeskError, Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
 use crate::domain::ids::{DossierId, PersonId};
 use crate::domain::moment::Moment;
@@ -37,13 +38,8 @@ impl Request {
     }
 
     /// The correction of an applicant's data: a new record of the person takes the old one's place.
-    pub fn correct_applicant(
-        id: DossierId,
-        reason: String,
-        applicant: Person,
-        occasion: Occasion,
-    ) -> Self {
-        let person = PersonId::new(occasion.now, rand::random());
+    pub fn correct_applicant(id: DossierId, reason: String, applicant: Person, at: Moment) -> Self {
+        let person = PersonId::new(at, rand::random());
         let correction = Correction::Applicant {
             reason,
             applicant: person,
@@ -58,8 +54,9 @@ impl Request {
 /// Does the action, or refuses it with the reason.
 ///
 /// # Errors
-/// A refusal of the rules, a version that is not the current one, or an error of the store.
-pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossier, DeskError> {
+/// A refusal of the rules, a caller who may not, a version that is not the current one, or an error
+/// of the store.
+pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, DeskError> {
     let people = request.people.iter().map(|(_, person)| person);
     let wrong: Vec<_> = people
         .flat_map(|person| wrong_fields("/applicant", person))
@@ -68,7 +65,7 @@ pub fn act(store: &Store, request: &Request, occasion: Occasion) -> Result<Dossi
         return Err(DeskError::Invalid(wrong));
     }
     let request = request.clone();
-    store.write_with_reference(move |conn, reference| {
+    intent.write(store, move |conn, reference, occasion| {
         act_within(conn, &request, occasion, reference)
     })
 }
@@ -90,6 +87,11 @@ pub(super) fn act_within(
             current: dossier.version,
         });
     }
+    let mut locked = locked;
+    if reference.due_out_of_date() && !matches!(request.action, Action::RecomputeDue { .. }) {
+        locked = put_right(conn, locked, occasion, reference)?;
+    }
+    let dossier = &locked.dossier;
     let at = occasion.moment(Some(dossier));
     let procedure = procedure_for(&request.action, dossier, at, reference)?;
     let late_reason = request.late_reason.as_deref();
@@ -132,8 +134,8 @@ fn procedure_for<'a>(
     Ok(now.unwrap_or(own))
 }
 
-/// How many dossiers motcua itself acts on in one transaction.
-pub(super) const PAGE: u32 = 200;
+/// How many dossiers motcua itself acts on in one transaction: nobody waits long for it.
+pub(super) const PAGE: u32 = 50;
 
 /// What a page of dossiers came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use diesel::connection::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::receive::receive_within;
-use super::{DeskError, NewRequest, Occasion, WrongField};
+use super::{DeskError, Intent, NewRequest, Occasion, WrongField};
 use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::{Store, WriteFailure};
 
@@ -19,33 +20,39 @@ pub enum Outcome {
     Refused { reason: String, detail: String },
 }
 
-/// One request of a batch: readable, or what is wrong with it (JSON pointer and reason).
-pub type Entry = Result<(NewRequest, Occasion), Vec<(String, String)>>;
+/// One request of a batch, with the moment if it is not now: readable, or what is wrong with it (JSON
+/// pointer and reason).
+pub type Entry = Result<(NewRequest, Option<Moment>), Vec<(String, String)>>;
 
 /// Takes dossiers in, in one transaction; the result has one outcome for each, in order.
 ///
 /// # Errors
-/// If the database refuses, in which case none is taken in.
+/// A caller who may not, or an error of the store; then none is taken in.
 pub fn receive_batch(
     store: &Store,
     all: Vec<Entry>,
+    intent: Intent,
     key: Option<Once>,
 ) -> Result<Happened<Vec<Outcome>>, DeskError> {
-    let now = crate::clock::now();
-    store.write_with_reference(move |conn, reference| {
+    let now = intent.now;
+    intent.write(store, move |conn, reference, occasion| {
         once(conn, key.as_ref(), now, |conn| {
             all.iter()
                 .map(|entry| {
-                    let (new, occasion) = match entry {
+                    let (new, at) = match entry {
                         Ok(readable) => readable,
                         Err(errors) => {
                             let errors = errors.clone();
                             return Ok(Outcome::Invalid { errors });
                         }
                     };
+                    let occasion = Occasion {
+                        at: *at,
+                        ..occasion
+                    };
                     // A savepoint of its own: a refusal takes its case number back.
                     let received = Connection::transaction(conn, |conn| {
-                        receive_within(conn, reference, new, *occasion)
+                        receive_within(conn, reference, new, occasion)
                     });
                     match received {
                         Ok(dossier) => Ok(Outcome::Received {

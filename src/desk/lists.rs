@@ -181,7 +181,7 @@ fn page(
     if !wrong.is_empty() {
         return Err(DeskError::Invalid(wrong));
     }
-    let reach = Reach::of(units, root);
+    let reach = Reach::of(reference, root);
     let order = request.order;
     let walks = walks(&reach, order, procedures.as_deref(), request.assignee);
     let (entered, due) = (request.entered, request.due);

@@ -5,6 +5,7 @@ mod act;
 mod assignees;
 mod batch;
 pub mod housekeeping;
+pub mod jobs;
 mod lists;
 mod payments;
 mod preview;
@@ -16,6 +17,7 @@ mod view;
 pub use act::{Request, act};
 pub(crate) use assignees::find_assignee;
 pub use batch::{Entry as BatchEntry, Outcome as BatchOutcome, receive_batch};
+pub use jobs::recompute_due_moments;
 pub use lists::{
     ListItem, ListRequest, Listing, Named, StaffName, list, named_procedure, named_unit,
 };
@@ -23,7 +25,7 @@ pub use payments::{GatewayPayment, Owed, owed, take_gateway_payment};
 pub use preview::{Preview, preview};
 pub use receive::{NewRequest, receive, register};
 pub(crate) use receive::{check_registration, register_within};
-pub use recompute::{Moves, recompute_due_moments, would_move};
+pub use recompute::{Moves, would_move};
 pub use search::{FoundPage, Place as SearchPlace, SearchFor, search};
 pub use view::{DossierView, EventView, FullIdentity, PersonView, events, read_identities, view};
 
@@ -34,11 +36,13 @@ use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
+use crate::domain::role::Role;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
+use crate::store::authority::{Denied, Proof, Proven};
 use crate::store::idempotency::KeyReused;
 use crate::store::reference::Reference;
-use crate::store::{StoreError, WriteFailure};
+use crate::store::{Conn, Store, StoreError, WriteFailure};
 
 /// A wrong field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +67,9 @@ pub enum DeskError {
     Changed { current: u32 },
     #[error("hồ sơ hoặc đơn vị không thuộc phạm vi của bạn")]
     OutOfReach,
+    /// Whoever asks may not, any more.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
     /// A payment of another amount than is owed.
@@ -95,6 +102,7 @@ impl DeskError {
             Self::NotFound => "not_found",
             Self::Changed { .. } => "changed",
             Self::OutOfReach => "out_of_reach",
+            Self::Denied(_) => "denied",
             Self::KeyReused(_) => "key_reused",
             Self::AmountMismatch { .. } => "amount_mismatch",
             Self::NoCalendar => "no_calendar",
@@ -124,7 +132,72 @@ impl WriteFailure for DeskError {
     }
 }
 
-/// When something happens, who does it, and how far their hands reach.
+/// On whose authority something is to happen.
+#[derive(Debug, Clone, Copy)]
+pub enum By {
+    /// A member of staff, who is proven in the transaction that acts.
+    Staff(Proof),
+    /// Who has no session to prove: motcua itself, a citizen, somebody at the machine. Reaches
+    /// everything.
+    Itself(Actor),
+}
+
+/// What is to happen when, and who asks for it. What is asked for happens on an [`Occasion`].
+#[derive(Debug, Clone, Copy)]
+pub struct Intent {
+    /// The moment of the action; `None`: the present.
+    pub at: Option<Moment>,
+    /// The present.
+    pub now: Moment,
+    pub by: By,
+    /// How many working days back `at` may lie (`desk.backdating_days`); `None`: as far as history
+    /// allows.
+    pub backdating_days: Option<u16>,
+}
+
+impl Intent {
+    /// Runs `work` as one transaction, on an occasion whose actor, role and reach are true in it.
+    fn write<T: Send + 'static>(
+        self,
+        store: &Store,
+        work: impl Fn(&mut Conn, &Reference, Occasion) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        match self.by {
+            By::Staff(proof) => store
+                .write_with_reference_as(proof, move |conn, reference, caller| {
+                    work(conn, reference, self.of(caller))
+                }),
+            By::Itself(actor) => store.write_with_reference(move |conn, reference| {
+                let occasion = Occasion {
+                    at: self.at,
+                    now: self.now,
+                    actor,
+                    role: None,
+                    reach: None,
+                    backdating: None,
+                };
+                work(conn, reference, occasion)
+            }),
+        }
+    }
+
+    fn of(self, caller: &Proven) -> Occasion {
+        Occasion {
+            at: self.at,
+            now: self.now,
+            actor: caller.actor(),
+            role: Some(caller.role()),
+            reach: Some(caller.unit()),
+            backdating: self.backdating_days.map(|days| Backdating {
+                days,
+                may_exceed: caller.role().may_enter_late(),
+            }),
+        }
+    }
+}
+
+/// When something happens, who does it, and how far their hands reach: as it is in the transaction
+/// in which it happens.
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion {
     /// The moment of the action; `None`: the present, or right after the dossier's last event where
@@ -133,6 +206,8 @@ pub struct Occasion {
     /// The present.
     pub now: Moment,
     pub actor: Actor,
+    /// Of a member of staff; `None`: nobody whom a role restricts.
+    pub role: Option<Role>,
     /// Only dossiers of this unit and of what is under it; `None`: all.
     pub reach: Option<UnitId>,
     /// How far back `at` may lie; `None`: as far as history allows.
@@ -167,6 +242,7 @@ impl Occasion {
             at: None,
             now,
             actor: Actor::System,
+            role: None,
             reach: None,
             backdating: None,
         }
@@ -207,6 +283,7 @@ fn context<'a>(
         },
         backdating: occasion.backdating.map(backdating),
         actor: occasion.actor,
+        role: occasion.role,
         procedure,
         timetable,
         units: reference.units(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::assignees::{ensure_assignable, find_assignee};
-use super::{DeskError, Occasion, WrongField, context, wrong_fields};
+use super::{DeskError, Intent, Occasion, WrongField, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemHandedIn, NewDossier, decide};
 use crate::domain::ids::{DossierId, PersonId};
@@ -37,15 +37,15 @@ pub struct NewRequest {
 /// A clerk takes a dossier in; the clock starts. With a key that was used before, what it made then.
 ///
 /// # Errors
-/// Every wrong field at once, a refusal of the rules, or an error of the store.
+/// Every wrong field at once, a caller who may not, a refusal of the rules, or an error of the store.
 pub fn receive(
     store: &Store,
     new: &NewRequest,
-    occasion: Occasion,
+    intent: Intent,
     key: Option<Once>,
 ) -> Result<Happened<DossierId>, DeskError> {
     let new = new.clone();
-    store.write_with_reference(move |conn, reference| {
+    intent.write(store, move |conn, reference, occasion| {
         once(conn, key.as_ref(), occasion.now, |conn| {
             receive_within(conn, reference, &new, occasion).map(|dossier| dossier.id)
         })
@@ -72,9 +72,9 @@ pub(super) fn receive_within(
 ///
 /// # Errors
 /// As [`receive`].
-pub fn register(store: &Store, new: &NewRequest, occasion: Occasion) -> Result<Dossier, DeskError> {
+pub fn register(store: &Store, new: &NewRequest, intent: Intent) -> Result<Dossier, DeskError> {
     let new = new.clone();
-    store.write_with_reference(move |conn, reference| {
+    intent.write(store, move |conn, reference, occasion| {
         register_within(conn, reference, &new, occasion)
     })
 }

@@ -1,52 +1,105 @@
 //! After a change of the calendar: the due moments of the open dossiers that it touches, anew.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::DeskError;
-use super::act::{PAGE, act_on_all};
+use super::act::act_on_all;
+use super::jobs::{Pace, Work};
+use super::{DeskError, Occasion, context};
 use crate::domain::calendar::Calendar;
-use crate::domain::dossier::Action;
+use crate::domain::dossier::{Action, decide};
 use crate::domain::moment::Moment;
 use crate::domain::timetable::Timetable;
-use crate::store::set_aside::{self, Work};
-use crate::store::{Store, events, open_dossiers, settings};
+use crate::store::dossiers::{self, Locked};
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, events, open_dossiers, set_aside};
 
-/// Recomputes the due moments of all open dossiers if the calendar has changed since the last
-/// time; each that changes gets an event. Returns how many did. If it is interrupted, the next
-/// run goes over all of them again, which changes nothing where it has been. A dossier whose due
-/// moment the new calendar cannot tell keeps the one it has.
-///
-/// # Errors
-/// If the database refuses.
-pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskError> {
-    let pending = store.read(|conn| settings::get(conn, settings::DUE_OUT_OF_DATE))?;
-    let Some(since) = pending else {
-        return Ok(0);
-    };
-    let mut recomputed = 0;
-    let mut after = None;
-    // The list is taken whole first: recomputing moves dossiers along the very index it follows.
-    let mut ids = Vec::new();
-    loop {
-        let page = store.read(|conn| open_dossiers::open_ids(conn, after, PAGE))?;
-        let Some(last) = page.last() else { break };
-        after = Some(*last);
-        ids.extend(page.into_iter().map(|(_, id)| id));
-    }
-    let passed_over = store.read(|conn| set_aside::passed_over(conn, Work::Recompute))?;
+const REASON: &str = "Lịch làm việc thay đổi";
+
+/// How many dossiers are listed at once.
+const LOOKED_AT: u32 = 2000;
+
+/// Recomputes the due moments of all open dossiers, by id: new ones come behind, and what changes
+/// stays in its place. Where it breaks off, it goes on. A dossier whose due moment the new calendar
+/// cannot tell keeps the one it has.
+pub(super) fn work(work: &mut Work<'_>) -> Result<bool, DeskError> {
+    let store = work.store;
+    // Of one moment: recomputing moves dossiers along the very index that this follows.
+    let mut ids = store.read(|conn| {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = open_dossiers::open_ids(conn, after, LOOKED_AT)?;
+            let Some(last) = page.last() else {
+                return Ok::<_, DeskError>(ids);
+            };
+            after = Some(*last);
+            ids.extend(page.into_iter().map(|(_, id)| id));
+        }
+    })?;
+    ids.sort_unstable();
+    let passed_over =
+        store.read(|conn| set_aside::passed_over(conn, set_aside::Work::Recompute))?;
     ids.retain(|id| !passed_over.contains(id));
-    for ids in ids.chunks(PAGE as usize) {
-        let action = |_| Action::RecomputeDue {
-            reason: "Lịch làm việc thay đổi".to_owned(),
-        };
-        recomputed += act_on_all(store, Work::Recompute, ids.to_vec(), now, action)?.done;
+    let place = work.progress.place.as_deref();
+    let after: Option<Uuid> = place.and_then(|place| place.parse().ok());
+    let mut rest = ids.as_slice();
+    if let Some(after) = after {
+        rest = &rest[rest.partition_point(|id| id.0 <= after)..];
     }
-    // A calendar that came in meanwhile has set its own mark, which stays.
-    store.write(move |conn| settings::remove(conn, settings::DUE_OUT_OF_DATE, &since))?;
-    Ok(recomputed)
+    work.progress.total = work.progress.done + rest.len() as u64;
+    let mut pace = Pace::new();
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(pace.size().min(rest.len()));
+        let now = work.now();
+        let changed = pace.take(|| {
+            let work = set_aside::Work::Recompute;
+            act_on_all(store, work, some.to_vec(), now, |_| Action::RecomputeDue {
+                reason: REASON.to_owned(),
+            })
+        })?;
+        work.progress.changed += changed.done as u64;
+        work.progress.done += some.len() as u64;
+        work.progress.place = some.last().map(ToString::to_string);
+        rest = others;
+        if !work.step()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// While the due moments of open dossiers are out of date, whoever acts on one has that one's put
+/// right first: what is decided is decided by the calendar that holds.
+pub(super) fn put_right(
+    conn: &mut Conn,
+    locked: Locked,
+    occasion: Occasion,
+    reference: &Reference,
+) -> Result<Locked, DeskError> {
+    let dossier = &locked.dossier;
+    if !dossier.status.is_open() {
+        return Ok(locked);
+    }
+    let own = reference.procedure(dossier.procedure);
+    let own = own.ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
+    let occasion = Occasion::by_system(occasion.now);
+    let at = occasion.moment(Some(dossier));
+    let context = context(reference, dossier.unit, own, at, occasion, None)?;
+    let action = Action::RecomputeDue {
+        reason: REASON.to_owned(),
+    };
+    match decide(Some(dossier), &action, &context) {
+        Ok(events) => {
+            dossiers::append(conn, &locked, &events, reference.units())?;
+            dossiers::lock(conn, dossier.id)?.ok_or(DeskError::NotFound)
+        }
+        // It is right as it is, or the calendar cannot tell.
+        Err(_) => Ok(locked),
+    }
 }
 
 /// An open dossier whose due moment a changed calendar would move.
@@ -69,20 +122,30 @@ pub struct Moves {
     pub moved: usize,
     /// How many keep their due moment because the new calendar cannot tell another.
     pub unknown: usize,
+    /// Whether all open dossiers were looked at; the change itself goes on to the end.
+    pub complete: bool,
     /// The first of them, by due moment.
     pub dossiers: Vec<Move>,
 }
 
-/// Which open dossiers would move under another calendar; the first `most` of them by
-/// name. Changes nothing.
+/// How many dossiers a preview looks at between two looks at the clock.
+const PREVIEWED: u32 = 200;
+
+/// For how long a preview looks.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Which open dossiers would move under another calendar, as far as a request's time goes; the first
+/// `most` of them by name. Changes nothing.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, DeskError> {
+    let begun = Instant::now();
     let mut moves = Moves {
         open: 0,
         moved: 0,
         unknown: 0,
+        complete: false,
         dossiers: Vec::new(),
     };
     store.read_with_reference(|conn, reference| {
@@ -99,8 +162,14 @@ pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Mov
             .collect();
         let mut after = None;
         loop {
-            let page = open_dossiers::open_ids(conn, after, PAGE)?;
-            let Some(last) = page.last() else { break };
+            if begun.elapsed() > PATIENCE {
+                break;
+            }
+            let page = open_dossiers::open_ids(conn, after, PREVIEWED)?;
+            let Some(last) = page.last() else {
+                moves.complete = true;
+                break;
+            };
             after = Some(*last);
             for (due, id) in page {
                 moves.open += 1;

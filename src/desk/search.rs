@@ -96,7 +96,7 @@ pub fn search(
         }]));
     }
     store.read_with_reference(|conn, reference| {
-        let reach = Reach::of(reference.units(), reach);
+        let reach = Reach::of(reference, reach);
         let walks: Vec<Walk> = search.iter().flat_map(Walk::of).collect();
         let exact = search.iter().find_map(|search| match search {
             SearchFor::CaseNumber(number) => Some(number),

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::DeskError;
 use super::lists::{Named, StaffName, named_unit};
-use super::{DeskError, Occasion};
 use crate::citizen;
 use crate::domain::dossier::{
     ActionKind, Channel, Decision, Dossier, PaymentMethod, Settlement, Status,
@@ -16,6 +16,7 @@ use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::Outcome;
+use crate::store::authority::Proof;
 use crate::store::events::replay;
 use crate::store::readings::{self, Reading};
 use crate::store::reference::Reference;
@@ -489,15 +490,15 @@ pub struct FullIdentity {
 /// transaction (Nghị định 13/2023/NĐ-CP).
 ///
 /// # Errors
-/// If there is no such dossier, it is out of reach, or the database refuses.
+/// If there is no such dossier, it is out of reach, the caller may not, or the database refuses.
 pub fn read_identities(
     store: &Store,
     id: DossierId,
-    by: UserId,
-    occasion: Occasion,
+    by: Proof,
+    now: Moment,
 ) -> Result<Vec<FullIdentity>, DeskError> {
-    store.write_with_reference(move |conn, reference| {
-        let dossier = find_within(conn, reference, id, occasion.reach)?;
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let dossier = find_within(conn, reference, id, Some(caller.unit()))?;
         let ids = [
             ("applicant", Some(dossier.applicant)),
             ("delegate", dossier.delegate),
@@ -510,8 +511,8 @@ pub fn read_identities(
                 continue;
             };
             let reading = Reading {
-                at: occasion.now,
-                user: by,
+                at: now,
+                user: caller.user(),
                 dossier: id,
                 person: person_id,
             };

@@ -111,6 +111,10 @@ uuid_id!(
     /// Something that an administrator has to look at.
     AlarmId
 );
+uuid_id!(
+    /// Work that goes on after the request that asked for it.
+    JobId
+);
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,6 +10,7 @@ pub mod dossier;
 pub mod identity;
 pub mod identity_card;
 pub mod ids;
+pub mod job;
 pub mod moment;
 pub mod office_hours;
 pub mod opinion;

@@ -119,6 +119,8 @@ permissions! {
     ManageProcedures: Administrator;
     ManageCalendar: Administrator;
     ManageUsers: Administrator;
+    /// How far work in the background has come.
+    ReadJobs: Administrator;
     /// Feedback (phản ánh, kiến nghị) with its sender: read, give to somebody, answer. Comments
     /// beside a rating: read.
     HandleFeedback: Officer Supervisor;

@@ -18,6 +18,7 @@ use super::{State, with_store};
 use crate::accounts::{self, Caller};
 use crate::domain::role::Permission;
 use crate::metrics;
+use crate::store::authority::Denied;
 
 /// What a route asks of whoever calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,16 +79,14 @@ async fn make(
 }
 
 async fn admit(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
-    let caller = authenticate(request).await?;
-    if caller.may(permission) {
-        return Ok(caller);
+    let caller = authenticate(request, permission).await?;
+    match caller.may(permission) {
+        true => Ok(caller),
+        false => Err(Denied::Role(caller.role).into()),
     }
-    let role = caller.role.as_str();
-    let detail = format!("vai trò {role} không được làm việc này");
-    Err(Problem::new(Kind::Forbidden, detail))
 }
 
-async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+async fn authenticate(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
     let missing = || Problem::unauthenticated("cần tiêu đề Authorization: Bearer <token>");
     let header = request.headers().get("authorization").ok_or_else(missing)?;
     let (scheme, token) = header
@@ -102,11 +101,11 @@ async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     let state = state(request)?;
     let hash = accounts::secret_hash(&token);
     let caller = with_store(&state, move |store| {
-        accounts::authenticate(store, &token, crate::clock::now())
+        accounts::authenticate(store, &token, permission, crate::clock::now())
     })
     .await?;
     request.extensions_mut().insert(BySession {
-        hash,
+        hash: hash.to_vec(),
         ends: caller.session_ends,
         user: caller.user,
     });
@@ -118,7 +117,7 @@ fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
     state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))
 }
 
-/// The member of staff who calls; only where the route's access is [`Access::Staff`].
+/// The member of staff who calls, as they were when they were let in; only where the route's access is [`Access::Staff`].
 pub(super) struct Staff(pub Rc<Caller>);
 
 impl std::ops::Deref for Staff {

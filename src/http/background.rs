@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::desk::housekeeping;
+use crate::desk::{self, housekeeping};
 use crate::notices;
 use crate::outgoing::{self, Dispatcher, Outgoing, Patience};
 use crate::store::outbox::{self, Keep};
@@ -21,6 +21,8 @@ const REMIND_EVERY: Duration = Duration::from_secs(20);
 /// Between two looks at whether the clock can be believed, and between two notes that it was.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
 const NOTE_USE_EVERY: i64 = 60_000;
+/// Between two looks for jobs that wait.
+const JOBS_EVERY: Duration = Duration::from_millis(500);
 
 /// What the background does, and how often.
 #[derive(Clone)]
@@ -69,12 +71,20 @@ impl Background {
             Ok(())
         });
         let watching = repeat("clock", CLOCK_EVERY, &stop, store, watch_clock());
+        let stopped = Arc::clone(&stop);
+        let jobs = repeat("jobs", JOBS_EVERY, &stop, store, move |store| {
+            let go_on = || !stopped.load(Ordering::Relaxed);
+            if let Err(error) = desk::jobs::work_off(store, &go_on) {
+                tracing::error!(%error, "jobs could not be done; it goes on");
+            }
+            Ok(())
+        });
         let carriers = outgoing.carriers.into_iter();
         let dispatchers =
             carriers.map(|carrier| Dispatcher::start(store.clone(), carrier, patience));
         Self {
             stop,
-            threads: vec![housekeeping, announcing, reminding, watching],
+            threads: vec![housekeeping, announcing, reminding, watching, jobs],
             dispatchers: dispatchers.collect(),
         }
     }

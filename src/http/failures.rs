@@ -5,8 +5,10 @@ use crate::accounts::{AccessError, StaffError};
 use crate::administration::AdminError;
 use crate::citizen::{LookUpError, SubmitError};
 use crate::desk::DeskError;
+use crate::domain::dossier::Refusal;
 use crate::opinions::OpinionError;
 use crate::store::StoreError;
+use crate::store::authority::Denied;
 use crate::supervision::ReportError;
 
 impl From<StoreError> for Problem {
@@ -29,6 +31,15 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(error: Denied) -> Self {
+        match error {
+            Denied::NoSession => Self::unauthenticated(error),
+            Denied::Role(_) => Self::new(Kind::Forbidden, error),
+        }
+    }
+}
+
 impl From<DeskError> for Problem {
     fn from(error: DeskError) -> Self {
         let detail = error.to_string();
@@ -39,6 +50,9 @@ impl From<DeskError> for Problem {
                     .map(|field| FieldError::new(field.pointer, field.reason))
                     .collect(),
             ),
+            DeskError::Refused(refusal @ Refusal::UndoneByOthers { .. }) => {
+                Self::refused_to_role(refusal.name(), detail)
+            }
             DeskError::Refused(refusal) => {
                 let allowed = refusal.allowed().iter();
                 let allowed = allowed.filter_map(|kind| serde_json::to_value(kind).ok());
@@ -46,6 +60,7 @@ impl From<DeskError> for Problem {
             }
             DeskError::NotFound => Self::not_found(detail),
             DeskError::OutOfReach => Self::new(Kind::Forbidden, detail),
+            DeskError::Denied(error) => error.into(),
             // Handlers that can show the current state do so themselves.
             DeskError::Changed { .. } => Self::new(Kind::Changed, detail),
             DeskError::NoCalendar => Self::new(Kind::NotReady, detail),
@@ -62,6 +77,7 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::WrongCredentials => Self::new(Kind::WrongCredentials, detail),
             AccessError::NoSession => Self::unauthenticated(detail),
+            AccessError::Denied(error) => error.into(),
             AccessError::TooMany { until } => Self::too_many(until, detail),
             AccessError::Password(error) => Self::invalid_field("/new_password", error),
             AccessError::Provider(reason) => {
@@ -87,6 +103,7 @@ impl From<StaffError> for Problem {
             }
             StaffError::NotFound => Self::not_found(detail),
             StaffError::OutOfReach => Self::new(Kind::Forbidden, detail),
+            StaffError::Denied(error) => error.into(),
             StaffError::Changed => Self::new(Kind::Changed, detail),
             StaffError::Oneself => Self::refused("oneself", Vec::new(), detail),
             StaffError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
@@ -140,6 +157,7 @@ impl From<AdminError> for Problem {
             }
             AdminError::NotFound(_) => Self::not_found(detail),
             AdminError::OutOfReach => Self::new(Kind::Forbidden, detail),
+            AdminError::Denied(error) => error.into(),
             AdminError::Changed => Self::new(Kind::Changed, detail),
             AdminError::UnderWay => Self::refused("under_way", Vec::new(), detail),
             AdminError::KeyReused(_) => Self::new(Kind::KeyReused, detail),

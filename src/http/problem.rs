@@ -127,7 +127,7 @@ pub struct Document {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     more_errors: bool,
-    /// Which rule refused (`refused` only).
+    /// Which rule refused (`refused`, and `forbidden` where a rule says for whom it is).
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     /// What the dossier's status allows (`refused` only).
@@ -224,6 +224,13 @@ impl Problem {
         let mut problem = Self::new(Kind::Refused, detail);
         problem.0.reason = Some(reason);
         problem.0.allowed = allowed;
+        problem
+    }
+
+    /// Refused because it is for others to do, whoever they are.
+    pub fn refused_to_role(reason: &'static str, detail: impl fmt::Display) -> Self {
+        let mut problem = Self::new(Kind::Forbidden, detail);
+        problem.0.reason = Some(reason);
         problem
     }
 

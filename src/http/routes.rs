@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::access::{Access, authorise};
 use super::api::{
-    actions, alarms, calendar, cards, dossiers, feedback, fees, lists, lookup, oidc, outbox,
+    actions, alarms, calendar, cards, dossiers, feedback, fees, jobs, lists, lookup, oidc, outbox,
     procedures, reports, satisfaction, sessions, submissions, time_limit, units, users, webhooks,
 };
 use super::body::Readable;
@@ -156,6 +156,8 @@ pub fn table() -> Vec<Route> {
             .takes::<calendar::Year>(),
         route!(Staff(May::ManageCalendar), calendar::__path_put => calendar::put)
             .takes::<calendar::Year>(),
+        route!(Staff(May::ReadJobs), jobs::__path_list => jobs::list),
+        route!(Staff(May::ReadJobs), jobs::__path_show => jobs::show),
         // Dossiers.
         route!(Staff(May::Receive), dossiers::__path_receive => dossiers::receive)
             .or(&[Refused, NotReady])

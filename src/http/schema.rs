@@ -10,8 +10,9 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::domain::calendar::DayKind;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
 use crate::domain::ids::{
-    AlarmId, DossierId, FeedbackId, MessageId, SessionId, SubmissionId, WebhookId,
+    AlarmId, DossierId, FeedbackId, JobId, MessageId, SessionId, SubmissionId, WebhookId,
 };
+use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
@@ -89,6 +90,8 @@ texts! {
     StepRole: "Người thực hiện bước" = [StepRole::Clerk, StepRole::Officer, StepRole::Supervisor];
     ActionKind: "Thao tác" = ActionKind::ALL;
     FeedbackKind: "Phản ánh, hoặc kiến nghị" = FeedbackKind::ALL;
+    JobKind: "Loại công việc chạy nền" = JobKind::ALL;
+    JobState: "Đang chờ, đang chạy, đã xong" = JobState::ALL;
 }
 
 /// A type that is written as a text of a known format.
@@ -120,4 +123,5 @@ formats! {
     MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
     WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
     AlarmId: Uuid, "Định danh của cảnh báo", "01780000-0000-7000-8000-000000000000";
+    JobId: Uuid, "Định danh của công việc chạy nền", "01780000-0000-7000-8000-000000000000";
 }

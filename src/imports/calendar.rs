@@ -8,7 +8,8 @@ use chrono::{Datelike, NaiveDate};
 use super::table::{self, Row};
 use super::{ImportError, Imported, Wrong, verdict};
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
-use crate::store::{Conn, Store, calendar as store, settings};
+use crate::domain::job::Kind;
+use crate::store::{Conn, Store, calendar as store, jobs, settings};
 
 /// Reads the days of a calendar file, in the order of the file.
 ///
@@ -36,8 +37,7 @@ pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
 }
 
 /// Imports a calendar: the file's years take the place of the same years as known before. The due
-/// moments of open dossiers are then out of date until `desk::recompute` has run; the store notes
-/// that it has to.
+/// moments of open dossiers are then out of date until a job has put them right.
 ///
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
@@ -82,7 +82,7 @@ pub(crate) fn put(conn: &mut Conn, days: &[CalendarDay]) -> Result<Imported, Imp
         store::replace(conn, from, to, days)?;
         settings::bump_reference_version(conn)?;
         if had_calendar {
-            settings::mark_due_out_of_date(conn)?;
+            jobs::ask(conn, Kind::DueMoments, &[], None, crate::clock::now())?;
         }
     }
     if gone > 0 {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::table::{self, Row};
+use super::units::ask_for_moves;
 use super::{ImportError, Imported, Wrong, verdict};
 use crate::domain::unit::{Share, Succession, Units};
 use crate::store::{Store, settings, units as store};
@@ -49,10 +50,12 @@ pub fn successions(
             }
             store::put_succession(conn, line)?;
         }
+        let units = store::load(conn)?;
         if imported.changes() > 0 {
             settings::bump_reference_version(conn)?;
+            ask_for_moves(conn, &units)?;
         }
-        imported.notes = without_successor(&store::load(conn)?);
+        imported.notes = without_successor(&units);
         Ok(imported)
     })
 }

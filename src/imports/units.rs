@@ -8,8 +8,9 @@ use chrono::NaiveDate;
 use super::table::{self, Row};
 use super::{ImportError, Imported, Wrong, verdict};
 use crate::domain::ids::UnitId;
+use crate::domain::job::Kind;
 use crate::domain::unit::{Level, Unit, UnitKind, Units, is_unit_code};
-use crate::store::{Conn, Store, dossiers, settings, units as store};
+use crate::store::{Conn, Store, dossiers, jobs, settings, units as store};
 
 const LEVELS: &str = "province, district hay commune";
 const KINDS: &str = "people_committee hay department";
@@ -254,10 +255,24 @@ fn put(
     }
     if imported.changes() > 0 {
         settings::bump_reference_version(conn)?;
-        let now = store::load(conn)?;
-        dossiers::move_areas(conn, known, &now)?;
+        let units = store::load(conn)?;
+        let moving = dossiers::moving(known, &units);
+        if !moving.is_empty() {
+            jobs::ask(conn, Kind::Areas, &moving, None, crate::clock::now())?;
+        }
+        ask_for_moves(conn, &units)?;
     }
     Ok(imported)
+}
+
+/// If units have ended, their open dossiers are to move on.
+pub(super) fn ask_for_moves(conn: &mut Conn, units: &Units) -> Result<(), ImportError> {
+    let now = crate::clock::now();
+    let mut all = units.all().into_iter();
+    if all.any(|unit| unit.valid_to.is_some_and(|last| last < now.date())) {
+        jobs::ask(conn, Kind::Successors, &[], None, now)?;
+    }
+    Ok(())
 }
 
 /// How many parents a line has within the file.

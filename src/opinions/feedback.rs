@@ -25,6 +25,7 @@ use crate::domain::person::Person;
 use crate::domain::role::Permission;
 use crate::domain::time_limit::TimeLimit;
 use crate::mac::mac;
+use crate::store::authority::{Proof, Proven};
 use crate::store::feedback::{self, Feedback, Listed, Public};
 use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::reference::Reference;
@@ -366,8 +367,7 @@ pub struct Change {
     pub id: FeedbackId,
     /// `None` to change whatever it is now.
     pub version: Option<u32>,
-    pub by: UserId,
-    pub reach: UnitId,
+    pub by: Proof,
     pub now: Moment,
 }
 
@@ -375,15 +375,17 @@ impl Change {
     fn make(
         self,
         store: &Store,
-        work: impl Fn(&mut Conn, &Reference, &mut Feedback) -> Result<(), OpinionError> + Send + 'static,
+        work: impl Fn(&mut Conn, &Reference, &Proven, &mut Feedback) -> Result<(), OpinionError>
+        + Send
+        + 'static,
     ) -> Result<Case, OpinionError> {
-        store.write_with_reference(move |conn, reference| {
+        store.write_with_reference_as(self.by, move |conn, reference, caller| {
             let mut one = feedback::lock(conn, self.id)?.ok_or(OpinionError::NotFound)?;
-            ensure_within(reference, &one, self.reach)?;
+            ensure_within(reference, &one, caller.unit())?;
             if self.version.is_some_and(|seen| seen != one.version) {
                 return Err(OpinionError::Changed);
             }
-            work(conn, reference, &mut one)?;
+            work(conn, reference, caller, &mut one)?;
             one.version += 1;
             feedback::update(conn, &one)?;
             view(conn, reference, one, self.now)
@@ -401,7 +403,7 @@ pub fn assign(
     change: Change,
     username: Option<String>,
 ) -> Result<Case, OpinionError> {
-    change.make(store, move |conn, reference, one| {
+    change.make(store, move |conn, reference, caller, one| {
         if one.handled_at.is_some() {
             return Err(OpinionError::AlreadyAnswered);
         }
@@ -412,7 +414,7 @@ pub fn assign(
                 let user = account.user;
                 user.role.may(Permission::HandleFeedback)
                     && units.is_under(one.unit, user.unit)
-                    && units.is_under(user.unit, change.reach)
+                    && units.is_under(user.unit, caller.unit())
             });
             if !may {
                 let reason = "người này không xử lý phản ánh, kiến nghị của đơn vị";
@@ -429,12 +431,12 @@ pub fn assign(
 /// # Errors
 /// If it is answered already, or those of every change.
 pub fn answer(store: &Store, change: Change, text: String) -> Result<Case, OpinionError> {
-    change.make(store, move |_, _, one| {
+    change.make(store, move |_, _, caller, one| {
         if one.handled_at.is_some() {
             return Err(OpinionError::AlreadyAnswered);
         }
         one.answer = Some(text.clone());
-        one.answered_by = Some(change.by);
+        one.answered_by = Some(caller.user());
         one.handled_at = Some(change.now);
         Ok(())
     })
@@ -451,7 +453,7 @@ pub fn publish(
     content: String,
     answer: String,
 ) -> Result<Case, OpinionError> {
-    change.make(store, move |conn, _, one| {
+    change.make(store, move |conn, _, _, one| {
         if one.handled_at.is_none() {
             return Err(OpinionError::NotAnswered);
         }

@@ -15,6 +15,7 @@ use crate::desk::{DeskError, WrongField};
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Units;
+use crate::store::authority::Denied;
 use crate::store::idempotency::KeyReused;
 use crate::store::{StoreError, WriteFailure};
 
@@ -51,6 +52,12 @@ impl From<StoreError> for OpinionError {
 
 impl From<diesel::result::Error> for OpinionError {
     fn from(error: diesel::result::Error) -> Self {
+        Self::Desk(error.into())
+    }
+}
+
+impl From<Denied> for OpinionError {
+    fn from(error: Denied) -> Self {
         Self::Desk(error.into())
     }
 }

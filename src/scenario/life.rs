@@ -97,6 +97,7 @@ impl Life<'_> {
             now: at,
             backdating: None,
             actor: by,
+            role: None,
             procedure: self.outline.procedure,
             timetable: self.stage.timetable,
             units: self.stage.units,

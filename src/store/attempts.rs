@@ -168,9 +168,9 @@ pub fn uncount(conn: &mut Conn, key: &str, limit: Limit) -> Result<(), StoreErro
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
-    let query = attempts::table.filter(attempts::counts_to.le(now.unix_millis()));
-    Ok(diesel::delete(query).execute(conn)?)
+pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
+    let condition = format!("counts_to <= {}", now.unix_millis());
+    super::delete_some(conn, "attempts", "key", &condition, limit)
 }
 
 #[cfg(test)]

@@ -82,11 +82,11 @@ pub fn remove_all(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets devices that are not used any more.
+/// Forgets devices that are not used any more, `limit` at most.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
-    let old = devices::used_at.le(now.unix_millis() - LASTS_MILLIS);
-    Ok(diesel::delete(devices::table.filter(old)).execute(conn)?)
+pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
+    let condition = format!("used_at <= {}", now.unix_millis() - LASTS_MILLIS);
+    super::delete_some(conn, "devices", "token_hash", &condition, limit)
 }

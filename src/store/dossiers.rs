@@ -316,23 +316,86 @@ pub fn case_number(conn: &mut Conn, id: DossierId) -> Result<Option<String>, Sto
         .optional()?)
 }
 
-/// Brings the areas of all dossiers into line with the units' tree, for the units whose area is not
-/// `before`'s any more. Walks over the dossiers of those units, so it is for imports.
+/// The units that lie under another area now than `before`: their dossiers are to be listed there.
+pub fn moving(before: &Units, now: &Units) -> Vec<UnitId> {
+    let all = now.all().into_iter().map(|unit| unit.id);
+    all.filter(|id| before.get(*id).is_some() && before.area_of(*id) != now.area_of(*id))
+        .collect()
+}
+
+/// A page of all dossiers after `after`, by id, and those of them that are listed under another area
+/// than the units' tree says.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn move_areas(conn: &mut Conn, before: &Units, now: &Units) -> Result<(), StoreError> {
-    for unit in now.all() {
-        let area = now.area_of(unit.id).map(|id| id.0);
-        if before.get(unit.id).is_none() || before.area_of(unit.id).map(|id| id.0) == area {
-            continue;
-        }
-        set_area(conn, unit.id, area)?;
+pub fn areas_after(
+    conn: &mut Conn,
+    units: &Units,
+    after: Option<DossierId>,
+    limit: u32,
+) -> Result<(Vec<DossierId>, Vec<DossierId>), StoreError> {
+    type Row = (Vec<u8>, i32, i32, Option<i32>, Option<i32>);
+    let mut query = dossiers::table
+        .order(dossiers::id)
+        .limit(i64::from(limit))
+        .select((
+            dossiers::id,
+            dossiers::unit_id,
+            dossiers::holder_id,
+            dossiers::area_id,
+            dossiers::holder_area_id,
+        ))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dossiers::id.gt(after.bytes().to_vec()));
     }
-    Ok(())
+    let rows: Vec<Row> = query.load(conn)?;
+    let (mut page, mut wrong) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (id, unit, holder, area, holder_area) in rows {
+        let id = dossier_id(&id)?;
+        page.push(id);
+        if (area, holder_area) != (area_of(units, unit), area_of(units, holder)) {
+            wrong.push(id);
+        }
+    }
+    Ok((page, wrong))
 }
 
-/// Sets under which area the dossiers of a unit, and those on its desk, are listed.
+fn area_of(units: &Units, unit: i32) -> Option<i32> {
+    units.area_of(UnitId(unit)).map(|id| id.0)
+}
+
+/// Lists these dossiers under the areas that the units' tree says. Returns how many were listed
+/// elsewhere.
+///
+/// # Errors
+/// If the database refuses.
+pub fn set_areas(conn: &mut Conn, units: &Units, ids: &[DossierId]) -> Result<usize, StoreError> {
+    let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
+    let pairs: Vec<(i32, i32)> = dossiers::table
+        .filter(dossiers::id.eq_any(&ids))
+        .select((dossiers::unit_id, dossiers::holder_id))
+        .distinct()
+        .load(conn)?;
+    let mut changed = 0;
+    for (unit, holder) in pairs {
+        // One that moves to other units right now gets the right areas from whoever moves it.
+        let these = dossiers::table
+            .filter(dossiers::id.eq_any(&ids))
+            .filter(dossiers::unit_id.eq(unit))
+            .filter(dossiers::holder_id.eq(holder));
+        changed += diesel::update(these)
+            .set((
+                dossiers::area_id.eq(area_of(units, unit)),
+                dossiers::holder_area_id.eq(area_of(units, holder)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(changed)
+}
+
+/// Sets under which area the dossiers of a unit, and those on its desk, are listed: for a migration,
+/// when nobody else is there.
 pub(super) fn set_area(conn: &mut Conn, unit: UnitId, area: Option<i32>) -> Result<(), StoreError> {
     diesel::update(dossiers::table.filter(dossiers::unit_id.eq(unit.0)))
         .set(dossiers::area_id.eq(area))

@@ -139,7 +139,7 @@ pub(super) fn or_conflict(inserted: QueryResult<usize>) -> Result<(), StoreError
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, before: Moment) -> Result<usize, StoreError> {
-    let old = idempotency_keys::created_at.lt(before.unix_millis());
-    Ok(diesel::delete(idempotency_keys::table.filter(old)).execute(conn)?)
+pub fn forget(conn: &mut Conn, before: Moment, limit: u32) -> Result<usize, StoreError> {
+    let condition = format!("created_at < {}", before.unix_millis());
+    super::delete_some(conn, "idempotency_keys", "scope, key", &condition, limit)
 }

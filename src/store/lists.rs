@@ -8,13 +8,13 @@ use diesel::sql_types::Bool;
 
 use super::dossiers::{dossier_id, outcome_of};
 use super::place::{Going, past};
+use super::reference::Reference;
 use super::schema::dossiers;
 use super::{Conn, StoreError};
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::Outcome;
-use crate::domain::unit::Units;
 
 /// How many dossiers a walk looks at for one page before it answers with what it has found. Filters
 /// that hardly anything passes then give short pages, never slow ones.
@@ -63,19 +63,33 @@ pub enum Along {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     All,
-    Area(UnitId),
-    /// Single units: a leaf of the tree, or what lies deeper than an area.
+    Area {
+        area: UnitId,
+        /// The units under it.
+        units: Vec<UnitId>,
+        /// Those of them whose dossiers are not all listed under it yet.
+        moving: Vec<UnitId>,
+    },
+    /// Single units, by id: a leaf of the tree, or what lies deeper than an area.
     Units(Vec<UnitId>),
 }
 
 impl Reach {
-    pub fn of(units: &Units, root: UnitId) -> Self {
+    pub fn of(reference: &Reference, root: UnitId) -> Self {
+        let units = reference.units();
         if units.is_whole(root) {
             return Self::All;
         }
         let under = units.under(root);
         if units.area_of(root) == Some(root) && under.len() > 1 {
-            Self::Area(root)
+            let moving = reference.moving().iter().copied();
+            Self::Area {
+                area: root,
+                moving: moving
+                    .filter(|id| under.binary_search(id).is_ok())
+                    .collect(),
+                units: under,
+            }
         } else {
             Self::Units(under)
         }
@@ -85,7 +99,10 @@ impl Reach {
     pub fn by_unit(&self) -> Vec<Along> {
         match self {
             Self::All => vec![Along::All],
-            Self::Area(area) => vec![Along::Area(*area)],
+            Self::Area { area, moving, .. } => {
+                let moving = moving.iter().copied().map(Along::Unit);
+                std::iter::once(Along::Area(*area)).chain(moving).collect()
+            }
             Self::Units(units) => units.iter().copied().map(Along::Unit).collect(),
         }
     }
@@ -94,17 +111,24 @@ impl Reach {
     pub fn by_holder(&self) -> Vec<Along> {
         match self {
             Self::All => Vec::new(),
-            Self::Area(area) => vec![Along::HolderArea(*area)],
+            Self::Area { area, moving, .. } => {
+                let moving = moving.iter().copied().map(Along::Holder);
+                std::iter::once(Along::HolderArea(*area))
+                    .chain(moving)
+                    .collect()
+            }
             Self::Units(units) => units.iter().copied().map(Along::Holder).collect(),
         }
     }
 
-    /// Whether a dossier with these units is within reach.
+    /// Whether a dossier with these units is within reach, wherever it is listed.
     pub fn covers(&self, listed: &Listed) -> bool {
         match self {
             Self::All => true,
-            Self::Area(area) => [listed.area, listed.holder_area].contains(&Some(*area)),
-            Self::Units(units) => units.contains(&listed.unit) || units.contains(&listed.holder),
+            Self::Area { units, .. } | Self::Units(units) => {
+                let has = |unit| units.binary_search(unit).is_ok();
+                has(&listed.unit) || has(&listed.holder)
+            }
         }
     }
 }

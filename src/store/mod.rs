@@ -7,6 +7,7 @@
 
 pub mod alarms;
 pub mod attempts;
+pub mod authority;
 mod backfill;
 mod bulk;
 pub mod calendar;
@@ -22,6 +23,7 @@ pub mod feedback;
 pub mod freshness;
 pub mod gateway_payments;
 pub mod idempotency;
+pub mod jobs;
 pub mod limits;
 pub mod lists;
 mod locks;
@@ -263,6 +265,25 @@ impl Store {
     pub fn ping(&self) -> Result<(), StoreError> {
         self.read(settings::all).map(drop)
     }
+}
+
+/// Deletes at most `limit` rows: a transaction has an end, however much there is to forget. Only our
+/// own words and numbers may be in the text.
+fn delete_some(
+    conn: &mut Conn,
+    table: &str,
+    key: &str,
+    condition: &str,
+    limit: u32,
+) -> Result<usize, StoreError> {
+    let query = format!(
+        "delete from {table} where ({key}) in \
+         (select {key} from {table} where {condition} limit {limit})"
+    );
+    Ok(diesel::RunQueryDsl::execute(
+        diesel::sql_query(query),
+        conn,
+    )?)
 }
 
 fn migrate(conn: &mut Conn) -> Result<(), StoreError> {

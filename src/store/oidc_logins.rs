@@ -53,7 +53,7 @@ pub fn take(conn: &mut Conn, state_hash: &[u8], now: Moment) -> Result<Option<Be
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
-    let old = oidc_logins::expires_at.le(now.unix_millis());
-    Ok(diesel::delete(oidc_logins::table.filter(old)).execute(conn)?)
+pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
+    let condition = format!("expires_at <= {}", now.unix_millis());
+    super::delete_some(conn, "oidc_logins", "state_hash", &condition, limit)
 }

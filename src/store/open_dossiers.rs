@@ -165,6 +165,24 @@ pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<Dossie
     found.iter().map(|id| dossier_id(id)).collect()
 }
 
+/// How many open and registered dossiers a unit answers for or has on its desk.
+///
+/// # Errors
+/// If the database refuses.
+pub fn count_with(conn: &mut Conn, unit: UnitId) -> Result<u64, StoreError> {
+    let mut count = 0;
+    for (i, query) in not_closed!(unit.0, eq).into_iter().enumerate() {
+        // On its desk, and another's to answer for.
+        let query = match i {
+            1 => query.filter(dossiers::unit_id.ne(unit.0)),
+            _ => query,
+        };
+        let some: i64 = query.count().get_result(conn)?;
+        count += u64::try_from(some).unwrap_or(0);
+    }
+    Ok(count)
+}
+
 /// The open dossier with the latest due moment, and its case number: one to try a look-up with.
 ///
 /// # Errors

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use super::locks::Lock;
-use super::{Conn, Store, StoreError, WriteFailure, calendar, procedures, settings, units};
+use super::{Conn, Store, StoreError, WriteFailure, calendar, jobs, procedures, settings, units};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
+use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
@@ -29,6 +30,8 @@ pub struct Reference {
     default_timetable: Option<Arc<Timetable>>,
     /// Of the units whose hours differ.
     timetables: HashMap<UnitId, Arc<Timetable>>,
+    due_out_of_date: bool,
+    moving: Vec<UnitId>,
 }
 
 impl Reference {
@@ -64,7 +67,10 @@ impl Reference {
                 }
             }
         }
+        let open = jobs::open(conn)?;
         Ok(Self {
+            due_out_of_date: open.iter().any(|job| job.kind == Kind::DueMoments),
+            moving: jobs::moving_units(&open),
             version: settings::reference_version(conn)?,
             units,
             procedures,
@@ -126,6 +132,16 @@ impl Reference {
     /// `None` while no calendar was imported.
     pub fn calendar(&self) -> Option<&Calendar> {
         self.calendar.as_ref()
+    }
+
+    /// Whether open dossiers may still have the due moments of an older calendar.
+    pub const fn due_out_of_date(&self) -> bool {
+        self.due_out_of_date
+    }
+
+    /// Units some of whose dossiers may still be listed under the area that was theirs before.
+    pub fn moving(&self) -> &[UnitId] {
+        &self.moving
     }
 
     /// The opening hours of a unit over the calendar; `None` while no calendar was imported.

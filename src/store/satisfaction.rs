@@ -112,7 +112,7 @@ pub struct Comment {
 }
 
 /// Comments, newest first, from a moment back and without so many of that moment; of all units, or
-/// of these.
+/// of these: one walk each along its own index, merged.
 ///
 /// # Errors
 /// If the database refuses.
@@ -122,31 +122,22 @@ pub fn comments(
     after: Option<(Moment, u32)>,
     limit: u32,
 ) -> Result<Vec<Comment>, StoreError> {
-    type Row = (i64, i16, Option<String>, i32, i32);
-    let mut query = satisfaction::table
-        .filter(satisfaction::comment.is_not_null())
-        .order((satisfaction::at.desc(), satisfaction::dossier_id.desc()))
-        .limit(i64::from(limit))
-        .select((
-            satisfaction::at,
-            satisfaction::rating,
-            satisfaction::comment,
-            satisfaction::unit_id,
-            satisfaction::procedure_id,
-        ))
-        .into_boxed();
-    if let Some(units) = units {
-        let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
-        query = query.filter(satisfaction::unit_id.eq_any(units));
+    let seen = after.map_or(0, |(_, seen)| seen);
+    let most = limit.saturating_add(seen);
+    let mut rows = Vec::new();
+    match units {
+        None => rows = walk(conn, None, after, most)?,
+        Some(units) => {
+            for unit in units {
+                rows.extend(walk(conn, Some(*unit), after, most)?);
+            }
+            rows.sort_by(|a, b| b.0.cmp(&a.0));
+        }
     }
-    if let Some((at, seen)) = after {
-        query = query
-            .filter(satisfaction::at.le(at.unix_millis()))
-            .offset(i64::from(seen));
-    }
-    let rows: Vec<Row> = query.load(conn)?;
-    rows.into_iter()
-        .map(|(at, level, text, unit, procedure)| {
+    let rows = rows.into_iter().map(|(_, row)| row);
+    rows.skip(seen as usize)
+        .take(limit as usize)
+        .map(|(level, text, unit, procedure, at)| {
             Ok(Comment {
                 at: Moment::from_unix_millis(at),
                 rating: rating(level)?,
@@ -156,6 +147,39 @@ pub fn comments(
             })
         })
         .collect()
+}
+
+/// A comment by its place: its moment, then its dossier.
+type Placed = ((i64, Vec<u8>), (i16, Option<String>, i32, i32, i64));
+
+fn walk(
+    conn: &mut Conn,
+    unit: Option<UnitId>,
+    after: Option<(Moment, u32)>,
+    limit: u32,
+) -> Result<Vec<Placed>, StoreError> {
+    let mut query = satisfaction::table
+        .filter(satisfaction::comment.is_not_null())
+        .order((satisfaction::at.desc(), satisfaction::dossier_id.desc()))
+        .limit(i64::from(limit))
+        .select((
+            (satisfaction::at, satisfaction::dossier_id),
+            (
+                satisfaction::rating,
+                satisfaction::comment,
+                satisfaction::unit_id,
+                satisfaction::procedure_id,
+                satisfaction::at,
+            ),
+        ))
+        .into_boxed();
+    if let Some(unit) = unit {
+        query = query.filter(satisfaction::unit_id.eq(unit.0));
+    }
+    if let Some((at, _)) = after {
+        query = query.filter(satisfaction::at.le(at.unix_millis()));
+    }
+    Ok(query.load(conn)?)
 }
 
 fn rating(level: i16) -> Result<Rating, StoreError> {

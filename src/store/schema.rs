@@ -398,6 +398,26 @@ table! {
     }
 }
 
+table! {
+    jobs (id) {
+        id -> Binary,
+        kind -> Text,
+        about -> Text,
+        created_at -> BigInt,
+        created_by -> Nullable<Integer>,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        held_until -> BigInt,
+        claims -> Integer,
+        tries -> Integer,
+        done -> BigInt,
+        total -> BigInt,
+        changed -> BigInt,
+        place -> Nullable<Text>,
+        error -> Nullable<Text>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     dossiers,
     dossier_events,

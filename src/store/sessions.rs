@@ -142,7 +142,7 @@ pub fn remove_all(
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
-    let query = sessions::table.filter(sessions::expires_at.le(now.unix_millis()));
-    Ok(diesel::delete(query).execute(conn)?)
+pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
+    let condition = format!("expires_at <= {}", now.unix_millis());
+    super::delete_some(conn, "sessions", "token_hash", &condition, limit)
 }

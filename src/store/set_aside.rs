@@ -9,8 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::schema::{dossiers, set_aside};
-use super::{Conn, StoreError, alarms, settings, unannounced};
+use super::{Conn, StoreError, alarms, jobs, unannounced};
 use crate::domain::ids::DossierId;
+use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
 
 /// Of which version of the program this is, as `passed_by` has it.
@@ -272,7 +273,7 @@ pub fn retry(conn: &mut Conn, work: Work, dossier: DossierId) -> Result<bool, St
         ))
         .execute(conn)?;
     if changed > 0 && work == Work::Recompute {
-        settings::mark_due_out_of_date(conn)?;
+        recompute_again(conn)?;
     }
     Ok(changed > 0)
 }
@@ -323,7 +324,12 @@ pub fn begin_anew(conn: &mut Conn) -> Result<(), StoreError> {
     ))
     .execute(conn)?;
     if works.iter().any(|work| work == Work::Recompute.as_str()) {
-        settings::mark_due_out_of_date(conn)?;
+        recompute_again(conn)?;
     }
     Ok(())
+}
+
+/// Has all due moments recomputed once more, those that were passed over among them.
+fn recompute_again(conn: &mut Conn) -> Result<(), StoreError> {
+    jobs::ask(conn, Kind::DueMoments, &[], None, crate::clock::now()).map(drop)
 }

@@ -16,8 +16,8 @@ const ACCOUNTS_VERSION: &str = "accounts_version";
 /// Hexadecimal key of the look-up codes, made on first start.
 pub const LOOKUP_KEY: &str = "lookup_key";
 
-/// Set while the calendar has changed and open dossiers still have their old due moments: to the
-/// reference version since which it is so.
+/// Set by the program before this one while the calendar has changed and open dossiers still have
+/// their old due moments: to the reference version since which it is so. Now that is a job.
 pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
 
 /// Milliseconds since 1970: when the database was last in use, by a clock that was believed.
@@ -90,16 +90,6 @@ pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
             .execute(conn)?;
     }
     Ok(())
-}
-
-/// Notes that the due moments of open dossiers are out of date since the present version of the
-/// reference data.
-///
-/// # Errors
-/// If the database refuses.
-pub fn mark_due_out_of_date(conn: &mut Conn) -> Result<(), StoreError> {
-    let version = reference_version(conn)?.to_string();
-    set(conn, DUE_OUT_OF_DATE, &version)
 }
 
 /// Removes a setting if it still has that value.

@@ -110,7 +110,7 @@ pub fn confirm(conn: &mut Conn, id: SubmissionId, dossier: DossierId) -> Result<
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(conn: &mut Conn, now: Moment) -> Result<usize, StoreError> {
-    let old = submissions::expires_at.le(now.unix_millis());
-    Ok(diesel::delete(submissions::table.filter(old)).execute(conn)?)
+pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
+    let condition = format!("expires_at <= {}", now.unix_millis());
+    super::delete_some(conn, "submissions", "id", &condition, limit)
 }

@@ -8,6 +8,7 @@ pub use refusals::refusal;
 use chrono::NaiveDate;
 
 use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
+use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::role::Role;
@@ -115,6 +116,24 @@ pub const fn role(role: Role) -> &'static str {
         Role::Officer => "Chuyên viên",
         Role::Supervisor => "Lãnh đạo",
         Role::Administrator => "Quản trị hệ thống",
+    }
+}
+
+/// A job, as it is listed.
+pub const fn job(kind: job::Kind) -> &'static str {
+    match kind {
+        job::Kind::DueMoments => "Tính lại ngày hẹn trả",
+        job::Kind::Areas => "Xếp lại hồ sơ theo đơn vị cấp trên mới",
+        job::Kind::Successors => "Chuyển hồ sơ sang đơn vị kế thừa",
+    }
+}
+
+/// Where a job stands.
+pub const fn job_state(state: job::State) -> &'static str {
+    match state {
+        job::State::Waiting => "Đang chờ",
+        job::State::Running => "Đang chạy",
+        job::State::Done => "Đã xong",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why an action on a dossier is refused, in a sentence for the clerk.
 
-use super::{action, date, moment, status};
+use super::{action, date, moment, role, status};
 use crate::domain::dossier::Refusal;
 
 /// The sentence for a refusal. It says what is allowed where the status forbids the action.
@@ -80,6 +80,17 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NotWithUnit => "hồ sơ không ở đơn vị cần chuyển đi".to_owned(),
         Refusal::NotOverdue => "hồ sơ chưa quá hạn, hoặc quá hạn đã được ghi nhận".to_owned(),
         Refusal::DueUnchanged => "ngày hẹn trả không thay đổi".to_owned(),
+        Refusal::UndoneByOthers {
+            action: kind,
+            roles,
+        } => {
+            let roles: Vec<_> = roles.iter().copied().map(role).collect();
+            format!(
+                "bạn không được hủy thao tác “{}”; chỉ {} mới được hủy",
+                action(*kind),
+                roles.join(" hoặc ")
+            )
+        }
         Refusal::Time(error) => error.to_string(),
     }
 }

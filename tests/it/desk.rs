@@ -422,7 +422,7 @@ on_both! {
         right.name = "Nguyễn Thị Ánh Nguyệt".to_owned();
         let correct = |person| {
             let reason = "sai tên".to_owned();
-            let request = Request::correct_applicant(dossier.id, reason, person, when);
+            let request = Request::correct_applicant(dossier.id, reason, person, when.now);
             desk::act(&world.store, &request, when)
         };
         let mut wrong = right.clone();

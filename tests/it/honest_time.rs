@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate};
 use motcua::clock;
-use motcua::desk::{self, DeskError, Occasion, Request, housekeeping};
+use motcua::desk::{self, DeskError, Intent, Request, housekeeping};
 use motcua::domain::dossier::{Action, Correction, Decision, Refusal};
 use motcua::domain::ids::DossierId;
 use motcua::domain::moment::Moment;
@@ -99,7 +99,7 @@ fn play(world: &World, steps: &[Step]) -> (Vec<(NaiveDate, Vec<String>)>, Moment
             made.push((day, reports_as_of(world, day, end_of(day))));
         }
         let happened = now.plus_millis(-step.late * 3_600_000);
-        let entered = Occasion {
+        let entered = Intent {
             at: Some(happened),
             ..occasion(now)
         };
@@ -156,7 +156,7 @@ on_both! {
 on_both! {
     fn an_event_knows_when_it_was_recorded_and_nobody_changes_that_unseen(db: &Database) {
         let world = World::new(db.store());
-        let entered = Occasion { at: Some(at("2021-03-09 16:00")), ..occasion(at("2021-03-10 08:00")) };
+        let entered = Intent { at: Some(at("2021-03-09 16:00")), ..occasion(at("2021-03-10 08:00")) };
         let request = world.request(COMMUNE, "1.001193");
         let id = desk::receive(&world.store, &request, entered, None).unwrap().value;
         let stored = world.store.read(|conn| events::history(conn, id)).unwrap();
@@ -218,7 +218,7 @@ on_both! {
         let dossier = world.receive_at(COMMUNE, "1.001193", at("2021-03-10 08:00"));
         // An instance two seconds behind, and one an hour behind: nobody notices.
         for (now, kind) in [("2021-03-10 07:59", 4), ("2021-03-10 07:00", 6)] {
-            let behind = Occasion { at: None, ..occasion(at(now)) };
+            let behind = Intent { at: None, ..occasion(at(now)) };
             desk::act(&world.store, &Request::new(dossier.id, action(kind)), behind).unwrap();
         }
         let early = world.act(dossier.id, at("2021-03-10 07:00"), action(11)).unwrap_err();

@@ -539,11 +539,11 @@ on_both! {
             let mut request = world.request(COMMUNE, SAME_DAY);
             request.assignee = Some(officer.clone());
             request.applicant.notify_by = Some(motcua::domain::person::NotifyBy::None);
-            Ok((request, crate::support::occasion(when)))
+            Ok((request, Some(when)))
         };
         for _ in 0..count / 500 {
             let batch = (0..500).map(|_| entry()).collect();
-            motcua::desk::receive_batch(store, batch, None).unwrap();
+            motcua::desk::receive_batch(store, batch, crate::support::occasion(when), None).unwrap();
         }
         // While both were off, all of them crossed their due moments. They come up, and one is killed
         // in the middle of it. A SQLite file has one server: it is started again.

@@ -72,7 +72,7 @@ fn the_cost_of_a_list_does_not_grow_with_what_its_reader_may_see() {
     let units: &Units = reference.units();
     assert_eq!(units.all().len(), 229);
     for unit in units.all() {
-        let reach = Reach::of(units, unit.id);
+        let reach = Reach::of(&reference, unit.id);
         // One walk along an index for what the unit answers for, and one for what it has.
         let walks = (reach.by_unit().len(), reach.by_holder().len());
         let under = units.under(unit.id).len();

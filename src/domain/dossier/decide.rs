@@ -5,11 +5,12 @@ use super::{
     Event, EventData, FeeWaived, FeesCollected, Finished, HandedOver, ItemHandedIn,
     MovedToSuccessor, NewDossier, NotReceived, PaymentRequested, PaymentTaken, Reappointed,
     Received, Refusal, Registered, ResultReturned, Stopped, Submission, SupplementRequested,
-    SupplementTaken, Undone, Withdrawn,
+    SupplementTaken, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::{Actor, ProcedureId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{OnSupplement, Procedure};
+use crate::domain::role::Role;
 use crate::domain::time_limit::{Clock, Outcome, TimeError};
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::{Unit, Units};
@@ -25,6 +26,8 @@ pub struct Context<'a> {
     /// How far back the action may lie; `None`: as far as history allows.
     pub backdating: Option<Backdating<'a>>,
     pub actor: Actor,
+    /// Of a member of staff; `None`: nobody whom a role restricts.
+    pub role: Option<Role>,
     /// The version under which the dossier was, or is to be, received.
     pub procedure: &'a Procedure,
     /// The opening hours of the unit that answers for the dossier.
@@ -300,10 +303,13 @@ fn decide_existing(
             }
             .into()
         }
-        Action::Correct(Correction::Undo { reason }) => Undone {
-            reason: required(reason)?,
+        Action::Correct(Correction::Undo { reason }) => {
+            ensure_may_undo(dossier, context)?;
+            Undone {
+                reason: required(reason)?,
+            }
+            .into()
         }
-        .into(),
         Action::Correct(Correction::Applicant { reason, applicant }) => ApplicantCorrected {
             reason: required(reason)?,
             applicant: *applicant,
@@ -593,6 +599,16 @@ fn running_clock(dossier: &Dossier) -> Result<Clock, Refusal> {
         action: ActionKind::TakeSupplement,
         allowed: Vec::new(),
     })
+}
+
+fn ensure_may_undo(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
+    let (Some(role), Some((action, roles))) = (context.role, undoable(dossier.status)) else {
+        return Ok(());
+    };
+    match roles.contains(&role) {
+        true => Ok(()),
+        false => Err(Refusal::UndoneByOthers { action, roles }),
+    }
 }
 
 fn required(reason: &str) -> Result<String, Refusal> {

@@ -9,12 +9,14 @@ mod apply;
 mod decide;
 mod event;
 mod refusal;
+mod undo;
 
 pub use action::{Action, ActionKind, Correction, NewDossier};
 pub use apply::ReplayError;
 pub use decide::{Backdating, Context, decide};
 pub use event::*;
 pub use refusal::Refusal;
+pub use undo::undoable;
 
 use serde::{Deserialize, Serialize};
 

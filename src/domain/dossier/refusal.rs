@@ -2,6 +2,7 @@
 
 use super::{ActionKind, Status};
 use crate::domain::moment::Moment;
+use crate::domain::role::Role;
 use crate::domain::time_limit::TimeError;
 
 /// A refusal leaves the dossier as it was. The texts for people are in [`crate::words`].
@@ -94,6 +95,11 @@ pub enum Refusal {
     NotOverdue,
     /// The due moment is right as it is.
     DueUnchanged,
+    /// It is for others to take that action back.
+    UndoneByOthers {
+        action: ActionKind,
+        roles: &'static [Role],
+    },
     /// The time limit could not be worked out.
     Time(TimeError),
 }
@@ -126,6 +132,7 @@ impl Refusal {
             Self::NotWithUnit => "not_with_unit",
             Self::NotOverdue => "not_overdue",
             Self::DueUnchanged => "due_unchanged",
+            Self::UndoneByOthers { .. } => "undone_by_others",
             Self::Time(_) => "time",
         }
     }

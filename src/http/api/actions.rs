@@ -12,11 +12,11 @@ use super::super::headers::{IfMatch, version_tag};
 use super::super::problem::{FieldError, Problem};
 use super::super::{State, with_store};
 use super::check_length;
-use super::dossiers::{ItemInput, assignee, occasion, read_items, resolve};
+use super::dossiers::{ItemInput, assignee, intent, read_items, resolve};
 use super::entered_at::EnteredAt;
 use super::people::PersonInput;
 use crate::accounts::Caller;
-use crate::desk::{self, DeskError, DossierView, Occasion, Request};
+use crate::desk::{self, DeskError, DossierView, Intent, Request};
 use crate::domain::dossier::{Action, Channel, Correction, Decision};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -67,7 +67,7 @@ impl Change {
     async fn request(
         self,
         at: Option<EnteredAt>,
-        request: impl FnOnce(&Store, DossierId, Occasion) -> Result<Request, Problem> + Send + 'static,
+        request: impl FnOnce(&Store, DossierId, Intent) -> Result<Request, Problem> + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
         let Self {
             state,
@@ -79,18 +79,17 @@ impl Change {
         let view = with_store(&state, move |store| {
             let id = resolve(store, &dossier)?;
             let (at, late_reason) = EnteredAt::parts(at);
-            let occasion = occasion(&caller, at, backdating_days);
+            let intent = intent(&caller, at, backdating_days);
             let request = Request {
                 version: if_match.version(),
                 late_reason,
-                ..request(store, id, occasion)?
+                ..request(store, id, intent)?
             };
-            let reach = occasion.reach;
-            match desk::act(store, &request, occasion) {
+            match desk::act(store, &request, intent) {
                 // It may have moved out of reach by this very action.
-                Ok(_) => Ok(desk::view(store, id, None, occasion.now)?),
+                Ok(_) => Ok(desk::view(store, id, None, intent.now)?),
                 Err(DeskError::Changed { .. }) => {
-                    let current = desk::view(store, id, reach, occasion.now)?;
+                    let current = desk::view(store, id, Some(caller.unit), intent.now)?;
                     let etag = version_tag(current.version);
                     let current = serde_json::to_value(&current).unwrap_or_default();
                     Err(Problem::changed(current, etag))
@@ -703,7 +702,8 @@ pub async fn correct_applicant(
         at,
     } = body.value;
     let person = applicant.read("/applicant", &mut Vec::new());
-    let request =
-        move |_: &Store, id, occasion| Ok(Request::correct_applicant(id, reason, person, occasion));
+    let request = move |_: &Store, id, intent: Intent| {
+        Ok(Request::correct_applicant(id, reason, person, intent.now))
+    };
     change.request(at, request).await
 }

@@ -80,11 +80,11 @@ pub async fn close(
     staff: Staff,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     let id = uuid::Uuid::parse_str(&path).map(AlarmId);
     let id = id.map_err(|_| Problem::not_found("không có cảnh báo này"))?;
     with_store(&state, move |store| {
-        administration::acknowledge(store, reach, id)
+        administration::acknowledge(store, by, id)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -168,9 +168,9 @@ pub async fn retry(
     staff: Staff,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, (work, dossier)) = (staff.unit, place(&path)?);
+    let (by, (work, dossier)) = (staff.proof, place(&path)?);
     with_store(&state, move |store| {
-        administration::retry_set_aside(store, reach, work, dossier)
+        administration::retry_set_aside(store, by, work, dossier)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -190,9 +190,9 @@ pub async fn dismiss(
     staff: Staff,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, (work, dossier)) = (staff.unit, place(&path)?);
+    let (by, (work, dossier)) = (staff.proof, place(&path)?);
     with_store(&state, move |store| {
-        administration::dismiss(store, reach, work, dossier, crate::clock::now())
+        administration::dismiss(store, by, work, dossier, crate::clock::now())
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -11,7 +11,8 @@ use super::super::body::{Body, Readable};
 use super::super::headers::{IfMatch, content_tag, unless_seen};
 use super::super::problem::Problem;
 use super::super::{State, with_store};
-use crate::administration::{self, AdminError};
+use super::jobs::{self, JobView};
+use crate::administration::{self, AdminError, CalendarChange};
 use crate::desk::Moves;
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
 use crate::store::reference::Reference;
@@ -116,23 +117,24 @@ pub async fn preview(
     Ok(HttpResponse::Ok().json(moves))
 }
 
-/// A calendar that has changed.
+/// A calendar that moves no return date.
 #[derive(Serialize, ToSchema)]
 pub struct Changed {
     /// False if the days were these already.
     changed: bool,
-    /// Open dossiers whose return date has moved.
-    moved: usize,
 }
 
-/// Đổi lịch của một năm; ngày hẹn trả của các hồ sơ đang xử lý được tính lại.
+/// Đổi lịch của một năm; một công việc chạy nền tính lại ngày hẹn trả của các hồ sơ đang xử lý.
 #[utoipa::path(
     put, path = "/api/v1/calendar/{year}", tag = "Quản trị", request_body = Year,
     params(
         ("year" = i32, Path, description = "Năm", example = 2026),
         ("If-Match" = String, Header, description = "ETag đã đọc; * cho năm mới"),
     ),
-    responses((status = 200, description = "Đã đổi", body = Changed)),
+    responses(
+        (status = 202, description = "Đã đổi; Location: công việc tính lại ngày hẹn trả", body = JobView),
+        (status = 200, description = "Không có ngày hẹn trả nào phải tính lại", body = Changed),
+    ),
 )]
 pub async fn put(
     state: web::Data<State>,
@@ -141,11 +143,11 @@ pub async fn put(
     if_match: IfMatch,
     body: Body<Year>,
 ) -> Result<HttpResponse, Problem> {
-    let (year, reach) = (year_of(&path)?, staff.unit);
+    let (year, by) = (year_of(&path)?, staff.proof);
     let change = with_store(&state, move |store| {
         let unchanged = move |now: &Reference| if_match.fits(&content_tag(&Year::of(now, year)));
         let days = body.value.into_days();
-        match administration::put_year(store, year, days, reach, unchanged) {
+        match administration::put_year(store, year, days, by, unchanged) {
             Ok(change) => Ok(change),
             Err(AdminError::Changed) => {
                 let current = Year::of(&*store.reference()?, year);
@@ -157,8 +159,13 @@ pub async fn put(
         }
     })
     .await?;
-    Ok(HttpResponse::Ok().json(Changed {
-        changed: change.changed,
-        moved: change.moved,
-    }))
+    let CalendarChange { changed, job } = change;
+    let Some(id) = job else {
+        return Ok(HttpResponse::Ok().json(Changed { changed }));
+    };
+    let view = with_store(&state, move |store| jobs::view(store, id)).await?;
+    Ok(HttpResponse::Accepted()
+        .insert_header(("Location", jobs::address(id)))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(view))
 }

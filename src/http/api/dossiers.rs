@@ -15,12 +15,11 @@ use super::entered_at::EnteredAt;
 use super::people::PersonInput;
 use crate::accounts::Caller;
 use crate::desk::{
-    self, Backdating, BatchEntry, BatchOutcome, DossierView, EventView, FullIdentity, NewRequest,
-    Occasion,
+    self, BatchEntry, BatchOutcome, By, DossierView, EventView, FullIdentity, Intent, NewRequest,
 };
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, ItemHandedIn};
-use crate::domain::ids::{Actor, DossierId, UserId};
+use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::store::{Store, dossiers};
 
@@ -130,17 +129,13 @@ impl Readable for NewDossier {
     }
 }
 
-/// What a member of staff does, now or at a moment that they enter later.
-pub(super) fn occasion(caller: &Caller, at: Option<Moment>, backdating_days: u16) -> Occasion {
-    Occasion {
+/// What a member of staff means to do, now or at a moment that they enter later.
+pub(super) fn intent(caller: &Caller, at: Option<Moment>, backdating_days: u16) -> Intent {
+    Intent {
         at,
         now: crate::clock::now(),
-        actor: Actor::Staff(caller.user),
-        reach: Some(caller.unit),
-        backdating: Some(Backdating {
-            days: backdating_days,
-            may_exceed: caller.role.may_enter_late(),
-        }),
+        by: By::Staff(caller.proof),
+        backdating_days: Some(backdating_days),
     }
 }
 
@@ -173,12 +168,15 @@ pub async fn receive(
     body: Body<NewDossier>,
 ) -> Result<HttpResponse, Problem> {
     let at = body.value.at.as_ref().map(|at| at.moment);
-    let occasion = occasion(&staff, at, state.settings.backdating_days);
+    let intent = intent(&staff, at, state.settings.backdating_days);
+    let reach = staff.unit;
     let key = key.of_staff("dossiers", &staff, body.hash);
     let (view, before) = with_store(&state, move |store| {
         let new = body.value.request("", &mut Vec::new());
-        let made = desk::receive(store, &new, occasion, key)?;
-        let view = desk::view(store, made.value, occasion.reach, occasion.now)?;
+        let made = desk::receive(store, &new, intent, key)?;
+        // What was made before may have moved out of reach since.
+        let reach = made.before.then_some(reach);
+        let view = desk::view(store, made.value, reach, intent.now)?;
         Ok::<_, Problem>((view, made.before))
     })
     .await?;
@@ -292,22 +290,17 @@ pub async fn receive_batch(
     body: Body<Batch>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.of_staff("batches", &staff, body.hash);
-    let caller = std::rc::Rc::clone(&staff.0);
-    let caller = Caller::clone(&caller);
-    let days = state.settings.backdating_days;
+    let intent = intent(&staff, None, state.settings.backdating_days);
     let (results, before) = with_store(&state, move |store| {
         let entries = body.value.dossiers.iter().map(|dossier| {
             let mut wrong = Vec::new();
             let new = dossier.request("", &mut wrong);
             match wrong.is_empty() {
-                true => {
-                    let at = dossier.at.as_ref().map(|at| at.moment);
-                    Ok((new, occasion(&caller, at, days)))
-                }
+                true => Ok((new, dossier.at.as_ref().map(|at| at.moment))),
                 false => Err(wrong.into_iter().map(|w| (w.field, w.detail)).collect()),
             }
         });
-        let made = desk::receive_batch(store, entries.collect::<Vec<BatchEntry>>(), key)?;
+        let made = desk::receive_batch(store, entries.collect::<Vec<BatchEntry>>(), intent, key)?;
         let results = made.value.into_iter().enumerate();
         let results = results.map(|(i, outcome)| BatchResult::of(i, outcome));
         Ok::<_, Problem>((results.collect::<Vec<_>>(), made.before))
@@ -384,11 +377,10 @@ pub async fn identities(
     staff: Staff,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let occasion = occasion(&staff, None, state.settings.backdating_days);
-    let user = staff.user;
+    let by = staff.proof;
     let identities = with_store(&state, move |store| {
         let id = resolve(store, &path)?;
-        Ok::<_, Problem>(desk::read_identities(store, id, user, occasion)?)
+        Ok::<_, Problem>(desk::read_identities(store, id, by, crate::clock::now())?)
     })
     .await?;
     Ok(HttpResponse::Ok()

@@ -391,13 +391,13 @@ async fn change(
     let change = Change {
         id: named(path)?,
         version: if_match.version(),
-        by: staff.user,
-        reach: staff.unit,
+        by: staff.proof,
         now: crate::clock::now(),
     };
+    let reach = staff.unit;
     let case = with_store(state, move |store| match make(store, change) {
         Err(OpinionError::Changed) => {
-            let current = opinions::show(store, change.id, change.reach, change.now)?;
+            let current = opinions::show(store, change.id, reach, change.now)?;
             let etag = version_tag(current.version);
             let current = serde_json::to_value(&current).unwrap_or_default();
             Err(Problem::changed(current, etag))

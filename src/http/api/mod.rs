@@ -14,6 +14,7 @@ pub(super) mod dossiers;
 mod entered_at;
 pub(super) mod feedback;
 pub(super) mod fees;
+pub(super) mod jobs;
 pub(super) mod lists;
 pub(super) mod lookup;
 pub(super) mod oidc;

@@ -164,11 +164,11 @@ pub async fn retry(
     staff: Staff,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     let id = uuid::Uuid::parse_str(&path).map(MessageId);
     let id = id.map_err(|_| Problem::not_found("không có thông điệp này"))?;
     with_store(&state, move |store| {
-        administration::retry_message(store, reach, id, crate::clock::now())
+        administration::retry_message(store, by, id, crate::clock::now())
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

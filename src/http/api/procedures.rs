@@ -198,7 +198,8 @@ impl Readable for Definition {
             "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],
             "checklist": [{"name": "Tờ khai", "originals": 1, "copies": 0, "required": true}],
             "workflow": [
-                {"name": "Tiếp nhận", "place": "receiving", "unit": null, "role": "clerk", "hours": 4}
+                {"name": "Tiếp nhận", "place": "receiving", "unit": null, "role": "clerk", "hours": 4},
+                {"name": "Giải quyết", "place": "receiving", "unit": null, "role": "officer", "hours": 36}
             ],
         })
     }
@@ -227,7 +228,7 @@ pub async fn put(
     path: web::Path<String>,
     body: Body<Definition>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     if body.value.0.code != *path {
         let detail = format!("khác với mã thủ tục trong địa chỉ ({path})");
         return Err(Problem::invalid_field("/code", detail));
@@ -235,7 +236,7 @@ pub async fn put(
     let (new, versions) = with_store(&state, move |store| {
         let definition = body.value.0;
         let code = definition.code.clone();
-        let new = administration::put_procedure(store, definition, reach)?;
+        let new = administration::put_procedure(store, definition, by)?;
         Ok::<_, Problem>((new, versions(store, &code)?))
     })
     .await?;

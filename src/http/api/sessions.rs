@@ -190,8 +190,8 @@ async fn end_one(
     staff: &Staff,
     id: SessionId,
 ) -> Result<HttpResponse, Problem> {
-    let user = staff.user;
-    let ended = with_store(state, move |store| accounts::end_session(store, user, id)).await?;
+    let by = staff.proof;
+    let ended = with_store(state, move |store| accounts::end_session(store, by, id)).await?;
     if ended {
         Ok(HttpResponse::NoContent().finish())
     } else {

@@ -214,7 +214,7 @@ pub async fn create(
     key: IdempotencyKey,
     body: Body<NewUnit>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     let key = key.of_staff("units", &staff, body.hash);
     let new = body.value;
     let view = with_store(&state, move |store| {
@@ -229,7 +229,7 @@ pub async fn create(
             valid_to: new.valid_to,
             office_hours: new.office_hours,
         };
-        let unit = administration::create_unit(store, new, reach, key)?;
+        let unit = administration::create_unit(store, new, by, key)?;
         view(store, &unit.code)
     })
     .await?;
@@ -274,14 +274,18 @@ impl Readable for UnitChange {
     }
 }
 
-/// Sửa đơn vị.
+/// Sửa đơn vị. Khi đổi đơn vị cấp trên, giờ làm việc hay ngày kết thúc, công việc chạy nền sửa các hồ sơ
+/// của đơn vị.
 #[utoipa::path(
     patch, path = "/api/v1/units/{unit}", tag = "Quản trị", request_body = UnitChange,
     params(
         ("unit" = String, Path, description = "Mã đơn vị", example = "H37.20.01"),
         ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *"),
     ),
-    responses((status = 200, description = "Đơn vị sau khi sửa", body = UnitView)),
+    responses(
+        (status = 200, description = "Đơn vị sau khi sửa", body = UnitView),
+        (status = 202, description = "Đơn vị sau khi sửa; Location: công việc sửa các hồ sơ", body = UnitView),
+    ),
 )]
 pub async fn change(
     state: web::Data<State>,
@@ -290,7 +294,7 @@ pub async fn change(
     if_match: IfMatch,
     body: Body<UnitChange>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     let new = body.value;
     let changed = with_store(&state, move |store| {
         let change = administration::UnitChange {
@@ -302,8 +306,8 @@ pub async fn change(
         let seen = store.reference()?;
         let unchanged =
             move |unit: &Unit| if_match.fits(&content_tag(&UnitView::new(unit, seen.units())));
-        match administration::change_unit(store, &path, change, reach, unchanged) {
-            Ok(unit) => view(store, &unit.code),
+        match administration::change_unit(store, &path, change, by, unchanged) {
+            Ok((unit, jobs)) => Ok((view(store, &unit.code)?, jobs)),
             Err(AdminError::Changed) => {
                 let current = view(store, &path)?;
                 let etag = content_tag(&current);
@@ -314,7 +318,22 @@ pub async fn change(
         }
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", content_tag(&changed)))
-        .json(changed))
+    let (view, jobs) = changed;
+    let mut answer = match jobs.as_slice() {
+        [] => HttpResponse::Ok(),
+        [job] => {
+            let mut answer = HttpResponse::Accepted();
+            answer.insert_header(("Location", super::jobs::address(*job)));
+            answer
+        }
+        // All of them are on the list.
+        _ => {
+            let mut answer = HttpResponse::Accepted();
+            answer.insert_header(("Location", "/api/v1/jobs"));
+            answer
+        }
+    };
+    Ok(answer
+        .insert_header(("ETag", content_tag(&view)))
+        .json(view))
 }

@@ -231,7 +231,7 @@ pub async fn create(
     key: IdempotencyKey,
     body: Body<NewUser>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     let key = key.of_staff("users", &staff, body.hash);
     let new = body.value;
     let turn = turn_for(&state, new.password.is_some()).await?;
@@ -246,7 +246,7 @@ pub async fn create(
             email: new.email,
             password: new.password,
         };
-        let user = accounts::create(store, new, Some(reach), key, crate::clock::now())?;
+        let user = accounts::create(store, new, Some(by), key, crate::clock::now())?;
         let reference = store.reference()?;
         Ok::<_, Problem>(UserView::new(&user, &reference))
     })
@@ -332,7 +332,7 @@ pub async fn change(
     if_match: IfMatch,
     body: Body<UserChange>,
 ) -> Result<HttpResponse, Problem> {
-    let (by, reach) = (staff.user, staff.unit);
+    let (by, reach) = (staff.proof, staff.unit);
     let new = body.value;
     let turn = turn_for(&state, new.password.is_some()).await?;
     let changed = with_store(&state, move |store| {
@@ -353,15 +353,7 @@ pub async fn change(
         let reference = store.reference()?;
         let seen = std::sync::Arc::clone(&reference);
         let unchanged = move |user: &User| if_match.fits(&content_tag(&UserView::new(user, &seen)));
-        match accounts::change(
-            store,
-            &path,
-            change,
-            by,
-            reach,
-            unchanged,
-            crate::clock::now(),
-        ) {
+        match accounts::change(store, &path, change, by, unchanged, crate::clock::now()) {
             Ok(user) => Ok(UserView::new(&user, &reference)),
             Err(StaffError::Changed) => {
                 let current = view(store, &path, reach)?;

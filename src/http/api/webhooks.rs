@@ -176,7 +176,7 @@ pub async fn create(
     key: IdempotencyKey,
     body: Body<NewWebhook>,
 ) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+    let by = staff.proof;
     let key = key.of_staff("webhooks", &staff, body.hash);
     let allowed = state.settings.webhooks_allowed.clone();
     let new = administration::NewWebhook {
@@ -186,7 +186,7 @@ pub async fn create(
     };
     let (created, before) = with_store(&state, move |store| {
         let now = crate::clock::now();
-        let made = administration::create_webhook(store, &allowed, new, reach, key, now)?;
+        let made = administration::create_webhook(store, &allowed, new, by, key, now)?;
         let reference = store.reference()?;
         let created = CreatedWebhook {
             webhook: WebhookView::new(&made.value, &reference),
@@ -275,7 +275,7 @@ pub async fn change(
     if_match: IfMatch,
     body: Body<WebhookChange>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, id) = (staff.unit, read_id(&path)?);
+    let (by, reach, id) = (staff.proof, staff.unit, read_id(&path)?);
     let allowed = state.settings.webhooks_allowed.clone();
     let change = administration::WebhookChange {
         unit: body.value.unit,
@@ -285,7 +285,7 @@ pub async fn change(
     };
     let view = with_store(&state, move |store| {
         let (seen, now) = (if_match.version(), crate::clock::now());
-        let changed = administration::change_webhook(store, &allowed, id, change, reach, seen, now);
+        let changed = administration::change_webhook(store, &allowed, id, change, by, seen, now);
         let reference = store.reference()?;
         match changed {
             Ok(webhook) => Ok(WebhookView::new(&webhook, &reference)),
@@ -316,9 +316,9 @@ pub async fn delete(
     staff: Staff,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, id) = (staff.unit, read_id(&path)?);
+    let (by, id) = (staff.proof, read_id(&path)?);
     with_store(&state, move |store| {
-        administration::delete_webhook(store, id, reach)
+        administration::delete_webhook(store, id, by)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -352,7 +352,7 @@ on_both! {
         let user = account.unwrap().user;
         let by = |when: &str| {
             let mut occasion = occasion(at(when));
-            occasion.actor = Actor::Staff(user.id);
+            occasion.by = motcua::desk::By::Itself(Actor::Staff(user.id));
             occasion
         };
         let act = |id, when: &str, action| {

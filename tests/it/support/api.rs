@@ -96,6 +96,24 @@ impl Office {
         }
     }
 
+    /// Waits until a job is done; how it stands then.
+    pub fn job_done(&self, path: &str, administrator: &str) -> Value {
+        assert!(path.starts_with("/api/v1/jobs/"), "{path}");
+        for _ in 0..1800 {
+            let job = self
+                .call("GET", path)
+                .token(administrator)
+                .send()
+                .expect(200)
+                .json();
+            if job["state"] == "done" {
+                return job;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("{path} is not done");
+    }
+
     /// A complete body for a new dossier.
     pub fn new_dossier(&self, unit: &str, procedure: &str) -> Value {
         let reference = self.world.store.reference().unwrap();
@@ -114,10 +132,15 @@ impl Office {
     /// Receives a dossier now, as the clerk of that unit; what the API shows of it.
     pub fn receive(&mut self, unit: &str, procedure: &str) -> Value {
         let clerk = self.token(Role::Clerk, unit);
+        self.receive_as(&clerk, unit, procedure)
+    }
+
+    /// The same with a token of one's own.
+    pub fn receive_as(&self, clerk: &str, unit: &str, procedure: &str) -> Value {
         let body = self.new_dossier(unit, procedure);
         let call = self
             .call("POST", "/api/v1/dossiers")
-            .token(&clerk)
+            .token(clerk)
             .body(body);
         call.send().expect(201).json()
     }

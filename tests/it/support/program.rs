@@ -288,6 +288,11 @@ impl Server {
         }
     }
 
+    /// A connection of one's own, for what no client library sends.
+    pub fn connect(&self) -> std::net::TcpStream {
+        std::net::TcpStream::connect(self.base.trim_start_matches("http://")).unwrap()
+    }
+
     pub fn id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }

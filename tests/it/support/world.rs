@@ -1,5 +1,5 @@
 use chrono::{NaiveDate, NaiveTime};
-use motcua::desk::{self, DeskError, NewRequest, Occasion, Request};
+use motcua::desk::{self, By, DeskError, Intent, NewRequest, Request};
 use motcua::domain::dossier::{Action, Channel, Decision, Dossier, ItemHandedIn};
 use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId, UserId};
@@ -105,13 +105,12 @@ impl World {
     }
 }
 
-/// `when`, by a clerk, with the clock on the wall showing the same.
-pub fn occasion(when: Moment) -> Occasion {
-    Occasion {
+/// `when`, by somebody at the machine, with the clock on the wall showing the same.
+pub fn occasion(when: Moment) -> Intent {
+    Intent {
         at: Some(when),
         now: when,
-        actor: Actor::Staff(UserId(1)),
-        reach: None,
-        backdating: None,
+        by: By::Itself(Actor::Staff(UserId(1))),
+        backdating_days: None,
     }
 }

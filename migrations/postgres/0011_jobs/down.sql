@@ -1,0 +1,3 @@
+drop index satisfaction_comments_by_unit;
+drop index satisfaction_comments;
+drop table jobs;
