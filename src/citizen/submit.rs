@@ -187,25 +187,23 @@ pub fn submit(
     key: Option<Once>,
     now: Moment,
 ) -> Result<Happened<Waiting>, SubmitError> {
-    let contact = way(&new.applicant, carried)?;
+    let contact = way(&new.applicant, carried);
     // The same request again makes nothing, and costs nothing.
     if !store.read(|conn| Ok::<_, SubmitError>(is_used(conn, key.as_ref())?))? {
-        let contact_key = data_encoding::HEXLOWER.encode(&Sha256::digest(&contact.1)[..16]);
-        let counted = vec![
-            (
-                format!("submit-from:{}", address_key(address)),
-                limits.submission_address,
-            ),
-            (
-                format!("submit-to:{contact_key}"),
-                limits.submission_contact,
-            ),
-        ];
+        let mut counted = vec![(
+            format!("submit-from:{}", address_key(address)),
+            limits.submission_address,
+        )];
+        if let Ok((_, contact)) = &contact {
+            let key = data_encoding::HEXLOWER.encode(&Sha256::digest(contact)[..16]);
+            counted.push((format!("submit-to:{key}"), limits.submission_contact));
+        }
         if let Some(until) = store.count_attempt(counted, now)? {
             return Err(SubmitError::TooMany { until });
         }
         desk::check_registration(&*store.reference()?, new, citizen_at(now))?;
     }
+    let contact = contact?;
     let sent_by = contact.0.as_str();
     let sent_to = masked(&contact.1);
     let new = new.clone();

@@ -188,7 +188,7 @@ on_both! {
         assert!(of("overdue").iter().all(|item| item["tries"] == 1), "{:?}", of("overdue"));
         let alarms = get("/api/v1/alarms")["items"].as_array().unwrap().clone();
         assert_eq!(alarms.iter().filter(|alarm| alarm["kind"] == "damaged").count(), 4, "{alarms:?}");
-        let metrics = office.server.get("/metrics").body;
+        let metrics = office.server.metrics().expect(200).body;
         for line in ["motcua_set_aside{work=\"overdue\"} 2", "motcua_alarms_open{kind=\"damaged\"} 4"] {
             assert!(metrics.contains(line), "{line}: {metrics}");
         }

@@ -4,9 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use motcua::desk::{self, By, DeskError, ListRequest, housekeeping};
+use motcua::desk::{self, DeskError, ListRequest, housekeeping};
 use motcua::domain::dossier::{Action, Decision};
-use motcua::domain::ids::{Actor, UserId};
 use motcua::domain::job::{Kind as JobKind, State};
 use motcua::domain::role::Role;
 use motcua::domain::time_limit::Outcome;

@@ -352,7 +352,7 @@ on_both! {
 
 on_both! {
     fn refused_submissions_count_and_cost_nobody_anything(db: &Database) {
-        let mut office = Office::open(db);
+        let mut office = Office::open_with(db, Program::on(db).with("MOTCUA__SMS__URL", "http://127.0.0.1:1/"));
         let clerk = office.token(Role::Clerk, COMMUNE);
         let mut body = office.new_dossier(COMMUNE, SAME_DAY);
         body["items"] = json!([{"position": 999}]);
@@ -383,7 +383,9 @@ on_both! {
         std::fs::write(&toml, limits).unwrap();
         let program = Program::on(db)
             .with("MOTCUA_CONFIG", toml.to_str().unwrap())
-            .with("MOTCUA__SERVER__TRUSTED_PROXIES", "127.0.0.1");
+            .with("MOTCUA__SERVER__TRUSTED_PROXIES", "127.0.0.1")
+            .with("MOTCUA__MAIL__TRANSPORT", "folder")
+            .with("MOTCUA__MAIL__FOLDER", db.folder().join("mail").to_str().unwrap());
         let mut office = Office::open_with(db, program);
         let dossier = office.receive(COMMUNE, SAME_DAY);
         let (number, code) = (&dossier["case_number"], &dossier["look_up_code"]);

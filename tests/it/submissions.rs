@@ -180,11 +180,11 @@ on_both! {
         let folder = db.folder().join("mail");
         let letters = Program::on(db).with("MOTCUA__MAIL__TRANSPORT", "folder")
             .with("MOTCUA__MAIL__FOLDER", folder.to_str().unwrap());
-        let letters = Office::over(office.world, letters);
+        let letters = office.again(letters);
         refused(submit(&letters, by_phone.clone()), "/applicant/phone", "thư điện tử");
         assert_eq!(submit(&letters, by_both.clone()).expect(202).json()["sent_by"], "email");
         // Short messages only: who gives both is told by phone.
-        let short = Office::over(letters.world, with_sms(db));
+        let short = letters.again(with_sms(db));
         refused(submit(&short, by_mail), "/applicant/email", "số điện thoại");
         assert_eq!(submit(&short, by_both).expect(202).json()["sent_by"], "sms");
         assert_eq!(submit(&short, by_phone).expect(202).json()["sent_by"], "sms");

@@ -63,6 +63,12 @@ impl Office {
         }
     }
 
+    /// Another program in place of this one.
+    pub fn again(self, program: Program) -> Self {
+        drop(self.server);
+        Self::over(self.world, program)
+    }
+
     /// The token of somebody of that role and unit, hired and logged in on first use.
     pub fn token(&mut self, role: Role, unit: &str) -> String {
         let key = (role, unit.to_owned());
