@@ -309,6 +309,7 @@ impl Config {
             store: StoreOptions {
                 connections: raw.database.connections,
                 wait: Duration::from_secs(raw.database.wait_seconds),
+                statement: None,
                 office_hours: raw.office,
             },
             listen,

@@ -125,7 +125,11 @@ fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
     };
     ground::database(&config, &settings, missing, cli.create)?;
     let open = || -> Result<Store, Box<dyn Error>> {
-        let store = Store::open(&config.database, config.store.clone())?;
+        let mut options = config.store.clone();
+        if let Command::Serve(_) | Command::Demo(_) = &cli.command {
+            options = options.serving();
+        }
+        let store = Store::open(&config.database, options)?;
         clock::begin(&store)?;
         Ok(store)
     };

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::desk::{self, housekeeping};
 use crate::notices;
@@ -23,6 +23,10 @@ const CLOCK_EVERY: Duration = Duration::from_secs(1);
 const NOTE_USE_EVERY: i64 = 60_000;
 /// Between two looks for jobs that wait.
 const JOBS_EVERY: Duration = Duration::from_millis(500);
+/// How long an end waits for what is under way.
+const STOPS_WITHIN: Duration = Duration::from_secs(20);
+/// The same for what is being sent: a carrier takes at most a minute.
+const SENT_WITHIN: Duration = Duration::from_secs(75);
 
 /// What the background does, and how often.
 #[derive(Clone)]
@@ -36,7 +40,7 @@ pub struct Settings {
 pub(super) struct Background {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
-    dispatchers: Vec<Dispatcher>,
+    dispatchers: Arc<Vec<Dispatcher>>,
 }
 
 impl Background {
@@ -57,6 +61,11 @@ impl Background {
         if let Err(error) = store.write(set_aside::begin_anew) {
             tracing::error!(%error, "what was set aside stays so for now");
         }
+        let carriers = outgoing.carriers.into_iter();
+        let dispatchers =
+            carriers.map(|carrier| Dispatcher::start(store.clone(), carrier, patience));
+        let dispatchers = Arc::new(dispatchers.collect::<Vec<_>>());
+        let guarding = guard(store, &stop, &dispatchers);
         let housekeeping = repeat("housekeeping", every, &stop, store, move |store| {
             housekeep(store, keep)
         });
@@ -79,26 +88,43 @@ impl Background {
             }
             Ok(())
         });
-        let carriers = outgoing.carriers.into_iter();
-        let dispatchers =
-            carriers.map(|carrier| Dispatcher::start(store.clone(), carrier, patience));
         Self {
             stop,
-            threads: vec![housekeeping, announcing, reminding, watching, jobs],
-            dispatchers: dispatchers.collect(),
+            threads: vec![
+                housekeeping,
+                announcing,
+                reminding,
+                watching,
+                jobs,
+                guarding,
+            ],
+            dispatchers,
         }
     }
 
     pub(super) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
-        for dispatcher in &self.dispatchers {
+        for dispatcher in self.dispatchers.iter() {
             dispatcher.stop();
         }
+        let end = Instant::now() + STOPS_WITHIN;
         for thread in self.threads {
             thread.thread().unpark();
-            if thread.join().is_err() {
+            while !thread.is_finished() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            if !thread.is_finished() {
+                // It hangs in the database; what it had not committed is undone there.
+                tracing::error!("a background thread does not end; the server stops without it");
+            } else if thread.join().is_err() {
                 tracing::error!("a background thread panicked");
             }
+        }
+        // Their end waits for what they carry, and for the database to be told of it.
+        let ending = std::thread::spawn(move || drop(self.dispatchers));
+        let end = Instant::now() + SENT_WITHIN;
+        while !ending.is_finished() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
@@ -158,6 +184,32 @@ fn housekeep(store: &Store, keep: Keep) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Between two looks whether a newer program has taken the database over.
+const GUARD_EVERY: Duration = Duration::from_secs(1);
+
+/// Stops the background once a newer program has taken the database over: it would work by old rules.
+fn guard(
+    store: &Store,
+    stop: &Arc<AtomicBool>,
+    dispatchers: &Arc<Vec<Dispatcher>>,
+) -> JoinHandle<()> {
+    let (store, stop, dispatchers) = (store.clone(), Arc::clone(stop), Arc::clone(dispatchers));
+    std::thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            if store.is_outdated() {
+                tracing::error!(
+                    "nothing is done by itself any more until the newer version is started"
+                );
+                stop.store(true, Ordering::Relaxed);
+                for dispatcher in dispatchers.iter() {
+                    dispatcher.stop();
+                }
+            }
+            std::thread::park_timeout(GUARD_EVERY);
+        }
+    })
 }
 
 /// Does something again and again on a thread of its own, whatever becomes of it, until told to stop.

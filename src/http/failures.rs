@@ -23,6 +23,16 @@ impl From<StoreError> for Problem {
                     "hệ thống chưa truy cập được cơ sở dữ liệu, vui lòng thử lại sau ít phút",
                 )
             }
+            StoreError::OutcomeUnknown(_) => Self::new(
+                Kind::OutcomeUnknown,
+                "mất liên lạc với cơ sở dữ liệu đúng lúc ghi, nên không rõ yêu cầu đã được thực hiện hay chưa; \
+                 hãy gửi lại với cùng Idempotency-Key, hoặc đọc lại dữ liệu (ETag, lịch sử hồ sơ) trước khi làm lại",
+            ),
+            StoreError::Outdated(_) => Self::new(
+                Kind::Upgrading,
+                "cơ sở dữ liệu đã chuyển sang phiên bản mới hơn của motcua; máy chủ này không ghi nữa, vui lòng \
+                 thử lại sau ít phút",
+            ),
             StoreError::Corrupt(_) | StoreError::BadUrl(_) | StoreError::Other(_) => Self::new(
                 Kind::Internal,
                 "hệ thống gặp lỗi ngoài dự kiến; lỗi đã được ghi lại",

@@ -17,7 +17,9 @@ mod problem;
 mod remembered;
 mod routes;
 mod schema;
+mod stopping;
 mod turns;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -43,9 +45,8 @@ use intake::Intake;
 use remembered::Remembered;
 use turns::Turns;
 
-/// How many threads wait for the database, all workers together: more would only wait for its
-/// connections, and each keeps memory.
-const BLOCKING: usize = 32;
+use stopping::Traffic;
+use waiting::with_store;
 
 /// How many of them may wait for the OpenID Connect provider.
 const OIDC_AT_ONCE: usize = 4;
@@ -82,9 +83,11 @@ pub(crate) struct State {
     pub remembered: Remembered,
     /// By what messages go at all.
     pub carried: BTreeSet<outbox::Kind>,
+    pub turns: waiting::Turns,
+    pub traffic: Traffic,
 }
 
-/// Serves until the process is told to stop (SIGINT, SIGTERM); what was accepted is finished.
+/// Serves until the process is told to stop (SIGINT, SIGTERM); what had been sent is answered.
 ///
 /// # Errors
 /// If the address cannot be listened on.
@@ -104,6 +107,8 @@ pub fn serve(
         oidc: oidc.map(Oidc::new),
         oidc_turns: Turns::new(OIDC_AT_ONCE, LOG_INS_WAITING),
         password_turns: Turns::new(PASSWORDS_AT_ONCE, LOG_INS_WAITING),
+        turns: waiting::Turns::new(),
+        traffic: Traffic::default(),
     };
     actix_web::rt::System::new().block_on(run(state, listen, background))
 }
@@ -111,6 +116,7 @@ pub fn serve(
 async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io::Result<()> {
     let store = state.store.clone();
     let state = web::Data::new(state);
+    let stopping = state.clone();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let metrics = measures::listen(&state)?;
     let bounds = state.settings.bounds;
@@ -126,12 +132,13 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
             .default_service(web::to(no_such_route))
     })
     .workers(workers)
-    .worker_max_blocking_threads(BLOCKING.div_ceil(workers).max(8))
+    .worker_max_blocking_threads(waiting::THREADS)
     .max_connections(room.div_ceil(workers))
     .keep_alive(bounds.keep_alive)
     .client_request_timeout(bounds.head)
     .on_connect(move |io, data| open.on_connect(io, data))
     .shutdown_timeout(20)
+    .disable_signals()
     .listen(connections::listen(listen)?)?;
     for address in server.addrs() {
         // The tests, and people who asked for port 0, read the address from this line.
@@ -143,7 +150,9 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
     }
     // Only a server that can serve changes anything by itself.
     let background = Background::start(&store, background);
-    let served = server.run().await;
+    let server = server.run();
+    actix_web::rt::spawn(stopping::when_told(server.handle(), stopping));
+    let served = server.await;
     if let Some(metrics) = metrics {
         metrics.stop(false).await;
     }
@@ -153,19 +162,4 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
 
 async fn no_such_route(request: actix_web::HttpRequest) -> Problem {
     Problem::not_found(format!("không có địa chỉ {}", request.path()))
-}
-
-/// Runs blocking work on the store off the server's own threads.
-async fn with_store<T, E>(
-    state: &web::Data<State>,
-    work: impl FnOnce(&Store) -> Result<T, E> + Send + 'static,
-) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    E: Send + 'static,
-    Problem: From<E>,
-{
-    let store = state.store.clone();
-    let span = tracing::Span::current();
-    Ok(web::block(move || span.in_scope(|| work(&store))).await??)
 }

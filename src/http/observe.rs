@@ -5,14 +5,16 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
+use actix_web::{HttpMessage, web};
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::stopping::UnderWay;
+use super::{State, waiting};
 use super::{access, connections};
 use crate::domain::ids::UserId;
 use crate::metrics;
@@ -50,8 +52,12 @@ pub(super) async fn observe(
     let id = request_id(&request);
     let method = request.method().clone();
     request.extensions_mut().insert(id.clone());
+    let state = request.app_data::<web::Data<State>>();
+    let wait = state.map(|state| state.store.wait());
+    let _under_way = state.map(|state| UnderWay::begin(&state.traffic));
     // Handlers, and what stands before them, answer errors themselves: nothing comes back as one.
-    let mut response = next.call(request).await?;
+    let answer = next.call(request);
+    let mut response = waiting::at_most(wait.unwrap_or_default(), answer).await?;
     let (status, took) = (response.status(), begun.elapsed());
     let matched = response.request().extensions().get::<Matched>().copied();
     let pattern = match matched {

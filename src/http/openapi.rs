@@ -78,7 +78,12 @@ fn build() -> OpenApi {
 
 /// Adds a route with the errors that follow from what it is.
 fn add(paths: &mut Paths, route: Route) {
-    let mut kinds = vec![Kind::Internal, Kind::DatabaseUnavailable];
+    let mut kinds = vec![
+        Kind::Internal,
+        Kind::DatabaseUnavailable,
+        Kind::OutcomeUnknown,
+        Kind::Upgrading,
+    ];
     kinds.extend(route.kinds);
     let mut operation = route.operation;
     let parameters = operation.parameters.as_deref().unwrap_or_default();

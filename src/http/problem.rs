@@ -89,9 +89,16 @@ kinds! {
     BadGateway = 502 "bad-gateway" "Hệ thống liên kết không phản hồi đúng",
     /// The server's clock cannot be believed; nothing was done.
     Clock = 503 "clock" "Đồng hồ máy chủ sai",
-    DatabaseUnavailable = 503 "database-unavailable" "Cơ sở dữ liệu tạm thời không dùng được",
     /// More at once than this server takes; Retry-After says when to try again.
     Overloaded = 503 "overloaded" "Máy chủ đang quá tải",
+    /// Nothing was done; it may be tried again.
+    DatabaseUnavailable = 503 "database-unavailable" "Cơ sở dữ liệu tạm thời không dùng được",
+    /// It was done, or it was not: ask before trying again.
+    OutcomeUnknown = 503 "outcome-unknown" "Chưa rõ kết quả",
+    /// A newer version is taking over the database; nothing was done.
+    Upgrading = 503 "upgrading" "Hệ thống đang nâng cấp",
+    /// The server has been told to stop (`/readyz` only).
+    Stopping = 503 "stopping" "Máy chủ đang dừng",
 }
 
 /// The most errors that a problem names: who has made more made one mistake many times, and nobody
@@ -288,7 +295,7 @@ impl ResponseError for Problem {
         for (name, value) in &self.0.headers {
             response.insert_header((*name, value.as_str()));
         }
-        if self.0.status == 503 {
+        if self.0.status == 503 && self.0.kind != Kind::OutcomeUnknown {
             response.insert_header(("Retry-After", "5"));
         }
         if let Some(until) = self.0.retry_at {

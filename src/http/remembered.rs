@@ -17,8 +17,8 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
-use super::State;
 use super::access::{Access, Client};
+use super::{State, waiting};
 use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::metrics;
@@ -86,7 +86,9 @@ impl Remembered {
         let basis = kept.as_ref().map(|kept| &kept.basis);
         let verdict = match state.store.freshness().known(basis) {
             Some(verdict) => verdict,
-            None => ask(&state, basis.cloned()).await?,
+            // A file is not silent as a server can be.
+            None if state.store.url().kind() == "sqlite" => ask(&state, basis.cloned()).await?,
+            None => waiting::briefly(&state, ask(&state, basis.cloned())).await?,
         };
         let now = crate::clock::now();
         let kept = kept.filter(|kept| {
@@ -117,6 +119,9 @@ impl Remembered {
     }
 }
 
+/// How many requests ask together before those who have gone are looked for.
+const MOST_ASKING: usize = 1000;
+
 /// Requests of a worker that are yet to ask: those that came while others ask, ask together next.
 #[derive(Default)]
 struct Waiting {
@@ -140,6 +145,10 @@ thread_local! {
 async fn ask(state: &web::Data<State>, basis: Option<Basis>) -> Option<Verdict> {
     let (tell, told) = oneshot::channel();
     let first = WAITING.with_borrow_mut(|waiting| {
+        if waiting.requests.len() >= MOST_ASKING {
+            // The database is silent; those who have given up are not to pile up.
+            waiting.requests.retain(|(_, tell)| !tell.is_closed());
+        }
         waiting.requests.push((basis, tell));
         !std::mem::replace(&mut waiting.others_ask, true)
     });

@@ -99,7 +99,8 @@ pub fn table() -> Vec<Route> {
 
     let mut all = vec![
         route!(Public, health::__path_alive => health::alive),
-        route!(Public, health::__path_ready => health::ready),
+        route!(Public, health::__path_ready => health::ready)
+            .or(&[Kind::Stopping]),
         route!(Public, openapi::__path_show => openapi::show),
         // Accounts.
         route!(Public, sessions::__path_log_in => sessions::log_in)

@@ -43,7 +43,7 @@ pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn calendar(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
     let days = Arc::new(read_calendar(bytes)?);
-    store.write(move |conn| put(conn, &days))
+    store.change_reference(move |conn, _| put(conn, &days))
 }
 
 /// Puts a calendar into the store, within a transaction.

@@ -156,7 +156,7 @@ fn mended(
 pub fn procedures(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
     let catalogue = Catalogue::read(bytes, &mut wrong);
-    store.write(move |conn| put_unless(conn, &catalogue, wrong.clone()))
+    store.change_reference(move |conn, _| put_unless(conn, &catalogue, wrong.clone()))
 }
 
 /// Puts a catalogue into the store, within a transaction.

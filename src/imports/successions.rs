@@ -26,7 +26,7 @@ pub fn successions(
     let mut wrong = Vec::new();
     let rows = table::read(bytes, &["old_code", "new_code", "share"], &[], &mut wrong);
     let rows = Arc::new(rows);
-    store.write(move |conn| {
+    store.change_reference(move |conn, _| {
         let known = store::load(conn)?;
         let mut wrong = wrong.clone();
         let lines: Vec<_> = rows

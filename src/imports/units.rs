@@ -46,7 +46,9 @@ struct Line {
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn units(store: &Store, bytes: &[u8], options: &UnitsOptions) -> Result<Imported, ImportError> {
     let (bytes, options) = (Arc::<[u8]>::from(bytes), options.clone());
-    store.write(move |conn| put_file(conn, &bytes, &options))
+    // The lock before anything is read: what another import or an administrator changes meanwhile would
+    // be overwritten with what was known before.
+    store.change_reference(move |conn, _| put_file(conn, &bytes, &options))
 }
 
 /// Puts the units of a file into the store, within a transaction.
@@ -78,6 +80,7 @@ pub(crate) fn put_file(
     let codes: HashSet<&str> = rows.iter().map(|row| row.get("code")).collect();
     check_parents(&rows, &codes, &known, &mut wrong);
     check_tree(&lines, &known, &mut wrong);
+    check_rings(&lines, &known, &mut wrong);
     verdict(wrong)?;
     put(conn, &lines, &known, options)
 }
@@ -144,7 +147,8 @@ fn check_parents(rows: &[Row], codes: &HashSet<&str>, known: &Units, wrong: &mut
     }
 }
 
-/// Parents must be above; a unit keeps its level, under which the past was counted.
+/// Parents must be above; a unit keeps its level, under which the past was counted. Rings are looked for
+/// in the whole of what there would be, by [`check_rings`].
 fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
     let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
     for line in lines {
@@ -173,11 +177,24 @@ fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
             )),
             Some(_) => {}
         }
-        let up = |code: &str| in_file.get(code).and_then(|l| l.parent.as_deref());
-        let ring = std::iter::successors(Some(parent.as_str()), |code| up(code))
-            .take(lines.len() + 1)
-            .any(|code| code == line.code);
-        if ring {
+    }
+}
+
+/// No unit lies under itself, once the file's units have taken the place of those known.
+fn check_rings(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
+    let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
+    let known_parent = |code: &str| {
+        let parent = known.by_code(code)?.parent?;
+        known.get(parent).map(|unit| unit.code.as_str())
+    };
+    let up = |code: &&str| match in_file.get(code) {
+        Some(line) => line.parent.as_deref(),
+        None => known_parent(code),
+    };
+    let most = lines.len() + known.all().len() + 1;
+    for line in lines {
+        let mut above = std::iter::successors(line.parent.as_deref(), up).take(most);
+        if above.any(|code| code == line.code) {
             let reason = format!("{} trở thành cấp trên của chính nó", line.code);
             wrong.push(at(line, "parent_code", reason));
         }

@@ -37,6 +37,8 @@ impl Store {
         let result = (|| {
             // One at a time: the next one sees what this one made.
             Lock::Bulk.exclusive(&mut conn)?;
+            // Units, procedures and calendar are read and changed by it.
+            Lock::Reference.exclusive(&mut conn)?;
             let indexes = drop_indexes(&mut conn)?;
             let value = work(&mut conn)?;
             for index in indexes {

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::connection;
+
 /// An error of the store.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -14,6 +16,12 @@ pub enum StoreError {
     /// Another transaction was in the way; trying again helps.
     #[error("giao dịch trùng với một giao dịch khác: {0}")]
     Conflict(String),
+    /// The connection broke while a commit was on its way: it was done, or it was not.
+    #[error("không rõ giao dịch đã được ghi hay chưa: {0}")]
+    OutcomeUnknown(String),
+    /// A newer program has migrated the database, or is about to.
+    #[error("cơ sở dữ liệu thuộc về phiên bản motcua mới hơn chương trình này: {0}")]
+    Outdated(String),
     /// Stored data are not what this program writes.
     #[error("dữ liệu trong cơ sở dữ liệu bị hỏng: {0}")]
     Corrupt(String),
@@ -28,7 +36,10 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Sorts a database's own message, for errors that come without a code.
+    /// Sorts a database's own message. diesel keeps SQLSTATE to itself: it tells unique violations,
+    /// serialisation failures and lost connections by it, but neither a deadlock nor a full disk. SQLite
+    /// knows no other language than English, and connections to PostgreSQL ask for it
+    /// (`connection::in_english`).
     pub fn from_message(message: String) -> Self {
         let has = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
         if has(&["database or disk is full", "No space left on device"]) {
@@ -47,6 +58,7 @@ impl StoreError {
             "readonly database",
             "disk I/O error",
             "the database system is",
+            "canceling statement due to",
         ]) {
             Self::Unavailable(message)
         } else {
@@ -73,7 +85,7 @@ impl StoreError {
     pub const fn breaks_transaction(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable(_) | Self::Full(_) | Self::Conflict(_)
+            Self::Unavailable(_) | Self::Full(_) | Self::Conflict(_) | Self::OutcomeUnknown(_)
         )
     }
 }
@@ -84,8 +96,17 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
                 Self::Conflict(info.message().to_owned())
             }
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
-                Self::Unavailable(info.message().to_owned())
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)
+                if connection::speaks_another_language() && info.statement_position().is_none() =>
+            {
+                // It may be a deadlock. The transaction was undone, so that trying again does no harm.
+                Self::Conflict(info.message().to_owned())
             }
             DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
             DieselError::DeserializationError(_) => Self::Corrupt(error.to_string()),

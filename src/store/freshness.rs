@@ -15,7 +15,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use diesel::pg::Pg;
@@ -24,8 +24,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 
+use super::connection::Opener;
 use super::schema::{attempts, dossiers, sessions};
-use super::{Conn, DatabaseUrl, StoreError, settings};
+use super::{Conn, StoreError, settings};
 use crate::domain::ids::DossierId;
 
 /// How long PostgreSQL's answer holds, by the machine's own clock, from before it was asked; and how
@@ -85,9 +86,9 @@ struct Last {
 }
 
 impl Freshness {
-    pub(super) fn start(url: DatabaseUrl) -> Self {
+    pub(super) fn start(opener: Opener) -> Self {
         let (questions, queue) = channel();
-        let asked = Arc::new(Mutex::new(Asked::new(url)));
+        let asked = Arc::new(Mutex::new(Asked::new(opener)));
         let last = Arc::new(Last::default());
         let (of_thread, last_of_thread) = (Arc::clone(&asked), Arc::clone(&last));
         std::thread::spawn(move || run(&of_thread, &last_of_thread, &queue));
@@ -133,9 +134,14 @@ impl Freshness {
         }
     }
 
-    /// SQLite says in two microseconds that nothing has changed: less than asking a thread takes.
+    /// SQLite says in two microseconds that nothing has changed: less than asking a thread takes. Whoever
+    /// asks here may be an event loop, so it never waits for the thread that asks the database.
     fn at_once(&self, about: &[Option<Basis>]) -> Option<Vec<Verdict>> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = match self.asked.try_lock() {
+            Ok(asked) => asked,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
         let mark = match &mut asked.conn {
             Some(conn @ Conn::Sqlite(_)) => {
                 let state = state(conn).ok()?;
@@ -188,7 +194,7 @@ fn run(asked: &Mutex<Asked>, last: &Last, queue: &Receiver<Question>) {
 
 /// How the database stood when it was last asked.
 struct Asked {
-    url: DatabaseUrl,
+    opener: Opener,
     conn: Option<Conn>,
     state: Option<String>,
     epoch: u64,
@@ -196,9 +202,9 @@ struct Asked {
 }
 
 impl Asked {
-    const fn new(url: DatabaseUrl) -> Self {
+    const fn new(opener: Opener) -> Self {
         Self {
-            url,
+            opener,
             conn: None,
             state: None,
             epoch: 0,
@@ -225,7 +231,7 @@ impl Asked {
             None => {
                 // SQLite's number means nothing to another connection.
                 self.state = None;
-                self.url.connect()?
+                self.opener.connect()?
             }
         };
         let state = state(&mut conn)?;

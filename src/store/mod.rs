@@ -15,6 +15,7 @@ pub mod case_numbers;
 pub mod chain;
 pub mod connection;
 pub mod copy;
+pub mod deadline;
 pub mod devices;
 pub mod dossiers;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod jobs;
 pub mod limits;
 pub mod lists;
 mod locks;
+mod migrate;
 pub mod oidc_logins;
 pub mod open_dossiers;
 pub mod outbox;
@@ -51,22 +53,19 @@ pub mod users;
 pub mod webhooks;
 mod writer;
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use diesel::connection::Connection;
 use diesel::r2d2::{Pool, PooledConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use rand::Rng;
 
 pub use connection::{Conn, DatabaseUrl};
+pub use deadline::Deadline;
 pub use error::{StoreError, WriteFailure};
 pub use sole::Held;
 
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
-
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// How often a transaction is tried again on PostgreSQL after a deadlock or serialisation failure.
 const RETRIES: u32 = 6;
@@ -79,13 +78,20 @@ pub struct Store {
 
 struct Inner {
     url: DatabaseUrl,
+    wait: Duration,
+    opener: connection::Opener,
     pool: Pool<connection::Manager>,
     /// On SQLite only: the one thread that writes.
     writer: Option<writer::Writer>,
     reference: Arc<reference::ReferenceCache>,
     /// Started by whoever keeps answers.
     freshness: OnceLock<freshness::Freshness>,
+    /// When it was last tried whether anything can be written, and what came of it.
+    probed: Mutex<Option<(Instant, Result<(), StoreError>)>>,
 }
+
+/// How long what came of a write holds for those who ask whether anything can be written.
+const PROBE_HOLDS: Duration = Duration::from_secs(1);
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -94,6 +100,8 @@ pub struct StoreOptions {
     pub connections: u32,
     /// How long a caller waits for one.
     pub wait: Duration,
+    /// How long a statement may take on PostgreSQL, and a transaction of ours that does nothing.
+    pub statement: Option<Duration>,
     /// Opening hours of units that have none of their own.
     pub office_hours: OfficeHours,
 }
@@ -103,10 +111,23 @@ impl Default for StoreOptions {
         Self {
             connections: 8,
             wait: Duration::from_secs(10),
+            statement: None,
             office_hours: OfficeHours::default(),
         }
     }
 }
+
+impl StoreOptions {
+    /// For a server, whose statements are all short: one that hangs is ended.
+    #[must_use]
+    pub fn serving(mut self) -> Self {
+        self.statement = Some(LONGEST_STATEMENT);
+        self
+    }
+}
+
+/// Far beyond what any statement of a server takes.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(60);
 
 impl Store {
     /// Opens the database; on SQLite makes the file and its folder if need be. Runs the
@@ -116,28 +137,33 @@ impl Store {
     /// If the database cannot be reached, or its schema is not one of ours.
     pub fn open(url: &DatabaseUrl, options: StoreOptions) -> Result<Self, StoreError> {
         url.create_folder()?;
+        url.refuse_empty()?;
         // The first connection alone, so that its error is told at once instead of after the
         // pool's patience.
         let mut first = url.connect()?;
-        migrate(&mut first)?;
+        migrate::migrate(&mut first)?;
+        let opener = connection::Opener::new(url.clone(), options.wait, options.statement)?;
         let pool = Pool::builder()
             .max_size(options.connections)
             .min_idle(Some(0))
             .connection_timeout(options.wait)
             .test_on_check_out(false)
-            .build_unchecked(connection::Manager::new(url.clone()));
+            .build_unchecked(connection::Manager::new(opener.clone()));
         let writer = match url {
-            DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, url.clone())),
+            DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, opener.clone())),
             DatabaseUrl::Postgres(_) => None,
         };
         let reference = Arc::new(reference::ReferenceCache::new(options.office_hours));
         Ok(Self {
             inner: Arc::new(Inner {
                 url: url.clone(),
+                wait: options.wait,
+                opener,
                 pool,
                 writer,
                 reference,
                 freshness: OnceLock::new(),
+                probed: Mutex::new(None),
             }),
         })
     }
@@ -146,11 +172,41 @@ impl Store {
         &self.inner.url
     }
 
+    /// How long a request waits for the database in all.
+    pub fn wait(&self) -> Duration {
+        self.inner.wait
+    }
+
     fn connection(&self) -> Result<PooledConnection<connection::Manager>, StoreError> {
+        let wait = match Deadline::current() {
+            Some(deadline) => deadline.remaining().min(self.inner.wait),
+            None => self.inner.wait,
+        };
         self.inner
             .pool
-            .get()
+            .get_timeout(wait)
             .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// A connection on which a transaction has begun. Those that lay idle while the server was restarted are
+    /// found out by this, before anything is done on them, and thrown away.
+    fn begun(
+        &self,
+        begin: impl Fn(&mut Conn) -> Result<(), StoreError>,
+    ) -> Result<PooledConnection<connection::Manager>, StoreError> {
+        let mut stale = self.inner.pool.max_size();
+        loop {
+            let mut conn = self.connection()?;
+            match begin(&mut conn) {
+                Ok(()) => return Ok(conn),
+                Err(StoreError::Unavailable(_))
+                    if stale > 0 && connection::is_broken(&mut conn) =>
+                {
+                    stale -= 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Runs `work` in one snapshot: all that it reads is of one moment.
@@ -161,19 +217,34 @@ impl Store {
     where
         E: From<StoreError> + From<diesel::result::Error>,
     {
-        let mut conn = self.connection()?;
-        conn.snapshot(work)
+        let mut conn = self.begun(Conn::begin_snapshot)?;
+        let result = work(&mut conn);
+        // It has read what it has read. A connection that cannot even end this is used no more.
+        match &result {
+            Ok(_) => drop(writer::commit(&mut conn)),
+            Err(_) => writer::rollback(&mut conn),
+        }
+        result
     }
 
     /// Runs a single statement that needs no snapshot of its own.
     ///
     /// # Errors
     /// Those of `work`, and of the database.
-    pub fn read_one<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+    pub fn read_one<T, E>(&self, work: impl Fn(&mut Conn) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError>,
     {
-        work(&mut *self.connection()?)
+        let mut stale = self.inner.pool.max_size();
+        loop {
+            let mut conn = self.connection()?;
+            let result = work(&mut conn);
+            // As in `begun`, but for the round trip that this statement saves.
+            if result.is_ok() || stale == 0 || connection::is_alive(&mut conn) {
+                return result;
+            }
+            stale -= 1;
+        }
     }
 
     /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
@@ -192,6 +263,7 @@ impl Store {
         E: WriteFailure,
     {
         crate::clock::check().map_err(StoreError::from)?;
+        self.inner.reference.ensure_current()?;
         self.write_despite_clock(work)
     }
 
@@ -209,29 +281,56 @@ impl Store {
     {
         match &self.inner.writer {
             Some(writer) => writer.submit(work),
-            None => {
-                let mut conn = self.connection()?;
-                let mut tries = 0;
-                loop {
-                    let result = Conn::transaction(&mut conn, &work);
-                    match &result {
-                        Err(error)
-                            if tries < RETRIES
-                                && error.store_error().is_some_and(StoreError::is_passing) =>
-                        {
-                            tries += 1;
-                            // Spread the contenders: a different pause for each thread and try.
-                            let spread = u64::from(std::process::id() % 7) + u64::from(tries);
-                            std::thread::sleep(Duration::from_millis(spread << tries));
-                        }
-                        Err(_) => return result,
-                        Ok(_) => {
-                            drop(conn);
-                            std::thread::sleep(freshness::HOLDS);
-                            return result;
-                        }
-                    }
+            None => self.write_on_postgres(&work),
+        }
+    }
+
+    fn write_on_postgres<T, E: WriteFailure>(
+        &self,
+        work: &impl Fn(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let deadline = Deadline::current();
+        let deadline = deadline.as_deref();
+        let mut tries = 0;
+        loop {
+            let result = self.try_on_postgres(work, deadline);
+            let passing = |error: &StoreError| error.is_passing() && !Deadline::is_over(deadline);
+            match &result {
+                Err(error) if tries < RETRIES && error.store_error().is_some_and(passing) => {
+                    tries += 1;
+                    // Spread the contenders. The connection is somebody else's meanwhile.
+                    let pause = rand::rng().random_range(1..=8_u64 << tries);
+                    std::thread::sleep(Duration::from_millis(pause));
                 }
+                Err(_) => return result,
+                Ok(_) => {
+                    std::thread::sleep(freshness::HOLDS);
+                    return result;
+                }
+            }
+        }
+    }
+
+    fn try_on_postgres<T, E: WriteFailure>(
+        &self,
+        work: &impl Fn(&mut Conn) -> Result<T, E>,
+        deadline: Option<&Deadline>,
+    ) -> Result<T, E> {
+        let mut conn = self.begun(writer::begin)?;
+        let result = work(&mut conn).and_then(|value| {
+            Deadline::may_commit(deadline)?;
+            Ok(value)
+        });
+        match result {
+            Ok(value) => {
+                let committed = writer::commit(&mut conn);
+                Deadline::settle(deadline, &committed);
+                committed?;
+                Ok(value)
+            }
+            Err(error) => {
+                writer::rollback(&mut conn);
+                Err(error)
             }
         }
     }
@@ -254,16 +353,58 @@ impl Store {
 
     /// Whom to ask whether what was read before still stands.
     pub fn freshness(&self) -> &freshness::Freshness {
-        let start = || freshness::Freshness::start(self.inner.url.clone());
+        let start = || freshness::Freshness::start(self.inner.opener.clone());
         self.inner.freshness.get_or_init(start)
     }
 
-    /// Whether the database answers.
+    /// Whether this program has found the database to be a newer one's: then it writes nothing any more.
+    pub fn is_outdated(&self) -> bool {
+        self.inner.reference.ensure_current().is_err()
+    }
+
+    /// Whether the database can be read and written, by this program.
     ///
     /// # Errors
-    /// If it does not.
-    pub fn ping(&self) -> Result<(), StoreError> {
-        self.read(settings::all).map(drop)
+    /// If it cannot.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.inner.opener.ensure_same_file()?;
+        self.reference()?;
+        self.inner.reference.ensure_current()?;
+        let mut probed = self
+            .inner
+            .probed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*probed {
+            Some((at, outcome)) if at.elapsed() < PROBE_HOLDS => outcome.clone(),
+            _ => {
+                let outcome = self.probe();
+                *probed = Some((Instant::now(), outcome.clone()));
+                outcome
+            }
+        }
+    }
+
+    /// Tries whether anything can be written. On SQLite by writing; a server tells what it is, and others
+    /// keep an eye on its disk.
+    fn probe(&self) -> Result<(), StoreError> {
+        if self.inner.writer.is_some() {
+            return self.write(|conn| settings::advance(conn, settings::WRITE_PROBE).map(drop));
+        }
+        let only_reads: bool = self.read_one(|conn| match conn {
+            Conn::Sqlite(_) => Ok::<_, StoreError>(false),
+            Conn::Postgres(conn) => {
+                use diesel::RunQueryDsl;
+                let query = "select current_setting('transaction_read_only') = 'on'";
+                Ok(diesel::dsl::sql::<diesel::sql_types::Bool>(query).get_result(conn)?)
+            }
+        })?;
+        match only_reads {
+            true => Err(StoreError::Unavailable(
+                "máy chủ PostgreSQL chỉ cho đọc".to_owned(),
+            )),
+            false => Ok(()),
+        }
     }
 }
 
@@ -284,17 +425,4 @@ fn delete_some(
         diesel::sql_query(query),
         conn,
     )?)
-}
-
-fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
-    // Several instances may start at once: one migrates, the others wait.
-    locks::Lock::Migrations.during(conn, |conn| {
-        let run = match conn {
-            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
-            Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
-        };
-        run.map_err(|error| StoreError::from_message(error.to_string()))?;
-        settings::make_lookup_key(conn)?;
-        backfill::run(conn)
-    })?
 }

@@ -3,12 +3,15 @@
 //! An import counts the version up in the database; every instance notices at its next use.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
 use super::locks::Lock;
-use super::{Conn, Store, StoreError, WriteFailure, calendar, jobs, procedures, settings, units};
+use super::{
+    Conn, Store, StoreError, WriteFailure, calendar, jobs, migrate, procedures, settings, units,
+};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
@@ -156,6 +159,8 @@ impl Reference {
 pub(super) struct ReferenceCache {
     hours: OfficeHours,
     kept: Mutex<Option<Arc<Reference>>>,
+    /// A newer program has migrated the database: nothing is written any more.
+    outdated: AtomicBool,
 }
 
 impl ReferenceCache {
@@ -163,13 +168,37 @@ impl ReferenceCache {
         Self {
             hours,
             kept: Mutex::new(None),
+            outdated: AtomicBool::new(false),
         }
+    }
+
+    /// Whether this program may write.
+    ///
+    /// # Errors
+    /// If it has seen that the database is a newer one's.
+    pub(super) fn ensure_current(&self) -> Result<(), StoreError> {
+        match self.outdated.load(Ordering::Relaxed) {
+            true => Err(StoreError::Outdated("đang nâng cấp".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    /// The version of the reference data; looks at the schema's by the way. Nobody goes back from a newer
+    /// schema but by another start.
+    fn version(&self, conn: &mut Conn) -> Result<u64, StoreError> {
+        let (version, schema) = settings::reference_and_schema(conn)?;
+        let newer = schema.is_some_and(|schema| schema > *migrate::KNOWN);
+        if newer && !self.outdated.swap(true, Ordering::Relaxed) {
+            tracing::error!("the database belongs to a newer program: nothing is written any more");
+        }
+        Ok(version)
     }
 
     /// Units, procedures and calendar as a transaction that writes sees them. What it sees may be
     /// undone with it, so nothing of that is kept.
     fn within_write(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
-        let version = settings::reference_version(conn)?;
+        let version = self.version(conn)?;
+        self.ensure_current()?;
         if let Some(kept) = self.kept().filter(|kept| kept.version == version) {
             return Ok(kept);
         }
@@ -184,7 +213,7 @@ impl ReferenceCache {
 
     /// Units, procedures and calendar as a transaction that only reads sees them.
     fn current(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
-        let version = settings::reference_version(conn)?;
+        let version = self.version(conn)?;
         if let Some(kept) = self.kept().filter(|kept| kept.version == version) {
             return Ok(kept);
         }

@@ -13,6 +13,12 @@ use crate::domain::moment::Moment;
 pub(super) const REFERENCE_VERSION: &str = "reference_version";
 /// Counts up with every change of an account but its password.
 const ACCOUNTS_VERSION: &str = "accounts_version";
+/// The last migration of the newest program that has opened this database, or is about to migrate it.
+pub const SCHEMA_VERSION: &str = "schema_version";
+/// Written again and again, to find out whether anything can be.
+pub(super) const WRITE_PROBE: &str = "write_probe";
+/// Counts up whenever the roll-ups were made again.
+pub const ROLLUPS_REBUILT: &str = "rollups_rebuilt";
 /// Hexadecimal key of the look-up codes, made on first start.
 pub const LOOKUP_KEY: &str = "lookup_key";
 
@@ -152,6 +158,30 @@ fn count_up(conn: &mut Conn, key: &str) -> Result<(), StoreError> {
 pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
     let text = get(conn, REFERENCE_VERSION)?;
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// The same, and the schema's version, if a program has said which.
+pub(super) fn reference_and_schema(conn: &mut Conn) -> Result<(u64, Option<String>), StoreError> {
+    // Both named one by one: diesel prepares such a statement once.
+    let asked = settings::key
+        .eq(REFERENCE_VERSION)
+        .or(settings::key.eq(SCHEMA_VERSION));
+    let rows: Vec<(String, String)> = settings::table.filter(asked).load(conn)?;
+    let (mut version, mut schema) = (0, None);
+    for (key, value) in rows {
+        match key == SCHEMA_VERSION {
+            true => schema = Some(value),
+            false => version = value.parse().unwrap_or(0),
+        }
+    }
+    Ok((version, schema))
+}
+
+/// Counts a setting up; returns what it is now.
+pub fn advance(conn: &mut Conn, key: &str) -> Result<u64, StoreError> {
+    count_up(conn, key)?;
+    let value = get(conn, key)?;
+    Ok(value.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// Tells all instances that units, procedures or calendar have changed.

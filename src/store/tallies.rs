@@ -405,6 +405,16 @@ pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Takes away rows that count nothing.
+///
+/// # Errors
+/// If the database refuses.
+pub fn remove_empty(conn: &mut Conn) -> Result<(), StoreError> {
+    let empty = Tally::NAMES.map(|name| format!("{name} = 0")).join(" and ");
+    diesel::sql_query(format!("delete from rollups where {empty}")).execute(conn)?;
+    Ok(())
+}
+
 /// All rows of the roll-ups with the waiting deltas added, for `verify`.
 ///
 /// # Errors

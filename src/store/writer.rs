@@ -4,12 +4,15 @@
 //! own, so that a refusal undoes only itself and one fsync serves them all. A request is answered
 //! after the commit, never before.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 
-use super::{Conn, DatabaseUrl, StoreError, WriteFailure};
+use super::connection::{Opener, is_broken};
+use super::deadline::Deadline;
+use super::{Conn, StoreError, WriteFailure};
 
 /// How many requests one commit may carry: enough to hide the fsync, few enough that the first
 /// of them does not wait long.
@@ -34,9 +37,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(conn: Conn, url: DatabaseUrl) -> Self {
+    pub(super) fn start(conn: Conn, opener: Opener) -> Self {
         let (requests, queue) = channel();
-        let thread = std::thread::spawn(move || run(conn, &url, &queue));
+        let thread = std::thread::spawn(move || run(conn, &opener, &queue));
         Self {
             requests: Some(requests),
             thread: Some(thread),
@@ -53,14 +56,17 @@ impl Writer {
         E: WriteFailure,
     {
         let (tell, answer) = sync_channel(1);
-        let request: Request = Box::new(move |conn| run_one(conn, work, tell));
+        let deadline = Deadline::current();
+        let request: Request = Box::new(move |conn| run_one(conn, work, deadline, tell));
         let gone = || E::from(StoreError::Unavailable("luồng ghi đã dừng".to_owned()));
         self.requests
             .as_ref()
             .ok_or_else(gone)?
             .send(request)
             .map_err(|_| gone())?;
-        answer.recv().map_err(|_| gone())?
+        // Every request is answered; if not, the thread has died over it.
+        let died = |_| E::from(StoreError::OutcomeUnknown("luồng ghi đã dừng".to_owned()));
+        answer.recv().map_err(died)?
     }
 }
 
@@ -78,6 +84,7 @@ impl Drop for Writer {
 fn run_one<T, E>(
     conn: Result<&mut Conn, StoreError>,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    deadline: Option<Arc<Deadline>>,
     tell: SyncSender<Result<T, E>>,
 ) -> Ran
 where
@@ -86,12 +93,21 @@ where
 {
     let (result, broken) = match conn {
         Err(error) => (Err(E::from(error.clone())), Some(error)),
-        Ok(conn) => run_in_savepoint(conn, work),
+        // Nobody waits for it any more.
+        Ok(_) if Deadline::is_over(deadline.as_deref()) => (Err(E::from(Deadline::passed())), None),
+        Ok(conn) => run_in_savepoint(conn, work, deadline.as_deref()),
     };
     let answer = move |committed: Result<(), StoreError>| {
+        if result.is_ok() {
+            Deadline::settle(deadline.as_deref(), &committed);
+        }
         // What was decided in a group that was rolled back was decided on a state that never was.
         let result = match (result, committed) {
             (Err(own), Err(_)) if own.store_error().is_some() => Err(own),
+            // Refused, so that nothing of it was to be committed.
+            (Err(_), Err(StoreError::OutcomeUnknown(why))) => {
+                Err(E::from(StoreError::Unavailable(why)))
+            }
             (_, Err(error)) => Err(E::from(error)),
             (result, Ok(())) => result,
         };
@@ -108,12 +124,30 @@ where
 fn run_in_savepoint<T, E: WriteFailure>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    deadline: Option<&Deadline>,
 ) -> (Result<T, E>, Option<StoreError>) {
     // The request's own error: if SQLite has rolled everything back by itself (disk full), undoing
     // the savepoint fails, and diesel reports that instead.
     let mut own = None;
+    let (mut asked, mut given_up, mut panicked) = (false, false, false);
     let result = conn.transaction(|conn| {
-        let result = work(conn);
+        // A mistake in one request must not take the writer with it.
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(conn)));
+        let mut result = ran.unwrap_or_else(|_| {
+            panicked = true;
+            Err(E::from(StoreError::Other(
+                "yêu cầu ghi bị lỗi bất ngờ".to_owned(),
+            )))
+        });
+        if result.is_ok() {
+            match Deadline::may_commit(deadline) {
+                Ok(()) => asked = true,
+                Err(error) => {
+                    given_up = true;
+                    result = Err(E::from(error));
+                }
+            }
+        }
         if let Err(error) = &result {
             own = error.store_error().cloned();
         }
@@ -124,7 +158,14 @@ fn run_in_savepoint<T, E: WriteFailure>(
         (result, _) => result,
     };
     let error = result.as_ref().err().and_then(WriteFailure::store_error);
+    if let (true, Some(error)) = (asked, error) {
+        // The savepoint could not be released.
+        Deadline::settle::<()>(deadline, &Err(error.clone()));
+    }
     let broken = match error {
+        // After a panic nobody knows what state the connection is in.
+        Some(error) if panicked => Some(error.clone()),
+        Some(_) if given_up && in_transaction(conn) => None,
         Some(error) if error.breaks_transaction() || !in_transaction(conn) => Some(error.clone()),
         _ if !in_transaction(conn) => Some(StoreError::Other(
             "cơ sở dữ liệu đã tự hủy giao dịch".to_owned(),
@@ -144,14 +185,14 @@ fn in_transaction(conn: &mut Conn) -> bool {
     depth.is_some_and(|depth| depth.get() == 1)
 }
 
-fn run(mut conn: Conn, url: &DatabaseUrl, queue: &Receiver<Request>) {
+fn run(mut conn: Conn, opener: &Opener, queue: &Receiver<Request>) {
     while let Ok(first) = queue.recv() {
-        let (answers, outcome) = run_group(&mut conn, first, queue);
+        let (answers, outcome) = run_group(&mut conn, first, queue, opener);
         if outcome.is_err() {
             rollback(&mut conn);
             // SQLite may have rolled back by itself (disk full): start from a clean connection.
             // If there is none to be had, the next group is told so by the old one.
-            if let Ok(fresh) = url.connect() {
+            if let Ok(fresh) = opener.connect() {
                 conn = fresh;
             }
         }
@@ -166,22 +207,16 @@ fn run_group(
     conn: &mut Conn,
     first: Request,
     queue: &Receiver<Request>,
+    opener: &Opener,
 ) -> (Vec<Answer>, Result<(), StoreError>) {
-    if let Err(error) = begin(conn) {
+    // What is written into a file that was moved away would be lost to whoever starts next.
+    if let Err(error) = opener.ensure_same_file().and_then(|()| begin(conn)) {
         return (vec![first(Err(error.clone())).answer], Err(error));
     }
     let mut answers = Vec::new();
     let mut next = Some(first);
     while let Some(request) = next.take() {
-        // A panic in one request must not take the writer with it. Its caller sees the channel
-        // closed, and the group is rolled back because its state is unknown.
-        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| request(Ok(conn))));
-        let Ok(ran) = ran else {
-            return (
-                answers,
-                Err(StoreError::Other("yêu cầu ghi bị lỗi bất ngờ".to_owned())),
-            );
-        };
+        let ran = request(Ok(conn));
         answers.push(ran.answer);
         if let Some(error) = ran.broken {
             return (answers, Err(error));
@@ -205,12 +240,38 @@ pub(super) fn begin(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Commits. Where the answer is lost, or SQLite could not write its log to the end, nobody knows whether it
+/// was done.
 pub(super) fn commit(conn: &mut Conn) -> Result<(), StoreError> {
-    match conn {
-        Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c)?,
-        Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(c)?,
+    use diesel::result::DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+    use diesel::result::Error::{DatabaseError, RollbackErrorOnCommit};
+
+    let committed = match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
+        Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(c),
+    };
+    let Err(error) = committed else {
+        return Ok(());
+    };
+    let error = match error {
+        // Of the two, what came first.
+        RollbackErrorOnCommit { commit_error, .. } => *commit_error,
+        error => error,
+    };
+    let lost = match conn {
+        Conn::Sqlite(_) => error.to_string().contains("disk I/O error"),
+        Conn::Postgres(_) => {
+            let kind = match &error {
+                DatabaseError(kind, _) => Some(kind),
+                _ => None,
+            };
+            matches!(kind, Some(ClosedConnection | UnableToSendCommand)) || is_broken(conn)
+        }
+    };
+    match lost {
+        true => Err(StoreError::OutcomeUnknown(error.to_string())),
+        false => Err(error.into()),
     }
-    Ok(())
 }
 
 pub(super) fn rollback(conn: &mut Conn) {

@@ -13,7 +13,7 @@ pub use finding::Finding;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::Event;
 use crate::domain::ids::DossierId;
-use crate::domain::tally::{Tallies, follow};
+use crate::domain::tally::{Tallies, Tally, follow};
 use crate::progress::Progress;
 use crate::store::chain::GENESIS;
 use crate::store::dossiers::{self, DossierRow};
@@ -21,7 +21,7 @@ use crate::store::events::ReadBack;
 use crate::store::persons::{self, FoundUnder};
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, RollupRows};
-use crate::store::{Conn, Store, StoreError, case_numbers, events};
+use crate::store::{Conn, Store, StoreError, case_numbers, events, settings};
 
 const PAGE: u32 = 1000;
 
@@ -34,6 +34,50 @@ pub struct Found {
     pub total: usize,
     pub dossiers: i64,
     pub events: i64,
+    /// What the roll-ups lack, by which the findings about them would be mended.
+    pub missing: RollupRows,
+    /// How many of the findings are not about roll-ups.
+    pub others: usize,
+    /// How often the roll-ups had been made again.
+    rebuilt: u64,
+}
+
+/// Why the roll-ups were not made again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// They would be made from events that are damaged.
+    #[error("không dựng lại số tổng hợp: còn sai lệch khác, hãy xử lý trước (motcua verify)")]
+    Damaged(Box<Found>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes the roll-ups what the events say, if nothing else is wrong. Returns how many of them were not.
+///
+/// Servers may go on meanwhile: what differs in one snapshot differs by as much later, for whatever comes in
+/// or is folded is added to both; so the difference is added, and nobody waits.
+///
+/// # Errors
+/// If there is other damage, or the database refuses.
+pub fn rebuild(store: &Store, most: usize) -> Result<(usize, Found), RebuildError> {
+    let found = verify(store, most)?;
+    if found.others > 0 {
+        return Err(RebuildError::Damaged(Box::new(found)));
+    }
+    if found.missing.is_empty() {
+        return Ok((0, found));
+    }
+    let (missing, before) = (found.missing.clone(), found.rebuilt);
+    store.write(move |conn| {
+        // Two at once would add the difference twice.
+        if settings::advance(conn, settings::ROLLUPS_REBUILT)? != before + 1 {
+            let reason = "số tổng hợp vừa được dựng lại ở nơi khác; hãy chạy lại";
+            return Err(StoreError::Other(reason.to_owned()));
+        }
+        tallies::add_rows(conn, &missing)?;
+        tallies::remove_empty(conn)
+    })?;
+    Ok((found.missing.len(), found))
 }
 
 /// Verifies the whole database; keeps the first `most` findings.
@@ -50,6 +94,9 @@ pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
             late: Tallies::new(),
             numbers: HashMap::new(),
         };
+        walk.found.rebuilt = settings::get(conn, settings::ROLLUPS_REBUILT)?
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(0);
         walk.all(conn)?;
         Ok(walk.found)
     })
@@ -70,6 +117,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn add(&mut self, finding: Finding) {
         self.found.total += 1;
+        if !matches!(finding, Finding::RollupDiffers { .. }) {
+            self.found.others += 1;
+        }
         if self.found.findings.len() < self.most {
             self.found.findings.push(finding);
         }
@@ -228,10 +278,12 @@ impl Walk<'_> {
         for (key, tally) in &stored {
             let counted = recounted.remove(key).unwrap_or_default();
             if counted != *tally {
+                self.found.missing.insert(*key, difference(&counted, tally));
                 self.add(Finding::rollup(key, tally, &counted, self.reference));
             }
         }
         for (key, counted) in recounted {
+            self.found.missing.insert(key, counted);
             let finding = Finding::rollup(&key, &Default::default(), &counted, self.reference);
             self.add(finding);
         }
@@ -288,6 +340,14 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+fn difference(of: &Tally, and: &Tally) -> Tally {
+    let (mut counters, less) = (of.to_array(), and.to_array());
+    for (counter, less) in counters.iter_mut().zip(less) {
+        *counter -= less;
+    }
+    Tally::from_array(counters)
 }
 
 /// The stored events of a page of dossiers.

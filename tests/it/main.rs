@@ -1,6 +1,7 @@
 //! All integration tests, one program: a module per capability.
 
 mod accounts;
+mod answers;
 mod api_dossiers;
 mod api_errors;
 mod api_lists;
@@ -32,5 +33,6 @@ mod submissions;
 mod support;
 mod time_rules;
 mod troubles;
+mod upgrades;
 mod verification;
 mod webhooks;

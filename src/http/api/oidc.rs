@@ -1,16 +1,22 @@
 //! `/api/v1/oidc`: logging in through an OpenID Connect provider.
 
+use std::time::Duration;
+
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::super::State;
 use super::super::access::Client;
 use super::super::params::{Parameters, Params, missing};
 use super::super::problem::{FieldError, Kind, Problem};
-use super::super::{State, with_store};
+use super::super::waiting::with_store_within;
 use super::sessions::{self, SessionBegun};
 use crate::accounts::{AccessError, Answer, Oidc};
+
+/// The provider is another system, with a patience of its own.
+const PROVIDER: Duration = Duration::from_secs(60);
 
 /// Ties the answer to the browser that was sent to the provider.
 const COOKIE: &str = "motcua_oidc";
@@ -33,7 +39,7 @@ pub async fn begin(state: web::Data<State>, client: Client) -> Result<HttpRespon
     let secure = provider(&state)?.is_reached_by_tls();
     let turn = state.oidc_turns.take().await?;
     let shared = state.clone();
-    let redirect = with_store(&state, move |store| {
+    let redirect = with_store_within(&state, PROVIDER, move |store| {
         let _turn = turn;
         let limits = shared.settings.limits;
         let begun = provider(&shared)?.begin(store, client.address, limits, crate::clock::now());
@@ -102,7 +108,7 @@ pub async fn finish(
     let browser = request
         .cookie(COOKIE)
         .map(|cookie| cookie.value().to_owned());
-    let (session, reference) = with_store(&state, move |store| {
+    let (session, reference) = with_store_within(&state, PROVIDER, move |store| {
         let _turn = turn;
         let callback = params.0;
         if let Some(error) = callback.error {

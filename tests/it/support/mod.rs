@@ -4,12 +4,14 @@ mod api;
 mod database;
 mod peers;
 mod program;
+mod proxy;
 mod world;
 
 pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password};
 pub use database::{Database, Kind};
 pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};
+pub use proxy::Proxy;
 pub use world::{World, at, date, occasion};
 
 /// A test that runs on both databases, each time on a fresh one.

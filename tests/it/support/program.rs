@@ -42,6 +42,8 @@ impl Program {
             .args(arguments)
             .env("DATABASE_URL", &self.url)
             .env_remove("MOTCUA_CONFIG")
+            // Many tests run at once; those that look at how long it takes say so.
+            .env("MOTCUA__DATABASE__WAIT_SECONDS", "20")
             // A test that wants letters says where they go.
             .env("MOTCUA__MAIL__TRANSPORT", "none")
             .env("MOTCUA__SERVER__METRICS_LISTEN", "127.0.0.1:0")
@@ -71,6 +73,13 @@ impl Program {
         assert!(!output.status.success(), "{arguments:?} succeeded");
         assert_ne!(output.status.code(), Some(101), "{arguments:?} panicked");
         String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// Standard output of a run that must fail.
+    pub fn failure_output(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Standard output for a standard input.
@@ -215,6 +224,18 @@ pub fn fields(problem: &serde_json::Value) -> Vec<String> {
 }
 
 impl Server {
+    /// Where it listens: `127.0.0.1:8080`.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// Sends the process a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.id().to_string();
+        let flag = format!("-{name}");
+        Command::new("kill").args([&flag, &pid]).status().unwrap();
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.request("GET", path)
     }
@@ -236,11 +257,6 @@ impl Server {
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.map_or(0.0, |number| number.parse().unwrap())
-    }
-
-    /// Host and port.
-    pub fn address(&self) -> &str {
-        self.base.strip_prefix("http://").unwrap()
     }
 
     /// Resident memory in MiB.
