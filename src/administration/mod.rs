@@ -35,6 +35,15 @@ pub enum AdminError {
     NotFound(String),
     #[error("việc này không thuộc phạm vi quản lý của bạn")]
     OutOfReach,
+    /// A unit cannot end while it has dossiers and no successor.
+    #[error(
+        "đơn vị {code} còn {open} hồ sơ chưa xong và {not_returned} kết quả chưa trả; cần nêu đơn vị kế thừa (successor)"
+    )]
+    HasDossiers {
+        code: String,
+        open: usize,
+        not_returned: usize,
+    },
     /// Somebody else has changed it since the caller read it.
     #[error("dữ liệu đã thay đổi")]
     Changed,

@@ -6,10 +6,13 @@ use super::AdminError;
 use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
-use crate::domain::unit::{Level, Unit, UnitKind, Units, is_unit_code};
+use crate::domain::unit::{
+    Level, Share, Succession, Unit, UnitKind, Units, is_code_under, is_unit_code,
+};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
-use crate::store::{Conn, Store, dossiers, jobs, settings, units as store};
+use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
+use crate::words::date;
 
 /// A new unit under one that there is.
 #[derive(Debug, Clone)]
@@ -34,6 +37,8 @@ pub struct UnitChange {
     pub parent: Option<String>,
     /// The last day; `Some(None)`: none.
     pub valid_to: Option<Option<NaiveDate>>,
+    /// Code of the unit that goes on with all of it from the day after.
+    pub successor: Option<String>,
     /// `Some(None)`: the default ones.
     pub office_hours: Option<Option<OfficeHours>>,
 }
@@ -101,6 +106,11 @@ pub fn create_unit(
                 wrong.push(("/code".to_owned(), "đã có đơn vị này".to_owned()));
             }
             let parent = parent(&new.parent, units, reach, &mut wrong)?;
+            // Case numbers bear it, and everybody reads from it where a unit belongs.
+            if parent.is_some() && wrong.is_empty() && !is_code_under(&new.code, &new.parent) {
+                let reason = format!("mã phải bắt đầu bằng '{}.'", new.parent);
+                wrong.push(("/code".to_owned(), reason));
+            }
             let unit = Unit {
                 id: UnitId(store::next_id(conn)?),
                 code: new.code.clone(),
@@ -170,15 +180,78 @@ pub fn change_unit(
             unit.office_hours.clone_from(hours);
         }
         check(&unit, units, &mut wrong);
+        let succession = match &change.successor {
+            Some(code) => succession(code, &unit, units, reach, &mut wrong)?,
+            None => None,
+        };
         if !wrong.is_empty() {
             return Err(AdminError::Invalid(wrong));
         }
         let mut jobs = Vec::new();
-        if unit != **known {
+        let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
+        if ends && succession.is_none() && units.successor_of(unit.id).is_none() {
+            ensure_nothing_held(conn, &unit)?;
+        }
+        if let Some(line) = &succession {
+            store::put_succession(conn, line)?;
+        }
+        if unit != **known || succession.is_some() {
             jobs = put(conn, &unit, units, caller.user())?;
         }
         Ok((unit, jobs))
     })
+}
+
+/// The succession that a change names: all of the unit, from the day after its last.
+fn succession(
+    code: &str,
+    unit: &Unit,
+    units: &Units,
+    reach: UnitId,
+    wrong: &mut Vec<(String, String)>,
+) -> Result<Option<Succession>, AdminError> {
+    let mut add = |reason: String| wrong.push(("/successor".to_owned(), reason));
+    let Some(successor) = units.by_code(code) else {
+        add(format!("không có đơn vị '{code}'"));
+        return Ok(None);
+    };
+    if !units.is_under(successor.id, reach) {
+        return Err(AdminError::OutOfReach);
+    }
+    let Some(on) = unit.valid_to.and_then(|last| last.succ_opt()) else {
+        add("chỉ có khi đơn vị có ngày hoạt động cuối cùng (valid_to)".to_owned());
+        return Ok(None);
+    };
+    if successor.id == unit.id || !successor.is_open_on(on) {
+        add(format!(
+            "phải là đơn vị khác, hoạt động vào ngày {}",
+            date(on)
+        ));
+    }
+    let other = units
+        .successions()
+        .any(|line| line.unit == unit.id && line.successor != successor.id);
+    if other {
+        add("đơn vị đã có đơn vị kế thừa khác".to_owned());
+    }
+    Ok(Some(Succession {
+        unit: unit.id,
+        successor: successor.id,
+        share: Share::Whole,
+        on,
+    }))
+}
+
+/// A unit that ends leaves nothing behind that nobody could go on with.
+fn ensure_nothing_held(conn: &mut Conn, unit: &Unit) -> Result<(), AdminError> {
+    match open_dossiers::held_by(conn, &[unit.id])?.get(&unit.id) {
+        None => Ok(()),
+        Some(held) => Err(AdminError::HasDossiers {
+            code: unit.code.clone(),
+            open: held.open,
+            not_returned: held.not_returned,
+        }),
+    }
 }
 
 fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<JobId>, AdminError> {

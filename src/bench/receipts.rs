@@ -98,7 +98,8 @@ pub(super) fn receipt(
     let timetable = reference.timetable(unit.id).ok_or_else(missing)?;
     let id = DossierId::new(at, rand::random());
     let applicant = PersonId::new(at, rand::random());
-    let items = (0..procedure.definition.checklist.len()).map(|i| ItemHandedIn(i as u16, 1, 0));
+    let items =
+        (0..procedure.definition.checklist.len()).map(|i| ItemHandedIn(i as u16, 1, 0).into());
     let action = Action::Receive {
         new: Some(NewDossier {
             id,

@@ -14,7 +14,7 @@ use super::lookup::attempts_from;
 use crate::accounts::Limits;
 use crate::accounts::limits::address_key;
 use crate::desk::{self, DeskError, NewRequest, Occasion};
-use crate::domain::dossier::{Channel, ItemHandedIn};
+use crate::domain::dossier::{Channel, ItemGiven};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, SubmissionId};
 use crate::domain::moment::Moment;
@@ -86,7 +86,7 @@ struct Kept {
     applicant: KeptPerson,
     delegate: Option<KeptPerson>,
     sets: u16,
-    items: Vec<ItemHandedIn>,
+    items: Vec<ItemGiven>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -211,6 +211,12 @@ pub fn submit(
         once(conn, key.as_ref(), now, |conn| {
             // What is wrong is told now, not after the code.
             desk::check_registration(reference, &new, citizen_at(now))?;
+            // By the papers' keys: another version may be in force when the code comes.
+            let procedure = reference.procedure_in_force(&new.procedure, now.date());
+            let items = new.items.iter().map(|item| match procedure {
+                Some(procedure) => item.keyed(procedure),
+                None => item.clone(),
+            });
             let kept = Kept {
                 unit: new.unit.clone(),
                 procedure: new.procedure.clone(),
@@ -218,7 +224,7 @@ pub fn submit(
                 applicant: (&new.applicant).into(),
                 delegate: new.delegate.as_ref().map(KeptPerson::from),
                 sets: new.sets,
-                items: new.items.clone(),
+                items: items.collect(),
             };
             let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
             let id = SubmissionId::new(now, rand::random());

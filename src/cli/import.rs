@@ -12,7 +12,7 @@ use crate::desk;
 use crate::domain::job::Kind;
 use crate::domain::unit::Level;
 use crate::imports::portal::{self, PortalAnswers};
-use crate::imports::{self, UnitsOptions};
+use crate::imports::{self, Reform, UnitsOptions};
 use crate::national::PortalCatalogue;
 use crate::progress::Progress;
 use crate::store::{Store, jobs};
@@ -36,6 +36,12 @@ enum What {
         /// (province, district, commune; có thể lặp lại).
         #[arg(long, value_parser = level, value_name = "CẤP")]
         replaces: Vec<Level>,
+        /// Đơn vị kế thừa của các đơn vị kết thúc (CSV: `old_code,new_code,share`), nhập cùng lúc.
+        #[arg(long, value_name = "TỆP")]
+        successions: Option<PathBuf>,
+        /// Cho phép đơn vị kết thúc khi còn hồ sơ mà chưa có đơn vị kế thừa.
+        #[arg(long)]
+        leave_dossiers: bool,
     },
     /// Đơn vị kế thừa (CSV: `old_code,new_code,share`).
     Successions {
@@ -89,13 +95,20 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         What::Units {
             valid_from,
             replaces,
+            successions,
+            leave_dossiers,
             ..
         } => {
             let options = UnitsOptions {
                 valid_from: *valid_from,
                 replaces: replaces.clone(),
             };
-            imports::units(store, &bytes, &options)
+            let successions = successions.as_deref().map(read_file).transpose()?;
+            let reform = Reform {
+                successions,
+                leave_dossiers: *leave_dossiers,
+            };
+            imports::reform(store, &bytes, &options, &reform)
         }
         What::Successions { on, .. } => imports::successions(store, &bytes, *on),
         What::Procedures { .. } => imports::procedures(store, &bytes),

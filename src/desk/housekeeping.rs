@@ -31,6 +31,8 @@ pub struct Round {
     pub folded: usize,
     /// Sessions, attempts, keys and submissions that have ended.
     pub forgotten: usize,
+    /// Payments that were recorded and left unmatched by who recorded them.
+    pub payments: usize,
     /// Codes of dissolved units whose open dossiers have nowhere to go.
     pub without_successor: Vec<String>,
 }
@@ -58,6 +60,7 @@ pub fn round(store: &Store, now: Moment) -> Result<Round, DeskError> {
     let moved = move_to_successors(store, now);
     let folded = fold(store);
     let forgotten = forget(store, now);
+    let payments = super::payments::match_left_over(store, now);
     let (moved, without_successor) = moved?;
     Ok(Round {
         recomputed: 0,
@@ -65,6 +68,7 @@ pub fn round(store: &Store, now: Moment) -> Result<Round, DeskError> {
         moved,
         folded: folded?,
         forgotten: forgotten?,
+        payments: payments?,
         without_successor,
     })
 }

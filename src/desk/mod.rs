@@ -21,7 +21,9 @@ pub use jobs::recompute_due_moments;
 pub use lists::{
     ListItem, ListRequest, Listing, Named, StaffName, list, named_procedure, named_unit,
 };
-pub use payments::{GatewayPayment, Owed, owed, take_gateway_payment};
+pub use payments::{
+    Handling, Owed, PaymentFile, handle_payment, list_payments, owed, show_payment, take_notice,
+};
 pub use preview::{Preview, preview};
 pub use receive::{NewRequest, receive, register};
 pub(crate) use receive::{check_registration, register_within};
@@ -72,13 +74,9 @@ pub enum DeskError {
     Denied(#[from] Denied),
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
-    /// A payment of another amount than is owed.
-    #[error(
-        "số tiền {} đồng không khớp với số phải nộp {} đồng",
-        crate::words::number(i64::try_from(*.paid_vnd).unwrap_or(i64::MAX)),
-        crate::words::number(i64::try_from(*.owed_vnd).unwrap_or(i64::MAX))
-    )]
-    AmountMismatch { paid_vnd: u64, owed_vnd: u64 },
+    /// A payment that people or the rules have settled already.
+    #[error("khoản tiền này không còn chờ xử lý: đã được ghi nhận hoặc hoàn trả")]
+    PaymentSettled,
     #[error("chưa có lịch làm việc: nhập bằng motcua import calendar")]
     NoCalendar,
     #[error(transparent)]
@@ -104,7 +102,7 @@ impl DeskError {
             Self::OutOfReach => "out_of_reach",
             Self::Denied(_) => "denied",
             Self::KeyReused(_) => "key_reused",
-            Self::AmountMismatch { .. } => "amount_mismatch",
+            Self::PaymentSettled => "payment_settled",
             Self::NoCalendar => "no_calendar",
             Self::Store(_) => "store",
         }

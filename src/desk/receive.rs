@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::assignees::{ensure_assignable, find_assignee};
 use super::{DeskError, Intent, Occasion, WrongField, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemHandedIn, NewDossier, decide};
+use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDossier, decide};
 use crate::domain::ids::{DossierId, PersonId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -27,7 +27,7 @@ pub struct NewRequest {
     pub applicant: Person,
     pub delegate: Option<Person>,
     pub sets: u16,
-    pub items: Vec<ItemHandedIn>,
+    pub items: Vec<ItemGiven>,
     /// Username of whom it is given to.
     pub assignee: Option<String>,
     /// Why it is entered late, where a reason is asked for.

@@ -8,10 +8,11 @@ use super::DeskError;
 use super::lists::{Named, StaffName, named_unit};
 use crate::citizen;
 use crate::domain::dossier::{
-    ActionKind, Channel, Decision, Dossier, PaymentMethod, Settlement, Status,
+    ActionKind, Channel, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
+    PaymentMethod, Settlement, Status,
 };
 use crate::domain::identity::Identity;
-use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
+use crate::domain::ids::{Actor, DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::procedure::Procedure;
@@ -47,6 +48,8 @@ pub struct DossierView {
     pub delegate: Option<PersonView>,
     pub sets: u16,
     pub items: Vec<ItemView>,
+    /// Handed in under an older version of the procedure, and not asked for by this one.
+    pub other_items: Vec<OtherItemView>,
     pub status: Status,
     /// The national status code, 1 to 10.
     #[schema(example = 4)]
@@ -70,6 +73,8 @@ pub struct DossierView {
     pub fees: Vec<FeeView>,
     /// What is to be paid while the clock stands for it, in đồng.
     pub payment_requested_vnd: Option<u64>,
+    /// The fees for which it is, by position; none: another amount.
+    pub payment_requested_fees: Vec<u16>,
     pub decision: Option<Decision>,
     pub outcome: Option<Outcome>,
     pub closed_at: Option<Moment>,
@@ -125,11 +130,23 @@ const fn kind_of(identity: &Identity) -> &'static str {
 pub struct ItemView {
     /// Position in the checklist, from 0.
     pub position: u16,
+    /// By which it is known over the versions of the procedure.
+    #[schema(example = "don-dang-ky-1a2b3c4d")]
+    pub key: String,
     pub name: String,
     pub required: bool,
     pub originals: u16,
     pub copies: u16,
     /// Handed in so far.
+    pub originals_handed_in: u32,
+    pub copies_handed_in: u32,
+}
+
+/// A paper that the procedure does not ask for any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OtherItemView {
+    /// As it was called when it was handed in.
+    pub name: String,
     pub originals_handed_in: u32,
     pub copies_handed_in: u32,
 }
@@ -267,6 +284,8 @@ fn show(
     let staff = users::names(conn, dossier.assignee)?;
     let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
     let allowed = ActionKind::allowed(Some(dossier.status)).iter().copied();
+    let version = |id| reference.procedure(id).map(|version| &**version);
+    let papers = Papers::of(dossier, procedure, version);
     Ok(DossierView {
         id: dossier.id,
         case_number: dossier.case_number.to_string(),
@@ -284,7 +303,8 @@ fn show(
         applicant: person(dossier.applicant)?,
         delegate: dossier.delegate.map(person).transpose()?,
         sets: dossier.sets,
-        items: items(dossier, procedure),
+        items: items(procedure, &papers.listed),
+        other_items: others(papers.others),
         status: dossier.status,
         status_code: dossier.status.code(),
         status_name: words::status(dossier.status),
@@ -304,6 +324,7 @@ fn show(
         assignee: dossier.assignee.and_then(|id| StaffName::of(&staff, id)),
         fees: fees(dossier, procedure),
         payment_requested_vnd: dossier.payment_requested,
+        payment_requested_fees: dossier.requested_fees.clone(),
         decision: dossier.decision,
         outcome: dossier.outcome,
         closed_at: dossier.closed_at,
@@ -313,26 +334,31 @@ fn show(
     })
 }
 
-fn items(dossier: &Dossier, procedure: &Procedure) -> Vec<ItemView> {
-    let mut handed_in = vec![(0_u32, 0_u32); procedure.definition.checklist.len()];
-    for item in &dossier.items {
-        if let Some((originals, copies)) = handed_in.get_mut(usize::from(item.0)) {
-            *originals += u32::from(item.1);
-            *copies += u32::from(item.2);
-        }
-    }
-    let checklist = procedure.definition.checklist.iter().zip(handed_in);
-    let items = (0_u16..).zip(checklist);
-    let items = items.map(|(position, (item, (originals, copies)))| ItemView {
+fn items(procedure: &Procedure, handed_in: &[HandedIn]) -> Vec<ItemView> {
+    let definition = &procedure.definition;
+    let checklist = definition.checklist.iter().zip(definition.item_keys());
+    let items = (0_u16..).zip(checklist.zip(handed_in));
+    let items = items.map(|(position, ((item, key), handed_in))| ItemView {
         position,
+        key,
         name: item.name.clone(),
         required: item.required,
         originals: item.originals,
         copies: item.copies,
-        originals_handed_in: originals,
-        copies_handed_in: copies,
+        originals_handed_in: handed_in.originals,
+        copies_handed_in: handed_in.copies,
     });
     items.collect()
+}
+
+fn others(others: Vec<(String, HandedIn)>) -> Vec<OtherItemView> {
+    let others = others.into_iter();
+    let others = others.map(|(name, handed_in)| OtherItemView {
+        name,
+        originals_handed_in: handed_in.originals,
+        copies_handed_in: handed_in.copies,
+    });
+    others.collect()
 }
 
 fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeView> {
@@ -405,7 +431,13 @@ pub fn events(
         people.sort_unstable();
         people.dedup();
         let staff = users::names(conn, people)?;
-        let views = events.iter().zip(payloads).map(|(event, payload)| {
+        // Positions are those of the version under which the event was recorded.
+        let mut under = None;
+        let views = events.iter().zip(payloads).map(|(event, mut payload)| {
+            under = version_after(&event.data).or(under);
+            let papers =
+                under.and_then(|id| names_of_papers(&event.data, reference.procedure(id)?));
+            payload.extend(papers.map(|names| ("papers".to_owned(), names)));
             let tagged = serde_json::to_value(&event.data).unwrap_or_default();
             EventView {
                 sequence: event.sequence,
@@ -434,6 +466,36 @@ pub fn events(
     })
 }
 
+/// The version of the procedure that an event says the dossier is under from here on.
+fn version_after(data: &EventData) -> Option<ProcedureId> {
+    match data {
+        EventData::Registered(registered) => Some(registered.submission.procedure),
+        EventData::Received(received) => {
+            let submission = received.submission.as_ref();
+            let submitted = submission.map(|submission| submission.procedure);
+            received.procedure_now.or(submitted)
+        }
+        _ => None,
+    }
+}
+
+/// The names of the papers that an event is about, in its order.
+fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {
+    let held = |items: &[ItemHandedIn]| items.iter().map(|item| item.0).collect::<Vec<_>>();
+    let positions = match data {
+        EventData::Registered(registered) => held(&registered.submission.items),
+        EventData::Received(received) => held(&received.submission.as_ref()?.items),
+        EventData::SupplementRequested(requested) => requested.items.clone(),
+        EventData::SupplementTaken(taken) => held(&taken.items),
+        _ => return None,
+    };
+    let checklist = &procedure.definition.checklist;
+    let papers = positions.into_iter();
+    let papers = papers.filter_map(|position| checklist.get(usize::from(position)));
+    let names: Vec<_> = papers.map(|item| Value::from(item.name.clone())).collect();
+    (!names.is_empty()).then_some(Value::Array(names))
+}
+
 fn staff_id(value: Option<&Value>) -> Option<UserId> {
     let id = value?.as_i64()?;
     i32::try_from(id).ok().map(UserId)
@@ -447,8 +509,6 @@ fn shown(
     reference: &Reference,
     staff: &std::collections::HashMap<UserId, (String, String)>,
 ) -> Option<(String, Value)> {
-    use crate::domain::ids::ProcedureId;
-
     let id = || i32::try_from(value.as_i64()?).ok();
     let value = match name.as_str() {
         "applicant" | "delegate" | "number" => return None,

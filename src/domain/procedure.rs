@@ -1,10 +1,13 @@
 //! Procedures (thủ tục hành chính) in their versions: limits, checklist, workflow.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{FieldId, ProcedureId, UnitId};
 use super::moment::WorkingTime;
+use super::person::fold_diacritics;
 use super::time_limit::{LimitUnit, TimeLimit};
 use super::unit::{Level, Unit, Units};
 
@@ -111,6 +114,9 @@ pub struct Fee {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChecklistItem {
+    /// By which it is known over the versions; where none is given, it follows from the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     pub name: String,
     pub originals: u16,
     pub copies: u16,
@@ -176,6 +182,57 @@ impl ProcedureDefinition {
         self.levels.first().copied().unwrap_or(Level::Province)
     }
 
+    /// The keys of the checklist's papers, in its order.
+    pub fn item_keys(&self) -> Vec<String> {
+        let derived = self.item_keys_by_name();
+        let given = self.checklist.iter().map(|item| item.key.clone());
+        given
+            .zip(derived)
+            .map(|(given, derived)| given.unwrap_or(derived))
+            .collect()
+    }
+
+    /// The keys that follow from the names: the same name has the same key in every version; one that
+    /// comes several times in a checklist is numbered.
+    pub fn item_keys_by_name(&self) -> Vec<String> {
+        let mut times: HashMap<String, usize> = HashMap::new();
+        let items = self.checklist.iter();
+        items
+            .map(|item| {
+                let key = key_of_name(&item.name);
+                let time = times.entry(key.clone()).or_default();
+                *time += 1;
+                match *time {
+                    1 => key,
+                    time => format!("{key}-{time}"),
+                }
+            })
+            .collect()
+    }
+
+    /// With the key of every paper written out: the given one, else that of the paper of the same name in
+    /// the version before, else the one that follows from the name.
+    #[must_use]
+    pub fn with_keys(mut self, before: Option<&Self>) -> Self {
+        let given: HashSet<String> = self
+            .checklist
+            .iter()
+            .filter_map(|i| i.key.clone())
+            .collect();
+        let known: HashMap<String, String> = before.map_or_else(HashMap::new, |before| {
+            let names = before.item_keys_by_name().into_iter();
+            names.zip(before.item_keys()).collect()
+        });
+        let by_name = self.item_keys_by_name();
+        for (item, by_name) in self.checklist.iter_mut().zip(by_name) {
+            if item.key.is_none() {
+                let known = known.get(&by_name).filter(|key| !given.contains(*key));
+                item.key = Some(known.cloned().unwrap_or(by_name));
+            }
+        }
+        self
+    }
+
     pub fn is_in_force_on(&self, date: NaiveDate) -> bool {
         self.valid_from <= date && self.valid_to.is_none_or(|to| date <= to)
     }
@@ -234,6 +291,21 @@ impl ProcedureDefinition {
                 add(&format!("/workflow/{i}/unit"), reason.to_owned());
             }
         }
+        let mut known = HashSet::new();
+        for (i, (key, item)) in self
+            .item_keys()
+            .into_iter()
+            .zip(&self.checklist)
+            .enumerate()
+        {
+            let pointer = format!("/checklist/{i}/key");
+            if item.key.as_deref().is_some_and(|key| !is_item_key(key)) {
+                let reason = "gồm 1 đến 60 chữ thường không dấu, chữ số và dấu gạch nối";
+                add(&pointer, reason.to_owned());
+            } else if !known.insert(key) {
+                add(&pointer, "trùng với khóa của giấy tờ khác".to_owned());
+            }
+        }
         if self.workflow.len() > 100 || self.checklist.len() > 1000 {
             add(
                 "/workflow",
@@ -242,6 +314,34 @@ impl ProcedureDefinition {
         }
         wrong
     }
+}
+
+/// Small letters and digits in groups with hyphens between them.
+fn is_item_key(text: &str) -> bool {
+    let group = |group: &str| {
+        let mut bytes = group.bytes();
+        !group.is_empty() && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    text.len() <= 60 && text.split('-').all(group)
+}
+
+/// The first words of a name without their marks, and a check sum (FNV-1a) of all of it.
+fn key_of_name(name: &str) -> String {
+    let whole: Vec<_> = name.split_whitespace().map(str::to_lowercase).collect();
+    let sum = whole.join(" ").bytes().fold(0x811c_9dc5_u32, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    let mut key = String::new();
+    let folded = fold_diacritics(name);
+    let words = folded.split(|letter: char| !letter.is_ascii_alphanumeric());
+    for word in words.filter(|word| !word.is_empty()) {
+        if key.len() + word.len() > 36 {
+            break;
+        }
+        key.push_str(&word.to_ascii_lowercase());
+        key.push('-');
+    }
+    format!("{key}{sum:08x}")
 }
 
 /// One digit, a dot, six digits.

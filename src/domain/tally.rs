@@ -11,7 +11,8 @@ use super::ids::{DossierId, ProcedureId, UnitId};
 use super::time_limit::Outcome;
 
 /// Counts over a span of days. What an event takes back counts negative on the day on which it
-/// was taken back, so that no past day ever changes.
+/// was taken back, so that no past day ever changes; how a report is made of that without showing less
+/// than nothing is told by [`reversal`](super::reversal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     pub received_direct: i64,
@@ -90,7 +91,7 @@ impl Tally {
         *self == Self::default()
     }
 
-    fn received_by(&mut self, channel: Channel) -> &mut i64 {
+    pub(super) fn received_by(&mut self, channel: Channel) -> &mut i64 {
         match channel {
             Channel::Direct => &mut self.received_direct,
             Channel::Online => &mut self.received_online,
@@ -98,7 +99,7 @@ impl Tally {
         }
     }
 
-    fn closed_as(&mut self, outcome: Outcome) -> &mut i64 {
+    pub(super) fn closed_as(&mut self, outcome: Outcome) -> &mut i64 {
         match outcome {
             Outcome::Early => &mut self.early,
             Outcome::OnTime => &mut self.on_time,
@@ -254,8 +255,11 @@ pub fn follow(
 /// (3) = (4) + (5) + (6) = (7) + (11); (7) = (8) + (9) + (10); (11) = (12) + (13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
-    /// (6) In progress when the period began. Moves between units within the period count here.
+    /// (6) In progress when the period began, or taken up again within it. Moves between units of what
+    /// was received before the period count here.
     pub carried_over: i64,
+    /// Of (6): closed before the period, and the closing undone within it.
+    pub reopened: i64,
     /// (4)
     pub received_online: i64,
     /// (5)
@@ -276,12 +280,30 @@ impl Standing {
         let crossed = before.crossed + within.crossed;
         Self {
             carried_over: before.received() + before.moved - before.resolved() + within.moved,
+            reopened: 0,
             received_online: within.received_online,
             received_other: within.received_direct + within.received_postal,
             early: within.early,
             on_time: within.on_time,
             overdue: within.overdue,
             in_progress_overdue: crossed - before.overdue - within.overdue,
+        }
+    }
+
+    /// With the corrections of [`Reversal::correction`](super::reversal::Reversal::correction) summed
+    /// up: closings of earlier periods that were undone within this one, and receipts of this period
+    /// that came or went with their dossiers. What is in progress stays as it is.
+    #[must_use]
+    pub const fn corrected(self, by: &Tally) -> Self {
+        Self {
+            carried_over: self.carried_over + by.resolved() - by.received(),
+            reopened: self.reopened + by.resolved(),
+            received_online: self.received_online + by.received_online,
+            received_other: self.received_other + by.received_direct + by.received_postal,
+            early: self.early + by.early,
+            on_time: self.on_time + by.on_time,
+            overdue: self.overdue + by.overdue,
+            in_progress_overdue: self.in_progress_overdue,
         }
     }
 
@@ -326,6 +348,7 @@ impl Add for Standing {
     fn add(self, other: Self) -> Self {
         Self {
             carried_over: self.carried_over + other.carried_over,
+            reopened: self.reopened + other.reopened,
             received_online: self.received_online + other.received_online,
             received_other: self.received_other + other.received_other,
             early: self.early + other.early,

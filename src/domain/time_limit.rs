@@ -231,6 +231,21 @@ impl Clock {
         Ok(())
     }
 
+    /// Goes on without moving the due moment: it was past it.
+    ///
+    /// # Errors
+    /// If it does not stand, or `at` is before the pause.
+    pub fn resume_past_due(&mut self, at: Moment) -> Result<(), TimeError> {
+        match self.pauses.last_mut() {
+            Some(Pause { from, until: None }) if at < *from => Err(TimeError::ResumedBeforePause),
+            Some(pause @ Pause { until: None, .. }) => {
+                pause.until = Some(at);
+                Ok(())
+            }
+            _ => Err(TimeError::NotPaused),
+        }
+    }
+
     /// The due moment that resuming at `at` would give.
     ///
     /// # Errors

@@ -111,6 +111,12 @@ pub fn is_unit_code(text: &str) -> bool {
     text.len() <= 40 && text.split('.').all(part)
 }
 
+/// Whether a code stands under another in the tree: `H37.20.01` under `H37.20`.
+pub fn is_code_under(code: &str, above: &str) -> bool {
+    code.strip_prefix(above)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
 impl Unit {
     pub fn is_open_on(&self, date: NaiveDate) -> bool {
         self.valid_from <= date && self.valid_to.is_none_or(|to| date <= to)

@@ -63,6 +63,10 @@ impl From<DeskError> for Problem {
             DeskError::Refused(refusal @ Refusal::UndoneByOthers { .. }) => {
                 Self::refused_to_role(refusal.name(), detail)
             }
+            DeskError::Refused(Refusal::OtherAmount {
+                asked_vnd,
+                paid_vnd,
+            }) => Self::amount_mismatch(asked_vnd, paid_vnd, detail),
             DeskError::Refused(refusal) => {
                 let allowed = refusal.allowed().iter();
                 let allowed = allowed.filter_map(|kind| serde_json::to_value(kind).ok());
@@ -75,7 +79,7 @@ impl From<DeskError> for Problem {
             DeskError::Changed { .. } => Self::new(Kind::Changed, detail),
             DeskError::NoCalendar => Self::new(Kind::NotReady, detail),
             DeskError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
-            DeskError::AmountMismatch { .. } => Self::new(Kind::AmountMismatch, detail),
+            DeskError::PaymentSettled => Self::refused("payment_settled", Vec::new(), detail),
             DeskError::Store(error) => error.into(),
         }
     }
@@ -168,6 +172,9 @@ impl From<AdminError> for Problem {
             AdminError::NotFound(_) => Self::not_found(detail),
             AdminError::OutOfReach => Self::new(Kind::Forbidden, detail),
             AdminError::Denied(error) => error.into(),
+            AdminError::HasDossiers { .. } => {
+                Self::refused("unit_has_dossiers", Vec::new(), detail)
+            }
             AdminError::Changed => Self::new(Kind::Changed, detail),
             AdminError::UnderWay => Self::refused("under_way", Vec::new(), detail),
             AdminError::KeyReused(_) => Self::new(Kind::KeyReused, detail),

@@ -141,6 +141,12 @@ pub struct Document {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false)]
     allowed: Vec<Value>,
+    /// What was asked for, in đồng (`amount-mismatch` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_vnd: Option<u64>,
+    /// What was paid, in đồng (`amount-mismatch` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_vnd: Option<u64>,
     /// What it is now (`changed` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -185,6 +191,8 @@ impl Problem {
             more_errors: false,
             reason: None,
             allowed: Vec::new(),
+            asked_vnd: None,
+            paid_vnd: None,
             current: None,
             retry_at: None,
             headers: Vec::new(),
@@ -238,6 +246,14 @@ impl Problem {
     pub fn refused_to_role(reason: &'static str, detail: impl fmt::Display) -> Self {
         let mut problem = Self::new(Kind::Forbidden, detail);
         problem.0.reason = Some(reason);
+        problem
+    }
+
+    /// Another amount was paid than was asked for.
+    pub fn amount_mismatch(asked_vnd: u64, paid_vnd: u64, detail: impl fmt::Display) -> Self {
+        let mut problem = Self::new(Kind::AmountMismatch, detail);
+        problem.0.asked_vnd = Some(asked_vnd);
+        problem.0.paid_vnd = Some(paid_vnd);
         problem
     }
 

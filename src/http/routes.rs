@@ -12,7 +12,8 @@ use utoipa::openapi::{RefOr, Schema};
 use super::access::{Access, authorise};
 use super::api::{
     actions, alarms, calendar, cards, dossiers, feedback, fees, jobs, lists, lookup, oidc, outbox,
-    procedures, reports, satisfaction, sessions, submissions, time_limit, units, users, webhooks,
+    payments, procedures, reports, satisfaction, sessions, submissions, time_limit, units, users,
+    webhooks,
 };
 use super::body::Readable;
 use super::health;
@@ -92,8 +93,8 @@ macro_rules! route {
 pub fn table() -> Vec<Route> {
     use Access::{Public, Signed, Staff};
     use Kind::{
-        AmountMismatch, BadGateway, BadSignature, NotConfigured, NotReady, Overloaded, Refused,
-        TooManyRequests, WrongCredentials,
+        BadGateway, BadSignature, NotConfigured, NotReady, Overloaded, Refused, TooManyRequests,
+        WrongCredentials,
     };
     use Permission as May;
 
@@ -144,12 +145,13 @@ pub fn table() -> Vec<Route> {
             .or(&[Refused, NotReady, TooManyRequests])
             .takes::<submissions::Code>(),
         route!(Signed, fees::__path_take_gateway_payment => fees::take_gateway_payment)
-            .or(&[Refused, NotReady, AmountMismatch, BadSignature, NotConfigured])
+            .or(&[BadSignature, NotConfigured])
             .takes::<fees::Payment>(),
         // Reference data.
         route!(Staff(May::ManageUnits), units::__path_create => units::create)
             .takes::<units::NewUnit>(),
         route!(Staff(May::ManageUnits), units::__path_change => units::change)
+            .or(&[Refused])
             .takes::<units::UnitChange>(),
         route!(Staff(May::ManageProcedures), procedures::__path_put => procedures::put)
             .takes::<procedures::Definition>(),
@@ -182,6 +184,7 @@ pub fn table() -> Vec<Route> {
     all.extend(actions_table());
     all.extend(opinions_table());
     all.extend(outgoing_table());
+    all.extend(payments_table());
     all
 }
 
@@ -213,6 +216,26 @@ fn opinions_table() -> Vec<Route> {
         route!(Staff(May::PublishFeedback), feedback::__path_publish => feedback::publish)
             .or(&[Refused])
             .takes::<feedback::PublicText>(),
+    ]
+}
+
+/// Money of payment gateways that fits nothing.
+fn payments_table() -> Vec<Route> {
+    use Access::Staff;
+    use Kind::{AmountMismatch, NotFound, NotReady, Refused};
+    use Permission as May;
+    vec![
+        route!(Staff(May::HandlePayments), payments::__path_list => payments::list),
+        route!(Staff(May::HandlePayments), payments::__path_show => payments::show),
+        route!(Staff(May::HandlePayments), payments::__path_take => payments::take)
+            .or(&[NotFound, Refused, NotReady, AmountMismatch])
+            .takes::<payments::TakeFor>(),
+        route!(Staff(May::HandlePayments), payments::__path_pay_back => payments::pay_back)
+            .or(&[NotFound, Refused])
+            .takes::<payments::PaymentNote>(),
+        route!(Staff(May::HandlePayments), payments::__path_note => payments::note)
+            .or(&[NotFound, Refused])
+            .takes::<payments::PaymentNote>(),
     ]
 }
 
@@ -258,8 +281,10 @@ fn actions_table() -> Vec<Route> {
         route!(Staff(May::TakeFromApplicant), actions::__path_take_supplement => actions::take_supplement)
             .takes::<actions::TakeSupplement>(),
         route!(Staff(May::AskApplicant), actions::__path_request_payment => actions::request_payment)
+            .or(&[Kind::AmountMismatch])
             .takes::<actions::RequestPayment>(),
         route!(Staff(May::TakeFromApplicant), actions::__path_take_payment => actions::take_payment)
+            .or(&[Kind::AmountMismatch])
             .takes::<actions::TakePayment>(),
         route!(Staff(May::SettleFees), fees::__path_collect => fees::collect)
             .takes::<fees::Collect>(),
@@ -282,8 +307,11 @@ fn actions_table() -> Vec<Route> {
             .takes::<actions::CorrectApplicant>(),
     ];
     let all = all.into_iter();
-    all.map(|route| route.or(&[Kind::Refused, Kind::NotReady]))
-        .collect()
+    all.map(|route| match route.kinds {
+        [] => route.or(&[Kind::Refused, Kind::NotReady]),
+        _ => route.or(&[Kind::Refused, Kind::NotReady, Kind::AmountMismatch]),
+    })
+    .collect()
 }
 
 /// Registers all routes. An address that is known with another method is a 405 that names the

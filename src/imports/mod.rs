@@ -16,7 +16,7 @@ pub(crate) use procedures::put as put_procedures;
 pub use procedures::{Catalogue, procedures};
 pub use successions::successions;
 pub(crate) use units::put_file as put_units;
-pub use units::{UnitsOptions, units};
+pub use units::{Reform, UnitsOptions, reform, units};
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ use crate::store::{StoreError, WriteFailure};
 /// Something wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
-    /// Counted from 1; the head of a CSV file is line 1.
+    /// Counted from 1; the head of a CSV file is line 1. 0 for what is no single line's.
     pub line: u64,
     /// The column of a CSV file, or the JSON pointer of a field; empty for the whole line.
     pub column: String,
@@ -39,7 +39,9 @@ impl fmt::Display for Wrong {
             column,
             reason,
         } = self;
-        if column.is_empty() {
+        if *line == 0 {
+            f.write_str(reason)
+        } else if column.is_empty() {
             write!(f, "dòng {line}: {reason}")
         } else {
             write!(f, "dòng {line}, {column}: {reason}")

@@ -100,7 +100,9 @@ fn sound() -> Value {
         "statutory_limit": {"unit": "working_day", "amount": 1}, "committed_limit": null,
         "on_supplement": "restart", "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
         "result": "…", "legal_basis": ["…"],
-        "checklist": [{"name": "…", "originals": 1, "copies": 0, "required": true}],
+        "checklist": [
+            {"key": null, "name": "…", "originals": 1, "copies": 0, "required": true}
+        ],
         "workflow": [
             {"name": "…", "place": "receiving", "unit": null, "role": "clerk", "hours": 1}
         ],
@@ -199,7 +201,8 @@ fn put_unless(
         {
             let mut new = definition.clone();
             new.valid_to = last_day(definition, versions.iter().map(|v| v.definition.valid_from));
-            if new != old.definition {
+            let before = version_before(versions, definition.valid_from);
+            if new.with_keys(before) != old.definition.clone().with_keys(before) {
                 let reason =
                     "phiên bản này đã có với nội dung khác; nội dung mới cần valid_from mới";
                 add("/valid_from", reason.to_owned());
@@ -222,7 +225,8 @@ fn put_unless(
             imported.unchanged += 1;
             continue;
         }
-        let mut definition = definition.clone();
+        let before = version_before(versions, definition.valid_from);
+        let mut definition = definition.clone().with_keys(before);
         // The version before ends the day before; this one ends where a later one begins.
         for old in versions.iter_mut() {
             let from = definition.valid_from;
@@ -251,6 +255,13 @@ fn put_unless(
         settings::bump_reference_version(conn)?;
     }
     Ok(imported)
+}
+
+/// The version that a new one comes after.
+fn version_before(versions: &[Procedure], first_day: NaiveDate) -> Option<&ProcedureDefinition> {
+    let all = versions.iter().map(|version| &version.definition);
+    let before = all.filter(|definition| definition.valid_from < first_day);
+    before.max_by_key(|definition| definition.valid_from)
 }
 
 /// The last day of a version: its own, or the day before the next version begins.

@@ -9,7 +9,7 @@ use super::table::{self, Row};
 use super::units::ask_for_moves;
 use super::{ImportError, Imported, Wrong, verdict};
 use crate::domain::unit::{Share, Succession, Units};
-use crate::store::{Store, settings, units as store};
+use crate::store::{Conn, Store, settings, units as store};
 
 const SHARES: &str = "whole, default hay part";
 
@@ -23,41 +23,47 @@ pub fn successions(
     bytes: &[u8],
     on: Option<NaiveDate>,
 ) -> Result<Imported, ImportError> {
+    let bytes = Arc::<[u8]>::from(bytes);
+    store.change_reference(move |conn, _| put_file(conn, &bytes, on))
+}
+
+/// Puts the successions of a file into the store, within a transaction.
+pub(super) fn put_file(
+    conn: &mut Conn,
+    bytes: &[u8],
+    on: Option<NaiveDate>,
+) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
     let rows = table::read(bytes, &["old_code", "new_code", "share"], &[], &mut wrong);
-    let rows = Arc::new(rows);
-    store.change_reference(move |conn, _| {
-        let known = store::load(conn)?;
-        let mut wrong = wrong.clone();
-        let lines: Vec<_> = rows
-            .iter()
-            .filter_map(|row| read_line(row, &known, on, &mut wrong))
-            .collect();
-        check_shares(&rows, &mut wrong);
-        verdict(wrong)?;
-        let mut imported = Imported::default();
-        for line in &lines {
-            match known
-                .successions()
-                .find(|old| (old.unit, old.successor) == (line.unit, line.successor))
-            {
-                Some(old) if old == line => {
-                    imported.unchanged += 1;
-                    continue;
-                }
-                Some(_) => imported.changed += 1,
-                None => imported.added += 1,
+    let known = store::load(conn)?;
+    let lines: Vec<_> = rows
+        .iter()
+        .filter_map(|row| read_line(row, &known, on, &mut wrong))
+        .collect();
+    check_shares(&rows, &mut wrong);
+    verdict(wrong)?;
+    let mut imported = Imported::default();
+    for line in &lines {
+        match known
+            .successions()
+            .find(|old| (old.unit, old.successor) == (line.unit, line.successor))
+        {
+            Some(old) if old == line => {
+                imported.unchanged += 1;
+                continue;
             }
-            store::put_succession(conn, line)?;
+            Some(_) => imported.changed += 1,
+            None => imported.added += 1,
         }
-        let units = store::load(conn)?;
-        if imported.changes() > 0 {
-            settings::bump_reference_version(conn)?;
-            ask_for_moves(conn, &units)?;
-        }
-        imported.notes = without_successor(&units);
-        Ok(imported)
-    })
+        store::put_succession(conn, line)?;
+    }
+    let units = store::load(conn)?;
+    if imported.changes() > 0 {
+        settings::bump_reference_version(conn)?;
+        ask_for_moves(conn, &units)?;
+    }
+    imported.notes = without_successor(&units);
+    Ok(imported)
 }
 
 fn read_line(

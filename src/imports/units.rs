@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::table::{self, Row};
-use super::{ImportError, Imported, Wrong, verdict};
+use super::{ImportError, Imported, Wrong, successions, verdict};
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
-use crate::domain::unit::{Level, Unit, UnitKind, Units, is_unit_code};
-use crate::store::{Conn, Store, dossiers, jobs, settings, units as store};
+use crate::domain::unit::{Level, Unit, UnitKind, Units, is_code_under, is_unit_code};
+use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
 
 const LEVELS: &str = "province, district hay commune";
 const KINDS: &str = "people_committee hay department";
@@ -39,16 +39,84 @@ struct Line {
     valid_to: Option<NaiveDate>,
 }
 
+/// What goes with a file of units by which others end.
+#[derive(Debug, Clone, Default)]
+pub struct Reform {
+    /// A file of successions, put in with the units.
+    pub successions: Option<Vec<u8>>,
+    /// Units may end with dossiers on them and no successor: somebody sees to them.
+    pub leave_dossiers: bool,
+}
+
 /// Imports units. New codes are added; known ones take the line's name, parent and codes, and
-/// keep the day from which they are valid unless the line names one.
+/// keep the day from which they are valid unless the line names one. None may end with dossiers on it
+/// and no successor.
 ///
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn units(store: &Store, bytes: &[u8], options: &UnitsOptions) -> Result<Imported, ImportError> {
+    reform(store, bytes, options, &Reform::default())
+}
+
+/// The same with the successions of the units that end, in one transaction.
+///
+/// # Errors
+/// As [`units`].
+pub fn reform(
+    store: &Store,
+    bytes: &[u8],
+    options: &UnitsOptions,
+    reform: &Reform,
+) -> Result<Imported, ImportError> {
     let (bytes, options) = (Arc::<[u8]>::from(bytes), options.clone());
+    let reform = reform.clone();
     // The lock before anything is read: what another import or an administrator changes meanwhile would
     // be overwritten with what was known before.
-    store.change_reference(move |conn, _| put_file(conn, &bytes, &options))
+    store.change_reference(move |conn, _| {
+        let before = store::load(conn)?;
+        let mut imported = put_file(conn, &bytes, &options)?;
+        if let Some(bytes) = &reform.successions {
+            let successions = successions::put_file(conn, bytes, None)?;
+            imported.added += successions.added;
+            imported.changed += successions.changed;
+            imported.unchanged += successions.unchanged;
+            imported.notes = successions.notes;
+        }
+        let left = left_behind(conn, &before)?;
+        if reform.leave_dossiers {
+            imported.notes.extend(left);
+            return Ok(imported);
+        }
+        let wrong = left.into_iter().map(|reason| Wrong {
+            line: 0,
+            column: String::new(),
+            reason,
+        });
+        verdict(wrong.collect())?;
+        Ok(imported)
+    })
+}
+
+/// The units that end now with dossiers on them and no successor.
+fn left_behind(conn: &mut Conn, before: &Units) -> Result<Vec<String>, ImportError> {
+    let now = store::load(conn)?;
+    let ends = |unit: &Unit| {
+        let ended = before.get(unit.id).and_then(|unit| unit.valid_to);
+        unit.valid_to.is_some() && unit.valid_to != ended && now.successor_of(unit.id).is_none()
+    };
+    let all = now.all().into_iter();
+    let ending: Vec<UnitId> = all.filter(|unit| ends(unit)).map(|unit| unit.id).collect();
+    let held = open_dossiers::held_by(conn, &ending)?;
+    let lines = held.into_iter().filter_map(|(id, held)| {
+        let unit = now.get(id)?;
+        let (open, not_returned) = (held.open, held.not_returned);
+        Some(format!(
+            "Đơn vị {} ({}) kết thúc mà còn {open} hồ sơ chưa xong và {not_returned} kết quả chưa trả, \
+             không có đơn vị kế thừa",
+            unit.code, unit.name
+        ))
+    });
+    Ok(lines.collect())
 }
 
 /// Puts the units of a file into the store, within a transaction.
@@ -175,7 +243,13 @@ fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
                 "parent_code",
                 format!("{parent} ở cấp dưới {}", line.code),
             )),
-            Some(_) => {}
+            // A unit that is known keeps its code whatever it comes under.
+            Some(_) if known.by_code(&line.code).is_some() => {}
+            Some(_) if line.code == *parent || is_code_under(&line.code, parent) => {}
+            Some(_) => {
+                let reason = format!("mã phải bắt đầu bằng '{parent}.'");
+                wrong.push(at(line, "code", reason));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::domain::dossier::{
-    Channel, Dossier, Event, EventData, ItemHandedIn, PaymentMethod, ReplayError, Settlement,
+    Channel, Dossier, Event, EventData, HandedIn, Papers, PaymentMethod, ReplayError, Settlement,
     Status,
 };
 use crate::domain::identity::Identity;
@@ -206,6 +206,8 @@ impl DossierMessage {
     ) -> Result<Self, ReplayError> {
         let definition = &procedure.definition;
         let identity = applicant.identity.as_ref();
+        let version = |id| reference.procedure(id).map(|version| &**version);
+        let papers = Papers::of(dossier, procedure, version);
         let has_result = matches!(dossier.status, Status::Done | Status::Returned);
         Ok(Self {
             case_number: dossier.case_number.to_string(),
@@ -232,9 +234,9 @@ impl DossierMessage {
             channel: channel(dossier.channel),
             closed_at: stamp(dossier.closed_at),
             unit: unit_name(reference, dossier.unit),
-            note: note(dossier, events),
+            note: note(dossier, events, &papers.others),
             fees: fees(dossier, procedure),
-            papers: papers(dossier, procedure),
+            papers: paper_lines(procedure, &papers.listed),
             other_papers: [],
             supplements: supplements(dossier, events, procedure, reference, staff)?,
             results: match has_result {
@@ -385,8 +387,9 @@ fn returned_how(dossier: &Dossier, events: &[Event]) -> String {
     channel.map_or_else(String::new, |channel| words::channel(channel).to_owned())
 }
 
-/// The new appointment, and why it was closed or not taken in.
-fn note(dossier: &Dossier, events: &[Event]) -> String {
+/// The new appointment, why it was closed or not taken in, and papers that only an older version of
+/// the procedure asked for: they have no number in this one's list.
+fn note(dossier: &Dossier, events: &[Event], others: &[(String, HandedIn)]) -> String {
     let appointment = dossier.appointment.map_or_else(String::new, |moment| {
         format!("Hẹn lại trả kết quả: {}", words::moment(moment))
     });
@@ -403,7 +406,13 @@ fn note(dossier: &Dossier, events: &[Event]) -> String {
     let why = ending
         .filter(|_| ended)
         .map_or("", |event| reason(&event.data));
-    joined([appointment.as_str(), why], ". ")
+    let held = others.iter().filter(|(_, held)| held.is_any());
+    let names = joined(held.map(|(name, _)| name.as_str()), "; ");
+    let others = match names.as_str() {
+        "" => names,
+        names => format!("Giấy tờ khác đã nộp: {names}"),
+    };
+    joined([appointment.as_str(), why, &others], ". ")
 }
 
 fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
@@ -435,22 +444,19 @@ fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
     fees.collect()
 }
 
-fn papers(dossier: &Dossier, procedure: &Procedure) -> Vec<PaperLine> {
-    let checklist = (0_u16..).zip(&procedure.definition.checklist);
-    let handed_in = checklist
-        .filter(|(position, _)| dossier.items.iter().any(|item| is_in(item, *position)))
-        .map(|(position, item)| PaperLine {
-            file: String::new(),
-            name: item.name.clone(),
-            deleted: "False",
-            item: (position + 1).to_string(),
-            address: String::new(),
-        });
-    handed_in.collect()
-}
-
-fn is_in(item: &ItemHandedIn, position: u16) -> bool {
-    item.0 == position && (item.1 > 0 || item.2 > 0)
+fn paper_lines(procedure: &Procedure, handed_in: &[HandedIn]) -> Vec<PaperLine> {
+    let checklist = procedure.definition.checklist.iter().zip(handed_in);
+    let held = (1_u32..)
+        .zip(checklist)
+        .filter(|(_, (_, held))| held.is_any());
+    let lines = held.map(|(number, (item, _))| PaperLine {
+        file: String::new(),
+        name: item.name.clone(),
+        deleted: "False",
+        item: number.to_string(),
+        address: String::new(),
+    });
+    lines.collect()
 }
 
 fn names(procedure: &Procedure, positions: impl Iterator<Item = u16>) -> String {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::remind::{horizon, reminder};
 use super::{NoticeSettings, Topic, working_moment};
 use crate::citizen;
-use crate::domain::dossier::{Dossier, EventData};
+use crate::domain::dossier::{Dossier, EventData, PaymentRequested};
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
@@ -56,7 +56,10 @@ impl NoticeTeller {
             ),
             EventData::PaymentRequested(asked) => own(
                 Topic::PaymentRequested,
-                json!({"reason": asked.reason, "amount": amount(asked.amount_vnd)}),
+                json!({
+                    "reason": what_for(happened.reference, after, asked),
+                    "amount": amount(asked.amount_vnd),
+                }),
             ),
             EventData::Reappointed(new) => own(
                 Topic::Reappointed,
@@ -247,6 +250,18 @@ fn items(reference: &Reference, dossier: &Dossier, positions: &[u16]) -> Vec<Str
         .iter()
         .filter_map(|position| checklist.get(usize::from(*position)));
     names.map(|item| item.name.clone()).collect()
+}
+
+/// For what a payment is: the fees by their names, and what was said of it.
+fn what_for(reference: &Reference, dossier: &Dossier, asked: &PaymentRequested) -> String {
+    let procedure = reference.procedure(dossier.procedure);
+    let known = procedure.map(|p| p.definition.fees.as_slice());
+    let known = known.unwrap_or_default();
+    let fees = asked.fees.iter();
+    let fees = fees.filter_map(|fee| known.get(usize::from(*fee)));
+    let names = fees.map(|fee| fee.name.as_str());
+    let parts = names.chain(Some(asked.reason.as_str()).filter(|reason| !reason.is_empty()));
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 fn amount(vnd: u64) -> String {

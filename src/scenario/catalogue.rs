@@ -317,6 +317,7 @@ fn sample(
         result: "Văn bản trả lời".to_owned(),
         legal_basis: Vec::new(),
         checklist: vec![ChecklistItem {
+            key: None,
             name: "Đơn đề nghị".to_owned(),
             originals: 1,
             copies: 0,

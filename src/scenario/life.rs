@@ -9,7 +9,8 @@ use super::fate::Fate;
 use super::staff::Desk;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Action, Channel, Context, Decision, Dossier, Event, ItemHandedIn, NewDossier, decide,
+    Action, Channel, Context, Decision, Dossier, Event, ItemHandedIn, NewDossier, Paper,
+    PaymentMethod, decide,
 };
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::{Moment, WorkingTime};
@@ -195,7 +196,7 @@ impl Life<'_> {
                 .map(|(position, item)| {
                     let originals = item.originals.max(u16::from(item.copies == 0));
                     let position = u16::try_from(position).unwrap_or(u16::MAX);
-                    ItemHandedIn(position, originals, item.copies)
+                    ItemHandedIn(position, originals, item.copies).into()
                 })
                 .collect(),
         };
@@ -346,25 +347,37 @@ impl Life<'_> {
         };
         let request = Action::RequestSupplement {
             reason: "Đơn chưa ghi đủ thông tin".to_owned(),
-            items: vec![0],
+            items: vec![Paper::Position(0)],
         };
         self.act(asked, self.officer(), &request)?;
-        let items = vec![ItemHandedIn(0, 1, 0)];
-        self.act(answered, self.clerk(), &Action::TakeSupplement { items })
+        let action = Action::TakeSupplement {
+            items: vec![ItemHandedIn(0, 1, 0).into()],
+            reason: String::new(),
+        };
+        self.act(answered, self.clerk(), &action)
     }
 
     fn payment(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
-        let fees = self.outline.procedure.definition.fees.iter();
-        let amount_vnd = fees.map(|fee| fee.amount_vnd).sum::<u64>().max(1000);
+        let all = (0_u16..).zip(&self.outline.procedure.definition.fees);
+        let owed = all.filter(|(_, fee)| fee.amount_vnd > 0);
+        let (fees, amounts): (Vec<u16>, Vec<u64>) = owed
+            .map(|(position, fee)| (position, fee.amount_vnd))
+            .unzip();
+        let amount_vnd = amounts.iter().sum::<u64>().max(1000);
         let Some((asked, answered)) = self.pause(rng)? else {
             return Ok(());
         };
         let reason = "Nộp phí, lệ phí".to_owned();
-        let request = Action::RequestPayment { amount_vnd, reason };
+        let request = Action::RequestPayment {
+            amount_vnd: fees.is_empty().then_some(amount_vnd),
+            fees,
+            reason,
+        };
         self.act(asked, self.officer(), &request)?;
         let receipt = format!("BL{:07}", rng.random_range(0..10_000_000));
         let paid = Action::TakePayment {
             amount_vnd,
+            method: PaymentMethod::Cash,
             receipt,
         };
         self.act(answered, self.clerk(), &paid)
@@ -415,7 +428,7 @@ impl Life<'_> {
         }
         let request = Action::RequestSupplement {
             reason: "Thiếu giấy tờ kèm theo".to_owned(),
-            items: vec![0],
+            items: vec![Paper::Position(0)],
         };
         let asked = self.between(reached, latest, 0.5)?;
         self.act(asked, self.officer(), &request)

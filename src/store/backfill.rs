@@ -2,13 +2,30 @@
 
 use diesel::connection::Connection;
 
-use super::{Conn, StoreError, dossiers, persons, settings, units};
+use super::{Conn, StoreError, dossiers, persons, reversals, settings, units};
 
 const BATCH: u32 = 5000;
 
-/// Fills the columns that migration 0002 has added to what was there before. Once done it is
-/// noted; interrupted, the next start goes on with it.
+/// Fills what migrations have added, for what was there before. Once done it is noted; interrupted,
+/// the next start goes on with it.
 pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
+    fill_lists(conn)?;
+    fill_reversals(conn)
+}
+
+/// The rows that migration 0012 has added.
+fn fill_reversals(conn: &mut Conn) -> Result<(), StoreError> {
+    if settings::get(conn, settings::REVERSALS_FILLED)?.is_some() {
+        return Ok(());
+    }
+    conn.transaction(|conn| {
+        reversals::rebuild(conn)?;
+        settings::set(conn, settings::REVERSALS_FILLED, "0012")
+    })
+}
+
+/// The columns that migration 0002 has added.
+fn fill_lists(conn: &mut Conn) -> Result<(), StoreError> {
     if settings::get(conn, settings::LISTS_FILLED)?.is_some() {
         return Ok(());
     }

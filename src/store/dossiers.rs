@@ -6,12 +6,13 @@ use super::chain::{EventHash, StoredEvent};
 use super::events::{self, EventRow};
 use super::persons::{self, PersonRow};
 use super::schema::{self, dossier_events, dossiers};
-use super::{Conn, StoreError, tallies, unannounced};
+use super::{Conn, StoreError, reversals, tallies, unannounced};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Decision, Dossier, Event};
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
+use crate::domain::reversal::reversals as reversals_of;
 use crate::domain::tally::{Tallies, follow};
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Units;
@@ -180,6 +181,8 @@ pub fn append(
         .set(row)
         .execute(conn)?;
     tallies::insert_deltas(conn, &changes)?;
+    let reversed = reversals_of(Some(&locked.dossier), id, new).map_err(wrong_events)?;
+    reversals::insert(conn, &reversed)?;
     Ok(dossier)
 }
 
@@ -316,6 +319,21 @@ pub fn case_number(conn: &mut Conn, id: DossierId) -> Result<Option<String>, Sto
         .optional()?)
 }
 
+/// The unit that answers for a dossier, and the one that has it.
+///
+/// # Errors
+/// If the database refuses.
+pub fn units_of(conn: &mut Conn, id: DossierId) -> Result<Option<(UnitId, UnitId)>, StoreError> {
+    let row: Option<(i32, i32)> = dossiers::table
+        .find(id.bytes().to_vec())
+        .select((dossiers::unit_id, dossiers::holder_id))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(unit, holder)| (UnitId(unit), UnitId(holder))))
+}
+
+/// Brings the areas of all dossiers into line with the units' tree, for the units whose area is not
+/// `before`'s any more. Walks over the dossiers of those units, so it is for imports.
 /// The units that lie under another area now than `before`: their dossiers are to be listed there.
 pub fn moving(before: &Units, now: &Units) -> Vec<UnitId> {
     let all = now.all().into_iter().map(|unit| unit.id);

@@ -1,6 +1,6 @@
 //! Open dossiers as housekeeping goes over them, along indexes that hold the open ones only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -11,6 +11,7 @@ use super::place::{Going, past};
 use super::schema::{dossiers, users};
 use super::set_aside::Work;
 use super::{Conn, StoreError};
+use crate::domain::dossier::Status;
 use crate::domain::ids::{DossierId, UnitId, UserId};
 use crate::domain::moment::Moment;
 
@@ -145,6 +146,49 @@ pub fn units_with_open(conn: &mut Conn, units: &[UnitId]) -> Result<Vec<UnitId>,
         found.extend(both.filter(|unit| wanted.contains(unit)));
     }
     Ok(found.into_iter().map(UnitId).collect())
+}
+
+/// What a unit still has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Open and registered dossiers that it answers for or has on its desk.
+    pub open: usize,
+    /// Results that nobody has fetched.
+    pub not_returned: usize,
+}
+
+/// What each of `units` still has to do; those that have nothing are left out.
+///
+/// # Errors
+/// If the database refuses.
+pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Held>, StoreError> {
+    let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
+    let mut open = BTreeSet::new();
+    for query in not_closed!(wanted.clone(), eq_any) {
+        let rows: Vec<(Vec<u8>, i32, i32)> = query
+            .select((dossiers::id, dossiers::unit_id, dossiers::holder_id))
+            .load(conn)?;
+        for (id, unit, holder) in rows {
+            let both = [unit, holder].into_iter();
+            open.extend(
+                both.filter(|unit| wanted.contains(unit))
+                    .map(|unit| (unit, id.clone())),
+            );
+        }
+    }
+    let done: Vec<i32> = dossiers::table
+        .filter(dossiers::status.eq(Status::Done.code()))
+        .filter(dossiers::unit_id.eq_any(wanted))
+        .select(dossiers::unit_id)
+        .load(conn)?;
+    let mut held: BTreeMap<UnitId, Held> = BTreeMap::new();
+    for (unit, _) in open {
+        held.entry(UnitId(unit)).or_default().open += 1;
+    }
+    for unit in done {
+        held.entry(UnitId(unit)).or_default().not_returned += 1;
+    }
+    Ok(held)
 }
 
 /// Open and registered dossiers that a unit answers for or has on its desk, in no particular

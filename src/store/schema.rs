@@ -162,11 +162,27 @@ table! {
 }
 
 table! {
-    gateway_payments (transaction_id) {
+    payments (id) {
+        id -> BigInt,
         transaction_id -> Text,
-        dossier_id -> Binary,
+        case_number -> Text,
         amount_vnd -> BigInt,
-        taken_at -> BigInt,
+        received_at -> BigInt,
+        state -> SmallInt,
+        reason -> Nullable<SmallInt>,
+        dossier_id -> Nullable<Binary>,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    payment_acts (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        at -> BigInt,
+        user_id -> Integer,
+        kind -> SmallInt,
+        reason -> Text,
     }
 }
 
@@ -353,6 +369,19 @@ table! {
 }
 
 table! {
+    tally_reversals (id) {
+        id -> BigInt,
+        day -> Integer,
+        recorded_day -> Integer,
+        origin_day -> Integer,
+        unit_id -> Integer,
+        procedure_id -> Integer,
+        channel -> SmallInt,
+        what -> SmallInt,
+    }
+}
+
+table! {
     webhooks (id) {
         id -> Binary,
         unit_id -> Integer,
@@ -426,6 +455,7 @@ allow_tables_to_appear_in_same_query!(
     procedures,
     fields,
     users,
-    sessions
+    sessions,
+    payments
 );
 allow_tables_to_appear_in_same_query!(dossiers, set_aside);

@@ -73,6 +73,9 @@ pub const REMINDED_UNTIL: &str = "reminded_until";
 /// Set once the columns by which lists and searches go are filled for what is older than they are.
 pub(super) const LISTS_FILLED: &str = "lists_filled";
 
+/// Set once the reversals are there of events that are older than their table.
+pub(super) const REVERSALS_FILLED: &str = "reversals_filled";
+
 pub fn all(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
     let rows: Vec<(String, String)> = settings::table.load(conn)?;
     Ok(rows.into_iter().collect())

@@ -17,11 +17,12 @@ use diesel::upsert::excluded;
 
 use super::reference::Reference;
 use super::schema::{late_tallies, rollups, tally_deltas};
-use super::{Conn, StoreError, settings};
+use super::{Conn, StoreError, reversals, settings};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::period::{Buckets, Day, Grain, cut, end_of};
+use crate::domain::period::{Buckets, Day, Grain, Period, cut, end_of};
+use crate::domain::reversal::Reversal;
 use crate::domain::tally::{Tallies, Tally, TallyKey};
 
 /// By what the roll-ups are kept. Each has a key and a subkey.
@@ -161,7 +162,11 @@ impl DeltaRow {
     }
 }
 
-fn insert_late(conn: &mut Conn, key: &TallyKey, tally: &Tally) -> Result<(), StoreError> {
+/// Writes what was recorded on a later day than its own.
+///
+/// # Errors
+/// If the database refuses.
+pub fn insert_late(conn: &mut Conn, key: &TallyKey, tally: &Tally) -> Result<(), StoreError> {
     diesel::insert_into(late_tallies::table)
         .values((
             late_tallies::recorded_day.eq(Day::of(key.recorded).0),
@@ -456,11 +461,11 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
 }
 
 /// A row of the one statement that reports are made from: counts of a bucket run, a delta, what was
-/// recorded too late, a crossing that nobody has recorded yet, or the version of the reference data.
+/// recorded too late, a crossing that nobody has recorded yet, a reversal, or the version of the reference data.
 /// What the four keys are depends on which.
 #[derive(Queryable)]
 struct CountRow {
-    /// Which of the spans; [`DELTA`], [`LATE`], [`CROSSING`] or [`VERSION`].
+    /// Which of the spans; [`DELTA`], [`LATE`], [`CROSSING`], [`REVERSAL`] or [`VERSION`].
     part: i32,
     a: i32,
     b: i32,
@@ -492,6 +497,7 @@ const DELTA: i32 = -1;
 const CROSSING: i32 = -2;
 const VERSION: i32 = -3;
 const LATE: i32 = -4;
+const REVERSAL: i32 = -5;
 
 impl CountRow {
     const fn tally(&self) -> Tally {
@@ -523,9 +529,24 @@ pub struct Counts {
     pub spans: Vec<Sums>,
     /// Crossings of due moments that no event records yet: what the sweep is behind by.
     behind: Vec<(Moment, (i32, i32))>,
+    /// What takes back or takes along.
+    reversals: Vec<(Reversal, (i32, i32))>,
 }
 
 impl Counts {
+    /// What a report over a period corrects, by key: for [`Standing::corrected`].
+    ///
+    /// [`Standing::corrected`]: crate::domain::tally::Standing::corrected
+    pub fn corrections(&self, period: Period) -> Sums {
+        let mut sums = Sums::new();
+        for (reversal, key) in &self.reversals {
+            if let Some(tally) = reversal.correction(period.from, period.to) {
+                *sums.entry(*key).or_default() += tally;
+            }
+        }
+        sums
+    }
+
     /// Crossings before `until` that no event records yet, by key.
     pub fn behind(&self, until: Moment) -> impl Iterator<Item = (i32, i32)> {
         let before = self.behind.iter().filter(move |(at, _)| *at < until);
@@ -533,8 +554,8 @@ impl Counts {
     }
 }
 
-/// Counts a dimension over spans of days as it was known at the end of `known_on`, and the crossings
-/// before `until` that the sweep is behind by. One statement, so all of it is of one moment: it costs the buckets of the spans and what
+/// Counts a dimension over spans of days as it was known at the end of `known_on`, the crossings before
+/// `until` that the sweep is behind by, and what takes back or takes along on the days `reversed`. One statement, so all of it is of one moment: it costs the buckets of the spans and what
 /// waits to be folded or recorded.
 ///
 /// # Errors
@@ -545,9 +566,10 @@ pub fn count(
     spans: &[Days],
     until: Moment,
     known_on: NaiveDate,
+    reversed: Days,
     reference: &Reference,
 ) -> Result<Counts, StoreError> {
-    let query = CountQuery::new(dimension, spans, until, known_on);
+    let query = CountQuery::new(dimension, spans, until, known_on, reversed);
     let rows: Vec<CountRow> = match conn {
         Conn::Sqlite(conn) => query.load(conn)?,
         Conn::Postgres(conn) => query.load(conn)?,
@@ -561,6 +583,7 @@ pub fn count(
     let mut counts = Counts {
         spans: vec![Sums::new(); spans.len()],
         behind: Vec::new(),
+        reversals: Vec::new(),
     };
     for row in rows {
         match row.part {
@@ -583,6 +606,20 @@ pub fn count(
                 let key = dimension.key(&row.key(at.date())?, reference)?;
                 counts.behind.push((at, key));
             }
+            REVERSAL => {
+                let tally = row.tally();
+                let small = |n: i64| i32::try_from(n).unwrap_or_default();
+                let days = (
+                    row.a,
+                    small(tally.received_postal),
+                    small(tally.received_direct),
+                );
+                let channel = i16::try_from(row.d).unwrap_or_default();
+                let what = i16::try_from(tally.received_online).unwrap_or_default();
+                let reversal = reversals::reversal(days, row.b, row.c, channel, what)?;
+                let key = dimension.key(&row.key(reversal.day)?, reference)?;
+                counts.reversals.push((reversal, key));
+            }
             span => {
                 let span = usize::try_from(span).ok();
                 if let Some(sums) = span.and_then(|i| counts.spans.get_mut(i)) {
@@ -604,10 +641,18 @@ struct CountQuery {
     known_on: i32,
     /// Midnight after it.
     known_until: i64,
+    /// The days of reversals.
+    reversed: (i32, i32),
 }
 
 impl CountQuery {
-    fn new(dimension: Dimension, spans: &[Days], until: Moment, known_on: NaiveDate) -> Self {
+    fn new(
+        dimension: Dimension,
+        spans: &[Days],
+        until: Moment,
+        known_on: NaiveDate,
+        reversed: Days,
+    ) -> Self {
         let runs = spans.iter().enumerate().flat_map(|(i, (first, last))| {
             let runs = cut(*first, *last).into_iter();
             runs.map(move |run| (i, run))
@@ -618,6 +663,7 @@ impl CountQuery {
             until: until.unix_millis(),
             known_on: Day::of(known_on).0,
             known_until: end_of(known_on).unix_millis(),
+            reversed: (Day::of(reversed.0).0, Day::of(reversed.1).0),
         }
     }
 
@@ -667,13 +713,30 @@ impl CountQuery {
         out.push_bind_param::<Integer, _>(&self.known_on)?;
         out.push_sql(" union all ");
         // What is no counter travels in the place of one.
-        let beside = |place, what: &str| {
-            let counters = Tally::NAMES.map(|name| match name {
-                name if name == place => format!("{what} as {name}"),
-                name => format!("cast(0 as bigint) as {name}"),
+        let all_beside = |places: &[(&str, &str)]| {
+            let counters = Tally::NAMES.map(|name| {
+                let place = places.iter().find(|(place, _)| *place == name);
+                let what = place.map_or("cast(0 as bigint)", |(_, what)| *what);
+                format!("{what} as {name}")
             });
             counters.join(", ")
         };
+        let beside = |place, what: &str| all_beside(&[(place, what)]);
+        out.push_sql(&format!(
+            "select {REVERSAL} as part, day as a, unit_id as b, procedure_id as c, \
+             cast(channel as integer) as d, {} from tally_reversals where day between ",
+            all_beside(&[
+                ("received_direct", "cast(origin_day as bigint)"),
+                ("received_online", "cast(what as bigint)"),
+                ("received_postal", "cast(recorded_day as bigint)"),
+            ]),
+        ));
+        out.push_bind_param::<Integer, _>(&self.reversed.0)?;
+        out.push_sql(" and ");
+        out.push_bind_param::<Integer, _>(&self.reversed.1)?;
+        out.push_sql(" and recorded_day <= ");
+        out.push_bind_param::<Integer, _>(&self.known_on)?;
+        out.push_sql(" union all ");
         out.push_sql(&format!(
             "select {VERSION} as part, 0 as a, 0 as b, 0 as c, 0 as d, {} from settings \
              where key = '{}' union all ",

@@ -31,7 +31,8 @@ pub struct Span {
 impl Span {
     /// The period as it stood, and as far as it was known, at the end of `as_of` (by default now).
     /// With a day that is over it never changes: what is recorded later is left out, and what is
-    /// taken back is taken back on the day on which it was.
+    /// taken back is taken back on the day on which it was (and carried over anew, if its closing lies
+    /// before the period).
     ///
     /// # Errors
     /// If the period begins after that day, or that day is to come.
@@ -119,7 +120,20 @@ pub(super) fn standings_of(
         add(&mut so_far, recorded);
         add(&mut all, recorded);
     }
-    let whole = standing(&begin, all, &counts, last);
+    // Of all of them together: what one takes back of another is not carried over.
+    let from = spans
+        .first()
+        .map_or(last.period.from, |first| first.period.from);
+    let period = Period {
+        from,
+        to: last.period.to,
+    };
+    let whole = Span {
+        period,
+        until: last.until,
+        known_on: last.known_on,
+    };
+    let whole = standing(&begin, all, &counts, &whole);
     Ok(Series { each, whole })
 }
 
@@ -139,7 +153,9 @@ fn count(
     let own = spans.iter().map(|span| (span.period.from, span.period.to));
     let days: Vec<_> = before.into_iter().chain(own).collect();
     let known_on = spans.last().map_or(NaiveDate::MAX, |span| span.known_on);
-    let mut counts = tallies::count(conn, dimension, &days, until, known_on, reference)?;
+    let last = spans.last().map(|span| span.period.to);
+    let reversed = first.zip(last).unwrap_or_default();
+    let mut counts = tallies::count(conn, dimension, &days, until, known_on, reversed, reference)?;
     let begin = match before {
         Some(_) => counts.spans.first_mut().map(std::mem::take),
         None => None,
@@ -154,7 +170,7 @@ fn add(sums: &mut Sums, more: &Sums) {
 }
 
 /// From what was counted before a span and within it, with the crossings up to its end that nobody
-/// has recorded.
+/// has recorded, and corrected for what was counted on days before what takes it back.
 fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> Standings {
     for key in counts.behind(span.until) {
         within.entry(key).or_default().crossed += 1;
@@ -162,9 +178,12 @@ fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> St
     for key in before.keys() {
         within.entry(*key).or_default();
     }
+    let corrections = counts.corrections(span.period);
     let all = within.into_iter().map(|(key, within)| {
         let before = before.get(&key).copied().unwrap_or_default();
-        (key, Standing::new(&before, &within))
+        let correction = corrections.get(&key).copied().unwrap_or_default();
+        let standing = Standing::new(&before, &within).corrected(&correction);
+        (key, standing)
     });
     all.filter(|(_, standing)| *standing != Standing::default())
         .collect()

@@ -9,7 +9,10 @@ use crate::domain::tally::{Share, Standing};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Counts {
     pub received: i64,
+    /// In progress when the period began, or taken up again within it.
     pub carried_over: i64,
+    /// Closed before the period, and the closing undone within it: carried over once more.
+    pub reopened: i64,
     pub received_online: i64,
     pub received_direct_and_postal: i64,
     pub resolved: i64,
@@ -31,6 +34,7 @@ impl Counts {
         Self {
             received: s.received(),
             carried_over: s.carried_over,
+            reopened: s.reopened,
             received_online: s.received_online,
             received_direct_and_postal: s.received_other,
             resolved: s.resolved(),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::period::Grain;
+use crate::domain::reversal::Reversal;
 use crate::domain::tally::{Tally, TallyKey};
 use crate::store::reference::Reference;
 use crate::store::tallies::{Dimension, RollupKey};
@@ -52,6 +53,12 @@ pub enum Finding {
     LateDiffers {
         place: String,
     },
+    /// What takes back or takes along earlier counts is not what the events give.
+    ReversalsDiffer {
+        place: String,
+        stored: i64,
+        counted: i64,
+    },
     /// Something that names what there is not.
     Unreadable {
         what: String,
@@ -64,6 +71,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Whether it is about counts, which can be made again from the events.
+    pub(super) const fn is_of_counts(&self) -> bool {
+        matches!(
+            self,
+            Self::RollupDiffers { .. } | Self::LateDiffers { .. } | Self::ReversalsDiffer { .. }
+        )
+    }
+
     pub(super) fn rollup(
         key: &RollupKey,
         stored: &Tally,
@@ -88,6 +103,24 @@ impl Finding {
         let (day, recorded) = (words::date(key.day), words::date(key.recorded));
         Self::LateDiffers {
             place: format!("đơn vị {unit}, ngày {day}, ghi ngày {recorded}"),
+        }
+    }
+}
+
+impl Finding {
+    pub(super) fn reversals(
+        of: &Reversal,
+        stored: i64,
+        counted: i64,
+        reference: &Reference,
+    ) -> Self {
+        let unit = reference.units().get(of.unit);
+        let unit = unit.map_or_else(|| of.unit.to_string(), |unit| unit.code.clone());
+        let (day, origin) = (words::date(of.day), words::date(of.origin));
+        Self::ReversalsDiffer {
+            place: format!("đơn vị {unit}, ngày {day} đối với ngày {origin}"),
+            stored,
+            counted,
         }
     }
 }
@@ -179,6 +212,14 @@ impl fmt::Display for Finding {
             Self::LateDiffers { place } => {
                 write!(f, "số ghi muộn sai ({place})")
             }
+            Self::ReversalsDiffer {
+                place,
+                stored,
+                counted,
+            } => write!(
+                f,
+                "số hủy kết thúc, chuyển đơn vị sai ({place}): lưu {stored}, đếm lại {counted}"
+            ),
             Self::Unreadable { what } => write!(f, "không đọc được: {what}"),
             Self::CounterDiffers {
                 place,

@@ -13,6 +13,7 @@ pub use finding::Finding;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::Event;
 use crate::domain::ids::DossierId;
+use crate::domain::reversal::reversals as reversals_of;
 use crate::domain::tally::{Tallies, Tally, follow};
 use crate::progress::Progress;
 use crate::store::chain::GENESIS;
@@ -21,7 +22,7 @@ use crate::store::events::ReadBack;
 use crate::store::persons::{self, FoundUnder};
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, RollupRows};
-use crate::store::{Conn, Store, StoreError, case_numbers, events, settings};
+use crate::store::{Conn, Store, StoreError, case_numbers, events, reversals, settings};
 
 const PAGE: u32 = 1000;
 
@@ -36,7 +37,11 @@ pub struct Found {
     pub events: i64,
     /// What the roll-ups lack, by which the findings about them would be mended.
     pub missing: RollupRows,
-    /// How many of the findings are not about roll-ups.
+    /// What was recorded on a later day than its own, and is not kept so.
+    pub late_missing: Tallies,
+    /// Whether what takes back earlier counts is not what the events give.
+    pub reversals_differ: bool,
+    /// How many of the findings are not about counts.
     pub others: usize,
     /// How often the roll-ups had been made again.
     rebuilt: u64,
@@ -64,9 +69,12 @@ pub fn rebuild(store: &Store, most: usize) -> Result<(usize, Found), RebuildErro
     if found.others > 0 {
         return Err(RebuildError::Damaged(Box::new(found)));
     }
-    if found.missing.is_empty() {
+    let late = found.late_missing.clone();
+    let rows = found.missing.len() + late.len() + usize::from(found.reversals_differ);
+    if rows == 0 {
         return Ok((0, found));
     }
+    let reversals_differ = found.reversals_differ;
     let (missing, before) = (found.missing.clone(), found.rebuilt);
     store.write(move |conn| {
         // Two at once would add the difference twice.
@@ -75,9 +83,15 @@ pub fn rebuild(store: &Store, most: usize) -> Result<(usize, Found), RebuildErro
             return Err(StoreError::Other(reason.to_owned()));
         }
         tallies::add_rows(conn, &missing)?;
+        for (key, tally) in &late {
+            tallies::insert_late(conn, key, tally)?;
+        }
+        if reversals_differ {
+            reversals::rebuild(conn)?;
+        }
         tallies::remove_empty(conn)
     })?;
-    Ok((found.missing.len(), found))
+    Ok((rows, found))
 }
 
 /// Verifies the whole database; keeps the first `most` findings.
@@ -92,6 +106,7 @@ pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
             found: Found::default(),
             rollups: RollupRows::new(),
             late: Tallies::new(),
+            reversals: reversals::Counted::new(),
             numbers: HashMap::new(),
         };
         walk.found.rebuilt = settings::get(conn, settings::ROLLUPS_REBUILT)?
@@ -110,6 +125,8 @@ struct Walk<'a> {
     rollups: RollupRows,
     /// Recounted from the events: what was recorded on a later day than its own.
     late: Tallies,
+    /// Recounted from the events.
+    reversals: reversals::Counted,
     /// Highest sequence by unit-and-day part of the case number.
     numbers: HashMap<String, u32>,
 }
@@ -117,7 +134,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn add(&mut self, finding: Finding) {
         self.found.total += 1;
-        if !matches!(finding, Finding::RollupDiffers { .. }) {
+        if !finding.is_of_counts() {
             self.found.others += 1;
         }
         if self.found.findings.len() < self.most {
@@ -154,6 +171,7 @@ impl Walk<'_> {
         progress.finish();
         self.compare_rollups(conn)?;
         self.compare_late(conn)?;
+        self.compare_reversals(conn)?;
         self.compare_counters(conn)
     }
 
@@ -236,6 +254,10 @@ impl Walk<'_> {
                 }
                 let spread = tallies::spread(&changes, self.reference, &mut self.rollups);
                 self.damage(spread)?;
+                // It has followed them once already.
+                for reversal in reversals_of(None, id, &replayed).unwrap_or_default() {
+                    *self.reversals.entry(reversal).or_default() += 1;
+                }
             }
         }
         Ok(())
@@ -299,10 +321,38 @@ impl Walk<'_> {
         };
         let keys: std::collections::BTreeSet<_> = stored.keys().chain(recounted.keys()).collect();
         for key in keys {
-            if stored.get(key) != recounted.get(key) {
+            let of = |tallies: &Tallies| tallies.get(key).copied().unwrap_or_default();
+            let missing = of(&recounted) + -of(&stored);
+            if !missing.is_zero() {
                 let finding = Finding::late(key, self.reference);
                 self.add(finding);
+                self.found.late_missing.insert(*key, missing);
             }
+        }
+        Ok(())
+    }
+
+    fn compare_reversals(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let mut counted = std::mem::take(&mut self.reversals);
+        let stored = reversals::all(conn);
+        let Some(stored) = self.damage(stored)? else {
+            return Ok(());
+        };
+        for (reversal, stored) in stored {
+            let counted = counted.remove(&reversal).unwrap_or_default();
+            if stored != counted {
+                self.found.reversals_differ = true;
+                self.add(Finding::reversals(
+                    &reversal,
+                    stored,
+                    counted,
+                    self.reference,
+                ));
+            }
+        }
+        for (reversal, counted) in counted {
+            self.found.reversals_differ = true;
+            self.add(Finding::reversals(&reversal, 0, counted, self.reference));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
 use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
+use crate::domain::payment::Misfit;
 use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::time_limit::Outcome;
@@ -106,6 +107,20 @@ pub const fn rating(rating: Rating) -> &'static str {
         3 => "Bình thường",
         4 => "Hài lòng",
         _ => "Rất hài lòng",
+    }
+}
+
+/// Why a payment fits nothing.
+pub const fn misfit(misfit: Misfit) -> &'static str {
+    match misfit {
+        Misfit::UnknownDossier => "không có hồ sơ mang mã này",
+        Misfit::OtherAmount => "số tiền khác với số phải nộp",
+        Misfit::NothingOwed => "hồ sơ không còn khoản nào phải nộp",
+        Misfit::NotReceived => "hồ sơ chưa được tiếp nhận",
+        Misfit::Closed => "hồ sơ đã rút hoặc đã dừng xử lý",
+        Misfit::TransactionReused => "số giao dịch này đã báo với nội dung khác",
+        Misfit::Refused => "chưa ghi nhận được cho hồ sơ",
+        Misfit::Unreadable => "lịch sử hồ sơ không đọc được",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why an action on a dossier is refused, in a sentence for the clerk.
 
-use super::{action, date, moment, role, status};
+use super::{action, date, moment, number, role, status};
 use crate::domain::dossier::Refusal;
 
 /// The sentence for a refusal. It says what is allowed where the status forbids the action.
@@ -48,6 +48,12 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::UnknownItem { position, count } => format!(
             "thành phần hồ sơ số {position} không có trong danh mục ({count} thành phần, tính từ 0)"
         ),
+        Refusal::UnknownPaper { key } => {
+            format!("thành phần hồ sơ không có giấy tờ mang khóa '{key}'")
+        }
+        Refusal::NothingHandedIn => {
+            "cần ít nhất một giấy tờ, hoặc lý do tiếp tục mà không có giấy tờ bổ sung".to_owned()
+        }
         Refusal::MissingItems { names } => {
             format!("thiếu giấy tờ bắt buộc: {}", names.join("; "))
         }
@@ -67,6 +73,17 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::FeeSettled { position } => {
             format!("khoản phí số {position} đã thu hoặc đã được miễn")
+        }
+        Refusal::FeeRequested { position } => format!(
+            "khoản phí số {position} đang được yêu cầu nộp; ghi nhận bằng thao tác đã nộp tiền"
+        ),
+        Refusal::OtherAmount {
+            asked_vnd,
+            paid_vnd,
+        } => {
+            let vnd = |n: u64| number(i64::try_from(n).unwrap_or(i64::MAX));
+            let (asked, paid) = (vnd(*asked_vnd), vnd(*paid_vnd));
+            format!("số tiền {paid} đồng không khớp với số phải nộp {asked} đồng")
         }
         Refusal::NoFees => "không có khoản phí nào để thu".to_owned(),
         Refusal::AlreadyReappointed { appointment } => format!(

@@ -284,6 +284,7 @@ fn address(template: &str, dossier: &str) -> String {
         ("{unit}", COMMUNE),
         ("{procedure}", SAME_DAY),
         ("{year}", "2021"),
+        ("{payment}", "1"),
     ];
     let path = values
         .iter()
@@ -362,8 +363,9 @@ fn good_body(path: &str) -> serde_json::Value {
         "receive" => json!({}),
         "hand-over" => json!({"step": 1}),
         "request-supplement" => json!({"reason": "thiếu"}),
-        "take-supplement" => json!({"items": []}),
-        "request-payment" | "take-payment" => json!({"amount_vnd": 1000}),
+        "take-supplement" => json!({"items": [], "reason": "đã đủ"}),
+        "request-payment" => json!({"amount_vnd": 1000, "reason": "thuế"}),
+        "take-payment" => json!({"amount_vnd": 1000}),
         "collect" => json!({"fees": [0], "method": "cash"}),
         "waive" => json!({"fee": 0, "reason": "hộ nghèo"}),
         "finish" => json!({"decision": "approved"}),

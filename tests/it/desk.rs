@@ -172,23 +172,24 @@ on_both! {
 }
 
 on_both! {
-    fn pages_of_the_overdue_go_on_past_one_whose_limit_started_anew(db: &Database) {
+    fn pages_of_the_overdue_go_on_past_one_that_was_asked_for_papers(db: &Database) {
         let world = World::new(db.store());
         let procedure = long_procedure(&world);
-        let restarted = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
-        world.begin(restarted.id, at("2021-03-01 09:00"));
+        let asked = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
+        let due = asked.due();
+        world.begin(asked.id, at("2021-03-01 09:00"));
         let request = Action::RequestSupplement { reason: "thiếu".to_owned(), items: vec![] };
-        world.act(restarted.id, at("2021-04-01 09:00"), request).unwrap();
-        let taken = Action::TakeSupplement { items: vec![] };
-        let restarted = world.act(restarted.id, at("2021-04-02 09:00"), taken).unwrap();
+        world.act(asked.id, at("2021-04-01 09:00"), request).unwrap();
+        let taken = Action::TakeSupplement { items: vec![], reason: "đã đủ".to_owned() };
+        let asked = world.act(asked.id, at("2021-04-02 09:00"), taken).unwrap();
         let late = world.receive_at(COMMUNE, SAME_DAY, at("2021-04-02 09:00"));
-        // Overdue since March, due anew after the other one.
-        assert!(restarted.is_overdue() && restarted.due() > late.due());
+        // Overdue since March, and due when it was.
+        assert!(asked.is_overdue() && asked.due() == due);
         let order = Order::Overdue { now: at("2021-04-03 09:00") };
         let page = |after| listed(&world.store, order, Along::All, after, 1);
         let first = page(None);
         let second = page(first.next);
-        assert_eq!((first.rows[0].id, second.rows[0].id), (restarted.id, late.id));
+        assert_eq!((first.rows[0].id, second.rows[0].id), (asked.id, late.id));
         assert_eq!(second.next, None);
     }
 }
@@ -326,7 +327,18 @@ on_both! {
         };
         let units = include_bytes!("../../config/units-lang-son-2025.csv");
         let lines = include_bytes!("../../config/unit-successions-2025-07-01.csv");
-        imports::units(&world.store, units, &options).unwrap();
+        // Not without saying who goes on with what they have.
+        let refused = imports::units(&world.store, units, &options).unwrap_err().to_string();
+        for line in ["H37.20.01 (", "H37.21.01 (", "còn 1 hồ sơ chưa xong và 0 kết quả chưa trả"] {
+            assert!(refused.contains(line), "{refused}");
+        }
+        let with = imports::Reform { successions: Some(lines.to_vec()), leave_dossiers: false };
+        let refused = imports::reform(&world.store, units, &options, &with).unwrap_err().to_string();
+        assert!(refused.contains("H37.21.01") && !refused.contains("H37.20.01"), "{refused}");
+        assert!(world.store.reference().unwrap().units().by_code("H37.164").is_none(), "all or nothing");
+        let with = imports::Reform { leave_dossiers: true, ..with };
+        let reformed = imports::reform(&world.store, units, &options, &with).unwrap();
+        assert!(reformed.notes.iter().any(|note| note.contains("H37.21.01") && note.contains("còn 1 hồ sơ")));
         let imported = imports::successions(&world.store, lines, None).unwrap();
         let named: Vec<_> = ["H37.21.01", "H37.21.05", "H37.25.10", "H37.25.12", "H37.27.22", "H37.29.12"]
             .into_iter()

@@ -59,10 +59,11 @@ fn action(kind: u8) -> Action {
         },
         8 => Action::RequestSupplement {
             reason: reason(),
-            items: vec![0],
+            items: vec![motcua::domain::dossier::Paper::Position(0)],
         },
         9 => Action::TakeSupplement {
-            items: vec![motcua::domain::dossier::ItemHandedIn(0, 1, 0)],
+            items: vec![motcua::domain::dossier::ItemHandedIn(0, 1, 0).into()],
+            reason: String::new(),
         },
         10 => Action::Withdraw { reason: reason() },
         _ => Action::Correct(Correction::Undo { reason: reason() }),
@@ -136,7 +137,8 @@ on_both! {
                 db.tamper(
                     "delete from dossier_events; delete from dossiers; delete from persons;
                      delete from tally_deltas; delete from rollups; delete from late_tallies;
-                     delete from case_counters; delete from unannounced_events;",
+                     delete from case_counters; delete from unannounced_events;
+                     delete from tally_reversals;",
                 );
                 let (made, now) = play(&world, &steps);
                 for later in [now.plus_millis(1), now.plus_millis(40 * 24 * 3_600_000)] {

@@ -126,7 +126,7 @@ on_both! {
         // Killed in the middle of it, and started again.
         let before = see(&office);
         assert_ne!(before["state"], "done", "there was no middle: {seen:?}");
-        drop(std::mem::replace(&mut office.server, Program::on(db).serve()));
+        let office = office.again(Program::on(db));
         let job = office.job_done(&place, &admin);
         let open = MANY as u64 + 1;
         assert!(job["done"].as_u64() >= Some(open), "{job}");

@@ -6,7 +6,7 @@ use motcua::domain::calendar::Calendar;
 use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
     Action, ActionKind, Channel, Context, Correction, Decision, Dossier, Event, EventData,
-    ItemHandedIn, NewDossier, Refusal, Status, decide,
+    ItemHandedIn, NewDossier, Paper, PaymentMethod, Refusal, Status, decide,
 };
 use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
 use motcua::domain::moment::Moment;
@@ -111,7 +111,7 @@ fn new_dossier() -> NewDossier {
         applicant: PersonId::new(at("2021-03-01 08:00"), [8; 10]),
         delegate: None,
         sets: 1,
-        items: vec![ItemHandedIn(0, 1, 0)],
+        items: vec![ItemHandedIn(0, 1, 0).into()],
     }
 }
 
@@ -198,17 +198,20 @@ fn any_action() -> impl Strategy<Value = Action> {
         4..=6 => hand_over(n),
         7 => Action::RequestSupplement {
             reason,
-            items: vec![u16::from(n)],
+            items: vec![Paper::Position(u16::from(n))],
         },
         8 => Action::TakeSupplement {
-            items: vec![ItemHandedIn(u16::from(n), 1, 0)],
+            items: vec![ItemHandedIn(u16::from(n), 1, 0).into()],
+            reason: String::new(),
         },
         9 => Action::RequestPayment {
-            amount_vnd: u64::from(n) * 1000,
+            fees: Vec::new(),
+            amount_vnd: Some(u64::from(n) * 1000),
             reason,
         },
         10 => Action::TakePayment {
             amount_vnd: 1000,
+            method: PaymentMethod::Cash,
             receipt: reason,
         },
         11 | 12 => finish(),
@@ -360,24 +363,27 @@ fn a_supplement_starts_the_limit_anew_and_a_payment_pauses_it() {
     let mut life = Life::in_progress();
     let request = Action::RequestSupplement {
         reason: because(),
-        items: vec![1],
+        items: vec![Paper::Position(1)],
     };
     life.act(at("2021-03-04 09:00"), &request).unwrap();
     assert_eq!(life.state().status, Status::SupplementRequested);
     let taken = Action::TakeSupplement {
-        items: vec![ItemHandedIn(1, 0, 1)],
+        items: vec![ItemHandedIn(1, 0, 1).into()],
+        reason: String::new(),
     };
     life.act(at("2021-03-15 09:00"), &taken).unwrap();
     assert_eq!(life.state().due(), Some(at("2021-03-22 17:00")));
     assert_eq!(life.state().items.len(), 2);
 
     let pay = Action::RequestPayment {
-        amount_vnd: 50_000,
-        reason: String::new(),
+        fees: Vec::new(),
+        amount_vnd: Some(50_000),
+        reason: because(),
     };
     life.act(at("2021-03-16 08:00"), &pay).unwrap();
     let paid = Action::TakePayment {
         amount_vnd: 50_000,
+        method: PaymentMethod::Cash,
         receipt: "BL1".to_owned(),
     };
     life.act(at("2021-03-17 08:00"), &paid).unwrap();
@@ -463,7 +469,10 @@ fn a_receipt_is_refused_where_unit_procedure_or_papers_do_not_allow_it() {
     assert_eq!(refused, Refusal::UnknownUnit);
     let refused = try_with(&|new| new.items.clear(), ordinary);
     assert!(matches!(refused, Refusal::MissingItems { names } if names == ["Đơn"]));
-    let refused = try_with(&|new| new.items.push(ItemHandedIn(9, 1, 0)), ordinary);
+    let refused = try_with(
+        &|new| new.items.push(ItemHandedIn(9, 1, 0).into()),
+        ordinary,
+    );
     assert!(matches!(refused, Refusal::UnknownItem { position: 9, .. }));
     let refused = try_with(&|new| new.sets = 0, ordinary);
     assert_eq!(refused, Refusal::NoSets);
@@ -551,19 +560,48 @@ fn one_that_paused_at_the_very_due_moment_paused_in_time() {
 }
 
 #[test]
-fn what_was_overdue_before_a_restart_stays_so_whatever_the_calendar_becomes() {
+fn what_was_past_due_when_it_paused_stays_so_and_keeps_its_due_moment() {
     let mut life = Life::in_progress();
     let request = request_supplement();
     life.act(at("2021-03-09 09:00"), &request).unwrap();
     let crossed = life.state().overdue_since;
     assert_eq!(crossed, Some(at("2021-03-08 17:00")));
-    let taken = Action::TakeSupplement { items: vec![] };
+    let nothing = Action::TakeSupplement {
+        items: vec![ItemHandedIn(1, 0, 0).into()],
+        reason: " ".to_owned(),
+    };
+    let refused = life.act(at("2021-03-10 09:00"), &nothing).unwrap_err();
+    assert_eq!(refused, Refusal::NothingHandedIn);
+    let taken = Action::TakeSupplement {
+        items: vec![],
+        reason: because(),
+    };
     life.act(at("2021-03-10 09:00"), &taken).unwrap();
-    assert_eq!(life.state().due(), Some(at("2021-03-17 17:00")));
+    assert_eq!(life.state().due(), Some(at("2021-03-08 17:00")));
+    let pay = Action::RequestPayment {
+        fees: vec![],
+        amount_vnd: Some(1000),
+        reason: because(),
+    };
+    life.act(at("2021-03-10 10:00"), &pay).unwrap();
+    let paid = Action::TakePayment {
+        amount_vnd: 1000,
+        method: PaymentMethod::Cash,
+        receipt: String::new(),
+    };
+    life.act(at("2021-03-12 10:00"), &paid).unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-08 17:00")));
+    // A calendar that changes nothing before the due moment changes nothing.
     let day_off = with_calendar("2021-03-12,off,Nghỉ\n");
-    life.recompute(at("2021-03-11 09:00"), &day_off).unwrap();
-    assert_eq!(life.state().due(), Some(at("2021-03-18 17:00")));
+    let unchanged = life
+        .recompute(at("2021-03-12 11:00"), &day_off)
+        .unwrap_err();
+    assert_eq!(unchanged, Refusal::DueUnchanged);
     assert_eq!(life.state().overdue_since, crossed);
+    life.act(at("2021-03-12 12:00"), &finish()).unwrap();
+    let outcome = life.state().outcome;
+    assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
+    check_invariants(life.state(), &life.events);
     // But a crossing that the calendar itself was wrong about is taken back.
     let mut wronged = Life::in_progress();
     wronged
@@ -601,4 +639,26 @@ fn moves_follow_a_chain_of_successors_to_whoever_is_open() {
     assert_eq!(in_charge(6, "2021-06-01"), Some(UnitId(8)));
     assert!(units.succeeds(UnitId(6), UnitId(8)));
     assert!(!units.succeeds(UnitId(8), UnitId(6)));
+}
+
+#[test]
+fn events_of_the_version_before_are_read_and_written_as_they_were() {
+    for (code, json) in [
+        (5, r#"{"reason":"thiếu","items":[1]}"#),
+        (
+            6,
+            r#"{"items":[[1,1,0]],"restarted":true,"due":1614592800000}"#,
+        ),
+        (6, r#"{"due":1614592800000}"#),
+        (7, r#"{"amount_vnd":1500000,"reason":"thuế"}"#),
+        (7, r#"{"amount_vnd":1500000}"#),
+        (
+            8,
+            r#"{"amount_vnd":1500000,"receipt":"BL1","due":1614592800000}"#,
+        ),
+        (20, r#"{"fee":0,"reason":"hộ nghèo"}"#),
+    ] {
+        let event = EventData::from_json(code, json).unwrap();
+        assert_eq!(event.to_json().unwrap(), json);
+    }
 }

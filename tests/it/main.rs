@@ -18,6 +18,7 @@ mod jobs;
 mod kept_answers;
 mod life;
 mod limits;
+mod money;
 mod national;
 mod notices;
 mod oidc;

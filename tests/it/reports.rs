@@ -1,11 +1,9 @@
 //! Reports from the roll-ups against a plain recount of the events, over random histories.
 
-use std::collections::BTreeMap;
-
 use chrono::{Days, NaiveDate};
 use motcua::desk::{DeskError, housekeeping};
 use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData};
-use motcua::domain::ids::DossierId;
+use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
 use motcua::domain::tally::Standing;
@@ -28,7 +26,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..12_u8, 0..100_usize, 0..30_i64).prop_map(|(kind, which, hours)| Step {
+    let step = (0..15_u8, 0..100_usize, 0..30_i64).prop_map(|(kind, which, hours)| Step {
         kind,
         which,
         hours,
@@ -86,13 +84,28 @@ fn action(kind: u8) -> Action {
             reason: reason(),
             items: vec![],
         },
-        9 => Action::TakeSupplement { items: vec![] },
+        9 => Action::TakeSupplement {
+            items: vec![],
+            reason: reason(),
+        },
         10 => Action::Withdraw { reason: reason() },
+        // To the next unit of the chain; the last goes nowhere.
+        12 => moved(0),
+        13 => moved(1),
         _ => Action::Correct(Correction::Undo { reason: reason() }),
     }
 }
 
-/// What the form says of one dossier, told from its events alone: the naive way.
+/// Units are numbered in the order of the file.
+fn moved(from: usize) -> Action {
+    let [from, to] = [from, from + 1].map(|i| UnitId(UNIT_IDS.get().unwrap()[i]));
+    Action::MoveToSuccessor { from, to }
+}
+
+static UNIT_IDS: std::sync::OnceLock<[i32; 3]> = std::sync::OnceLock::new();
+
+/// What the form says of one dossier, told from its events alone: the naive way. It is in the rows of
+/// the unit that answers for it when the period ends.
 fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Moment) -> Standing {
     let end = Moment::at(period.to + Days::new(1), chrono::NaiveTime::MIN);
     let start = Moment::at(period.from, chrono::NaiveTime::MIN);
@@ -107,22 +120,20 @@ fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Mome
     };
     let before = state_at(start);
     let after = state_at(end).unwrap();
+    let closing = |state: &Dossier| state.outcome.and(state.closed_at);
     if let Some(before) = &before {
-        standing.carried_over = i64::from(before.status.is_open());
+        // Closed before, and taken up again within: carried over once more.
+        let reopened = closing(before).is_some() && closing(before) != closing(&after);
+        standing.reopened = i64::from(reopened);
+        standing.carried_over = i64::from(before.status.is_open() || reopened);
     }
-    // Undone closings count on the day on which they were undone.
-    let closings = |state: &Dossier| state.outcome;
-    match (before.as_ref().and_then(closings), closings(&after)) {
-        (was, is) if was == is => {}
-        (was, is) => {
-            for (outcome, sign) in [(was, -1), (is, 1)] {
-                match outcome {
-                    Some(Outcome::Early) => standing.early += sign,
-                    Some(Outcome::OnTime) => standing.on_time += sign,
-                    Some(Outcome::Overdue) => standing.overdue += sign,
-                    None => {}
-                }
-            }
+    // A closing counts in the period in which it was, if it stands when the period ends.
+    if closing(&after).is_some_and(|closed| closed >= start) {
+        match after.outcome {
+            Some(Outcome::Early) => standing.early = 1,
+            Some(Outcome::OnTime) => standing.on_time = 1,
+            Some(Outcome::Overdue) => standing.overdue = 1,
+            None => {}
         }
     }
     let received_within = known
@@ -154,15 +165,27 @@ fn check(store: &Store, now: Moment) {
     let histories = histories(store);
     let whole = |from: NaiveDate, to: NaiveDate| Period::new(from, to).unwrap();
     let days: Vec<NaiveDate> = (0..40).map(|n| date("2021-03-05") + Days::new(n)).collect();
+    // Every day by itself, so that there is an edge between whatever is done and undone.
+    for day in &days[..25] {
+        let Ok(span) = Span::new(whole(*day, *day), None, now) else {
+            continue;
+        };
+        let form = supervision::form_06a(store, span, Some("H37")).unwrap();
+        assert_eq!(form.total, expected(&histories, span, None), "{day}");
+        form.groups
+            .iter()
+            .flat_map(|group| group.fields.values())
+            .for_each(is_sound);
+    }
     for (from, to) in [(0, 39), (5, 9), (10, 10), (7, 30), (0, 12), (13, 20)] {
         let period = whole(days[from], days[to]);
         let Ok(span) = Span::new(period, None, now) else {
             continue;
         };
-        let expected: Standing = histories
-            .iter()
-            .map(|history| judge(history, span.period, span.until))
-            .sum();
+        let units = store.reference().unwrap();
+        let units = units.units();
+        let expected_of = |unit| expected(&histories, span, unit);
+        let expected = expected_of(None);
         for by in By::ALL {
             let report = supervision::on_time(store, by, span, None).unwrap();
             assert_eq!(report.total, expected, "{by:?} {period:?}");
@@ -172,34 +195,76 @@ fn check(store: &Store, now: Moment) {
         let scoped = supervision::form_06a(store, span, Some("H37")).unwrap();
         assert_eq!(scoped.total, expected);
         let one = supervision::form_06a(store, span, Some("H37.20.02")).unwrap();
-        let units = supervision::on_time(store, By::Unit, span, None).unwrap();
-        let row = units.rows.iter().find(|row| row.key == "H37.20.02");
+        let by_unit = supervision::on_time(store, By::Unit, span, None).unwrap();
+        let row = by_unit.rows.iter().find(|row| row.key == "H37.20.02");
         assert_eq!(one.total, row.map(|row| row.standing).unwrap_or_default());
-        // (3) = (7) + (11), in every row; nothing is negative that counts dossiers.
-        for group in &form.groups {
-            for s in group.fields.values() {
-                assert_eq!(s.received(), s.resolved() + s.in_progress());
-                assert!(s.in_progress() >= 0 && s.in_progress_within() >= 0);
-            }
+        for row in &by_unit.rows {
+            let unit = units.by_code(&row.key).unwrap().id;
+            // What was taken up again before it moved is noted where that was.
+            let without = |s: Standing| Standing { reopened: 0, ..s };
+            let naive = without(expected_of(Some(unit)));
+            assert_eq!(without(row.standing), naive, "{} {period:?}", row.key);
         }
+        for by in By::ALL {
+            let report = supervision::on_time(store, by, span, None).unwrap();
+            report.rows.iter().for_each(|row| is_sound(&row.standing));
+        }
+        form.groups
+            .iter()
+            .flat_map(|group| group.fields.values())
+            .for_each(is_sound);
     }
-    // Carried over is the period before's in progress, unit by unit.
+    // Carried over is the period before's in progress and what was taken up again.
     for cut in [6, 8, 11, 15] {
         let first = Span::new(whole(days[0], days[cut]), None, now);
         let second = Span::new(whole(days[cut + 1], days[39]), None, now);
         let (Ok(first), Ok(second)) = (first, second) else {
             continue;
         };
-        let rows = |span| {
-            let report = supervision::on_time(store, By::Unit, span, None).unwrap();
-            let rows = report.rows.into_iter().map(|row| (row.key, row.standing));
-            rows.collect::<BTreeMap<_, _>>()
-        };
-        let (first, second) = (rows(first), rows(second));
-        for (unit, standing) in &second {
-            let before = first.get(unit).copied().unwrap_or_default();
-            assert_eq!(standing.carried_over, before.in_progress(), "{unit}");
-        }
+        let total = |span| supervision::form_06a(store, span, None).unwrap().total;
+        let (first, second) = (total(first), total(second));
+        assert_eq!(second.carried_over - second.reopened, first.in_progress());
+    }
+}
+
+/// The sum of the naive counts, of the whole office or of the dossiers that a unit answers for when the
+/// period ends.
+fn expected(
+    histories: &[Vec<motcua::domain::dossier::Event>],
+    span: Span,
+    unit: Option<UnitId>,
+) -> Standing {
+    let end = Moment::at(span.period.to + Days::new(1), chrono::NaiveTime::MIN);
+    let answers = |history: &&Vec<motcua::domain::dossier::Event>| {
+        let known = history.iter().filter(|event| event.at < end);
+        let state = Dossier::replay(DossierId(uuid::Uuid::nil()), known);
+        unit.is_none_or(|unit| state.is_ok_and(|state| state.unit == unit))
+    };
+    let own = histories.iter().filter(answers);
+    own.map(|history| judge(history, span.period, span.until))
+        .sum()
+}
+
+/// (3) = (7) + (11), nothing is below zero, and shares lie between nothing and all.
+fn is_sound(s: &Standing) {
+    assert_eq!(s.received(), s.resolved() + s.in_progress());
+    let counts = [
+        s.carried_over,
+        s.reopened,
+        s.received_online,
+        s.received_other,
+        s.early,
+        s.on_time,
+        s.overdue,
+        s.in_progress_within(),
+        s.in_progress_overdue,
+    ];
+    assert!(counts.iter().all(|count| *count >= 0), "{s:?}");
+    for share in [s.on_time_share(), s.overdue_share()].into_iter().flatten() {
+        assert!(
+            (0..=10_000).contains(&share.hundredths_of_percent()),
+            "{s:?}"
+        );
     }
 }
 
@@ -207,12 +272,18 @@ on_both! {
     fn reports_equal_a_recount_over_random_histories(db: &Database) {
         // Each case on tables made empty again: a database a case would take too long.
         let world = World::new(db.store());
+        // A chain of successors, from one level to another, among units that are all open.
+        let lines = "old_code,new_code,share\nH37.20.01,H37.20.02,whole\nH37.20.02,H37.20,whole\n";
+        motcua::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        let reference = world.store.reference().unwrap();
+        UNIT_IDS.get_or_init(|| UNITS.map(|code| reference.units().by_code(code).unwrap().id.0));
         let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
         runner
             .run(&steps(), |steps| {
                 db.tamper(
                     "delete from dossier_events; delete from dossiers; delete from persons;
-                     delete from tally_deltas; delete from rollups; delete from case_counters;",
+                     delete from tally_deltas; delete from rollups; delete from case_counters;
+                     delete from tally_reversals;",
                 );
                 let now = play(&world, &steps).plus_millis(1);
                 check(&world.store, now);

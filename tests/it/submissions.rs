@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, fields, on_both};
 
 /// The bodies of the messages that wait to be sent.
-fn outbox(db: &Database) -> Vec<(String, String, String)> {
+pub(crate) fn outbox(db: &Database) -> Vec<(String, String, String)> {
     use diesel::RunQueryDsl;
     #[derive(diesel::QueryableByName)]
     struct Row {
@@ -34,7 +34,7 @@ fn with_sms(db: &Database) -> Program {
     Program::on(db).with("MOTCUA__SMS__URL", "http://127.0.0.1:1/")
 }
 
-fn code(body: &str) -> String {
+pub(crate) fn code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap();
     body["code"].as_str().unwrap().to_owned()
 }
@@ -113,7 +113,7 @@ on_both! {
 on_both! {
     fn submissions_are_checked_and_limited(db: &Database) {
         let toml = db.folder().join("limits.toml");
-        std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 5, each_seconds = 600 }\n").unwrap();
+        std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 6, each_seconds = 600 }\n").unwrap();
         let program = with_sms(db).with("MOTCUA_CONFIG", toml.to_str().unwrap());
         let office = Office::open_with(db, program);
         let submit = |body: &Value| office.call("POST", "/api/v1/submissions").body(body.clone()).send();
@@ -127,7 +127,7 @@ on_both! {
         body["procedure"] = json!(1);
         assert_eq!(fields(&submit(&body).problem(400, "invalid-request")), ["/procedure", "/applicant/phone"]);
         assert_eq!(outbox(db).len(), 0);
-        // What was refused for its unit has counted.
+        // What was refused for its unit, and for want of an address, has counted.
         let body = submission(&office);
         let statuses: Vec<_> = (0..6).map(|_| submit(&body).status).collect();
         assert_eq!(statuses, [202, 202, 202, 202, 429, 429]);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Decision, ItemHandedIn, PaymentMethod};
+use super::{Channel, Decision, ItemGiven, Paper, PaymentMethod};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
@@ -18,7 +18,7 @@ pub struct NewDossier {
     pub applicant: PersonId,
     pub delegate: Option<PersonId>,
     pub sets: u16,
-    pub items: Vec<ItemHandedIn>,
+    pub items: Vec<ItemGiven>,
 }
 
 /// An action on a dossier; the moment, the actor and the rules' data come with the context.
@@ -42,17 +42,23 @@ pub enum Action {
     },
     RequestSupplement {
         reason: String,
-        items: Vec<u16>,
+        items: Vec<Paper>,
     },
+    /// The papers, or why the dossier goes on without any.
     TakeSupplement {
-        items: Vec<ItemHandedIn>,
-    },
-    RequestPayment {
-        amount_vnd: u64,
+        items: Vec<ItemGiven>,
         reason: String,
     },
+    /// Fees of the procedure, by position; or a free amount with its reason.
+    RequestPayment {
+        fees: Vec<u16>,
+        amount_vnd: Option<u64>,
+        reason: String,
+    },
+    /// Exactly what was asked for.
     TakePayment {
         amount_vnd: u64,
+        method: PaymentMethod,
         receipt: String,
     },
     /// Fees of the procedure, by position; the amount is the procedure's.

@@ -1,8 +1,11 @@
 //! Replaying: what an event does to the state. Asks no rule and no calendar.
 
-use super::{Dossier, Event, EventData, Received, SettledFee, Settlement, Status, Submission};
+use super::{
+    Dossier, Event, EventData, HeldItem, ItemHandedIn, PaymentMethod, Received, SettledFee,
+    Settlement, Status, Submission,
+};
 use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
-use crate::domain::ids::DossierId;
+use crate::domain::ids::{DossierId, ProcedureId};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::{Clock, Outcome, Pause};
 
@@ -87,7 +90,7 @@ impl Dossier {
             applicant: submission.applicant,
             delegate: submission.delegate,
             sets: submission.sets,
-            items: submission.items.clone(),
+            items: held(submission.procedure, &submission.items),
             status: Status::Registered,
             entered_at: at,
             received_at: None,
@@ -99,6 +102,7 @@ impl Dossier {
             assignee: None,
             settled_fees: Vec::new(),
             payment_requested: None,
+            requested_fees: Vec::new(),
             decision: None,
             outcome: None,
             closed_at: None,
@@ -165,11 +169,12 @@ impl Dossier {
             EventData::PaymentRequested(requested) => {
                 self.status = Status::PaymentRequested;
                 self.payment_requested = Some(requested.amount_vnd);
+                self.requested_fees.clone_from(&requested.fees);
                 self.pause(at).ok_or(misfit)?;
             }
             EventData::SupplementTaken(taken) => {
                 self.status = Status::InProgress;
-                self.items.extend_from_slice(&taken.items);
+                self.items.extend(held(self.procedure, &taken.items));
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 if taken.restarted {
                     clock.started = at;
@@ -182,6 +187,12 @@ impl Dossier {
             EventData::PaymentTaken(taken) => {
                 self.status = Status::InProgress;
                 self.payment_requested = None;
+                self.requested_fees.clear();
+                let how = Settlement::Collected {
+                    method: taken.method.unwrap_or(PaymentMethod::Cash),
+                    receipt: taken.receipt.clone(),
+                };
+                self.settle(&taken.fees, at, &how);
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 close_pause(clock, at);
                 clock.due = taken.due;
@@ -223,25 +234,33 @@ impl Dossier {
                     method: collected.method,
                     receipt: collected.receipt.clone(),
                 };
-                let settled = collected.fees.iter().map(|&fee| SettledFee {
-                    fee,
-                    at,
-                    how: how.clone(),
-                });
-                self.settled_fees.extend(settled);
+                self.settle(&collected.fees, at, &how);
             }
-            EventData::FeeWaived(waived) => self.settled_fees.push(SettledFee {
-                fee: waived.fee,
-                at,
-                how: Settlement::Waived {
+            EventData::FeeWaived(waived) => {
+                let how = Settlement::Waived {
                     reason: waived.reason.clone(),
-                },
-            }),
+                };
+                self.settle(&[waived.fee], at, &how);
+                if let Some(less) = waived.asked_less_vnd {
+                    self.requested_fees.retain(|fee| *fee != waived.fee);
+                    let asked = self.payment_requested.unwrap_or_default();
+                    self.payment_requested = Some(asked.saturating_sub(less));
+                }
+            }
         }
         self.version = sequence;
         self.last_event_at = at;
         self.recorded_at = event.recorded_at;
         Ok(())
+    }
+
+    fn settle(&mut self, fees: &[u16], at: Moment, how: &Settlement) {
+        let settled = fees.iter().map(|&fee| SettledFee {
+            fee,
+            at,
+            how: how.clone(),
+        });
+        self.settled_fees.extend(settled);
     }
 
     fn pause(&mut self, at: Moment) -> Option<()> {
@@ -277,6 +296,11 @@ impl Dossier {
         };
         Some(())
     }
+}
+
+fn held(under: ProcedureId, items: &[ItemHandedIn]) -> Vec<HeldItem> {
+    let items = items.iter().copied();
+    items.map(|item| HeldItem { under, item }).collect()
 }
 
 fn close_pause(clock: &mut Clock, at: Moment) {

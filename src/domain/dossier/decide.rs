@@ -1,8 +1,9 @@
 //! The rules: what an action does to a dossier, or why it is refused.
 
+use super::papers::positioned;
 use super::{
     Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, DueRecomputed,
-    Event, EventData, FeeWaived, FeesCollected, Finished, HandedOver, ItemHandedIn,
+    Event, EventData, FeeWaived, FeesCollected, Finished, HandedOver, ItemGiven, ItemHandedIn,
     MovedToSuccessor, NewDossier, NotReceived, PaymentRequested, PaymentTaken, Reappointed,
     Received, Refusal, Registered, ResultReturned, Stopped, Submission, SupplementRequested,
     SupplementTaken, Undone, Withdrawn, undoable,
@@ -144,20 +145,25 @@ pub fn decide(
 
     let overdue = dossier.is_overdue() || crossing.is_some();
     let mut events = Vec::with_capacity(2);
+    let mut add = |at, actor, data, late_reason| {
+        let sequence = dossier.version + 1 + u32::try_from(events.len()).unwrap_or_default();
+        events.push(Event {
+            late_reason,
+            ..event(sequence, at, actor, data)
+        });
+    };
     if let Some(at) = crossing {
-        let data = BecameOverdue {}.into();
-        events.push(event(dossier.version + 1, at, Actor::System, data));
+        add(at, Actor::System, BecameOverdue {}.into(), None);
     }
     if let Some(data) = decide_existing(dossier, overdue, action, context)? {
         let crosses = !overdue && moved_before_pause(dossier, &data);
-        let sequence = dossier.version + 1 + u32::from(crossing.is_some());
-        events.push(Event {
-            late_reason,
-            ..event(sequence, context.at, context.actor, data)
-        });
+        let nothing_left = nothing_left_to_pay(dossier, overdue, &data, context)?;
+        add(context.at, context.actor, data, late_reason.clone());
         if crosses {
-            let data = BecameOverdue {}.into();
-            events.push(event(dossier.version + 2, context.at, Actor::System, data));
+            add(context.at, Actor::System, BecameOverdue {}.into(), None);
+        }
+        if let Some(taken) = nothing_left {
+            add(context.at, context.actor, taken, late_reason);
         }
     }
     if events.is_empty() {
@@ -203,32 +209,39 @@ fn decide_existing(
             note,
         } => hand_over(dossier, *step, *assignee, note, context)?,
         Action::RequestSupplement { reason, items } => {
-            check_positions(items.iter().copied(), context.procedure)?;
+            let positions = items.iter().map(|paper| paper.position(context.procedure));
             SupplementRequested {
+                items: positions.collect::<Result<_, _>>()?,
                 reason: required(reason)?,
-                items: items.clone(),
             }
             .into()
         }
-        Action::TakeSupplement { items } => take_supplement(dossier, items, context)?,
-        Action::RequestPayment { amount_vnd, reason } => {
-            let reason = reason.trim().to_owned();
-            PaymentRequested {
-                amount_vnd: positive(*amount_vnd)?,
-                reason,
-            }
-            .into()
+        Action::TakeSupplement { items, reason } => {
+            take_supplement(dossier, overdue, items, reason, context)?
         }
+        Action::RequestPayment {
+            fees,
+            amount_vnd,
+            reason,
+        } => request_payment(dossier, fees, *amount_vnd, reason, context)?,
         Action::TakePayment {
             amount_vnd,
+            method,
             receipt,
         } => {
-            let mut clock = running_clock(dossier)?;
-            clock.resume(at, context.timetable)?;
+            let asked_vnd = dossier.payment_requested.unwrap_or_default();
+            if *amount_vnd != asked_vnd {
+                return Err(Refusal::OtherAmount {
+                    asked_vnd,
+                    paid_vnd: *amount_vnd,
+                });
+            }
             PaymentTaken {
                 amount_vnd: positive(*amount_vnd)?,
+                fees: dossier.requested_fees.clone(),
+                method: Some(*method),
                 receipt: receipt.trim().to_owned(),
-                due: clock.due,
+                due: resumed(dossier, overdue, context)?.due,
             }
             .into()
         }
@@ -237,17 +250,19 @@ fn decide_existing(
             method,
             receipt,
         } => FeesCollected {
-            amount_vnd: amount_owed(dossier, fees, context.procedure)?,
+            amount_vnd: amount_owed(dossier, not_requested(dossier, fees)?, context.procedure)?,
             fees: fees.clone(),
             method: *method,
             receipt: receipt.trim().to_owned(),
         }
         .into(),
         Action::WaiveFee { fee, reason } => {
-            amount_owed(dossier, &[*fee], context.procedure)?;
+            let amount_vnd = amount_owed(dossier, &[*fee], context.procedure)?;
+            let requested = dossier.requested_fees.contains(fee);
             FeeWaived {
                 fee: *fee,
                 reason: required(reason)?,
+                asked_less_vnd: requested.then_some(amount_vnd),
             }
             .into()
         }
@@ -335,7 +350,7 @@ fn receive_new(
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
     let submission = submission(new, context)?;
-    ensure_complete(&new.items, context.procedure)?;
+    ensure_complete(&submission.items, context.procedure)?;
     received(Some(submission), None, assignee, context)
 }
 
@@ -391,7 +406,7 @@ fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Ref
             unit: unit.code.clone(),
         });
     }
-    check_positions(new.items.iter().map(|item| item.0), context.procedure)?;
+    let items = positioned(&new.items, context.procedure)?;
     if new.sets == 0 {
         return Err(Refusal::NoSets);
     }
@@ -404,7 +419,7 @@ fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Ref
         applicant: new.applicant,
         delegate: new.delegate,
         sets: new.sets,
-        items: new.items.clone(),
+        items,
     })
 }
 
@@ -417,17 +432,6 @@ fn ensure_open(unit: &Unit, at: Moment) -> Result<(), Refusal> {
             code: unit.code.clone(),
             on,
         })
-    }
-}
-
-fn check_positions(
-    mut positions: impl Iterator<Item = u16>,
-    procedure: &Procedure,
-) -> Result<(), Refusal> {
-    let count = procedure.definition.checklist.len();
-    match positions.find(|&position| usize::from(position) >= count) {
-        Some(position) => Err(Refusal::UnknownItem { position, count }),
-        None => Ok(()),
     }
 }
 
@@ -503,27 +507,104 @@ fn step_due(step: usize, from: Moment, context: &Context<'_>) -> Result<Option<M
 
 fn take_supplement(
     dossier: &Dossier,
-    items: &[ItemHandedIn],
+    overdue: bool,
+    items: &[ItemGiven],
+    reason: &str,
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
-    check_positions(items.iter().map(|item| item.0), context.procedure)?;
-    let mut clock = running_clock(dossier)?;
-    let restarted = match context.procedure.definition.on_supplement {
-        OnSupplement::Restart => {
-            clock.restart(context.at, context.timetable)?;
-            true
-        }
-        OnSupplement::Resume => {
-            clock.resume(context.at, context.timetable)?;
-            false
-        }
+    let items = positioned(items, context.procedure)?;
+    let reason = reason.trim();
+    // Else an empty supplement would give the limit anew, any number of times.
+    if reason.is_empty() && !items.iter().any(|item| item.1 > 0 || item.2 > 0) {
+        return Err(Refusal::NothingHandedIn);
+    }
+    let restarted = !overdue && context.procedure.definition.on_supplement == OnSupplement::Restart;
+    let clock = if restarted {
+        let mut clock = running_clock(dossier)?;
+        clock.restart(context.at, context.timetable)?;
+        clock
+    } else {
+        resumed(dossier, overdue, context)?
     };
     Ok(SupplementTaken {
-        items: items.to_vec(),
+        items,
         restarted,
+        reason: reason.to_owned(),
         due: clock.due,
     }
     .into())
+}
+
+/// The clock as it goes on now. One that was past due when it paused keeps its due moment.
+fn resumed(dossier: &Dossier, overdue: bool, context: &Context<'_>) -> Result<Clock, Refusal> {
+    let mut clock = running_clock(dossier)?;
+    match overdue {
+        true => clock.resume_past_due(context.at)?,
+        false => clock.resume(context.at, context.timetable)?,
+    }
+    Ok(clock)
+}
+
+fn request_payment(
+    dossier: &Dossier,
+    fees: &[u16],
+    amount_vnd: Option<u64>,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    if fees.is_empty() {
+        return Ok(PaymentRequested {
+            amount_vnd: positive(amount_vnd.unwrap_or_default())?,
+            fees: Vec::new(),
+            reason: required(reason)?,
+        }
+        .into());
+    }
+    let asked_vnd = positive(amount_owed(dossier, fees, context.procedure)?)?;
+    if let Some(paid_vnd) = amount_vnd.filter(|amount| *amount != asked_vnd) {
+        return Err(Refusal::OtherAmount {
+            asked_vnd,
+            paid_vnd,
+        });
+    }
+    Ok(PaymentRequested {
+        amount_vnd: asked_vnd,
+        fees: fees.to_vec(),
+        reason: reason.trim().to_owned(),
+    }
+    .into())
+}
+
+/// Where the last fee that was asked for has been waived, nothing is left to wait for.
+fn nothing_left_to_pay(
+    dossier: &Dossier,
+    overdue: bool,
+    data: &EventData,
+    context: &Context<'_>,
+) -> Result<Option<EventData>, Refusal> {
+    let EventData::FeeWaived(waived) = data else {
+        return Ok(None);
+    };
+    if dossier.requested_fees != [waived.fee] || !dossier.status.is_waiting() {
+        return Ok(None);
+    }
+    let taken = PaymentTaken {
+        amount_vnd: 0,
+        fees: Vec::new(),
+        method: None,
+        receipt: String::new(),
+        due: resumed(dossier, overdue, context)?.due,
+    };
+    Ok(Some(taken.into()))
+}
+
+/// The fees, unless the clock stands for a payment of one of them.
+fn not_requested<'a>(dossier: &Dossier, fees: &'a [u16]) -> Result<&'a [u16], Refusal> {
+    let requested = fees.iter().find(|fee| dossier.requested_fees.contains(fee));
+    match requested {
+        Some(&position) => Err(Refusal::FeeRequested { position }),
+        None => Ok(fees),
+    }
 }
 
 fn reappoint(

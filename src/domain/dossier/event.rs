@@ -42,7 +42,7 @@ impl Event {
     /// # Errors
     /// Never for payloads of this program; the signature is serde's.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        self.data.to_json(self.late_reason.as_deref())
+        self.data.with_reason(self.late_reason.as_deref())
     }
 
     /// The reason that was stored beside a payload.
@@ -92,7 +92,15 @@ macro_rules! event_kinds {
                 })
             }
 
-            fn to_json(&self, late_reason: Option<&str>) -> Result<String, serde_json::Error> {
+            /// The payload as the JSON text that is stored and hashed.
+            ///
+            /// # Errors
+            /// Never for payloads of this program; the signature is serde's.
+            pub fn to_json(&self) -> Result<String, serde_json::Error> {
+                self.with_reason(None)
+            }
+
+            fn with_reason(&self, late_reason: Option<&str>) -> Result<String, serde_json::Error> {
                 match (self, late_reason) {
                     $((Self::$kind(payload), None) => serde_json::to_string(payload),)*
                     $((Self::$kind(payload), Some(late_reason)) => {
@@ -278,6 +286,9 @@ pub struct SupplementTaken {
     /// The limit starts anew, instead of going on.
     #[serde(default, skip_serializing_if = "is_false")]
     pub restarted: bool,
+    /// Why it goes on without any paper.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
     #[serde(with = "millis")]
     pub due: Moment,
 }
@@ -285,6 +296,9 @@ pub struct SupplementTaken {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRequested {
     pub amount_vnd: u64,
+    /// Positions of the procedure's fees for which it is; none: a free amount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<u16>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -292,6 +306,11 @@ pub struct PaymentRequested {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentTaken {
     pub amount_vnd: u64,
+    /// The fees that it settles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<PaymentMethod>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub receipt: String,
     #[serde(with = "millis")]
@@ -377,6 +396,9 @@ pub struct FeesCollected {
 pub struct FeeWaived {
     pub fee: u16,
     pub reason: String,
+    /// By how much less is asked for, where a payment for the fee was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_less_vnd: Option<u64>,
 }
 
 /// `Option<Moment>` as an optional integer.

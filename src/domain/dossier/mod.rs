@@ -8,6 +8,7 @@ mod action;
 mod apply;
 mod decide;
 mod event;
+mod papers;
 mod refusal;
 mod undo;
 
@@ -15,6 +16,7 @@ pub use action::{Action, ActionKind, Correction, NewDossier};
 pub use apply::ReplayError;
 pub use decide::{Backdating, Context, decide};
 pub use event::*;
+pub use papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
 pub use refusal::Refusal;
 pub use undo::undoable;
 
@@ -210,7 +212,7 @@ pub struct Dossier {
     /// Number of sets handed in.
     pub sets: u16,
     /// Papers handed in so far.
-    pub items: Vec<ItemHandedIn>,
+    pub items: Vec<HeldItem>,
     pub status: Status,
     /// When it came in: the moment of receipt, or of registration while it is not received.
     pub entered_at: Moment,
@@ -218,8 +220,8 @@ pub struct Dossier {
     pub received_at: Option<Moment>,
     /// Runs from receipt; keeps its last state when the dossier closes.
     pub clock: Option<Clock>,
-    /// When it crossed its due moment while open. It stays overdue, also when a limit starts anew
-    /// after that; only a correction of the due moment itself takes it back.
+    /// When it crossed its due moment while open. It stays overdue and keeps that due moment, whatever
+    /// is asked of the applicant after it; only a correction of the due moment itself takes it back.
     pub overdue_since: Option<Moment>,
     /// The one new appointment, beside the due moment by which reports judge.
     pub appointment: Option<Moment>,
@@ -232,6 +234,8 @@ pub struct Dossier {
     pub settled_fees: Vec<SettledFee>,
     /// What is to be paid while the clock stands for it, in đồng.
     pub payment_requested: Option<u64>,
+    /// The fees for which it is, by position; none: a free amount.
+    pub requested_fees: Vec<u16>,
     pub decision: Option<Decision>,
     pub outcome: Option<Outcome>,
     /// When it was finished, withdrawn or stopped.

@@ -55,6 +55,12 @@ pub enum Refusal {
         position: u16,
         count: usize,
     },
+    /// The checklist has no paper of that key.
+    UnknownPaper {
+        key: String,
+    },
+    /// Neither a paper nor a reason why none.
+    NothingHandedIn,
     /// A required paper was not handed in.
     MissingItems {
         names: Vec<String>,
@@ -79,6 +85,15 @@ pub enum Refusal {
         position: u16,
     },
     NoFees,
+    /// The clock stands for a payment of this fee: it is taken as that.
+    FeeRequested {
+        position: u16,
+    },
+    /// Another amount than was asked for is no payment.
+    OtherAmount {
+        asked_vnd: u64,
+        paid_vnd: u64,
+    },
     /// Only one new appointment a dossier.
     AlreadyReappointed {
         appointment: Moment,
@@ -118,6 +133,8 @@ impl Refusal {
             Self::ProcedureNotInForce { .. } => "procedure_not_in_force",
             Self::WrongLevel { .. } => "wrong_level",
             Self::UnknownItem { .. } => "unknown_item",
+            Self::UnknownPaper { .. } => "unknown_paper",
+            Self::NothingHandedIn => "nothing_handed_in",
             Self::MissingItems { .. } => "missing_items",
             Self::NoSets => "no_sets",
             Self::NoSuchStep { .. } => "no_such_step",
@@ -126,6 +143,8 @@ impl Refusal {
             Self::UnknownFee { .. } => "unknown_fee",
             Self::FeeSettled { .. } => "fee_settled",
             Self::NoFees => "no_fees",
+            Self::FeeRequested { .. } => "fee_requested",
+            Self::OtherAmount { .. } => "other_amount",
             Self::AlreadyReappointed { .. } => "already_reappointed",
             Self::BadAppointment { .. } => "bad_appointment",
             Self::NotASuccessor => "not_a_successor",

@@ -17,7 +17,7 @@ use super::entered_at::EnteredAt;
 use super::people::PersonInput;
 use crate::accounts::Caller;
 use crate::desk::{self, DeskError, DossierView, Intent, Request};
-use crate::domain::dossier::{Action, Channel, Correction, Decision};
+use crate::domain::dossier::{Action, Channel, Correction, Decision, Paper, PaymentMethod};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::store::Store;
@@ -253,6 +253,9 @@ pub struct RequestSupplement {
     /// Vị trí các giấy tờ còn thiếu.
     #[serde(default)]
     items: Vec<u16>,
+    /// Khóa các giấy tờ còn thiếu, thay cho vị trí.
+    #[serde(default)]
+    keys: Vec<String>,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
@@ -260,7 +263,7 @@ pub struct RequestSupplement {
 impl Readable for RequestSupplement {
     fn sound() -> Value {
         json!({
-            "reason": "Thiếu bản sao giấy khai sinh", "items": [0],
+            "reason": "Thiếu bản sao giấy khai sinh", "items": [0], "keys": ["giay-khai-sinh-1a2b3c4d"],
             "at": "2026-11-25T08:15:00+07:00",
         })
     }
@@ -269,6 +272,12 @@ impl Readable for RequestSupplement {
         let mut wrong = check_text("/reason", &self.reason);
         if self.items.len() > 1000 {
             wrong.push(FieldError::new("/items", "quá 1.000 giấy tờ"));
+        }
+        if self.keys.len() > 1000 {
+            wrong.push(FieldError::new("/keys", "quá 1.000 giấy tờ"));
+        }
+        for (i, key) in self.keys.iter().enumerate() {
+            check_length(&format!("/keys/{i}"), key, 100, &mut wrong);
         }
         wrong
     }
@@ -286,7 +295,14 @@ pub async fn request_supplement(
     change: Change,
     body: Body<RequestSupplement>,
 ) -> Result<HttpResponse, Problem> {
-    let RequestSupplement { reason, items, at } = body.value;
+    let RequestSupplement {
+        reason,
+        items,
+        keys,
+        at,
+    } = body.value;
+    let positions = items.into_iter().map(Paper::Position);
+    let items: Vec<_> = positions.chain(keys.into_iter().map(Paper::Key)).collect();
     change
         .act(at, move |_| Ok(Action::RequestSupplement { reason, items }))
         .await
@@ -296,18 +312,24 @@ pub async fn request_supplement(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeSupplement {
+    #[serde(default)]
     items: Vec<ItemInput>,
+    /// Lý do tiếp tục mà không có giấy tờ bổ sung; bắt buộc khi không nhận giấy tờ nào.
+    #[serde(default)]
+    reason: String,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for TakeSupplement {
     fn sound() -> Value {
-        json!({"items": [ItemInput::sound()], "at": "2026-11-25T08:15:00+07:00"})
+        json!({
+            "items": [ItemInput::sound()], "reason": "", "at": "2026-11-25T08:15:00+07:00",
+        })
     }
 
     fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
+        let mut wrong = check_text("/reason", &self.reason);
         read_items(&self.items, &mut wrong);
         wrong
     }
@@ -325,9 +347,10 @@ pub async fn take_supplement(
     change: Change,
     body: Body<TakeSupplement>,
 ) -> Result<HttpResponse, Problem> {
-    let items = read_items(&body.value.items, &mut Vec::new());
+    let TakeSupplement { items, reason, at } = body.value;
+    let items = read_items(&items, &mut Vec::new());
     change
-        .act(body.value.at, move |_| Ok(Action::TakeSupplement { items }))
+        .act(at, move |_| Ok(Action::TakeSupplement { items, reason }))
         .await
 }
 
@@ -335,9 +358,14 @@ pub async fn take_supplement(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestPayment {
-    /// Đồng.
+    /// Vị trí các khoản phí của thủ tục, từ 0; số tiền theo thủ tục.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    fees: Vec<u16>,
+    /// Số tiền khác ngoài phí của thủ tục, đồng; khi đó bắt buộc có lý do.
+    #[serde(default)]
     #[schema(example = 1500000)]
-    amount_vnd: u64,
+    amount_vnd: Option<u64>,
     #[serde(default)]
     #[schema(example = "Thuế thu nhập cá nhân")]
     reason: String,
@@ -351,14 +379,34 @@ pub(super) const MOST_VND: u64 = 9_999_999_999_999;
 impl Readable for RequestPayment {
     fn sound() -> Value {
         json!({
-            "amount_vnd": 1_500_000, "reason": "Thuế thu nhập cá nhân",
+            "fees": [0], "amount_vnd": null, "reason": "Thuế thu nhập cá nhân",
             "at": "2026-11-25T08:15:00+07:00",
         })
     }
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = check_text("/reason", &self.reason);
-        check_amount(self.amount_vnd, &mut wrong);
+        match (self.fees.is_empty(), self.amount_vnd) {
+            (true, None) => {
+                let detail =
+                    "cần các khoản phí (fees), hoặc một số tiền khác (amount_vnd) kèm lý do";
+                wrong.push(FieldError::new("/amount_vnd", detail));
+            }
+            (false, Some(_)) => {
+                let detail = "chỉ một trong hai: các khoản phí (fees) hoặc một số tiền khác";
+                wrong.push(FieldError::new("/amount_vnd", detail));
+            }
+            (_, Some(amount)) => {
+                check_amount(amount, &mut wrong);
+                if self.reason.trim().is_empty() {
+                    wrong.push(FieldError::new("/reason", "để trống"));
+                }
+            }
+            (false, None) => {}
+        }
+        if self.fees.len() > 100 {
+            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
+        }
         wrong
     }
 }
@@ -383,11 +431,18 @@ pub async fn request_payment(
     body: Body<RequestPayment>,
 ) -> Result<HttpResponse, Problem> {
     let RequestPayment {
+        fees,
         amount_vnd,
         reason,
         at,
     } = body.value;
-    let action = move |_: &Store| Ok(Action::RequestPayment { amount_vnd, reason });
+    let action = move |_: &Store| {
+        Ok(Action::RequestPayment {
+            fees,
+            amount_vnd,
+            reason,
+        })
+    };
     change.act(at, action).await
 }
 
@@ -395,9 +450,12 @@ pub async fn request_payment(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakePayment {
-    /// Đồng.
+    /// Đồng; phải đúng bằng số đã yêu cầu.
     #[schema(example = 1500000)]
     amount_vnd: u64,
+    /// Mặc định là tiền mặt.
+    #[serde(default)]
+    method: Option<PaymentMethod>,
     /// Số biên lai hoặc chứng từ.
     #[serde(default)]
     #[schema(example = "BL-0001234")]
@@ -409,7 +467,8 @@ pub struct TakePayment {
 impl Readable for TakePayment {
     fn sound() -> Value {
         json!({
-            "amount_vnd": 1_500_000, "receipt": "BL-0001234", "at": "2026-11-25T08:15:00+07:00",
+            "amount_vnd": 1_500_000, "method": "cash", "receipt": "BL-0001234",
+            "at": "2026-11-25T08:15:00+07:00",
         })
     }
 
@@ -435,12 +494,14 @@ pub async fn take_payment(
 ) -> Result<HttpResponse, Problem> {
     let TakePayment {
         amount_vnd,
+        method,
         receipt,
         at,
     } = body.value;
     let action = move |_: &Store| {
         Ok(Action::TakePayment {
             amount_vnd,
+            method: method.unwrap_or(PaymentMethod::Cash),
             receipt,
         })
     };

@@ -11,6 +11,7 @@ use super::super::headers::{IdempotencyKey, version_tag};
 use super::super::problem::{FieldError, MOST_ERRORS, Problem};
 use super::super::remembered::Lasting;
 use super::super::{State, with_store};
+use super::check_length;
 use super::entered_at::EnteredAt;
 use super::people::PersonInput;
 use crate::accounts::Caller;
@@ -18,7 +19,7 @@ use crate::desk::{
     self, BatchEntry, BatchOutcome, By, DossierView, EventView, FullIdentity, Intent, NewRequest,
 };
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Channel, ItemHandedIn};
+use crate::domain::dossier::{Channel, ItemGiven, Paper};
 use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::store::{Store, dossiers};
@@ -27,9 +28,14 @@ use crate::store::{Store, dossiers};
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemInput {
-    /// Vị trí trong thành phần hồ sơ của thủ tục, từ 0.
+    /// Vị trí trong thành phần hồ sơ của phiên bản thủ tục đang áp dụng, từ 0.
+    #[serde(default)]
     #[schema(example = 0)]
-    position: u16,
+    position: Option<u16>,
+    /// Khóa của giấy tờ, thay cho vị trí; giữ nguyên qua các phiên bản của thủ tục.
+    #[serde(default)]
+    #[schema(example = "don-dang-ky-1a2b3c4d")]
+    key: Option<String>,
     /// Số bản chính.
     #[serde(default)]
     #[schema(example = 1)]
@@ -42,19 +48,32 @@ pub struct ItemInput {
 
 impl ItemInput {
     pub fn sound() -> Value {
-        json!({"position": 0, "originals": 1, "copies": 0})
+        json!({"position": 0, "key": null, "originals": 1, "copies": 0})
     }
 }
 
 /// The papers; at most as many as a checklist may have.
-pub(super) fn read_items(items: &[ItemInput], wrong: &mut Vec<FieldError>) -> Vec<ItemHandedIn> {
+pub(super) fn read_items(items: &[ItemInput], wrong: &mut Vec<FieldError>) -> Vec<ItemGiven> {
     if items.len() > 1000 {
         wrong.push(FieldError::new("/items", "quá 1.000 giấy tờ"));
     }
-    let items = items.iter();
-    items
-        .map(|item| ItemHandedIn(item.position, item.originals, item.copies))
-        .collect()
+    let mut read = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let paper = match (item.position, &item.key) {
+            (Some(position), None) => Paper::Position(position),
+            (None, Some(key)) => {
+                check_length(&format!("/items/{i}/key"), key, 100, wrong);
+                Paper::Key(key.clone())
+            }
+            _ => {
+                let detail = "cần đúng một trong hai: position hoặc key";
+                wrong.push(FieldError::new(format!("/items/{i}/position"), detail));
+                continue;
+            }
+        };
+        read.push(ItemGiven(paper, item.originals, item.copies));
+    }
+    read
 }
 
 /// A dossier as the clerk fills it in.

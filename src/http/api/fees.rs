@@ -17,10 +17,11 @@ use super::actions::{Change, MOST_VND};
 use super::check_length;
 use super::dossiers::resolve;
 use super::entered_at::EnteredAt;
-use crate::desk::{self, DossierView, GatewayPayment};
-use crate::domain::case_number::CaseNumber;
+use crate::desk::{self, DossierView};
 use crate::domain::dossier::{Action, PaymentMethod};
+use crate::domain::payment::{Misfit, PaymentState};
 use crate::mac::mac;
+use crate::store::payments::Notice;
 
 /// Fees that were paid at the desk.
 #[derive(Deserialize, ToSchema)]
@@ -220,9 +221,8 @@ impl Readable for Payment {
         if !(1..=100).contains(&self.transaction.chars().count()) {
             wrong.push(FieldError::new("/transaction", "có 1 đến 100 ký tự"));
         }
-        if let Err(error) = CaseNumber::parse(&self.case_number) {
-            wrong.push(FieldError::new("/case_number", error));
-        }
+        // What is no number of ours is kept as it is: the money has come in.
+        check_length("/case_number", &self.case_number, 300, &mut wrong);
         if !(1..=MOST_VND).contains(&self.amount_vnd) {
             let detail = "phải từ 1 đến 9.999.999.999.999 đồng";
             wrong.push(FieldError::new("/amount_vnd", detail));
@@ -234,11 +234,18 @@ impl Readable for Payment {
 /// What became of a payment.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentTaken {
-    /// It had been taken before; nothing was done now.
+    /// It had been recorded before.
     taken_before: bool,
+    /// `taken`, or `unmatched`: it is kept, and people see to it.
+    #[schema(value_type = String, example = "taken")]
+    state: PaymentState,
+    /// Why it fits nothing.
+    #[schema(value_type = Option<String>, example = "other_amount")]
+    reason: Option<Misfit>,
 }
 
-/// Cổng thanh toán báo đã nhận tiền. Tiêu đề X-Signature: HMAC-SHA256 của nội dung, dạng hex.
+/// Cổng thanh toán báo đã nhận tiền: ghi lại, rồi khớp với hồ sơ; không khớp thì giữ lại cho người xử lý.
+/// Tiêu đề X-Signature: HMAC-SHA256 của nội dung, dạng hex.
 #[utoipa::path(
     post, path = "/api/v1/payments", tag = "Phí, lệ phí", request_body = Payment,
     params(("X-Signature" = String, Header, description = "HMAC-SHA256 của nội dung với khóa chung, dạng hex")),
@@ -271,21 +278,17 @@ pub async fn take_gateway_payment(
     body::ensure_json(&request)?;
     let payment: Payment = body::read(&bytes)?;
     let taken = with_store(&state, move |store| {
-        let case_number = CaseNumber::parse(&payment.case_number)
-            .map_err(|error| Problem::invalid_field("/case_number", error))?;
-        let payment = GatewayPayment {
+        let notice = Notice {
             transaction: payment.transaction,
-            case_number,
+            case_number: payment.case_number,
             amount_vnd: payment.amount_vnd,
         };
-        Ok::<_, Problem>(desk::take_gateway_payment(
-            store,
-            payment,
-            crate::clock::now(),
-        )?)
+        Ok::<_, Problem>(desk::take_notice(store, notice, crate::clock::now())?)
     })
     .await?;
     Ok(HttpResponse::Ok().json(PaymentTaken {
         taken_before: taken.before,
+        state: taken.value.state,
+        reason: taken.value.misfit,
     }))
 }

@@ -19,6 +19,7 @@ pub(super) mod lists;
 pub(super) mod lookup;
 pub(super) mod oidc;
 pub(super) mod outbox;
+pub(super) mod payments;
 pub(super) mod people;
 pub(super) mod procedures;
 pub(super) mod reports;

@@ -147,7 +147,9 @@ pub async fn list(
 fn versions(store: &Store, code: &str) -> Result<Vec<ProcedureDefinition>, Problem> {
     let reference = store.reference()?;
     let versions = reference.versions(code).iter();
-    let mut versions: Vec<_> = versions.map(|version| version.definition.clone()).collect();
+    let mut versions: Vec<_> = versions
+        .map(|version| version.definition.clone().with_keys(None))
+        .collect();
     versions.sort_by_key(|definition| std::cmp::Reverse(definition.valid_from));
     match versions.is_empty() {
         true => Err(Problem::not_found(format!("không có thủ tục '{code}'"))),

@@ -252,6 +252,10 @@ pub struct UnitChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<NaiveDate>)]
     valid_to: Option<Option<NaiveDate>>,
+    /// Mã đơn vị kế thừa toàn bộ từ ngày sau đó; bắt buộc khi còn hồ sơ chưa xong hoặc chưa trả.
+    #[serde(default)]
+    #[schema(example = "H37.66")]
+    successor: Option<String>,
     /// Giờ làm việc riêng; ngày hẹn trả của hồ sơ đang xử lý được tính lại.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
@@ -269,7 +273,7 @@ impl Readable for UnitChange {
     fn sound() -> Value {
         json!({
             "name": "Ủy ban nhân dân xã mới", "parent": "H37.20", "valid_to": "2025-06-30",
-            "office_hours": sound_hours(),
+            "successor": "H37.66", "office_hours": sound_hours(),
         })
     }
 }
@@ -301,6 +305,7 @@ pub async fn change(
             name: new.name,
             parent: new.parent,
             valid_to: new.valid_to,
+            successor: new.successor,
             office_hours: new.office_hours,
         };
         let seen = store.reference()?;

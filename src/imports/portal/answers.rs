@@ -604,6 +604,7 @@ fn checklist(place: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<Vec<(Chec
                     .map(|text| matches!(fold_diacritics(&text).as_str(), "1" | "true" | "co")),
             });
             let item = ChecklistItem {
+                key: None,
                 name,
                 originals,
                 copies,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use motcua::desk::NewRequest;
 use motcua::domain::dossier::{
-    Action, Channel, Correction, Decision, Dossier, ItemHandedIn, PaymentMethod, Status,
+    Action, Channel, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod, Status,
 };
 use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId};
@@ -189,17 +189,20 @@ fn any_action(rng: &mut StdRng) -> Action {
         },
         4 | 5 => Action::RequestSupplement {
             reason,
-            items: vec![0],
+            items: vec![Paper::Position(0)],
         },
         6 | 7 => Action::TakeSupplement {
-            items: vec![ItemHandedIn(0, 1, 0)],
+            items: vec![ItemHandedIn(0, 1, 0).into()],
+            reason: String::new(),
         },
         8 => Action::RequestPayment {
-            amount_vnd: 20_000,
+            fees: vec![],
+            amount_vnd: Some(20_000),
             reason,
         },
         9 => Action::TakePayment {
             amount_vnd: 20_000,
+            method: PaymentMethod::Cash,
             receipt: String::new(),
         },
         10 => Action::CollectFees {
@@ -364,9 +367,9 @@ on_both! {
         let id = motcua::desk::receive(store, &new, by("2021-03-01 08:00"), None).unwrap().value;
         let begin = Action::HandOver { step: 1, assignee: None, note: "gấp".to_owned() };
         act(id, "2021-03-01 09:00", begin);
-        let missing = Action::RequestSupplement { reason: "thiếu giấy".to_owned(), items: vec![1] };
+        let missing = Action::RequestSupplement { reason: "thiếu giấy".to_owned(), items: vec![Paper::Position(1)] };
         act(id, "2021-03-02 08:30", missing);
-        act(id, "2021-03-03 09:15", Action::TakeSupplement { items: vec![ItemHandedIn(1, 1, 0)] });
+        act(id, "2021-03-03 09:15", Action::TakeSupplement { items: vec![ItemHandedIn(1, 1, 0).into()], reason: String::new() });
         let paid = Action::CollectFees {
             fees: vec![0], method: PaymentMethod::Transfer, receipt: String::new(),
         };
@@ -476,5 +479,37 @@ fn wrong_settings_are_named_at_start() {
     ] {
         let error = program(&db, &portal).with(name, value).failure(&["serve"]);
         assert!(error.contains(key), "{name}={value}: {error}");
+    }
+}
+
+on_both! {
+    fn papers_of_an_older_version_are_told_by_their_names(db: &Database) {
+        let portal = Portal::open(Manners::Good);
+        let world = World::new(db.store());
+        let store = &world.store;
+        let version = |from: &str, papers: [&str; 2]| serde_json::json!([{
+            "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"], "integrated": true,
+            "valid_from": from, "announced_on": from, "online_level": "full",
+            "statutory_limit": {"unit": "working_day", "amount": 10}, "result": "Giấy",
+            "checklist": papers.map(|name| serde_json::json!({
+                "name": name, "originals": 1, "copies": 0, "required": false,
+            })),
+        }]).to_string();
+        let import = |version: String| motcua::imports::procedures(store, version.as_bytes()).unwrap();
+        import(version("2020-01-01", ["Đơn", "Giấy ủy quyền"]));
+        let request = world.request(COMMUNE, "1.000001");
+        let registered = motcua::desk::register(store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
+        import(version("2021-03-01", ["Bản vẽ", "Đơn"]));
+        let receive = Action::Receive { new: None, assignee: None };
+        world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
+        let now = motcua::clock::now();
+        announce(store, now);
+        deliver(store, &portal, now);
+        portal.expect_no_complaints();
+        let told = portal.dossier(registered.case_number.as_str()).unwrap();
+        let papers: Vec<_> = told["TaiLieuNop"].as_array().unwrap().iter().map(|paper| &paper["TenTepDinhKem"]).collect();
+        assert_eq!(papers, ["Đơn"]);
+        assert_eq!(told["TaiLieuNop"][0]["MaThanhPhanHoSo"], "2");
+        assert_eq!(told["GhiChu"], "Giấy tờ khác đã nộp: Giấy ủy quyền");
     }
 }

@@ -56,7 +56,9 @@ impl World {
             },
             delegate: None,
             sets: 1,
-            items: items.map(|(i, _)| ItemHandedIn(i as u16, 1, 0)).collect(),
+            items: items
+                .map(|(i, _)| ItemHandedIn(i as u16, 1, 0).into())
+                .collect(),
             assignee: None,
             late_reason: None,
         }

@@ -1,0 +1,154 @@
+//! What takes back, or takes along, something that was counted on an earlier day.
+//!
+//! The counts of a day never change, so an undone closing counts minus one on the day on which it was
+//! undone, and a move counts on the day of the move. A report over a period that holds only the later
+//! of the two days would show less than nothing. So both days are kept: a closing of an earlier period
+//! that is undone leaves the closings of this one alone and is carried over anew, and a dossier that
+//! was received within the period takes its receipt along to the successor.
+
+use chrono::NaiveDate;
+
+use super::dossier::{Channel, Dossier, Event, EventData, ReplayError};
+use super::ids::{DossierId, ProcedureId, UnitId};
+use super::tally::Tally;
+use super::time_limit::Outcome;
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reversal {
+    /// The day on which it happened.
+    pub day: NaiveDate,
+    /// The day since which it is known; never before `day`.
+    pub recorded: NaiveDate,
+    /// The day on which was counted what it is about.
+    pub origin: NaiveDate,
+    pub unit: UnitId,
+    pub procedure: ProcedureId,
+    pub channel: Channel,
+    pub what: Reversed,
+}
+
+/// What it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reversed {
+    /// A closing with this outcome was undone.
+    Closing(Outcome),
+    /// The dossier went to a successor.
+    ReceiptLeft,
+    /// The dossier came from a unit that was dissolved.
+    ReceiptCame,
+}
+
+impl Reversed {
+    pub const ALL: [Self; 5] = [
+        Self::Closing(Outcome::Early),
+        Self::Closing(Outcome::OnTime),
+        Self::Closing(Outcome::Overdue),
+        Self::ReceiptLeft,
+        Self::ReceiptCame,
+    ];
+
+    /// The number that stands for it in the database.
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Closing(Outcome::Early) => 1,
+            Self::Closing(Outcome::OnTime) => 2,
+            Self::Closing(Outcome::Overdue) => 3,
+            Self::ReceiptLeft => 4,
+            Self::ReceiptCame => 5,
+        }
+    }
+
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.code() == code)
+    }
+}
+
+impl Reversal {
+    /// What a report over `from` to `to` corrects for it, if anything; for
+    /// [`Standing::corrected`](super::tally::Standing::corrected).
+    pub fn correction(&self, from: NaiveDate, to: NaiveDate) -> Option<Tally> {
+        if !(from..=to).contains(&self.day) {
+            return None;
+        }
+        let mut tally = Tally::default();
+        match self.what {
+            Reversed::Closing(outcome) if self.origin < from => {
+                *tally.closed_as(outcome) = 1;
+            }
+            Reversed::ReceiptLeft if self.origin >= from => {
+                *tally.received_by(self.channel) = -1;
+            }
+            Reversed::ReceiptCame if self.origin >= from => {
+                *tally.received_by(self.channel) = 1;
+            }
+            Reversed::Closing(_) | Reversed::ReceiptLeft | Reversed::ReceiptCame => return None,
+        }
+        Some(tally)
+    }
+}
+
+/// The reversals among `events`, which follow `before`.
+///
+/// # Errors
+/// If the events do not follow `before`.
+pub fn reversals(
+    before: Option<&Dossier>,
+    id: DossierId,
+    events: &[Event],
+) -> Result<Vec<Reversal>, ReplayError> {
+    let mut found = Vec::new();
+    // They are rare, and following events costs a copy of the dossier.
+    let has_any = events.iter().any(|event| {
+        matches!(
+            event.data,
+            EventData::Undone(_) | EventData::MovedToSuccessor(_)
+        )
+    });
+    if !has_any {
+        return Ok(found);
+    }
+    let mut state = before.cloned();
+    for event in events {
+        let after = match &state {
+            None => Dossier::begin(id, event)?,
+            Some(dossier) => {
+                let mut after = dossier.clone();
+                after.apply(event)?;
+                after
+            }
+        };
+        if let Some(before) = &state {
+            add(before, event, &after, &mut found);
+        }
+        state = Some(after);
+    }
+    Ok(found)
+}
+
+fn add(before: &Dossier, event: &Event, after: &Dossier, into: &mut Vec<Reversal>) {
+    let of = |unit, origin: NaiveDate, what| Reversal {
+        day: event.at.date(),
+        recorded: event.recorded_at.date().max(event.at.date()),
+        origin,
+        unit,
+        procedure: after.procedure,
+        channel: after.channel,
+        what,
+    };
+    match &event.data {
+        EventData::Undone(_) if after.outcome.is_none() => {
+            if let (Some(outcome), Some(closed)) = (before.outcome, before.closed_at) {
+                into.push(of(after.unit, closed.date(), Reversed::Closing(outcome)));
+            }
+        }
+        EventData::MovedToSuccessor(_) if before.unit != after.unit && after.status.is_open() => {
+            if let Some(received) = before.received_at {
+                let day = received.date();
+                into.push(of(before.unit, day, Reversed::ReceiptLeft));
+                into.push(of(after.unit, day, Reversed::ReceiptCame));
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,114 @@
+//! The rows of what takes back, or takes along, something that was counted on an earlier day. Reports
+//! read them with the counts (`tallies::count`).
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::chain::StoredEvent;
+use super::events::history;
+use super::schema::{dossier_events, tally_reversals};
+use super::{Conn, StoreError, dossiers};
+use crate::domain::dossier::{Channel, Event};
+use crate::domain::ids::{DossierId, ProcedureId, UnitId};
+use crate::domain::period::Day;
+use crate::domain::reversal::{Reversal, Reversed, reversals};
+
+/// Reversals by how often each is there.
+pub type Counted = BTreeMap<Reversal, i64>;
+
+/// Writes the reversals of a transaction.
+pub(super) fn insert(conn: &mut Conn, new: &[Reversal]) -> Result<(), StoreError> {
+    for reversal in new {
+        diesel::insert_into(tally_reversals::table)
+            .values((
+                tally_reversals::day.eq(Day::of(reversal.day).0),
+                tally_reversals::recorded_day.eq(Day::of(reversal.recorded).0),
+                tally_reversals::origin_day.eq(Day::of(reversal.origin).0),
+                tally_reversals::unit_id.eq(reversal.unit.0),
+                tally_reversals::procedure_id.eq(reversal.procedure.0),
+                tally_reversals::channel.eq(reversal.channel.code()),
+                tally_reversals::what.eq(reversal.what.code()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// A reversal from the numbers that stand for it.
+pub(super) fn reversal(
+    (day, recorded, origin): (i32, i32, i32),
+    unit: i32,
+    procedure: i32,
+    channel: i16,
+    what: i16,
+) -> Result<Reversal, StoreError> {
+    let corrupt = || StoreError::corrupt("tally_reversals");
+    Ok(Reversal {
+        day: Day(day).date(),
+        recorded: Day(recorded).date(),
+        origin: Day(origin).date(),
+        unit: UnitId(unit),
+        procedure: ProcedureId(procedure),
+        channel: Channel::from_code(channel).ok_or_else(corrupt)?,
+        what: Reversed::from_code(what).ok_or_else(corrupt)?,
+    })
+}
+
+/// All that are stored, for `verify`.
+///
+/// # Errors
+/// If the database refuses, or a row is damaged.
+pub fn all(conn: &mut Conn) -> Result<Counted, StoreError> {
+    let rows: Vec<(i32, i32, i32, i32, i32, i16, i16)> = tally_reversals::table
+        .select((
+            tally_reversals::day,
+            tally_reversals::recorded_day,
+            tally_reversals::origin_day,
+            tally_reversals::unit_id,
+            tally_reversals::procedure_id,
+            tally_reversals::channel,
+            tally_reversals::what,
+        ))
+        .load(conn)?;
+    let mut counted = Counted::new();
+    for (day, recorded, origin, unit, procedure, channel, what) in rows {
+        let reversal = reversal((day, recorded, origin), unit, procedure, channel, what)?;
+        *counted.entry(reversal).or_default() += 1;
+    }
+    Ok(counted)
+}
+
+/// Makes all rows again from the events, within a transaction of the caller. A dossier whose history
+/// cannot be read is left out: `verify` tells of it.
+///
+/// # Errors
+/// If the database refuses.
+pub fn rebuild(conn: &mut Conn) -> Result<(), StoreError> {
+    diesel::delete(tally_reversals::table).execute(conn)?;
+    // Undone, moved to a successor.
+    let ids: Vec<Vec<u8>> = dossier_events::table
+        .filter(dossier_events::kind.eq_any([15_i16, 17]))
+        .select(dossier_events::dossier_id)
+        .distinct()
+        .load(conn)?;
+    for id in ids {
+        let found = dossiers::dossier_id(&id).and_then(|id| of_dossier(conn, id));
+        match found {
+            Ok(found) => insert(conn, &found)?,
+            Err(StoreError::Corrupt(what)) => {
+                tracing::warn!(what, "a history that cannot be counted");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn of_dossier(conn: &mut Conn, id: DossierId) -> Result<Vec<Reversal>, StoreError> {
+    let stored = history(conn, id)?;
+    let events = stored.iter().map(StoredEvent::event);
+    let events: Vec<Event> = events.collect::<Result<_, _>>()?;
+    reversals(None, id, &events)
+        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))
+}
