@@ -20,6 +20,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
+    // A demo may lie about for months.
+    super::clock::accept(&store)?;
     let period = match loaded_period(&store)? {
         Some(period) => {
             eprintln!("kịch bản đã có trong {}, không nạp lại", store.url());

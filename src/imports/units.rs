@@ -147,8 +147,8 @@ pub(crate) fn put_file(
     let known = store::load(conn)?;
     let codes: HashSet<&str> = rows.iter().map(|row| row.get("code")).collect();
     check_parents(&rows, &codes, &known, &mut wrong);
-    check_tree(&lines, &known, &mut wrong);
-    check_rings(&lines, &known, &mut wrong);
+    let rings = rings(&lines, &known);
+    check_tree(&lines, &known, &rings, &mut wrong);
     verdict(wrong)?;
     put(conn, &lines, &known, options)
 }
@@ -217,7 +217,7 @@ fn check_parents(rows: &[Row], codes: &HashSet<&str>, known: &Units, wrong: &mut
 
 /// Parents must be above; a unit keeps its level, under which the past was counted. Rings are looked for
 /// in the whole of what there would be, by [`check_rings`].
-fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
+fn check_tree(lines: &[Line], known: &Units, rings: &HashSet<&str>, wrong: &mut Vec<Wrong>) {
     let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
     for line in lines {
         if let Some(unit) = known.by_code(&line.code)
@@ -243,9 +243,13 @@ fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
                 "parent_code",
                 format!("{parent} ở cấp dưới {}", line.code),
             )),
+            Some(_) if rings.contains(line.code.as_str()) => {
+                let reason = format!("{} trở thành cấp trên của chính nó", line.code);
+                wrong.push(at(line, "parent_code", reason));
+            }
             // A unit that is known keeps its code whatever it comes under.
             Some(_) if known.by_code(&line.code).is_some() => {}
-            Some(_) if line.code == *parent || is_code_under(&line.code, parent) => {}
+            Some(_) if is_code_under(&line.code, parent) => {}
             Some(_) => {
                 let reason = format!("mã phải bắt đầu bằng '{parent}.'");
                 wrong.push(at(line, "code", reason));
@@ -254,8 +258,8 @@ fn check_tree(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
     }
 }
 
-/// No unit lies under itself, once the file's units have taken the place of those known.
-fn check_rings(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
+/// The units that would lie under themselves, once the file's units have taken the place of those known.
+fn rings<'a>(lines: &'a [Line], known: &Units) -> HashSet<&'a str> {
     let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
     let known_parent = |code: &str| {
         let parent = known.by_code(code)?.parent?;
@@ -266,13 +270,11 @@ fn check_rings(lines: &[Line], known: &Units, wrong: &mut Vec<Wrong>) {
         None => known_parent(code),
     };
     let most = lines.len() + known.all().len() + 1;
-    for line in lines {
+    let rings = lines.iter().filter(|line| {
         let mut above = std::iter::successors(line.parent.as_deref(), up).take(most);
-        if above.any(|code| code == line.code) {
-            let reason = format!("{} trở thành cấp trên của chính nó", line.code);
-            wrong.push(at(line, "parent_code", reason));
-        }
-    }
+        above.any(|code| code == line.code)
+    });
+    rings.map(|line| line.code.as_str()).collect()
 }
 
 fn put(

@@ -234,6 +234,7 @@ fn writing_routes(office: &mut Office) -> Vec<Ready> {
             .replace("{dossier}", &dossier)
             .replace("{year}", "2026")
             .replace("{work}", "overdue")
+            .replace("{payment}", "1")
             .replace("{procedure}", body["code"].as_str().unwrap_or_default());
         while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
             path.replace_range(from..=to, nobody);

@@ -261,6 +261,11 @@ on_both! {
         let file = db.folder().join("clock");
         let mut office = Office::open_with(db, moved(db, &file));
         let clerk = office.token(Role::Clerk, COMMUNE);
+        let admin = office.token(Role::Administrator, "H37");
+        let alarms = |office: &Office| {
+            let all = office.call("GET", "/api/v1/alarms").token(&admin).send().expect(200).json();
+            all["items"].as_array().unwrap().iter().filter(|alarm| alarm["kind"] == "clock").count()
+        };
         let body = office.new_dossier(COMMUNE, "1.001193");
         let receive = |office: &Office, key: &str| {
             let call = office.call("POST", "/api/v1/dossiers").token(&clerk);
@@ -273,6 +278,7 @@ on_both! {
         std::fs::write(&file, "+35d").unwrap();
         wait_for("/readyz says it", || office.server.get("/readyz").status == 503);
         office.server.get("/readyz").problem(503, "clock");
+        wait_for("administrators are told", || alarms(&office) == 1);
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(8) {
             let refused = receive(&office, "1").problem(503, "clock");
@@ -284,6 +290,7 @@ on_both! {
         }
         std::fs::write(&file, "+0").unwrap();
         wait_for("it goes on", || office.server.get("/readyz").status == 200);
+        wait_for("that is over", || alarms(&office) == 0);
 
         // Nothing was marked, ended or forgotten: the session holds, the key is known.
         let again = receive(&office, "1").expect(201);

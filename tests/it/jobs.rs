@@ -317,7 +317,7 @@ on_both! {
         let program = Program::on(db);
         let file = |name: &str| format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"));
         let units = file("units-lang-son-2025.csv");
-        let replaces = ["--valid-from", "2025-07-01", "--replaces", "district", "--replaces", "commune"];
+        let replaces = ["--valid-from", "2025-07-01", "--replaces", "district", "--replaces", "commune", "--leave-dossiers"];
         let arguments = [&["import", "units", &units][..], &replaces[..]].concat();
         program.output(&arguments);
         let run = program.run(&["import", "successions", &file("unit-successions-2025-07-01.csv")]);

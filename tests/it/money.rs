@@ -424,7 +424,7 @@ on_both! {
 
 on_both! {
     fn an_online_submission_keeps_its_papers_when_the_version_changes_before_its_code(db: &Database) {
-        let mut office = Office::open(db);
+        let mut office = Office::open_with(db, crate::submissions::with_sms(db));
         let clerk = office.token(Role::Clerk, COMMUNE);
         let import = |version: Value| imports::procedures(&office.world.store, json!([version]).to_string().as_bytes());
         import(version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ")]))).unwrap();
@@ -603,7 +603,7 @@ on_both! {
             assert_eq!(fields(&patch(body).problem(400, "invalid-request")), [field]);
         }
         patch(json!({"valid_to": "2026-10-20", "successor": FOREIGN})).problem(403, "forbidden");
-        let ended = patch(json!({"valid_to": "2026-10-20", "successor": NEIGHBOUR})).expect(200).json();
+        let ended = patch(json!({"valid_to": "2026-10-20", "successor": NEIGHBOUR})).expect(202).json();
         assert_eq!((&ended["valid_to"], &ended["successor"]), (&json!("2026-10-20"), &json!(NEIGHBOUR)));
         housekeeping::run(&office.world.store, motcua::clock::now()).unwrap();
         let clerk = office.token(Role::Clerk, NEIGHBOUR);

@@ -30,7 +30,7 @@ pub(crate) fn outbox(db: &Database) -> Vec<(String, String, String)> {
 }
 
 /// A server with a gateway that takes nothing yet: codes wait, and can be read.
-fn with_sms(db: &Database) -> Program {
+pub(crate) fn with_sms(db: &Database) -> Program {
     Program::on(db).with("MOTCUA__SMS__URL", "http://127.0.0.1:1/")
 }
 
