@@ -217,7 +217,7 @@ fn check_parents(rows: &[Row], codes: &HashSet<&str>, known: &Units, wrong: &mut
 
 /// Parents must be above; a unit keeps its level, under which the past was counted. Rings are looked for
 /// in the whole of what there would be, by [`check_rings`].
-fn check_tree(lines: &[Line], known: &Units, rings: &HashSet<&str>, wrong: &mut Vec<Wrong>) {
+fn check_tree(lines: &[Line], known: &Units, rings: &HashSet<u64>, wrong: &mut Vec<Wrong>) {
     let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
     for line in lines {
         if let Some(unit) = known.by_code(&line.code)
@@ -243,7 +243,7 @@ fn check_tree(lines: &[Line], known: &Units, rings: &HashSet<&str>, wrong: &mut 
                 "parent_code",
                 format!("{parent} ở cấp dưới {}", line.code),
             )),
-            Some(_) if rings.contains(line.code.as_str()) => {
+            Some(_) if rings.contains(&line.row_line) => {
                 let reason = format!("{} trở thành cấp trên của chính nó", line.code);
                 wrong.push(at(line, "parent_code", reason));
             }
@@ -258,8 +258,9 @@ fn check_tree(lines: &[Line], known: &Units, rings: &HashSet<&str>, wrong: &mut 
     }
 }
 
-/// The units that would lie under themselves, once the file's units have taken the place of those known.
-fn rings<'a>(lines: &'a [Line], known: &Units) -> HashSet<&'a str> {
+/// The lines whose units would lie under themselves, once the file's units have taken the place of those
+/// known.
+fn rings(lines: &[Line], known: &Units) -> HashSet<u64> {
     let in_file: HashMap<&str, &Line> = lines.iter().map(|l| (l.code.as_str(), l)).collect();
     let known_parent = |code: &str| {
         let parent = known.by_code(code)?.parent?;
@@ -274,7 +275,7 @@ fn rings<'a>(lines: &'a [Line], known: &Units) -> HashSet<&'a str> {
         let mut above = std::iter::successors(line.parent.as_deref(), up).take(most);
         above.any(|code| code == line.code)
     });
-    rings.map(|line| line.code.as_str()).collect()
+    rings.map(|line| line.row_line).collect()
 }
 
 fn put(

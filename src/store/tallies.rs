@@ -192,29 +192,19 @@ pub fn insert_late(conn: &mut Conn, key: &TallyKey, tally: &Tally) -> Result<(),
 /// # Errors
 /// If the database refuses.
 pub fn late(conn: &mut Conn) -> Result<Tallies, StoreError> {
-    let rows: Vec<(i32, (i64, i32, i32, i32, i16, Counters))> = late_tallies::table
-        .select((
-            late_tallies::recorded_day,
-            (
-                late_tallies::id,
-                late_tallies::day,
-                late_tallies::unit_id,
-                late_tallies::procedure_id,
-                late_tallies::channel,
-                counters!(late_tallies),
-            ),
-        ))
+    let columns = (
+        late_tallies::id,
+        late_tallies::day,
+        late_tallies::unit_id,
+        late_tallies::procedure_id,
+        late_tallies::channel,
+        counters!(late_tallies),
+    );
+    let rows: Vec<(i32, DeltaRow)> = late_tallies::table
+        .select((late_tallies::recorded_day, columns))
         .load(conn)?;
     let mut all = Tallies::new();
-    for (recorded, (id, day, unit_id, procedure_id, channel, counters)) in rows {
-        let row = DeltaRow {
-            id,
-            day,
-            unit_id,
-            procedure_id,
-            channel,
-            counters,
-        };
+    for (recorded, row) in rows {
         let (key, tally) = row.parts()?;
         let recorded = Day(recorded).date();
         *all.entry(TallyKey { recorded, ..key }).or_default() += tally;

@@ -227,6 +227,7 @@ fn writing_routes(office: &mut Office) -> Vec<Ready> {
         let body = &operation["requestBody"]["content"]["application/json"]["example"];
         let body = match route.path.rsplit('/').next() {
             Some("move") => json!({"from": COMMUNE, "to": FOREIGN}),
+            Some("take") => json!({"dossier": dossier, "fees": [0], "reason": "chuyển nhầm"}),
             _ => body.clone(),
         };
         let mut path = route

@@ -235,8 +235,8 @@ fn moved(db: &Database, file: &Path) -> Program {
     let folders = std::fs::read_dir("/usr/lib")
         .unwrap()
         .map(|folder| folder.unwrap().path());
-    let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
-    let library = library.filter(|library| library.exists()).next();
+    let mut libraries = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
+    let library = libraries.find(|library| library.exists());
     let library = library.expect("run the tests with .ci/test: it installs libfaketime");
     Program::on(db)
         .with("LD_PRELOAD", library.to_str().unwrap())

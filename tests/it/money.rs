@@ -611,7 +611,7 @@ on_both! {
         assert_eq!(moved["unit"]["code"], NEIGHBOUR);
         // One that has nothing may end.
         let call = office.call("PATCH", "/api/v1/units/H37.20.03").token(&admin).header("If-Match", "*");
-        call.body(json!({"valid_to": "2026-10-20"})).send().expect(200);
+        call.body(json!({"valid_to": "2026-10-20"})).send().expect(202);
 
         let unit = |code: &str| json!({
             "code": code, "level": "commune", "kind": "people_committee", "name": "Xã mới",
