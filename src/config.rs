@@ -23,6 +23,7 @@ use crate::national::PortalSettings;
 use crate::notices::{GatewaySettings, MailSettings};
 use crate::outgoing::Patience;
 use crate::store::{DatabaseUrl, StoreOptions};
+use crate::transparency::LogSettings;
 use crate::webhooks::Allowed;
 
 pub use logging::Logging;
@@ -54,6 +55,7 @@ pub struct Config {
     pub notices: NoticesConfig,
     pub sms: Option<GatewaySettings>,
     pub zalo: Option<GatewaySettings>,
+    pub log: LogSettings,
 }
 
 /// What handling requests needs to know.
@@ -128,12 +130,32 @@ struct Raw {
     office: OfficeHours,
     feedback: RawFeedback,
     desk: RawDesk,
+    log: RawLog,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawDesk {
     backdating_days: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLog {
+    key_file: String,
+    key: String,
+    origin: String,
+}
+
+impl RawLog {
+    fn check(self, data: &Path) -> LogSettings {
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        LogSettings {
+            key_file: data.join(given(self.key_file).unwrap_or_else(|| "log.key".to_owned())),
+            key: given(self.key),
+            origin: given(self.origin),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -304,6 +326,7 @@ impl Config {
         let data = raw.data.folder(&database);
         Ok(Self {
             mail: raw.mail.check(&data)?,
+            log: raw.log.check(&data),
             data,
             database,
             store: StoreOptions {

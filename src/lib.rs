@@ -27,6 +27,7 @@ pub mod progress;
 pub mod scenario;
 pub mod store;
 pub mod supervision;
+pub mod transparency;
 pub mod verify;
 pub mod webhooks;
 pub mod words;

@@ -34,6 +34,8 @@ pub struct Caller {
     pub session: SessionId,
     pub session_ends: Moment,
     pub proof: Proof,
+    /// Somebody else has set the password: nothing may be done but change it.
+    pub must_change_password: bool,
 }
 
 impl Caller {

@@ -21,6 +21,9 @@ pub enum InvalidPassword {
     TooLong,
     #[error("không được chứa tên đăng nhập")]
     ContainsUsername,
+    /// It is the one that is to be changed.
+    #[error("trùng với mật khẩu hiện tại")]
+    Same,
 }
 
 /// # Errors

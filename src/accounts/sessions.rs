@@ -11,6 +11,7 @@ use super::{AccessError, Caller, new_secret, passwords, secret_hash};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::attempts::Limit;
 use crate::store::authority::Proof;
 use crate::store::sessions::{self, Session};
@@ -250,6 +251,7 @@ pub fn authenticate(
         session,
         session_ends,
         proof: Proof::new(hash, permission),
+        must_change_password: user.must_change_password,
     })
 }
 
@@ -284,6 +286,9 @@ pub fn change_password(
     now: Moment,
 ) -> Result<(), AccessError> {
     passwords::check(new, &caller.username)?;
+    if new == present {
+        return Err(passwords::InvalidPassword::Same.into());
+    }
     let by = caller.proof;
     // Whoever has stolen a token guesses no faster here than at the door; who guesses there keeps
     // nobody from it.
@@ -303,7 +308,9 @@ pub fn change_password(
     store.write_as(by, move |conn, caller| {
         ensure_unchanged(conn, &username, &checked)?;
         attempts::clear(conn, &key)?;
-        users::set_password(conn, caller.user(), &hash)?;
+        users::set_password(conn, caller.user(), &hash, false)?;
+        let kind = ActKind::PasswordChanged;
+        admin_acts::record_account(conn, caller.actor(), now, kind, caller.user())?;
         Ok(sessions::remove_all(
             conn,
             caller.user(),

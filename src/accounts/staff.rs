@@ -1,12 +1,16 @@
 //! Members of staff, as administrators keep them: within the administrator's own unit and what is
 //! under it.
 
+use serde_json::json;
+
 use super::passwords;
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::{Actor, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
-use crate::store::authority::{Denied, Proof};
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::authority::{Denied, Proof, Proven};
 use crate::store::idempotency::{KeyReused, Once, once};
+use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
 use crate::store::{Conn, Store, StoreError, WriteFailure, sessions};
@@ -123,7 +127,7 @@ fn check_subject(subject: &str) -> Result<(), String> {
 }
 
 /// Makes a member of staff in the unit of whoever does it or under it (`None`: anywhere, for the
-/// command line).
+/// command line). A password that an administrator thinks up is good for changing it only.
 ///
 /// # Errors
 /// All that is wrong with it, or an error of the store.
@@ -157,7 +161,7 @@ pub fn create(
             hash = Some(passwords::hash(password)?);
         }
     }
-    let work = move |conn: &mut Conn, reference: &Reference, reach: Option<UnitId>| {
+    let work = move |conn: &mut Conn, reference: &Reference, caller: Option<&Proven>| {
         let made = once(conn, key.as_ref(), now, |conn| {
             let mut wrong = wrong.clone();
             let unit = reference.units().by_code(&new.unit);
@@ -171,6 +175,7 @@ pub fn create(
             let (Some(unit), true) = (unit, wrong.is_empty()) else {
                 return Err(StaffError::Invalid(wrong));
             };
+            let reach = caller.map(Proven::unit);
             if reach.is_some_and(|reach| !reference.units().is_under(unit.id, reach)) {
                 return Err(StaffError::OutOfReach);
             }
@@ -183,11 +188,14 @@ pub fn create(
                 oidc_subject: new.oidc_subject.clone(),
                 disabled_at: None,
                 email: new.email.clone(),
+                must_change_password: false,
             };
             users::insert(conn, &user)?;
             if let Some(hash) = &hash {
-                users::set_password(conn, user.id, hash)?;
+                users::set_password(conn, user.id, hash, caller.is_some())?;
             }
+            let actor = caller.map_or(Actor::System, Proven::actor);
+            admin_acts::record_account(conn, actor, now, ActKind::AccountMade, user.id)?;
             Ok(user.id)
         })?;
         let account = users::find(conn, made.value)?.ok_or(StaffError::NotFound)?;
@@ -195,7 +203,7 @@ pub fn create(
     };
     match by {
         Some(proof) => store.write_with_reference_as(proof, move |conn, reference, caller| {
-            work(conn, reference, Some(caller.unit()))
+            work(conn, reference, Some(caller))
         }),
         None => store.write_with_reference(move |conn, reference| work(conn, reference, None)),
     }
@@ -305,14 +313,52 @@ pub fn change(
             None => {}
         }
         users::update(conn, &user)?;
+        if user != before {
+            let kind = ActKind::AccountChanged;
+            admin_acts::record_account(conn, caller.actor(), now, kind, user.id)?;
+        }
         if let Some(hash) = &hash {
-            users::set_password(conn, user.id, hash)?;
+            users::set_password(conn, user.id, hash, true)?;
+            user.must_change_password = true;
+            password_was_set(conn, &before, caller.actor(), now)?;
         }
         if keys || user.disabled_at.is_some() {
             sessions::remove_all(conn, user.id, None)?;
         }
         Ok(user)
     })
+}
+
+/// A password was set by somebody else than its owner: that is on record, and its owner is told where
+/// they got their mail before.
+fn password_was_set(
+    conn: &mut Conn,
+    owner: &User,
+    by: Actor,
+    now: Moment,
+) -> Result<(), StoreError> {
+    admin_acts::record_account(conn, by, now, ActKind::PasswordSet, owner.id)?;
+    let Some(email) = owner.email.clone() else {
+        return Ok(());
+    };
+    let by = match by {
+        Actor::Staff(by) => users::find(conn, by)?.map(|account| account.user.username),
+        Actor::System | Actor::Citizen => None,
+    };
+    let message = Outgoing {
+        kind: Kind::Email,
+        topic: "password_set".to_owned(),
+        recipient: email,
+        body: json!({
+            "name": owner.full_name, "username": owner.username, "at": crate::words::moment(now),
+            "by": by.as_deref().unwrap_or("quản trị máy chủ"),
+        }),
+        dossier: None,
+        position: None,
+        once: None,
+        due: now,
+    };
+    outbox::put(conn, &message, now).map(drop)
 }
 
 /// Gives an account that exists a password: for the demo, and for administrators at the machine.
@@ -327,7 +373,8 @@ pub fn set_password(store: &Store, username: &str, password: &str) -> Result<Use
     let hash = passwords::hash(password)?;
     store.write(move |conn| {
         let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
-        users::set_password(conn, account.user.id, &hash)?;
+        users::set_password(conn, account.user.id, &hash, false)?;
+        password_was_set(conn, &account.user, Actor::System, crate::clock::now())?;
         sessions::remove_all(conn, account.user.id, None)?;
         Ok(account.user)
     })

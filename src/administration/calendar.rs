@@ -1,6 +1,7 @@
 //! The calendar, a year at a time: first which return dates would move, then moving them.
 
 use chrono::{Datelike, NaiveDate};
+use serde_json::json;
 
 use super::{AdminError, ensure_whole};
 use crate::desk::{self, DeskError, Moves};
@@ -8,6 +9,7 @@ use crate::domain::calendar::{Calendar, CalendarDay};
 use crate::domain::ids::{JobId, UnitId};
 use crate::domain::job::Kind;
 use crate::imports;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, jobs};
@@ -106,10 +108,15 @@ pub fn put_year(
         let before = reference.version();
         imports::put_calendar(conn, &days)?;
         let changed = crate::store::settings::reference_version(conn)? != before;
+        let now = crate::clock::now();
+        if changed {
+            let act = json!({"year": year, "days": days});
+            admin_acts::record(conn, caller.actor(), now, ActKind::CalendarPut, &act)?;
+        }
         let mut job = None;
         if changed && reference.calendar().is_some() {
             let (kind, by) = (Kind::DueMoments, Some(caller.user()));
-            job = Some(jobs::ask(conn, kind, &[], by, crate::clock::now())?);
+            job = Some(jobs::ask(conn, kind, &[], by, now)?);
         }
         Ok(CalendarChange { changed, job })
     })

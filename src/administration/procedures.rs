@@ -1,9 +1,12 @@
 //! Procedures: a new one, or a new version of one that there is.
 
+use serde_json::json;
+
 use super::{AdminError, ensure_whole};
 use crate::domain::procedure::ProcedureDefinition;
 use crate::imports::{self, Catalogue};
 use crate::store::Store;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 
 /// Puts a version of a procedure into the catalogue, by the rules of an import: the same again
@@ -16,12 +19,17 @@ pub fn put_procedure(
     definition: ProcedureDefinition,
     by: Proof,
 ) -> Result<bool, AdminError> {
+    let act = json!({"procedure": definition});
     let catalogue = Catalogue {
         procedures: vec![(1, definition)],
     };
     store.change_reference_as(by, move |conn, reference, caller| {
         ensure_whole(reference.units(), caller.unit())?;
         let imported = imports::put_procedures(conn, &catalogue)?;
+        if imported.added > 0 {
+            let (actor, now) = (caller.actor(), crate::clock::now());
+            admin_acts::record(conn, actor, now, ActKind::ProcedurePut, &act)?;
+        }
         Ok(imported.added > 0)
     })
 }

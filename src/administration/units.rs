@@ -1,6 +1,7 @@
 //! Units, one at a time. Whole lists come in with `motcua import units`.
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 
 use super::AdminError;
 use crate::domain::ids::{JobId, UnitId, UserId};
@@ -9,6 +10,7 @@ use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{
     Level, Share, Succession, Unit, UnitKind, Units, is_code_under, is_unit_code,
 };
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
 use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
@@ -129,6 +131,8 @@ pub fn create_unit(
             }
             store::insert(conn, &unit)?;
             settings::bump_reference_version(conn)?;
+            let act = json!({"unit": as_recorded(&unit, units)});
+            admin_acts::record(conn, caller.actor(), now, ActKind::UnitMade, &act)?;
             Ok(unit.id)
         })?;
         find(&store::load(conn)?, made.value)
@@ -197,6 +201,12 @@ pub fn change_unit(
         }
         if unit != **known || succession.is_some() {
             jobs = put(conn, &unit, units, caller.user())?;
+            let act = json!({
+                "unit": as_recorded(&unit, units), "before": as_recorded(known, units),
+                "successor": change.successor,
+            });
+            let (actor, now) = (caller.actor(), crate::clock::now());
+            admin_acts::record(conn, actor, now, ActKind::UnitChanged, &act)?;
         }
         Ok((unit, jobs))
     })
@@ -252,6 +262,18 @@ fn ensure_nothing_held(conn: &mut Conn, unit: &Unit) -> Result<(), AdminError> {
             not_returned: held.not_returned,
         }),
     }
+}
+
+fn as_recorded(unit: &Unit, units: &Units) -> Value {
+    json!({
+        "code": unit.code,
+        "name": unit.name,
+        "level": unit.level,
+        "parent": unit.parent.and_then(|id| units.get(id)).map(|parent| &parent.code),
+        "valid_from": unit.valid_from,
+        "valid_to": unit.valid_to,
+        "office_hours": unit.office_hours,
+    })
 }
 
 fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<JobId>, AdminError> {

@@ -1,11 +1,14 @@
 //! Webhooks of an administrator's units, and what became of their deliveries.
 
+use serde_json::{Value, json};
+
 use super::AdminError;
 use crate::accounts;
 use crate::domain::dossier::EventData;
 use crate::domain::ids::{MessageId, UnitId, WebhookId};
 use crate::domain::moment::Moment;
 use crate::domain::unit::Units;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::outbox::{self, Entry, Kind, Which};
@@ -80,6 +83,18 @@ fn unit(
     }
 }
 
+/// Without its secret, and of its address, which may hold one of the receiver's, the host and a hash.
+fn as_recorded(webhook: &Webhook, units: &Units) -> Value {
+    json!({
+        "webhook": webhook.id,
+        "unit": units.get(webhook.unit).map(|unit| &unit.code),
+        "host": url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(str::to_owned)),
+        "url_sha256": data_encoding::HEXLOWER.encode(&accounts::secret_hash(&webhook.url)),
+        "kinds": webhook.kinds,
+        "disabled": webhook.disabled_at.is_some(),
+    })
+}
+
 fn missing() -> AdminError {
     AdminError::NotFound("không có webhook này".to_owned())
 }
@@ -118,6 +133,8 @@ pub fn create_webhook(
                 version: 1,
             };
             store::insert(conn, &webhook)?;
+            let act = as_recorded(&webhook, reference.units());
+            admin_acts::record(conn, caller.actor(), now, ActKind::WebhookMade, &act)?;
             Ok(webhook.id)
         })?;
         Ok(Happened {
@@ -181,6 +198,8 @@ pub fn change_webhook(
             store::update(conn, &webhook)?;
             // It may be somebody else now: what was known of it says nothing any more.
             targets::recovered(conn, Kind::Webhook, &id.to_string())?;
+            let act = as_recorded(&webhook, units);
+            admin_acts::record(conn, caller.actor(), now, ActKind::WebhookChanged, &act)?;
         }
         Ok(webhook)
     })
@@ -209,8 +228,10 @@ fn within(found: Option<Webhook>, units: &Units, reach: UnitId) -> Result<Webhoo
 /// If there is none, it is out of reach, or the database refuses.
 pub fn delete_webhook(store: &Store, id: WebhookId, by: Proof) -> Result<(), AdminError> {
     store.write_with_reference_as(by, move |conn, reference, caller| {
-        let reach = caller.unit();
-        locked(conn, reference.units(), id, reach)?;
+        let webhook = locked(conn, reference.units(), id, caller.unit())?;
+        let act = as_recorded(&webhook, reference.units());
+        let (actor, now) = (caller.actor(), crate::clock::now());
+        admin_acts::record(conn, actor, now, ActKind::WebhookRemoved, &act)?;
         store::delete(conn, id)?;
         targets::recovered(conn, Kind::Webhook, &id.to_string())?;
         Ok(())

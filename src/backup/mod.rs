@@ -44,7 +44,7 @@ pub enum BackupError {
     #[error("{0}")]
     Refused(String),
     #[error("bản sao lưu không qua được kiểm tra, không khôi phục gì cả")]
-    Damaged(Found),
+    Damaged(Box<Found>),
     #[error("{path}: {error}", path = path.display())]
     Io {
         path: PathBuf,
@@ -97,7 +97,8 @@ fn fill(url: &DatabaseUrl, folder: &Path, now: Moment) -> Result<Manifest, Backu
     only_ours(&file).map_err(at(&file))?;
     let copied = DatabaseUrl::Sqlite(file.clone());
     let holds = copy::describe(&copied)?;
-    let checkpoint = checkpoint(&copied)?;
+    // From the copy: it has to be of what the copy holds.
+    let checkpoint = copy::checkpoint(&copied)?.map(|given| given.note);
     copy::close(&copied)?;
     sync(&file)?;
     let (bytes, sha256) = digest(&file)?;
@@ -121,11 +122,6 @@ fn fill(url: &DatabaseUrl, folder: &Path, now: Moment) -> Result<Manifest, Backu
     sync(&file)?;
     sync(folder)?;
     Ok(manifest)
-}
-
-/// The log's checkpoint goes here, read from the copy: it has to be of what the copy holds.
-const fn checkpoint(_copied: &DatabaseUrl) -> Result<Option<String>, BackupError> {
-    Ok(None)
 }
 
 /// Reads what a backup says of itself.

@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{BackupError, Manifest, at, digest, only_ours, read_manifest, sync};
+use crate::domain::log::note::InvalidNote;
 use crate::domain::moment::Moment;
 use crate::store::{DatabaseUrl, Store, StoreOptions, copy};
-use crate::verify;
+use crate::verify::{self, Against};
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,12 +62,13 @@ fn prepare(
         let message = format!("{from} không phải tệp đã sao lưu: độ dài hoặc SHA-256 khác");
         return Err(BackupError::Refused(message));
     }
+    let against = against(manifest)?;
     let url = DatabaseUrl::Sqlite(to.to_owned());
     let store = Store::open(&url, options)?;
-    let found = verify::verify(&store, 100)?;
+    let found = verify::verify_against(&store, 100, against.as_ref())?;
     drop(store);
     if found.total > 0 {
-        return Err(BackupError::Damaged(found));
+        return Err(BackupError::Damaged(Box::new(found)));
     }
     if (found.dossiers, found.events) != (manifest.dossiers, manifest.events) {
         let message = "số hồ sơ hoặc sự kiện khác với ghi chép của bản sao lưu".to_owned();
@@ -74,6 +76,17 @@ fn prepare(
     }
     copy::close(&url)?;
     sync(to)
+}
+
+/// The checkpoint that the copy has to fit.
+fn against(manifest: &Manifest) -> Result<Option<Against>, BackupError> {
+    let Some(text) = &manifest.checkpoint else {
+        return Ok(None);
+    };
+    let note = text.parse().map_err(|error: InvalidNote| {
+        BackupError::Refused(format!("điểm chốt của bản sao lưu: {error}"))
+    })?;
+    Ok(Some(Against { note, key: None }))
 }
 
 /// The old database goes aside and the copy takes its name in one step, so that there is a database at

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::http::{Client, request};
 use super::{BenchError, Options, receipts};
 use crate::accounts::{self, NewStaff};
+use crate::domain::log::note::{Purpose, SecretKey};
 use crate::domain::role::Role;
 use crate::scenario;
 use crate::store::{DatabaseUrl, Store, StoreOptions, users};
@@ -92,6 +93,8 @@ impl Office {
             // Whoever stands in for other systems is in this process.
             .env("MOTCUA__WEBHOOKS__ALLOW", "127.0.0.0/8")
             .env("MOTCUA__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            // Databases stay from run to run, wherever that is: nothing vouches for what is in them.
+            .env("MOTCUA__LOG__KEY", log_key()?)
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         Ok(command)
@@ -164,6 +167,11 @@ impl Office {
     pub(super) fn supervisor(&self, server: &Server) -> Result<String, BenchError> {
         self.token(server, Role::Supervisor, PROVINCE)
     }
+}
+
+fn log_key() -> Result<String, BenchError> {
+    let key = SecretKey::new("motcua.bench", Purpose::Log, &[7; 32]);
+    key.map(|key| key.secret_text()).map_err(BenchError::other)
 }
 
 /// The running server; ends with this.

@@ -111,6 +111,7 @@ pub(super) fn receipt(
             delegate: None,
             sets: 1,
             items: items.collect(),
+            commitments: (None, None),
         }),
         assignee: None,
     };

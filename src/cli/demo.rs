@@ -5,7 +5,7 @@ use clap::Parser;
 use super::{Outcome, scenario, serve};
 use crate::accounts::{self, NewStaff};
 use crate::citizen;
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::domain::role::Role;
 use crate::scenario::loaded_period;
 use crate::store::{Store, open_dossiers, users};
@@ -19,7 +19,7 @@ pub(super) struct Args {
     serve: serve::Args,
 }
 
-pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
+pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Store) -> Outcome {
     // A demo may lie about for months.
     super::clock::accept(&store)?;
     let period = match loaded_period(&store)? {
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
         super::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
     }
     super::output::write(accounts(&store)?.as_bytes())?;
-    serve::run(&args.serve, config, store)
+    serve::run(&args.serve, config, settings, store)
 }
 
 /// One member of staff of each role, with a password made now: none of an earlier demo works on.

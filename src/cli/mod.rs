@@ -2,6 +2,7 @@
 
 mod backup;
 mod bench;
+mod checkpoint;
 mod clock;
 mod config;
 mod demo;
@@ -9,6 +10,7 @@ mod due;
 mod ground;
 mod import;
 mod log;
+mod migrate;
 mod outgoing;
 mod output;
 mod report;
@@ -16,6 +18,7 @@ mod scenario;
 mod serve;
 mod user;
 mod verify;
+mod witness;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -62,6 +65,12 @@ enum Command {
     Report(report::Args),
     /// Kiểm tra toàn bộ cơ sở dữ liệu; thoát với mã khác 0 nếu có sai lệch.
     Verify(verify::Args),
+    /// In điểm chốt có chữ ký của nhật ký.
+    Checkpoint(checkpoint::Args),
+    /// Chứng kiến nhật ký của một hệ thống khác: chỉ ký nếu nhật ký chỉ dài thêm.
+    Witness(witness::Args),
+    /// Nâng cấp lược đồ cơ sở dữ liệu.
+    Migrate,
     /// Đo tốc độ bên cạnh giới hạn của chính cơ sở dữ liệu và máy chủ trống.
     Bench(bench::Args),
     /// Sao lưu cơ sở dữ liệu, kể cả khi máy chủ đang chạy.
@@ -99,7 +108,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
-    if let Command::Bench(_) | Command::Due(_) = &cli.command
+    if let Command::Bench(_) | Command::Due(_) | Command::Witness(_) = &cli.command
         && !wrong_of_log.is_empty()
     {
         return Err(WrongSettings(wrong_of_log).into());
@@ -111,6 +120,10 @@ fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
     if let Command::Due(args) = &cli.command {
         // No database: the calendar and hours are those compiled in.
         return due::run(args);
+    }
+    if let Command::Witness(args) = &cli.command {
+        // No database: the log is another installation's.
+        return witness::run(args);
     }
     let settings = Settings::of_process(cli.config.as_deref(), cli.database_url.as_deref());
     if let Command::Config(args) = &cli.command {
@@ -147,16 +160,19 @@ fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
         }
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),
+        Command::Checkpoint(args) => checkpoint::run(args, &config, &open()?),
+        Command::Witness(args) => witness::run(args),
+        Command::Migrate => migrate::run(&open()?),
         Command::User(args) => user::run(args, &open()?),
         Command::Serve(args) => {
             let _held = config.database.hold()?;
             ground::prepare(&config)?;
-            serve::run(args, &config, open()?)
+            serve::run(args, &config, &settings, open()?)
         }
         Command::Demo(args) => {
             let _held = config.database.hold()?;
             ground::prepare(&config)?;
-            demo::run(args, &config, open()?)
+            demo::run(args, &config, &settings, open()?)
         }
     }
 }

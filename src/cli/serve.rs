@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::Value;
 
 use super::Outcome;
-use crate::config::{Config, parse_listen};
+use crate::config::{Config, Settings, parse_listen};
 use crate::http;
 use crate::store::Store;
+use crate::transparency::{self, LogKey};
 
 #[derive(Parser)]
 #[group(skip)]
@@ -18,7 +20,12 @@ pub(super) struct Args {
     pub(super) listen: Option<SocketAddr>,
 }
 
-pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
+pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Store) -> Outcome {
+    let now = crate::clock::now();
+    let log_key = LogKey::open(&store, &config.log, now)?;
+    let shown = settings.shown().into_iter();
+    let shown = shown.map(|setting| (setting.key, setting.value.into()));
+    transparency::record_settings(&store, &Value::Object(shown.collect()), now)?;
     let listen = args.listen.unwrap_or(config.listen);
     let (server, oidc) = (config.server.clone(), config.oidc.clone());
     let background = http::Settings {
@@ -26,7 +33,7 @@ pub(super) fn run(args: &Args, config: &Config, store: Store) -> Outcome {
         patience: config.patience,
         outgoing: super::outgoing::setup(config)?,
     };
-    http::serve(store, server, oidc, listen, background)
+    http::serve(store, server, oidc, log_key, listen, background)
         .map_err(|error| format!("không lắng nghe được tại {listen}: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,14 @@
 //! `motcua verify`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::Outcome;
+use super::{Outcome, read_file};
+use crate::domain::log::note::{Note, PublicKey};
 use crate::store::Store;
-use crate::verify::{self, RebuildError};
+use crate::verify::{self, Against, RebuildError};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -16,12 +18,37 @@ pub(super) struct Args {
     /// Dựng lại số tổng hợp từ sự kiện nếu chỉ số tổng hợp sai; máy chủ vẫn có thể chạy.
     #[arg(long)]
     rebuild: bool,
+    /// So với điểm chốt đã giữ ở nơi khác (hoặc thư có điểm chốt trong đó).
+    #[arg(long, value_name = "TỆP")]
+    checkpoint: Option<PathBuf>,
+    /// Khóa công khai mà điểm chốt phải được ký (mặc định: khóa ghi trong cơ sở dữ liệu, mà ai sửa được
+    /// cơ sở dữ liệu cũng sửa được).
+    #[arg(long, value_name = "KHÓA")]
+    key: Option<PublicKey>,
+}
+
+impl Args {
+    fn against(&self) -> Result<Option<Against>, String> {
+        let Some(file) = &self.checkpoint else {
+            return match self.key {
+                Some(_) => Err("--key cần --checkpoint".to_owned()),
+                None => Ok(None),
+            };
+        };
+        let text = String::from_utf8_lossy(&read_file(file)?).into_owned();
+        let note = Note::find(&text)
+            .ok_or_else(|| format!("{}: không có điểm chốt nào trong tệp này", file.display()))?;
+        let key = self.key.clone();
+        Ok(Some(Against { note, key }))
+    }
 }
 
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
+    let against = args.against()?;
+    let against = against.as_ref();
     let (rebuilt, found) = match args.rebuild {
-        false => (None, verify::verify(store, args.most)?),
-        true => match verify::rebuild(store, args.most) {
+        false => (None, verify::verify_against(store, args.most, against)?),
+        true => match verify::rebuild(store, args.most, against) {
             Ok((rebuilt, found)) => (Some(rebuilt), found),
             Err(RebuildError::Damaged(found)) => (Some(0), *found),
             Err(RebuildError::Store(error)) => return Err(error.into()),
@@ -34,6 +61,12 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     if found.total > found.findings.len() {
         let more = found.total - found.findings.len();
         text += &format!("… và {more} sai lệch khác\n");
+    }
+    if let Some((_, what)) = &found.first_altered {
+        text += &format!("bị sửa đầu tiên theo nhật ký: {what}\n");
+    }
+    if found.erased > 0 {
+        text += &format!("đã xóa dữ liệu của {} người, có ghi lại\n", found.erased);
     }
     text += &format!(
         "đã kiểm tra {} hồ sơ, {} sự kiện: {}\n",

@@ -6,10 +6,11 @@ use super::assignees::ensure_assignable;
 use super::recompute::put_right;
 use super::{DeskError, Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
-use crate::domain::ids::{DossierId, PersonId};
+use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
+use crate::store::persons::NewPerson;
 use crate::store::set_aside::{self, Work};
 use crate::store::{Conn, Store, StoreError, dossiers, persons, reference::Reference};
 
@@ -21,7 +22,7 @@ pub struct Request {
     pub version: Option<u32>,
     pub action: Action,
     /// People whom the action refers to and who are new.
-    pub people: Vec<(PersonId, Person)>,
+    pub people: Vec<NewPerson>,
     /// Why it is entered late, where a reason is asked for.
     pub late_reason: Option<String>,
 }
@@ -39,13 +40,14 @@ impl Request {
 
     /// The correction of an applicant's data: a new record of the person takes the old one's place.
     pub fn correct_applicant(id: DossierId, reason: String, applicant: Person, at: Moment) -> Self {
-        let person = PersonId::new(at, rand::random());
+        let person = NewPerson::new(applicant, at);
         let correction = Correction::Applicant {
             reason,
-            applicant: person,
+            applicant: person.id,
+            commitment: Some(person.commitment()),
         };
         Self {
-            people: vec![(person, applicant)],
+            people: vec![person],
             ..Self::new(id, Action::Correct(correction))
         }
     }
@@ -57,7 +59,7 @@ impl Request {
 /// A refusal of the rules, a caller who may not, a version that is not the current one, or an error
 /// of the store.
 pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, DeskError> {
-    let people = request.people.iter().map(|(_, person)| person);
+    let people = request.people.iter().map(|new| &new.person);
     let wrong: Vec<_> = people
         .flat_map(|person| wrong_fields("/applicant", person))
         .collect();
@@ -104,8 +106,8 @@ pub(super) fn act_within(
         late_reason,
     )?;
     let events = decide(Some(dossier), &request.action, &context)?;
-    for (id, person) in &request.people {
-        persons::insert(conn, *id, person, dossier.id, dossier.unit)?;
+    for person in &request.people {
+        persons::insert(conn, person, dossier.id, dossier.unit)?;
     }
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
     ensure_assignable(conn, reference, Some(dossier), &changed)?;

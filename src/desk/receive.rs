@@ -6,12 +6,13 @@ use super::assignees::{ensure_assignable, find_assignee};
 use super::{DeskError, Intent, Occasion, WrongField, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDossier, decide};
-use crate::domain::ids::{DossierId, PersonId};
+use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::domain::unit::Unit;
 use crate::store::idempotency::{Happened, Once, once};
+use crate::store::persons::NewPerson;
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, case_numbers, dossiers, persons};
 
@@ -114,8 +115,8 @@ struct Plan<'a> {
     id: DossierId,
     unit: &'a Unit,
     procedure: &'a Arc<Procedure>,
-    applicant: PersonId,
-    delegate: Option<(PersonId, &'a Person)>,
+    applicant: NewPerson,
+    delegate: Option<NewPerson>,
 }
 
 impl<'a> Plan<'a> {
@@ -125,22 +126,21 @@ impl<'a> Plan<'a> {
         occasion: Occasion,
     ) -> Result<Self, DeskError> {
         let at = occasion.moment(None);
-        let person = || PersonId::new(at, rand::random());
+        let person = |person: &Person| NewPerson::new(person.clone(), at);
         let unit = reference.units().by_code(&new.unit);
         let unit = unit.ok_or(DeskError::NotFound)?;
         if !occasion.covers(reference.units(), unit.id, unit.id) {
             return Err(DeskError::OutOfReach);
         }
         let procedure = reference.procedure_in_force(&new.procedure, at.date());
-        let delegate = new.delegate.as_ref();
         Ok(Self {
             new,
             at,
             id: DossierId::new(at, rand::random()),
             unit,
             procedure: procedure.ok_or(DeskError::NotFound)?,
-            applicant: person(),
-            delegate: delegate.map(|delegate| (person(), delegate)),
+            applicant: person(&new.applicant),
+            delegate: new.delegate.as_ref().map(person),
         })
     }
 
@@ -158,10 +158,14 @@ impl<'a> Plan<'a> {
             unit: self.unit.id,
             channel: self.new.channel,
             return_channel: self.new.return_channel,
-            applicant: self.applicant,
-            delegate: self.delegate.map(|(id, _)| id),
+            applicant: self.applicant.id,
+            delegate: self.delegate.as_ref().map(|delegate| delegate.id),
             sets: self.new.sets,
             items: self.new.items.clone(),
+            commitments: (
+                Some(self.applicant.commitment()),
+                self.delegate.as_ref().map(NewPerson::commitment),
+            ),
         });
         let late_reason = self.new.late_reason.as_deref();
         let context = context(
@@ -188,9 +192,9 @@ fn create(
     let sequence = case_numbers::take(conn, plan.unit.id, plan.at.date(), 1)?;
     let events = plan.decide(reference, occasion, sequence, action)?;
     let (id, unit) = (plan.id, plan.unit.id);
-    persons::insert(conn, plan.applicant, &new.applicant, id, unit)?;
-    if let Some((delegate, person)) = plan.delegate {
-        persons::insert(conn, delegate, person, id, unit)?;
+    persons::insert(conn, &plan.applicant, id, unit)?;
+    if let Some(delegate) = &plan.delegate {
+        persons::insert(conn, delegate, id, unit)?;
     }
     Ok(dossiers::insert(conn, id, &events, reference.units())?)
 }

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod identity_card;
 pub mod ids;
 pub mod job;
+pub mod log;
 pub mod moment;
 pub mod office_hours;
 pub mod opinion;

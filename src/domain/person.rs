@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::identity::Identity;
+use super::ids::PersonId;
 
 /// A person or organisation as given on a dossier. Personal data: it stays out of events and logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +19,38 @@ pub struct Person {
     /// By what they want to be told of their dossier; the applicant of a dossier by e-mail or phone,
     /// whichever is given, if nothing is said, a delegate by nothing.
     pub notify_by: Option<NotifyBy>,
+}
+
+/// What a person's record is hashed with. Without it nobody can try out whose record it was: to take it
+/// away, with the record, is to erase the person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CommitmentKey(pub [u8; 16]);
+
+impl std::fmt::Debug for CommitmentKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CommitmentKey")
+    }
+}
+
+/// A keyed hash of a person's record: says nothing about the person, and holds for this record only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Commitment(pub [u8; 32]);
+
+impl Serialize for Commitment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&data_encoding::BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Commitment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(format!("'{text}' is no commitment")))
+    }
 }
 
 /// By what a person wants to be told.
@@ -115,6 +148,34 @@ impl Person {
             };
             (field, invalid)
         })
+    }
+
+    /// The commitment to this record under a key: HMAC-SHA256 over its fields, each with its length.
+    pub fn commitment(&self, id: PersonId, key: &CommitmentKey) -> Commitment {
+        let (kind, number) = match &self.identity {
+            Some(Identity::Cccd(number)) => ("cccd", Some(number)),
+            Some(Identity::Cmnd(number)) => ("cmnd", Some(number)),
+            Some(Identity::TaxCode(number)) => ("tax_code", Some(number)),
+            None => ("", None),
+        };
+        let fields = [
+            Some(self.name.as_str()),
+            Some(kind),
+            number.map(String::as_str),
+            self.phone.as_deref(),
+            self.email.as_deref(),
+            self.address.as_deref(),
+            self.notify_by.map(NotifyBy::as_str),
+        ];
+        let mut bytes = b"motcua person".to_vec();
+        bytes.extend(id.bytes());
+        for field in fields {
+            // Nothing given is not the same as an empty text.
+            let length = field.map_or(u64::MAX, |text| text.len() as u64);
+            bytes.extend(length.to_be_bytes());
+            bytes.extend(field.unwrap_or_default().as_bytes());
+        }
+        Commitment(crate::mac::mac_of(key.0, &[&bytes]))
     }
 
     /// The name as the public may see it: family name and initials, `Nguyễn V. A.`.
@@ -218,6 +279,50 @@ mod tests {
         };
         use InvalidPerson::{Email, NameMissing, Phone};
         assert_eq!(person.check(), [NameMissing, Phone, Email]);
+    }
+
+    #[test]
+    fn a_commitment_holds_for_one_record_and_key() {
+        use crate::domain::moment::Moment;
+        let person = Person {
+            name: "Nguyễn Văn An".into(),
+            identity: Identity::person("020185000123").ok(),
+            phone: Some("0912345678".into()),
+            notify_by: None,
+            email: None,
+            address: None,
+        };
+        let id = PersonId::new(Moment::from_unix_millis(0), [1; 10]);
+        let key = CommitmentKey([7; 16]);
+        let commitment = person.commitment(id, &key);
+        let json = serde_json::to_string(&commitment).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Commitment>(&json).unwrap(),
+            commitment
+        );
+        assert!(serde_json::from_str::<Commitment>("\"AA\"").is_err());
+        let other = PersonId::new(Moment::from_unix_millis(0), [2; 10]);
+        let mut seen = vec![
+            commitment,
+            person.commitment(other, &key),
+            person.commitment(id, &CommitmentKey([8; 16])),
+        ];
+        for change in [
+            |p: &mut Person| p.name = "Nguyễn Văn Ân".into(),
+            |p: &mut Person| p.identity = Identity::person("020185000124").ok(),
+            |p: &mut Person| p.identity = None,
+            |p: &mut Person| p.phone = Some(String::new()),
+            |p: &mut Person| p.phone = None,
+            |p: &mut Person| p.email = Some("0912345678".into()),
+            |p: &mut Person| p.address = Some("Lạng Sơn".into()),
+            |p: &mut Person| p.notify_by = Some(NotifyBy::Sms),
+        ] {
+            let mut changed = person.clone();
+            change(&mut changed);
+            seen.push(changed.commitment(id, &key));
+        }
+        let different: std::collections::HashSet<_> = seen.iter().collect();
+        assert_eq!(different.len(), seen.len());
     }
 
     #[test]

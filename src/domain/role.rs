@@ -81,7 +81,9 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// Own sessions, own password, the names of colleagues.
+    /// Change one's password and log out: all that a password set by somebody else is good for.
+    OwnPassword: Clerk Officer Supervisor Administrator;
+    /// Own sessions, the own account, the names of colleagues.
     OwnAccount: Clerk Officer Supervisor Administrator;
     /// Dossiers with their history, lists, searches.
     ReadDossiers: Clerk Officer Supervisor;

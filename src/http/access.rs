@@ -80,6 +80,9 @@ async fn make(
 
 async fn admit(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
     let caller = authenticate(request, permission).await?;
+    if caller.must_change_password && permission != Permission::OwnPassword {
+        return Err(Denied::PasswordChangeRequired.into());
+    }
     match caller.may(permission) {
         true => Ok(caller),
         false => Err(Denied::Role(caller.role).into()),

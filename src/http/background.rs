@@ -11,6 +11,7 @@ use crate::notices;
 use crate::outgoing::{self, Dispatcher, Outgoing, Patience};
 use crate::store::outbox::{self, Keep};
 use crate::store::{Store, StoreError, alarms, set_aside, settings};
+use crate::transparency::{self, LeftBehind, LogKey};
 
 /// Between two looks for events whose messages are yet to be made.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(500);
@@ -27,6 +28,8 @@ const JOBS_EVERY: Duration = Duration::from_millis(500);
 const STOPS_WITHIN: Duration = Duration::from_secs(20);
 /// The same for what is being sent: a carrier takes at most a minute.
 const SENT_WITHIN: Duration = Duration::from_secs(75);
+/// Between two looks whether the log wants a checkpoint.
+const SIGN_EVERY: Duration = Duration::from_secs(30);
 
 /// What the background does, and how often.
 #[derive(Clone)]
@@ -44,7 +47,7 @@ pub(super) struct Background {
 }
 
 impl Background {
-    pub(super) fn start(store: &Store, settings: Settings) -> Self {
+    pub(super) fn start(store: &Store, settings: Settings, log_key: LogKey) -> Self {
         let Settings {
             every,
             patience,
@@ -69,9 +72,16 @@ impl Background {
         let housekeeping = repeat("housekeeping", every, &stop, store, move |store| {
             housekeep(store, keep)
         });
-        let tellers = outgoing.tellers;
+        let (tellers, left_behind) = (outgoing.tellers, LeftBehind::default());
         let announcing = repeat("announcing", ANNOUNCE_EVERY, &stop, store, move |store| {
-            outgoing::announce(store, &tellers, crate::clock::now()).map(drop)
+            let told = outgoing::announce(store, &tellers, crate::clock::now());
+            // Whatever became of the messages: what was done and read has nobody to be told.
+            transparency::seal(store)?;
+            left_behind.seal(store)?;
+            told.map(drop)
+        });
+        let signing = repeat("signing", SIGN_EVERY, &stop, store, move |store| {
+            transparency::sign_now_and_then(store, &log_key, crate::clock::now())
         });
         let reminding = repeat("reminding", REMIND_EVERY, &stop, store, |store| {
             if let Err(error) = notices::remind(store, crate::clock::now()) {
@@ -93,6 +103,7 @@ impl Background {
             threads: vec![
                 housekeeping,
                 announcing,
+                signing,
                 reminding,
                 watching,
                 jobs,

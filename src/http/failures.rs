@@ -46,6 +46,7 @@ impl From<Denied> for Problem {
         match error {
             Denied::NoSession => Self::unauthenticated(error),
             Denied::Role(_) => Self::new(Kind::Forbidden, error),
+            Denied::PasswordChangeRequired => Self::new(Kind::PasswordChangeRequired, error),
         }
     }
 }

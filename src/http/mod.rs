@@ -38,6 +38,7 @@ pub use routes::{Route, table};
 use crate::accounts::{Oidc, OidcSettings};
 use crate::config::ServerSettings;
 use crate::store::{Store, outbox};
+use crate::transparency::LogKey;
 use background::Background;
 pub use background::Settings;
 use connections::Connections;
@@ -85,6 +86,8 @@ pub(crate) struct State {
     pub carried: BTreeSet<outbox::Kind>,
     pub turns: waiting::Turns,
     pub traffic: Traffic,
+    /// What the log's notes are signed with.
+    pub log_key: LogKey,
 }
 
 /// Serves until the process is told to stop (SIGINT, SIGTERM); what had been sent is answered.
@@ -95,6 +98,7 @@ pub fn serve(
     store: Store,
     settings: ServerSettings,
     oidc: Option<OidcSettings>,
+    log_key: LogKey,
     listen: SocketAddr,
     background: Settings,
 ) -> std::io::Result<()> {
@@ -109,12 +113,13 @@ pub fn serve(
         password_turns: Turns::new(PASSWORDS_AT_ONCE, LOG_INS_WAITING),
         turns: waiting::Turns::new(),
         traffic: Traffic::default(),
+        log_key,
     };
     actix_web::rt::System::new().block_on(run(state, listen, background))
 }
 
 async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io::Result<()> {
-    let store = state.store.clone();
+    let (store, log_key) = (state.store.clone(), state.log_key.clone());
     let state = web::Data::new(state);
     let stopping = state.clone();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -149,7 +154,7 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
         );
     }
     // Only a server that can serve changes anything by itself.
-    let background = Background::start(&store, background);
+    let background = Background::start(&store, background, log_key);
     let server = server.run();
     actix_web::rt::spawn(stopping::when_told(server.handle(), stopping));
     let served = server.await;

@@ -17,6 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::access::Access;
 use super::problem::{Document, Kind, Problem};
 use super::routes::{Route, table};
+use crate::domain::role::Permission;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut document = serde_json::to_value(build()).unwrap_or_default();
@@ -120,6 +121,9 @@ fn add(paths: &mut Paths, route: Route) {
     }
     if let Access::Staff(permission) = route.access {
         kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
+        if permission != Permission::OwnPassword {
+            kinds.push(Kind::PasswordChangeRequired);
+        }
         let token = SecurityRequirement::new("token", Vec::<String>::new());
         let roles: Vec<_> = permission
             .roles()

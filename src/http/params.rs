@@ -123,6 +123,10 @@ impl Expected for u32 {
     const NEEDED: &'static str = "số nguyên không âm";
 }
 
+impl Expected for u64 {
+    const NEEDED: &'static str = "số nguyên không âm";
+}
+
 impl Expected for bool {
     const NEEDED: &'static str = "true hoặc false";
 }

@@ -60,6 +60,8 @@ kinds! {
     BadSignature = 401 "bad-signature" "Chữ ký không đúng",
     /// Logged in, but the role or the unit does not allow it.
     Forbidden = 403 "forbidden" "Không có quyền",
+    /// The password was set by somebody else: it has to be changed before anything else.
+    PasswordChangeRequired = 403 "password-change-required" "Phải đổi mật khẩu",
     NotFound = 404 "not-found" "Không tìm thấy",
     MethodNotAllowed = 405 "method-not-allowed" "Phương thức không được hỗ trợ",
     /// A body that does not arrive in time; the connection is closed.

@@ -11,9 +11,9 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::access::{Access, authorise};
 use super::api::{
-    actions, alarms, calendar, cards, dossiers, feedback, fees, jobs, lists, lookup, oidc, outbox,
-    payments, procedures, reports, satisfaction, sessions, submissions, time_limit, units, users,
-    webhooks,
+    actions, alarms, calendar, cards, checkpoint, dossiers, feedback, fees, jobs, lists, lookup,
+    oidc, outbox, payments, procedures, reports, satisfaction, sessions, submissions, time_limit,
+    units, users, webhooks,
 };
 use super::body::Readable;
 use super::health;
@@ -108,10 +108,10 @@ pub fn table() -> Vec<Route> {
             .or(&[WrongCredentials, TooManyRequests, Overloaded])
             .takes::<sessions::LogIn>(),
         route!(Staff(May::OwnAccount), sessions::__path_list => sessions::list),
-        route!(Staff(May::OwnAccount), sessions::__path_end_current => sessions::end_current),
+        route!(Staff(May::OwnPassword), sessions::__path_end_current => sessions::end_current),
         route!(Staff(May::OwnAccount), sessions::__path_end => sessions::end),
         route!(Staff(May::OwnAccount), sessions::__path_me => sessions::me),
-        route!(Staff(May::OwnAccount), sessions::__path_change_password => sessions::change_password)
+        route!(Staff(May::OwnPassword), sessions::__path_change_password => sessions::change_password)
             .or(&[WrongCredentials, TooManyRequests, Overloaded])
             .takes::<sessions::NewPassword>(),
         route!(Staff(May::OwnAccount), users::__path_colleagues => users::colleagues),
@@ -147,6 +147,10 @@ pub fn table() -> Vec<Route> {
         route!(Signed, fees::__path_take_gateway_payment => fees::take_gateway_payment)
             .or(&[BadSignature, NotConfigured])
             .takes::<fees::Payment>(),
+        // The log, for everybody.
+        route!(Public, checkpoint::__path_show => checkpoint::show),
+        route!(Public, checkpoint::__path_key => checkpoint::key),
+        route!(Public, checkpoint::__path_consistency => checkpoint::consistency),
         // Reference data.
         route!(Staff(May::ManageUnits), units::__path_create => units::create)
             .takes::<units::NewUnit>(),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 
 use super::table::{self, Row};
-use super::{ImportError, Imported, Wrong, verdict};
+use super::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
 use crate::domain::job::Kind;
+use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, calendar as store, jobs, settings};
 
 /// Reads the days of a calendar file, in the order of the file.
@@ -43,7 +44,12 @@ pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn calendar(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
     let days = Arc::new(read_calendar(bytes)?);
-    store.change_reference(move |conn, _| put(conn, &days))
+    let file = file_hash(bytes);
+    store.change_reference(move |conn, _| {
+        recorded(conn, ActKind::CalendarImported, &file, |conn| {
+            put(conn, &days)
+        })
+    })
 }
 
 /// Puts a calendar into the store, within a transaction.

@@ -20,7 +20,12 @@ pub use units::{Reform, UnitsOptions, reform, units};
 
 use std::fmt;
 
-use crate::store::{StoreError, WriteFailure};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::domain::ids::Actor;
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::{Conn, StoreError, WriteFailure, settings};
 
 /// Something wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +110,38 @@ impl fmt::Display for Imported {
         write!(f, "thêm {added}, sửa {changed}, giữ nguyên {unchanged}")?;
         notes.iter().try_for_each(|note| write!(f, "\n{note}"))
     }
+}
+
+/// Runs an import within a transaction and records it, if it changed anything, with the hash of its file.
+fn recorded<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    kind: ActKind,
+    file: &str,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    let before = settings::reference_version(conn)?;
+    let done = work(conn)?;
+    record_change(conn, before, kind, file)?;
+    Ok(done)
+}
+
+/// Records an import if the reference data are not those of the version before it.
+fn record_change(
+    conn: &mut Conn,
+    before: u64,
+    kind: ActKind,
+    file: &str,
+) -> Result<(), StoreError> {
+    if settings::reference_version(conn)? == before {
+        return Ok(());
+    }
+    let act = json!({"file_sha256": file});
+    admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)
+}
+
+/// By what an act names a file.
+fn file_hash(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 /// Reads a file's bytes as text: UTF-8, a byte order mark at the beginning is dropped.

@@ -15,7 +15,8 @@ pub use answers::PortalAnswers;
 pub use changes::{Change, Changes};
 
 use super::{Catalogue, ImportError, procedures};
-use crate::domain::ids::ProcedureId;
+use crate::domain::ids::{Actor, ProcedureId};
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, WriteFailure, procedures as store_procedures, settings};
 
@@ -96,6 +97,7 @@ pub fn portal_catalogue(
     from: NaiveDate,
 ) -> Result<Changes, PortalError> {
     store.change_reference(move |conn, reference| {
+        let before = settings::reference_version(conn)?;
         let plan = plan(reference, &answers, from)?;
         procedures::put(conn, &plan.catalogue)?;
         let last = from.pred_opt().unwrap_or(from);
@@ -106,6 +108,19 @@ pub fn portal_catalogue(
         }
         if !plan.ended.is_empty() {
             settings::bump_reference_version(conn)?;
+        }
+        if settings::reference_version(conn)? != before {
+            let codes = |changes: &[Change]| -> Vec<String> {
+                changes.iter().map(|change| change.code.clone()).collect()
+            };
+            let act = serde_json::json!({
+                "valid_from": from,
+                "new": codes(&plan.changes.new),
+                "versions": codes(&plan.changes.versions),
+                "ended": codes(&plan.changes.ended),
+            });
+            let kind = ActKind::PortalCatalogueImported;
+            admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)?;
         }
         Ok(plan.changes)
     })

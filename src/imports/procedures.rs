@@ -7,11 +7,12 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{ImportError, Imported, Wrong, text, verdict};
+use super::{ImportError, Imported, Wrong, file_hash, recorded, text, verdict};
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 use crate::domain::unit::Units;
 use crate::mending::{Found, mend};
+use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, procedures as store, settings, units};
 
 /// Procedures read from a file, each with the line on which it begins.
@@ -158,7 +159,11 @@ fn mended(
 pub fn procedures(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
     let catalogue = Catalogue::read(bytes, &mut wrong);
-    store.change_reference(move |conn, _| put_unless(conn, &catalogue, wrong.clone()))
+    let file = file_hash(bytes);
+    store.change_reference(move |conn, _| {
+        let work = |conn: &mut Conn| put_unless(conn, &catalogue, wrong.clone());
+        recorded(conn, ActKind::ProceduresImported, &file, work)
+    })
 }
 
 /// Puts a catalogue into the store, within a transaction.

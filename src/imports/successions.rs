@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 
 use super::table::{self, Row};
 use super::units::ask_for_moves;
-use super::{ImportError, Imported, Wrong, verdict};
+use super::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
 use crate::domain::unit::{Share, Succession, Units};
+use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, settings, units as store};
 
 const SHARES: &str = "whole, default hay part";
@@ -24,15 +25,23 @@ pub fn successions(
     on: Option<NaiveDate>,
 ) -> Result<Imported, ImportError> {
     let bytes = Arc::<[u8]>::from(bytes);
-    store.change_reference(move |conn, _| put_file(conn, &bytes, on))
+    store.change_reference(move |conn, _| put_recorded(conn, &bytes, on))
 }
 
-/// Puts the successions of a file into the store, within a transaction.
-pub(super) fn put_file(
+/// Puts the successions of a file into the store and on record, within a transaction.
+pub(super) fn put_recorded(
     conn: &mut Conn,
     bytes: &[u8],
     on: Option<NaiveDate>,
 ) -> Result<Imported, ImportError> {
+    let file = file_hash(bytes);
+    recorded(conn, ActKind::SuccessionsImported, &file, |conn| {
+        put_file(conn, bytes, on)
+    })
+}
+
+/// Puts the successions of a file into the store, within a transaction.
+fn put_file(conn: &mut Conn, bytes: &[u8], on: Option<NaiveDate>) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
     let rows = table::read(bytes, &["old_code", "new_code", "share"], &[], &mut wrong);
     let known = store::load(conn)?;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::table::{self, Row};
-use super::{ImportError, Imported, Wrong, successions, verdict};
+use super::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
 use crate::domain::unit::{Level, Unit, UnitKind, Units, is_code_under, is_unit_code};
+use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
 
 const LEVELS: &str = "province, district hay commune";
@@ -69,14 +70,17 @@ pub fn reform(
     reform: &Reform,
 ) -> Result<Imported, ImportError> {
     let (bytes, options) = (Arc::<[u8]>::from(bytes), options.clone());
+    let file = file_hash(&bytes);
     let reform = reform.clone();
     // The lock before anything is read: what another import or an administrator changes meanwhile would
     // be overwritten with what was known before.
     store.change_reference(move |conn, _| {
         let before = store::load(conn)?;
-        let mut imported = put_file(conn, &bytes, &options)?;
+        let mut imported = recorded(conn, ActKind::UnitsImported, &file, |conn| {
+            put_file(conn, &bytes, &options)
+        })?;
         if let Some(bytes) = &reform.successions {
-            let successions = successions::put_file(conn, bytes, None)?;
+            let successions = successions::put_recorded(conn, bytes, None)?;
             imported.added += successions.added;
             imported.changed += successions.changed;
             imported.unchanged += successions.unchanged;

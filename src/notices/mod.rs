@@ -37,10 +37,12 @@ pub enum Topic {
     Digest,
     /// What is wrong with the installation, to administrators, once a day while it is.
     Alarms,
+    /// To a member of staff whose password somebody else has set; at once.
+    PasswordSet,
 }
 
 impl Topic {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Confirmation,
         Self::Receipt,
         Self::SupplementRequested,
@@ -51,6 +53,7 @@ impl Topic {
         Self::Overdue,
         Self::Digest,
         Self::Alarms,
+        Self::PasswordSet,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -65,6 +68,7 @@ impl Topic {
             Self::Overdue => "overdue",
             Self::Digest => "digest",
             Self::Alarms => "alarms",
+            Self::PasswordSet => "password_set",
         }
     }
 

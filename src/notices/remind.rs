@@ -15,6 +15,7 @@ use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::role::Role;
 use crate::store::lists::{Order, Within};
+use crate::store::log;
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
@@ -283,7 +284,10 @@ fn digest(
             "unit": item.holder.name,
         })
     });
+    // Kept by whoever gets the letter: what the database says later has to fit it.
+    let checkpoint = store.read(log::newest_checkpoint)?;
     Ok(json!({
+        "checkpoint": checkpoint.map(|given| given.note).unwrap_or_default(),
         "name": user.full_name,
         "unit": units.get(user.unit).map_or("", |unit| &unit.name),
         "unit_id": user.unit.0,

@@ -41,6 +41,8 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "digest.html",
     "alarms.txt",
     "alarms.html",
+    "password_set.txt",
+    "password_set.html",
 );
 
 /// A template that cannot be used.
@@ -194,6 +196,10 @@ fn example(topic: Topic) -> Value {
             "name": "Nông Thị Lan", "unit": "UBND huyện", "date": "15/07/2021", "open": "10",
             "overdue": "1", "received": "5", "resolved": "4",
             "overdue_list": [{"case_number": "H37-1", "due_at": "17:00", "unit": "UBND xã"}],
+            "checkpoint": "motcua.local/h37\n3\nvQ=\n\n— motcua.local/h37 Az=\n",
+        }),
+        Topic::PasswordSet => json!({
+            "name": "Nông Thị Lan", "username": "lan.nt", "at": "08:15 15/07/2021", "by": "quan.tri",
         }),
         Topic::Alarms => json!({
             "name": "Nông Thị Lan", "date": "15/07/2021", "count": "1",
@@ -202,7 +208,7 @@ fn example(topic: Topic) -> Value {
         _ => json!({}),
     };
     let mut values = match topic {
-        Topic::Confirmation | Topic::Digest | Topic::Alarms => json!({}),
+        Topic::Confirmation | Topic::Digest | Topic::Alarms | Topic::PasswordSet => json!({}),
         _ => dossier,
     };
     if let (Value::Object(values), Value::Object(more)) = (&mut values, more) {

@@ -199,6 +199,8 @@ impl Life<'_> {
                     ItemHandedIn(position, originals, item.copies).into()
                 })
                 .collect(),
+            // The log's, where people are written in bulk.
+            commitments: (None, None),
         };
         let new = match outline.registered {
             Some(at) => {

@@ -20,11 +20,13 @@ use chrono::{Days, Months, NaiveDate};
 
 use crate::bundled;
 use crate::domain::dossier::{Refusal, ReplayError};
+use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
 use crate::imports::{self, Catalogue, ImportError, UnitsOptions};
 use crate::progress::Progress;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::dossiers::WholeHistory;
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, case_numbers, dossiers, plan, settings, tallies};
@@ -176,7 +178,7 @@ pub fn load(store: &Store, options: &Options) -> Result<Loaded, ScenarioError> {
         }
         lay_foundations(conn, &figures, period)?;
         let reference = Reference::load(conn, store.default_hours())?;
-        let staff = staff::hire(conn, &reference)?;
+        let staff = staff::hire(conn, &reference, options.now)?;
         settings::bump_reference_version(conn)?;
         add_plan_and_feedback(conn, &figures, period, &reference)?;
         let loaded = pour(conn, &reference, |batches| {
@@ -184,6 +186,11 @@ pub fn load(store: &Store, options: &Options) -> Result<Loaded, ScenarioError> {
         })?;
         let remembered = format!("{} {}", period.from, period.to);
         settings::set(conn, LOADED, &remembered)?;
+        let done = serde_json::json!({
+            "period": remembered, "seed": options.seed, "dossiers": loaded.0, "events": loaded.1,
+        });
+        let kind = ActKind::ScenarioLoaded;
+        admin_acts::record(conn, Actor::System, options.now, kind, &done)?;
         Ok(Loaded {
             dossiers: loaded.0,
             events: loaded.1,

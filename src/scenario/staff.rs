@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::people;
-use crate::domain::ids::{UnitId, UserId};
+use crate::domain::ids::{Actor, UnitId, UserId};
+use crate::domain::moment::Moment;
 use crate::domain::role::Role;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
 use crate::store::{Conn, StoreError};
@@ -21,6 +23,7 @@ pub(super) struct Desk {
 pub(super) fn hire(
     conn: &mut Conn,
     reference: &Reference,
+    now: Moment,
 ) -> Result<HashMap<UnitId, Desk>, StoreError> {
     let known = users::load(conn)?;
     let mut next = known.iter().map(|user| user.id.0).max().unwrap_or(0) + 1;
@@ -38,8 +41,11 @@ pub(super) fn hire(
                 oidc_subject: None,
                 email: None,
                 disabled_at: None,
+                must_change_password: false,
             };
-            users::insert(conn, &user).map(|()| id)
+            users::insert(conn, &user)?;
+            let kind = ActKind::AccountMade;
+            admin_acts::record_account(conn, Actor::System, now, kind, id).map(|()| id)
         };
         let desk = Desk {
             clerk: hire(Role::Clerk)?,

@@ -75,6 +75,9 @@ pub enum Denied {
     NoSession,
     #[error("vai trò {} không được làm việc này", .0.as_str())]
     Role(Role),
+    /// Somebody else has set the password.
+    #[error("mật khẩu này do người khác đặt: hãy đổi mật khẩu tại PUT /api/v1/me/password trước")]
+    PasswordChangeRequired,
 }
 
 /// Reads who it is. On PostgreSQL nobody changes the account or ends the session until the
@@ -96,6 +99,9 @@ fn prove(conn: &mut Conn, proof: &Proof) -> Result<Result<Proven, Denied>, Store
         return Ok(Err(Denied::NoSession));
     };
     let user = Account::try_from(user)?.user;
+    if user.must_change_password && proof.permission != Permission::OwnPassword {
+        return Ok(Err(Denied::PasswordChangeRequired));
+    }
     if !user.role.may(proof.permission) {
         return Ok(Err(Denied::Role(user.role)));
     }

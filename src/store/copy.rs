@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use super::log::{self, GivenOut};
 use super::{Conn, DatabaseUrl, StoreError};
 
 /// How long a connection that is on its way out is waited for.
@@ -50,6 +51,22 @@ pub fn describe(url: &DatabaseUrl) -> Result<Copied, StoreError> {
         dossiers: count("select count(*) from dossiers").get_result(&mut conn)?,
         events: count("select count(*) from dossier_events").get_result(&mut conn)?,
     })
+}
+
+/// The newest checkpoint that such a file holds.
+///
+/// # Errors
+/// If it is no database of ours.
+pub fn checkpoint(url: &DatabaseUrl) -> Result<Option<GivenOut>, StoreError> {
+    let mut conn = Conn::Sqlite(sqlite(url)?);
+    let query = "select count(*) from sqlite_master where name = 'log_checkpoints'";
+    let tables: i64 =
+        diesel::select(diesel::dsl::sql::<BigInt>(&format!("({query})"))).get_result(&mut conn)?;
+    match tables {
+        // A version before the log made it.
+        0 => Ok(None),
+        _ => log::newest_checkpoint(&mut conn),
+    }
 }
 
 /// Puts everything into the one file, so that it can be moved by its name.

@@ -6,12 +6,13 @@ use super::chain::{EventHash, StoredEvent};
 use super::events::{self, EventRow};
 use super::persons::{self, PersonRow};
 use super::schema::{self, dossier_events, dossiers};
-use super::{Conn, StoreError, reversals, tallies, unannounced};
+use super::{Conn, StoreError, log, reversals, tallies, unannounced};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Decision, Dossier, Event};
 use crate::domain::ids::{DossierId, PersonId, UnitId};
+use crate::domain::log::Entry;
 use crate::domain::moment::Moment;
-use crate::domain::person::Person;
+use crate::domain::person::{CommitmentKey, Person};
 use crate::domain::reversal::reversals as reversals_of;
 use crate::domain::tally::{Tallies, follow};
 use crate::domain::time_limit::Outcome;
@@ -207,6 +208,15 @@ pub struct WholeHistory {
 }
 
 impl WholeHistory {
+    /// What the log holds of it.
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        let events = self.events.iter();
+        let events = events.filter_map(|e| log::event_entry(&e.dossier_id, e.sequence, &e.hash));
+        self.person.entry().into_iter().chain(events)
+    }
+}
+
+impl WholeHistory {
     /// Seals the events of a dossier and adds what they change to `counts`.
     ///
     /// # Errors
@@ -226,7 +236,13 @@ impl WholeHistory {
                 .iter()
                 .map(|event| EventRow::new(id, event))
                 .collect(),
-            person: PersonRow::new(person.0, person.1, id, dossier.unit),
+            person: PersonRow::new(
+                person.0,
+                person.1,
+                CommitmentKey(rand::random()),
+                id,
+                dossier.unit,
+            ),
         })
     }
 
@@ -235,12 +251,14 @@ impl WholeHistory {
     }
 }
 
-/// Writes many dossiers at once; the counts are the caller's to fold. Rows, checks and hashes are
-/// the same as one by one.
+/// Writes many dossiers at once, and all of it into the log; the counts are the caller's to fold. Rows,
+/// checks and hashes are the same as one by one; the commitments to people's records are the log's.
 ///
 /// # Errors
 /// If the database refuses; then nothing is written.
 pub fn insert_many(conn: &mut Conn, all: Vec<WholeHistory>) -> Result<(), StoreError> {
+    let entries: Vec<Entry> = all.iter().flat_map(WholeHistory::entries).collect();
+    log::append(conn, &entries)?;
     match conn {
         Conn::Sqlite(conn) => {
             for history in all {

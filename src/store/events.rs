@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::chain::{EventHash, GENESIS, StoredEvent};
+use super::place::{Going, past};
 use super::schema::dossier_events;
 use super::{Conn, StoreError};
 use crate::domain::dossier::{Dossier, Event, EventData};
@@ -162,6 +163,43 @@ pub fn replay(
     let state = Dossier::replay(dossier, &events)
         .map_err(|error| StoreError::corrupt(format!("hồ sơ {dossier}: {error}")))?;
     Ok(Some((state, head)))
+}
+
+/// A row of an event, for `verify`: as it is, whatever it is.
+#[derive(Queryable)]
+pub struct RawEvent {
+    pub dossier_id: Vec<u8>,
+    pub sequence: i32,
+    pub kind: i16,
+    pub data: String,
+    pub hash: Vec<u8>,
+}
+
+/// Rows of events after a dossier and sequence, in their order, for `verify`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn rows_after(
+    conn: &mut Conn,
+    after: Option<(Vec<u8>, i32)>,
+    limit: u32,
+) -> Result<Vec<RawEvent>, StoreError> {
+    let columns = (dossier_events::dossier_id, dossier_events::sequence);
+    let mut query = dossier_events::table
+        .order(columns)
+        .select((
+            dossier_events::dossier_id,
+            dossier_events::sequence,
+            dossier_events::kind,
+            dossier_events::data,
+            dossier_events::hash,
+        ))
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(past(Going::Up, columns, after));
+    }
+    Ok(query.load(conn)?)
 }
 
 /// An event as it was read, or why it could not be.

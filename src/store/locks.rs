@@ -18,6 +18,8 @@ pub(super) enum Lock {
     Bulk = 7_205_759_403_792_796,
     /// Making the messages of events.
     Announcing = 7_205_759_403_792_797,
+    /// Appending to the log; the last lock that a transaction takes.
+    Sealing = 7_205_759_403_792_798,
 }
 
 impl Lock {

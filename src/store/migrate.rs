@@ -8,19 +8,28 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use serde_json::json;
 
 use super::locks::Lock;
-use super::{Conn, StoreError, backfill, settings};
+use super::{Conn, StoreError, admin_acts, adoption, backfill, settings};
+use crate::domain::ids::Actor;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The last migration that this program knows, such as `0008`. The folders of both databases hold the same.
-pub(super) static KNOWN: LazyLock<String> = LazyLock::new(|| {
+pub(super) static KNOWN: LazyLock<String> =
+    LazyLock::new(|| OURS.last().cloned().unwrap_or_default());
+
+/// All migrations that this program knows, oldest first.
+static OURS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let migrations = MigrationSource::<Sqlite>::migrations(&SQLITE_MIGRATIONS);
     let versions = migrations.into_iter().flatten();
-    let versions = versions.map(|migration| migration.name().version().to_string());
-    versions.max().unwrap_or_default()
+    let mut versions: Vec<_> = versions
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    versions.sort_unstable();
+    versions
 });
 
 /// The tables that there have to be: those that diesel is told of.
@@ -36,29 +45,59 @@ fn tables() -> impl Iterator<Item = &'static str> {
 pub(super) fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
     // Several instances may start at once: one migrates, the others wait.
     Lock::Migrations.during(conn, |conn| {
-        refuse_others(conn)?;
-        let before = refuse_newer(conn)?;
-        if before.as_deref().is_some_and(|before| *before < **KNOWN) {
-            announce(conn, &KNOWN)?;
+        if !is_current(conn) {
+            run_missing(conn)?;
         }
-        let run = match conn {
-            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
-            Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
-        };
-        if let Err(error) = run {
-            if let Some(before) = before {
-                // Those that run beside this one may go on.
-                announce(conn, &before)?;
-            }
-            return Err(StoreError::from_message(error.to_string()));
-        }
+        refuse_newer_begun(conn)?;
         refuse_gaps(conn)?;
         if settings::get(conn, settings::SCHEMA_VERSION)?.as_ref() != Some(&*KNOWN) {
             settings::set(conn, settings::SCHEMA_VERSION, &KNOWN)?;
         }
         settings::make_lookup_key(conn)?;
-        backfill::run(conn)
+        backfill::run(conn)?;
+        adoption::run(conn)
     })?
+}
+
+/// Whether exactly the migrations of this program have been run. Asked without diesel's own way of
+/// asking, which makes its table first: a role that may not change the schema can serve a database that
+/// is up to date.
+fn is_current(conn: &mut Conn) -> bool {
+    let versions = diesel::sql_query("select version as name from __diesel_schema_migrations");
+    let applied: Result<Vec<Name>, _> = versions.load(conn);
+    let mut applied: Vec<String> = applied.into_iter().flatten().map(|row| row.name).collect();
+    applied.sort_unstable();
+    applied == *OURS
+}
+
+fn run_missing(conn: &mut Conn) -> Result<(), StoreError> {
+    refuse_others(conn)?;
+    let before = refuse_newer(conn)?;
+    if before.as_deref().is_some_and(|before| *before < **KNOWN) {
+        announce(conn, &KNOWN)?;
+    }
+    let run = match conn {
+        Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+        Conn::Postgres(conn) => conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop),
+    };
+    if let Err(error) = run {
+        if let Some(before) = before {
+            // Those that run beside this one may go on.
+            announce(conn, &before)?;
+        }
+        return Err(StoreError::from_message(error.to_string()));
+    }
+    refuse_gaps(conn)?;
+    record_migration(conn)
+}
+
+/// Who reads the log sees when the schema was changed, and by which program.
+fn record_migration(conn: &mut Conn) -> Result<(), StoreError> {
+    let act = json!({"schema": *KNOWN, "version": env!("CARGO_PKG_VERSION")});
+    let (by, now) = (Actor::System, crate::clock::now());
+    conn.transaction(|conn| {
+        admin_acts::record(conn, by, now, admin_acts::ActKind::DatabaseMigrated, &act)
+    })
 }
 
 /// Tells the instances that run beside this one which schema is coming: when this returns, no write of
@@ -145,6 +184,12 @@ fn refuse_newer(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let Some(newest) = known(applied) else {
         return Ok(None);
     };
+    refuse_newer_begun(conn)?;
+    Ok(Some(newest))
+}
+
+/// The same of migrations that are announced and not run yet.
+fn refuse_newer_begun(conn: &mut Conn) -> Result<(), StoreError> {
     if !present(conn)?.iter().any(|table| table == "settings") {
         return Err(missing("settings"));
     }
@@ -152,7 +197,7 @@ fn refuse_newer(conn: &mut Conn) -> Result<Option<String>, StoreError> {
         Some(coming) if coming > *KNOWN => Err(StoreError::Outdated(format!(
             "một phiên bản mới hơn đã bắt đầu bước nâng cấp {coming}; hãy chạy lại phiên bản đó"
         ))),
-        _ => Ok(Some(newest)),
+        _ => Ok(()),
     }
 }
 

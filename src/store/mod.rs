@@ -5,6 +5,8 @@
 //! go through one thread that commits those waiting together (see [`writer`]), on PostgreSQL each
 //! has a connection of its own and is tried again after a deadlock.
 
+pub mod admin_acts;
+mod adoption;
 pub mod alarms;
 pub mod attempts;
 pub mod authority;
@@ -27,6 +29,7 @@ pub mod jobs;
 pub mod limits;
 pub mod lists;
 mod locks;
+pub mod log;
 mod migrate;
 pub mod oidc_logins;
 pub mod open_dossiers;

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::admin_acts::{self, ActKind};
 use super::place::{Going, past};
 use super::schema::persons;
 use super::{Conn, StoreError};
 use crate::domain::identity::Identity;
-use crate::domain::ids::{DossierId, PersonId, UnitId};
-use crate::domain::person::{Person, search_name};
+use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
+use crate::domain::log::{Entry, Subject};
+use crate::domain::moment::Moment;
+use crate::domain::person::{Commitment, CommitmentKey, Person, search_name};
 
-#[derive(Insertable, Queryable)]
+#[derive(Clone, Insertable, Queryable)]
 #[diesel(table_name = persons, treat_none_as_default_value = false)]
 pub(super) struct PersonRow {
     id: Vec<u8>,
@@ -26,10 +29,40 @@ pub(super) struct PersonRow {
     unit_id: Option<i32>,
     dossier_id: Option<Vec<u8>>,
     notify_by: Option<String>,
+    commitment_key: Option<Vec<u8>>,
+}
+
+/// Somebody who is about to be written, with the key of the commitment to their record.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    pub id: PersonId,
+    pub person: Person,
+    key: CommitmentKey,
+}
+
+impl NewPerson {
+    pub fn new(person: Person, at: Moment) -> Self {
+        Self {
+            id: PersonId::new(at, rand::random()),
+            person,
+            key: CommitmentKey(rand::random()),
+        }
+    }
+
+    /// What an event says of the record.
+    pub fn commitment(&self) -> Commitment {
+        self.person.commitment(self.id, &self.key)
+    }
 }
 
 impl PersonRow {
-    pub(super) fn new(id: PersonId, person: &Person, dossier: DossierId, unit: UnitId) -> Self {
+    pub(super) fn new(
+        id: PersonId,
+        person: &Person,
+        key: CommitmentKey,
+        dossier: DossierId,
+        unit: UnitId,
+    ) -> Self {
         let identity = person.identity.as_ref();
         Self {
             id: id.bytes().to_vec(),
@@ -48,7 +81,25 @@ impl PersonRow {
             unit_id: Some(unit.0),
             dossier_id: Some(dossier.bytes().to_vec()),
             notify_by: person.notify_by.map(|by| by.as_str().to_owned()),
+            commitment_key: Some(key.0.to_vec()),
         }
+    }
+}
+
+impl PersonRow {
+    /// The commitment to this record, while it has a key.
+    pub(super) fn commitment(&self) -> Option<Commitment> {
+        let key = self.commitment_key.as_deref()?.try_into().ok()?;
+        let person = Person::try_from(self.clone()).ok()?;
+        Some(person.commitment(PersonId::from_slice(&self.id)?, &CommitmentKey(key)))
+    }
+
+    /// What the log holds of a person whom no event commits to.
+    pub(super) fn entry(&self) -> Option<Entry> {
+        Some(Entry {
+            subject: Subject::Person(PersonId::from_slice(&self.id)?),
+            hash: self.commitment()?.0,
+        })
     }
 }
 
@@ -90,15 +141,90 @@ fn identity_key(identity: &Identity) -> i64 {
 /// If the database refuses.
 pub fn insert(
     conn: &mut Conn,
-    id: PersonId,
-    person: &Person,
+    new: &NewPerson,
     dossier: DossierId,
     unit: UnitId,
 ) -> Result<(), StoreError> {
     diesel::insert_into(persons::table)
-        .values(PersonRow::new(id, person, dossier, unit))
+        .values(PersonRow::new(new.id, &new.person, new.key, dossier, unit))
         .execute(conn)?;
     Ok(())
+}
+
+/// Erases a person: the record, and the key by which anybody could still try out whose it was. History
+/// and the log keep the commitment, which then says nothing. That it was done, when and why stays on
+/// record. Returns whether there was anything to erase.
+///
+/// # Errors
+/// If the database refuses.
+pub fn erase(
+    conn: &mut Conn,
+    id: PersonId,
+    by: Actor,
+    at: Moment,
+    reason: &str,
+) -> Result<bool, StoreError> {
+    let row: Option<PersonRow> = persons::table
+        .find(id.bytes().to_vec())
+        .first(conn)
+        .optional()?;
+    let Some(commitment) = row.as_ref().and_then(PersonRow::commitment) else {
+        return Ok(false);
+    };
+    let none = None::<String>;
+    diesel::update(persons::table.find(id.bytes().to_vec()))
+        .set((
+            (
+                persons::name.eq(""),
+                persons::identity_kind.eq(None::<i16>),
+                persons::identity.eq(&none),
+                persons::identity_key.eq(None::<i64>),
+                persons::phone.eq(&none),
+                persons::email.eq(&none),
+                persons::address.eq(&none),
+            ),
+            (
+                persons::search_name.eq(&none),
+                persons::unit_id.eq(None::<i32>),
+                persons::dossier_id.eq(None::<Vec<u8>>),
+                persons::notify_by.eq(&none),
+                persons::commitment_key.eq(None::<Vec<u8>>),
+            ),
+        ))
+        .execute(conn)?;
+    let data = serde_json::json!({"person": id, "commitment": commitment, "reason": reason});
+    admin_acts::record(conn, by, at, ActKind::PersonErased, &data)?;
+    Ok(true)
+}
+
+/// A person's record as the log sees it: the commitment to it, `None` once it is erased.
+pub type OnRecord = (PersonId, Option<Commitment>);
+
+/// People after `after`, by id, with the commitments to their records as they are now. A record that
+/// cannot be read commits to nothing.
+///
+/// # Errors
+/// If the database refuses.
+pub fn on_record_after(
+    conn: &mut Conn,
+    after: Option<PersonId>,
+    limit: u32,
+) -> Result<Vec<OnRecord>, StoreError> {
+    let mut query = persons::table
+        .order(persons::id)
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(persons::id.gt(after.bytes().to_vec()));
+    }
+    let rows: Vec<PersonRow> = query.load(conn)?;
+    rows.iter()
+        .map(|row| {
+            let id =
+                PersonId::from_slice(&row.id).ok_or_else(|| StoreError::corrupt("persons.id"))?;
+            Ok((id, row.commitment()))
+        })
+        .collect()
 }
 
 /// The people of a dossier are found by name under the unit that answers for it now.
@@ -239,11 +365,32 @@ pub fn walk(
 /// that of the name.
 pub type FoundUnder = (Option<i32>, Option<Vec<u8>>, bool);
 
-/// Which of these persons there are, and where they are found, for `verify`.
+/// The number of the dossier that a person is found under.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn known(conn: &mut Conn, ids: Vec<&[u8]>) -> Result<HashMap<Vec<u8>, FoundUnder>, StoreError> {
+pub fn dossier_of(conn: &mut Conn, id: PersonId) -> Result<Option<String>, StoreError> {
+    let dossier: Option<Option<Vec<u8>>> = persons::table
+        .find(id.bytes().to_vec())
+        .select(persons::dossier_id)
+        .first(conn)
+        .optional()?;
+    let dossier = dossier.flatten();
+    match dossier.and_then(|bytes| DossierId::from_slice(&bytes)) {
+        Some(id) => super::dossiers::case_number(conn, id),
+        None => Ok(None),
+    }
+}
+
+/// Which of these persons there are, and where they are found, for `verify`; who is erased is found
+/// nowhere.
+///
+/// # Errors
+/// If the database refuses.
+pub fn known(
+    conn: &mut Conn,
+    ids: Vec<&[u8]>,
+) -> Result<HashMap<Vec<u8>, Option<FoundUnder>>, StoreError> {
     let rows: Vec<PersonRow> = persons::table.filter(persons::id.eq_any(ids)).load(conn)?;
     Ok(rows
         .into_iter()
@@ -251,9 +398,12 @@ pub fn known(conn: &mut Conn, ids: Vec<&[u8]>) -> Result<HashMap<Vec<u8>, FoundU
             let id = row.id.clone();
             let found = (row.unit_id, row.dossier_id.clone());
             let stored = row.search_name.clone();
+            if row.commitment_key.is_none() {
+                return (id, None);
+            }
             let named = Person::try_from(row)
                 .is_ok_and(|p| stored == Some(search_name(&p.name, p.identity.as_ref())));
-            (id, (found.0, found.1, named))
+            (id, Some((found.0, found.1, named)))
         })
         .collect())
 }

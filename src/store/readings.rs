@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 
 use super::schema::identity_readings;
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, log};
 use crate::domain::ids::{DossierId, MessageId, PersonId, UserId};
+use crate::domain::log::{Entry, Subject, hash_of};
 use crate::domain::moment::Moment;
 
 /// A reading.
@@ -31,7 +32,79 @@ pub fn insert(conn: &mut Conn, reading: &Reading) -> Result<(), StoreError> {
             identity_readings::person_id.eq(reading.person.bytes().to_vec()),
         ))
         .execute(conn)?;
-    Ok(())
+    let hash = Recorded {
+        id,
+        reading: *reading,
+    }
+    .entry();
+    log::wait(conn, hash)
+}
+
+/// A reading under its id, as the log sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    pub id: MessageId,
+    pub reading: Reading,
+}
+
+impl Recorded {
+    /// What the log holds of it.
+    pub fn entry(&self) -> Entry {
+        let Reading {
+            at,
+            user,
+            dossier,
+            person,
+        } = self.reading;
+        let hash = hash_of(
+            "motcua reading",
+            &[
+                &self.id.bytes(),
+                &at.unix_millis().to_be_bytes(),
+                &user.0.to_be_bytes(),
+                &dossier.bytes(),
+                &person.bytes(),
+            ],
+        );
+        Entry {
+            subject: Subject::Reading(self.id),
+            hash,
+        }
+    }
+}
+
+/// Readings after the id `after`.
+///
+/// # Errors
+/// If the database refuses, or a row is damaged.
+pub fn after(
+    conn: &mut Conn,
+    after: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let mut query = identity_readings::table
+        .order(identity_readings::id)
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(identity_readings::id.gt(after.bytes().to_vec()));
+    }
+    type Row = (Vec<u8>, i64, i32, Vec<u8>, Vec<u8>);
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter()
+        .map(|(id, at, user, dossier, person)| {
+            let corrupt = || StoreError::corrupt("identity_readings");
+            Ok(Recorded {
+                id: MessageId::from_slice(&id).ok_or_else(corrupt)?,
+                reading: Reading {
+                    at: Moment::from_unix_millis(at),
+                    user: UserId(user),
+                    dossier: DossierId::from_slice(&dossier).ok_or_else(corrupt)?,
+                    person: PersonId::from_slice(&person).ok_or_else(corrupt)?,
+                },
+            })
+        })
+        .collect()
 }
 
 /// Who has read the numbers of a dossier's people, oldest first.

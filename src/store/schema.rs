@@ -72,6 +72,7 @@ table! {
         oidc_subject -> Nullable<Text>,
         disabled_at -> Nullable<BigInt>,
         email -> Nullable<Text>,
+        must_change_password -> Bool,
     }
 }
 
@@ -254,6 +255,7 @@ table! {
         unit_id -> Nullable<Integer>,
         dossier_id -> Nullable<Binary>,
         notify_by -> Nullable<Text>,
+        commitment_key -> Nullable<Binary>,
     }
 }
 
@@ -447,6 +449,55 @@ table! {
     }
 }
 
+table! {
+    log_batches (first_index) {
+        first_index -> BigInt,
+        entries -> Binary,
+    }
+}
+
+table! {
+    log_nodes (level, place) {
+        level -> SmallInt,
+        place -> BigInt,
+        hash -> Binary,
+    }
+}
+
+table! {
+    log_waiting (id) {
+        id -> BigInt,
+        subject -> Binary,
+        hash -> Binary,
+    }
+}
+
+table! {
+    log_sealed_early (dossier_id, sequence) {
+        dossier_id -> Binary,
+        sequence -> Integer,
+    }
+}
+
+table! {
+    log_checkpoints (size, at) {
+        size -> BigInt,
+        at -> BigInt,
+        note -> Text,
+    }
+}
+
+table! {
+    admin_acts (id) {
+        id -> BigInt,
+        at -> BigInt,
+        actor -> Integer,
+        kind -> Text,
+        data -> Text,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(unannounced_events, dossier_events, log_sealed_early);
 allow_tables_to_appear_in_same_query!(
     dossiers,
     dossier_events,

@@ -8,6 +8,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::locks::Lock;
 use super::schema::{dossiers, set_aside};
 use super::{Conn, StoreError, alarms, jobs, unannounced};
 use crate::domain::ids::DossierId;
@@ -292,6 +293,8 @@ pub fn dismiss(
     let row = set_aside::table.find((work.as_str(), dossier.bytes().to_vec()));
     let changed = match work {
         Work::Announce => {
+            // First, as whoever tells of events does: they take this row away after it.
+            Lock::Sealing.exclusive(conn)?;
             let changed = diesel::delete(row).execute(conn)?;
             if changed > 0 {
                 unannounced::drop_all(conn, dossier)?;

@@ -75,6 +75,11 @@ pub(super) const LISTS_FILLED: &str = "lists_filled";
 
 /// Set once the reversals are there of events that are older than their table.
 pub(super) const REVERSALS_FILLED: &str = "reversals_filled";
+/// Set once what was on record before there was a log is in it.
+pub(super) const LOG_ADOPTED: &str = "log_adopted";
+
+/// The public key of the log's notes, made on first start; its name is the log's origin.
+pub const LOG_PUBLIC_KEY: &str = "log_public_key";
 
 pub fn all(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
     let rows: Vec<(String, String)> = settings::table.load(conn)?;
@@ -105,6 +110,24 @@ pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
 pub fn remove(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
     diesel::delete(settings::table.find(key).filter(settings::value.eq(value))).execute(conn)?;
     Ok(())
+}
+
+/// Sets what is set once only. Returns whether it was not set before.
+///
+/// # Errors
+/// If the database refuses.
+pub fn set_once(conn: &mut Conn, key: &str, value: &str) -> Result<bool, StoreError> {
+    let row = (settings::key.eq(key), settings::value.eq(value));
+    let written = match conn {
+        Conn::Sqlite(conn) => diesel::insert_or_ignore_into(settings::table)
+            .values(row)
+            .execute(conn)?,
+        Conn::Postgres(conn) => diesel::insert_into(settings::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(conn)?,
+    };
+    Ok(written > 0)
 }
 
 /// Makes the secret of the look-up codes on first start. Where several instances start at once,

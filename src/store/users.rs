@@ -23,6 +23,8 @@ pub struct User {
     pub disabled_at: Option<Moment>,
     /// Where they get their mail.
     pub email: Option<String>,
+    /// Somebody else has set the password: it is good for changing it only.
+    pub must_change_password: bool,
 }
 
 /// An account as log-in needs it.
@@ -43,6 +45,7 @@ pub(super) struct UserRow {
     oidc_subject: Option<String>,
     disabled_at: Option<i64>,
     email: Option<String>,
+    must_change_password: bool,
 }
 
 impl TryFrom<UserRow> for Account {
@@ -61,6 +64,7 @@ impl TryFrom<UserRow> for Account {
                 oidc_subject: row.oidc_subject,
                 disabled_at: row.disabled_at.map(Moment::from_unix_millis),
                 email: row.email,
+                must_change_password: row.must_change_password,
             },
             password_hash: row.password_hash,
         })
@@ -230,11 +234,21 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
     settings::bump_accounts_version(conn)
 }
 
+/// Sets a password; `must_change`: it is good for changing it only.
+///
 /// # Errors
 /// If the database refuses.
-pub fn set_password(conn: &mut Conn, id: UserId, hash: &str) -> Result<(), StoreError> {
+pub fn set_password(
+    conn: &mut Conn,
+    id: UserId,
+    hash: &str,
+    must_change: bool,
+) -> Result<(), StoreError> {
     diesel::update(users::table.find(id.0))
-        .set(users::password_hash.eq(Some(hash)))
+        .set((
+            users::password_hash.eq(Some(hash)),
+            users::must_change_password.eq(must_change),
+        ))
         .execute(conn)?;
     Ok(())
 }

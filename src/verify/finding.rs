@@ -68,6 +68,53 @@ pub enum Finding {
         last: u32,
         highest: u32,
     },
+    /// On record, but the log does not know of it.
+    NotInLog {
+        what: String,
+    },
+    /// In the log, but not on record any more.
+    GoneFromDatabase {
+        what: String,
+        index: u64,
+    },
+    /// Not what it was when it came into the log.
+    DiffersFromLog {
+        what: String,
+        index: u64,
+    },
+    /// It came into the log once more, as something else.
+    TwiceInLog {
+        what: String,
+        index: u64,
+    },
+    /// The log contradicts itself.
+    LogDamaged {
+        reason: String,
+    },
+    /// The log was longer when a checkpoint was given out.
+    LogCutOff {
+        size: u64,
+        checkpoint: u64,
+    },
+    /// The entries are not those of which a checkpoint was given out; they were still at `from`.
+    LogRewritten {
+        from: u64,
+        to: u64,
+        first: String,
+    },
+    /// A checkpoint among those given out that nobody has signed.
+    CheckpointForged {
+        size: u64,
+    },
+    /// The checkpoint to compare with is none of this log.
+    CheckpointNotOurs,
+    /// An account is not as the acts of administration have left it.
+    AccountDiffers {
+        username: String,
+        there: bool,
+        recorded: bool,
+        fields: Vec<String>,
+    },
 }
 
 impl Finding {
@@ -221,6 +268,56 @@ impl fmt::Display for Finding {
                 "số hủy kết thúc, chuyển đơn vị sai ({place}): lưu {stored}, đếm lại {counted}"
             ),
             Self::Unreadable { what } => write!(f, "không đọc được: {what}"),
+            Self::NotInLog { what } => write!(f, "{what}: không có trong nhật ký"),
+            Self::GoneFromDatabase { what, index } => {
+                write!(
+                    f,
+                    "{what}: có trong nhật ký (mục {index}) nhưng không còn nữa"
+                )
+            }
+            Self::DiffersFromLog { what, index } => {
+                write!(f, "{what}: không còn như khi vào nhật ký (mục {index})")
+            }
+            Self::TwiceInLog { what, index } => {
+                write!(f, "{what}: vào nhật ký lần nữa (mục {index})")
+            }
+            Self::LogDamaged { reason } => write!(f, "nhật ký hỏng: {reason}"),
+            Self::LogCutOff { size, checkpoint } => write!(
+                f,
+                "nhật ký bị cắt: còn {size} mục, trong khi điểm chốt đã ký có {checkpoint} mục"
+            ),
+            Self::LogRewritten { from, to, first } => write!(
+                f,
+                "nhật ký bị viết lại: {to} mục đầu không phải những mục đã ký;                  chỗ sửa đầu tiên ở từ mục {from} ({first}) trở đi"
+            ),
+            Self::CheckpointForged { size } => {
+                write!(
+                    f,
+                    "điểm chốt {size} mục không được ký bằng khóa của nhật ký"
+                )
+            }
+            Self::CheckpointNotOurs => {
+                write!(
+                    f,
+                    "điểm chốt đưa vào không được ký bằng khóa của nhật ký này"
+                )
+            }
+            Self::AccountDiffers {
+                username,
+                there,
+                recorded,
+                fields,
+            } => match (there, recorded) {
+                (true, false) => write!(f, "tài khoản {username}: không ai ghi là đã tạo"),
+                (false, _) => write!(f, "tài khoản {username}: không còn nữa"),
+                (true, true) => {
+                    let fields = fields.join(", ");
+                    write!(
+                        f,
+                        "tài khoản {username}: khác với việc quản trị đã ghi ở {fields}"
+                    )
+                }
+            },
             Self::CounterDiffers {
                 place,
                 last,

@@ -1,18 +1,21 @@
 //! `motcua verify`: is what is stored what this program wrote?
 //!
 //! Walks over every dossier: hash chain, replay against the stored state, people referred to;
-//! then recounts the roll-ups from the events and compares the counters of case numbers. All in
-//! one snapshot, in memory that does not grow with the number of dossiers.
+//! then recounts the roll-ups from the events, compares the counters of case numbers, and holds the log
+//! against everything. All in one snapshot, in memory that does not grow with the number of dossiers.
 
 mod finding;
+mod log;
 
 use std::collections::HashMap;
 
 pub use finding::Finding;
+pub use log::Against;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::Event;
 use crate::domain::ids::DossierId;
+use crate::domain::log::Subject;
 use crate::domain::reversal::reversals as reversals_of;
 use crate::domain::tally::{Tallies, Tally, follow};
 use crate::progress::Progress;
@@ -23,6 +26,7 @@ use crate::store::persons::{self, FoundUnder};
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, RollupRows};
 use crate::store::{Conn, Store, StoreError, case_numbers, events, reversals, settings};
+use log::Sums;
 
 const PAGE: u32 = 1000;
 
@@ -35,6 +39,11 @@ pub struct Found {
     pub total: usize,
     pub dossiers: i64,
     pub events: i64,
+    pub log_entries: u64,
+    /// People whose records were erased, which is on record.
+    pub erased: usize,
+    /// The first entry of the log that does not hold any more, and what is wrong with it.
+    pub first_altered: Option<(u64, String)>,
     /// What the roll-ups lack, by which the findings about them would be mended.
     pub missing: RollupRows,
     /// What was recorded on a later day than its own, and is not kept so.
@@ -64,8 +73,12 @@ pub enum RebuildError {
 ///
 /// # Errors
 /// If there is other damage, or the database refuses.
-pub fn rebuild(store: &Store, most: usize) -> Result<(usize, Found), RebuildError> {
-    let found = verify(store, most)?;
+pub fn rebuild(
+    store: &Store,
+    most: usize,
+    against: Option<&Against>,
+) -> Result<(usize, Found), RebuildError> {
+    let found = verify_against(store, most, against)?;
     if found.others > 0 {
         return Err(RebuildError::Damaged(Box::new(found)));
     }
@@ -99,6 +112,18 @@ pub fn rebuild(store: &Store, most: usize) -> Result<(usize, Found), RebuildErro
 /// # Errors
 /// If the database refuses. Damage is a finding, as long as the database itself can be read.
 pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
+    verify_against(store, most, None)
+}
+
+/// The same, and holds the log against a checkpoint that was kept elsewhere.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_against(
+    store: &Store,
+    most: usize,
+    against: Option<&Against>,
+) -> Result<Found, StoreError> {
     store.read_with_reference(|conn, reference| {
         let mut walk = Walk {
             reference,
@@ -108,11 +133,13 @@ pub fn verify(store: &Store, most: usize) -> Result<Found, StoreError> {
             late: Tallies::new(),
             reversals: reversals::Counted::new(),
             numbers: HashMap::new(),
+            sums: Sums::new(),
         };
         walk.found.rebuilt = settings::get(conn, settings::ROLLUPS_REBUILT)?
             .and_then(|count| count.parse().ok())
             .unwrap_or(0);
         walk.all(conn)?;
+        walk.check_log(conn, against)?;
         Ok(walk.found)
     })
 }
@@ -129,6 +156,8 @@ struct Walk<'a> {
     reversals: reversals::Counted,
     /// Highest sequence by unit-and-day part of the case number.
     numbers: HashMap<String, u32>,
+    /// What is on record beside what is in the log.
+    sums: Sums,
 }
 
 impl Walk<'_> {
@@ -150,6 +179,7 @@ impl Walk<'_> {
             let page = dossiers::rows_after(conn, after, PAGE)?;
             let last = page.last().map(|(id, _)| *id);
             let mut histories = Histories::read(conn, after, last)?;
+            histories.sum_up(&mut self.sums);
             let people = page.iter().flat_map(|(_, row)| row.people()).collect();
             let known = persons::known(conn, people)?;
             for (id, row) in &page {
@@ -176,7 +206,7 @@ impl Walk<'_> {
     }
 
     /// The people of a dossier are there and are found under it.
-    fn people(&mut self, row: &DossierRow, known: &HashMap<Vec<u8>, FoundUnder>) {
+    fn people(&mut self, row: &DossierRow, known: &HashMap<Vec<u8>, Option<FoundUnder>>) {
         let expected: FoundUnder = (Some(row.unit().0), Some(row.id().to_vec()), true);
         for person in row.people() {
             let case_number = row.case_number().to_owned();
@@ -186,7 +216,7 @@ impl Walk<'_> {
                     case_number,
                     person: id,
                 }),
-                Some(found) if *found != expected => self.add(Finding::PersonNotFound {
+                Some(Some(found)) if *found != expected => self.add(Finding::PersonNotFound {
                     case_number,
                     person: id,
                 }),
@@ -219,7 +249,12 @@ impl Walk<'_> {
                 stored.event()
             });
             match event {
-                Ok(event) => replayed.push(event),
+                Ok(event) => {
+                    for (person, commitment) in event.data.commitments() {
+                        self.sums.entry(Subject::Person(person), commitment.0);
+                    }
+                    replayed.push(event);
+                }
                 Err(error) => {
                     self.add(Finding::UnreadableEvent {
                         case_number: case_number(),
@@ -416,6 +451,17 @@ impl Histories {
             by_dossier.entry(dossier).or_default().push(event);
         }
         Ok(Self { by_dossier })
+    }
+
+    fn sum_up(&self, sums: &mut Sums) {
+        for (dossier, history) in &self.by_dossier {
+            let Some(id) = DossierId::from_slice(dossier) else {
+                continue;
+            };
+            for event in history.iter().flatten() {
+                sums.row(Subject::Event(id, event.sequence), event.hash);
+            }
+        }
     }
 
     fn take(&mut self, id: DossierId) -> Vec<ReadBack> {

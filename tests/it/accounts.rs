@@ -161,6 +161,10 @@ on_both! {
 
         let token = office.log_in("lan.nt", "bốn con gà trống").expect(201).json()["token"].clone();
         let token = token.as_str().unwrap();
+        // What an administrator has thought up is good for changing it.
+        let own = json!({"password": "bốn con gà trống", "new_password": "một câu của riêng tôi"});
+        office.call("PUT", "/api/v1/me/password").token(token).body(own).send().expect(204);
+        let made = office.call("GET", "/api/v1/users/lan.nt").token(&admin).send().expect(200);
         let change = |etag: &str, body: serde_json::Value| {
             office.call("PATCH", "/api/v1/users/lan.nt").token(&admin)
                 .header("If-Match", etag).body(body).send()
@@ -174,7 +178,7 @@ on_both! {
         assert_eq!(me["role"], "officer");
         change(changed.header("etag"), json!({"disabled": true})).expect(200);
         office.call("GET", "/api/v1/me").token(token).send().problem(401, "unauthenticated");
-        office.log_in("lan.nt", "bốn con gà trống").problem(401, "wrong-credentials");
+        office.log_in("lan.nt", "một câu của riêng tôi").problem(401, "wrong-credentials");
         let oneself = office.call("PATCH", "/api/v1/users/h37.20.administrator").token(&admin)
             .header("If-Match", "*").body(json!({"disabled": true})).send();
         oneself.problem(409, "refused");

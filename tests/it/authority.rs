@@ -132,6 +132,13 @@ on_both! {
 }
 
 on_both! {
+    fn a_password_that_has_to_be_changed_while_a_request_comes_in_is_good_for_nothing_else(db: &Database) {
+        let answer = withdraw_while(db, |_| db.tamper("update users set must_change_password = true"));
+        assert_problem(&answer, 403, "password-change-required");
+    }
+}
+
+on_both! {
     fn a_unit_left_while_a_request_comes_in_is_out_of_reach(db: &Database) {
         let answer = withdraw_while(db, |office| change_clerk(office, json!({"unit": FOREIGN})));
         assert_problem(&answer, 403, "forbidden");

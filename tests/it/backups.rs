@@ -214,6 +214,33 @@ fn a_backup_that_is_not_what_it_says_or_not_clean_is_refused() {
 }
 
 #[test]
+fn a_backup_holds_a_checkpoint_and_has_to_fit_it() {
+    let db = Database::new(Kind::Sqlite);
+    let world = World::new(db.store());
+    let program = Program::on(&db);
+    let backup = |name: &str, hour: &str| {
+        world.receive_at(COMMUNE, "2.000815", at(&format!("2021-03-01 {hour}:00")));
+        let note = program.output(&["checkpoint"]);
+        let copy = db.folder().join(name);
+        program.output(&["backup", copy.to_str().unwrap()]);
+        assert_eq!(manifest(&copy)["checkpoint"], note);
+        (copy, note)
+    };
+    let (older, _) = backup("older", "08");
+    let (newer, note) = backup("newer", "09");
+    drop(world);
+    // An older copy in the place of the newer one.
+    let mut exchanged = manifest(&older);
+    exchanged["checkpoint"] = note.into();
+    std::fs::write(older.join("manifest.json"), exchanged.to_string()).unwrap();
+    let error = program.failure(&["restore", older.to_str().unwrap()]);
+    assert!(error.contains("không qua được kiểm tra"), "{error}");
+    assert!(error.contains("nhật ký bị cắt"), "{error}");
+    program.output(&["restore", newer.to_str().unwrap()]);
+    assert!(program.output(&["verify"]).contains("2 hồ sơ"));
+}
+
+#[test]
 fn a_backup_goes_onto_a_machine_that_has_nothing() {
     let db = Database::new(Kind::Sqlite);
     let world = World::new(db.store());
@@ -286,5 +313,9 @@ fn the_documented_way_of_postgresql_works() {
         "{verified}"
     );
     assert_eq!(numbers(&new), numbers(&db)[..5]);
+    // The log's key is no part of a backup.
+    let told = Program::on(&new).failure(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(told.contains("không có tệp khóa nhật ký"), "{told}");
+    std::fs::copy(db.folder().join("log.key"), new.folder().join("log.key")).unwrap();
     drop(Program::on(&new).serve());
 }

@@ -112,6 +112,7 @@ fn new_dossier() -> NewDossier {
         delegate: None,
         sets: 1,
         items: vec![ItemHandedIn(0, 1, 0).into()],
+        commitments: (None, None),
     }
 }
 
@@ -235,6 +236,7 @@ fn any_action() -> impl Strategy<Value = Action> {
             _ => Action::Correct(Correction::Applicant {
                 reason,
                 applicant: PersonId::new(at("2021-03-02 08:00"), [9; 10]),
+                commitment: None,
             }),
         },
     })

@@ -1,6 +1,7 @@
 //! All integration tests, one program: a module per capability.
 
 mod accounts;
+mod admin_acts;
 mod answers;
 mod api_dossiers;
 mod api_errors;
@@ -18,6 +19,7 @@ mod jobs;
 mod kept_answers;
 mod life;
 mod limits;
+mod log;
 mod money;
 mod national;
 mod notices;

@@ -6,6 +6,7 @@ use super::{Channel, Decision, ItemGiven, Paper, PaymentMethod};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::person::Commitment;
 
 /// What a new dossier brings with it. The procedure comes with the context.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub struct NewDossier {
     pub delegate: Option<PersonId>,
     pub sets: u16,
     pub items: Vec<ItemGiven>,
+    /// To the records of applicant and delegate; none where the log commits to them by itself.
+    pub commitments: (Option<Commitment>, Option<Commitment>),
 }
 
 /// An action on a dossier; the moment, the actor and the rules' data come with the context.
@@ -107,12 +110,12 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Correction {
     /// The last closing, return or refusal to receive did not happen.
-    Undo {
-        reason: String,
-    },
+    Undo { reason: String },
     Applicant {
         reason: String,
         applicant: PersonId,
+        /// To the new record.
+        commitment: Option<Commitment>,
     },
 }
 

@@ -325,9 +325,14 @@ fn decide_existing(
             }
             .into()
         }
-        Action::Correct(Correction::Applicant { reason, applicant }) => ApplicantCorrected {
+        Action::Correct(Correction::Applicant {
+            reason,
+            applicant,
+            commitment,
+        }) => ApplicantCorrected {
             reason: required(reason)?,
             applicant: *applicant,
+            applicant_commitment: *commitment,
         }
         .into(),
         Action::MarkOverdue => return Ok(None),
@@ -420,6 +425,8 @@ fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Ref
         delegate: new.delegate,
         sets: new.sets,
         items,
+        applicant_commitment: new.commitments.0,
+        delegate_commitment: new.commitments.1,
     })
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Channel, Decision, PaymentMethod};
 use crate::domain::ids::{Actor, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::{Moment, millis};
+use crate::domain::person::Commitment;
 use crate::domain::time_limit::{Outcome, TimeLimit};
 
 /// One event of a dossier's history.
@@ -129,6 +130,31 @@ macro_rules! event_kinds {
     };
 }
 
+impl EventData {
+    /// The people whose records this event commits to.
+    pub fn commitments(&self) -> Vec<(PersonId, Commitment)> {
+        let submission = match self {
+            Self::Registered(registered) => Some(&registered.submission),
+            Self::Received(received) => received.submission.as_ref(),
+            Self::ApplicantCorrected(corrected) => {
+                let commitment = corrected.applicant_commitment;
+                return commitment
+                    .map(|commitment| (corrected.applicant, commitment))
+                    .into_iter()
+                    .collect();
+            }
+            _ => None,
+        };
+        let people = submission.map(|s| {
+            [
+                Some(s.applicant).zip(s.applicant_commitment),
+                s.delegate.zip(s.delegate_commitment),
+            ]
+        });
+        people.into_iter().flatten().flatten().collect()
+    }
+}
+
 /// `HandedOver` is `handed_over`, as serde names it.
 fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 2);
@@ -217,6 +243,11 @@ pub struct Submission {
     pub sets: u16,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemHandedIn>,
+    /// To the applicant's record; events from before the log have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicant_commitment: Option<Commitment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate_commitment: Option<Commitment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -380,6 +411,8 @@ pub struct Undone {
 pub struct ApplicantCorrected {
     pub reason: String,
     pub applicant: PersonId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicant_commitment: Option<Commitment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ pub(super) mod actions;
 pub(super) mod alarms;
 pub(super) mod calendar;
 pub(super) mod cards;
+pub(super) mod checkpoint;
 pub(super) mod dossiers;
 mod entered_at;
 pub(super) mod feedback;

@@ -37,6 +37,8 @@ pub struct UserView {
     disabled_at: Option<Moment>,
     /// Where they get their mail.
     email: Option<String>,
+    /// Somebody else has set the password: nothing may be done but change it.
+    must_change_password: bool,
 }
 
 impl UserView {
@@ -49,6 +51,7 @@ impl UserView {
             oidc_subject: user.oidc_subject.clone(),
             disabled_at: user.disabled_at,
             email: user.email.clone(),
+            must_change_password: user.must_change_password,
         }
     }
 }

@@ -14,7 +14,8 @@ pub struct Program {
 
 impl Program {
     pub fn on(database: &Database) -> Self {
-        Self::at(database.url())
+        let key = database.folder().join("log.key");
+        Self::at(database.url()).with("MOTCUA__LOG__KEY_FILE", &key.display().to_string())
     }
 
     pub fn at(url: impl Into<String>) -> Self {
@@ -307,6 +308,11 @@ impl Server {
     /// A connection of one's own, for what no client library sends.
     pub fn connect(&self) -> std::net::TcpStream {
         std::net::TcpStream::connect(self.base.trim_start_matches("http://")).unwrap()
+    }
+
+    /// Where it serves.
+    pub fn url(&self) -> &str {
+        &self.base
     }
 
     pub fn id(&self) -> u32 {
