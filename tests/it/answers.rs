@@ -489,6 +489,7 @@ fn a_full_disk_is_told_of_by_readyz() {
         ])
         .arg(env!("CARGO_BIN_EXE_motcua"))
         .env("DATABASE_URL", db.url())
+        .env("MOTCUA__LOG__KEY_FILE", db.folder().join("log.key"))
         .env("MOTCUA__MAIL__TRANSPORT", "none")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
