@@ -271,7 +271,7 @@ impl Store {
         self.write_despite_clock(work)
     }
 
-    /// The same whatever the clock shows: for telling that it is wrong, and nothing else.
+    /// The same whatever the clock shows: for telling that it is wrong, and for what a start notes.
     ///
     /// # Errors
     /// Those of `work`, and of the database.
