@@ -79,7 +79,7 @@ pub(super) fn act_within(
     occasion: Occasion,
     reference: &Reference,
 ) -> Result<Dossier, DeskError> {
-    let locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
+    let mut locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
     let dossier = &locked.dossier;
     if !occasion.covers(reference.units(), dossier.unit, dossier.holder) {
         return Err(DeskError::OutOfReach);
@@ -89,7 +89,6 @@ pub(super) fn act_within(
             current: dossier.version,
         });
     }
-    let mut locked = locked;
     if reference.due_out_of_date() && !matches!(request.action, Action::RecomputeDue { .. }) {
         locked = put_right(conn, locked, occasion, reference)?;
     }

@@ -72,6 +72,26 @@ impl Dimension {
     }
 }
 
+/// A change of the counts as a row of a table.
+macro_rules! change {
+    ($table:ident, $key:expr, $tally:expr) => {
+        (
+            $table::day.eq(Day::of($key.day).0),
+            $table::unit_id.eq($key.unit.0),
+            $table::procedure_id.eq($key.procedure.0),
+            $table::channel.eq($key.channel.code()),
+            $table::received_direct.eq($tally.received_direct),
+            $table::received_online.eq($tally.received_online),
+            $table::received_postal.eq($tally.received_postal),
+            $table::early.eq($tally.early),
+            $table::on_time.eq($tally.on_time),
+            $table::overdue.eq($tally.overdue),
+            $table::crossed.eq($tally.crossed),
+            $table::moved.eq($tally.moved),
+        )
+    };
+}
+
 /// Writes what a transaction changes in the counts; what was recorded on a later day than its own
 /// once more with both days.
 pub(super) fn insert_deltas(conn: &mut Conn, changes: &Tallies) -> Result<(), StoreError> {
@@ -80,20 +100,7 @@ pub(super) fn insert_deltas(conn: &mut Conn, changes: &Tallies) -> Result<(), St
             insert_late(conn, key, tally)?;
         }
         diesel::insert_into(tally_deltas::table)
-            .values((
-                tally_deltas::day.eq(Day::of(key.day).0),
-                tally_deltas::unit_id.eq(key.unit.0),
-                tally_deltas::procedure_id.eq(key.procedure.0),
-                tally_deltas::channel.eq(key.channel.code()),
-                tally_deltas::received_direct.eq(tally.received_direct),
-                tally_deltas::received_online.eq(tally.received_online),
-                tally_deltas::received_postal.eq(tally.received_postal),
-                tally_deltas::early.eq(tally.early),
-                tally_deltas::on_time.eq(tally.on_time),
-                tally_deltas::overdue.eq(tally.overdue),
-                tally_deltas::crossed.eq(tally.crossed),
-                tally_deltas::moved.eq(tally.moved),
-            ))
+            .values(change!(tally_deltas, key, tally))
             .execute(conn)?;
     }
     Ok(())
@@ -134,14 +141,14 @@ struct DeltaRow {
 
 /// The columns of a [`DeltaRow`].
 macro_rules! delta_columns {
-    () => {
+    ($table:ident) => {
         (
-            tally_deltas::id,
-            tally_deltas::day,
-            tally_deltas::unit_id,
-            tally_deltas::procedure_id,
-            tally_deltas::channel,
-            counters!(tally_deltas),
+            $table::id,
+            $table::day,
+            $table::unit_id,
+            $table::procedure_id,
+            $table::channel,
+            counters!($table),
         )
     };
 }
@@ -170,18 +177,7 @@ pub fn insert_late(conn: &mut Conn, key: &TallyKey, tally: &Tally) -> Result<(),
     diesel::insert_into(late_tallies::table)
         .values((
             late_tallies::recorded_day.eq(Day::of(key.recorded).0),
-            late_tallies::day.eq(Day::of(key.day).0),
-            late_tallies::unit_id.eq(key.unit.0),
-            late_tallies::procedure_id.eq(key.procedure.0),
-            late_tallies::channel.eq(key.channel.code()),
-            late_tallies::received_direct.eq(tally.received_direct),
-            late_tallies::received_online.eq(tally.received_online),
-            late_tallies::received_postal.eq(tally.received_postal),
-            late_tallies::early.eq(tally.early),
-            late_tallies::on_time.eq(tally.on_time),
-            late_tallies::overdue.eq(tally.overdue),
-            late_tallies::crossed.eq(tally.crossed),
-            late_tallies::moved.eq(tally.moved),
+            change!(late_tallies, key, tally),
         ))
         .execute(conn)?;
     Ok(())
@@ -192,16 +188,8 @@ pub fn insert_late(conn: &mut Conn, key: &TallyKey, tally: &Tally) -> Result<(),
 /// # Errors
 /// If the database refuses.
 pub fn late(conn: &mut Conn) -> Result<Tallies, StoreError> {
-    let columns = (
-        late_tallies::id,
-        late_tallies::day,
-        late_tallies::unit_id,
-        late_tallies::procedure_id,
-        late_tallies::channel,
-        counters!(late_tallies),
-    );
     let rows: Vec<(i32, DeltaRow)> = late_tallies::table
-        .select((late_tallies::recorded_day, columns))
+        .select((late_tallies::recorded_day, delta_columns!(late_tallies)))
         .load(conn)?;
     let mut all = Tallies::new();
     for (recorded, row) in rows {
@@ -220,7 +208,7 @@ pub fn late(conn: &mut Conn) -> Result<Tallies, StoreError> {
 /// If the database refuses.
 pub fn fold(conn: &mut Conn, reference: &Reference, limit: u32) -> Result<usize, StoreError> {
     let query = tally_deltas::table
-        .select(delta_columns!())
+        .select(delta_columns!(tally_deltas))
         .order(tally_deltas::id)
         .limit(i64::from(limit));
     let rows: Vec<DeltaRow> = match conn {
@@ -440,7 +428,9 @@ pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<Rollu
         *rows.entry(key).or_default() += Tally::from_array(counters);
     }
     let mut changes = Tallies::new();
-    let waiting: Vec<DeltaRow> = tally_deltas::table.select(delta_columns!()).load(conn)?;
+    let waiting: Vec<DeltaRow> = tally_deltas::table
+        .select(delta_columns!(tally_deltas))
+        .load(conn)?;
     for row in waiting {
         let (key, tally) = row.parts()?;
         *changes.entry(key).or_default() += tally;
