@@ -1,6 +1,7 @@
 //! Settings: `config/default.toml`, then the file given by `--config`, then the environment.
 //! Read and checked once, at start.
 
+pub mod bundled;
 mod logging;
 mod outgoing;
 mod settings;
@@ -13,24 +14,26 @@ use ipnet::IpNet;
 use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl};
 use serde::Deserialize;
 
-use crate::accounts::limits::LimitSetting;
-use crate::accounts::{Limits, OidcSettings};
+use crate::acts::limits::LimitSetting;
+use crate::acts::limits::Limits;
+use crate::acts::log_key::LogSettings;
+use crate::acts::oidc::OidcSettings;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::vietqr::BankAccount;
-use crate::http::{Bounds, IntakeSettings};
-use crate::national::PortalSettings;
-use crate::notices::{GatewaySettings, MailSettings};
 use crate::outgoing::Patience;
+use crate::outgoing::mail::MailSettings;
+use crate::outgoing::portal::PortalSettings;
+use crate::outgoing::sms::GatewaySettings;
+use crate::outgoing::webhooks::addresses::Allowed;
 use crate::store::{DatabaseUrl, StoreOptions};
-use crate::transparency::LogSettings;
-use crate::webhooks::Allowed;
+use crate::web::{Bounds, IntakeSettings};
 
-pub use logging::Logging;
-pub use outgoing::NoticesConfig;
-pub use settings::{Origin, Setting, Settings, WrongSetting, WrongSettings};
+pub use crate::config::logging::Logging;
+pub use crate::config::outgoing::NoticesConfig;
+pub use crate::config::settings::{Origin, Setting, Settings, WrongSetting, WrongSettings};
 
-use outgoing::{RawGateway, RawMail, RawNotices, RawOutbox, RawPortal};
+use crate::config::outgoing::{RawGateway, RawMail, RawNotices, RawOutbox, RawPortal};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 

@@ -2,32 +2,19 @@
 //!
 //! `docs/architecture.md` is the map. Arrows go down only: http, cli → features → store → domain.
 
-pub mod accounts;
-pub mod administration;
-pub mod backup;
-pub mod bench;
-pub mod bundled;
-pub mod citizen;
+pub mod acts;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod desk;
 pub mod domain;
-pub mod http;
-pub mod imports;
+mod http_client;
+pub mod jobs;
 mod mac;
-mod mending;
 pub mod metrics;
-pub mod national;
-pub mod notices;
-pub mod opinions;
 pub mod outgoing;
-mod outside;
-pub mod progress;
-pub mod scenario;
+pub mod render;
+pub mod reports;
 pub mod store;
-pub mod supervision;
-pub mod transparency;
-pub mod verify;
-pub mod webhooks;
-pub mod words;
+pub mod tools;
+pub mod views;
+pub mod web;

@@ -1,15 +1,16 @@
 //! `motcua backup` and `motcua restore`.
 
+use crate::render;
+use crate::tools;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::Outcome;
-use crate::backup::{self, BackupError};
+use crate::cli::Outcome;
 use crate::config::Config;
 use crate::store::DatabaseUrl;
-use crate::words;
+use crate::tools::backup::BackupError;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -29,16 +30,16 @@ pub(super) fn run(args: &Args, config: &Config) -> Outcome {
     if let DatabaseUrl::Postgres(_) = config.database {
         return Err(POSTGRES_BACKUP.into());
     }
-    let made = backup::make(&config.database, &args.to, crate::clock::now())?;
+    let made = tools::backup::make(&config.database, &args.to, crate::clock::now())?;
     let text = format!(
         "{}: {} hồ sơ, {} sự kiện, {} byte, sha256 {}\n",
         args.to.display(),
-        words::number(made.dossiers),
-        words::number(made.events),
-        words::number(i64::try_from(made.bytes).unwrap_or(i64::MAX)),
+        render::words::number(made.dossiers),
+        render::words::number(made.events),
+        render::words::number(i64::try_from(made.bytes).unwrap_or(i64::MAX)),
         made.sha256
     );
-    super::output::write(text.as_bytes())?;
+    crate::cli::output::write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -47,7 +48,8 @@ pub(super) fn restore(args: &RestoreArgs, config: &Config) -> Outcome {
         return Err(POSTGRES_RESTORE.into());
     }
     let options = config.store.clone();
-    let restored = backup::restore(&config.database, &args.from, options, crate::clock::now());
+    let restored =
+        tools::backup::restore(&config.database, &args.from, options, crate::clock::now());
     if let Err(BackupError::Damaged(found)) = &restored {
         for finding in &found.findings {
             eprintln!("{finding}");
@@ -57,14 +59,14 @@ pub(super) fn restore(args: &RestoreArgs, config: &Config) -> Outcome {
     let mut text = format!(
         "{}: {} hồ sơ, {} sự kiện, như lúc {}\n",
         config.database,
-        words::number(restored.manifest.dossiers),
-        words::number(restored.manifest.events),
+        render::words::number(restored.manifest.dossiers),
+        render::words::number(restored.manifest.events),
         restored.manifest.made_at
     );
     if let Some(aside) = restored.aside {
         text += &format!("cơ sở dữ liệu trước đó: {}\n", aside.display());
     }
-    super::output::write(text.as_bytes())?;
+    crate::cli::output::write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

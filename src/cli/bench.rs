@@ -1,5 +1,7 @@
 //! `motcua bench`: speeds as a table, or as JSON.
 
+use crate::render;
+use crate::tools;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,9 +9,8 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::Outcome;
-use crate::bench::{self, Line, Options};
-use crate::words;
+use crate::cli::Outcome;
+use crate::tools::bench::{Line, Options};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -52,16 +53,16 @@ pub(super) fn run(args: &Args) -> Outcome {
     let options = Options {
         folder: args.folder.clone(),
         postgres: args.postgres.clone(),
-        figures: super::scenario::figures(args.figures.as_deref())?,
+        figures: crate::cli::scenario::figures(args.figures.as_deref())?,
         scales: args.scale.clone(),
         time: Duration::from_secs(args.seconds),
         only: args.only.clone(),
     };
-    let lines = bench::run(&options, |line| {
+    let lines = tools::bench::run(&options, |line| {
         eprintln!(
             "{} · {} · {}: {:.2} {}",
             line.database,
-            words::number(i64::try_from(line.dossiers).unwrap_or(i64::MAX)),
+            render::words::number(i64::try_from(line.dossiers).unwrap_or(i64::MAX)),
             line.case,
             line.value,
             line.unit
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         Format::Json => serde_json::to_string_pretty(&lines)? + "\n",
         Format::Text => table(&lines).to_string() + "\n",
     };
-    super::output::write(output.as_bytes())?;
+    crate::cli::output::write(output.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,7 +104,7 @@ fn table(lines: &[Line]) -> Table {
         table.add_row([
             line.case.clone(),
             line.database.to_owned(),
-            words::number(i64::try_from(line.dossiers).unwrap_or(i64::MAX)),
+            render::words::number(i64::try_from(line.dossiers).unwrap_or(i64::MAX)),
             number(Some(line.value)),
             line.unit.to_owned(),
             number(line.limit),

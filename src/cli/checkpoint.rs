@@ -1,13 +1,14 @@
 //! `motcua checkpoint`: what vouches for the log, as it is now.
 
+use crate::acts;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::Outcome;
+use crate::acts::log_key::LogKey;
+use crate::cli::Outcome;
 use crate::config::Config;
 use crate::store::Store;
-use crate::transparency::{self, LogKey};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -20,11 +21,11 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     let now = crate::clock::now();
     let key = LogKey::open(store, &config.log, now)?;
     if args.key {
-        super::output::write(format!("{}\n", key.public()).as_bytes())?;
+        crate::cli::output::write(format!("{}\n", key.public()).as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    transparency::seal_all(store)?;
-    let note = transparency::sign(store, &key, now)?;
-    super::output::write(note.as_bytes())?;
+    acts::checkpoint::seal_all(store)?;
+    let note = acts::checkpoint::sign(store, &key, now)?;
+    crate::cli::output::write(note.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::Outcome;
+use crate::cli::Outcome;
 use crate::clock;
 use crate::store::{Store, StoreError, settings};
 
@@ -28,7 +28,10 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         accept(store)?;
     }
     clock::check()?;
-    println!("đồng hồ đúng: {}", crate::words::moment(clock::now()));
+    println!(
+        "đồng hồ đúng: {}",
+        crate::render::words::moment(clock::now())
+    );
     Ok(ExitCode::SUCCESS)
 }
 

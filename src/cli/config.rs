@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use comfy_table::{Table, presets};
 
-use super::Outcome;
+use crate::cli::Outcome;
 use crate::config::Settings;
 
 #[derive(Parser)]
@@ -29,16 +29,16 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Outcome {
     for setting in settings.shown() {
         table.add_row([setting.key, setting.value, setting.origin.to_string()]);
     }
-    super::output::write(format!("{table}\n").as_bytes())?;
+    crate::cli::output::write(format!("{table}\n").as_bytes())?;
     let config = settings.config()?;
     // Templates and certificates are read here as at start.
-    super::outgoing::setup(&config)?;
+    crate::cli::outgoing::setup(&config)?;
     let data = std::path::absolute(&config.data)?;
     let text = format!(
         "\nCơ sở dữ liệu: {}\nThư mục dữ liệu: {}\nCấu hình dùng được.\n",
         config.database,
         data.display()
     );
-    super::output::write(text.as_bytes())?;
+    crate::cli::output::write(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

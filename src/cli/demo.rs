@@ -1,15 +1,18 @@
 //! `motcua demo`: from an empty folder to a served report, in one command.
 
+use crate::acts;
+use crate::reports;
+use crate::views;
 use clap::Parser;
 
-use super::{Outcome, scenario, serve};
-use crate::accounts::{self, NewStaff};
-use crate::citizen;
+use crate::acts::staff::NewStaff;
+use crate::cli::{Outcome, scenario, serve};
 use crate::config::{Config, Settings};
 use crate::domain::role::Role;
-use crate::scenario::loaded_period;
+use crate::reports::Report;
+use crate::reports::standings::Span;
 use crate::store::{Store, open_dossiers, users};
-use crate::supervision::{self, Report, Span};
+use crate::tools::scenario::loaded_period;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -21,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Store) -> Outcome {
     // A demo may lie about for months.
-    super::clock::accept(&store)?;
+    crate::cli::clock::accept(&store)?;
     let period = match loaded_period(&store)? {
         Some(period) => {
             eprintln!("kịch bản đã có trong {}, không nạp lại", store.url());
@@ -32,14 +35,14 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
             loaded_period(&store)?.ok_or("kịch bản nạp xong nhưng không có kỳ báo cáo")?
         }
     };
-    let report = supervision::cchc(&store, Span::new(period, None, crate::clock::now())?)?;
-    super::output::write(report.to_text().as_bytes())?;
+    let report = reports::cchc::cchc(&store, Span::new(period, None, crate::clock::now())?)?;
+    crate::cli::output::write(report.to_text().as_bytes())?;
     if let Some((id, number)) = store.read(open_dossiers::newest_open)? {
-        let code = citizen::look_up_code(&store, id)?;
+        let code = views::look_up::look_up_code(&store, id)?;
         let path = format!("/api/v1/lookup?case_number={number}&code={code}");
-        super::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
+        crate::cli::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
     }
-    super::output::write(accounts(&store)?.as_bytes())?;
+    crate::cli::output::write(accounts(&store)?.as_bytes())?;
     serve::run(&args.serve, config, settings, store)
 }
 
@@ -55,12 +58,12 @@ const STAFF: [(&str, Role, &str); 4] = [
 fn accounts(store: &Store) -> Result<String, Box<dyn std::error::Error>> {
     let mut text = "\nTài khoản dùng thử (mật khẩu mới ở mỗi lần chạy):\n".to_owned();
     for (username, role, unit) in STAFF {
-        let password = accounts::generate();
+        let password = acts::passwords::generate();
         if store
             .read(|conn| users::by_username(conn, username))?
             .is_some()
         {
-            accounts::set_password(store, username, &password)?;
+            acts::staff::set_password(store, username, &password)?;
         } else {
             let new = NewStaff {
                 username: username.to_owned(),
@@ -71,7 +74,7 @@ fn accounts(store: &Store) -> Result<String, Box<dyn std::error::Error>> {
                 email: None,
                 password: Some(password.clone()),
             };
-            accounts::create(store, new, None, None, crate::clock::now())?;
+            acts::staff::create(store, new, None, None, crate::clock::now())?;
         }
         text += &format!(
             "  {username:<20} {password}  ({} tại {unit})\n",

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::{Outcome, read_file};
-use crate::bundled;
+use crate::cli::{Outcome, read_file};
+use crate::config::bundled;
 use crate::domain::calendar::Calendar;
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::timetable::Timetable;
-use crate::imports::read_calendar;
+use crate::tools::imports::read_calendar;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         &text(&args.unit),
         &timetable,
     )?;
-    super::output::write(format!("{due}\n").as_bytes())?;
+    crate::cli::output::write(format!("{due}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Origin, Settings};
-use crate::notices::Transport;
+use crate::outgoing::mail::Transport;
 use crate::store::DatabaseUrl;
 
 /// What we make is for our own user alone, whatever the shell says: files 0600, folders 0700.

@@ -1,22 +1,23 @@
 //! `motcua import`: files into the database.
 
+use crate::render;
+use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
-use super::{Outcome, date, read_file};
+use crate::cli::{Outcome, date, read_file};
 use crate::config::Config;
-use crate::desk;
 use crate::domain::job::Kind;
 use crate::domain::unit::Level;
-use crate::imports::portal::{self, PortalAnswers};
-use crate::imports::{self, Reform, UnitsOptions};
-use crate::national::PortalCatalogue;
-use crate::progress::Progress;
+use crate::outgoing::portal::catalogue::PortalCatalogue;
 use crate::store::{Store, jobs};
-use crate::words;
+use crate::tools::imports::portal;
+use crate::tools::imports::portal::PortalAnswers;
+use crate::tools::imports::{Reform, UnitsOptions};
+use crate::tools::progress::Progress;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -108,15 +109,15 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
                 successions,
                 leave_dossiers: *leave_dossiers,
             };
-            imports::reform(store, &bytes, &options, &reform)
+            tools::imports::reform(store, &bytes, &options, &reform)
         }
-        What::Successions { on, .. } => imports::successions(store, &bytes, *on),
-        What::Procedures { .. } => imports::procedures(store, &bytes),
-        What::Calendar { .. } => imports::calendar(store, &bytes),
+        What::Successions { on, .. } => tools::imports::successions(store, &bytes, *on),
+        What::Procedures { .. } => tools::imports::procedures(store, &bytes),
+        What::Calendar { .. } => tools::imports::calendar(store, &bytes),
         What::PortalCatalogue(portal) => return import_portal(portal, config, store),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
-    super::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
+    crate::cli::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
     work_off(store, matches!(args.what, What::Calendar { .. }))
 }
 
@@ -125,9 +126,9 @@ fn work_off(store: &Store, calendar: bool) -> Outcome {
     let mut moved = 0;
     for job in store.read(jobs::open)? {
         let mut progress: Option<(Progress, u64)> = None;
-        let done = desk::jobs::wait_for(store, job.id, |job| {
+        let done = crate::jobs::queue::wait_for(store, job.id, |job| {
             if job.total > 0 {
-                let new = || (Progress::new(words::job(job.kind), job.total), 0);
+                let new = || (Progress::new(render::words::job(job.kind), job.total), 0);
                 let (progress, told) = progress.get_or_insert_with(new);
                 progress.add(job.done.saturating_sub(*told));
                 *told = job.done.max(*told);
@@ -142,7 +143,7 @@ fn work_off(store: &Store, calendar: bool) -> Outcome {
     }
     if calendar {
         let text = format!("tính lại ngày hẹn trả: {moved} hồ sơ thay đổi\n");
-        super::output::write(text.as_bytes())?;
+        crate::cli::output::write(text.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -160,7 +161,7 @@ fn import_portal(args: &Portal, config: &Config, store: &Store) -> Outcome {
         false => portal::portal_catalogue(store, answers, from),
     };
     let changes = changes.map_err(refused)?;
-    super::output::write(format!("{changes}\n").as_bytes())?;
+    crate::cli::output::write(format!("{changes}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

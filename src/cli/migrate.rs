@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::Outcome;
+use crate::cli::Outcome;
 use crate::store::Store;
 
 pub(super) fn run(store: &Store) -> Outcome {
-    super::output::write(format!("{}: lược đồ đã là bản mới nhất\n", store.url()).as_bytes())?;
+    crate::cli::output::write(format!("{}: lược đồ đã là bản mới nhất\n", store.url()).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

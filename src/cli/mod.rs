@@ -26,9 +26,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::cli::ground::Missing;
 use crate::config::{Logging, Settings, WrongSetting, WrongSettings};
 use crate::store::Store;
-use ground::Missing;
 
 /// Theo dõi hồ sơ thủ tục hành chính tại bộ phận một cửa.
 #[derive(Parser)]

@@ -4,11 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::national::{PortalCarrier, PortalTeller};
-use crate::notices::{Gateway, Mail, NoticeSettings, NoticeTeller, Templates};
+use crate::outgoing::mail::Mail;
+use crate::outgoing::notices::NoticeSettings;
+use crate::outgoing::notices::notifier::NoticeTeller;
+use crate::outgoing::portal::notifier::PortalTeller;
+use crate::outgoing::portal::transport::PortalCarrier;
+use crate::outgoing::sms::Gateway;
+use crate::outgoing::webhooks::notifier::WebhookTeller;
+use crate::outgoing::webhooks::transport::WebhookCarrier;
 use crate::outgoing::{Carrier, Outgoing, Teller};
+use crate::render::letters::Templates;
 use crate::store::outbox::Kind;
-use crate::webhooks::{WebhookCarrier, WebhookTeller};
 
 /// # Errors
 /// A setting or template that cannot be used; the message names it.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::supervision::Report;
+use crate::reports::Report;
 use clap::ValueEnum;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,17 +1,22 @@
 //! `motcua report`: the reports on standard output.
 
+use crate::reports;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
-use super::output::{Format, print};
-use super::{Outcome, date, read_file};
-use crate::bundled;
+use crate::cli::output::{Format, print};
+use crate::cli::{Outcome, date, read_file};
+use crate::config::bundled;
 use crate::domain::period::Period;
+use crate::reports::ReportError;
+use crate::reports::compare::PrintedFigures;
+use crate::reports::on_time::By;
+use crate::reports::satisfaction::SatisfactionBy;
+use crate::reports::standings::Span;
 use crate::store::Store;
-use crate::supervision::{self, By, PrintedFigures, ReportError, SatisfactionBy, Span};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -92,26 +97,26 @@ fn satisfaction_by(text: &str) -> Result<SatisfactionBy, String> {
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     match &args.what {
         What::Cchc { common, compare } => {
-            let mut report = supervision::cchc(store, common.span()?)?;
+            let mut report = reports::cchc::cchc(store, common.span()?)?;
             if let Some(file) = compare {
                 let printed = match file {
                     Some(file) => PrintedFigures::parse(&read_file(file)?)?,
                     None => PrintedFigures::parse(bundled::FIGURES_2021)?,
                 };
-                report.differences = Some(supervision::compare(&report, &printed));
+                report.differences = Some(reports::compare::compare(&report, &printed));
             }
             print(common.format, &report)?;
         }
         What::OnTime { common, by } => {
-            let report = supervision::on_time(store, *by, common.span()?, None)?;
+            let report = reports::on_time::on_time(store, *by, common.span()?, None)?;
             print(common.format, &report)?;
         }
         What::Form06a { common, unit } => {
-            let report = supervision::form_06a(store, common.span()?, unit.as_deref())?;
+            let report = reports::form_06a::form_06a(store, common.span()?, unit.as_deref())?;
             print(common.format, &report)?;
         }
         What::Satisfaction { common, by } => {
-            let report = supervision::satisfaction(store, *by, common.span()?, None)?;
+            let report = reports::satisfaction::satisfaction(store, *by, common.span()?, None)?;
             print(common.format, &report)?;
         }
     }

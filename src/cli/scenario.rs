@@ -1,15 +1,16 @@
 //! `motcua scenario`: dossiers of a whole province, made by the rules of a real desk.
 
+use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
-use super::{Outcome, date, read_file};
-use crate::bundled;
-use crate::scenario::{self, Figures, Options};
+use crate::cli::{Outcome, date, read_file};
+use crate::config::bundled;
 use crate::store::Store;
+use crate::tools::scenario::{Figures, Options};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -50,7 +51,7 @@ impl LangSon {
             seed: self.seed,
             now: crate::clock::now(),
         };
-        let loaded = scenario::load(store, &options)?;
+        let loaded = tools::scenario::load(store, &options)?;
         eprintln!("{loaded}");
         Ok(())
     }

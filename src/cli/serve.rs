@@ -1,16 +1,16 @@
 //! `motcua serve`.
 
+use crate::acts;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::Value;
 
-use super::Outcome;
+use crate::acts::log_key::LogKey;
+use crate::cli::Outcome;
 use crate::config::{Config, Settings, parse_listen};
-use crate::http;
 use crate::store::Store;
-use crate::transparency::{self, LogKey};
 
 #[derive(Parser)]
 #[group(skip)]
@@ -25,15 +25,15 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
     let log_key = LogKey::open(&store, &config.log, now)?;
     let shown = settings.shown().into_iter();
     let shown = shown.map(|setting| (setting.key, setting.value.into()));
-    transparency::record_settings(&store, &Value::Object(shown.collect()), now)?;
+    acts::checkpoint::record_settings(&store, &Value::Object(shown.collect()), now)?;
     let listen = args.listen.unwrap_or(config.listen);
     let (server, oidc) = (config.server.clone(), config.oidc.clone());
-    let background = http::Settings {
+    let background = crate::web::Settings {
         every: config.housekeeping,
         patience: config.patience,
-        outgoing: super::outgoing::setup(config)?,
+        outgoing: crate::cli::outgoing::setup(config)?,
     };
-    http::serve(store, server, oidc, log_key, listen, background)
+    crate::web::serve(store, server, oidc, log_key, listen, background)
         .map_err(|error| format!("không lắng nghe được tại {listen}: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }

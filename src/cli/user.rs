@@ -1,12 +1,14 @@
 //! `motcua user`: accounts at the machine, where the first administrator comes from.
 
+use crate::acts;
 use std::io::{BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::Outcome;
-use crate::accounts::{self, MOST_BYTES, NewStaff};
+use crate::acts::passwords::MOST_BYTES;
+use crate::acts::staff::NewStaff;
+use crate::cli::Outcome;
 use crate::domain::role::Role;
 use crate::store::Store;
 
@@ -100,19 +102,19 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
                 email: add.email.clone(),
                 password,
             };
-            let user = accounts::create(store, new, None, None, crate::clock::now())?;
+            let user = acts::staff::create(store, new, None, None, crate::clock::now())?;
             let line = format!(
                 "đã thêm {} ({}) tại {}\n",
                 user.username,
                 user.role.as_str(),
                 add.unit
             );
-            super::output::write(line.as_bytes())?;
+            crate::cli::output::write(line.as_bytes())?;
         }
         Command::Password(args) => {
-            let user = accounts::set_password(store, &args.username, &read_password()?)?;
+            let user = acts::staff::set_password(store, &args.username, &read_password()?)?;
             let line = format!("đã đặt lại mật khẩu của {}\n", user.username);
-            super::output::write(line.as_bytes())?;
+            crate::cli::output::write(line.as_bytes())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,14 +1,15 @@
 //! `motcua verify`.
 
+use crate::tools;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::{Outcome, read_file};
+use crate::cli::{Outcome, read_file};
 use crate::domain::log::note::{Note, PublicKey};
 use crate::store::Store;
-use crate::verify::{self, Against, RebuildError};
+use crate::tools::verify::{Against, RebuildError};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -47,8 +48,11 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     let against = args.against()?;
     let against = against.as_ref();
     let (rebuilt, found) = match args.rebuild {
-        false => (None, verify::verify_against(store, args.most, against)?),
-        true => match verify::rebuild(store, args.most, against) {
+        false => (
+            None,
+            tools::verify::verify_against(store, args.most, against)?,
+        ),
+        true => match tools::verify::rebuild(store, args.most, against) {
             Ok((rebuilt, found)) => (Some(rebuilt), found),
             Err(RebuildError::Damaged(found)) => (Some(0), *found),
             Err(RebuildError::Store(error)) => return Err(error.into()),
@@ -70,8 +74,8 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
     }
     text += &format!(
         "đã kiểm tra {} hồ sơ, {} sự kiện: {}\n",
-        crate::words::number(found.dossiers),
-        crate::words::number(found.events),
+        crate::render::words::number(found.dossiers),
+        crate::render::words::number(found.events),
         match found.total {
             0 => "không có sai lệch".to_owned(),
             n => format!("{n} sai lệch"),
@@ -83,12 +87,12 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
         }
         Some(rebuilt) => {
             let rebuilt = i64::try_from(rebuilt).unwrap_or(i64::MAX);
-            let rebuilt = crate::words::number(rebuilt);
+            let rebuilt = crate::render::words::number(rebuilt);
             text += &format!("đã dựng lại số tổng hợp: sửa {rebuilt} ô\n");
         }
         None => {}
     }
-    super::output::write(text.as_bytes())?;
+    crate::cli::output::write(text.as_bytes())?;
     let whole = found.total == 0 || (rebuilt.is_some() && found.others == 0);
     Ok(if whole {
         ExitCode::SUCCESS

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::Outcome;
+use crate::cli::Outcome;
 use crate::domain::log::note::PublicKey;
-use crate::transparency::Witness;
+use crate::tools::witness::Witness;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -36,6 +36,6 @@ pub(super) fn run(args: &Args) -> Outcome {
         None => eprintln!("lần đầu chứng kiến nhật ký này: {size} mục"),
     }
     eprintln!("khóa của người chứng kiến: {}", witness.public());
-    super::output::write(seen.cosigned.as_bytes())?;
+    crate::cli::output::write(seen.cosigned.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

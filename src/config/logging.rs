@@ -5,7 +5,7 @@ use std::env;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 
-use super::{Origin, WrongSetting};
+use crate::config::{Origin, WrongSetting};
 
 /// How much is logged, and in which form.
 #[derive(Debug, Clone)]

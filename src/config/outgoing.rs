@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{ConfigError, wrong};
-use crate::national::PortalSettings;
-use crate::notices::{GatewaySettings, MailSettings, Security, Transport};
+use crate::config::{ConfigError, wrong};
 use crate::outgoing::Patience;
+use crate::outgoing::mail::{MailSettings, Security, Transport};
+use crate::outgoing::portal::PortalSettings;
+use crate::outgoing::sms::GatewaySettings;
 
 /// What notices say, and where they send people.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, ConfigError, DEFAULTS, Logging, Raw};
+use crate::config::{Config, ConfigError, DEFAULTS, Logging, Raw};
 
 /// Variables of ours that are no settings. Those of `MOTCUA_TEST_` belong to the tests.
 const OTHER_VARIABLES: [&str; 4] = [

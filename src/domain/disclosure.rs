@@ -2,8 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::case_number::CaseNumber;
-use super::person::{Person, fold_diacritics};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::person::{Person, fold_diacritics};
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

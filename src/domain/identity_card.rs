@@ -4,7 +4,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::identity::{Identity, InvalidIdentity};
+use crate::domain::identity::{Identity, InvalidIdentity};
 
 /// What a card says of its holder. Personal data.
 #[derive(Clone, PartialEq, Eq)]

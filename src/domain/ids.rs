@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::moment::Moment;
+use crate::domain::moment::Moment;
 
 macro_rules! small_id {
     ($(#[$doc:meta])* $name:ident) => {

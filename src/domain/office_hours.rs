@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Calendar, DayKind};
+use crate::domain::calendar::{Calendar, DayKind};
 
 /// A stretch of a day during which the office is open; the closing instant belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
-use super::tally::Share;
+use crate::domain::tally::Share;
 
 /// One of five levels, from "very dissatisfied" (1) to "very satisfied" (5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

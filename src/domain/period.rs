@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-use super::moment::Moment;
+use crate::domain::moment::Moment;
 
 /// Civil days from `from` to `to`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{FieldId, ProcedureId, UnitId};
-use super::moment::WorkingTime;
-use super::person::fold_diacritics;
-use super::time_limit::{LimitUnit, TimeLimit};
-use super::unit::{Level, Unit, Units};
+use crate::domain::ids::{FieldId, ProcedureId, UnitId};
+use crate::domain::moment::WorkingTime;
+use crate::domain::person::fold_diacritics;
+use crate::domain::time_limit::{LimitUnit, TimeLimit};
+use crate::domain::unit::{Level, Unit, Units};
 
 /// One version of a procedure. A dossier keeps the version under which it was received.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,7 +166,7 @@ pub struct InvalidProcedure {
 }
 
 impl LimitDefinition {
-    pub fn limit(self) -> Result<TimeLimit, super::time_limit::TimeError> {
+    pub fn limit(self) -> Result<TimeLimit, crate::domain::time_limit::TimeError> {
         TimeLimit::new(self.unit, self.amount.unwrap_or(0))
     }
 }
@@ -357,7 +357,7 @@ pub fn is_procedure_code(text: &str) -> bool {
 
 impl Procedure {
     /// The limit promised to the applicant.
-    pub fn limit(&self) -> Result<TimeLimit, super::time_limit::TimeError> {
+    pub fn limit(&self) -> Result<TimeLimit, crate::domain::time_limit::TimeError> {
         self.definition.promised_limit().limit()
     }
 

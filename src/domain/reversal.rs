@@ -8,10 +8,10 @@
 
 use chrono::NaiveDate;
 
-use super::dossier::{Channel, Dossier, Event, EventData, ReplayError};
-use super::ids::{DossierId, ProcedureId, UnitId};
-use super::tally::Tally;
-use super::time_limit::Outcome;
+use crate::domain::dossier::{Channel, Dossier, Event, EventData, ReplayError};
+use crate::domain::ids::{DossierId, ProcedureId, UnitId};
+use crate::domain::tally::Tally;
+use crate::domain::time_limit::Outcome;
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,7 +66,7 @@ impl Reversed {
 
 impl Reversal {
     /// What a report over `from` to `to` corrects for it, if anything; for
-    /// [`Standing::corrected`](super::tally::Standing::corrected).
+    /// [`Standing::corrected`](crate::domain::tally::Standing::corrected).
     pub fn correction(&self, from: NaiveDate, to: NaiveDate) -> Option<Tally> {
         if !(from..=to).contains(&self.day) {
             return None;

@@ -6,13 +6,13 @@ use std::ops::{Add, AddAssign};
 
 use chrono::NaiveDate;
 
-use super::dossier::{Channel, Dossier, Event, EventData, ReplayError};
-use super::ids::{DossierId, ProcedureId, UnitId};
-use super::time_limit::Outcome;
+use crate::domain::dossier::{Channel, Dossier, Event, EventData, ReplayError};
+use crate::domain::ids::{DossierId, ProcedureId, UnitId};
+use crate::domain::time_limit::Outcome;
 
 /// Counts over a span of days. What an event takes back counts negative on the day on which it
 /// was taken back, so that no past day ever changes; how a report is made of that without showing less
-/// than nothing is told by [`reversal`](super::reversal).
+/// than nothing is told by [`reversal`](crate::domain::reversal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     pub received_direct: i64,
@@ -290,7 +290,7 @@ impl Standing {
         }
     }
 
-    /// With the corrections of [`Reversal::correction`](super::reversal::Reversal::correction) summed
+    /// With the corrections of [`Reversal::correction`](crate::domain::reversal::Reversal::correction) summed
     /// up: closings of earlier periods that were undone within this one, and receipts of this period
     /// that came or went with their dossiers. What is in progress stays as it is.
     #[must_use]

@@ -8,8 +8,8 @@ use std::fmt;
 use chrono::Days;
 use serde::{Deserialize, Serialize};
 
-use super::moment::{Moment, WorkingTime};
-use super::timetable::Timetable;
+use crate::domain::moment::{Moment, WorkingTime};
+use crate::domain::timetable::Timetable;
 
 /// Why a time cannot be worked out. Never a silent wrong date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

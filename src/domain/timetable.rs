@@ -3,11 +3,11 @@
 
 use chrono::NaiveDate;
 
-use super::calendar::Calendar;
-use super::moment::{Moment, WorkingTime};
-use super::office_hours::OfficeHours;
-use super::period::Day;
-use super::time_limit::TimeError;
+use crate::domain::calendar::Calendar;
+use crate::domain::moment::{Moment, WorkingTime};
+use crate::domain::office_hours::OfficeHours;
+use crate::domain::period::Day;
+use crate::domain::time_limit::TimeError;
 
 /// An open stretch: unix milliseconds, and the working time of all sessions before it.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::ids::UnitId;
-use super::office_hours::OfficeHours;
+use crate::domain::ids::UnitId;
+use crate::domain::office_hours::OfficeHours;
 
 /// The administrative level that receives and resolves. Ordered from the top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,20 +6,26 @@
 //! [`Dispatcher`] hands what is due to whoever carries it ([`Carrier`]), many at once, and tries again
 //! what did not get through.
 
-mod announce;
-mod dispatch;
+pub mod mail;
+pub mod notices;
+pub mod portal;
+pub mod sms;
+pub mod webhooks;
+
+pub mod dispatch;
 mod fairness;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use announce::announce;
-pub use dispatch::{Dispatcher, dispatch_all};
+pub use crate::jobs::announce::announce;
+pub use crate::outgoing::dispatch::{Dispatcher, dispatch_all};
 
 use crate::domain::dossier::{Dossier, Event};
 use crate::domain::moment::Moment;
-use crate::store::outbox::{self, Kind, Message};
+use crate::store::outbox;
+use crate::store::outbox::{Kind, Message};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError};
 

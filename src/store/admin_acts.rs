@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::schema::{admin_acts, users};
-use super::{Conn, StoreError, log};
 use crate::domain::ids::{Actor, UserId};
 use crate::domain::log::{Entry, Hash, Subject, hash_of};
 use crate::domain::moment::Moment;
+use crate::store::schema::{admin_acts, users};
+use crate::store::{Conn, StoreError, log};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal),+ $(,)?) => {

@@ -4,12 +4,13 @@ use diesel::connection::Connection;
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::admin_acts::{self, ActKind};
-use super::place::{Going, past};
-use super::schema::{dossier_events, users};
-use super::{Conn, StoreError, log, persons, readings, settings, unannounced};
 use crate::domain::ids::{Actor, PersonId, UserId};
 use crate::domain::log::{Entry, Subject};
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::cursor::{Going, past};
+use crate::store::schema::{dossier_events, users};
+use crate::store::{Conn, StoreError, log, persons, readings, settings, unannounced};
 
 const PAGE: u32 = 20_000;
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::schema::alarms;
-use super::{Conn, Store, StoreError};
 use crate::domain::ids::AlarmId;
 use crate::domain::moment::Moment;
+use crate::store::schema::alarms;
+use crate::store::{Conn, Store, StoreError};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal $title:literal),+ $(,)?) => {

@@ -7,12 +7,12 @@
 
 use diesel::prelude::*;
 
-use super::reference::Reference;
-use super::schema::{sessions, users};
-use super::users::{Account, User, UserRow};
-use super::{Conn, Store, StoreError, WriteFailure};
 use crate::domain::ids::{Actor, SessionId, UnitId, UserId};
 use crate::domain::role::{Permission, Role};
+use crate::store::reference::Reference;
+use crate::store::schema::{sessions, users};
+use crate::store::users::{Account, User, UserRow};
+use crate::store::{Conn, Store, StoreError, WriteFailure};
 
 /// What a member of staff's request brings along: its session, and the permission that its route asks
 /// for. It proves nothing until a transaction has looked.

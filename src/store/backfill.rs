@@ -2,7 +2,7 @@
 
 use diesel::connection::Connection;
 
-use super::{Conn, StoreError, dossiers, persons, reversals, settings, units};
+use crate::store::{Conn, StoreError, dossiers, persons, reversals, settings, units};
 
 const BATCH: u32 = 5000;
 

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::locks::Lock;
-use super::{Conn, Store, StoreError, writer};
+use crate::store::locks::Lock;
+use crate::store::{Conn, Store, StoreError, writer};
 
 /// The tables whose secondary indexes are made after the rows are in.
 const TABLES: &str = "'persons', 'dossiers', 'dossier_events'";

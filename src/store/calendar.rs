@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::schema::calendar_days;
-use super::{Conn, StoreError};
 use crate::domain::calendar::{CalendarDay, DayKind};
+use crate::store::schema::calendar_days;
+use crate::store::{Conn, StoreError};
 
 /// All days of the calendar, in order.
 pub fn load(conn: &mut Conn) -> Result<Vec<CalendarDay>, StoreError> {

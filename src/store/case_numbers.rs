@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::schema::case_counters;
-use super::{Conn, StoreError};
 use crate::domain::ids::UnitId;
 use crate::domain::period::Day;
+use crate::store::schema::case_counters;
+use crate::store::{Conn, StoreError};
 
 /// Takes `count` numbers and returns the first of them. The counter's row stays locked until the
 /// transaction ends, so numbers have no duplicates; a transaction that fails gives its numbers

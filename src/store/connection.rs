@@ -10,7 +10,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::ManageConnection;
 use diesel::sqlite::SqliteConnection;
 
-use super::StoreError;
+use crate::store::StoreError;
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]

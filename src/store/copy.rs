@@ -7,8 +7,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::log::{self, GivenOut};
-use super::{Conn, DatabaseUrl, StoreError};
+use crate::store::log;
+use crate::store::log::GivenOut;
+use crate::store::{Conn, DatabaseUrl, StoreError};
 
 /// How long a connection that is on its way out is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,10 +3,10 @@
 
 use diesel::prelude::*;
 
-use super::schema::devices;
-use super::{Conn, StoreError};
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
+use crate::store::schema::devices;
+use crate::store::{Conn, StoreError};
 
 /// The most that somebody has; the one that was used the longest ago gives way.
 const MOST: i64 = 20;
@@ -88,5 +88,5 @@ pub fn remove_all(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
 /// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("used_at <= {}", now.unix_millis() - LASTS_MILLIS);
-    super::delete_some(conn, "devices", "token_hash", &condition, limit)
+    crate::store::delete_some(conn, "devices", "token_hash", &condition, limit)
 }

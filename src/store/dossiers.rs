@@ -2,11 +2,6 @@
 
 use diesel::prelude::*;
 
-use super::chain::{EventHash, StoredEvent};
-use super::events::{self, EventRow};
-use super::persons::{self, PersonRow};
-use super::schema::{self, dossier_events, dossiers};
-use super::{Conn, StoreError, log, reversals, tallies, unannounced};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Decision, Dossier, Event};
 use crate::domain::ids::{DossierId, PersonId, UnitId};
@@ -17,6 +12,14 @@ use crate::domain::reversal::reversals as reversals_of;
 use crate::domain::tally::{Tallies, follow};
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Units;
+use crate::store::chain::{EventHash, StoredEvent};
+use crate::store::events;
+use crate::store::events::EventRow;
+use crate::store::persons;
+use crate::store::persons::PersonRow;
+use crate::store::schema;
+use crate::store::schema::{dossier_events, dossiers};
+use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 
 /// The row of a dossier: what replaying its events gives.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset, Queryable)]
@@ -134,7 +137,11 @@ pub fn insert(
     diesel::insert_into(dossiers::table)
         .values(DossierRow::new(&dossier, units))
         .execute(conn)?;
-    insert_events(conn, id, &events::seal(id, super::chain::GENESIS, new)?)?;
+    insert_events(
+        conn,
+        id,
+        &events::seal(id, crate::store::chain::GENESIS, new)?,
+    )?;
     unannounced::insert(conn, id, new.iter().map(|event| event.sequence))?;
     tallies::insert_deltas(conn, &changes)?;
     Ok(dossier)
@@ -229,7 +236,7 @@ impl WholeHistory {
         counts: &mut Tallies,
     ) -> Result<Self, StoreError> {
         let dossier = follow(None, id, history, counts).map_err(wrong_events)?;
-        let sealed = events::seal(id, super::chain::GENESIS, history)?;
+        let sealed = events::seal(id, crate::store::chain::GENESIS, history)?;
         Ok(Self {
             dossier: DossierRow::new(&dossier, units),
             events: sealed

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::connection;
+use crate::store::connection;
 
 /// An error of the store.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::chain::{EventHash, GENESIS, StoredEvent};
-use super::place::{Going, past};
-use super::schema::dossier_events;
-use super::{Conn, StoreError};
 use crate::domain::dossier::{Dossier, Event, EventData};
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
+use crate::store::chain::{EventHash, GENESIS, StoredEvent};
+use crate::store::cursor::{Going, past};
+use crate::store::schema::dossier_events;
+use crate::store::{Conn, StoreError};
 
 /// The columns of an event, in their order.
 #[derive(Insertable, Queryable)]
@@ -139,7 +139,7 @@ pub fn histories(
             .order((dossier_events::dossier_id, dossier_events::sequence))
             .load(conn)?;
         for row in rows {
-            let id = super::dossiers::dossier_id(&row.dossier_id)?;
+            let id = crate::store::dossiers::dossier_id(&row.dossier_id)?;
             histories.entry(id).or_default().push(row.stored()?);
         }
     }

@@ -1,15 +1,15 @@
 //! Feedback (phản ánh, kiến nghị). Rows without a content only count in the CCHC report
-//! ([`super::plan`]); nothing here shows them.
+//! ([`crate::store::yearly_plan`]); nothing here shows them.
 
 use diesel::prelude::*;
 
-use super::place::{Going, past};
-use super::schema::feedback;
-use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, FeedbackId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::person::Person;
+use crate::store::cursor::{Going, past};
+use crate::store::schema::feedback;
+use crate::store::{Conn, StoreError};
 
 /// A feedback.
 #[derive(Debug, Clone)]

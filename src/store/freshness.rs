@@ -8,7 +8,7 @@
 //! the database would give the same; and many requests share the asking.
 //!
 //! On PostgreSQL, where asking is a round trip, what the database says holds for [`HOLDS`] after it was
-//! asked. Whoever changes something is told so only when that time is over ([`super::Store::write`]
+//! asked. Whoever changes something is told so only when that time is over ([`crate::store::Store::write`]
 //! waits), and so is never shown what was before, on no instance. Only what somebody else changes, or
 //! what is changed behind the program's back, may be seen that much later.
 
@@ -24,10 +24,10 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 
-use super::connection::Opener;
-use super::schema::{attempts, dossiers, sessions};
-use super::{Conn, StoreError, settings};
 use crate::domain::ids::DossierId;
+use crate::store::connection::Opener;
+use crate::store::schema::{attempts, dossiers, sessions};
+use crate::store::{Conn, StoreError, settings};
 
 /// How long PostgreSQL's answer holds, by the machine's own clock, from before it was asked; and how
 /// long every commit there is kept to oneself. A machine that was stopped meanwhile (a virtual one that

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::schema::idempotency_keys;
-use super::{Conn, StoreError};
 use crate::domain::moment::Moment;
+use crate::store::schema::idempotency_keys;
+use crate::store::{Conn, StoreError};
 
 /// A request that must happen once.
 #[derive(Debug, Clone)]
@@ -141,5 +141,5 @@ pub(super) fn or_conflict(inserted: QueryResult<usize>) -> Result<(), StoreError
 /// If the database refuses.
 pub fn forget(conn: &mut Conn, before: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("created_at < {}", before.unix_millis());
-    super::delete_some(conn, "idempotency_keys", "scope, key", &condition, limit)
+    crate::store::delete_some(conn, "idempotency_keys", "scope, key", &condition, limit)
 }

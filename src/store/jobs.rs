@@ -4,11 +4,11 @@
 
 use diesel::prelude::*;
 
-use super::schema::jobs;
-use super::{Conn, StoreError};
 use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::{Kind, State};
 use crate::domain::moment::Moment;
+use crate::store::schema::jobs;
+use crate::store::{Conn, StoreError};
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -351,5 +351,5 @@ pub(super) fn moving_units(open: &[Job]) -> Vec<UnitId> {
 /// If the database refuses.
 pub fn forget(conn: &mut Conn, before: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("finished_at < {}", before.unix_millis());
-    super::delete_some(conn, "jobs", "id", &condition, limit)
+    crate::store::delete_some(conn, "jobs", "id", &condition, limit)
 }

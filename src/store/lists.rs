@@ -6,15 +6,15 @@ use std::cmp::Ordering;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::dossiers::{dossier_id, outcome_of};
-use super::place::{Going, past};
-use super::reference::Reference;
-use super::schema::dossiers;
-use super::{Conn, StoreError};
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::Outcome;
+use crate::store::cursor::{Going, past};
+use crate::store::dossiers::{dossier_id, outcome_of};
+use crate::store::reference::Reference;
+use crate::store::schema::dossiers;
+use crate::store::{Conn, StoreError};
 
 /// How many dossiers a walk looks at for one page before it answers with what it has found. Filters
 /// that hardly anything passes then give short pages, never slow ones.

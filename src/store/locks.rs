@@ -4,7 +4,7 @@
 use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 
-use super::{Conn, StoreError};
+use crate::store::{Conn, StoreError};
 
 /// What a lock keeps others from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,13 +7,14 @@
 
 use diesel::prelude::*;
 
-use super::locks::Lock;
-use super::schema::{log_batches, log_checkpoints, log_nodes, log_waiting};
-use super::{Conn, StoreError};
 use crate::domain::ids::DossierId;
-use crate::domain::log::merkle::{self, Node, Peaks, leaf_hash};
+use crate::domain::log::merkle;
+use crate::domain::log::merkle::{Node, Peaks, leaf_hash};
 use crate::domain::log::{Entry, Hash, Subject};
 use crate::domain::moment::Moment;
+use crate::store::locks::Lock;
+use crate::store::schema::{log_batches, log_checkpoints, log_nodes, log_waiting};
+use crate::store::{Conn, StoreError};
 
 /// The most entries of a batch.
 const BATCH: usize = 4096;

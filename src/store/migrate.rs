@@ -10,9 +10,9 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use serde_json::json;
 
-use super::locks::Lock;
-use super::{Conn, StoreError, admin_acts, adoption, backfill, settings};
 use crate::domain::ids::Actor;
+use crate::store::locks::Lock;
+use crate::store::{Conn, StoreError, admin_acts, adoption, backfill, settings};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");

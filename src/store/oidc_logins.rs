@@ -3,9 +3,9 @@
 
 use diesel::prelude::*;
 
-use super::schema::oidc_logins;
-use super::{Conn, StoreError};
 use crate::domain::moment::Moment;
+use crate::store::schema::oidc_logins;
+use crate::store::{Conn, StoreError};
 
 /// What the answer is checked with.
 pub struct Begun {
@@ -55,5 +55,5 @@ pub fn take(conn: &mut Conn, state_hash: &[u8], now: Moment) -> Result<Option<Be
 /// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("expires_at <= {}", now.unix_millis());
-    super::delete_some(conn, "oidc_logins", "state_hash", &condition, limit)
+    crate::store::delete_some(conn, "oidc_logins", "state_hash", &condition, limit)
 }

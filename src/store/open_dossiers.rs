@@ -6,14 +6,14 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::dossiers::dossier_id;
-use super::place::{Going, past};
-use super::schema::{dossiers, users};
-use super::set_aside::Work;
-use super::{Conn, StoreError};
 use crate::domain::dossier::Status;
 use crate::domain::ids::{DossierId, UnitId, UserId};
 use crate::domain::moment::Moment;
+use crate::store::cursor::{Going, past};
+use crate::store::dossiers::dossier_id;
+use crate::store::schema::{dossiers, users};
+use crate::store::set_aside::Work;
+use crate::store::{Conn, StoreError};
 
 /// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first;
 /// without those that are set aside.

@@ -14,11 +14,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use serde::Deserialize;
 
-use super::schema::outbox;
-use super::targets::{self, Trouble};
-use super::{Conn, StoreError, alarms};
 use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
+use crate::store::schema::outbox;
+use crate::store::targets;
+use crate::store::targets::Trouble;
+use crate::store::{Conn, StoreError, alarms};
 
 /// By what a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::dossiers::dossier_id;
-use super::idempotency::or_conflict;
-use super::schema::{dossiers, payment_acts, payments};
-use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
+use crate::store::dossiers::dossier_id;
+use crate::store::idempotency::or_conflict;
+use crate::store::schema::{dossiers, payment_acts, payments};
+use crate::store::{Conn, StoreError};
 
 /// What a gateway tells.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::admin_acts::{self, ActKind};
-use super::place::{Going, past};
-use super::schema::persons;
-use super::{Conn, StoreError};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
 use crate::domain::log::{Entry, Subject};
 use crate::domain::moment::Moment;
 use crate::domain::person::{Commitment, CommitmentKey, Person, search_name};
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::cursor::{Going, past};
+use crate::store::schema::persons;
+use crate::store::{Conn, StoreError};
 
 #[derive(Clone, Insertable, Queryable)]
 #[diesel(table_name = persons, treat_none_as_default_value = false)]
@@ -377,7 +378,7 @@ pub fn dossier_of(conn: &mut Conn, id: PersonId) -> Result<Option<String>, Store
         .optional()?;
     let dossier = dossier.flatten();
     match dossier.and_then(|bytes| DossierId::from_slice(&bytes)) {
-        Some(id) => super::dossiers::case_number(conn, id),
+        Some(id) => crate::store::dossiers::case_number(conn, id),
         None => Ok(None),
     }
 }

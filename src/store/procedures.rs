@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::schema::{fields, procedures};
-use super::{Conn, StoreError};
 use crate::domain::ids::{FieldId, ProcedureId};
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
+use crate::store::schema::{fields, procedures};
+use crate::store::{Conn, StoreError};
 
 /// All versions of all procedures, by id.
 pub fn load(conn: &mut Conn) -> Result<Vec<Procedure>, StoreError> {

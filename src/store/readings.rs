@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::schema::identity_readings;
-use super::{Conn, StoreError, log};
 use crate::domain::ids::{DossierId, MessageId, PersonId, UserId};
 use crate::domain::log::{Entry, Subject, hash_of};
 use crate::domain::moment::Moment;
+use crate::store::schema::identity_readings;
+use crate::store::{Conn, StoreError, log};
 
 /// A reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
-use super::locks::Lock;
-use super::{
-    Conn, Store, StoreError, WriteFailure, calendar, jobs, migrate, procedures, settings, units,
-};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
@@ -19,6 +15,10 @@ use crate::domain::office_hours::OfficeHours;
 use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
+use crate::store::locks::Lock;
+use crate::store::{
+    Conn, Store, StoreError, WriteFailure, calendar, jobs, migrate, procedures, settings, units,
+};
 
 /// Units, procedures and calendar as of one version.
 pub struct Reference {
@@ -257,7 +257,7 @@ impl Store {
 
     /// [`Store::read_one`] with the reference data that its statement saw. That statement says itself
     /// of which version they were, and `work` fails where those it was given are older
-    /// ([`super::tallies::count`]): nothing is asked beforehand.
+    /// ([`crate::store::tallies::count`]): nothing is asked beforehand.
     ///
     /// # Errors
     /// Those of `work`, and of the database.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::chain::StoredEvent;
-use super::events::history;
-use super::schema::{dossier_events, tally_reversals};
-use super::{Conn, StoreError, dossiers};
 use crate::domain::dossier::{Channel, Event};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
 use crate::domain::period::Day;
 use crate::domain::reversal::{Reversal, Reversed, reversals};
+use crate::store::chain::StoredEvent;
+use crate::store::events::history;
+use crate::store::schema::{dossier_events, tally_reversals};
+use crate::store::{Conn, StoreError, dossiers};
 
 /// Reversals by how often each is there.
 pub type Counted = BTreeMap<Reversal, i64>;

@@ -3,11 +3,11 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::schema::satisfaction;
-use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::{Rating, Ratings};
+use crate::store::schema::satisfaction;
+use crate::store::{Conn, StoreError};
 
 /// An answer.
 pub struct Answer {
@@ -54,7 +54,7 @@ pub fn insert(conn: &mut Conn, answer: &Answer) -> Result<(), StoreError> {
             satisfaction::officer_id.eq(answer.officer.map(|id| id.0)),
         ))
         .execute(conn);
-    super::idempotency::or_conflict(inserted)
+    crate::store::idempotency::or_conflict(inserted)
 }
 
 /// The answers given from `from` to before `end`, by the number of the unit, procedure or officer

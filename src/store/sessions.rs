@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::schema::{sessions, users};
-use super::users::{Account, User, UserRow};
-use super::{Conn, StoreError, devices};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
+use crate::store::schema::{sessions, users};
+use crate::store::users::{Account, User, UserRow};
+use crate::store::{Conn, StoreError, devices};
 
 /// A session, as its owner may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,5 +144,5 @@ pub fn remove_all(
 /// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("expires_at <= {}", now.unix_millis());
-    super::delete_some(conn, "sessions", "token_hash", &condition, limit)
+    crate::store::delete_some(conn, "sessions", "token_hash", &condition, limit)
 }

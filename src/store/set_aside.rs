@@ -8,12 +8,12 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::locks::Lock;
-use super::schema::{dossiers, set_aside};
-use super::{Conn, StoreError, alarms, jobs, unannounced};
 use crate::domain::ids::DossierId;
 use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
+use crate::store::locks::Lock;
+use crate::store::schema::{dossiers, set_aside};
+use crate::store::{Conn, StoreError, alarms, jobs, unannounced};
 
 /// Of which version of the program this is, as `passed_by` has it.
 const PROGRAM: &str = concat!(" ", env!("CARGO_PKG_VERSION"), " ");

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::locks::Lock;
-use super::schema::settings;
-use super::{Conn, StoreError};
 use crate::domain::moment::Moment;
+use crate::store::locks::Lock;
+use crate::store::schema::settings;
+use crate::store::{Conn, StoreError};
 
 /// Counts up with every change of units, procedures or calendar.
 pub(super) const REFERENCE_VERSION: &str = "reference_version";

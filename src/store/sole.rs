@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use super::{DatabaseUrl, StoreError};
+use crate::store::{DatabaseUrl, StoreError};
 
 /// Held as long as the process works on the file; the system takes it back from one that was killed.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 
 use diesel::prelude::*;
 
-use super::schema::submissions;
-use super::{Conn, StoreError};
 use crate::domain::ids::{DossierId, SubmissionId};
 use crate::domain::moment::Moment;
+use crate::store::schema::submissions;
+use crate::store::{Conn, StoreError};
 
 /// A submission.
 pub struct Pending {
@@ -112,5 +112,5 @@ pub fn confirm(conn: &mut Conn, id: SubmissionId, dossier: DossierId) -> Result<
 /// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("expires_at <= {}", now.unix_millis());
-    super::delete_some(conn, "submissions", "id", &condition, limit)
+    crate::store::delete_some(conn, "submissions", "id", &condition, limit)
 }

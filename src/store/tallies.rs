@@ -15,15 +15,15 @@ use diesel::sql_types::{BigInt, HasSqlType, Integer};
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
-use super::reference::Reference;
-use super::schema::{late_tallies, rollups, tally_deltas};
-use super::{Conn, StoreError, reversals, settings};
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::period::{Buckets, Day, Grain, Period, cut, end_of};
 use crate::domain::reversal::Reversal;
 use crate::domain::tally::{Tallies, Tally, TallyKey};
+use crate::store::reference::Reference;
+use crate::store::schema::{late_tallies, rollups, tally_deltas};
+use crate::store::{Conn, StoreError, reversals, settings};
 
 /// By what the roll-ups are kept. Each has a key and a subkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::outbox::Kind;
-use super::schema::outbox_targets;
-use super::{Conn, StoreError, alarms};
 use crate::domain::moment::Moment;
+use crate::store::outbox::Kind;
+use crate::store::schema::outbox_targets;
+use crate::store::{Conn, StoreError, alarms};
 
 /// How a target fares to whom the last try did not get through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

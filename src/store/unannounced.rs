@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::locks::Lock;
-use super::log::EventToSeal;
-use super::schema::{dossier_events, log_sealed_early, unannounced_events};
-use super::set_aside::Work;
-use super::{Conn, StoreError, log};
 use crate::domain::ids::DossierId;
 use crate::domain::log::Entry;
+use crate::store::locks::Lock;
+use crate::store::log::EventToSeal;
+use crate::store::schema::{dossier_events, log_sealed_early, unannounced_events};
+use crate::store::set_aside::Work;
+use crate::store::{Conn, StoreError, log};
 
 /// An event that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]

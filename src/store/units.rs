@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::schema::{unit_successions, units};
-use super::{Conn, StoreError};
 use crate::domain::ids::UnitId;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Succession, Unit, Units};
+use crate::store::schema::{unit_successions, units};
+use crate::store::{Conn, StoreError};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = units, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::schema::users;
-use super::{Conn, StoreError, settings};
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
+use crate::store::schema::users;
+use crate::store::{Conn, StoreError, settings};
 
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +214,7 @@ pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::email.eq(user.email.as_deref()),
         ))
         .execute(conn);
-    super::idempotency::or_conflict(inserted)
+    crate::store::idempotency::or_conflict(inserted)
 }
 
 /// # Errors
@@ -230,7 +230,7 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::email.eq(user.email.as_deref()),
         ))
         .execute(conn);
-    super::idempotency::or_conflict(updated)?;
+    crate::store::idempotency::or_conflict(updated)?;
     settings::bump_accounts_version(conn)
 }
 

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::schema::webhooks;
-use super::{Conn, StoreError};
 use crate::domain::ids::{UnitId, WebhookId};
 use crate::domain::moment::Moment;
+use crate::store::schema::webhooks;
+use crate::store::{Conn, StoreError};
 
 /// A subscription of another system.
 #[derive(Clone, PartialEq, Eq)]

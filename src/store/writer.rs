@@ -10,9 +10,9 @@ use std::thread::JoinHandle;
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 
-use super::connection::{Opener, is_broken};
-use super::deadline::Deadline;
-use super::{Conn, StoreError, WriteFailure};
+use crate::store::connection::{Opener, is_broken};
+use crate::store::deadline::Deadline;
+use crate::store::{Conn, StoreError, WriteFailure};
 
 /// How many requests one commit may carry: enough to hide the fsync, few enough that the first
 /// of them does not wait long.

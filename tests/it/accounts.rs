@@ -2,7 +2,7 @@
 //! table of who may do what, held against the running server.
 
 use motcua::domain::role::{Permission, Role};
-use motcua::http::{Access, table};
+use motcua::web::{Access, table};
 use serde_json::json;
 use sha2::Digest;
 

@@ -79,7 +79,7 @@ on_both! {
         let reset = ["user", "password", "--username", "lan.nt", "--password-stdin"];
         assert!(Program::on(db).pipe_any(&reset, "mật khẩu thứ ba\n".as_bytes()).0);
         assert_eq!(acts(db, "password_set")[1].0, "0");
-        let found = motcua::verify::verify(&office.world.store, 10).unwrap();
+        let found = motcua::tools::verify::verify(&office.world.store, 10).unwrap();
         assert_eq!(found.findings, []);
     }
 }
@@ -130,8 +130,8 @@ on_both! {
         for kind in ["calendar_imported", "units_imported", "procedures_imported", "log_key_made"] {
             assert_eq!(acts(db, kind).len(), 1, "{kind}");
         }
-        motcua::transparency::seal_all(&office.world.store).unwrap();
-        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        motcua::acts::checkpoint::seal_all(&office.world.store).unwrap();
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
         // No act holds a secret.
         let all = db.value(match db.kind {
             Kind::Sqlite => "select group_concat(data) from admin_acts",

@@ -141,7 +141,7 @@ fn connections_that_break_around_commits_make_no_answer_a_lie() {
         .json();
     assert_eq!(all["items"].as_array().unwrap().len(), answers.len());
     assert_eq!(
-        motcua::verify::verify(&office.world.store, 10)
+        motcua::tools::verify::verify(&office.world.store, 10)
             .unwrap()
             .findings,
         []
@@ -279,7 +279,7 @@ fn comes_back(office: &Office, clerk: &str, answers: &[(String, Answer)], round:
         }
     }
     assert_eq!(
-        motcua::verify::verify(&office.world.store, 10)
+        motcua::tools::verify::verify(&office.world.store, 10)
             .unwrap()
             .findings,
         []
@@ -528,7 +528,9 @@ fn a_full_disk_is_told_of_by_readyz() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(
-        motcua::verify::verify(&db.store(), 10).unwrap().findings,
+        motcua::tools::verify::verify(&db.store(), 10)
+            .unwrap()
+            .findings,
         []
     );
 }

@@ -85,7 +85,7 @@ on_both! {
         );
         let public = office.call("GET", look_up).send().expect(200).json();
         assert_eq!(public["applicant"], "Nguyễn T. Á. N.");
-        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
     }
 }
 
@@ -167,7 +167,7 @@ on_both! {
         let call = |body| office.call("POST", "/api/v1/dossiers/batch").token(&clerk).body(body).send();
         assert_eq!(call(many(500)).expect(200).json()["received"], 500);
         assert_eq!(fields(&call(many(501)).problem(400, "invalid-request")), ["/dossiers"]);
-        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
     }
 }
 
@@ -282,7 +282,7 @@ on_both! {
         let path = format!("/api/v1/dossiers/{}", third["id"].as_str().unwrap());
         let paid = office.call("GET", path).token(&clerk).send().json();
         assert_eq!((&paid["fees"][0]["method"], &paid["fees"][0]["receipt"]), (&json!("online"), &json!("FT1")));
-        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
     }
 }
 

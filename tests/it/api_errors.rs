@@ -1,7 +1,7 @@
 //! What a client can get wrong, and what it is told.
 
 use motcua::domain::role::Role;
-use motcua::http::Kind as ProblemKind;
+use motcua::web::Kind as ProblemKind;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, COMMUNE, Database, Kind, Office, SAME_DAY, fields};
@@ -209,7 +209,7 @@ fn no_input_makes_the_server_fall() {
 
     let db = Database::new(Kind::Sqlite);
     let desk = Desk::open(&db);
-    let routes: Vec<(String, String)> = motcua::http::table()
+    let routes: Vec<(String, String)> = motcua::web::table()
         .into_iter()
         .filter(|route| !route.path.contains("sessions"))
         .map(|route| {

@@ -10,9 +10,10 @@ use diesel::connection::SimpleConnection;
 use motcua::domain::dossier::{ActionKind, Status, undoable};
 use motcua::domain::ids::{DossierId, SessionId};
 use motcua::domain::role::Role;
-use motcua::http::{Access, table};
-use motcua::store::sessions::{self, Session};
+use motcua::store::sessions;
+use motcua::store::sessions::Session;
 use motcua::store::{DatabaseUrl, events, users};
+use motcua::web::{Access, table};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -211,7 +212,7 @@ impl Ready {
 fn writing_routes(office: &mut Office) -> Vec<Ready> {
     let dossier = office.receive(COMMUNE, SAME_DAY);
     let dossier = dossier["case_number"].as_str().unwrap().to_owned();
-    let document = motcua::http::document();
+    let document = motcua::web::document();
     let nobody = "01780000-0000-7000-8000-000000000000";
     let mut ready = Vec::new();
     for (number, route) in table().into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! Work that nobody asks for stops for nobody: damaged dossiers, damaged messages, connections that
 //! break, receivers that are dead; and administrators hear of it.
 
+use motcua::acts;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,21 +9,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use motcua::accounts::{self, NewStaff};
+use motcua::acts::staff::NewStaff;
 use motcua::domain::ids::{DossierId, WebhookId};
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
-use motcua::notices::{NoticeSettings, NoticeTeller, remind};
-use motcua::outgoing::{Teller, announce};
-use motcua::store::alarms::{self, Alarm};
-use motcua::store::outbox::{self, Keep, Kind, Outgoing, Settled, Settlement, Standing, Which};
-use motcua::store::set_aside::{self, Work};
-use motcua::store::webhooks::{self, Webhook};
+use motcua::jobs::announce::announce;
+use motcua::jobs::remind::remind;
+use motcua::outgoing::Teller;
+use motcua::outgoing::notices::NoticeSettings;
+use motcua::outgoing::notices::notifier::NoticeTeller;
+use motcua::store::alarms;
+use motcua::store::alarms::Alarm;
+use motcua::store::outbox;
+use motcua::store::outbox::{Keep, Kind, Outgoing, Settled, Settlement, Standing, Which};
+use motcua::store::set_aside;
+use motcua::store::set_aside::Work;
+use motcua::store::webhooks;
+use motcua::store::webhooks::Webhook;
 use motcua::store::{Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::support;
 use crate::support::{
-    self, COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both, password,
+    COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both, password,
 };
 
 const PROVINCE: &str = "H37";
@@ -223,7 +232,7 @@ on_both! {
         let store = &world.store;
         let dossier = world.receive_at(COMMUNE, SAME_DAY, at("2026-11-23 08:00"));
         damage(db, dossier.id, true);
-        let sweep = || motcua::desk::housekeeping::record_overdue(store, at("2026-11-24 08:00")).unwrap();
+        let sweep = || motcua::jobs::housekeeping::record_overdue(store, at("2026-11-24 08:00")).unwrap();
         assert_eq!(sweep(), 0);
         let tries = || store.read(|conn| set_aside::list(conn, 10)).unwrap()[0].tries;
         assert_eq!((sweep(), tries()), (0, 1));
@@ -236,7 +245,7 @@ on_both! {
         assert!(store.write(move |conn| set_aside::retry(conn, Work::Overdue, id)).unwrap());
         assert_eq!(sweep(), 1);
         assert_eq!((store.read(|conn| set_aside::list(conn, 10)).unwrap(), open_alarms(store)), (vec![], vec![]));
-        assert_eq!(motcua::verify::verify(store, 10).unwrap().findings, []);
+        assert_eq!(motcua::tools::verify::verify(store, 10).unwrap().findings, []);
     }
 }
 
@@ -314,7 +323,7 @@ fn administrator_with_mail(world: &World) {
         email: Some("quan.tri@langson.example".to_owned()),
         password: Some(password("quan.tri")),
     };
-    accounts::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
+    acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
 }
 
 on_both! {
@@ -342,9 +351,9 @@ on_both! {
         remind(store, at("2021-03-03 08:00")).unwrap();
         assert_eq!((letters(), open_alarms(store).len()), (2, 0));
         // The letter can be made, and names it.
-        let templates = motcua::notices::Templates::load(None).unwrap();
+        let templates = motcua::render::letters::Templates::load(None).unwrap();
         let body = store.write(|conn| outbox::claim(conn, Kind::Email, 1, Duration::ZERO, at("2021-03-04 08:00"))).unwrap();
-        let letter = templates.letter(motcua::notices::Topic::Alarms, &body[0].body).unwrap();
+        let letter = templates.letter(motcua::outgoing::notices::Topic::Alarms, &body[0].body).unwrap();
         assert!(letter.text.contains("Đồng hồ nhảy"), "{}", letter.text);
     }
 }

@@ -9,7 +9,7 @@ fn the_benchmark_tells_every_case_beside_its_limit() {
     // A few are enough to see that it works; the figures of docs/ come from real runs.
     let file = db.folder().join("figures.json");
     let mut figures: serde_json::Value =
-        serde_json::from_slice(motcua::bundled::FIGURES_2021).unwrap();
+        serde_json::from_slice(motcua::config::bundled::FIGURES_2021).unwrap();
     figures["dossiers"] = serde_json::json!({
         "commune": {"received": 500, "resolved": 400, "early_or_on_time": 390, "overdue": 10, "in_progress": 100}
     });

@@ -1,15 +1,20 @@
 //! The desk on both databases: receipts, numbers, lists, and the work that nobody asks for.
 
+use motcua::acts;
+use motcua::tools;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use motcua::desk::{self, DeskError, Request, housekeeping};
+use motcua::acts::DeskError;
+use motcua::acts::advance::Request;
 use motcua::domain::dossier::{Action, Status};
 use motcua::domain::unit::Level;
-use motcua::imports::{self, UnitsOptions};
+use motcua::jobs::housekeeping;
 use motcua::store::dossiers;
-use motcua::store::lists::{self, Along, Order, Page, Position, Within};
+use motcua::store::lists;
+use motcua::store::lists::{Along, Order, Page, Position, Within};
 use motcua::store::{Store, events, tallies};
+use motcua::tools::imports::UnitsOptions;
 
 use crate::support::{World, at, date, on_both};
 
@@ -66,7 +71,7 @@ on_both! {
         request.applicant.phone = Some("abc".to_owned());
         request.sets = 0;
         let when = crate::support::occasion(at("2021-03-01 08:00"));
-        let error = desk::receive(&world.store, &request, when, None).unwrap_err();
+        let error = acts::receive::receive(&world.store, &request, when, None).unwrap_err();
         let DeskError::Invalid(wrong) = error else { panic!("{error}") };
         let pointers: Vec<_> = wrong.iter().map(|w| w.pointer.as_str()).collect();
         assert_eq!(
@@ -105,7 +110,7 @@ on_both! {
         assert_eq!(distinct.len(), RECEIVERS * EACH);
         let highest = numbers.iter().max().unwrap();
         assert_eq!(*highest, format!("H37.20.01-210301-{:04}", RECEIVERS * EACH));
-        let verified = motcua::verify::verify(&world.store, 10).unwrap();
+        let verified = tools::verify::verify(&world.store, 10).unwrap();
         assert_eq!((verified.findings, verified.dossiers), (vec![], 512));
     }
 }
@@ -123,7 +128,7 @@ on_both! {
                         let mut request = Request::new(id, Action::Withdraw { reason: "thôi".to_owned() });
                         request.version = Some(1);
                         let when = crate::support::occasion(at("2021-03-01 09:00"));
-                        match desk::act(&world.store, &request, when) {
+                        match acts::advance::act(&world.store, &request, when) {
                             Ok(_) => 1,
                             Err(DeskError::Changed { current: 2 }) => 0,
                             Err(other) => panic!("{other}"),
@@ -283,9 +288,9 @@ on_both! {
         let procedure = long_procedure(&world);
         let open = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
         let before = open.due().unwrap();
-        let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         let changed = format!("{text}2021-03-02,off,Nghỉ đột xuất\n");
-        imports::calendar(&world.store, changed.as_bytes()).unwrap();
+        tools::imports::calendar(&world.store, changed.as_bytes()).unwrap();
         // The next round of housekeeping does it, whoever imported the calendar.
         let round = housekeeping::run(&world.store, at("2021-03-01 09:00"));
         assert_eq!(round.unwrap().recomputed, 1);
@@ -297,7 +302,7 @@ on_both! {
             timetable.nth_working_day_after(before.date(), 1).unwrap()
         );
         assert_eq!(after.version, 2);
-        assert_eq!(desk::recompute_due_moments(&world.store, at("2021-03-01 10:00")).unwrap(), 0);
+        assert_eq!(motcua::jobs::queue::recompute_due_moments(&world.store, at("2021-03-01 10:00")).unwrap(), 0);
     }
 }
 
@@ -328,18 +333,18 @@ on_both! {
         let units = include_bytes!("../../config/units-lang-son-2025.csv");
         let lines = include_bytes!("../../config/unit-successions-2025-07-01.csv");
         // Not without saying who goes on with what they have.
-        let refused = imports::units(&world.store, units, &options).unwrap_err().to_string();
+        let refused = tools::imports::units(&world.store, units, &options).unwrap_err().to_string();
         for line in ["H37.20.01 (", "H37.21.01 (", "còn 1 hồ sơ chưa xong và 0 kết quả chưa trả"] {
             assert!(refused.contains(line), "{refused}");
         }
-        let with = imports::Reform { successions: Some(lines.to_vec()), leave_dossiers: false };
-        let refused = imports::reform(&world.store, units, &options, &with).unwrap_err().to_string();
+        let with = tools::imports::Reform { successions: Some(lines.to_vec()), leave_dossiers: false };
+        let refused = tools::imports::reform(&world.store, units, &options, &with).unwrap_err().to_string();
         assert!(refused.contains("H37.21.01") && !refused.contains("H37.20.01"), "{refused}");
         assert!(world.store.reference().unwrap().units().by_code("H37.164").is_none(), "all or nothing");
-        let with = imports::Reform { leave_dossiers: true, ..with };
-        let reformed = imports::reform(&world.store, units, &options, &with).unwrap();
+        let with = tools::imports::Reform { leave_dossiers: true, ..with };
+        let reformed = tools::imports::reform(&world.store, units, &options, &with).unwrap();
         assert!(reformed.notes.iter().any(|note| note.contains("H37.21.01") && note.contains("còn 1 hồ sơ")));
-        let imported = imports::successions(&world.store, lines, None).unwrap();
+        let imported = tools::imports::successions(&world.store, lines, None).unwrap();
         let named: Vec<_> = ["H37.21.01", "H37.21.05", "H37.25.10", "H37.25.12", "H37.27.22", "H37.29.12"]
             .into_iter()
             .filter(|code| imported.notes.iter().any(|note| note.contains(code)))
@@ -361,7 +366,7 @@ on_both! {
         let closed = world.try_receive(COMMUNE, SAME_DAY, at("2025-07-02 08:00"));
         assert!(matches!(closed, Err(DeskError::Refused(_))));
         world.receive_at("H37.164", SAME_DAY, at("2025-07-02 08:00"));
-        assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, []);
+        assert_eq!(tools::verify::verify(&world.store, 10).unwrap().findings, []);
     }
 }
 
@@ -378,17 +383,17 @@ on_both! {
                 {"name": "Trả", "place": "receiving", "role": "clerk", "hours": 4}
             ]
         }]);
-        imports::procedures(&world.store, definition.to_string().as_bytes()).unwrap();
+        tools::imports::procedures(&world.store, definition.to_string().as_bytes()).unwrap();
         let open = world.receive_at(COMMUNE, "1.000001", at("2021-03-01 08:00"));
         let head = "code,level,kind,name,parent_code,statistical_code,valid_from,valid_to\n";
         let ended = format!("{head}H37.02,province,department,Sở Tư pháp,H37,,2018-01-01,2021-03-01\n");
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: vec![] };
-        imports::units(&world.store, ended.as_bytes(), &options).unwrap();
+        tools::imports::units(&world.store, ended.as_bytes(), &options).unwrap();
         let hand_over = || Action::HandOver { step: 1, assignee: None, note: String::new() };
         let refused = world.act(open.id, at("2021-03-02 08:00"), hand_over());
         assert!(matches!(refused, Err(DeskError::Refused(_))), "nobody has taken over yet");
         let lines = "old_code,new_code,share\nH37.02,H37.03,whole\n";
-        imports::successions(&world.store, lines.as_bytes(), Some(date("2021-03-02"))).unwrap();
+        tools::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-03-02"))).unwrap();
         let handed = world.act(open.id, at("2021-03-02 08:00"), hand_over()).unwrap();
         let reference = world.store.reference().unwrap();
         assert_eq!(reference.units().get(handed.holder).unwrap().code, "H37.03");
@@ -403,19 +408,19 @@ on_both! {
             "valid_from": from, "announced_on": from, "online_level": "full",
             "statutory_limit": {"unit": "working_day", "amount": amount}, "result": "Giấy",
         }]).to_string();
-        imports::procedures(&world.store, version("2020-01-01", 10).as_bytes()).unwrap();
+        tools::imports::procedures(&world.store, version("2020-01-01", 10).as_bytes()).unwrap();
         let request = world.request(COMMUNE, "1.000001");
         let night = crate::support::occasion(at("2021-02-28 22:00"));
-        let registered = desk::register(&world.store, &request, night).unwrap();
+        let registered = acts::receive::register(&world.store, &request, night).unwrap();
         assert_eq!((registered.status, registered.due()), (Status::Registered, None));
-        imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
+        tools::imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
         let receive = Action::Receive { new: None, assignee: None };
         let received = world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
         assert_eq!(received.due(), Some(at("2021-03-04 17:00")));
         let reference = world.store.reference().unwrap();
         let now = reference.procedure_in_force("1.000001", date("2021-03-01")).unwrap();
         assert_eq!(received.procedure, now.id);
-        assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, []);
+        assert_eq!(tools::verify::verify(&world.store, 10).unwrap().findings, []);
     }
 }
 
@@ -435,7 +440,7 @@ on_both! {
         let correct = |person| {
             let reason = "sai tên".to_owned();
             let request = Request::correct_applicant(dossier.id, reason, person, when.now);
-            desk::act(&world.store, &request, when)
+            acts::advance::act(&world.store, &request, when)
         };
         let mut wrong = right.clone();
         wrong.name = String::new();
@@ -450,7 +455,7 @@ on_both! {
     fn receipts_during_calendar_changes_end_with_the_last_calendar(db: &Database) {
         let world = Arc::new(World::new(db.store()));
         let procedure = long_procedure(&world);
-        let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
@@ -461,11 +466,11 @@ on_both! {
             }
             scope.spawn(|| {
                 for days in ["2021-03-02,off,a\n", "2021-03-02,off,a\n2021-03-03,off,b\n", ""] {
-                    imports::calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
-                    desk::recompute_due_moments(&world.store, at("2021-03-01 09:00")).unwrap();
+                    tools::imports::calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
+                    motcua::jobs::queue::recompute_due_moments(&world.store, at("2021-03-01 09:00")).unwrap();
                 }
                 let last = format!("{text}2021-03-04,off,c\n");
-                imports::calendar(&world.store, last.as_bytes()).unwrap();
+                tools::imports::calendar(&world.store, last.as_bytes()).unwrap();
             });
         });
         housekeeping::run(&world.store, at("2021-03-01 10:00")).unwrap();

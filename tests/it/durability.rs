@@ -67,7 +67,7 @@ on_both! {
             let found = store.read(|conn| dossiers::find_id(conn, number)).unwrap();
             assert!(found.is_some(), "{number} was acknowledged and is lost");
         }
-        let verified = motcua::verify::verify(&store, 10).unwrap();
+        let verified = motcua::tools::verify::verify(&store, 10).unwrap();
         assert_eq!(verified.findings, []);
         assert!(verified.dossiers >= 150);
     }

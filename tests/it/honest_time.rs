@@ -1,19 +1,25 @@
 //! Honest time: when something happened and when it was recorded are two things, and a clock that is
 //! wrong writes nothing.
 
+use motcua::acts;
+use motcua::reports;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate};
+use motcua::acts::advance::Request;
+use motcua::acts::{DeskError, Intent};
 use motcua::clock;
-use motcua::desk::{self, DeskError, Intent, Request, housekeeping};
 use motcua::domain::dossier::{Action, Correction, Decision, Refusal};
 use motcua::domain::ids::DossierId;
 use motcua::domain::moment::Moment;
 use motcua::domain::period::{Period, end_of};
 use motcua::domain::role::Role;
+use motcua::jobs::housekeeping;
+use motcua::reports::Report;
+use motcua::reports::on_time::By;
+use motcua::reports::standings::Span;
 use motcua::store::events;
-use motcua::supervision::{self, By, Report, Span};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -77,10 +83,10 @@ fn reports_as_of(world: &World, day: NaiveDate, now: Moment) -> Vec<String> {
         let period = Period::new(day - Days::new(back), day).unwrap();
         let span = Span::new(period, Some(day), now).unwrap();
         for by in By::ALL {
-            let report = supervision::on_time(&world.store, by, span, None).unwrap();
+            let report = reports::on_time::on_time(&world.store, by, span, None).unwrap();
             all.push(format!("{back} {}", report.to_csv()));
         }
-        let form = supervision::form_06a(&world.store, span, None).unwrap();
+        let form = reports::form_06a::form_06a(&world.store, span, None).unwrap();
         all.push(format!("{back} {}", form.to_csv()));
     }
     all
@@ -109,12 +115,12 @@ fn play(world: &World, steps: &[Step]) -> (Vec<(NaiveDate, Vec<String>)>, Moment
             (0..=3, _) | (_, None) => {
                 let unit = UNITS[step.which % UNITS.len()];
                 let request = world.request(unit, ["2.000815", "1.001193"][step.which % 2]);
-                desk::receive(&world.store, &request, entered, None)
+                acts::receive::receive(&world.store, &request, entered, None)
                     .map(|made| ids.push(made.value))
             }
             (kind, Some(id)) => {
                 let request = Request::new(id, action(kind));
-                desk::act(&world.store, &request, entered).map(drop)
+                acts::advance::act(&world.store, &request, entered).map(drop)
             }
         };
         match result {
@@ -147,7 +153,7 @@ on_both! {
                     }
                     housekeeping::run(&world.store, later).unwrap();
                 }
-                let verified = motcua::verify::verify(&world.store, 10).unwrap();
+                let verified = motcua::tools::verify::verify(&world.store, 10).unwrap();
                 prop_assert_eq!(verified.findings, vec![]);
                 Ok(())
             })
@@ -160,13 +166,13 @@ on_both! {
         let world = World::new(db.store());
         let entered = Intent { at: Some(at("2021-03-09 16:00")), ..occasion(at("2021-03-10 08:00")) };
         let request = world.request(COMMUNE, "1.001193");
-        let id = desk::receive(&world.store, &request, entered, None).unwrap().value;
+        let id = acts::receive::receive(&world.store, &request, entered, None).unwrap().value;
         let stored = world.store.read(|conn| events::history(conn, id)).unwrap();
         let event = stored[0].event().unwrap();
         assert_eq!((event.at, event.recorded_at), (at("2021-03-09 16:00"), at("2021-03-10 08:00")));
-        assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, vec![]);
+        assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, vec![]);
         db.tamper("update dossier_events set recorded_at = at; update dossiers set recorded_at = last_event_at;");
-        let found = motcua::verify::verify(&world.store, 10).unwrap();
+        let found = motcua::tools::verify::verify(&world.store, 10).unwrap();
         assert!(found.findings.iter().any(|f| f.to_string().contains("chuỗi băm đứt")), "{found:?}");
     }
 }
@@ -221,11 +227,11 @@ on_both! {
         // An instance two seconds behind, and one an hour behind: nobody notices.
         for (now, kind) in [("2021-03-10 07:59", 4), ("2021-03-10 07:00", 6)] {
             let behind = Intent { at: None, ..occasion(at(now)) };
-            desk::act(&world.store, &Request::new(dossier.id, action(kind)), behind).unwrap();
+            acts::advance::act(&world.store, &Request::new(dossier.id, action(kind)), behind).unwrap();
         }
         let early = world.act(dossier.id, at("2021-03-10 07:00"), action(11)).unwrap_err();
         assert!(matches!(early, DeskError::Refused(Refusal::BeforeLastEvent { .. })));
-        assert_eq!(motcua::verify::verify(&world.store, 10).unwrap().findings, vec![]);
+        assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, vec![]);
     }
 }
 
@@ -318,7 +324,7 @@ on_both! {
         std::fs::write(&file, "+0").unwrap();
         wait_for("it is still ready", || office.server.get("/readyz").status == 200);
         receive(&office, "3").expect(201);
-        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, vec![]);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, vec![]);
     }
 }
 

@@ -1,18 +1,23 @@
 //! Work that grows with the province goes on after the request that asked for it: others work on
 //! meanwhile, what they are told is true, and a kill in the middle of it costs nothing.
 
+use motcua::acts;
+use motcua::tools;
+use motcua::views;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use motcua::desk::{self, DeskError, ListRequest, housekeeping};
+use motcua::acts::DeskError;
 use motcua::domain::dossier::{Action, Decision};
 use motcua::domain::job::{Kind as JobKind, State};
 use motcua::domain::role::Role;
 use motcua::domain::time_limit::Outcome;
 use motcua::domain::unit::Level;
-use motcua::imports::{self, UnitsOptions};
+use motcua::jobs::housekeeping;
 use motcua::store::lists::{Order, Within};
 use motcua::store::{Store, jobs, sessions};
+use motcua::tools::imports::UnitsOptions;
+use motcua::views::list::ListRequest;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -38,7 +43,7 @@ fn fill(world: &World, unit: &str, procedure: &str, count: usize) {
         let entry = || Ok((world.request(unit, procedure), None));
         let batch = (0..250).map(|_| entry()).collect();
         let intent = crate::support::occasion(motcua::clock::now());
-        desk::receive_batch(&world.store, batch, intent, None).unwrap();
+        acts::receive_many::receive_batch(&world.store, batch, intent, None).unwrap();
     }
 }
 
@@ -163,7 +168,7 @@ fn due_list(store: &Store, reach: &str, order: Order) -> usize {
     };
     let mut count = 0;
     loop {
-        let page = desk::list(store, &request).unwrap();
+        let page = views::list::list(store, &request).unwrap();
         count += page.items.len();
         request.after = page.next;
         if request.after.is_none() {
@@ -219,7 +224,7 @@ on_both! {
             world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
         }
         world.receive_at(FOREIGN, SAME_DAY, at("2021-03-01 08:00"));
-        let text = String::from_utf8(motcua::bundled::UNITS_2021.to_vec()).unwrap();
+        let text = String::from_utf8(motcua::config::bundled::UNITS_2021.to_vec()).unwrap();
         let moved: String = text.lines().map(|line| {
             let line = match line.starts_with(&format!("{COMMUNE},")) {
                 true => line.replacen(&format!(",{DISTRICT},"), &format!(",{OTHER_DISTRICT},"), 1),
@@ -229,14 +234,14 @@ on_both! {
         }).collect();
         assert_ne!(moved, text);
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: Vec::new() };
-        imports::units(store, moved.as_bytes(), &options).unwrap();
+        tools::imports::units(store, moved.as_bytes(), &options).unwrap();
         let (old, new) = (DISTRICT, OTHER_DISTRICT);
         for done in [false, true] {
             assert_eq!(store.reference().unwrap().moving().is_empty(), done);
             for order in [Order::Entered, Order::Due] {
                 assert_eq!((due_list(store, old, order), due_list(store, new, order)), (0, 4), "{done}");
             }
-            assert_eq!(motcua::verify::verify(store, 5).unwrap().total, 0, "{done}");
+            assert_eq!(tools::verify::verify(store, 5).unwrap().total, 0, "{done}");
             housekeeping::run(store, at("2021-03-01 09:00")).unwrap();
         }
     }
@@ -249,9 +254,9 @@ on_both! {
         world.begin(open.id, at("2021-03-01 09:00"));
         let overdue = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
         world.begin(overdue.id, at("2021-03-01 09:00"));
-        let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         let days = format!("{text}2021-03-01,off,Nghỉ đột xuất\n");
-        imports::calendar(&world.store, days.as_bytes()).unwrap();
+        tools::imports::calendar(&world.store, days.as_bytes()).unwrap();
         assert!(world.store.reference().unwrap().due_out_of_date());
         // By the old calendar both were due on the day before.
         let done = world.finish(open.id, at("2021-03-02 10:00"));
@@ -261,7 +266,7 @@ on_both! {
         let round = housekeeping::run(&world.store, at("2021-03-02 10:00")).unwrap();
         assert_eq!(round.overdue, 0);
         assert!(!world.store.reference().unwrap().due_out_of_date());
-        assert_eq!(motcua::verify::verify(&world.store, 5).unwrap().total, 0);
+        assert_eq!(tools::verify::verify(&world.store, 5).unwrap().total, 0);
         // Entered later, as of before: the calendar stands in nobody's way.
         let late = world.act(overdue.id, at("2021-03-02 09:00"), Action::Finish {
             decision: Decision::Approved,
@@ -336,13 +341,13 @@ on_both! {
         let store = &world.store;
         let procedure = long_procedure(&world);
         world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
-        let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         let days = format!("{text}2021-03-02,off,Nghỉ đột xuất\n");
-        imports::calendar(store, days.as_bytes()).unwrap();
+        tools::imports::calendar(store, days.as_bytes()).unwrap();
         // As today's program would have left it.
         db.tamper("delete from jobs; insert into settings (key, value) values ('due_out_of_date', '3')");
-        assert_eq!(desk::recompute_due_moments(store, at("2021-03-01 09:00")).unwrap(), 1);
-        assert_eq!(desk::recompute_due_moments(store, at("2021-03-01 09:00")).unwrap(), 0);
+        assert_eq!(motcua::jobs::queue::recompute_due_moments(store, at("2021-03-01 09:00")).unwrap(), 1);
+        assert_eq!(motcua::jobs::queue::recompute_due_moments(store, at("2021-03-01 09:00")).unwrap(), 0);
     }
 }
 

@@ -15,7 +15,7 @@ use motcua::domain::procedure::{Procedure, ProcedureDefinition};
 use motcua::domain::tally::{Standing, Tallies, Tally, follow};
 use motcua::domain::timetable::Timetable;
 use motcua::domain::unit::{Level, Share, Succession, Unit, UnitKind, Units};
-use motcua::imports::read_calendar;
+use motcua::tools::imports::read_calendar;
 use proptest::prelude::*;
 
 use crate::support::{at, date};
@@ -46,7 +46,8 @@ fn unit(id: i32, level: Level, parent: Option<i32>, valid_to: Option<&str>) -> U
 
 /// Commune → district → province and back, five working days.
 static STAGE: LazyLock<Stage> = LazyLock::new(|| {
-    let calendar = Calendar::new(read_calendar(motcua::bundled::CALENDAR).unwrap()).unwrap();
+    let calendar =
+        Calendar::new(read_calendar(motcua::config::bundled::CALENDAR).unwrap()).unwrap();
     let definition: ProcedureDefinition = serde_json::from_value(serde_json::json!({
         "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"],
         "valid_from": "2018-01-01", "announced_on": "2018-01-01", "online_level": "full",
@@ -353,7 +354,7 @@ fn a_forbidden_action_is_refused_with_the_allowed_ones() {
     };
     assert_eq!(*status, Some(Status::Done));
     assert!(allowed.contains(&ActionKind::Return));
-    let words = motcua::words::refusal(&refused);
+    let words = motcua::render::words::refusal(&refused);
     assert!(
         words.contains("Đã xử lý xong") && words.contains("trả kết quả"),
         "{words}"
@@ -499,7 +500,7 @@ fn nothing_happens_in_the_future_or_before_what_has_happened() {
 
 /// The stage with another calendar: `days` in the form of the calendar file.
 fn with_calendar(days: &str) -> Timetable {
-    let text = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap() + days;
+    let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap() + days;
     let calendar = Calendar::new(read_calendar(text.as_bytes()).unwrap()).unwrap();
     Timetable::new(&calendar, &OfficeHours::default())
 }

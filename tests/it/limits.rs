@@ -495,7 +495,7 @@ on_both! {
         use sha2::Digest;
         assert!(kept(db).contains(&sha2::Sha256::digest(&device).to_vec()));
         assert_eq!(kept(db).len(), 2);
-        motcua::accounts::set_password(&office.world.store, &username, "một mật khẩu khác").unwrap();
+        motcua::acts::staff::set_password(&office.world.store, &username, "một mật khẩu khác").unwrap();
         assert_eq!(kept(db).len(), 1);
     }
 }

@@ -1,10 +1,10 @@
 //! The log: whoever owns the tables can change what they like, and is found out.
 
+use motcua::acts;
+use motcua::views;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use motcua::accounts;
-use motcua::desk;
 use motcua::domain::dossier::{Event, EventData};
 use motcua::domain::ids::{Actor, DossierId, PersonId, UserId};
 use motcua::domain::log::merkle::{Peaks, leaf_hash};
@@ -12,13 +12,12 @@ use motcua::domain::log::{Entry, Subject};
 use motcua::domain::moment::Moment;
 use motcua::domain::role::{Permission, Role};
 use motcua::domain::time_limit::Outcome;
-use motcua::outgoing::announce;
+use motcua::jobs::announce::announce;
 use motcua::store::chain::StoredEvent;
 use motcua::store::set_aside::Work;
 use motcua::store::{
     Store, StoreError, dossiers, events, log, persons, set_aside, unannounced, users,
 };
-use motcua::transparency;
 
 use crate::support::{COMMUNE, Database, Kind, Program, SAME_DAY, World, at, hire, on_both};
 
@@ -28,10 +27,10 @@ fn read_identities(store: &Store, username: &str, dossier: DossierId, now: Momen
     let reader = reader.unwrap().unwrap().user;
     let here = std::net::Ipv4Addr::LOCALHOST.into();
     let (lasts, begins) = (std::time::Duration::from_secs(600), motcua::clock::now());
-    let session = accounts::begin_session(store, reader, here, String::new(), lasts, begins);
+    let session = acts::sessions::begin_session(store, reader, here, String::new(), lasts, begins);
     let token = session.unwrap().token;
-    let caller = accounts::authenticate(store, &token, Permission::ReadIdentity, begins);
-    desk::read_identities(store, dossier, caller.unwrap().proof, now).unwrap();
+    let caller = acts::sessions::authenticate(store, &token, Permission::ReadIdentity, begins);
+    views::dossier::read_identities(store, dossier, caller.unwrap().proof, now).unwrap();
 }
 
 /// An office with a day behind it: what its dossiers are, and a checkpoint kept elsewhere.
@@ -56,10 +55,10 @@ impl Office {
         }
         world.finish(ids[0], at("2021-03-01 14:00"));
         // This one is late.
-        desk::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
+        motcua::jobs::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
         world.finish(ids[1], at("2021-03-02 09:00"));
         read_identities(&world.store, &clerk, ids[2], at("2021-03-02 10:00"));
-        desk::housekeeping::run(&world.store, at("2021-03-02 11:00")).unwrap();
+        motcua::jobs::housekeeping::run(&world.store, at("2021-03-02 11:00")).unwrap();
         let program = Program::on(db);
         let checkpoint = db.folder().join("checkpoint");
         let office = Self {
@@ -282,7 +281,7 @@ on_both! {
         for day in 3..9 {
             back.world.receive_at(COMMUNE, SAME_DAY, at(&format!("2021-03-0{day} 08:00")));
         }
-        transparency::seal_all(back.store()).unwrap();
+        acts::checkpoint::seal_all(back.store()).unwrap();
         assert!(back.found(true).contains("nhật ký bị viết lại"));
     }
 }
@@ -406,7 +405,7 @@ on_both! {
         assert!(!erase(office.store(), person).unwrap());
         let said = office.program.output(&["verify"]);
         assert!(said.contains("đã xóa dữ liệu của 1 người"), "{said}");
-        transparency::seal_all(office.store()).unwrap();
+        acts::checkpoint::seal_all(office.store()).unwrap();
         office.expect_clean();
         assert_eq!(db.value("select count(*) from persons where identity is null and name = ''"), "1");
         // Written again under the old id, it is somebody else.
@@ -424,8 +423,8 @@ on_both! {
         for day in 3..6 {
             office.world.receive_at(COMMUNE, SAME_DAY, at(&format!("2021-03-0{day} 08:00")));
         }
-        assert_eq!(transparency::seal_all(&store).unwrap(), 3);
-        assert_eq!(transparency::seal_all(&store).unwrap(), 0);
+        assert_eq!(acts::checkpoint::seal_all(&store).unwrap(), 3);
+        assert_eq!(acts::checkpoint::seal_all(&store).unwrap(), 0);
         assert_ne!(db.value("select count(*) from unannounced_events"), "0");
         office.expect_clean();
         announce(&store, &[], motcua::clock::now()).unwrap();
@@ -445,7 +444,7 @@ on_both! {
                     for _ in 0..15 {
                         match i {
                             0 | 1 => drop(announce(&own, &[], motcua::clock::now()).unwrap()),
-                            _ => drop(transparency::seal_all(&own).unwrap()),
+                            _ => drop(acts::checkpoint::seal_all(&own).unwrap()),
                         }
                         std::thread::sleep(std::time::Duration::from_millis(5));
                     }
@@ -456,7 +455,7 @@ on_both! {
             office.world.receive_at(COMMUNE, SAME_DAY, at(&format!("2021-03-08 08:{minute:02}")));
         }
         others.into_iter().for_each(|thread| thread.join().unwrap());
-        transparency::seal_all(&store).unwrap();
+        acts::checkpoint::seal_all(&store).unwrap();
         office.expect_clean();
         announce(&store, &[], motcua::clock::now()).unwrap();
         office.expect_clean();
@@ -471,7 +470,7 @@ on_both! {
         for sealed_before in [false, true] {
             let id = office.world.receive_at(COMMUNE, SAME_DAY, at("2021-03-03 08:00")).id;
             if sealed_before {
-                transparency::seal_all(office.store()).unwrap();
+                acts::checkpoint::seal_all(office.store()).unwrap();
             }
             let before = office.store().read(log::size).unwrap();
             let dismissed = office.store().write(move |conn| {
@@ -487,7 +486,7 @@ on_both! {
             assert_eq!(office.store().read(log::size).unwrap(), before + entries);
             office.expect_clean();
         }
-        transparency::seal_all(office.store()).unwrap();
+        acts::checkpoint::seal_all(office.store()).unwrap();
         office.expect_clean();
     }
 }
@@ -508,13 +507,13 @@ on_both! {
                 }
                 Ok::<_, StoreError>(())
             }).unwrap();
-            transparency::seal_all(store).unwrap();
+            acts::checkpoint::seal_all(store).unwrap();
             heads.push(store.read(log::head).unwrap());
         }
         assert!(heads.last().unwrap().0 > 700);
         for (i, old) in heads.iter().enumerate() {
             for new in &heads[i..] {
-                let proof = transparency::consistency(store, old.0, new.0).unwrap().unwrap();
+                let proof = acts::checkpoint::consistency(store, old.0, new.0).unwrap().unwrap();
                 assert!(is_consistent((old.0, &old.1), (new.0, &new.1), &proof), "{} {}", old.0, new.0);
             }
         }
@@ -527,7 +526,7 @@ on_both! {
 on_both! {
     fn supervisors_letters_hold_a_checkpoint(db: &Database) {
         let office = Office::open(db);
-        let supervisor = accounts::NewStaff {
+        let supervisor = acts::staff::NewStaff {
             username: "giam.sat".to_owned(),
             full_name: "Giám sát".to_owned(),
             role: Role::Supervisor,
@@ -536,14 +535,14 @@ on_both! {
             email: Some("giam.sat@langson.gov.vn".to_owned()),
             password: None,
         };
-        accounts::create(office.store(), supervisor, None, None, motcua::clock::now()).unwrap();
-        motcua::notices::remind(office.store(), at("2021-03-03 09:00")).unwrap();
+        acts::staff::create(office.store(), supervisor, None, None, motcua::clock::now()).unwrap();
+        motcua::jobs::remind::remind(office.store(), at("2021-03-03 09:00")).unwrap();
         let body = db.value("select body from outbox where topic = 'digest'");
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         let kept = std::fs::read_to_string(&office.checkpoint).unwrap();
         assert_eq!(body["checkpoint"], kept);
-        let templates = motcua::notices::Templates::load(None).unwrap();
-        let letter = templates.letter(motcua::notices::Topic::Digest, &body).unwrap();
+        let templates = motcua::render::letters::Templates::load(None).unwrap();
+        let letter = templates.letter(motcua::outgoing::notices::Topic::Digest, &body).unwrap();
         // The letter as it was kept is as good as the file.
         std::fs::write(&office.checkpoint, letter.text).unwrap();
         office.expect_clean();
@@ -749,7 +748,7 @@ fn the_documented_role_serves_and_cannot_change_history() {
     let dossier = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
     let clerk = hire(&world, Role::Clerk, COMMUNE);
     read_identities(&world.store, &clerk, dossier.id, at("2021-03-01 09:00"));
-    desk::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
+    motcua::jobs::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
     announce(&world.store, &[], motcua::clock::now()).unwrap();
     program.output(&["checkpoint"]);
     program.output(&["verify"]);

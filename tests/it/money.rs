@@ -1,11 +1,14 @@
 //! Money and papers: what does not fit is kept, what is asked for is what is paid, papers keep their
 //! names; and units that end, dossiers past due, closings that are undone.
 
-use motcua::desk::{self, housekeeping};
+use motcua::acts;
 use motcua::domain::dossier::{Action, Correction, Decision, Paper, PaymentMethod};
 use motcua::domain::role::Role;
-use motcua::imports::{self, UnitsOptions};
-use motcua::store::payments::{self, Notice};
+use motcua::jobs::housekeeping;
+use motcua::store::payments;
+use motcua::store::payments::Notice;
+use motcua::tools;
+use motcua::tools::imports::UnitsOptions;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -73,7 +76,7 @@ fn act(office: &Office, token: &str, dossier: &Value, action: &str, body: Value)
 
 fn verified(office: &Office) {
     assert_eq!(
-        motcua::verify::verify(&office.world.store, 10)
+        tools::verify::verify(&office.world.store, 10)
             .unwrap()
             .findings,
         []
@@ -92,7 +95,7 @@ on_both! {
         act(&office, &clerk, &paid, "fees/collect", cash).expect(200);
         act(&office, &clerk, &withdrawn, "withdraw", json!({"reason": "đổi ý"})).expect(200);
         let request = office.world.request(COMMUNE, &procedure);
-        let registered = desk::register(&office.world.store, &request, occasion(motcua::clock::now())).unwrap();
+        let registered = acts::receive::register(&office.world.store, &request, occasion(motcua::clock::now())).unwrap();
         let registered = json!(registered.case_number.as_str());
 
         // Whatever it is, it is recorded, and the gateway is told so.
@@ -202,13 +205,13 @@ on_both! {
         assert_eq!(housekeeping::run(&world.store, now.plus_millis(61_000)).unwrap().payments, 1);
         let state = |id| world.store.read(|conn| motcua::store::events::replay(conn, id)).unwrap().unwrap().0;
         assert!(state(dossier.id).settled_fee(fee).is_some());
-        let told = desk::take_notice(&world.store, notice, now.plus_millis(62_000)).unwrap();
+        let told = acts::pay::take_notice(&world.store, notice, now.plus_millis(62_000)).unwrap();
         assert_eq!((told.before, told.value.state.code()), (true, 2));
         // One whose dossier is damaged is for people, and keeps nobody waiting.
         let damaged = world.receive_at(COMMUNE, &procedure, now);
         db.tamper("update dossier_events set data = '{}' where dossier_id = (select id from dossiers where case_number like '%-0002')");
         let notice = Notice { transaction: "T2".to_owned(), case_number: damaged.case_number.to_string(), amount_vnd: 1 };
-        let told = desk::take_notice(&world.store, notice, now).unwrap();
+        let told = acts::pay::take_notice(&world.store, notice, now).unwrap();
         assert_eq!(told.value.misfit, Some(motcua::domain::payment::Misfit::Unreadable));
     }
 }
@@ -230,7 +233,7 @@ on_both! {
         db.tamper(&format!("insert into gateway_payments (transaction_id, dossier_id, amount_vnd, taken_at) values ('OLD', {blob}, 25000, 1)"));
         db.tamper(&read("up"));
         let notice = Notice { transaction: "OLD".to_owned(), case_number: dossier.case_number.to_string(), amount_vnd: 25_000 };
-        let told = desk::take_notice(&world.store, notice, motcua::clock::now()).unwrap();
+        let told = acts::pay::take_notice(&world.store, notice, motcua::clock::now()).unwrap();
         assert_eq!((told.before, told.value.state.code(), told.value.dossier), (true, 2, Some(dossier.id)));
     }
 }
@@ -342,10 +345,10 @@ on_both! {
     fn papers_keep_their_names_over_versions(db: &Database) {
         let mut office = Office::open(db);
         let world = &office.world;
-        let import = |version: Value| imports::procedures(&world.store, json!([version]).to_string().as_bytes());
+        let import = |version: Value| tools::imports::procedures(&world.store, json!([version]).to_string().as_bytes());
         import(version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ"), paper("Giấy ủy quyền")]))).unwrap();
         let request = world.request(COMMUNE, "1.000001");
-        let registered = desk::register(&world.store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
+        let registered = acts::receive::register(&world.store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
         // The next version asks in another order, for one paper less and one more; one has a key now.
         let mut plan = paper("Bản vẽ");
         plan["key"] = json!("ban-ve");
@@ -426,7 +429,7 @@ on_both! {
     fn an_online_submission_keeps_its_papers_when_the_version_changes_before_its_code(db: &Database) {
         let mut office = Office::open_with(db, crate::submissions::with_sms(db));
         let clerk = office.token(Role::Clerk, COMMUNE);
-        let import = |version: Value| imports::procedures(&office.world.store, json!([version]).to_string().as_bytes());
+        let import = |version: Value| tools::imports::procedures(&office.world.store, json!([version]).to_string().as_bytes());
         import(version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ")]))).unwrap();
         let mut body = office.new_dossier(COMMUNE, "1.000001");
         body["items"] = json!([{"position": 0, "originals": 1}]);
@@ -449,7 +452,7 @@ on_both! {
         let mut office = Office::open(db);
         let clerk = office.token(Role::Clerk, COMMUNE);
         let world = &office.world;
-        imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
+        tools::imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
         let received = world.receive_at(COMMUNE, "1.000001", at("2021-03-01 08:00"));
         let due = received.due().unwrap();
         world.begin(received.id, at("2021-03-01 09:00"));
@@ -474,9 +477,9 @@ on_both! {
         assert_eq!(list["items"][0]["due_at"], text);
         // So does recomputation: a day off after the due moment moves nothing.
         let world = &office.world;
-        let calendar = String::from_utf8(motcua::bundled::CALENDAR.to_vec()).unwrap();
-        imports::calendar(&world.store, format!("{calendar}2021-03-25,off,Nghỉ\n").as_bytes()).unwrap();
-        assert_eq!(desk::recompute_due_moments(&world.store, at("2021-03-26 11:00")).unwrap(), 0);
+        let calendar = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
+        tools::imports::calendar(&world.store, format!("{calendar}2021-03-25,off,Nghỉ\n").as_bytes()).unwrap();
+        assert_eq!(motcua::jobs::queue::recompute_due_moments(&world.store, at("2021-03-26 11:00")).unwrap(), 0);
         let done = world.finish(received.id, at("2021-03-26 12:00"));
         assert_eq!(done.outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
         assert_eq!(done.due(), Some(due));
@@ -489,7 +492,7 @@ on_both! {
         let mut office = Office::open(db);
         let supervisor = office.token(Role::Supervisor, "H37");
         let world = &office.world;
-        imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
+        tools::imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
         let receive = |when: &str| {
             let dossier = world.receive_at(COMMUNE, "1.000001", at(when));
             world.begin(dossier.id, at(when));
@@ -538,10 +541,10 @@ on_both! {
         // A database that is older than their table has them after its next start.
         verified(&office);
         db.tamper("delete from tally_reversals");
-        let found = motcua::verify::verify(&office.world.store, 10).unwrap().findings;
+        let found = tools::verify::verify(&office.world.store, 10).unwrap().findings;
         assert_eq!(found.len(), 2, "{found:?}");
         db.tamper("delete from settings where key = 'reversals_filled'");
-        assert_eq!(motcua::verify::verify(&db.store(), 10).unwrap().findings, []);
+        assert_eq!(tools::verify::verify(&db.store(), 10).unwrap().findings, []);
     }
 }
 
@@ -549,15 +552,15 @@ on_both! {
     fn what_moved_within_the_period_is_counted_where_it_is(db: &Database) {
         let world = World::new(db.store());
         let lines = format!("old_code,new_code,share\n{COMMUNE},{NEIGHBOUR},whole\n");
-        imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        tools::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
         let reference = world.store.reference().unwrap();
         let [from, to] = [COMMUNE, NEIGHBOUR].map(|code| reference.units().by_code(code).unwrap().id);
         let dossier = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-10 08:00"));
         world.act(dossier.id, at("2021-03-12 08:00"), Action::MoveToSuccessor { from, to }).unwrap();
         let standing = |first: &str, last: &str, unit: &str| {
             let period = motcua::domain::period::Period::new(date(first), date(last)).unwrap();
-            let span = motcua::supervision::Span::new(period, None, at("2021-04-01 08:00")).unwrap();
-            let s = motcua::supervision::form_06a(&world.store, span, Some(unit)).unwrap().total;
+            let span = motcua::reports::standings::Span::new(period, None, at("2021-04-01 08:00")).unwrap();
+            let s = motcua::reports::form_06a::form_06a(&world.store, span, Some(unit)).unwrap().total;
             (s.received_other, s.carried_over, s.in_progress())
         };
         // Received, carried over, in progress.
@@ -627,7 +630,7 @@ on_both! {
         let failed = Program::on(db).failure(&["import", "units", file.to_str().unwrap()]);
         assert!(failed.contains("dòng 2, cột code"), "{failed}");
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: vec![] };
-        assert_eq!(imports::units(&office.world.store, motcua::bundled::UNITS_2021, &options).unwrap().added, 0);
+        assert_eq!(tools::imports::units(&office.world.store, motcua::config::bundled::UNITS_2021, &options).unwrap().added, 0);
         verified(&office);
     }
 }

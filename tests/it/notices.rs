@@ -1,20 +1,26 @@
 //! What people are told: letters through a real mail server, short messages through a gateway,
 //! reminders by the clock.
 
+use motcua::acts;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use motcua::accounts::{self, NewStaff};
+use motcua::acts::staff::NewStaff;
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
-use motcua::notices::{
-    Mail, MailSettings, NoticeSettings, NoticeTeller, Templates, Transport, remind,
-};
-use motcua::outgoing::{Carrier, Failure, Patience, Teller, announce, dispatch_all};
-use motcua::store::outbox::{self, Kind, Message, Standing, Which};
+use motcua::jobs::announce::announce;
+use motcua::jobs::remind::remind;
+use motcua::outgoing::dispatch::dispatch_all;
+use motcua::outgoing::mail::{Mail, MailSettings, Transport};
+use motcua::outgoing::notices::NoticeSettings;
+use motcua::outgoing::notices::notifier::NoticeTeller;
+use motcua::outgoing::{Carrier, Failure, Patience, Teller};
+use motcua::render::letters::Templates;
+use motcua::store::outbox;
+use motcua::store::outbox::{Kind, Message, Standing, Which};
 use motcua::store::{Store, StoreError};
 use serde_json::{Value, json};
 
@@ -349,7 +355,7 @@ fn hire_with_mail(world: &World, role: Role, unit: &str) -> String {
         email: Some(format!("{username}@langson.example")),
         password: None,
     };
-    accounts::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
+    acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
     username
 }
 
@@ -407,7 +413,7 @@ on_both! {
         let tellers = by_mail();
         // One round of all that goes on by itself.
         let round = |now: Moment| {
-            motcua::desk::housekeeping::run(store, now).unwrap();
+            motcua::jobs::housekeeping::run(store, now).unwrap();
             announce(store, &tellers, now).unwrap();
             remind(store, now).unwrap();
             dispatch_all(store, &mail, PATIENCE, now).unwrap();
@@ -543,7 +549,7 @@ on_both! {
         };
         for _ in 0..count / 500 {
             let batch = (0..500).map(|_| entry()).collect();
-            motcua::desk::receive_batch(store, batch, crate::support::occasion(when), None).unwrap();
+            acts::receive_many::receive_batch(store, batch, crate::support::occasion(when), None).unwrap();
         }
         // While both were off, all of them crossed their due moments. They come up, and one is killed
         // in the middle of it. A SQLite file has one server: it is started again.
@@ -586,7 +592,7 @@ on_both! {
         let of: std::collections::HashSet<_> = notices.iter().map(|m| m.dossier).collect();
         assert_eq!(of.len() as i64, count);
         drop(other);
-        assert_eq!(motcua::verify::verify(store, 10).unwrap().findings, []);
+        assert_eq!(motcua::tools::verify::verify(store, 10).unwrap().findings, []);
         // They go in working time; on Thursday morning each does, once.
         let counting = Counting(Mutex::new(Vec::new()));
         let left = all.iter().filter(|m| m.topic == "overdue" && m.standing == Standing::Waiting).count();

@@ -1,10 +1,11 @@
 //! Staff log in through a real OpenID Connect provider, which also shows how providers misbehave.
 
+use motcua::acts;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use motcua::accounts::{self, NewStaff};
+use motcua::acts::staff::NewStaff;
 use motcua::domain::role::Role;
 use serde_json::Value;
 
@@ -60,7 +61,7 @@ fn office(db: &Database, issuer: &str) -> Office {
         email: None,
         password: None,
     };
-    accounts::create(&office.world.store, new, None, None, motcua::clock::now()).unwrap();
+    acts::staff::create(&office.world.store, new, None, None, motcua::clock::now()).unwrap();
     office
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use motcua::http::table;
+use motcua::web::table;
 use serde_json::Value;
 
 use crate::support::{Database, Kind, Office, Program};
@@ -12,7 +12,7 @@ fn routes_and_document_hold_each_other() {
     let db = Database::new(Kind::Sqlite);
     let server = Program::on(&db).serve();
     let served = server.get("/api/openapi.json").expect(200).json();
-    assert_eq!(&served, motcua::http::document());
+    assert_eq!(&served, motcua::web::document());
     assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut documented = BTreeSet::new();
     for (path, item) in served["paths"].as_object().unwrap() {
@@ -41,8 +41,8 @@ fn routes_and_document_hold_each_other() {
 
 #[test]
 fn the_document_is_complete() {
-    assert_eq!(motcua::http::schemas_in_conflict(), Vec::<String>::new());
-    let document = motcua::http::document();
+    assert_eq!(motcua::web::schemas_in_conflict(), Vec::<String>::new());
+    let document = motcua::web::document();
     let components = document["components"]["schemas"].as_object().unwrap();
     let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -119,7 +119,7 @@ fn examples_of_the_document_are_read_by_the_server() {
     let db = Database::new(Kind::Sqlite);
     let mut office = Office::open(&db);
     let tokens: Vec<_> = Role::ALL.map(|role| office.token(role, "H37")).into();
-    for (path, item) in motcua::http::document()["paths"].as_object().unwrap() {
+    for (path, item) in motcua::web::document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let example = &operation["requestBody"]["content"]["application/json"]["example"];
             if !example.is_object() || path.contains("sessions") {

@@ -1,20 +1,21 @@
 //! What people say over HTTP: a rating once the result is theirs, the report on it; feedback from its
 //! receipt to its publication.
 
+use motcua::acts;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::Days;
-use motcua::accounts::Limits;
+use motcua::acts::feedback::NewFeedback;
+use motcua::acts::limits::Limits;
 use motcua::domain::ids::{FeedbackId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::opinion::FeedbackKind;
 use motcua::domain::person::Person;
 use motcua::domain::role::Role;
 use motcua::domain::time_limit::{LimitUnit, TimeLimit};
-use motcua::opinions::{self, NewFeedback};
-use motcua::store::attempts::Limit;
-use motcua::store::{Store, plan};
+use motcua::store::rate_limits::Limit;
+use motcua::store::{Store, yearly_plan};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
@@ -364,7 +365,7 @@ on_both! {
         // A row of the scenario only counts.
         let unit = office.world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().id;
         let now = motcua::clock::now();
-        office.world.store.write(move |conn| plan::insert_feedback(conn, [7; 16], unit, now, Some(now))).unwrap();
+        office.world.store.write(move |conn| yearly_plan::insert_feedback(conn, [7; 16], unit, now, Some(now))).unwrap();
         let before = counted(db);
         assert_eq!(before, 1);
         let answered = office.call("GET", "/api/v1/feedback?list=answered").token(&officer).send();
@@ -475,7 +476,7 @@ on_both! {
 }
 
 /// Feedback received at `now`.
-fn receive_at(store: &Store, unit: &str, limit: u32, now: Moment) -> opinions::Received {
+fn receive_at(store: &Store, unit: &str, limit: u32, now: Moment) -> acts::feedback::Received {
     let limits = Limit {
         burst: u32::MAX,
         each: Duration::from_secs(1),
@@ -506,7 +507,7 @@ fn receive_at(store: &Store, unit: &str, limit: u32, now: Moment) -> opinions::R
     };
     let limit = TimeLimit::new(LimitUnit::WorkingDay, limit).unwrap();
     let address = std::net::IpAddr::from([127, 0, 0, 1]);
-    opinions::receive(store, new, limit, address, limits, None, now)
+    acts::feedback::receive(store, new, limit, address, limits, None, now)
         .unwrap()
         .value
 }

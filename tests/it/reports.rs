@@ -1,15 +1,19 @@
 //! Reports from the roll-ups against a plain recount of the events, over random histories.
 
 use chrono::{Days, NaiveDate};
-use motcua::desk::{DeskError, housekeeping};
+use motcua::acts::DeskError;
 use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
 use motcua::domain::tally::Standing;
 use motcua::domain::time_limit::Outcome;
+use motcua::jobs::housekeeping;
+use motcua::reports;
+use motcua::reports::Report;
+use motcua::reports::on_time::By;
+use motcua::reports::standings::Span;
 use motcua::store::{Store, dossiers, events};
-use motcua::supervision::{self, By, Report, Span};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -170,7 +174,7 @@ fn check(store: &Store, now: Moment) {
         let Ok(span) = Span::new(whole(*day, *day), None, now) else {
             continue;
         };
-        let form = supervision::form_06a(store, span, Some("H37")).unwrap();
+        let form = reports::form_06a::form_06a(store, span, Some("H37")).unwrap();
         assert_eq!(form.total, expected(&histories, span, None), "{day}");
         form.groups
             .iter()
@@ -187,15 +191,15 @@ fn check(store: &Store, now: Moment) {
         let expected_of = |unit| expected(&histories, span, unit);
         let expected = expected_of(None);
         for by in By::ALL {
-            let report = supervision::on_time(store, by, span, None).unwrap();
+            let report = reports::on_time::on_time(store, by, span, None).unwrap();
             assert_eq!(report.total, expected, "{by:?} {period:?}");
         }
-        let form = supervision::form_06a(store, span, None).unwrap();
+        let form = reports::form_06a::form_06a(store, span, None).unwrap();
         assert_eq!(form.total, expected);
-        let scoped = supervision::form_06a(store, span, Some("H37")).unwrap();
+        let scoped = reports::form_06a::form_06a(store, span, Some("H37")).unwrap();
         assert_eq!(scoped.total, expected);
-        let one = supervision::form_06a(store, span, Some("H37.20.02")).unwrap();
-        let by_unit = supervision::on_time(store, By::Unit, span, None).unwrap();
+        let one = reports::form_06a::form_06a(store, span, Some("H37.20.02")).unwrap();
+        let by_unit = reports::on_time::on_time(store, By::Unit, span, None).unwrap();
         let row = by_unit.rows.iter().find(|row| row.key == "H37.20.02");
         assert_eq!(one.total, row.map(|row| row.standing).unwrap_or_default());
         for row in &by_unit.rows {
@@ -206,7 +210,7 @@ fn check(store: &Store, now: Moment) {
             assert_eq!(without(row.standing), naive, "{} {period:?}", row.key);
         }
         for by in By::ALL {
-            let report = supervision::on_time(store, by, span, None).unwrap();
+            let report = reports::on_time::on_time(store, by, span, None).unwrap();
             report.rows.iter().for_each(|row| is_sound(&row.standing));
         }
         form.groups
@@ -221,7 +225,11 @@ fn check(store: &Store, now: Moment) {
         let (Ok(first), Ok(second)) = (first, second) else {
             continue;
         };
-        let total = |span| supervision::form_06a(store, span, None).unwrap().total;
+        let total = |span| {
+            reports::form_06a::form_06a(store, span, None)
+                .unwrap()
+                .total
+        };
         let (first, second) = (total(first), total(second));
         assert_eq!(second.carried_over - second.reopened, first.in_progress());
     }
@@ -274,7 +282,7 @@ on_both! {
         let world = World::new(db.store());
         // A chain of successors, from one level to another, among units that are all open.
         let lines = "old_code,new_code,share\nH37.20.01,H37.20.02,whole\nH37.20.02,H37.20,whole\n";
-        motcua::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        motcua::tools::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
         let reference = world.store.reference().unwrap();
         UNIT_IDS.get_or_init(|| UNITS.map(|code| reference.units().by_code(code).unwrap().id.0));
         let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
@@ -287,12 +295,12 @@ on_both! {
                 );
                 let now = play(&world, &steps).plus_millis(1);
                 check(&world.store, now);
-                let verified = motcua::verify::verify(&world.store, 10).unwrap();
+                let verified = motcua::tools::verify::verify(&world.store, 10).unwrap();
                 prop_assert_eq!(verified.findings, vec![]);
                 // The same after everything is folded and swept.
                 housekeeping::run(&world.store, now).unwrap();
                 check(&world.store, now);
-                let verified = motcua::verify::verify(&world.store, 10).unwrap();
+                let verified = motcua::tools::verify::verify(&world.store, 10).unwrap();
                 prop_assert_eq!(verified.findings, vec![]);
                 Ok(())
             })
@@ -309,7 +317,7 @@ on_both! {
         let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
         let as_of = |now: &str| {
             let span = Span::new(period, Some(date("2021-03-11")), at(now)).unwrap();
-            supervision::on_time(&world.store, By::Level, span, None).unwrap().total
+            reports::on_time::on_time(&world.store, By::Level, span, None).unwrap().total
         };
         let then = as_of("2021-03-12 08:00");
         assert_eq!((then.in_progress(), then.in_progress_overdue), (1, 1));
@@ -320,7 +328,7 @@ on_both! {
         housekeeping::run(&world.store, at("2021-03-15 10:00")).unwrap();
         assert_eq!(as_of("2021-03-15 10:00"), then);
         let span = Span::new(period, None, at("2021-03-15 10:00")).unwrap();
-        let now = supervision::on_time(&world.store, By::Level, span, None).unwrap().total;
+        let now = reports::on_time::on_time(&world.store, By::Level, span, None).unwrap().total;
         assert_eq!((now.overdue, now.in_progress()), (1, 0));
         // A rate over zero resolved is absent, not 0 or 100.
         assert_eq!(then.on_time_share(), None);
@@ -336,7 +344,7 @@ on_both! {
         }
         let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
         let span = Span::new(period, None, at("2021-03-10 09:00")).unwrap();
-        let form = supervision::form_06a(&world.store, span, None).unwrap();
+        let form = reports::form_06a::form_06a(&world.store, span, None).unwrap();
         let levels: Vec<_> = form.groups.iter().map(|group| group.level.as_str()).collect();
         assert_eq!(levels, ["district", "commune"]);
         assert_eq!(form.groups[1].fields["Chứng thực"].received_other, 2);
@@ -350,7 +358,7 @@ on_both! {
         let names = ["Đất đai", "Bưu chính", "Dược phẩm", "Bảo vệ thực vật"];
         let mut group = form.groups[0].clone();
         group.fields = names.map(|name| (name.to_owned(), Standing::default())).into();
-        let sorted = supervision::Form06a { groups: vec![group], ..form.clone() }.to_csv();
+        let sorted = reports::form_06a::Form06a { groups: vec![group], ..form.clone() }.to_csv();
         let order = sorted.lines().skip(1).map(|line| line.split(',').nth(1).unwrap());
         assert_eq!(
             order.collect::<Vec<_>>(),
@@ -358,9 +366,9 @@ on_both! {
         );
         let long_ago = Period::new(date("2001-03-01"), date("2001-03-31")).unwrap();
         let long_ago = Span::new(long_ago, None, at("2021-03-10 09:00")).unwrap();
-        let refused = supervision::cchc(&world.store, long_ago);
-        assert!(matches!(refused, Err(supervision::ReportError::BeforeCalendar { .. })));
-        let unknown = supervision::form_06a(&world.store, span, Some("H99"));
-        assert!(matches!(unknown, Err(supervision::ReportError::UnknownUnit(_))));
+        let refused = reports::cchc::cchc(&world.store, long_ago);
+        assert!(matches!(refused, Err(reports::ReportError::BeforeCalendar { .. })));
+        let unknown = reports::form_06a::form_06a(&world.store, span, Some("H99"));
+        assert!(matches!(unknown, Err(reports::ReportError::UnknownUnit(_))));
     }
 }

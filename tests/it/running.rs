@@ -156,9 +156,13 @@ fn the_service_file_works_as_another_user_from_an_empty_environment() {
 
     // The office is set up beside the running server, by the same user.
     let files = service.home.path();
-    std::fs::write(files.join("units"), motcua::bundled::UNITS_2021).unwrap();
-    std::fs::write(files.join("calendar"), motcua::bundled::CALENDAR).unwrap();
-    std::fs::write(files.join("procedures"), motcua::bundled::PROCEDURES).unwrap();
+    std::fs::write(files.join("units"), motcua::config::bundled::UNITS_2021).unwrap();
+    std::fs::write(files.join("calendar"), motcua::config::bundled::CALENDAR).unwrap();
+    std::fs::write(
+        files.join("procedures"),
+        motcua::config::bundled::PROCEDURES,
+    )
+    .unwrap();
     for what in ["units", "calendar", "procedures"] {
         service.run(&["import", what, files.join(what).to_str().unwrap()], "");
     }
@@ -333,7 +337,7 @@ fn only_who_is_meant_to_makes_a_database() {
     let gone = db.folder().join("gone/x/m.sqlite3");
     let program = Program::at(format!("sqlite://{}", gone.display()));
     let units = db.folder().join("units.csv");
-    std::fs::write(&units, motcua::bundled::UNITS_2021).unwrap();
+    std::fs::write(&units, motcua::config::bundled::UNITS_2021).unwrap();
     let import = ["import", "units", units.to_str().unwrap()];
     let user = [
         "user",

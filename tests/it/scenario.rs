@@ -32,7 +32,7 @@ fn counts(report: &Value) -> Vec<[i64; 5]> {
 }
 
 fn figures() -> Value {
-    serde_json::from_slice(motcua::bundled::FIGURES_2021).unwrap()
+    serde_json::from_slice(motcua::config::bundled::FIGURES_2021).unwrap()
 }
 
 /// A small province with other figures.

@@ -1,9 +1,8 @@
 //! The real server over real HTTP, on both databases; and what a command says when the database
 //! is away, full, or not ours.
 
-use motcua::citizen;
-
 use motcua::domain::role::Role;
+use motcua::views;
 
 use crate::support::{Database, Kind, Office, Program, World, at, fields, on_both};
 
@@ -14,7 +13,7 @@ on_both! {
         let world = World::new(db.store());
         let dossier = world.receive_at(COMMUNE, "2.000815", at("2021-03-01 08:00"));
         world.begin(dossier.id, at("2021-03-01 09:00"));
-        let code = citizen::look_up_code(&world.store, dossier.id).unwrap();
+        let code = views::look_up::look_up_code(&world.store, dossier.id).unwrap();
         let server = Program::on(db).serve();
         let look_up = |number: &str, code: &str| {
             server.get(&format!("/api/v1/lookup?case_number={number}&code={code}"))
@@ -236,7 +235,7 @@ fn the_demo_loads_reports_and_serves() {
     let db = Database::new(Kind::Sqlite);
     let file = db.folder().join("figures.json");
     let mut figures: serde_json::Value =
-        serde_json::from_slice(motcua::bundled::FIGURES_2021).unwrap();
+        serde_json::from_slice(motcua::config::bundled::FIGURES_2021).unwrap();
     figures["dossiers"] = serde_json::json!({
         "commune": {"received": 50, "resolved": 40, "early_or_on_time": 39, "overdue": 1, "in_progress": 10}
     });
@@ -264,7 +263,7 @@ fn a_server_that_cannot_listen_changes_nothing() {
     let address = taken.local_addr().unwrap().to_string();
     let error = Program::on(&db).failure(&["serve", "--listen", &address]);
     assert!(error.contains(&address), "{error}");
-    let found = motcua::verify::verify(&world.store, 10).unwrap();
+    let found = motcua::tools::verify::verify(&world.store, 10).unwrap();
     assert_eq!((found.findings, found.events), (vec![], 1));
 }
 

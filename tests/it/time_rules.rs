@@ -8,13 +8,14 @@ use motcua::domain::moment::{Moment, WorkingTime};
 use motcua::domain::office_hours::{OfficeHours, Season, Session};
 use motcua::domain::time_limit::{Clock, LimitUnit, Outcome, TimeLimit};
 use motcua::domain::timetable::Timetable;
-use motcua::imports::read_calendar;
+use motcua::tools::imports::read_calendar;
 use proptest::prelude::*;
 
 use crate::support::{at, date};
 
-static CALENDAR: LazyLock<Calendar> =
-    LazyLock::new(|| Calendar::new(read_calendar(motcua::bundled::CALENDAR).unwrap()).unwrap());
+static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
+    Calendar::new(read_calendar(motcua::config::bundled::CALENDAR).unwrap()).unwrap()
+});
 
 fn session(open: (u32, u32), close: (u32, u32)) -> Session {
     let time = |(h, m)| NaiveTime::from_hms_opt(h, m, 0).unwrap();

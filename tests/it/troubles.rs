@@ -60,7 +60,7 @@ on_both! {
         assert_eq!((numbers.len(), different.len()), (512, 512));
         // None is left out: 128 numbers for each unit, up to the 128th.
         assert_eq!(numbers.iter().filter(|number| number.ends_with("-0128")).count(), 4);
-        assert_eq!(motcua::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A database that is older, newer, or not whole; programs of two versions side by side; what can be made
 //! again.
 
+use motcua::tools;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Duration;
@@ -8,9 +9,9 @@ use std::time::Duration;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use motcua::domain::role::Role;
-use motcua::imports::{self, ImportError, UnitsOptions};
 use motcua::store::{Conn, DatabaseUrl, StoreError, settings, tallies};
-use motcua::verify::{Finding, verify};
+use motcua::tools::imports::{ImportError, UnitsOptions};
+use motcua::tools::verify::{Finding, verify};
 
 use crate::support::{
     COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, date, on_both,
@@ -148,7 +149,7 @@ on_both! {
         let mut office = Office::open_with(db, Program::on(db).with("MOTCUA__SERVER__HOUSEKEEPING_SECONDS", "1"));
         let clerk = office.token(Role::Clerk, COMMUNE);
         let body = office.new_dossier(COMMUNE, SAME_DAY);
-        motcua::desk::housekeeping::fold(&office.world.store).unwrap();
+        motcua::jobs::housekeeping::fold(&office.world.store).unwrap();
         // As an older instance leaves them that does not know of all periods; and as nobody does.
         db.tamper("delete from rollups where grain = 5");
         db.tamper("update rollups set early = early + 2 where grain = 2");
@@ -175,7 +176,7 @@ on_both! {
     fn roll_ups_are_not_made_from_events_that_are_damaged(db: &Database) {
         let world = World::new(db.store());
         world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
-        motcua::desk::housekeeping::fold(&world.store).unwrap();
+        motcua::jobs::housekeeping::fold(&world.store).unwrap();
         db.tamper("delete from rollups where grain = 5");
         db.tamper("update dossier_events set at = at + 1");
         let refused = Program::on(db).failure_output(&["verify", "--rebuild"]);
@@ -205,7 +206,7 @@ fn an_import_that_closes_a_ring_with_what_is_known_is_refused() {
         ),
     ] {
         let file = format!("{head}{lines}");
-        match imports::units(&world.store, file.as_bytes(), &options) {
+        match tools::imports::units(&world.store, file.as_bytes(), &options) {
             Err(ImportError::Wrong(places)) => {
                 assert_eq!(places.len(), wrong, "{places:?}");
                 assert!(
@@ -241,7 +242,7 @@ fn an_import_sees_what_was_changed_while_it_waited() {
     let file = "code,level,kind,name,parent_code,statistical_code\n\
                 H37.16,province,department,Sở mới,H37,\n";
     std::thread::scope(|scope| {
-        let import = scope.spawn(|| imports::units(&world.store, file.as_bytes(), &options));
+        let import = scope.spawn(|| tools::imports::units(&world.store, file.as_bytes(), &options));
         std::thread::sleep(Duration::from_millis(400));
         administrator
             .batch_execute(&format!(

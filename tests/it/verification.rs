@@ -14,7 +14,7 @@ fn lived_in(db: &Database) -> Program {
             world.finish(dossier.id, at("2021-03-01 14:00"));
         }
     }
-    motcua::desk::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
+    motcua::jobs::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
     let program = Program::on(db);
     assert!(program.output(&["verify"]).contains("4 hồ sơ"));
     program

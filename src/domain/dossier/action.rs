@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Decision, ItemGiven, Paper, PaymentMethod};
 use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Channel, Decision, ItemGiven, Paper, PaymentMethod};
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Commitment;
@@ -198,8 +198,8 @@ impl ActionKind {
 
     /// What people may do with a dossier in this status (`None`: one that does not exist yet).
     /// The conditions that the status alone does not show are checked by `decide`.
-    pub const fn allowed(status: Option<super::Status>) -> &'static [Self] {
-        use super::Status;
+    pub const fn allowed(status: Option<crate::domain::dossier::Status>) -> &'static [Self] {
+        use crate::domain::dossier::Status;
         match status {
             None => &[Self::Register, Self::Receive],
             Some(Status::Registered) => &[

@@ -1,10 +1,10 @@
 //! Replaying: what an event does to the state. Asks no rule and no calendar.
 
-use super::{
+use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
+use crate::domain::dossier::{
     Dossier, Event, EventData, HeldItem, ItemHandedIn, PaymentMethod, Received, SettledFee,
     Settlement, Status, Submission,
 };
-use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::ids::{DossierId, ProcedureId};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::{Clock, Outcome, Pause};

@@ -1,7 +1,7 @@
 //! The rules: what an action does to a dossier, or why it is refused.
 
-use super::papers::positioned;
-use super::{
+use crate::domain::dossier::papers::positioned;
+use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, DueRecomputed,
     Event, EventData, FeeWaived, FeesCollected, Finished, HandedOver, ItemGiven, ItemHandedIn,
     MovedToSuccessor, NewDossier, NotReceived, PaymentRequested, PaymentTaken, Reappointed,
@@ -268,8 +268,8 @@ fn decide_existing(
         }
         Action::Finish { decision, reason } => {
             let reason = match decision {
-                super::Decision::Approved => reason.trim().to_owned(),
-                super::Decision::Refused => required(reason)?,
+                crate::domain::dossier::Decision::Approved => reason.trim().to_owned(),
+                crate::domain::dossier::Decision::Refused => required(reason)?,
             };
             let outcome = judge(dossier, overdue, context)?;
             Finished {

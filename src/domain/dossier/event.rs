@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Decision, PaymentMethod};
+use crate::domain::dossier::{Channel, Decision, PaymentMethod};
 use crate::domain::ids::{Actor, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::{Moment, millis};
 use crate::domain::person::Commitment;

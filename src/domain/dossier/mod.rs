@@ -12,21 +12,21 @@ mod papers;
 mod refusal;
 mod undo;
 
-pub use action::{Action, ActionKind, Correction, NewDossier};
-pub use apply::ReplayError;
-pub use decide::{Backdating, Context, decide};
-pub use event::*;
-pub use papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
-pub use refusal::Refusal;
-pub use undo::undoable;
+pub use crate::domain::dossier::action::{Action, ActionKind, Correction, NewDossier};
+pub use crate::domain::dossier::apply::ReplayError;
+pub use crate::domain::dossier::decide::{Backdating, Context, decide};
+pub use crate::domain::dossier::event::*;
+pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
+pub use crate::domain::dossier::refusal::Refusal;
+pub use crate::domain::dossier::undo::undoable;
 
 use serde::{Deserialize, Serialize};
 
-use super::case_number::CaseNumber;
-use super::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
-use super::moment::Moment;
-use super::procedure::Procedure;
-use super::time_limit::{Clock, Outcome};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::procedure::Procedure;
+use crate::domain::time_limit::{Clock, Outcome};
 
 /// The status codes of the national portal, which are also what a dossier's life knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dossier, ItemHandedIn, Refusal};
+use crate::domain::dossier::{Dossier, ItemHandedIn, Refusal};
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 

@@ -1,6 +1,6 @@
 //! Why an action on a dossier is refused.
 
-use super::{ActionKind, Status};
+use crate::domain::dossier::{ActionKind, Status};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
 use crate::domain::time_limit::TimeError;

@@ -2,7 +2,7 @@
 //! decided, only those who decide. There is no limit in time: a mistake is mended when somebody
 //! notices it, with its reason, and counts on that day.
 
-use super::{ActionKind, Status};
+use crate::domain::dossier::{ActionKind, Status};
 use crate::domain::role::Role;
 
 use Role::{Clerk, Officer, Supervisor};

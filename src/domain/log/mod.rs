@@ -5,7 +5,7 @@
 pub mod merkle;
 pub mod note;
 
-pub use merkle::Hash;
+pub use crate::domain::log::merkle::Hash;
 
 use sha2::{Digest, Sha256};
 

@@ -8,7 +8,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::{Signature as Ed25519, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use super::Hash;
+use crate::domain::log::Hash;
 
 /// Why a note, a checkpoint or a key is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

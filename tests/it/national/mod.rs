@@ -7,7 +7,7 @@ mod portal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use motcua::desk::NewRequest;
+use motcua::acts::receive::NewRequest;
 use motcua::domain::dossier::{
     Action, Channel, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod, Status,
 };
@@ -15,8 +15,11 @@ use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId};
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
-use motcua::national::{PortalCarrier, PortalSettings, PortalTeller};
-use motcua::outgoing::{self, Patience, Teller};
+use motcua::outgoing;
+use motcua::outgoing::portal::PortalSettings;
+use motcua::outgoing::portal::notifier::PortalTeller;
+use motcua::outgoing::portal::transport::PortalCarrier;
+use motcua::outgoing::{Patience, Teller};
 use motcua::store::{Store, events, outbox};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -355,16 +358,16 @@ on_both! {
         let user = account.unwrap().user;
         let by = |when: &str| {
             let mut occasion = occasion(at(when));
-            occasion.by = motcua::desk::By::Itself(Actor::Staff(user.id));
+            occasion.by = motcua::acts::By::Itself(Actor::Staff(user.id));
             occasion
         };
         let act = |id, when: &str, action| {
-            let request = motcua::desk::Request::new(id, action);
-            motcua::desk::act(store, &request, by(when)).unwrap();
+            let request = motcua::acts::advance::Request::new(id, action);
+            motcua::acts::advance::act(store, &request, by(when)).unwrap();
         };
         let mut new = world.request(COMMUNE, PAID);
         new.channel = Channel::Postal;
-        let id = motcua::desk::receive(store, &new, by("2021-03-01 08:00"), None).unwrap().value;
+        let id = motcua::acts::receive::receive(store, &new, by("2021-03-01 08:00"), None).unwrap().value;
         let begin = Action::HandOver { step: 1, assignee: None, note: "gấp".to_owned() };
         act(id, "2021-03-01 09:00", begin);
         let missing = Action::RequestSupplement { reason: "thiếu giấy".to_owned(), items: vec![Paper::Position(1)] };
@@ -495,10 +498,10 @@ on_both! {
                 "name": name, "originals": 1, "copies": 0, "required": false,
             })),
         }]).to_string();
-        let import = |version: String| motcua::imports::procedures(store, version.as_bytes()).unwrap();
+        let import = |version: String| motcua::tools::imports::procedures(store, version.as_bytes()).unwrap();
         import(version("2020-01-01", ["Đơn", "Giấy ủy quyền"]));
         let request = world.request(COMMUNE, "1.000001");
-        let registered = motcua::desk::register(store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
+        let registered = motcua::acts::receive::register(store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
         import(version("2021-03-01", ["Bản vẽ", "Đơn"]));
         let receive = Action::Receive { new: None, assignee: None };
         world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();

@@ -1,7 +1,8 @@
+use motcua::acts;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use motcua::accounts::{self, NewStaff};
+use motcua::acts::staff::NewStaff;
 use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ pub fn hire(world: &World, role: Role, unit: &str) -> String {
         email: None,
         password: Some(password(&username)),
     };
-    accounts::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
+    acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
     username
 }
 
@@ -205,7 +206,7 @@ impl Call<'_> {
 
 static VALIDATORS: LazyLock<HashMap<(String, String, u16), jsonschema::Validator>> =
     LazyLock::new(|| {
-        let document = motcua::http::document();
+        let document = motcua::web::document();
         let mut validators = HashMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
@@ -227,7 +228,7 @@ static VALIDATORS: LazyLock<HashMap<(String, String, u16), jsonschema::Validator
 /// The path of the document that an address belongs to.
 fn documented(path: &str) -> Option<&'static str> {
     let path = path.split('?').next().unwrap();
-    let paths = motcua::http::document()["paths"].as_object().unwrap();
+    let paths = motcua::web::document()["paths"].as_object().unwrap();
     let fits = |template: &str| {
         let (a, b): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
         let same = |(a, b): (&&str, &&str)| a == b || (a.starts_with('{') && !b.is_empty());
@@ -249,7 +250,7 @@ fn check(method: &str, path: &str, answer: &Answer) {
     let Some(template) = documented(path) else {
         return;
     };
-    let document = motcua::http::document();
+    let document = motcua::web::document();
     let operation = &document["paths"][template][method.to_lowercase()];
     if operation.is_null() {
         assert_eq!(answer.status, 405, "{method} {template} is not documented");

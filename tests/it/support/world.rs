@@ -1,12 +1,16 @@
 use chrono::{NaiveDate, NaiveTime};
-use motcua::desk::{self, By, DeskError, Intent, NewRequest, Request};
+use motcua::acts;
+use motcua::acts::advance::Request;
+use motcua::acts::receive::NewRequest;
+use motcua::acts::{By, DeskError, Intent};
 use motcua::domain::dossier::{Action, Channel, Decision, Dossier, ItemHandedIn};
 use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId, UserId};
 use motcua::domain::moment::Moment;
 use motcua::domain::person::Person;
-use motcua::imports::{self, UnitsOptions};
 use motcua::store::{Store, events};
+use motcua::tools;
+use motcua::tools::imports::UnitsOptions;
 
 pub fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -30,9 +34,9 @@ impl World {
             valid_from: date("2018-01-01"),
             replaces: Vec::new(),
         };
-        imports::calendar(&store, motcua::bundled::CALENDAR).unwrap();
-        imports::units(&store, motcua::bundled::UNITS_2021, &options).unwrap();
-        imports::procedures(&store, motcua::bundled::PROCEDURES).unwrap();
+        tools::imports::calendar(&store, motcua::config::bundled::CALENDAR).unwrap();
+        tools::imports::units(&store, motcua::config::bundled::UNITS_2021, &options).unwrap();
+        tools::imports::procedures(&store, motcua::config::bundled::PROCEDURES).unwrap();
         Self { store }
     }
 
@@ -79,13 +83,13 @@ impl World {
 
     /// Receives a request and reads the dossier back.
     pub fn try_request(&self, request: &NewRequest, when: Moment) -> Result<Dossier, DeskError> {
-        let made = desk::receive(&self.store, request, occasion(when), None)?;
+        let made = acts::receive::receive(&self.store, request, occasion(when), None)?;
         let replayed = self.store.read(|conn| events::replay(conn, made.value))?;
         Ok(replayed.unwrap().0)
     }
 
     pub fn act(&self, id: DossierId, when: Moment, action: Action) -> Result<Dossier, DeskError> {
-        desk::act(&self.store, &Request::new(id, action), occasion(when))
+        acts::advance::act(&self.store, &Request::new(id, action), occasion(when))
     }
 
     /// Hands the dossier over to step 1, where work on it begins.

@@ -1,0 +1,210 @@
+//! Moving a dossier on: every action on one that exists.
+
+use diesel::Connection;
+
+use crate::acts::{DeskError, Intent, Occasion, context, wrong_fields};
+use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::person::Person;
+use crate::domain::procedure::Procedure;
+use crate::jobs::recompute::put_right;
+use crate::store::persons::NewPerson;
+use crate::store::reference::Reference;
+use crate::store::set_aside;
+use crate::store::set_aside::Work;
+use crate::store::{Conn, Store, StoreError, dossiers, persons};
+use crate::views::assignees::ensure_assignable;
+
+/// An action on a dossier.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub id: DossierId,
+    /// The version that the caller saw; `None` to act on whatever it is now.
+    pub version: Option<u32>,
+    pub action: Action,
+    /// People whom the action refers to and who are new.
+    pub people: Vec<NewPerson>,
+    /// Why it is entered late, where a reason is asked for.
+    pub late_reason: Option<String>,
+}
+
+impl Request {
+    pub fn new(id: DossierId, action: Action) -> Self {
+        Self {
+            id,
+            version: None,
+            action,
+            people: Vec::new(),
+            late_reason: None,
+        }
+    }
+
+    /// The correction of an applicant's data: a new record of the person takes the old one's place.
+    pub fn correct_applicant(id: DossierId, reason: String, applicant: Person, at: Moment) -> Self {
+        let person = NewPerson::new(applicant, at);
+        let correction = Correction::Applicant {
+            reason,
+            applicant: person.id,
+            commitment: Some(person.commitment()),
+        };
+        Self {
+            people: vec![person],
+            ..Self::new(id, Action::Correct(correction))
+        }
+    }
+}
+
+/// Does the action, or refuses it with the reason.
+///
+/// # Errors
+/// A refusal of the rules, a caller who may not, a version that is not the current one, or an error
+/// of the store.
+pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, DeskError> {
+    let people = request.people.iter().map(|new| &new.person);
+    let wrong: Vec<_> = people
+        .flat_map(|person| wrong_fields("/applicant", person))
+        .collect();
+    if !wrong.is_empty() {
+        return Err(DeskError::Invalid(wrong));
+    }
+    let request = request.clone();
+    intent.write(store, move |conn, reference, occasion| {
+        act_within(conn, &request, occasion, reference)
+    })
+}
+
+/// The same within a transaction of the caller.
+pub(crate) fn act_within(
+    conn: &mut Conn,
+    request: &Request,
+    occasion: Occasion,
+    reference: &Reference,
+) -> Result<Dossier, DeskError> {
+    let mut locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
+    let dossier = &locked.dossier;
+    if !occasion.covers(reference.units(), dossier.unit, dossier.holder) {
+        return Err(DeskError::OutOfReach);
+    }
+    if request.version.is_some_and(|seen| seen != dossier.version) {
+        return Err(DeskError::Changed {
+            current: dossier.version,
+        });
+    }
+    if reference.due_out_of_date() && !matches!(request.action, Action::RecomputeDue { .. }) {
+        locked = put_right(conn, locked, occasion, reference)?;
+    }
+    let dossier = &locked.dossier;
+    let at = occasion.moment(Some(dossier));
+    let procedure = procedure_for(&request.action, dossier, at, reference)?;
+    let late_reason = request.late_reason.as_deref();
+    let context = context(
+        reference,
+        dossier.unit,
+        procedure,
+        at,
+        occasion,
+        late_reason,
+    )?;
+    let events = decide(Some(dossier), &request.action, &context)?;
+    for person in &request.people {
+        persons::insert(conn, person, dossier.id, dossier.unit)?;
+    }
+    let changed = dossiers::append(conn, &locked, &events, reference.units())?;
+    ensure_assignable(conn, reference, Some(dossier), &changed)?;
+    if changed.applicant != dossier.applicant {
+        persons::supersede(conn, dossier.applicant)?;
+    }
+    Ok(changed)
+}
+
+/// The version of the procedure that holds for the action: the dossier's own. A clerk who takes in
+/// what was registered does so under the version in force on that day.
+fn procedure_for<'a>(
+    action: &Action,
+    dossier: &Dossier,
+    at: Moment,
+    reference: &'a Reference,
+) -> Result<&'a Procedure, DeskError> {
+    let own = reference
+        .procedure(dossier.procedure)
+        .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
+    let code = &own.definition.code;
+    let now = match action {
+        Action::Receive { .. } => reference.procedure_in_force(code, at.date()),
+        _ => None,
+    };
+    Ok(now.unwrap_or(own))
+}
+
+/// How many dossiers motcua itself acts on in one transaction: nobody waits long for it.
+pub(crate) const PAGE: u32 = 50;
+
+/// What a page of dossiers came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Acted {
+    pub(crate) done: usize,
+    /// Their data are damaged: they are passed over from now on.
+    pub(crate) set_aside: usize,
+}
+
+/// What motcua does by itself: the action on each dossier that allows it, in one transaction. Where one
+/// cannot be read, each has a savepoint of its own: it is set aside, and undoes nothing of the others.
+pub(crate) fn act_on_all(
+    store: &Store,
+    work: Work,
+    ids: Vec<DossierId>,
+    now: Moment,
+    action: impl Fn(DossierId) -> Action + Clone + Send + 'static,
+) -> Result<Acted, DeskError> {
+    let act = |alone: bool| {
+        let (ids, action) = (ids.clone(), action.clone());
+        store.write_with_reference(move |conn, reference| {
+            act_on_page(conn, reference, work, &ids, now, &action, alone)
+        })
+    };
+    match act(false) {
+        // Savepoints cost a page a good part of its time; hardly any page needs them.
+        Err(DeskError::Store(error)) if error.is_damage() => act(true),
+        acted => acted,
+    }
+}
+
+fn act_on_page(
+    conn: &mut Conn,
+    reference: &Reference,
+    work: Work,
+    ids: &[DossierId],
+    now: Moment,
+    action: &dyn Fn(DossierId) -> Action,
+    alone: bool,
+) -> Result<Acted, DeskError> {
+    let mut done = Vec::with_capacity(ids.len());
+    let mut set_aside = 0;
+    for id in ids {
+        let request = Request::new(*id, action(*id));
+        let occasion = Occasion::by_system(now);
+        let acted = match alone {
+            true => conn.transaction(|conn| act_within(conn, &request, occasion, reference)),
+            false => act_within(conn, &request, occasion, reference),
+        };
+        match acted {
+            Ok(_) => done.push(*id),
+            Err(DeskError::Refused(Refusal::Time(error))) => {
+                tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
+            }
+            // Closed, moved, recorded or recomputed by someone else in the meantime.
+            Err(DeskError::Refused(_) | DeskError::NotFound) => {}
+            Err(DeskError::Store(error)) if alone && error.is_damage() => {
+                set_aside::put(conn, work, *id, &error, now)?;
+                set_aside += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    set_aside::done(conn, work, &done)?;
+    Ok(Acted {
+        done: done.len(),
+        set_aside,
+    })
+}

@@ -1,0 +1,125 @@
+//! The calendar, a year at a time: first which return dates would move, then moving them.
+
+use crate::tools;
+use chrono::{Datelike, NaiveDate};
+use serde_json::json;
+
+use crate::acts::DeskError;
+use crate::acts::administration::{AdminError, ensure_whole};
+use crate::domain::calendar::{Calendar, CalendarDay};
+use crate::domain::ids::{JobId, UnitId};
+use crate::domain::job::Kind;
+use crate::jobs::recompute::Moves;
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::authority::Proof;
+use crate::store::reference::Reference;
+use crate::store::{Store, StoreError, jobs};
+
+/// What a change of the calendar did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarChange {
+    pub changed: bool,
+    /// What moves the return dates of open dossiers.
+    pub job: Option<JobId>,
+}
+
+/// How many dossiers a preview names.
+const NAMED: usize = 200;
+
+fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    if days.is_empty() {
+        let reason = "cần ít nhất một ngày".to_owned();
+        wrong.push(("/days".to_owned(), reason));
+    }
+    for (i, day) in days.iter().enumerate() {
+        if day.date.year() != year {
+            let reason = format!("không thuộc năm {year}");
+            wrong.push((format!("/days/{i}/date"), reason));
+        }
+        if days.iter().take(i).any(|earlier| earlier.date == day.date) {
+            wrong.push((format!("/days/{i}/date"), "ngày lặp lại".to_owned()));
+        }
+        if day.name.trim().is_empty() || day.name.chars().count() > 200 {
+            wrong.push((format!("/days/{i}/name"), "có 1 đến 200 ký tự".to_owned()));
+        }
+    }
+    wrong
+}
+
+/// The calendar with these days in the place of the year's.
+fn with(reference: &Reference, year: i32, days: &[CalendarDay]) -> Result<Calendar, AdminError> {
+    let known = reference.calendar();
+    let other = |day: &&CalendarDay| NaiveDate::year(&day.date) != year;
+    let kept = known.into_iter().flat_map(Calendar::days).filter(other);
+    Calendar::new(kept.cloned().chain(days.iter().cloned()))
+        .map_err(|error| AdminError::Invalid(vec![("/days".to_owned(), error.to_string())]))
+}
+
+fn desk_error(error: DeskError) -> AdminError {
+    match error {
+        DeskError::Store(error) => error.into(),
+        other => StoreError::Other(other.to_string()).into(),
+    }
+}
+
+/// Which open dossiers would get another return date if these were the year's days.
+///
+/// # Errors
+/// All that is wrong with the days, a caller who does not keep the whole office, or an error of the
+/// store.
+pub fn preview_year(
+    store: &Store,
+    year: i32,
+    days: &[CalendarDay],
+    reach: UnitId,
+) -> Result<Moves, AdminError> {
+    let reference = store.reference()?;
+    ensure_whole(reference.units(), reach)?;
+    let wrong = check(days, year);
+    if !wrong.is_empty() {
+        return Err(AdminError::Invalid(wrong));
+    }
+    let calendar = with(&reference, year, days)?;
+    crate::jobs::recompute::would_move(store, &calendar, NAMED).map_err(desk_error)
+}
+
+/// Puts the year's days in the place of those known, if `unchanged` holds of these. A job moves the
+/// return dates of the open dossiers that it touches; what is received meanwhile goes by the new days.
+///
+/// # Errors
+/// As [`preview_year`].
+pub fn put_year(
+    store: &Store,
+    year: i32,
+    days: Vec<CalendarDay>,
+    by: Proof,
+    unchanged: impl Fn(&Reference) -> bool + Send + 'static,
+) -> Result<CalendarChange, AdminError> {
+    let wrong = check(&days, year);
+    if !wrong.is_empty() {
+        return Err(AdminError::Invalid(wrong));
+    }
+    store.change_reference_as(by, move |conn, reference, caller| {
+        ensure_whole(reference.units(), caller.unit())?;
+        if !unchanged(reference) {
+            return Err(AdminError::Changed);
+        }
+        with(reference, year, &days)?;
+        let before = reference.version();
+        tools::imports::put_calendar(conn, &days)?;
+        let changed = crate::store::settings::reference_version(conn)? != before;
+        let now = crate::clock::now();
+        if changed {
+            let act = json!({"year": year, "days": days});
+            admin_acts::record(conn, caller.actor(), now, ActKind::CalendarPut, &act)?;
+        }
+        let mut job = None;
+        if changed && reference.calendar().is_some() {
+            let (kind, by) = (Kind::DueMoments, Some(caller.user()));
+            job = Some(jobs::ask(conn, kind, &[], by, now)?);
+        }
+        Ok(CalendarChange { changed, job })
+    })
+}

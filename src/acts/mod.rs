@@ -1,0 +1,284 @@
+//! What clerks and officers do: take dossiers in and move them on. Each use case is one
+//! transaction: the events, the new state, what changes in the counts.
+
+pub mod access;
+pub mod administration;
+pub mod advance;
+pub mod alarms;
+pub mod calendar;
+pub mod checkpoint;
+pub mod feedback;
+pub mod limits;
+pub mod log_key;
+pub mod oidc;
+pub mod opinions;
+pub mod outbox;
+pub mod passwords;
+pub mod pay;
+pub mod procedures;
+pub mod rate;
+pub mod receive;
+pub mod receive_many;
+pub mod sessions;
+pub mod staff;
+pub mod submit;
+pub mod units;
+pub mod webhooks;
+
+use std::sync::Arc;
+
+use crate::domain::dossier;
+use crate::domain::dossier::{Dossier, Refusal};
+use crate::domain::ids::{Actor, UnitId};
+use crate::domain::moment::Moment;
+use crate::domain::person::Person;
+use crate::domain::procedure::Procedure;
+use crate::domain::role::Role;
+use crate::domain::timetable::Timetable;
+use crate::domain::unit::Units;
+use crate::store::authority::{Denied, Proof, Proven};
+use crate::store::idempotency::KeyReused;
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, WriteFailure};
+
+/// A wrong field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongField {
+    /// JSON pointer into the request.
+    pub pointer: String,
+    pub reason: String,
+}
+
+/// Why a use case did not happen; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// Every wrong field at once.
+    #[error("{}", every(.0))]
+    Invalid(Vec<WrongField>),
+    #[error("{}", crate::render::words::refusal(.0))]
+    Refused(Refusal),
+    #[error("không có hồ sơ này")]
+    NotFound,
+    /// The dossier has changed since the caller read it.
+    #[error("hồ sơ đã thay đổi: phiên bản hiện tại là {current}")]
+    Changed { current: u32 },
+    #[error("hồ sơ hoặc đơn vị không thuộc phạm vi của bạn")]
+    OutOfReach,
+    /// Whoever asks may not, any more.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// A payment that people or the rules have settled already.
+    #[error("khoản tiền này không còn chờ xử lý: đã được ghi nhận hoặc hoàn trả")]
+    PaymentSettled,
+    #[error("chưa có lịch làm việc: nhập bằng motcua import calendar")]
+    NoCalendar,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub(crate) fn every(wrong: &[WrongField]) -> String {
+    let lines: Vec<_> = wrong
+        .iter()
+        .map(|field| format!("{}: {}", field.pointer, field.reason))
+        .collect();
+    lines.join("; ")
+}
+
+impl DeskError {
+    /// A stable name that code may compare.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::Refused(refusal) => refusal.name(),
+            Self::NotFound => "not_found",
+            Self::Changed { .. } => "changed",
+            Self::OutOfReach => "out_of_reach",
+            Self::Denied(_) => "denied",
+            Self::KeyReused(_) => "key_reused",
+            Self::PaymentSettled => "payment_settled",
+            Self::NoCalendar => "no_calendar",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+impl From<diesel::result::Error> for DeskError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<Refusal> for DeskError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl WriteFailure for DeskError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// On whose authority something is to happen.
+#[derive(Debug, Clone, Copy)]
+pub enum By {
+    /// A member of staff, who is proven in the transaction that acts.
+    Staff(Proof),
+    /// Who has no session to prove: motcua itself, a citizen, somebody at the machine. Reaches
+    /// everything.
+    Itself(Actor),
+}
+
+/// What is to happen when, and who asks for it. What is asked for happens on an [`Occasion`].
+#[derive(Debug, Clone, Copy)]
+pub struct Intent {
+    /// The moment of the action; `None`: the present.
+    pub at: Option<Moment>,
+    /// The present.
+    pub now: Moment,
+    pub by: By,
+    /// How many working days back `at` may lie (`desk.backdating_days`); `None`: as far as history
+    /// allows.
+    pub backdating_days: Option<u16>,
+}
+
+impl Intent {
+    /// Runs `work` as one transaction, on an occasion whose actor, role and reach are true in it.
+    pub(crate) fn write<T: Send + 'static>(
+        self,
+        store: &Store,
+        work: impl Fn(&mut Conn, &Reference, Occasion) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        match self.by {
+            By::Staff(proof) => store
+                .write_with_reference_as(proof, move |conn, reference, caller| {
+                    work(conn, reference, self.of(caller))
+                }),
+            By::Itself(actor) => store.write_with_reference(move |conn, reference| {
+                let occasion = Occasion {
+                    at: self.at,
+                    now: self.now,
+                    actor,
+                    role: None,
+                    reach: None,
+                    backdating: None,
+                };
+                work(conn, reference, occasion)
+            }),
+        }
+    }
+
+    pub(crate) fn of(self, caller: &Proven) -> Occasion {
+        Occasion {
+            at: self.at,
+            now: self.now,
+            actor: caller.actor(),
+            role: Some(caller.role()),
+            reach: Some(caller.unit()),
+            backdating: self.backdating_days.map(|days| Backdating {
+                days,
+                may_exceed: caller.role().may_enter_late(),
+            }),
+        }
+    }
+}
+
+/// When something happens, who does it, and how far their hands reach: as it is in the transaction
+/// in which it happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion {
+    /// The moment of the action; `None`: the present, or right after the dossier's last event where
+    /// the clock of whoever recorded that is ahead of ours.
+    pub at: Option<Moment>,
+    /// The present.
+    pub now: Moment,
+    pub actor: Actor,
+    /// Of a member of staff; `None`: nobody whom a role restricts.
+    pub role: Option<Role>,
+    /// Only dossiers of this unit and of what is under it; `None`: all.
+    pub reach: Option<UnitId>,
+    /// How far back `at` may lie; `None`: as far as history allows.
+    pub backdating: Option<Backdating>,
+}
+
+/// How far back somebody may enter what has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backdating {
+    /// Working days (`desk.backdating_days`).
+    pub days: u16,
+    /// Whether whoever acts may enter what lies further back, with a reason.
+    pub may_exceed: bool,
+}
+
+impl Occasion {
+    /// Whether the occasion reaches a dossier that `unit` answers for and `holder` has.
+    pub(crate) fn covers(&self, units: &Units, unit: UnitId, holder: UnitId) -> bool {
+        self.reach
+            .is_none_or(|reach| units.is_under(unit, reach) || units.is_under(holder, reach))
+    }
+
+    /// The moment of an action on a dossier, or on none yet.
+    pub(crate) fn moment(&self, dossier: Option<&Dossier>) -> Moment {
+        let last = dossier.map_or(self.now, |dossier| dossier.last_event_at);
+        self.at.unwrap_or_else(|| self.now.max(last))
+    }
+
+    /// What motcua does by itself, now.
+    pub(crate) fn by_system(now: Moment) -> Self {
+        Self {
+            at: None,
+            now,
+            actor: Actor::System,
+            role: None,
+            reach: None,
+            backdating: None,
+        }
+    }
+}
+
+/// The wrong fields of a person at `place` in a request.
+pub(crate) fn wrong_fields(place: &str, person: &Person) -> Vec<WrongField> {
+    let wrong = person.wrong_fields().map(|(field, reason)| WrongField {
+        pointer: format!("{place}/{field}"),
+        reason: reason.to_string(),
+    });
+    wrong.collect()
+}
+
+/// The context of an action on a dossier of `unit` under `procedure`; `late_reason` is why it is
+/// entered late.
+pub(crate) fn context<'a>(
+    reference: &'a Reference,
+    unit: UnitId,
+    procedure: &'a Procedure,
+    at: Moment,
+    occasion: Occasion,
+    late_reason: Option<&'a str>,
+) -> Result<dossier::Context<'a>, DeskError> {
+    let timetable: &Arc<Timetable> = reference.timetable(unit).ok_or(DeskError::NoCalendar)?;
+    let backdating = |Backdating { days, may_exceed }| dossier::Backdating {
+        days,
+        may_exceed,
+        reason: late_reason,
+    };
+    Ok(dossier::Context {
+        at,
+        // Another instance's clock may be ahead of ours, and so be what it recorded.
+        now: match occasion.at {
+            Some(_) => occasion.now,
+            None => occasion.now.max(at),
+        },
+        backdating: occasion.backdating.map(backdating),
+        actor: occasion.actor,
+        role: occasion.role,
+        procedure,
+        timetable,
+        units: reference.units(),
+    })
+}

@@ -1,0 +1,383 @@
+//! Money that comes in from elsewhere: what is owed for a dossier, a gateway's word that it was paid,
+//! and what people do about money that fits nothing.
+//!
+//! A notice is recorded before anything is asked about it: the money is in the account whatever our
+//! rules say. Then it is matched; what does not match waits for people, and the gateway need not tell
+//! it again.
+
+use crate::acts::advance::Request;
+use crate::acts::advance::act_within;
+use crate::acts::{DeskError, Intent, Occasion};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Action, Dossier, PaymentMethod, Refusal, Status};
+use crate::domain::ids::{Actor, DossierId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
+use crate::store::idempotency::{Happened, Once, once};
+use crate::store::payments;
+use crate::store::payments::{Act, Notice, Payment, Which};
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, dossiers, users};
+use crate::views::dossier::find_within;
+use crate::views::list::StaffName;
+
+/// What is owed for a dossier now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    pub case_number: CaseNumber,
+    pub amount_vnd: u64,
+}
+
+/// What is owed: the payment that the clock stands for, else the procedure's fees that are not
+/// settled; nothing for what was not received, withdrawn or stopped.
+fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, DeskError> {
+    match dossier.status {
+        Status::Registered | Status::NotReceived | Status::Withdrawn | Status::Stopped => {
+            return Ok(0);
+        }
+        Status::PaymentRequested => {
+            return Ok(dossier.payment_requested.unwrap_or_default());
+        }
+        _ => {}
+    }
+    let procedure = reference
+        .procedure(dossier.procedure)
+        .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
+    let fees = dossier.outstanding_fees(procedure).into_iter();
+    let amounts = fees.filter_map(|fee| procedure.definition.fees.get(usize::from(fee)));
+    Ok(amounts.map(|fee| fee.amount_vnd).sum())
+}
+
+/// What is owed for a dossier within `reach`.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn owed(store: &Store, id: DossierId, reach: UnitId) -> Result<Owed, DeskError> {
+    store.read_with_reference(|conn, reference| {
+        let dossier = find_within(conn, reference, id, Some(reach))?;
+        Ok(Owed {
+            amount_vnd: owed_for(&dossier, reference)?,
+            case_number: dossier.case_number,
+        })
+    })
+}
+
+/// Records what a gateway tells, once, and takes it for what is owed: the payment that was asked for,
+/// else the fees. What does not fit is kept for people.
+///
+/// # Errors
+/// An error of the store; what was recorded by then stays, and is matched later.
+pub fn take_notice(
+    store: &Store,
+    notice: Notice,
+    now: Moment,
+) -> Result<Happened<Payment>, DeskError> {
+    let (id, before) = store.write(move |conn| payments::record(conn, &notice, now))?;
+    let value = match_notice(store, id, now)?;
+    Ok(Happened { value, before })
+}
+
+fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, DeskError> {
+    store.write_with_reference(move |conn, reference| {
+        let payment = payments::lock(conn, id)?.ok_or(DeskError::NotFound)?;
+        if payment.state != PaymentState::Received {
+            return Ok(payment);
+        }
+        let dossier = match CaseNumber::parse(payment.notice.case_number.trim()) {
+            Ok(number) => dossiers::find_id(conn, &number)?,
+            Err(_) => None,
+        };
+        let misfit = take_for(conn, reference, &payment, dossier, now)?;
+        let state = match misfit {
+            None => PaymentState::Taken,
+            Some(_) => PaymentState::Unmatched,
+        };
+        payments::settle(conn, id, state, misfit, dossier, now)?;
+        payments::find(conn, id)?.ok_or(DeskError::NotFound)
+    })
+}
+
+/// Takes a payment for what is owed for the dossier of its number, or says why it does not fit; then
+/// nothing was changed.
+fn take_for(
+    conn: &mut Conn,
+    reference: &Reference,
+    payment: &Payment,
+    dossier: Option<DossierId>,
+    now: Moment,
+) -> Result<Option<Misfit>, DeskError> {
+    if payments::is_reused(conn, payment)? {
+        return Ok(Some(Misfit::TransactionReused));
+    }
+    let Some(id) = dossier else {
+        return Ok(Some(Misfit::UnknownDossier));
+    };
+    let locked = match dossiers::lock(conn, id) {
+        Ok(Some(locked)) => locked,
+        Ok(None) => return Ok(Some(Misfit::UnknownDossier)),
+        Err(StoreError::Corrupt(what)) => {
+            tracing::error!(what, dossier = %id, "a payment for a dossier that cannot be read");
+            return Ok(Some(Misfit::Unreadable));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let dossier = locked.dossier;
+    let owed = owed_for(&dossier, reference)?;
+    let misfit = match dossier.status {
+        Status::Registered | Status::NotReceived => Some(Misfit::NotReceived),
+        Status::Withdrawn | Status::Stopped => Some(Misfit::Closed),
+        _ if owed == 0 => Some(Misfit::NothingOwed),
+        _ if owed != payment.notice.amount_vnd => Some(Misfit::OtherAmount),
+        _ => None,
+    };
+    if misfit.is_some() {
+        return Ok(misfit);
+    }
+    let procedure = reference.procedure(dossier.procedure);
+    let fees = procedure.map(|procedure| dossier.outstanding_fees(procedure));
+    let action = taking(payment, &dossier, fees.unwrap_or_default());
+    let occasion = Occasion::by_system(now);
+    // The rules refuse before anything is written.
+    match act_within(conn, &Request::new(id, action), occasion, reference) {
+        Ok(_) => Ok(None),
+        Err(DeskError::Refused(_) | DeskError::NoCalendar) => Ok(Some(Misfit::Refused)),
+        Err(error) => Err(error),
+    }
+}
+
+fn taking(payment: &Payment, dossier: &Dossier, fees: Vec<u16>) -> Action {
+    let receipt = payment.notice.transaction.clone();
+    let method = PaymentMethod::Online;
+    match dossier.status {
+        Status::PaymentRequested => Action::TakePayment {
+            amount_vnd: payment.notice.amount_vnd,
+            method,
+            receipt,
+        },
+        _ => Action::CollectFees {
+            fees,
+            method,
+            receipt,
+        },
+    }
+}
+
+/// How long whoever has recorded a notice may take to match it.
+const PATIENCE_MILLIS: i64 = 60_000;
+
+/// Matches what was recorded and then left: the process was stopped, or the database was. Returns how
+/// many it has looked at.
+///
+/// # Errors
+/// If the database refuses.
+pub(crate) fn match_left_over(store: &Store, now: Moment) -> Result<usize, DeskError> {
+    let before = now.plus_millis(-PATIENCE_MILLIS);
+    let ids = store.read(|conn| payments::left_over(conn, before, crate::acts::advance::PAGE))?;
+    for id in &ids {
+        // One that fails is tried again in the next round, and keeps nobody else waiting.
+        if let Err(error) = match_notice(store, *id, now) {
+            tracing::error!(payment = *id, %error, "a payment could not be matched");
+        }
+    }
+    Ok(ids.len())
+}
+
+/// A payment with what was done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaymentFile {
+    pub payment: Payment,
+    /// The number of its dossier.
+    pub case_number: Option<String>,
+    pub acts: Vec<(Act, Option<StaffName>)>,
+}
+
+/// Payments within `reach`, newest first, older than `before`. Those of no dossier are for people of
+/// the whole office.
+///
+/// # Errors
+/// If the database refuses.
+pub fn list_payments(
+    store: &Store,
+    reach: UnitId,
+    state: Option<PaymentState>,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<PaymentFile>, DeskError> {
+    store.read_with_reference(|conn, reference| {
+        let units = reference.units();
+        let which = Which {
+            state,
+            units: (!units.is_whole(reach)).then(|| units.under(reach)),
+        };
+        let found = payments::list(conn, &which, before, limit)?;
+        files(conn, found)
+    })
+}
+
+/// A payment within `reach`.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn show_payment(store: &Store, id: i64, reach: UnitId) -> Result<PaymentFile, DeskError> {
+    store.read_with_reference(|conn, reference| {
+        let payment = payments::find(conn, id)?.ok_or(DeskError::NotFound)?;
+        ensure_reach(conn, reference, &payment, reach)?;
+        files(conn, vec![payment])?.pop().ok_or(DeskError::NotFound)
+    })
+}
+
+fn files(conn: &mut Conn, found: Vec<Payment>) -> Result<Vec<PaymentFile>, DeskError> {
+    let ids: Vec<i64> = found.iter().map(|payment| payment.id).collect();
+    let mut acts = payments::acts(conn, &ids)?;
+    let mut people: Vec<UserId> = acts.values().flatten().map(|act| act.user).collect();
+    people.sort_unstable();
+    people.dedup();
+    let staff = users::names(conn, people)?;
+    let mut files = Vec::with_capacity(found.len());
+    for payment in found {
+        let case_number = match payment.dossier {
+            Some(id) => dossiers::case_number(conn, id)?,
+            None => None,
+        };
+        let acts = acts.remove(&payment.id).unwrap_or_default().into_iter();
+        files.push(PaymentFile {
+            acts: acts
+                .map(|act| {
+                    let name = StaffName::of(&staff, act.user);
+                    (act, name)
+                })
+                .collect(),
+            payment,
+            case_number,
+        });
+    }
+    Ok(files)
+}
+
+/// A payment whose dossier is known is for the people of its units, another for those of the whole
+/// office.
+fn ensure_reach(
+    conn: &mut Conn,
+    reference: &Reference,
+    payment: &Payment,
+    reach: UnitId,
+) -> Result<(), DeskError> {
+    let units = reference.units();
+    if units.is_whole(reach) {
+        return Ok(());
+    }
+    let place = match payment.dossier {
+        Some(id) => dossiers::units_of(conn, id)?,
+        None => None,
+    };
+    let within = |unit| units.is_under(unit, reach);
+    match place {
+        Some((unit, holder)) if within(unit) || within(holder) => Ok(()),
+        _ => Err(DeskError::OutOfReach),
+    }
+}
+
+/// What is to be done about a payment.
+#[derive(Debug, Clone)]
+pub enum Handling {
+    /// Take it for a dossier: for these fees, or (none named) for what its clock stands for.
+    Take {
+        dossier: DossierId,
+        fees: Vec<u16>,
+    },
+    /// The money was paid back.
+    PayBack,
+    Note,
+}
+
+/// Does it, with the reason, in one transaction; with a key that was used before, nothing more.
+///
+/// # Errors
+/// No such payment, one out of reach or settled already, another amount than is owed, a refusal of the
+/// rules, or an error of the store.
+pub fn handle_payment(
+    store: &Store,
+    id: i64,
+    handling: Handling,
+    reason: &str,
+    intent: Intent,
+    key: Option<Once>,
+) -> Result<Happened<i64>, DeskError> {
+    let reason = reason.trim().to_owned();
+    intent.write(store, move |conn, reference, occasion| {
+        let Actor::Staff(by) = occasion.actor else {
+            return Err(DeskError::OutOfReach);
+        };
+        once(conn, key.as_ref(), occasion.now, |conn| {
+            let payment = payments::lock(conn, id)?.ok_or(DeskError::NotFound)?;
+            if let Some(reach) = occasion.reach {
+                ensure_reach(conn, reference, &payment, reach)?;
+            }
+            let open = payment.state == PaymentState::Unmatched;
+            if !open && !matches!(handling, Handling::Note) {
+                return Err(DeskError::PaymentSettled);
+            }
+            let now = occasion.now;
+            let kind = match &handling {
+                Handling::Take { dossier, fees } => {
+                    take_by_hand(conn, reference, &payment, *dossier, fees, occasion)?;
+                    let (state, dossier) = (PaymentState::Taken, Some(*dossier));
+                    payments::settle(conn, id, state, payment.misfit, dossier, now)?;
+                    PaymentAct::Taken
+                }
+                Handling::PayBack => {
+                    let (state, dossier) = (PaymentState::PaidBack, payment.dossier);
+                    payments::settle(conn, id, state, payment.misfit, dossier, now)?;
+                    PaymentAct::PaidBack
+                }
+                Handling::Note => PaymentAct::Noted,
+            };
+            let act = Act {
+                at: now,
+                user: by,
+                kind,
+                reason: reason.clone(),
+            };
+            payments::insert_act(conn, id, &act)?;
+            Ok(id)
+        })
+    })
+}
+
+fn take_by_hand(
+    conn: &mut Conn,
+    reference: &Reference,
+    payment: &Payment,
+    id: DossierId,
+    fees: &[u16],
+    occasion: Occasion,
+) -> Result<(), DeskError> {
+    let locked = dossiers::lock(conn, id)?.ok_or(DeskError::NotFound)?;
+    let dossier = locked.dossier;
+    let procedure = reference.procedure(dossier.procedure);
+    let known = procedure.map_or(&[][..], |procedure| &procedure.definition.fees);
+    // What there is not is the rules' to say.
+    let named = fees.iter().filter_map(|fee| known.get(usize::from(*fee)));
+    let amounts: Vec<u64> = named.map(|fee| fee.amount_vnd).collect();
+    let asked_vnd = amounts
+        .iter()
+        .fold(0, |sum: u64, vnd| sum.saturating_add(*vnd));
+    let paid_vnd = payment.notice.amount_vnd;
+    if !fees.is_empty() && amounts.len() == fees.len() && asked_vnd != paid_vnd {
+        return Err(Refusal::OtherAmount {
+            asked_vnd,
+            paid_vnd,
+        }
+        .into());
+    }
+    let action = match fees.is_empty() {
+        true => taking(payment, &dossier, Vec::new()),
+        false => Action::CollectFees {
+            fees: fees.to_vec(),
+            method: PaymentMethod::Online,
+            receipt: payment.notice.transaction.clone(),
+        },
+    };
+    act_within(conn, &Request::new(id, action), occasion, reference)?;
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Taking a new dossier in: at the desk, or as a citizen's online registration.
+
+use std::sync::Arc;
+
+use crate::acts::{DeskError, Intent, Occasion, WrongField, context, wrong_fields};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDossier, decide};
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::person::Person;
+use crate::domain::procedure::Procedure;
+use crate::domain::unit::Unit;
+use crate::store::idempotency::{Happened, Once, once};
+use crate::store::persons::NewPerson;
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, case_numbers, dossiers, persons};
+use crate::views::assignees::{ensure_assignable, find_assignee};
+
+/// What a clerk or citizen fills in.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Code of the receiving unit.
+    pub unit: String,
+    /// Code of the procedure; the version in force on the day is taken.
+    pub procedure: String,
+    pub channel: Channel,
+    pub return_channel: Channel,
+    pub applicant: Person,
+    pub delegate: Option<Person>,
+    pub sets: u16,
+    pub items: Vec<ItemGiven>,
+    /// Username of whom it is given to.
+    pub assignee: Option<String>,
+    /// Why it is entered late, where a reason is asked for.
+    pub late_reason: Option<String>,
+}
+
+/// A clerk takes a dossier in; the clock starts. With a key that was used before, what it made then.
+///
+/// # Errors
+/// Every wrong field at once, a caller who may not, a refusal of the rules, or an error of the store.
+pub fn receive(
+    store: &Store,
+    new: &NewRequest,
+    intent: Intent,
+    key: Option<Once>,
+) -> Result<Happened<DossierId>, DeskError> {
+    let new = new.clone();
+    intent.write(store, move |conn, reference, occasion| {
+        once(conn, key.as_ref(), occasion.now, |conn| {
+            receive_within(conn, reference, &new, occasion).map(|dossier| dossier.id)
+        })
+    })
+}
+
+/// The same within a transaction of the caller.
+pub(crate) fn receive_within(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+) -> Result<Dossier, DeskError> {
+    let assignee = find_assignee(conn, new.assignee.as_deref())?;
+    let dossier = create(conn, reference, new, occasion, |new| Action::Receive {
+        new: Some(new),
+        assignee,
+    })?;
+    ensure_assignable(conn, reference, None, &dossier)?;
+    Ok(dossier)
+}
+
+/// A citizen submits online; a clerk has yet to take it in.
+///
+/// # Errors
+/// As [`receive`].
+pub fn register(store: &Store, new: &NewRequest, intent: Intent) -> Result<Dossier, DeskError> {
+    let new = new.clone();
+    intent.write(store, move |conn, reference, occasion| {
+        register_within(conn, reference, &new, occasion)
+    })
+}
+
+/// The same within a transaction of the caller.
+pub(crate) fn register_within(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+) -> Result<Dossier, DeskError> {
+    create(conn, reference, new, occasion, Action::Register)
+}
+
+/// Whether a registration would be taken, without making it: nothing is read from the database, so
+/// that it costs nobody's turn to write.
+///
+/// # Errors
+/// As [`receive`].
+pub(crate) fn check_registration(
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+) -> Result<(), DeskError> {
+    check(new, occasion.moment(None).date(), reference)?;
+    // The number is nobody's.
+    Plan::new(reference, new, occasion)?
+        .decide(reference, occasion, 1, Action::Register)
+        .map(drop)
+}
+
+/// What a request says, with the ids that it will have.
+struct Plan<'a> {
+    new: &'a NewRequest,
+    /// The moment of the action.
+    at: Moment,
+    id: DossierId,
+    unit: &'a Unit,
+    procedure: &'a Arc<Procedure>,
+    applicant: NewPerson,
+    delegate: Option<NewPerson>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        reference: &'a Reference,
+        new: &'a NewRequest,
+        occasion: Occasion,
+    ) -> Result<Self, DeskError> {
+        let at = occasion.moment(None);
+        let person = |person: &Person| NewPerson::new(person.clone(), at);
+        let unit = reference.units().by_code(&new.unit);
+        let unit = unit.ok_or(DeskError::NotFound)?;
+        if !occasion.covers(reference.units(), unit.id, unit.id) {
+            return Err(DeskError::OutOfReach);
+        }
+        let procedure = reference.procedure_in_force(&new.procedure, at.date());
+        Ok(Self {
+            new,
+            at,
+            id: DossierId::new(at, rand::random()),
+            unit,
+            procedure: procedure.ok_or(DeskError::NotFound)?,
+            applicant: person(&new.applicant),
+            delegate: new.delegate.as_ref().map(person),
+        })
+    }
+
+    /// What the rules say, under the number of that sequence.
+    fn decide(
+        &self,
+        reference: &Reference,
+        occasion: Occasion,
+        sequence: u32,
+        action: impl FnOnce(NewDossier) -> Action,
+    ) -> Result<Vec<Event>, DeskError> {
+        let action = action(NewDossier {
+            id: self.id,
+            case_number: CaseNumber::new(&self.unit.code, self.at.date(), sequence),
+            unit: self.unit.id,
+            channel: self.new.channel,
+            return_channel: self.new.return_channel,
+            applicant: self.applicant.id,
+            delegate: self.delegate.as_ref().map(|delegate| delegate.id),
+            sets: self.new.sets,
+            items: self.new.items.clone(),
+            commitments: (
+                Some(self.applicant.commitment()),
+                self.delegate.as_ref().map(NewPerson::commitment),
+            ),
+        });
+        let late_reason = self.new.late_reason.as_deref();
+        let context = context(
+            reference,
+            self.unit.id,
+            self.procedure,
+            self.at,
+            occasion,
+            late_reason,
+        )?;
+        Ok(decide(None, &action, &context)?)
+    }
+}
+
+fn create(
+    conn: &mut Conn,
+    reference: &Reference,
+    new: &NewRequest,
+    occasion: Occasion,
+    action: impl FnOnce(NewDossier) -> Action,
+) -> Result<Dossier, DeskError> {
+    check(new, occasion.moment(None).date(), reference)?;
+    let plan = Plan::new(reference, new, occasion)?;
+    let sequence = case_numbers::take(conn, plan.unit.id, plan.at.date(), 1)?;
+    let events = plan.decide(reference, occasion, sequence, action)?;
+    let (id, unit) = (plan.id, plan.unit.id);
+    persons::insert(conn, &plan.applicant, id, unit)?;
+    if let Some(delegate) = &plan.delegate {
+        persons::insert(conn, delegate, id, unit)?;
+    }
+    Ok(dossiers::insert(conn, id, &events, reference.units())?)
+}
+
+/// Every wrong field at once.
+pub(crate) fn check(
+    new: &NewRequest,
+    day: chrono::NaiveDate,
+    reference: &Reference,
+) -> Result<(), DeskError> {
+    let mut wrong = Vec::new();
+    let mut add = |pointer: &str, reason: String| {
+        wrong.push(WrongField {
+            pointer: pointer.to_owned(),
+            reason,
+        });
+    };
+    if reference.units().by_code(&new.unit).is_none() {
+        add("/unit", format!("không có đơn vị '{}'", new.unit));
+    }
+    if reference.versions(&new.procedure).is_empty() {
+        add(
+            "/procedure",
+            format!("không có thủ tục '{}'", new.procedure),
+        );
+    } else if reference.procedure_in_force(&new.procedure, day).is_none() {
+        let day = crate::render::words::date(day);
+        let reason = format!("thủ tục {} không có hiệu lực vào ngày {day}", new.procedure);
+        add("/procedure", reason);
+    }
+    if new.sets == 0 {
+        add("/sets", "số bộ hồ sơ phải từ 1 trở lên".to_owned());
+    }
+    wrong.extend(wrong_fields("/applicant", &new.applicant));
+    if let Some(delegate) = &new.delegate {
+        wrong.extend(wrong_fields("/delegate", delegate));
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(DeskError::Invalid(wrong))
+    }
+}

@@ -1,0 +1,420 @@
+//! Members of staff, as administrators keep them: within the administrator's own unit and what is
+//! under it.
+
+use serde_json::json;
+
+use crate::acts::passwords;
+use crate::domain::ids::{Actor, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::role::Role;
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::authority::{Denied, Proof, Proven};
+use crate::store::idempotency::{KeyReused, Once, once};
+use crate::store::outbox;
+use crate::store::outbox::{Kind, Outgoing};
+use crate::store::reference::Reference;
+use crate::store::users;
+use crate::store::users::User;
+use crate::store::{Conn, Store, StoreError, WriteFailure, sessions};
+
+/// A new member of staff.
+#[derive(Debug, Clone)]
+pub struct NewStaff {
+    pub username: String,
+    pub full_name: String,
+    pub role: Role,
+    /// Code of the unit.
+    pub unit: String,
+    pub oidc_subject: Option<String>,
+    /// Where they get their mail.
+    pub email: Option<String>,
+    /// Without one there is no log-in by password.
+    pub password: Option<String>,
+}
+
+/// What changes about a member of staff; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub full_name: Option<String>,
+    pub role: Option<Role>,
+    /// Code of the unit.
+    pub unit: Option<String>,
+    /// `Some(None)` takes it away.
+    pub oidc_subject: Option<Option<String>>,
+    /// `Some(None)` takes it away.
+    pub email: Option<Option<String>>,
+    pub disabled: Option<bool>,
+    /// A new password, set by the administrator; all sessions end.
+    pub password: Option<String>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    /// Every wrong field at once: JSON pointer and reason.
+    #[error("{}", list(.0))]
+    Invalid(Vec<(&'static str, String)>),
+    #[error("không có tài khoản này")]
+    NotFound,
+    #[error("đơn vị của tài khoản không thuộc phạm vi quản lý của bạn")]
+    OutOfReach,
+    /// Somebody else has changed it since the caller read it.
+    #[error("tài khoản đã thay đổi")]
+    Changed,
+    #[error(
+        "không thể tự khóa, tự đổi quyền hay tự đặt lại cách đăng nhập; đổi mật khẩu của mình tại \
+         /api/v1/me/password"
+    )]
+    Oneself,
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(wrong: &[(&'static str, String)]) -> String {
+    let lines: Vec<_> = wrong
+        .iter()
+        .map(|(at, why)| format!("{at}: {why}"))
+        .collect();
+    lines.join("; ")
+}
+
+impl From<diesel::result::Error> for StaffError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl WriteFailure for StaffError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn check_username(username: &str) -> Result<(), String> {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b);
+    if (3..=64).contains(&username.len()) && username.bytes().all(letter) {
+        Ok(())
+    } else {
+        Err("có 3 đến 64 chữ cái không dấu, chữ số, '.', '-' hoặc '_'".to_owned())
+    }
+}
+
+fn check_full_name(name: &str) -> Result<(), String> {
+    match name.trim().chars().count() {
+        0 => Err("thiếu họ tên".to_owned()),
+        1..=200 => Ok(()),
+        _ => Err("dài quá 200 ký tự".to_owned()),
+    }
+}
+
+fn check_email(email: &str) -> Result<(), String> {
+    match email.parse::<lettre::Address>() {
+        Ok(_) if email.len() <= 254 => Ok(()),
+        _ => Err("không phải địa chỉ thư điện tử".to_owned()),
+    }
+}
+
+fn check_subject(subject: &str) -> Result<(), String> {
+    match subject.chars().count() {
+        1..=255 => Ok(()),
+        _ => Err("có 1 đến 255 ký tự".to_owned()),
+    }
+}
+
+/// Makes a member of staff in the unit of whoever does it or under it (`None`: anywhere, for the
+/// command line). A password that an administrator thinks up is good for changing it only.
+///
+/// # Errors
+/// All that is wrong with it, or an error of the store.
+pub fn create(
+    store: &Store,
+    new: NewStaff,
+    by: Option<Proof>,
+    key: Option<Once>,
+    now: Moment,
+) -> Result<User, StaffError> {
+    let username = new.username.trim().to_lowercase();
+    let mut wrong = Vec::new();
+    let mut check = |field, result: Result<(), String>| {
+        if let Err(reason) = result {
+            wrong.push((field, reason));
+        }
+    };
+    check("/username", check_username(&username));
+    check("/full_name", check_full_name(&new.full_name));
+    if let Some(subject) = &new.oidc_subject {
+        check("/oidc_subject", check_subject(subject));
+    }
+    if let Some(email) = &new.email {
+        check("/email", check_email(email));
+    }
+    let mut hash = None;
+    if let Some(password) = &new.password {
+        let checked = passwords::check(password, &username);
+        check("/password", checked.map_err(|error| error.to_string()));
+        if wrong.is_empty() {
+            hash = Some(passwords::hash(password)?);
+        }
+    }
+    let work = move |conn: &mut Conn, reference: &Reference, caller: Option<&Proven>| {
+        let made = once(conn, key.as_ref(), now, |conn| {
+            let mut wrong = wrong.clone();
+            let unit = reference.units().by_code(&new.unit);
+            if unit.is_none() {
+                wrong.push(("/unit", format!("không có đơn vị '{}'", new.unit)));
+            }
+            if users::by_username(conn, &username)?.is_some() {
+                wrong.push(("/username", "đã có người dùng tên này".to_owned()));
+            }
+            subject_is_free(conn, new.oidc_subject.as_deref(), None, &mut wrong)?;
+            let (Some(unit), true) = (unit, wrong.is_empty()) else {
+                return Err(StaffError::Invalid(wrong));
+            };
+            let reach = caller.map(Proven::unit);
+            if reach.is_some_and(|reach| !reference.units().is_under(unit.id, reach)) {
+                return Err(StaffError::OutOfReach);
+            }
+            let user = User {
+                id: users::next_id(conn)?,
+                username: username.clone(),
+                full_name: new.full_name.trim().to_owned(),
+                role: new.role,
+                unit: unit.id,
+                oidc_subject: new.oidc_subject.clone(),
+                disabled_at: None,
+                email: new.email.clone(),
+                must_change_password: false,
+            };
+            users::insert(conn, &user)?;
+            if let Some(hash) = &hash {
+                users::set_password(conn, user.id, hash, caller.is_some())?;
+            }
+            let actor = caller.map_or(Actor::System, Proven::actor);
+            admin_acts::record_account(conn, actor, now, ActKind::AccountMade, user.id)?;
+            Ok(user.id)
+        })?;
+        let account = users::find(conn, made.value)?.ok_or(StaffError::NotFound)?;
+        Ok(account.user)
+    };
+    match by {
+        Some(proof) => store.write_with_reference_as(proof, move |conn, reference, caller| {
+            work(conn, reference, Some(caller))
+        }),
+        None => store.write_with_reference(move |conn, reference| work(conn, reference, None)),
+    }
+}
+
+fn subject_is_free(
+    conn: &mut Conn,
+    subject: Option<&str>,
+    own: Option<UserId>,
+    wrong: &mut Vec<(&'static str, String)>,
+) -> Result<(), StoreError> {
+    if let Some(subject) = subject
+        && let Some(other) = users::by_subject(conn, subject)?
+        && Some(other.user.id) != own
+    {
+        wrong.push(("/oidc_subject", "đã thuộc tài khoản khác".to_owned()));
+    }
+    Ok(())
+}
+
+/// Changes a member of staff, if `unchanged` holds of them as they are now. Whoever is disabled, or
+/// gets a new password, loses their sessions.
+///
+/// # Errors
+/// All that is wrong with the change, a caller who may not, or an error of the store.
+pub fn change(
+    store: &Store,
+    username: &str,
+    change: Change,
+    by: Proof,
+    unchanged: impl Fn(&User) -> bool + Send + 'static,
+    now: Moment,
+) -> Result<User, StaffError> {
+    let username = username.to_lowercase();
+    if check_username(&username).is_err() {
+        return Err(StaffError::NotFound);
+    }
+    let mut wrong = Vec::new();
+    let mut check = |field, result: Result<(), String>| {
+        if let Err(reason) = result {
+            wrong.push((field, reason));
+        }
+    };
+    if let Some(name) = &change.full_name {
+        check("/full_name", check_full_name(name));
+    }
+    if let Some(Some(subject)) = &change.oidc_subject {
+        check("/oidc_subject", check_subject(subject));
+    }
+    if let Some(Some(email)) = &change.email {
+        check("/email", check_email(email));
+    }
+    let mut hash = None;
+    if let Some(password) = &change.password {
+        let checked = passwords::check(password, &username);
+        check("/password", checked.map_err(|error| error.to_string()));
+        if wrong.is_empty() {
+            hash = Some(passwords::hash(password)?);
+        }
+    }
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let (units, reach) = (reference.units(), caller.unit());
+        let account = users::lock(conn, &username)?.ok_or(StaffError::NotFound)?;
+        let mut user = account.user;
+        let before = user.clone();
+        if !units.is_under(user.unit, reach) {
+            return Err(StaffError::OutOfReach);
+        }
+        if !unchanged(&user) {
+            return Err(StaffError::Changed);
+        }
+        let mut wrong = wrong.clone();
+        if let Some(code) = &change.unit {
+            match units.by_code(code) {
+                None => wrong.push(("/unit", format!("không có đơn vị '{code}'"))),
+                Some(unit) if !units.is_under(unit.id, reach) => {
+                    return Err(StaffError::OutOfReach);
+                }
+                Some(unit) => user.unit = unit.id,
+            }
+        }
+        if let Some(subject) = &change.oidc_subject {
+            subject_is_free(conn, subject.as_deref(), Some(user.id), &mut wrong)?;
+            user.oidc_subject.clone_from(subject);
+        }
+        if !wrong.is_empty() {
+            return Err(StaffError::Invalid(wrong));
+        }
+        let weaker = change.role.is_some_and(|role| role != user.role)
+            || change.disabled == Some(true)
+            || user.unit != before.unit;
+        // One's own password is changed by who knows it, so that a stolen session stays no longer.
+        let keys = hash.is_some() || user.oidc_subject != before.oidc_subject;
+        if user.id == caller.user() && (weaker || keys) {
+            return Err(StaffError::Oneself);
+        }
+        if let Some(name) = &change.full_name {
+            user.full_name = name.trim().to_owned();
+        }
+        if let Some(email) = &change.email {
+            user.email.clone_from(email);
+        }
+        user.role = change.role.unwrap_or(user.role);
+        match change.disabled {
+            Some(true) => user.disabled_at = user.disabled_at.or(Some(now)),
+            Some(false) => user.disabled_at = None,
+            None => {}
+        }
+        users::update(conn, &user)?;
+        if user != before {
+            let kind = ActKind::AccountChanged;
+            admin_acts::record_account(conn, caller.actor(), now, kind, user.id)?;
+        }
+        if let Some(hash) = &hash {
+            users::set_password(conn, user.id, hash, true)?;
+            user.must_change_password = true;
+            password_was_set(conn, &before, caller.actor(), now)?;
+        }
+        if keys || user.disabled_at.is_some() {
+            sessions::remove_all(conn, user.id, None)?;
+        }
+        Ok(user)
+    })
+}
+
+/// A password was set by somebody else than its owner: that is on record, and its owner is told where
+/// they got their mail before.
+fn password_was_set(
+    conn: &mut Conn,
+    owner: &User,
+    by: Actor,
+    now: Moment,
+) -> Result<(), StoreError> {
+    admin_acts::record_account(conn, by, now, ActKind::PasswordSet, owner.id)?;
+    let Some(email) = owner.email.clone() else {
+        return Ok(());
+    };
+    let by = match by {
+        Actor::Staff(by) => users::find(conn, by)?.map(|account| account.user.username),
+        Actor::System | Actor::Citizen => None,
+    };
+    let message = Outgoing {
+        kind: Kind::Email,
+        topic: "password_set".to_owned(),
+        recipient: email,
+        body: json!({
+            "name": owner.full_name, "username": owner.username, "at": crate::render::words::moment(now),
+            "by": by.as_deref().unwrap_or("quản trị máy chủ"),
+        }),
+        dossier: None,
+        position: None,
+        once: None,
+        due: now,
+    };
+    outbox::put(conn, &message, now).map(drop)
+}
+
+/// Gives an account that exists a password: for the demo, and for administrators at the machine.
+///
+/// # Errors
+/// If there is no such account, the password is none for us, or the database refuses.
+pub fn set_password(store: &Store, username: &str, password: &str) -> Result<User, StaffError> {
+    let username = username.to_lowercase();
+    if let Err(error) = passwords::check(password, &username) {
+        return Err(StaffError::Invalid(vec![("/password", error.to_string())]));
+    }
+    let hash = passwords::hash(password)?;
+    store.write(move |conn| {
+        let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
+        users::set_password(conn, account.user.id, &hash, false)?;
+        password_was_set(conn, &account.user, Actor::System, crate::clock::now())?;
+        sessions::remove_all(conn, account.user.id, None)?;
+        Ok(account.user)
+    })
+}
+
+/// A member of staff within reach.
+///
+/// # Errors
+/// If there is none, or they are out of reach.
+pub fn find(store: &Store, username: &str, reach: UnitId) -> Result<User, StaffError> {
+    let username = username.to_lowercase();
+    if check_username(&username).is_err() {
+        return Err(StaffError::NotFound);
+    }
+    store.read_with_reference(|conn, reference| {
+        let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
+        if !reference.units().is_under(account.user.unit, reach) {
+            return Err(StaffError::OutOfReach);
+        }
+        Ok(account.user)
+    })
+}
+
+/// The staff of a unit and of what is under it, by username, after `after`; all, or those who may
+/// log in.
+///
+/// # Errors
+/// If the database refuses.
+pub fn of_unit(
+    store: &Store,
+    unit: UnitId,
+    after: Option<&str>,
+    limit: u32,
+    active_only: bool,
+) -> Result<Vec<User>, StaffError> {
+    store.read_with_reference(|conn, reference| {
+        let units = reference.units().under(unit);
+        Ok(users::of_units(conn, &units, after, limit, active_only)?)
+    })
+}

@@ -1,0 +1,303 @@
+//! Units, one at a time. Whole lists come in with `motcua import units`.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::acts::administration::AdminError;
+use crate::domain::ids::{JobId, UnitId, UserId};
+use crate::domain::job::Kind;
+use crate::domain::office_hours::OfficeHours;
+use crate::domain::unit::{
+    Level, Share, Succession, Unit, UnitKind, Units, is_code_under, is_unit_code,
+};
+use crate::render::words::date;
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::authority::Proof;
+use crate::store::idempotency::{Once, once};
+use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
+
+/// A new unit under one that there is.
+#[derive(Debug, Clone)]
+pub struct NewUnit {
+    pub code: String,
+    pub level: Level,
+    pub kind: UnitKind,
+    pub name: String,
+    /// Code of the unit above.
+    pub parent: String,
+    pub statistical_code: Option<String>,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    pub office_hours: Option<OfficeHours>,
+}
+
+/// What changes about a unit; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UnitChange {
+    pub name: Option<String>,
+    /// Code of the unit above.
+    pub parent: Option<String>,
+    /// The last day; `Some(None)`: none.
+    pub valid_to: Option<Option<NaiveDate>>,
+    /// Code of the unit that goes on with all of it from the day after.
+    pub successor: Option<String>,
+    /// `Some(None)`: the default ones.
+    pub office_hours: Option<Option<OfficeHours>>,
+}
+
+fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
+    let mut add = |field: &str, reason: &str| wrong.push((field.to_owned(), reason.to_owned()));
+    match unit.name.trim().chars().count() {
+        0 => add("/name", "để trống"),
+        1..=300 => {}
+        _ => add("/name", "dài quá 300 ký tự"),
+    }
+    if unit.valid_to.is_some_and(|last| last < unit.valid_from) {
+        add("/valid_to", "trước valid_from");
+    }
+    if let Some(Err(error)) = unit.office_hours.as_ref().map(OfficeHours::check) {
+        add("/office_hours", &error.to_string());
+    }
+    if let Some(parent) = unit.parent.and_then(|id| units.get(id)) {
+        if parent.level > unit.level {
+            add("/parent", "đơn vị cấp trên phải ở cấp bằng hoặc cao hơn");
+        }
+        if units.is_under(parent.id, unit.id) {
+            add("/parent", "đơn vị trở thành cấp trên của chính nó");
+        }
+    }
+}
+
+/// The unit above, which has to be within reach too.
+fn parent(
+    code: &str,
+    units: &Units,
+    reach: UnitId,
+    wrong: &mut Vec<(String, String)>,
+) -> Result<Option<UnitId>, AdminError> {
+    let Some(parent) = units.by_code(code) else {
+        wrong.push(("/parent".to_owned(), format!("không có đơn vị '{code}'")));
+        return Ok(None);
+    };
+    if !units.is_under(parent.id, reach) {
+        return Err(AdminError::OutOfReach);
+    }
+    Ok(Some(parent.id))
+}
+
+/// Makes a unit.
+///
+/// # Errors
+/// All that is wrong with it, a unit above that is out of reach, or an error of the store.
+pub fn create_unit(
+    store: &Store,
+    new: NewUnit,
+    by: Proof,
+    key: Option<Once>,
+) -> Result<Unit, AdminError> {
+    let now = crate::clock::now();
+    store.change_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
+        let made = once(conn, key.as_ref(), now, |conn| {
+            let units = reference.units();
+            let mut wrong = Vec::new();
+            if !is_unit_code(&new.code) {
+                let reason = format!("'{}' không có dạng H37.16", new.code);
+                wrong.push(("/code".to_owned(), reason));
+            } else if units.by_code(&new.code).is_some() {
+                wrong.push(("/code".to_owned(), "đã có đơn vị này".to_owned()));
+            }
+            let parent = parent(&new.parent, units, reach, &mut wrong)?;
+            // Case numbers bear it, and everybody reads from it where a unit belongs.
+            if parent.is_some() && wrong.is_empty() && !is_code_under(&new.code, &new.parent) {
+                let reason = format!("mã phải bắt đầu bằng '{}.'", new.parent);
+                wrong.push(("/code".to_owned(), reason));
+            }
+            let unit = Unit {
+                id: UnitId(store::next_id(conn)?),
+                code: new.code.clone(),
+                level: new.level,
+                kind: new.kind,
+                name: new.name.trim().to_owned(),
+                parent,
+                statistical_code: new.statistical_code.clone(),
+                valid_from: new.valid_from,
+                valid_to: new.valid_to,
+                office_hours: new.office_hours.clone(),
+            };
+            check(&unit, units, &mut wrong);
+            if !wrong.is_empty() {
+                return Err(AdminError::Invalid(wrong));
+            }
+            store::insert(conn, &unit)?;
+            settings::bump_reference_version(conn)?;
+            let act = json!({"unit": as_recorded(&unit, units)});
+            admin_acts::record(conn, caller.actor(), now, ActKind::UnitMade, &act)?;
+            Ok(unit.id)
+        })?;
+        find(&store::load(conn)?, made.value)
+    })
+}
+
+fn find(units: &Units, id: UnitId) -> Result<Unit, AdminError> {
+    let unit = units.get(id).map(|unit| Unit::clone(unit));
+    unit.ok_or_else(|| AdminError::NotFound("không có đơn vị này".to_owned()))
+}
+
+/// Changes a unit, if `unchanged` holds of it as it is now. Other opening hours move the return
+/// dates of its open dossiers, as another calendar does; another unit above changes under which area its
+/// dossiers are listed; its end sends its open dossiers to its successor. The jobs that do so come with
+/// the unit.
+///
+/// # Errors
+/// All that is wrong with the change, a unit that is out of reach, or an error of the store.
+pub fn change_unit(
+    store: &Store,
+    code: &str,
+    change: UnitChange,
+    by: Proof,
+    unchanged: impl Fn(&Unit) -> bool + Send + 'static,
+) -> Result<(Unit, Vec<JobId>), AdminError> {
+    let code = code.to_owned();
+    store.change_reference_as(by, move |conn, reference, caller| {
+        let reach = caller.unit();
+        let units = reference.units();
+        let known = units
+            .by_code(&code)
+            .ok_or_else(|| AdminError::NotFound(format!("không có đơn vị '{code}'")))?;
+        if !units.is_under(known.id, reach) {
+            return Err(AdminError::OutOfReach);
+        }
+        if !unchanged(known) {
+            return Err(AdminError::Changed);
+        }
+        let mut wrong = Vec::new();
+        let mut unit = Unit::clone(known);
+        if let Some(name) = &change.name {
+            unit.name = name.trim().to_owned();
+        }
+        if let Some(above) = &change.parent {
+            unit.parent = parent(above, units, reach, &mut wrong)?.or(unit.parent);
+        }
+        unit.valid_to = change.valid_to.unwrap_or(unit.valid_to);
+        if let Some(hours) = &change.office_hours {
+            unit.office_hours.clone_from(hours);
+        }
+        check(&unit, units, &mut wrong);
+        let succession = match &change.successor {
+            Some(code) => succession(code, &unit, units, reach, &mut wrong)?,
+            None => None,
+        };
+        if !wrong.is_empty() {
+            return Err(AdminError::Invalid(wrong));
+        }
+        let mut jobs = Vec::new();
+        let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
+        if ends && succession.is_none() && units.successor_of(unit.id).is_none() {
+            ensure_nothing_held(conn, &unit)?;
+        }
+        if let Some(line) = &succession {
+            store::put_succession(conn, line)?;
+        }
+        if unit != **known || succession.is_some() {
+            jobs = put(conn, &unit, units, caller.user())?;
+            let act = json!({
+                "unit": as_recorded(&unit, units), "before": as_recorded(known, units),
+                "successor": change.successor,
+            });
+            let (actor, now) = (caller.actor(), crate::clock::now());
+            admin_acts::record(conn, actor, now, ActKind::UnitChanged, &act)?;
+        }
+        Ok((unit, jobs))
+    })
+}
+
+/// The succession that a change names: all of the unit, from the day after its last.
+fn succession(
+    code: &str,
+    unit: &Unit,
+    units: &Units,
+    reach: UnitId,
+    wrong: &mut Vec<(String, String)>,
+) -> Result<Option<Succession>, AdminError> {
+    let mut add = |reason: String| wrong.push(("/successor".to_owned(), reason));
+    let Some(successor) = units.by_code(code) else {
+        add(format!("không có đơn vị '{code}'"));
+        return Ok(None);
+    };
+    if !units.is_under(successor.id, reach) {
+        return Err(AdminError::OutOfReach);
+    }
+    let Some(on) = unit.valid_to.and_then(|last| last.succ_opt()) else {
+        add("chỉ có khi đơn vị có ngày hoạt động cuối cùng (valid_to)".to_owned());
+        return Ok(None);
+    };
+    if successor.id == unit.id || !successor.is_open_on(on) {
+        add(format!(
+            "phải là đơn vị khác, hoạt động vào ngày {}",
+            date(on)
+        ));
+    }
+    let other = units
+        .successions()
+        .any(|line| line.unit == unit.id && line.successor != successor.id);
+    if other {
+        add("đơn vị đã có đơn vị kế thừa khác".to_owned());
+    }
+    Ok(Some(Succession {
+        unit: unit.id,
+        successor: successor.id,
+        share: Share::Whole,
+        on,
+    }))
+}
+
+/// A unit that ends leaves nothing behind that nobody could go on with.
+fn ensure_nothing_held(conn: &mut Conn, unit: &Unit) -> Result<(), AdminError> {
+    match open_dossiers::held_by(conn, &[unit.id])?.get(&unit.id) {
+        None => Ok(()),
+        Some(held) => Err(AdminError::HasDossiers {
+            code: unit.code.clone(),
+            open: held.open,
+            not_returned: held.not_returned,
+        }),
+    }
+}
+
+fn as_recorded(unit: &Unit, units: &Units) -> Value {
+    json!({
+        "code": unit.code,
+        "name": unit.name,
+        "level": unit.level,
+        "parent": unit.parent.and_then(|id| units.get(id)).map(|parent| &parent.code),
+        "valid_from": unit.valid_from,
+        "valid_to": unit.valid_to,
+        "office_hours": unit.office_hours,
+    })
+}
+
+fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<JobId>, AdminError> {
+    store::update(conn, unit)?;
+    settings::bump_reference_version(conn)?;
+    let (known, now) = (before.get(unit.id), crate::clock::now());
+    let moving = dossiers::moving(before, &store::load(conn)?);
+    let hours = known.is_some_and(|known| known.office_hours != unit.office_hours);
+    let ended = known.is_some_and(|known| known.valid_to != unit.valid_to)
+        && unit.valid_to.is_some_and(|last| last < now.date());
+    let mut asked = Vec::new();
+    for (kind, needed) in [
+        (Kind::DueMoments, hours),
+        (Kind::Areas, !moving.is_empty()),
+        (Kind::Successors, ended),
+    ] {
+        if needed {
+            let units = match kind {
+                Kind::Areas => moving.as_slice(),
+                _ => &[],
+            };
+            asked.push(jobs::ask(conn, kind, units, Some(by), now)?);
+        }
+    }
+    Ok(asked)
+}

@@ -1,0 +1,308 @@
+//! What staff are reminded of, by the clock: what is due on the next working day, each morning how
+//! their units stand, and what administrators have to look at.
+
+use crate::render;
+use crate::reports;
+use crate::views;
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
+
+use crate::acts::DeskError;
+use crate::domain::dossier::Dossier;
+use crate::domain::ids::UnitId;
+use crate::domain::moment::Moment;
+use crate::domain::period::Period;
+use crate::domain::role::Role;
+use crate::outgoing::notices::notifier::values;
+use crate::outgoing::notices::{Topic, working_moment};
+use crate::reports::ReportError;
+use crate::reports::on_time::By;
+use crate::reports::standings::Span;
+use crate::store::lists::{Order, Within};
+use crate::store::log;
+use crate::store::outbox;
+use crate::store::outbox::{Kind, Outgoing};
+use crate::store::reference::Reference;
+use crate::store::users;
+use crate::store::users::User;
+use crate::store::{Store, StoreError, alarms, events, open_dossiers, settings};
+use crate::views::list::ListRequest;
+
+/// How many dossiers one transaction reminds of.
+const PAGE: u32 = 200;
+/// How many overdue dossiers a digest names.
+const NAMED: usize = 10;
+
+/// Why nobody was reminded.
+#[derive(Debug, thiserror::Error)]
+pub enum RemindError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// Writes the reminders, digests and alarms that the clock asks for. Safe to run at any time, on any number
+/// of instances: each is told once. Returns how many there were.
+///
+/// # Errors
+/// If the database refuses.
+pub fn remind(store: &Store, now: Moment) -> Result<usize, RemindError> {
+    let alarms = tell_of_alarms(store, now);
+    let due = remind_of_due(store, now);
+    Ok(send_digests(store, now)? + due? + alarms?)
+}
+
+/// Up to when a dossier counts as due soon: the end of the next working day.
+pub(crate) fn horizon(reference: &Reference, unit: UnitId, now: Moment) -> Option<Moment> {
+    let timetable = reference.timetable(unit)?;
+    let next = timetable.nth_working_day_after(now.date(), 1).ok()?;
+    Some(midnight(next.checked_add_days(Days::new(1))?))
+}
+
+fn midnight(day: NaiveDate) -> Moment {
+    Moment::at(day, chrono::NaiveTime::MIN)
+}
+
+/// The reminder of a dossier to its officer, if they have mail: once for each due moment.
+pub(crate) fn reminder(
+    reference: &Reference,
+    dossier: &Dossier,
+    officer: &User,
+    now: Moment,
+) -> Option<Outgoing> {
+    let (email, due) = (officer.email.clone()?, dossier.due()?);
+    if !dossier.is_running() {
+        return None;
+    }
+    let mut body = values(reference, dossier);
+    body["name"] = json!(officer.full_name);
+    body["unit_id"] = json!(officer.unit.0);
+    Some(Outgoing {
+        kind: Kind::Email,
+        topic: Topic::DueTomorrow.as_str().to_owned(),
+        recipient: email,
+        body,
+        dossier: Some(dossier.id),
+        position: None,
+        once: Some(format!(
+            "due:{}:{}:{}",
+            dossier.id,
+            due.unix_millis(),
+            officer.id
+        )),
+        due: working_moment(reference, officer.unit, now),
+    })
+}
+
+/// Walks over what has come within the horizon since the last time.
+fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
+    let reference = store.reference()?;
+    let units = reference.units().all();
+    let Some(until) = units
+        .first()
+        .and_then(|unit| horizon(&reference, unit.id, now))
+    else {
+        return Ok(0);
+    };
+    let walked = store.read(|conn| settings::get(conn, settings::REMINDED_UNTIL))?;
+    let walked = walked.and_then(|text| text.parse().ok());
+    let walked = walked.map_or(now, Moment::from_unix_millis).max(now);
+    if walked >= until {
+        return Ok(0);
+    }
+    let mut told = 0;
+    let mut after = None;
+    loop {
+        let page =
+            store.read(|conn| open_dossiers::due_with_mail(conn, walked, until, after, PAGE))?;
+        let Some((last, ..)) = page.last().copied() else {
+            store.write(move |conn| {
+                let until = until.unix_millis().to_string();
+                settings::set(conn, settings::REMINDED_UNTIL, &until)
+            })?;
+            return Ok(told);
+        };
+        after = Some(last);
+        told += store.write_with_reference(move |conn, reference| {
+            let mut told = 0;
+            for ((_, id), officer) in &page {
+                let replayed = match events::replay(conn, *id) {
+                    // The others are reminded all the same; who works on it is told what is wrong.
+                    Err(error) if error.is_damage() => {
+                        tracing::warn!(dossier = %id, %error, "nobody is reminded of it");
+                        continue;
+                    }
+                    replayed => replayed?,
+                };
+                let account = users::find(conn, *officer)?;
+                let (Some((dossier, _)), Some(account)) = (replayed, account) else {
+                    continue;
+                };
+                if let Some(message) = reminder(reference, &dossier, &account.user, now) {
+                    told += usize::from(outbox::put(conn, &message, now)?);
+                }
+            }
+            Ok::<_, StoreError>(told)
+        })?;
+    }
+}
+
+/// From when on a day it is said again what has been wrong since before.
+const MORNING: u32 = 7;
+/// How many alarms a letter names.
+const ALARMS: u32 = 20;
+
+/// Every administrator of the whole office who has mail hears once a day of what is wrong: at once, or
+/// in the morning if it has been so since before.
+fn tell_of_alarms(store: &Store, now: Moment) -> Result<usize, StoreError> {
+    let open = store.read(|conn| alarms::open(conn, ALARMS))?;
+    let today = now.date();
+    let is_new = open.iter().any(|alarm| alarm.raised_at.date() == today);
+    if open.is_empty() || (!is_new && now < morning(today)) {
+        return Ok(0);
+    }
+    let reference = store.reference()?;
+    let administrators = store.read(|conn| users::with_mail(conn, Role::Administrator, None))?;
+    let all = administrators.into_iter();
+    let all = all.filter(|user| reference.units().is_whole(user.unit));
+    let key = |user: &User| format!("alarms:{}:{today}", user.id);
+    let all: Vec<User> = all.collect();
+    let keys: Vec<String> = all.iter().map(key).collect();
+    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
+    let rows = open.iter().map(|alarm| {
+        json!({
+            "title": alarm.kind.title(), "detail": alarm.detail,
+            "since": render::words::moment(alarm.raised_at),
+        })
+    });
+    let rows: Vec<Value> = rows.collect();
+    let mut count = 0;
+    for user in all.iter().filter(|user| !told.contains(&key(user))) {
+        let Some(email) = user.email.clone() else {
+            continue;
+        };
+        let message = Outgoing {
+            kind: Kind::Email,
+            topic: Topic::Alarms.as_str().to_owned(),
+            recipient: email,
+            body: json!({
+                "name": user.full_name, "date": render::words::date(today),
+                "count": rows.len().to_string(), "alarms": rows,
+            }),
+            dossier: None,
+            position: None,
+            once: Some(key(user)),
+            due: now,
+        };
+        count += usize::from(store.write(move |conn| outbox::put(conn, &message, now))?);
+    }
+    Ok(count)
+}
+
+fn morning(day: NaiveDate) -> Moment {
+    midnight(day).plus_millis(i64::from(MORNING) * 3_600_000)
+}
+
+/// Each supervisor's digest of the day, from when their unit opens.
+fn send_digests(store: &Store, now: Moment) -> Result<usize, RemindError> {
+    let reference = store.reference()?;
+    let today = now.date();
+    let supervisors = store.read(|conn| users::with_mail(conn, Role::Supervisor, None))?;
+    let key = |user: &User| format!("digest:{}:{today}", user.id);
+    let open = supervisors.into_iter().filter(|user| {
+        let timetable = reference.timetable(user.unit);
+        timetable.is_some_and(|timetable| {
+            timetable.is_working_day(today) == Ok(true) && timetable.is_open(now) == Ok(true)
+        })
+    });
+    let open: Vec<User> = open.collect();
+    let keys: Vec<String> = open.iter().map(key).collect();
+    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
+    let mut count = 0;
+    for user in open.iter().filter(|user| !told.contains(&key(user))) {
+        let Some(email) = user.email.clone() else {
+            continue;
+        };
+        let message = Outgoing {
+            kind: Kind::Email,
+            topic: Topic::Digest.as_str().to_owned(),
+            recipient: email,
+            body: digest(store, &reference, user, now)?,
+            dossier: None,
+            position: None,
+            once: Some(key(user)),
+            due: now,
+        };
+        count += usize::from(store.write(move |conn| outbox::put(conn, &message, now))?);
+    }
+    Ok(count)
+}
+
+fn digest(
+    store: &Store,
+    reference: &Reference,
+    user: &User,
+    now: Moment,
+) -> Result<Value, RemindError> {
+    let units = reference.units();
+    let under = (!units.is_whole(user.unit)).then_some(user.unit);
+    let today = now.date();
+    let standing = |day: NaiveDate| {
+        let period = Period::new(day, day).map_err(ReportError::from)?;
+        let span = Span::new(period, None, now)?;
+        Ok::<_, RemindError>(reports::on_time::on_time(store, By::Level, span, under)?.total)
+    };
+    let timetable = reference.timetable(user.unit);
+    let mut before = today.pred_opt();
+    while let (Some(day), Some(timetable)) = (before, timetable)
+        && timetable.is_working_day(day) == Ok(false)
+    {
+        before = day.pred_opt();
+    }
+    let (now_standing, yesterday) = (standing(today)?, standing(before.unwrap_or(today))?);
+    let overdue = views::list::list(
+        store,
+        &ListRequest {
+            reach: user.unit,
+            order: Order::Overdue { now },
+            unit: None,
+            statuses: Vec::new(),
+            procedure: None,
+            field: None,
+            level: None,
+            channel: None,
+            assignee: None,
+            entered: Within::default(),
+            due: Within::default(),
+            after: None,
+            limit: NAMED,
+            now,
+        },
+    )?;
+    let named = overdue.items.iter().map(|item| {
+        json!({
+            "case_number": item.case_number,
+            "due_at": item.due_at.map(render::words::moment).unwrap_or_default(),
+            "unit": item.holder.name,
+        })
+    });
+    // Kept by whoever gets the letter: what the database says later has to fit it.
+    let checkpoint = store.read(log::newest_checkpoint)?;
+    Ok(json!({
+        "checkpoint": checkpoint.map(|given| given.note).unwrap_or_default(),
+        "name": user.full_name,
+        "unit": units.get(user.unit).map_or("", |unit| &unit.name),
+        "unit_id": user.unit.0,
+        "date": render::words::date(today),
+        "open": render::words::number(now_standing.in_progress()),
+        "overdue": render::words::number(now_standing.in_progress_overdue),
+        "received": render::words::number(yesterday.received_in_period()),
+        "resolved": render::words::number(yesterday.resolved()),
+        "overdue_list": named.collect::<Vec<_>>(),
+    }))
+}

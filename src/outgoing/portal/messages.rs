@@ -1,0 +1,512 @@
+//! The two messages that the portal takes, with its own names of fields. All values are texts; what
+//! there is nothing to say about is empty, never absent. They hold personal data: no `Debug`.
+
+use crate::render;
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::domain::dossier::{
+    Channel, Dossier, Event, EventData, HandedIn, Papers, PaymentMethod, ReplayError, Settlement,
+    Status,
+};
+use crate::domain::identity::Identity;
+use crate::domain::ids::{Actor, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::person::{Person, fold_diacritics};
+use crate::domain::procedure::Procedure;
+use crate::store::reference::Reference;
+use crate::store::users::User;
+
+/// Members of staff whom a message names.
+pub(crate) type Staff = HashMap<UserId, User>;
+
+/// DongBoHoSoMC: a dossier as it stands.
+#[derive(Serialize)]
+pub(crate) struct DossierMessage {
+    #[serde(rename = "MaHoSo")]
+    case_number: String,
+    #[serde(rename = "MaTTHC")]
+    procedure_code: String,
+    #[serde(rename = "TenTTHC")]
+    procedure_name: String,
+    #[serde(rename = "MaLinhVuc")]
+    field_code: String,
+    #[serde(rename = "TenLinhVuc")]
+    field_name: String,
+    #[serde(rename = "ChuHoSo")]
+    applicant: String,
+    #[serde(rename = "LoaiDoiTuong")]
+    applicant_kind: &'static str,
+    #[serde(rename = "MaDoiTuong")]
+    identity: String,
+    #[serde(rename = "ThongTinKhac")]
+    other: String,
+    #[serde(rename = "Email")]
+    email: String,
+    #[serde(rename = "Fax")]
+    fax: String,
+    #[serde(rename = "SoDienThoai")]
+    phone: String,
+    #[serde(rename = "TrichYeuHoSo")]
+    summary: String,
+    #[serde(rename = "NgayTiepNhan")]
+    received_at: String,
+    #[serde(rename = "NgayHenTra")]
+    due_at: String,
+    #[serde(rename = "TrangThaiHoSo")]
+    status: String,
+    #[serde(rename = "NgayTra")]
+    returned_at: String,
+    #[serde(rename = "ThongTinTra")]
+    returned_how: String,
+    #[serde(rename = "HinhThuc")]
+    channel: &'static str,
+    #[serde(rename = "NgayKetThucXuLy")]
+    closed_at: String,
+    #[serde(rename = "DonViXuLy")]
+    unit: String,
+    #[serde(rename = "GhiChu")]
+    note: String,
+    #[serde(rename = "DanhSachLePhi")]
+    fees: Vec<FeeLine>,
+    #[serde(rename = "TaiLieuNop")]
+    papers: Vec<PaperLine>,
+    #[serde(rename = "DanhSachTepDinhKemKhac")]
+    other_papers: [(); 0],
+    #[serde(rename = "DanhSachHoSoBoSung")]
+    supplements: Vec<SupplementLine>,
+    #[serde(rename = "DanhSachGiayToKetQua")]
+    results: Vec<ResultLine>,
+}
+
+#[derive(Serialize)]
+struct FeeLine {
+    #[serde(rename = "TenPhiLePhi")]
+    name: String,
+    #[serde(rename = "MaPhiLePhi")]
+    code: String,
+    /// 0 not collected, 1 in cash, 2 by transfer, 3 online.
+    #[serde(rename = "HinhThucThu")]
+    method: &'static str,
+    #[serde(rename = "Gia")]
+    amount: String,
+    /// 1 phí, 2 lệ phí.
+    #[serde(rename = "LoaiPhiLePhi")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct PaperLine {
+    #[serde(rename = "TepDinhKemId")]
+    file: String,
+    #[serde(rename = "TenTepDinhKem")]
+    name: String,
+    #[serde(rename = "IsDeleted")]
+    deleted: &'static str,
+    #[serde(rename = "MaThanhPhanHoSo")]
+    item: String,
+    #[serde(rename = "DuongDanTaiTepTin")]
+    address: String,
+}
+
+#[derive(Serialize)]
+struct SupplementLine {
+    #[serde(rename = "HoSoBoSungId")]
+    id: String,
+    #[serde(rename = "NguoiYeuCauBoSung")]
+    requested_by: String,
+    #[serde(rename = "NoiDungBoSung")]
+    content: String,
+    #[serde(rename = "NgayBoSung")]
+    requested_at: String,
+    #[serde(rename = "NguoiTiepNhanBoSung")]
+    taken_by: String,
+    #[serde(rename = "ThongTinTiepNhan")]
+    taken: String,
+    #[serde(rename = "NgayTiepNhanBoSung")]
+    taken_at: String,
+    /// 0 awaited, 1 taken.
+    #[serde(rename = "TrangThaiBoSung")]
+    state: &'static str,
+    #[serde(rename = "NgayHenTraTruoc")]
+    due_before: String,
+    #[serde(rename = "NgayHenTraMoi")]
+    due_after: String,
+}
+
+#[derive(Serialize)]
+struct ResultLine {
+    #[serde(rename = "TenGiayTo")]
+    name: String,
+    #[serde(rename = "MaThanhPhanHoSo")]
+    item: String,
+    #[serde(rename = "GiayToId")]
+    paper: String,
+    #[serde(rename = "DuongDanTepTinKetQua")]
+    address: String,
+}
+
+/// CapNhatTienDoHoSoMC: a step of the handling.
+#[derive(Serialize)]
+pub(crate) struct StepMessage {
+    #[serde(rename = "MaHoSo")]
+    case_number: String,
+    #[serde(rename = "NguoiXuLy")]
+    by: String,
+    #[serde(rename = "ChucDanh")]
+    title: &'static str,
+    #[serde(rename = "ThoiDiemXuLy")]
+    at: String,
+    #[serde(rename = "PhongBanXuLy")]
+    unit: String,
+    #[serde(rename = "NoiDungXuLy")]
+    content: String,
+    #[serde(rename = "TrangThai")]
+    status: String,
+    #[serde(rename = "NgayBatDau")]
+    began_at: String,
+    #[serde(rename = "NgayKetThucTheoQuyDinh")]
+    due_at: String,
+}
+
+/// Whether what happened is a step of the handling: another status, step, place or person.
+pub(crate) fn is_step(before: Option<&Dossier>, after: &Dossier) -> bool {
+    let place = |dossier: &Dossier| {
+        (
+            dossier.status,
+            dossier.step,
+            dossier.holder,
+            dossier.assignee,
+        )
+    };
+    before.is_none_or(|before| place(before) != place(after))
+}
+
+/// The members of staff whom the messages on these events name.
+pub(crate) fn named(events: &[Event]) -> impl Iterator<Item = UserId> {
+    events.iter().filter_map(|event| match event.actor {
+        Actor::Staff(user) => Some(user),
+        Actor::System | Actor::Citizen => None,
+    })
+}
+
+impl DossierMessage {
+    /// The message on a dossier with all of its events.
+    ///
+    /// # Errors
+    /// If the events are not the history of one dossier.
+    pub(crate) fn new(
+        dossier: &Dossier,
+        events: &[Event],
+        procedure: &Procedure,
+        applicant: &Person,
+        reference: &Reference,
+        staff: &Staff,
+    ) -> Result<Self, ReplayError> {
+        let definition = &procedure.definition;
+        let identity = applicant.identity.as_ref();
+        let version = |id| reference.procedure(id).map(|version| &**version);
+        let papers = Papers::of(dossier, procedure, version);
+        let has_result = matches!(dossier.status, Status::Done | Status::Returned);
+        Ok(Self {
+            case_number: dossier.case_number.to_string(),
+            procedure_code: definition.code.clone(),
+            procedure_name: definition.name.clone(),
+            field_code: procedure.field_id.0.to_string(),
+            field_name: reference.field_name(procedure.field_id).to_owned(),
+            applicant: applicant.name.clone(),
+            applicant_kind: match identity {
+                Some(Identity::TaxCode(_)) => "2",
+                Some(Identity::Cccd(_) | Identity::Cmnd(_)) | None => "1",
+            },
+            identity: identity.map_or_else(String::new, |id| id.number().to_owned()),
+            other: String::new(),
+            email: applicant.email.clone().unwrap_or_default(),
+            fax: String::new(),
+            phone: applicant.phone.clone().unwrap_or_default(),
+            summary: definition.name.clone(),
+            received_at: stamp(dossier.received_at),
+            due_at: stamp(dossier.due()),
+            status: dossier.status.code().to_string(),
+            returned_at: stamp(dossier.returned_at),
+            returned_how: returned_how(dossier, events),
+            channel: channel(dossier.channel),
+            closed_at: stamp(dossier.closed_at),
+            unit: unit_name(reference, dossier.unit),
+            note: note(dossier, events, &papers.others),
+            fees: fees(dossier, procedure),
+            papers: paper_lines(procedure, &papers.listed),
+            other_papers: [],
+            supplements: supplements(dossier, events, procedure, reference, staff)?,
+            results: match has_result {
+                true => vec![ResultLine {
+                    name: definition.result.clone(),
+                    item: String::new(),
+                    paper: String::new(),
+                    address: String::new(),
+                }],
+                false => Vec::new(),
+            },
+        })
+    }
+}
+
+impl StepMessage {
+    /// The message on the event of that number; `None` if there is no such event.
+    ///
+    /// # Errors
+    /// If the events are not the history of one dossier.
+    pub(crate) fn new(
+        dossier: &Dossier,
+        events: &[Event],
+        sequence: u32,
+        reference: &Reference,
+        staff: &Staff,
+    ) -> Result<Option<Self>, ReplayError> {
+        let mut before: Option<Dossier> = None;
+        // Since when it has been where it is.
+        let mut began = None;
+        for event in events {
+            let after = next(dossier, before.as_ref(), event)?;
+            if event.sequence == sequence {
+                let unit = before.as_ref().unwrap_or(&after).holder;
+                let due = match &before {
+                    Some(before) => before.step_due.or(before.due()),
+                    None => after.due(),
+                };
+                let (by, title) = person(event.actor, unit, reference, staff);
+                return Ok(Some(Self {
+                    case_number: after.case_number.to_string(),
+                    by,
+                    title,
+                    at: stamp(Some(event.at)),
+                    unit: unit_name(reference, unit),
+                    content: content(&event.data, reference.procedure(after.procedure)),
+                    status: after.status.code().to_string(),
+                    began_at: stamp(began.or(Some(event.at))),
+                    due_at: stamp(due),
+                }));
+            }
+            if is_step(before.as_ref(), &after) {
+                began = Some(event.at);
+            }
+            before = Some(after);
+        }
+        Ok(None)
+    }
+}
+
+fn next(
+    dossier: &Dossier,
+    before: Option<&Dossier>,
+    event: &Event,
+) -> Result<Dossier, ReplayError> {
+    match before {
+        None => Dossier::begin(dossier.id, event),
+        Some(before) => {
+            let mut after = before.clone();
+            after.apply(event)?;
+            Ok(after)
+        }
+    }
+}
+
+/// `20210915083000`, civil time in Vietnam.
+fn stamp(moment: Option<Moment>) -> String {
+    moment.map_or_else(String::new, |moment| {
+        moment.civil().format("%Y%m%d%H%M%S").to_string()
+    })
+}
+
+const fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Direct => "0",
+        Channel::Online => "1",
+        Channel::Postal => "2",
+    }
+}
+
+fn unit_name(reference: &Reference, id: UnitId) -> String {
+    let unit = reference.units().get(id);
+    unit.map_or_else(String::new, |unit| unit.name.clone())
+}
+
+/// Name and title of who did something; the unit where nothing is known of them any more.
+fn person(
+    actor: Actor,
+    unit: UnitId,
+    reference: &Reference,
+    staff: &Staff,
+) -> (String, &'static str) {
+    match actor {
+        Actor::System => ("Hệ thống".to_owned(), ""),
+        Actor::Citizen => ("Người nộp hồ sơ".to_owned(), ""),
+        Actor::Staff(user) => match staff.get(&user) {
+            Some(user) => (user.full_name.clone(), render::words::role(user.role)),
+            None => (unit_name(reference, unit), ""),
+        },
+    }
+}
+
+fn reason(data: &EventData) -> &str {
+    match data {
+        EventData::NotReceived(event) => &event.reason,
+        EventData::HandedOver(event) => &event.note,
+        EventData::SupplementRequested(event) => &event.reason,
+        EventData::PaymentRequested(event) => &event.reason,
+        EventData::Finished(event) => &event.reason,
+        EventData::Withdrawn(event) => &event.reason,
+        EventData::Stopped(event) => &event.reason,
+        EventData::Undone(event) => &event.reason,
+        _ => "",
+    }
+}
+
+fn content(data: &EventData, procedure: Option<&std::sync::Arc<Procedure>>) -> String {
+    let step = match (data, procedure) {
+        (EventData::HandedOver(to), Some(procedure)) => procedure.step_name(usize::from(to.step)),
+        _ => "",
+    };
+    joined([render::words::event(data), step, reason(data)], ": ")
+}
+
+fn joined<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str) -> String {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(separator)
+}
+
+fn returned_how(dossier: &Dossier, events: &[Event]) -> String {
+    if dossier.returned_at.is_none() {
+        return String::new();
+    }
+    let channel = events.iter().rev().find_map(|event| match &event.data {
+        EventData::ResultReturned(returned) => Some(returned.channel),
+        _ => None,
+    });
+    channel.map_or_else(String::new, |channel| {
+        render::words::channel(channel).to_owned()
+    })
+}
+
+/// The new appointment, why it was closed or not taken in, and papers that only an older version of
+/// the procedure asked for: they have no number in this one's list.
+fn note(dossier: &Dossier, events: &[Event], others: &[(String, HandedIn)]) -> String {
+    let appointment = dossier.appointment.map_or_else(String::new, |moment| {
+        format!("Hẹn lại trả kết quả: {}", render::words::moment(moment))
+    });
+    let ended = dossier.status.is_closed() || dossier.status == Status::NotReceived;
+    let ending = events.iter().rev().find(|event| {
+        matches!(
+            event.data,
+            EventData::NotReceived(_)
+                | EventData::Finished(_)
+                | EventData::Withdrawn(_)
+                | EventData::Stopped(_)
+        )
+    });
+    let why = ending
+        .filter(|_| ended)
+        .map_or("", |event| reason(&event.data));
+    let held = others.iter().filter(|(_, held)| held.is_any());
+    let names = joined(held.map(|(name, _)| name.as_str()), "; ");
+    let others = match names.as_str() {
+        "" => names,
+        names => format!("Giấy tờ khác đã nộp: {names}"),
+    };
+    joined([appointment.as_str(), why, &others], ". ")
+}
+
+fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
+    let fees = (0_u16..).zip(&procedure.definition.fees);
+    let fees = fees.map(|(position, fee)| {
+        let (method, amount) = match dossier.settled_fee(position).map(|settled| &settled.how) {
+            None => ("0", fee.amount_vnd),
+            Some(Settlement::Waived { .. }) => ("0", 0),
+            Some(Settlement::Collected { method, .. }) => {
+                let method = match method {
+                    PaymentMethod::Cash => "1",
+                    PaymentMethod::Transfer => "2",
+                    PaymentMethod::Online => "3",
+                };
+                (method, fee.amount_vnd)
+            }
+        };
+        FeeLine {
+            name: fee.name.clone(),
+            code: (position + 1).to_string(),
+            method,
+            amount: amount.to_string(),
+            kind: match fold_diacritics(&fee.name).starts_with("le phi") {
+                true => "2",
+                false => "1",
+            },
+        }
+    });
+    fees.collect()
+}
+
+fn paper_lines(procedure: &Procedure, handed_in: &[HandedIn]) -> Vec<PaperLine> {
+    let checklist = procedure.definition.checklist.iter().zip(handed_in);
+    let held = (1_u32..)
+        .zip(checklist)
+        .filter(|(_, (_, held))| held.is_any());
+    let lines = held.map(|(number, (item, _))| PaperLine {
+        file: String::new(),
+        name: item.name.clone(),
+        deleted: "False",
+        item: number.to_string(),
+        address: String::new(),
+    });
+    lines.collect()
+}
+
+fn names(procedure: &Procedure, positions: impl Iterator<Item = u16>) -> String {
+    let checklist = &procedure.definition.checklist;
+    let items = positions.filter_map(|position| checklist.get(usize::from(position)));
+    joined(items.map(|item| item.name.as_str()), "; ")
+}
+
+fn supplements(
+    dossier: &Dossier,
+    events: &[Event],
+    procedure: &Procedure,
+    reference: &Reference,
+    staff: &Staff,
+) -> Result<Vec<SupplementLine>, ReplayError> {
+    let mut lines: Vec<SupplementLine> = Vec::new();
+    let mut before: Option<Dossier> = None;
+    for event in events {
+        let after = next(dossier, before.as_ref(), event)?;
+        let by = || person(event.actor, after.holder, reference, staff).0;
+        match &event.data {
+            EventData::SupplementRequested(requested) => {
+                let missing = names(procedure, requested.items.iter().copied());
+                lines.push(SupplementLine {
+                    id: event.sequence.to_string(),
+                    requested_by: by(),
+                    content: joined([requested.reason.as_str(), &missing], ": "),
+                    requested_at: stamp(Some(event.at)),
+                    taken_by: String::new(),
+                    taken: String::new(),
+                    taken_at: String::new(),
+                    state: "0",
+                    due_before: stamp(after.due()),
+                    due_after: String::new(),
+                });
+            }
+            EventData::SupplementTaken(taken) => {
+                if let Some(line) = lines.last_mut() {
+                    line.taken_by = by();
+                    line.taken = names(procedure, taken.items.iter().map(|item| item.0));
+                    line.taken_at = stamp(Some(event.at));
+                    line.state = "1";
+                    line.due_after = stamp(Some(taken.due));
+                }
+            }
+            _ => {}
+        }
+        before = Some(after);
+    }
+    Ok(lines)
+}

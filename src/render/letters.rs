@@ -1,0 +1,280 @@
+//! What notices say: templates that come with the program, each of which an office may replace.
+
+use std::path::{Path, PathBuf};
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde_json::{Value, json};
+
+use crate::outgoing::notices::Topic;
+
+macro_rules! bundled {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../config/templates/", $name)))),+]
+    };
+}
+
+const BUNDLED: &[(&str, &str)] = bundled!(
+    "layout.html",
+    "confirmation.txt",
+    "confirmation.html",
+    "confirmation.sms",
+    "receipt.txt",
+    "receipt.html",
+    "receipt.sms",
+    "supplement_requested.txt",
+    "supplement_requested.html",
+    "supplement_requested.sms",
+    "payment_requested.txt",
+    "payment_requested.html",
+    "payment_requested.sms",
+    "reappointed.txt",
+    "reappointed.html",
+    "reappointed.sms",
+    "result_ready.txt",
+    "result_ready.html",
+    "result_ready.sms",
+    "due_tomorrow.txt",
+    "due_tomorrow.html",
+    "overdue.txt",
+    "overdue.html",
+    "digest.txt",
+    "digest.html",
+    "alarms.txt",
+    "alarms.html",
+    "password_set.txt",
+    "password_set.html",
+);
+
+/// A template that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("không đọc được mẫu {}: {error}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    /// The message names the line.
+    #[error("mẫu {name}, dòng {line}: {reason}")]
+    Broken {
+        name: String,
+        line: usize,
+        reason: String,
+    },
+    #[error("{} không phải tên mẫu; các mẫu: {known}", path.display())]
+    Unknown { path: PathBuf, known: String },
+}
+
+/// A notice by e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// All templates, each tried once.
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// The templates that come with the program, with those of `folder` in their places.
+    ///
+    /// # Errors
+    /// A file that cannot be read, has no template's name, or does not work with what its notice
+    /// tells; the error names the line.
+    pub fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_keep_trailing_newline(true);
+        environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
+            true => AutoEscape::Html,
+            false => AutoEscape::None,
+        });
+        let add = |environment: &mut Environment<'static>, name: String, text: String| {
+            let added = environment.add_template_owned(name.clone(), text);
+            added.map_err(|error| broken(&name, &error))
+        };
+        for (name, text) in BUNDLED {
+            add(&mut environment, (*name).to_owned(), (*text).to_owned())?;
+        }
+        if let Some(folder) = folder {
+            let unreadable = |path: &Path, error| TemplateError::Unreadable {
+                path: path.to_owned(),
+                error,
+            };
+            let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
+            for entry in entries {
+                let path = entry.map_err(|error| unreadable(folder, error))?.path();
+                let name = path.file_name().and_then(|name| name.to_str());
+                let name = BUNDLED.iter().find(|(known, _)| Some(*known) == name);
+                let Some((name, _)) = name else {
+                    let known = BUNDLED.iter().map(|(name, _)| *name);
+                    let known = known.collect::<Vec<_>>().join(", ");
+                    return Err(TemplateError::Unknown { path, known });
+                };
+                let text = std::fs::read_to_string(&path);
+                let text = text.map_err(|error| unreadable(&path, error))?;
+                add(&mut environment, (*name).to_owned(), text)?;
+            }
+        }
+        let templates = Self { environment };
+        for topic in Topic::ALL {
+            let example = example(topic);
+            templates.letter(topic, &example)?;
+            if templates.is_short(topic) {
+                templates.short(topic, &example)?;
+            }
+        }
+        Ok(templates)
+    }
+
+    fn render(&self, name: &str, values: &Value) -> Result<String, TemplateError> {
+        let template = self.environment.get_template(name);
+        let text = template.and_then(|template| template.render(values));
+        text.map_err(|error| broken(name, &error))
+    }
+
+    /// A notice by e-mail.
+    ///
+    /// # Errors
+    /// If a template asks for what the notice does not tell.
+    pub fn letter(&self, topic: Topic, values: &Value) -> Result<Letter, TemplateError> {
+        let text = self.render(&format!("{}.txt", topic.as_str()), values)?;
+        let (subject, text) = text.split_once('\n').unwrap_or((&text, ""));
+        // A header is one line, whatever a name or reason holds.
+        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut with_subject = values.clone();
+        with_subject["subject"] = json!(subject);
+        Ok(Letter {
+            text: text.trim_start().to_owned(),
+            html: self.render(&format!("{}.html", topic.as_str()), &with_subject)?,
+            subject,
+        })
+    }
+
+    /// Whether there is a short form, for SMS and Zalo.
+    pub fn is_short(&self, topic: Topic) -> bool {
+        let name = format!("{}.sms", topic.as_str());
+        BUNDLED.iter().any(|(known, _)| *known == name)
+    }
+
+    /// A notice by SMS or Zalo.
+    ///
+    /// # Errors
+    /// If the template asks for what the notice does not tell.
+    pub fn short(&self, topic: Topic, values: &Value) -> Result<String, TemplateError> {
+        let text = self.render(&format!("{}.sms", topic.as_str()), values)?;
+        Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+pub(crate) fn broken(name: &str, error: &minijinja::Error) -> TemplateError {
+    TemplateError::Broken {
+        // An error in a template that this one extends is that one's.
+        name: error.name().unwrap_or(name).to_owned(),
+        line: error.line().unwrap_or(1),
+        reason: error.to_string(),
+    }
+}
+
+/// What a notice tells, for trying its templates.
+fn example(topic: Topic) -> Value {
+    let dossier = json!({
+        "name": "Nguyễn Thị Ánh", "case_number": "H37.20.01-210715-0001",
+        "procedure": "Chứng thực bản sao", "unit": "UBND xã", "code": "ABCDEFGHIJ",
+        "link": "https://example.vn/", "received_at": "08:15 15/07/2021",
+        "due_at": "17:00 15/07/2021", "step": "Thẩm định", "officer": "Nông Thị Lan",
+        "return_channel": "direct", "done_at": "16:00 15/07/2021",
+    });
+    let more = match topic {
+        Topic::Confirmation => json!({"code": "123456", "until": "08:45 15/07/2021"}),
+        Topic::SupplementRequested => json!({"reason": "thiếu", "items": ["Bản chính"]}),
+        Topic::PaymentRequested => json!({"amount": "50.000", "reason": "lệ phí"}),
+        Topic::Reappointed => json!({"appointment_at": "17:00 20/07/2021", "reason": "quá tải"}),
+        Topic::Digest => json!({
+            "name": "Nông Thị Lan", "unit": "UBND huyện", "date": "15/07/2021", "open": "10",
+            "overdue": "1", "received": "5", "resolved": "4",
+            "overdue_list": [{"case_number": "H37-1", "due_at": "17:00", "unit": "UBND xã"}],
+            "checkpoint": "motcua.local/h37\n3\nvQ=\n\n— motcua.local/h37 Az=\n",
+        }),
+        Topic::PasswordSet => json!({
+            "name": "Nông Thị Lan", "username": "lan.nt", "at": "08:15 15/07/2021", "by": "quan.tri",
+        }),
+        Topic::Alarms => json!({
+            "name": "Nông Thị Lan", "date": "15/07/2021", "count": "1",
+            "alarms": [{"title": "Không gửi được", "detail": "Thư", "since": "08:15 15/07/2021"}],
+        }),
+        _ => json!({}),
+    };
+    let mut values = match topic {
+        Topic::Confirmation | Topic::Digest | Topic::Alarms | Topic::PasswordSet => json!({}),
+        _ => dossier,
+    };
+    if let (Value::Object(values), Value::Object(more)) = (&mut values, more) {
+        values.extend(more);
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str, text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_comes_with_the_program_works() {
+        let templates = Templates::load(None).unwrap();
+        let letter = templates
+            .letter(Topic::Receipt, &example(Topic::Receipt))
+            .unwrap();
+        assert_eq!(letter.subject, "Đã tiếp nhận hồ sơ H37.20.01-210715-0001");
+        assert!(letter.text.contains("Mã tra cứu:"), "{}", letter.text);
+        assert!(
+            letter.html.contains("<strong>ABCDEFGHIJ</strong>"),
+            "{}",
+            letter.html
+        );
+        let mut values = example(Topic::Receipt);
+        values["name"] = json!("<b>Ánh</b>\nBcc: x@example.vn");
+        values["case_number"] = json!("H37\nBcc: x@example.vn");
+        let letter = templates.letter(Topic::Receipt, &values).unwrap();
+        assert!(letter.html.contains("&lt;b&gt;Ánh"), "{}", letter.html);
+        assert_eq!(letter.subject.lines().count(), 1);
+    }
+
+    #[test]
+    fn an_office_replaces_a_template_and_a_broken_one_names_its_line() {
+        let own = folder("receipt.txt", "Hồ sơ {{ case_number }}\nXin chào\n");
+        let templates = Templates::load(Some(own.path())).unwrap();
+        let letter = templates
+            .letter(Topic::Receipt, &example(Topic::Receipt))
+            .unwrap();
+        assert_eq!(
+            (letter.subject.as_str(), letter.text.as_str()),
+            ("Hồ sơ H37.20.01-210715-0001", "Xin chào\n")
+        );
+        for (name, text, line) in [
+            ("receipt.txt", "Một\nHai {{ case_number\n", 2),
+            ("receipt.html", "Một\nHai\n{{ no_such_thing }}", 3),
+            ("overdue.txt", "{% if %}", 1),
+        ] {
+            let own = folder(name, text);
+            let Err(error) = Templates::load(Some(own.path())) else {
+                panic!("{name} was taken");
+            };
+            let expected = format!("mẫu {name}, dòng {line}:");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+        let own = folder("reciept.txt", "");
+        assert!(matches!(
+            Templates::load(Some(own.path())),
+            Err(TemplateError::Unknown { .. })
+        ));
+    }
+}

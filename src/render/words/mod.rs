@@ -1,0 +1,222 @@
+//! The words that people read, in Vietnamese: names of statuses, levels and outcomes, numbers and
+//! dates as offices write them, refusals. Code compares enums, never these texts.
+
+mod refusals;
+
+pub use crate::render::words::refusals::refusal;
+
+use chrono::NaiveDate;
+
+use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
+use crate::domain::job;
+use crate::domain::moment::Moment;
+use crate::domain::opinion::Rating;
+use crate::domain::payment::Misfit;
+use crate::domain::role::Role;
+use crate::domain::tally::Share;
+use crate::domain::time_limit::Outcome;
+use crate::domain::unit::Level;
+
+/// `79918` as `79.918`.
+pub fn number(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    if n < 0 {
+        text.push('-');
+    }
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('.');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `99,99%`; a share of nothing is a dash.
+pub fn percent(share: Option<Share>) -> String {
+    share.map_or_else(
+        || "–".to_owned(),
+        |share| share.to_string().replace('.', ",") + "%",
+    )
+}
+
+/// `14/09/2021`.
+pub fn date(date: NaiveDate) -> String {
+    date.format("%d/%m/%Y").to_string()
+}
+
+/// `17:00 ngày 14/09/2021`, civil time in Vietnam.
+pub fn moment(moment: Moment) -> String {
+    moment.civil().format("%H:%M ngày %d/%m/%Y").to_string()
+}
+
+pub const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Registered => "Mới đăng ký",
+        Status::Received => "Được tiếp nhận",
+        Status::NotReceived => "Không được tiếp nhận",
+        Status::InProgress => "Đang xử lý",
+        Status::SupplementRequested => "Yêu cầu bổ sung giấy tờ",
+        Status::PaymentRequested => "Yêu cầu thực hiện nghĩa vụ tài chính",
+        Status::Withdrawn => "Công dân yêu cầu rút hồ sơ",
+        Status::Stopped => "Dừng xử lý",
+        Status::Done => "Đã xử lý xong",
+        Status::Returned => "Đã trả kết quả",
+    }
+}
+
+pub const fn level(level: Level) -> &'static str {
+    match level {
+        Level::Province => "Cấp tỉnh",
+        Level::District => "Cấp huyện",
+        Level::Commune => "Cấp xã",
+    }
+}
+
+/// The head of a level's rows in the forms of the Office of the Government.
+pub const fn level_group(level: Level) -> &'static str {
+    match level {
+        Level::Province => "Sở, ban, ngành",
+        Level::District => "Huyện, thành phố",
+        Level::Commune => "Xã, phường, thị trấn",
+    }
+}
+
+pub const fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Direct => "Trực tiếp",
+        Channel::Online => "Trực tuyến",
+        Channel::Postal => "Bưu chính công ích",
+    }
+}
+
+pub const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Early => "Trước hạn",
+        Outcome::OnTime => "Đúng hạn",
+        Outcome::Overdue => "Quá hạn",
+    }
+}
+
+/// A level of satisfaction, from 1 to 5.
+pub const fn rating(rating: Rating) -> &'static str {
+    match rating.level() {
+        1 => "Rất không hài lòng",
+        2 => "Không hài lòng",
+        3 => "Bình thường",
+        4 => "Hài lòng",
+        _ => "Rất hài lòng",
+    }
+}
+
+/// Why a payment fits nothing.
+pub const fn misfit(misfit: Misfit) -> &'static str {
+    match misfit {
+        Misfit::UnknownDossier => "không có hồ sơ mang mã này",
+        Misfit::OtherAmount => "số tiền khác với số phải nộp",
+        Misfit::NothingOwed => "hồ sơ không còn khoản nào phải nộp",
+        Misfit::NotReceived => "hồ sơ chưa được tiếp nhận",
+        Misfit::Closed => "hồ sơ đã rút hoặc đã dừng xử lý",
+        Misfit::TransactionReused => "số giao dịch này đã báo với nội dung khác",
+        Misfit::Refused => "chưa ghi nhận được cho hồ sơ",
+        Misfit::Unreadable => "lịch sử hồ sơ không đọc được",
+    }
+}
+
+/// A member of staff's title.
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Clerk => "Cán bộ một cửa",
+        Role::Officer => "Chuyên viên",
+        Role::Supervisor => "Lãnh đạo",
+        Role::Administrator => "Quản trị hệ thống",
+    }
+}
+
+/// A job, as it is listed.
+pub const fn job(kind: job::Kind) -> &'static str {
+    match kind {
+        job::Kind::DueMoments => "Tính lại ngày hẹn trả",
+        job::Kind::Areas => "Xếp lại hồ sơ theo đơn vị cấp trên mới",
+        job::Kind::Successors => "Chuyển hồ sơ sang đơn vị kế thừa",
+    }
+}
+
+/// Where a job stands.
+pub const fn job_state(state: job::State) -> &'static str {
+    match state {
+        job::State::Waiting => "Đang chờ",
+        job::State::Running => "Đang chạy",
+        job::State::Done => "Đã xong",
+    }
+}
+
+/// What happened, as the applicant reads it.
+pub const fn event(data: &EventData) -> &'static str {
+    match data {
+        EventData::Registered(_) => "Đăng ký hồ sơ trực tuyến",
+        EventData::Received(_) => "Tiếp nhận hồ sơ",
+        EventData::NotReceived(_) => "Không tiếp nhận hồ sơ",
+        EventData::HandedOver(_) => "Chuyển bước xử lý",
+        EventData::SupplementRequested(_) => "Yêu cầu bổ sung giấy tờ",
+        EventData::SupplementTaken(_) => "Nhận giấy tờ bổ sung",
+        EventData::PaymentRequested(_) => "Yêu cầu thực hiện nghĩa vụ tài chính",
+        EventData::PaymentTaken(_) => "Đã thực hiện nghĩa vụ tài chính",
+        EventData::BecameOverdue(_) => "Quá hạn giải quyết",
+        EventData::Reappointed(_) => "Xin lỗi và hẹn lại ngày trả kết quả",
+        EventData::Finished(finished) => match finished.decision {
+            Decision::Approved => "Có kết quả giải quyết",
+            Decision::Refused => "Từ chối giải quyết",
+        },
+        EventData::ResultReturned(_) => "Trả kết quả",
+        EventData::Withdrawn(_) => "Rút hồ sơ",
+        EventData::Stopped(_) => "Dừng xử lý",
+        EventData::MovedToSuccessor(_) => "Chuyển hồ sơ sang đơn vị kế thừa",
+        EventData::DueRecomputed(_) => "Tính lại ngày hẹn trả do thay đổi lịch làm việc",
+        EventData::Undone(_) => "Hủy thao tác nhầm",
+        EventData::ApplicantCorrected(_) => "Sửa thông tin người nộp",
+        EventData::FeesCollected(_) => "Thu phí, lệ phí",
+        EventData::FeeWaived(_) => "Miễn phí, lệ phí",
+    }
+}
+
+pub const fn action(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Register => "đăng ký trực tuyến",
+        ActionKind::Receive => "tiếp nhận",
+        ActionKind::NotReceive => "không tiếp nhận",
+        ActionKind::HandOver => "chuyển bước",
+        ActionKind::RequestSupplement => "yêu cầu bổ sung",
+        ActionKind::TakeSupplement => "nhận bổ sung",
+        ActionKind::RequestPayment => "yêu cầu nộp tiền",
+        ActionKind::TakePayment => "ghi nhận đã nộp tiền",
+        ActionKind::CollectFees => "thu phí, lệ phí",
+        ActionKind::WaiveFee => "miễn phí, lệ phí",
+        ActionKind::Finish => "kết thúc xử lý",
+        ActionKind::Return => "trả kết quả",
+        ActionKind::Withdraw => "rút hồ sơ",
+        ActionKind::Stop => "dừng xử lý",
+        ActionKind::Reappoint => "xin lỗi và hẹn lại",
+        ActionKind::MoveToSuccessor => "chuyển sang đơn vị kế thừa",
+        ActionKind::Undo => "hủy thao tác nhầm",
+        ActionKind::CorrectApplicant => "sửa thông tin người nộp",
+        ActionKind::MarkOverdue => "ghi nhận quá hạn",
+        ActionKind::RecomputeDue => "tính lại ngày hẹn trả",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_offices_do() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(79_918), "79.918");
+        assert_eq!(number(-1_234_567), "-1.234.567");
+        assert_eq!(percent(Share::new(78_742, 78_751)), "99,99%");
+        assert_eq!(percent(None), "–");
+    }
+}

@@ -1,0 +1,113 @@
+//! Why an action on a dossier is refused, in a sentence for the clerk.
+
+use crate::domain::dossier::Refusal;
+use crate::render::words::{action, date, moment, number, role, status};
+
+/// The sentence for a refusal. It says what is allowed where the status forbids the action.
+pub fn refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotAllowed {
+            status: state,
+            action: kind,
+            allowed,
+        } => {
+            let state = state.map_or("chưa có", status);
+            let allowed: Vec<_> = allowed.iter().copied().map(action).collect();
+            format!(
+                "không thể {} khi hồ sơ ở trạng thái “{state}”; có thể: {}",
+                action(*kind),
+                allowed.join(", ")
+            )
+        }
+        Refusal::BeforeLastEvent { at, last } => {
+            format!("thời điểm {at} trước sự kiện gần nhất của hồ sơ ({last})")
+        }
+        Refusal::InTheFuture { at, now } => {
+            format!("thời điểm {at} ở tương lai (bây giờ là {now})")
+        }
+        Refusal::TooFarBack { on, earliest } => format!(
+            "chỉ được nhập lùi đến ngày {}; việc ngày {} cần lãnh đạo nhập, kèm lý do",
+            date(*earliest),
+            date(*on)
+        ),
+        Refusal::LateReasonMissing { on, earliest } => format!(
+            "việc ngày {} trước ngày {}: cần lý do nhập muộn (late_reason)",
+            date(*on),
+            date(*earliest)
+        ),
+        Refusal::UnitClosed { code, on } => {
+            format!("đơn vị {code} không hoạt động vào ngày {}", date(*on))
+        }
+        Refusal::UnknownUnit => "quy trình chỉ đến một đơn vị không có trong danh mục".to_owned(),
+        Refusal::ProcedureNotInForce { code, on } => {
+            format!("thủ tục {code} không có hiệu lực vào ngày {}", date(*on))
+        }
+        Refusal::WrongLevel { procedure, unit } => {
+            format!("đơn vị {unit} không thuộc cấp thực hiện thủ tục {procedure}")
+        }
+        Refusal::UnknownItem { position, count } => format!(
+            "thành phần hồ sơ số {position} không có trong danh mục ({count} thành phần, tính từ 0)"
+        ),
+        Refusal::UnknownPaper { key } => {
+            format!("thành phần hồ sơ không có giấy tờ mang khóa '{key}'")
+        }
+        Refusal::NothingHandedIn => {
+            "cần ít nhất một giấy tờ, hoặc lý do tiếp tục mà không có giấy tờ bổ sung".to_owned()
+        }
+        Refusal::MissingItems { names } => {
+            format!("thiếu giấy tờ bắt buộc: {}", names.join("; "))
+        }
+        Refusal::NoSets => "số bộ hồ sơ phải từ 1 trở lên".to_owned(),
+        Refusal::NoSuchStep {
+            step,
+            current,
+            count,
+        } => format!(
+            "không thể chuyển đến bước {step}: đang ở bước {current} trong {count} bước (tính từ 0); \
+             chỉ chuyển đến bước kế tiếp hoặc trả lại một bước trước"
+        ),
+        Refusal::ReasonMissing => "thiếu lý do".to_owned(),
+        Refusal::AmountMissing => "số tiền phải lớn hơn 0".to_owned(),
+        Refusal::UnknownFee { position, count } => {
+            format!("thủ tục không có khoản phí số {position} ({count} khoản, tính từ 0)")
+        }
+        Refusal::FeeSettled { position } => {
+            format!("khoản phí số {position} đã thu hoặc đã được miễn")
+        }
+        Refusal::FeeRequested { position } => format!(
+            "khoản phí số {position} đang được yêu cầu nộp; ghi nhận bằng thao tác đã nộp tiền"
+        ),
+        Refusal::OtherAmount {
+            asked_vnd,
+            paid_vnd,
+        } => {
+            let vnd = |n: u64| number(i64::try_from(n).unwrap_or(i64::MAX));
+            let (asked, paid) = (vnd(*asked_vnd), vnd(*paid_vnd));
+            format!("số tiền {paid} đồng không khớp với số phải nộp {asked} đồng")
+        }
+        Refusal::NoFees => "không có khoản phí nào để thu".to_owned(),
+        Refusal::AlreadyReappointed { appointment } => format!(
+            "hồ sơ đã được hẹn lại một lần, đến {}",
+            moment(*appointment)
+        ),
+        Refusal::BadAppointment { appointment } => format!(
+            "thời điểm hẹn lại {appointment} phải trong giờ làm việc, sau hiện tại và sau hạn trả"
+        ),
+        Refusal::NotASuccessor => "đơn vị nhận không phải đơn vị kế thừa trong danh mục".to_owned(),
+        Refusal::NotWithUnit => "hồ sơ không ở đơn vị cần chuyển đi".to_owned(),
+        Refusal::NotOverdue => "hồ sơ chưa quá hạn, hoặc quá hạn đã được ghi nhận".to_owned(),
+        Refusal::DueUnchanged => "ngày hẹn trả không thay đổi".to_owned(),
+        Refusal::UndoneByOthers {
+            action: kind,
+            roles,
+        } => {
+            let roles: Vec<_> = roles.iter().copied().map(role).collect();
+            format!(
+                "bạn không được hủy thao tác “{}”; chỉ {} mới được hủy",
+                action(*kind),
+                roles.join(" hoặc ")
+            )
+        }
+        Refusal::Time(error) => error.to_string(),
+    }
+}

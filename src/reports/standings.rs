@@ -1,0 +1,210 @@
+//! Standings (the columns of form II.06a) by any dimension of the roll-ups.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::domain::calendar::Calendar;
+use crate::domain::moment::Moment;
+use crate::domain::period::{Period, end_of};
+use crate::domain::tally::Standing;
+use crate::domain::unit::Level;
+use crate::reports::ReportError;
+use crate::store::reference::Reference;
+use crate::store::tallies;
+use crate::store::tallies::{Counts, Dimension, Sums};
+use crate::store::{Conn, Store, StoreError};
+
+/// No dossier is older: the first day of a reporting year before any calendar.
+const BEGINNING: Option<NaiveDate> = NaiveDate::from_ymd_opt(1899, 12, 15);
+
+/// The days that a report covers, and the moment up to which it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The period asked for, cut at the day as of which the report is.
+    pub period: Period,
+    /// Crossings of due moments count up to here: the end of the last day, or now.
+    pub until: Moment,
+    /// What was recorded after this day is not counted.
+    pub known_on: NaiveDate,
+}
+
+impl Span {
+    /// The period as it stood, and as far as it was known, at the end of `as_of` (by default now).
+    /// With a day that is over it never changes: what is recorded later is left out, and what is
+    /// taken back is taken back on the day on which it was (and carried over anew, if its closing lies
+    /// before the period).
+    ///
+    /// # Errors
+    /// If the period begins after that day, or that day is to come.
+    pub fn new(period: Period, as_of: Option<NaiveDate>, now: Moment) -> Result<Self, ReportError> {
+        let last = as_of.unwrap_or(now.date());
+        if last > now.date() {
+            return Err(ReportError::AsOfInFuture(last));
+        }
+        let from = period.from;
+        let period = period
+            .up_to(last)
+            .ok_or(ReportError::NotBegun { from, last })?;
+        Ok(Self {
+            period,
+            until: end_of(period.to).min(now),
+            known_on: last,
+        })
+    }
+
+    /// Before the calendar begins there are no dossiers to report on.
+    ///
+    /// # Errors
+    /// If the whole span lies there.
+    pub(crate) fn check(&self, reference: &Reference) -> Result<(), ReportError> {
+        let to = self.period.to;
+        match reference.calendar().map(Calendar::first_day) {
+            Some(first) if to < first => Err(ReportError::BeforeCalendar { to, first }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The part of the span within `period`; `None` if they do not meet.
+    pub fn within(&self, period: Period) -> Option<Self> {
+        let from = self.period.from.max(period.from);
+        let to = self.period.to.min(period.to);
+        let period = Period::new(from, to).ok()?;
+        Some(Self {
+            period,
+            until: end_of(to).min(self.until),
+            known_on: self.known_on,
+        })
+    }
+}
+
+/// Standings by key and subkey of a dimension; those with nothing to count are left out.
+pub type Standings = BTreeMap<(i32, i32), Standing>;
+
+/// Reads the standings over a span, as of one moment.
+pub(crate) fn standings(
+    conn: &mut Conn,
+    reference: &Reference,
+    dimension: Dimension,
+    span: &Span,
+) -> Result<Standings, StoreError> {
+    let (begin, counts) = count(conn, reference, dimension, std::slice::from_ref(span))?;
+    let within = counts.spans.last().cloned().unwrap_or_default();
+    Ok(standing(&begin, within, &counts, span))
+}
+
+/// The standings over spans that follow each other.
+#[derive(Debug, Default)]
+pub(crate) struct Series {
+    pub(crate) each: Vec<Standings>,
+    /// From the first day of the first to the last day of the last.
+    pub(crate) whole: Standings,
+}
+
+/// The standings over spans that follow each other without a gap, as of one moment.
+pub(crate) fn standings_of(
+    conn: &mut Conn,
+    reference: &Reference,
+    dimension: Dimension,
+    spans: &[Span],
+) -> Result<Series, StoreError> {
+    let Some(last) = spans.last() else {
+        return Ok(Series::default());
+    };
+    let (begin, counts) = count(conn, reference, dimension, spans)?;
+    let mut so_far = begin.clone();
+    let mut all = Sums::new();
+    let mut each = Vec::with_capacity(spans.len());
+    let own = counts.spans.len().saturating_sub(spans.len());
+    for (span, recorded) in spans.iter().zip(&counts.spans[own..]) {
+        each.push(standing(&so_far, recorded.clone(), &counts, span));
+        add(&mut so_far, recorded);
+        add(&mut all, recorded);
+    }
+    // Of all of them together: what one takes back of another is not carried over.
+    let from = spans
+        .first()
+        .map_or(last.period.from, |first| first.period.from);
+    let period = Period {
+        from,
+        to: last.period.to,
+    };
+    let whole = Span {
+        period,
+        until: last.until,
+        known_on: last.known_on,
+    };
+    let whole = standing(&begin, all, &counts, &whole);
+    Ok(Series { each, whole })
+}
+
+/// What was counted before spans that follow each other, and within each; the latter are the last of
+/// the counts.
+fn count(
+    conn: &mut Conn,
+    reference: &Reference,
+    dimension: Dimension,
+    spans: &[Span],
+) -> Result<(Sums, Counts), StoreError> {
+    let first = spans.first().map(|span| span.period.from);
+    let until = spans
+        .last()
+        .map_or(Moment::from_unix_millis(0), |span| span.until);
+    let before = BEGINNING.zip(first.and_then(|first| first.pred_opt()));
+    let own = spans.iter().map(|span| (span.period.from, span.period.to));
+    let days: Vec<_> = before.into_iter().chain(own).collect();
+    let known_on = spans.last().map_or(NaiveDate::MAX, |span| span.known_on);
+    let last = spans.last().map(|span| span.period.to);
+    let reversed = first.zip(last).unwrap_or_default();
+    let mut counts = tallies::count(conn, dimension, &days, until, known_on, reversed, reference)?;
+    let begin = match before {
+        Some(_) => counts.spans.first_mut().map(std::mem::take),
+        None => None,
+    };
+    Ok((begin.unwrap_or_default(), counts))
+}
+
+fn add(sums: &mut Sums, more: &Sums) {
+    for (key, tally) in more {
+        *sums.entry(*key).or_default() += *tally;
+    }
+}
+
+/// From what was counted before a span and within it, with the crossings up to its end that nobody
+/// has recorded, and corrected for what was counted on days before what takes it back.
+fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> Standings {
+    for key in counts.behind(span.until) {
+        within.entry(key).or_default().crossed += 1;
+    }
+    for key in before.keys() {
+        within.entry(*key).or_default();
+    }
+    let corrections = counts.corrections(span.period);
+    let all = within.into_iter().map(|(key, within)| {
+        let before = before.get(&key).copied().unwrap_or_default();
+        let correction = corrections.get(&key).copied().unwrap_or_default();
+        let standing = Standing::new(&before, &within).corrected(&correction);
+        (key, standing)
+    });
+    all.filter(|(_, standing)| *standing != Standing::default())
+        .collect()
+}
+
+/// How the dossiers of each level stand now.
+///
+/// # Errors
+/// If the database refuses.
+pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>, ReportError> {
+    let today = Period::new(now.date(), now.date())?;
+    let span = Span::new(today, None, now)?;
+    store.read_with_reference(|conn, reference| {
+        let by_level = standings(conn, reference, Dimension::LevelChannel, &span)?;
+        let all = Level::ALL.into_iter().map(|level| {
+            let own = by_level
+                .iter()
+                .filter(|((key, _), _)| *key == i32::from(level.code()));
+            (level, own.map(|(_, standing)| *standing).sum())
+        });
+        Ok(all.collect())
+    })
+}

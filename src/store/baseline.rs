@@ -1,0 +1,95 @@
+//! What the database does by itself, without any of our rules and roll-ups: the limits that
+//! `motcua bench` holds the program against. The rows are the same as the program writes.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::domain::ids::{DossierId, UnitId};
+use crate::domain::tally::Tallies;
+use crate::store::dossiers::{WholeHistory, insert_rows};
+use crate::store::{Conn, Store, StoreError, case_numbers, tallies, unannounced, writer};
+use chrono::NaiveDate;
+
+/// The rows of one receipt, ready to be written.
+pub struct Receipt {
+    pub id: DossierId,
+    pub unit: UnitId,
+    pub day: NaiveDate,
+    pub rows: WholeHistory,
+    pub counts: Tallies,
+}
+
+fn write(conn: &mut Conn, receipt: Receipt) -> Result<(), StoreError> {
+    case_numbers::take(conn, receipt.unit, receipt.day, 1)?;
+    let events = u32::try_from(receipt.rows.event_count()).unwrap_or(u32::MAX);
+    unannounced::insert(conn, receipt.id, 1..=events)?;
+    insert_rows(conn, receipt.rows)?;
+    tallies::insert_deltas(conn, &receipt.counts)
+}
+
+impl Store {
+    /// Writes receipts on a connection of their own, `batch` in each transaction, as fast as the
+    /// database takes them.
+    ///
+    /// # Errors
+    /// If the database refuses.
+    pub fn write_receipts(&self, all: Vec<Receipt>, batch: usize) -> Result<(), StoreError> {
+        let mut conn = self.inner.url.connect()?;
+        let mut all = all.into_iter();
+        loop {
+            let group: Vec<Receipt> = all.by_ref().take(batch.max(1)).collect();
+            if group.is_empty() {
+                return Ok(());
+            }
+            writer::begin(&mut conn)?;
+            for receipt in group {
+                write(&mut conn, receipt)?;
+            }
+            writer::commit(&mut conn)?;
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Group {
+    #[diesel(sql_type = Text)]
+    #[expect(dead_code, reason = "read so that the database has to give it")]
+    key: String,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// Counts resolved dossiers of a span by outcome and by `key`, by walking over them all. Returns
+/// how many it counted.
+///
+/// # Errors
+/// If the database refuses, or there is no such key.
+pub fn count_resolved(
+    conn: &mut Conn,
+    key: &str,
+    from_millis: i64,
+    before_millis: i64,
+) -> Result<i64, StoreError> {
+    let (joins, expression) = match (key, &*conn) {
+        ("level", _) => ("join units u on u.id = d.unit_id", "u.level"),
+        ("unit", _) => ("", "d.unit_id"),
+        ("field", _) => ("join procedures p on p.id = d.procedure_id", "p.field_id"),
+        ("procedure", _) => ("", "d.procedure_id"),
+        ("month", Conn::Sqlite(_)) => (
+            "",
+            "strftime('%Y-%m', d.closed_at / 1000 + 25200, 'unixepoch')",
+        ),
+        ("month", Conn::Postgres(_)) => (
+            "",
+            "to_char(to_timestamp(d.closed_at / 1000) at time zone 'Asia/Ho_Chi_Minh', 'YYYY-MM')",
+        ),
+        (other, _) => return Err(StoreError::Other(format!("no key {other}"))),
+    };
+    let query = format!(
+        "select cast({expression} as text) as key, count(*) as n from dossiers d {joins} \
+         where d.closed_at >= {from_millis} and d.closed_at < {before_millis} \
+         and d.outcome is not null group by {expression}, d.outcome"
+    );
+    let groups: Vec<Group> = diesel::sql_query(query).load(conn)?;
+    Ok(groups.iter().map(|group| group.n).sum())
+}

@@ -1,0 +1,105 @@
+//! Places in an order: where a page goes on.
+
+use diesel::backend::Backend;
+use diesel::dsl::{AsExprOf, SqlTypeOf};
+use diesel::expression::{
+    AppearsOnTable, AsExpression, Expression, SelectableExpression, TypedExpressionType,
+    ValidGrouping, is_aggregate,
+};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Bool, SqlType};
+
+/// How rows follow each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Going {
+    Up,
+    Down,
+}
+
+/// `(column, id) > (last, last_id)`, or `<`. Both databases go straight to such a row's place in an index
+/// of the columns, however many have the same value; the condition in words they would look through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Past<A, B, X, Y> {
+    columns: (A, B),
+    going: Going,
+    last: (X, Y),
+}
+
+type At<A, B, X, Y> = Past<A, B, AsExprOf<X, SqlTypeOf<A>>, AsExprOf<Y, SqlTypeOf<B>>>;
+
+/// Behind a place in that order.
+pub(crate) fn past<A, B, X, Y>(going: Going, columns: (A, B), last: (X, Y)) -> At<A, B, X, Y>
+where
+    A: Expression,
+    B: Expression,
+    A::SqlType: SqlType + TypedExpressionType,
+    B::SqlType: SqlType + TypedExpressionType,
+    X: AsExpression<A::SqlType>,
+    Y: AsExpression<B::SqlType>,
+{
+    Past {
+        columns,
+        going,
+        last: (last.0.as_expression(), last.1.as_expression()),
+    }
+}
+
+impl<A, B, X, Y, DB> QueryFragment<DB> for Past<A, B, X, Y>
+where
+    DB: Backend,
+    A: QueryFragment<DB>,
+    B: QueryFragment<DB>,
+    X: QueryFragment<DB>,
+    Y: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(");
+        self.columns.0.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.columns.1.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        out.push_sql(match self.going {
+            Going::Up => " > ",
+            Going::Down => " < ",
+        });
+        out.push_sql("(");
+        self.last.0.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.last.1.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<A, B, X, Y> Expression for Past<A, B, X, Y> {
+    type SqlType = Bool;
+}
+
+impl<A, B, X, Y, QS> AppearsOnTable<QS> for Past<A, B, X, Y>
+where
+    A: AppearsOnTable<QS>,
+    B: AppearsOnTable<QS>,
+    X: AppearsOnTable<QS>,
+    Y: AppearsOnTable<QS>,
+{
+}
+
+impl<A, B, X, Y, QS> SelectableExpression<QS> for Past<A, B, X, Y>
+where
+    A: SelectableExpression<QS>,
+    B: SelectableExpression<QS>,
+    X: SelectableExpression<QS>,
+    Y: SelectableExpression<QS>,
+{
+}
+
+impl<A, B, X, Y> ValidGrouping<()> for Past<A, B, X, Y> {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<A, B, X, Y> QueryId for Past<A, B, X, Y> {
+    type QueryId = ();
+    // Where it goes is not in the type.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}

@@ -1,0 +1,222 @@
+//! A database with the province's dossiers, staff to log in with, and the real server over it.
+
+use crate::acts;
+use crate::tools;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::acts::staff::NewStaff;
+use crate::domain::log::note::{Purpose, SecretKey};
+use crate::domain::role::Role;
+use crate::store::{DatabaseUrl, Store, StoreOptions, users};
+use crate::tools::bench::http::{Client, request};
+use crate::tools::bench::{BenchError, Options, receipts};
+
+/// Where databases are.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    Sqlite,
+    Postgres(String),
+}
+
+pub(crate) fn places(options: &Options) -> Vec<Place> {
+    let postgres = options.postgres.clone().map(Place::Postgres);
+    std::iter::once(Place::Sqlite).chain(postgres).collect()
+}
+
+/// A commune, as a clerk of one unit sees it.
+pub(crate) const COMMUNE: &str = "H37.20.01";
+const PROVINCE: &str = "H37";
+
+pub(crate) struct Office {
+    pub(crate) store: Store,
+    pub(crate) url: String,
+    pub(crate) dossiers: u64,
+}
+
+impl Office {
+    /// Opens the database of that scale, and fills it first if need be.
+    pub(crate) fn open(options: &Options, place: &Place, scale: u32) -> Result<Self, BenchError> {
+        let url = match place {
+            Place::Sqlite => {
+                let file = options.folder.join(format!("sqlite-{scale}.sqlite3"));
+                format!("sqlite://{}", file.display())
+            }
+            Place::Postgres(server) => {
+                let name = format!("motcua_bench_{scale}");
+                let server: DatabaseUrl = format!("{server}/postgres").parse()?;
+                server.ensure_database(&name)?;
+                let Place::Postgres(server) = place else {
+                    return Err(BenchError::other("không có máy chủ PostgreSQL"));
+                };
+                format!("{server}/{name}")
+            }
+        };
+        let parsed: DatabaseUrl = url.parse()?;
+        let store = Store::open(&parsed, StoreOptions::default())?;
+        let figures = options.figures.clone();
+        let dossiers = figures.received() * u64::from(scale);
+        if tools::scenario::loaded_period(&store)?.is_none() {
+            let options = tools::scenario::Options {
+                figures,
+                scale,
+                ending: None,
+                seed: 2021,
+                now: crate::clock::now(),
+            };
+            tools::scenario::load(&store, &options)?;
+        }
+        let office = Self {
+            store,
+            url,
+            dossiers,
+        };
+        receipts::fill_commune(&office)?;
+        // What is overdue by now is recorded before anything is measured.
+        crate::jobs::housekeeping::run(&office.store, crate::clock::now())
+            .map_err(BenchError::other)?;
+        Ok(office)
+    }
+
+    pub(crate) fn database(&self) -> &'static str {
+        self.store.url().kind()
+    }
+
+    fn command(&self) -> Result<Command, BenchError> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .env("DATABASE_URL", &self.url)
+            .env_remove("MOTCUA_CONFIG")
+            // Whoever stands in for other systems is in this process.
+            .env("MOTCUA__WEBHOOKS__ALLOW", "127.0.0.0/8")
+            .env("MOTCUA__SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            // Databases stay from run to run, wherever that is: nothing vouches for what is in them.
+            .env("MOTCUA__LOG__KEY", log_key()?)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        Ok(command)
+    }
+
+    /// Starts the real server and waits until it listens.
+    pub(crate) fn serve(&self) -> Result<Server, BenchError> {
+        let mut child = self.command()?.spawn()?;
+        let output = child.stdout.take();
+        let output = output.ok_or_else(|| BenchError::other("không có đầu ra"))?;
+        let mut metrics = None;
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            if let Some((_, address)) = line.split_once("http://") {
+                let address = address.trim().parse().map_err(BenchError::other)?;
+                let metrics = metrics.ok_or_else(|| BenchError::other("không có số đo"))?;
+                return Ok(Server {
+                    child,
+                    address,
+                    metrics,
+                });
+            }
+            let address = line.split(' ').next_back();
+            let address = address.and_then(|address| address.strip_suffix("/metrics"));
+            metrics = address.and_then(|address| address.parse().ok()).or(metrics);
+        }
+        Err(BenchError::other("máy chủ không khởi động được"))
+    }
+
+    /// The token of somebody of that role and unit, made for this run.
+    fn token(&self, server: &Server, role: Role, unit: &str) -> Result<String, BenchError> {
+        let username = format!("bench.{}.{}", role.as_str(), unit.to_lowercase());
+        let password = acts::passwords::generate();
+        let known = self
+            .store
+            .read(|conn| users::by_username(conn, &username))?;
+        if known.is_none() {
+            let new = NewStaff {
+                username: username.clone(),
+                full_name: username.clone(),
+                role,
+                unit: unit.to_owned(),
+                oidc_subject: None,
+                email: None,
+                password: None,
+            };
+            acts::staff::create(&self.store, new, None, None, crate::clock::now())
+                .map_err(BenchError::other)?;
+        }
+        acts::staff::set_password(&self.store, &username, &password).map_err(BenchError::other)?;
+        let body = serde_json::json!({"username": username, "password": password}).to_string();
+        let call = request("POST", "/api/v1/sessions", None, Some(&body));
+        let reply = Client::connect(server.address)?.call(&call)?;
+        let json: Value = serde_json::from_slice(&reply.body).map_err(BenchError::other)?;
+        let token = json["token"].as_str().map(str::to_owned);
+        token.ok_or_else(|| BenchError::other("không đăng nhập được"))
+    }
+
+    /// A clerk of one commune.
+    pub(crate) fn clerk(&self, server: &Server) -> Result<String, BenchError> {
+        self.token(server, Role::Clerk, COMMUNE)
+    }
+
+    /// A clerk who may receive for all units.
+    pub(crate) fn clerk_of_all(&self, server: &Server) -> Result<String, BenchError> {
+        self.token(server, Role::Clerk, PROVINCE)
+    }
+
+    /// A supervisor over all units.
+    pub(crate) fn supervisor(&self, server: &Server) -> Result<String, BenchError> {
+        self.token(server, Role::Supervisor, PROVINCE)
+    }
+}
+
+fn log_key() -> Result<String, BenchError> {
+    let key = SecretKey::new("motcua.bench", Purpose::Log, &[7; 32]);
+    key.map(|key| key.secret_text()).map_err(BenchError::other)
+}
+
+/// The running server; ends with this.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    metrics: SocketAddr,
+}
+
+impl Server {
+    /// Resident memory in MiB, from the kernel.
+    pub(crate) fn resident_mib(&self) -> Result<f64, BenchError> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever was.
+    pub(crate) fn most_mib(&self) -> Result<f64, BenchError> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> Result<f64, BenchError> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with(field));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+        let kilobytes = kilobytes.ok_or_else(|| BenchError::other("không đọc được bộ nhớ"))?;
+        Ok(kilobytes / 1024.0)
+    }
+
+    /// A number that the server's metrics show.
+    pub(crate) fn metric(&self, name: &str) -> Result<f64, BenchError> {
+        let reply = Client::connect(self.metrics)?.call(&request("GET", "/metrics", None, None))?;
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        let line = text.lines().find(|line| {
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(' '))
+        });
+        let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+        Ok(value.unwrap_or(0.0))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

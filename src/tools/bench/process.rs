@@ -1,0 +1,53 @@
+//! How quickly the server is there, and how much memory it takes.
+
+use std::time::Instant;
+
+use crate::tools::bench::office::{Office, Server};
+use crate::tools::bench::{BenchError, Line};
+
+/// From the start of the process until it listens.
+pub(crate) fn start(office: &Office) -> Result<Vec<Line>, BenchError> {
+    let mut best = f64::MAX;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let server = office.serve()?;
+        best = best.min(begun.elapsed().as_secs_f64());
+        drop(server);
+    }
+    Ok(vec![Line {
+        case: "start-up".to_owned(),
+        database: office.database(),
+        dossiers: office.dossiers,
+        value: best,
+        unit: "s",
+        limit: Some(1.0),
+        ratio: Some(1.0 / best),
+        goal: Some(1.0),
+        p99_ms: None,
+    }])
+}
+
+const MOST_MIB: f64 = 150.0;
+
+/// Resident memory after the start, and the most under all the load before.
+pub(crate) fn memory(
+    office: &Office,
+    server: &Server,
+    at_rest: f64,
+) -> Result<Vec<Line>, BenchError> {
+    let line = |case: &str, value: f64| Line {
+        case: case.to_owned(),
+        database: office.database(),
+        dossiers: office.dossiers,
+        value,
+        unit: "MiB",
+        limit: Some(MOST_MIB),
+        ratio: Some(MOST_MIB / value),
+        goal: Some(1.0),
+        p99_ms: None,
+    };
+    Ok(vec![
+        line("memory at rest", at_rest),
+        line("memory under load", server.most_mib()?),
+    ])
+}

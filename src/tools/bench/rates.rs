@@ -1,0 +1,63 @@
+//! On-time rates from the roll-ups, beside a plain `group by` over the dossiers.
+
+use crate::reports;
+use crate::tools;
+use std::time::Instant;
+
+use crate::domain::moment::Moment;
+use crate::domain::period::Period;
+use crate::reports::on_time::By;
+use crate::reports::standings::Span;
+use crate::store::baseline;
+use crate::tools::bench::office::Office;
+use crate::tools::bench::{BenchError, Line};
+
+pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, BenchError> {
+    let store = &office.store;
+    let period: Period = tools::scenario::loaded_period(store)?
+        .ok_or_else(|| BenchError::other("cơ sở dữ liệu không có kịch bản"))?;
+    let span = Span::new(period, None, crate::clock::now()).map_err(BenchError::other)?;
+    let midnight = |day| Moment::at(day, chrono::NaiveTime::MIN).unix_millis();
+    let (from, before) = (midnight(period.from), midnight(period.to) + 86_400_000);
+    let mut lines = Vec::new();
+    for (by, goal) in [
+        (By::Level, 100.0),
+        (By::Unit, 100.0),
+        (By::Field, 100.0),
+        (By::Month, 100.0),
+        (By::Procedure, 20.0),
+    ] {
+        let report = || reports::on_time::on_time(store, by, span, None).map_err(BenchError::other);
+        let resolved = report()?.total.resolved();
+        let begun = Instant::now();
+        let mut times = 0_u32;
+        while times < 20 || (begun.elapsed().as_millis() < 500 && times < 2000) {
+            report()?;
+            times += 1;
+        }
+        let value = begun.elapsed().as_secs_f64() * 1000.0 / f64::from(times);
+        let mut limit = f64::MAX;
+        for _ in 0..3 {
+            let begun = Instant::now();
+            let counted =
+                store.read(|conn| baseline::count_resolved(conn, by.as_str(), from, before))?;
+            limit = limit.min(begun.elapsed().as_secs_f64() * 1000.0);
+            if counted != resolved {
+                let detail = format!("báo cáo đếm {resolved}, bảng hồ sơ có {counted}");
+                return Err(BenchError::Other(detail));
+            }
+        }
+        lines.push(Line {
+            case: format!("on-time by {}", by.as_str()),
+            database: office.database(),
+            dossiers: office.dossiers,
+            value,
+            unit: "ms",
+            limit: Some(limit),
+            ratio: Some(limit / value),
+            goal: Some(goal),
+            p99_ms: None,
+        });
+    }
+    Ok(lines)
+}

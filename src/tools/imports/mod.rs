@@ -1,0 +1,170 @@
+//! Bringing units, successions, procedures and the calendar in from files.
+//!
+//! An import is all or nothing: it names every wrong place at once and then changes nothing, or
+//! it is one transaction. Running it twice changes nothing the second time.
+
+mod calendar;
+pub mod portal;
+mod procedures;
+mod successions;
+mod table;
+mod units;
+
+pub(crate) use crate::tools::imports::calendar::put as put_calendar;
+pub use crate::tools::imports::calendar::{calendar, read_calendar};
+pub(crate) use crate::tools::imports::procedures::put as put_procedures;
+pub use crate::tools::imports::procedures::{Catalogue, procedures};
+pub use crate::tools::imports::successions::successions;
+pub(crate) use crate::tools::imports::units::put_file as put_units;
+pub use crate::tools::imports::units::{Reform, UnitsOptions, reform, units};
+
+use std::fmt;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::domain::ids::Actor;
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::{Conn, StoreError, WriteFailure, settings};
+
+/// Something wrong in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Counted from 1; the head of a CSV file is line 1. 0 for what is no single line's.
+    pub line: u64,
+    /// The column of a CSV file, or the JSON pointer of a field; empty for the whole line.
+    pub column: String,
+    pub reason: String,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            column,
+            reason,
+        } = self;
+        if *line == 0 {
+            f.write_str(reason)
+        } else if column.is_empty() {
+            write!(f, "dòng {line}: {reason}")
+        } else {
+            write!(f, "dòng {line}, {column}: {reason}")
+        }
+    }
+}
+
+/// Why a file was not imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("{}", list(.0))]
+    Wrong(Vec<Wrong>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(wrong: &[Wrong]) -> String {
+    let lines: Vec<_> = wrong.iter().map(Wrong::to_string).collect();
+    lines.join("\n")
+}
+
+impl From<diesel::result::Error> for ImportError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl WriteFailure for ImportError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Wrong(_) => None,
+        }
+    }
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Imported {
+    pub added: usize,
+    pub changed: usize,
+    pub unchanged: usize,
+    /// What a person should know, such as units without a successor.
+    pub notes: Vec<String>,
+}
+
+impl Imported {
+    pub const fn changes(&self) -> usize {
+        self.added + self.changed
+    }
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            added,
+            changed,
+            unchanged,
+            notes,
+        } = self;
+        write!(f, "thêm {added}, sửa {changed}, giữ nguyên {unchanged}")?;
+        notes.iter().try_for_each(|note| write!(f, "\n{note}"))
+    }
+}
+
+/// Runs an import within a transaction and records it, if it changed anything, with the hash of its file.
+fn recorded<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    kind: ActKind,
+    file: &str,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    let before = settings::reference_version(conn)?;
+    let done = work(conn)?;
+    record_change(conn, before, kind, file)?;
+    Ok(done)
+}
+
+/// Records an import if the reference data are not those of the version before it.
+fn record_change(
+    conn: &mut Conn,
+    before: u64,
+    kind: ActKind,
+    file: &str,
+) -> Result<(), StoreError> {
+    if settings::reference_version(conn)? == before {
+        return Ok(());
+    }
+    let act = json!({"file_sha256": file});
+    admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)
+}
+
+/// By what an act names a file.
+fn file_hash(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// Reads a file's bytes as text: UTF-8, a byte order mark at the beginning is dropped.
+fn text(bytes: &[u8]) -> Result<&str, Wrong> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = &bytes[..error.valid_up_to()];
+        let lines = good.split(|byte| *byte == b'\n');
+        let (count, last) = lines.fold((0, 0), |(n, _), line| (n + 1, line.len()));
+        Wrong {
+            line: count,
+            column: format!("byte {}", last + 1),
+            reason: "tệp không phải UTF-8".to_owned(),
+        }
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// All wrong places in the order of the file, or nothing wrong.
+fn verdict(mut wrong: Vec<Wrong>) -> Result<(), ImportError> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    wrong.sort_by_key(|w| w.line);
+    Err(ImportError::Wrong(wrong))
+}

@@ -1,0 +1,204 @@
+//! `motcua import portal-catalogue`: the catalogue as the national portal answers it
+//! (`LayDanhSachTTHC`, `LayThuTuc`), brought in over what there is: `docs/operations.md` has the form.
+//!
+//! What the portal does not know (workflow, receiving department, committed limit, integration) stays
+//! as it is here.
+
+mod answers;
+mod changes;
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+pub use crate::tools::imports::portal::answers::PortalAnswers;
+pub use crate::tools::imports::portal::changes::{Change, Changes};
+
+use crate::domain::ids::{Actor, ProcedureId};
+use crate::store::admin_acts;
+use crate::store::admin_acts::ActKind;
+use crate::store::reference::Reference;
+use crate::store::{Store, StoreError, WriteFailure, procedures as store_procedures, settings};
+use crate::tools::imports::{Catalogue, ImportError, procedures};
+
+/// Something wrong in an answer of the portal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongPlace {
+    /// The file of the answer.
+    pub file: String,
+    /// JSON pointer.
+    pub pointer: String,
+    pub reason: String,
+}
+
+impl fmt::Display for WrongPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.file, self.pointer, self.reason)
+    }
+}
+
+/// Why the portal's catalogue was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum PortalError {
+    #[error("{}", .0.iter().map(WrongPlace::to_string).collect::<Vec<_>>().join("\n"))]
+    Wrong(Vec<WrongPlace>),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+}
+
+impl From<StoreError> for PortalError {
+    fn from(error: StoreError) -> Self {
+        Self::Import(error.into())
+    }
+}
+
+impl From<diesel::result::Error> for PortalError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Import(error.into())
+    }
+}
+
+impl WriteFailure for PortalError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Wrong(_) => None,
+            Self::Import(error) => error.store_error(),
+        }
+    }
+}
+
+/// What taking the portal's catalogue in would do.
+struct Plan {
+    changes: Changes,
+    /// New procedures and versions.
+    catalogue: Catalogue,
+    ended: Vec<ProcedureId>,
+}
+
+/// What [`portal_catalogue`] would change, as of the day from which new versions are valid.
+///
+/// # Errors
+/// All that is wrong with the answers, or an error of the store.
+pub fn preview_portal_catalogue(
+    store: &Store,
+    answers: &PortalAnswers,
+    from: NaiveDate,
+) -> Result<Changes, PortalError> {
+    store.read_with_reference(|_, reference| Ok(plan(reference, answers, from)?.changes))
+}
+
+/// Takes the portal's catalogue in, all or nothing: new procedures and versions are valid from that
+/// day, what they replace and what the portal has no more ends the day before. Twice is once.
+///
+/// # Errors
+/// All that is wrong with the answers, or an error of the store; then nothing is changed.
+pub fn portal_catalogue(
+    store: &Store,
+    answers: PortalAnswers,
+    from: NaiveDate,
+) -> Result<Changes, PortalError> {
+    store.change_reference(move |conn, reference| {
+        let before = settings::reference_version(conn)?;
+        let plan = plan(reference, &answers, from)?;
+        procedures::put(conn, &plan.catalogue)?;
+        let last = from.pred_opt().unwrap_or(from);
+        for id in &plan.ended {
+            if let Some(procedure) = reference.procedure(*id) {
+                store_procedures::end(conn, procedure, last)?;
+            }
+        }
+        if !plan.ended.is_empty() {
+            settings::bump_reference_version(conn)?;
+        }
+        if settings::reference_version(conn)? != before {
+            let codes = |changes: &[Change]| -> Vec<String> {
+                changes.iter().map(|change| change.code.clone()).collect()
+            };
+            let act = serde_json::json!({
+                "valid_from": from,
+                "new": codes(&plan.changes.new),
+                "versions": codes(&plan.changes.versions),
+                "ended": codes(&plan.changes.ended),
+            });
+            let kind = ActKind::PortalCatalogueImported;
+            admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)?;
+        }
+        Ok(plan.changes)
+    })
+}
+
+fn plan(
+    reference: &Reference,
+    answers: &PortalAnswers,
+    from: NaiveDate,
+) -> Result<Plan, PortalError> {
+    let mut plan = Plan {
+        changes: Changes::default(),
+        catalogue: Catalogue::default(),
+        ended: Vec::new(),
+    };
+    let mut wrong = Vec::new();
+    for listed in answers.in_force() {
+        let versions = reference.versions(&listed.code);
+        let in_force = reference.procedure_in_force(&listed.code, from);
+        let coming = versions
+            .iter()
+            .filter(|version| version.definition.valid_from > from)
+            .min_by_key(|version| version.definition.valid_from);
+        let standing = in_force.or(coming).map(|procedure| &procedure.definition);
+        // One that has ended and comes back begins with what was known of it.
+        let last = versions
+            .iter()
+            .max_by_key(|version| version.definition.valid_from)
+            .map(|procedure| &procedure.definition);
+        let Some(definition) = listed.over(standing.or(last), from, &mut wrong) else {
+            continue;
+        };
+        let differences = standing.map(|old| changes::differences(old, &definition));
+        let change = |differences| Change {
+            code: definition.code.clone(),
+            name: definition.name.clone(),
+            differences,
+        };
+        match differences {
+            Some(same) if same.is_empty() => {
+                plan.changes.unchanged += 1;
+                continue;
+            }
+            Some(_) if standing.is_some_and(|old| old.valid_from == from) => {
+                let reason = "đã có phiên bản khác có hiệu lực từ chính ngày này";
+                wrong.push(listed.wrong(reason));
+            }
+            Some(differences) => plan.changes.versions.push(change(differences)),
+            None => plan.changes.new.push(change(Vec::new())),
+        }
+        plan.catalogue.procedures.push((1, definition));
+    }
+    for procedure in reference.procedures() {
+        let definition = &procedure.definition;
+        // A code that is not the national database's own is not missed in it.
+        if definition.code_is_sample
+            || !definition.is_in_force_on(from)
+            || answers.has_in_force(&definition.code)
+        {
+            continue;
+        }
+        if definition.valid_from == from {
+            plan.changes.notes.push(format!(
+                "{} không kết thúc được: có hiệu lực từ chính ngày này",
+                definition.code
+            ));
+            continue;
+        }
+        plan.ended.push(procedure.id);
+        plan.changes.ended.push(Change {
+            code: definition.code.clone(),
+            name: definition.name.clone(),
+            differences: Vec::new(),
+        });
+    }
+    match wrong.is_empty() {
+        true => Ok(plan),
+        false => Err(PortalError::Wrong(wrong)),
+    }
+}

@@ -1,0 +1,170 @@
+//! What a catalogue of the portal changes, for people to read before it does.
+
+use crate::render;
+use std::fmt;
+
+use crate::domain::procedure::{Fee, LimitDefinition, OnlineLevel, ProcedureDefinition};
+use crate::domain::time_limit::LimitUnit;
+
+/// What a catalogue of the portal changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub new: Vec<Change>,
+    /// New versions of procedures that are in force.
+    pub versions: Vec<Change>,
+    pub ended: Vec<Change>,
+    pub unchanged: usize,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+/// A procedure that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub code: String,
+    pub name: String,
+    /// What a new version has that the one before has not.
+    pub differences: Vec<String>,
+}
+
+impl Changes {
+    pub const fn count(&self) -> usize {
+        self.new.len() + self.versions.len() + self.ended.len()
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, changes) in [
+            ("thủ tục mới", &self.new),
+            ("phiên bản mới", &self.versions),
+            ("kết thúc", &self.ended),
+        ] {
+            for change in changes {
+                writeln!(f, "{what} {}: {}", change.code, change.name)?;
+                for difference in &change.differences {
+                    writeln!(f, "    {difference}")?;
+                }
+            }
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        write!(
+            f,
+            "{} thủ tục mới, {} phiên bản mới, {} kết thúc, {} giữ nguyên",
+            self.new.len(),
+            self.versions.len(),
+            self.ended.len(),
+            self.unchanged,
+        )
+    }
+}
+
+/// What differs between two versions, besides their days.
+pub(crate) fn differences(old: &ProcedureDefinition, new: &ProcedureDefinition) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut text = |what: &str, old: &str, new: &str| {
+        if old != new {
+            found.push(format!("{what}: {old} → {new}"));
+        }
+    };
+    text("tên", &old.name, &new.name);
+    text("lĩnh vực", &old.field, &new.field);
+    text("kết quả", &old.result, &new.result);
+    let levels = |of: &ProcedureDefinition| {
+        let names = of.levels.iter().map(|level| render::words::level(*level));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    text("cấp thực hiện", &levels(old), &levels(new));
+    text(
+        "mức độ trực tuyến",
+        online(old.online_level),
+        online(new.online_level),
+    );
+    text(
+        "thời hạn theo quy định",
+        &limit(Some(old.statutory_limit)),
+        &limit(Some(new.statutory_limit)),
+    );
+    text(
+        "thời hạn cam kết",
+        &limit(old.committed_limit),
+        &limit(new.committed_limit),
+    );
+    let official = |of: &ProcedureDefinition| match of.code_is_sample {
+        true => "mã mẫu",
+        false => "mã quốc gia",
+    };
+    text("mã", official(old), official(new));
+    lists(
+        &mut found,
+        "phí, lệ phí",
+        old.fees.iter().map(fee).collect(),
+        new.fees.iter().map(fee).collect(),
+    );
+    let papers = |of: &ProcedureDefinition| {
+        let papers = of.checklist.iter().map(|item| {
+            let required = match item.required {
+                true => "",
+                false => ", không bắt buộc",
+            };
+            format!(
+                "{} ({} bản chính, {} bản sao{required})",
+                item.name, item.originals, item.copies
+            )
+        });
+        papers.collect()
+    };
+    lists(&mut found, "thành phần hồ sơ", papers(old), papers(new));
+    lists(
+        &mut found,
+        "căn cứ pháp lý",
+        old.legal_basis.clone(),
+        new.legal_basis.clone(),
+    );
+    found
+}
+
+fn lists(found: &mut Vec<String>, what: &str, old: Vec<String>, new: Vec<String>) {
+    if old == new {
+        return;
+    }
+    let gone = old.iter().filter(|item| !new.contains(item));
+    let come = new.iter().filter(|item| !old.contains(item));
+    let before = found.len();
+    found.extend(gone.map(|item| format!("{what}, bỏ: {item}")));
+    found.extend(come.map(|item| format!("{what}, thêm: {item}")));
+    if found.len() == before {
+        found.push(format!("{what}: thứ tự hoặc số lần lặp khác"));
+    }
+}
+
+const fn online(level: OnlineLevel) -> &'static str {
+    match level {
+        OnlineLevel::Full => "toàn trình",
+        OnlineLevel::Partial => "một phần",
+        OnlineLevel::Information => "chỉ cung cấp thông tin",
+    }
+}
+
+fn limit(limit: Option<LimitDefinition>) -> String {
+    let Some(limit) = limit else {
+        return "không có".to_owned();
+    };
+    let amount = limit.amount.unwrap_or(0);
+    match limit.unit {
+        LimitUnit::WorkingDay => format!("{amount} ngày làm việc"),
+        LimitUnit::CalendarDay => format!("{amount} ngày"),
+        LimitUnit::Hour => format!("{amount} giờ làm việc"),
+        LimitUnit::SameDay => "trong ngày".to_owned(),
+    }
+}
+
+fn fee(fee: &Fee) -> String {
+    let amount = render::words::number(i64::try_from(fee.amount_vnd).unwrap_or(i64::MAX));
+    match fee.note.as_str() {
+        "" => format!("{} {amount} đồng", fee.name),
+        note => format!("{} {amount} đồng ({note})", fee.name),
+    }
+}

@@ -1,0 +1,298 @@
+//! `motcua import procedures`: the catalogue, a JSON list of procedures with checklist and
+//! workflow, each in versions.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::domain::ids::ProcedureId;
+use crate::domain::procedure::{Procedure, ProcedureDefinition};
+use crate::domain::unit::Units;
+use crate::store::admin_acts::ActKind;
+use crate::store::{Conn, Store, procedures as store, settings, units};
+use crate::tools::imports::{ImportError, Imported, Wrong, file_hash, recorded, text, verdict};
+use crate::web::mending::{Found, mend};
+
+/// Procedures read from a file, each with the line on which it begins.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    pub procedures: Vec<(u64, ProcedureDefinition)>,
+}
+
+impl Catalogue {
+    /// Reads a catalogue and checks each procedure by itself.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ImportError> {
+        let mut wrong = Vec::new();
+        let catalogue = Self::read(bytes, &mut wrong);
+        verdict(wrong)?;
+        Ok(catalogue)
+    }
+
+    /// Reads a catalogue, collecting what is wrong. Wrong fields are replaced by sound ones, so that
+    /// the others can be checked further.
+    fn read(bytes: &[u8], wrong: &mut Vec<Wrong>) -> Self {
+        let items = text(bytes).and_then(|text| {
+            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| Wrong {
+                line: error.line().max(1) as u64,
+                column: format!("ký tự {}", error.column()),
+                reason: format!("tệp không phải danh sách JSON: {}", without_place(&error)),
+            })?;
+            Ok((text, items))
+        });
+        let (text, items) = match items {
+            Ok(read) => read,
+            Err(error) => {
+                wrong.push(error);
+                return Self::default();
+            }
+        };
+        let mut procedures = Vec::new();
+        // The raw values are slices of the text, in order: count the lines between them.
+        let (mut line, mut counted) = (1, 0);
+        for item in items {
+            let begin = item.get().as_ptr() as usize - text.as_ptr() as usize;
+            line += text.as_bytes()[counted..begin]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count() as u64;
+            counted = begin;
+            let definition = match serde_json::from_str::<ProcedureDefinition>(item.get()) {
+                Ok(definition) => {
+                    wrong.extend(check(line, &definition));
+                    Some(definition)
+                }
+                Err(error) => mended(line, item.get(), &error, wrong),
+            };
+            procedures.extend(definition.map(|definition| (line, definition)));
+        }
+        Self { procedures }
+    }
+}
+
+/// serde's message without the place, which it counts from another beginning.
+fn without_place(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    message[..end].to_owned()
+}
+
+fn check(line: u64, definition: &ProcedureDefinition) -> Vec<Wrong> {
+    let code = &definition.code;
+    let wrong = definition.check().into_iter().map(|invalid| Wrong {
+        line,
+        column: format!("{} của {code}", invalid.pointer),
+        reason: invalid.reason,
+    });
+    wrong.collect()
+}
+
+/// A procedure with every field, against which wrong ones are held.
+fn sound() -> Value {
+    serde_json::json!({
+        "code": "0.000000", "code_is_sample": true, "name": "…", "field": "…",
+        "levels": ["province"], "department": null, "valid_from": "2018-01-01", "valid_to": null,
+        "announced_on": "2018-01-01", "workflow_approved_on": null,
+        "simplification_proposed_on": null, "integrated": true, "online_level": "full",
+        "statutory_limit": {"unit": "working_day", "amount": 1}, "committed_limit": null,
+        "on_supplement": "restart", "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
+        "result": "…", "legal_basis": ["…"],
+        "checklist": [
+            {"key": null, "name": "…", "originals": 1, "copies": 0, "required": true}
+        ],
+        "workflow": [
+            {"name": "…", "place": "receiving", "unit": null, "role": "clerk", "hours": 1}
+        ],
+    })
+}
+
+/// Names every wrong field of a procedure that cannot be read. Returns it with those fields
+/// mended, unless it cannot be known by its code and first day.
+fn mended(
+    line: u64,
+    item: &str,
+    error: &serde_json::Error,
+    wrong: &mut Vec<Wrong>,
+) -> Option<ProcedureDefinition> {
+    let read = |value: &Value| {
+        let read = serde_json::from_value::<ProcedureDefinition>(value.clone());
+        read.map_err(|error| error.to_string())
+    };
+    let value: Value = serde_json::from_str(item).unwrap_or_default();
+    let mut found = Found::all();
+    let fits = |value: &Value| read(value).map(drop);
+    let value = mend(&value, &sound(), &fits, "", &mut found);
+    let mut fields = found.wrong;
+    if fields.is_empty() {
+        // A field that is there twice, say.
+        fields.push((String::new(), without_place(error)));
+    }
+    let definition = read(&value).ok();
+    let code = definition.as_ref().map_or("", |d| d.code.as_str());
+    let is_wrong = |start: &str| fields.iter().any(|(pointer, _)| pointer.starts_with(start));
+    if let Some(definition) = &definition {
+        let limits_known = !is_wrong("/statutory_limit") && !is_wrong("/committed_limit");
+        let rules = check(line, definition)
+            .into_iter()
+            .filter(|wrong| limits_known || !wrong.column.starts_with("/committed_limit"));
+        wrong.extend(rules);
+    }
+    wrong.extend(fields.iter().map(|(pointer, reason)| Wrong {
+        line,
+        column: format!("{pointer} của {code}"),
+        reason: reason.clone(),
+    }));
+    let known = !is_wrong("/code") && !is_wrong("/valid_from");
+    definition.filter(|_| known)
+}
+
+/// Imports a catalogue. A version is known by code and first day: the same again changes nothing,
+/// another content under the same first day is an error, a later first day ends the version
+/// before it.
+///
+/// # Errors
+/// All that is wrong with the file, or an error of the store; then nothing is changed.
+pub fn procedures(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
+    let mut wrong = Vec::new();
+    let catalogue = Catalogue::read(bytes, &mut wrong);
+    let file = file_hash(bytes);
+    store.change_reference(move |conn, _| {
+        let work = |conn: &mut Conn| put_unless(conn, &catalogue, wrong.clone());
+        recorded(conn, ActKind::ProceduresImported, &file, work)
+    })
+}
+
+/// Puts a catalogue into the store, within a transaction.
+pub(crate) fn put(conn: &mut Conn, catalogue: &Catalogue) -> Result<Imported, ImportError> {
+    put_unless(conn, catalogue, Vec::new())
+}
+
+/// The same, unless something is `wrong` already; then what else is wrong is found all the same.
+fn put_unless(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    mut wrong: Vec<Wrong>,
+) -> Result<Imported, ImportError> {
+    let units = units::load(conn)?;
+    let mut known: HashMap<String, Vec<Procedure>> = HashMap::new();
+    for procedure in store::load(conn)? {
+        let code = procedure.definition.code.clone();
+        known.entry(code).or_default().push(procedure);
+    }
+    let mut first: HashMap<(&str, NaiveDate), u64> = HashMap::new();
+    for (line, definition) in &catalogue.procedures {
+        let mut add = |pointer: &str, reason: String| {
+            wrong.push(Wrong {
+                line: *line,
+                column: format!("{pointer} của {}", definition.code),
+                reason,
+            });
+        };
+        if let Some(earlier) = first.insert((&definition.code, definition.valid_from), *line) {
+            let reason = format!("đã có ở dòng {earlier} với cùng valid_from");
+            add("/code", reason);
+        }
+        for (pointer, code) in unknown_units(definition, &units) {
+            add(&pointer, format!("không có đơn vị {code}"));
+        }
+        let versions = known.get(&definition.code).map_or(&[][..], Vec::as_slice);
+        if let Some(old) = versions
+            .iter()
+            .find(|old| old.definition.valid_from == definition.valid_from)
+        {
+            let mut new = definition.clone();
+            new.valid_to = last_day(definition, versions.iter().map(|v| v.definition.valid_from));
+            let before = version_before(versions, definition.valid_from);
+            if new.with_keys(before) != old.definition.clone().with_keys(before) {
+                let reason =
+                    "phiên bản này đã có với nội dung khác; nội dung mới cần valid_from mới";
+                add("/valid_from", reason.to_owned());
+            }
+        }
+    }
+    verdict(wrong)?;
+
+    let mut imported = Imported::default();
+    let mut next = store::next_id(conn)?;
+    let mut ordered: Vec<&ProcedureDefinition> =
+        catalogue.procedures.iter().map(|(_, d)| d).collect();
+    ordered.sort_by_key(|definition| definition.valid_from);
+    for definition in ordered {
+        let versions = known.entry(definition.code.clone()).or_default();
+        if versions
+            .iter()
+            .any(|old| old.definition.valid_from == definition.valid_from)
+        {
+            imported.unchanged += 1;
+            continue;
+        }
+        let before = version_before(versions, definition.valid_from);
+        let mut definition = definition.clone().with_keys(before);
+        // The version before ends the day before; this one ends where a later one begins.
+        for old in versions.iter_mut() {
+            let from = definition.valid_from;
+            if let Some(last) = from.pred_opt()
+                && old.definition.valid_from < from
+                && old.definition.is_in_force_on(from)
+            {
+                store::end(conn, old, last)?;
+                old.definition.valid_to = Some(last);
+                imported.changed += 1;
+            }
+        }
+        let first_days = versions.iter().map(|old| old.definition.valid_from);
+        definition.valid_to = last_day(&definition, first_days);
+        let procedure = Procedure {
+            id: ProcedureId(next),
+            field_id: store::field_id(conn, &definition.field)?,
+            definition,
+        };
+        next += 1;
+        store::insert(conn, &procedure)?;
+        imported.added += 1;
+        versions.push(procedure);
+    }
+    if imported.changes() > 0 {
+        settings::bump_reference_version(conn)?;
+    }
+    Ok(imported)
+}
+
+/// The version that a new one comes after.
+fn version_before(versions: &[Procedure], first_day: NaiveDate) -> Option<&ProcedureDefinition> {
+    let all = versions.iter().map(|version| &version.definition);
+    let before = all.filter(|definition| definition.valid_from < first_day);
+    before.max_by_key(|definition| definition.valid_from)
+}
+
+/// The last day of a version: its own, or the day before the next version begins.
+fn last_day(
+    definition: &ProcedureDefinition,
+    first_days: impl Iterator<Item = NaiveDate>,
+) -> Option<NaiveDate> {
+    let next = first_days.filter(|day| *day > definition.valid_from).min();
+    let before_next = next.and_then(|day| day.pred_opt());
+    [definition.valid_to, before_next]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+fn unknown_units<'a>(definition: &'a ProcedureDefinition, units: &Units) -> Vec<(String, &'a str)> {
+    let department = definition
+        .department
+        .as_deref()
+        .map(|code| ("/department".to_owned(), code));
+    let steps = definition.workflow.iter().enumerate();
+    let steps =
+        steps.filter_map(|(i, s)| Some((format!("/workflow/{i}/unit"), s.unit.as_deref()?)));
+    department
+        .into_iter()
+        .chain(steps)
+        .filter(|(_, code)| units.by_code(code).is_none())
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! A CSV file as rows of named columns, collecting what is wrong.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use crate::tools::imports::Wrong;
+
+/// A row; its cells are trimmed.
+pub(crate) struct Row {
+    pub(crate) line: u64,
+    cells: HashMap<&'static str, String>,
+}
+
+/// Reads a file with the columns `needed` and perhaps those of `optional`, in any order.
+pub(crate) fn read(
+    bytes: &[u8],
+    needed: &[&'static str],
+    optional: &[&'static str],
+    wrong: &mut Vec<Wrong>,
+) -> Vec<Row> {
+    let text = match crate::tools::imports::text(bytes) {
+        Ok(text) => text,
+        Err(not_utf8) => {
+            wrong.push(not_utf8);
+            return Vec::new();
+        }
+    };
+    let before = wrong.len();
+    wrong.extend(unclosed_quotes(text));
+    if wrong.len() > before {
+        // What follows would be read as part of the cell.
+        return Vec::new();
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let head: Vec<String> = match reader.headers() {
+        Ok(head) => head.iter().map(str::to_owned).collect(),
+        Err(error) => {
+            wrong.push(whole_line(1, error.to_string()));
+            return Vec::new();
+        }
+    };
+    let known = || needed.iter().chain(optional);
+    for column in needed {
+        if !head.iter().any(|name| name == column) {
+            wrong.push(at(1, column, "thiếu cột này"));
+        }
+    }
+    for (position, name) in head.iter().enumerate() {
+        if !known().any(|column| column == name) {
+            wrong.push(at(1, name, "cột lạ"));
+        } else if head[..position].contains(name) {
+            wrong.push(at(1, name, "cột có hai lần"));
+        }
+    }
+    if !wrong.is_empty() {
+        return Vec::new();
+    }
+    let columns: Vec<&'static str> = head
+        .iter()
+        .filter_map(|name| known().find(|column| *column == name).copied())
+        .collect();
+
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                wrong.push(whole_line(line, error.to_string()));
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != columns.len() {
+            let reason = format!("có {} cột, cần {}", record.len(), columns.len());
+            wrong.push(whole_line(line, reason));
+            continue;
+        }
+        let cells = columns
+            .iter()
+            .copied()
+            .zip(record.iter().map(str::to_owned))
+            .collect();
+        rows.push(Row { line, cells });
+    }
+    if rows.is_empty() && wrong.is_empty() {
+        wrong.push(whole_line(1, "tệp không có dòng dữ liệu nào".to_owned()));
+    }
+    rows
+}
+
+/// The lines in which a quote opens a cell and does not end it. No cell of ours goes over several lines, so
+/// a quote that does has swallowed what it should not.
+fn unclosed_quotes(text: &str) -> Vec<Wrong> {
+    let lines = (1..).zip(text.lines());
+    let unclosed = lines.filter(|(_, line)| !quotes_close(line));
+    let wrong = unclosed.map(|(line, _)| {
+        let reason = "dấu ngoặc kép mở ô mà không đóng ở cuối ô trong cùng dòng";
+        whole_line(line, reason.to_owned())
+    });
+    wrong.collect()
+}
+
+fn quotes_close(line: &str) -> bool {
+    let mut rest = line;
+    loop {
+        // A quote within a cell that does not begin with one is a letter like any other.
+        rest = match rest.strip_prefix('"') {
+            None => rest,
+            Some(quoted) => {
+                let mut letters = quoted.char_indices().peekable();
+                let end = loop {
+                    match letters.next() {
+                        None => return false,
+                        Some((_, '"')) if letters.next_if(|(_, next)| *next == '"').is_some() => {}
+                        Some((at, '"')) => break at + 1,
+                        Some(_) => {}
+                    }
+                };
+                let after = quoted[end..].trim_start();
+                if !after.is_empty() && !after.starts_with(',') {
+                    return false;
+                }
+                after
+            }
+        };
+        match rest.split_once(',') {
+            Some((_, next)) => rest = next,
+            None => return true,
+        }
+    }
+}
+
+fn whole_line(line: u64, reason: String) -> Wrong {
+    Wrong {
+        line,
+        column: String::new(),
+        reason,
+    }
+}
+
+fn at(line: u64, column: &str, reason: impl Into<String>) -> Wrong {
+    Wrong {
+        line,
+        column: format!("cột {column}"),
+        reason: reason.into(),
+    }
+}
+
+impl Row {
+    /// The cell, empty if the column is not in the file.
+    pub(crate) fn get(&self, column: &str) -> &str {
+        self.cells.get(column).map_or("", String::as_str)
+    }
+
+    pub(crate) fn wrong(&self, column: &str, reason: impl Into<String>) -> Wrong {
+        at(self.line, column, reason)
+    }
+
+    /// The cell, which must not be empty.
+    pub(crate) fn text(&self, column: &str, wrong: &mut Vec<Wrong>) -> Option<String> {
+        let cell = self.get(column);
+        if cell.is_empty() {
+            wrong.push(self.wrong(column, "để trống"));
+            return None;
+        }
+        Some(cell.to_owned())
+    }
+
+    /// The cell as one of the words of a type.
+    pub(crate) fn word<T: std::str::FromStr>(
+        &self,
+        column: &str,
+        words: &str,
+        wrong: &mut Vec<Wrong>,
+    ) -> Option<T> {
+        let cell = self.get(column);
+        let value = cell.parse().ok();
+        if value.is_none() {
+            wrong.push(self.wrong(column, format!("'{cell}' không phải {words}")));
+        }
+        value
+    }
+
+    /// The cell as a date such as `2021-07-15`; an empty one is `Ok(None)`.
+    pub(crate) fn date(&self, column: &str, wrong: &mut Vec<Wrong>) -> Option<NaiveDate> {
+        let cell = self.get(column);
+        if cell.is_empty() {
+            return None;
+        }
+        let value = NaiveDate::parse_from_str(cell, "%Y-%m-%d")
+            .ok()
+            .filter(|date| (1900..=9998).contains(&chrono::Datelike::year(date)));
+        if value.is_none() {
+            let reason = format!("'{cell}' không phải ngày, ví dụ 2021-07-15");
+            wrong.push(self.wrong(column, reason));
+        }
+        value
+    }
+}

@@ -1,0 +1,9 @@
+//! Long work at the command line: files in, provinces made up, databases verified, measured and copied.
+
+pub mod backup;
+pub mod bench;
+pub mod imports;
+pub mod progress;
+pub mod scenario;
+pub mod verify;
+pub mod witness;

@@ -1,0 +1,590 @@
+//! A dossier as the desk sees it: the state with its names, and its history.
+
+use crate::render;
+use crate::views;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::acts::DeskError;
+use crate::domain::dossier::{
+    ActionKind, Channel, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
+    PaymentMethod, Settlement, Status,
+};
+use crate::domain::identity::Identity;
+use crate::domain::ids::{Actor, DossierId, PersonId, ProcedureId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::person::{NotifyBy, Person};
+use crate::domain::procedure::Procedure;
+use crate::domain::time_limit::Outcome;
+use crate::store::authority::Proof;
+use crate::store::events::replay;
+use crate::store::readings;
+use crate::store::readings::Reading;
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, events as history, persons, users};
+use crate::views::list::{Named, StaffName, named_unit};
+
+/// A dossier as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct DossierView {
+    pub id: DossierId,
+    #[schema(example = "H37.20.01-210301-0001")]
+    pub case_number: String,
+    /// What the receipt prints for the public look-up.
+    #[schema(example = "ABCDEFGHIJ")]
+    pub look_up_code: String,
+    /// Counts up with every change; also the ETag.
+    pub version: u32,
+    pub procedure: Named,
+    /// Lĩnh vực.
+    pub field: String,
+    /// Who answers for it.
+    pub unit: Named,
+    /// Who has it on the desk.
+    pub holder: Named,
+    pub channel: Channel,
+    pub return_channel: Channel,
+    pub applicant: PersonView,
+    pub delegate: Option<PersonView>,
+    pub sets: u16,
+    pub items: Vec<ItemView>,
+    /// Handed in under an older version of the procedure, and not asked for by this one.
+    pub other_items: Vec<OtherItemView>,
+    pub status: Status,
+    /// The national status code, 1 to 10.
+    #[schema(example = 4)]
+    pub status_code: i16,
+    #[schema(example = "Đang xử lý")]
+    pub status_name: &'static str,
+    /// What the status lets people do next.
+    pub allowed_actions: Vec<ActionKind>,
+    /// When it was received, or registered while it is not.
+    pub entered_at: Moment,
+    pub received_at: Option<Moment>,
+    /// By which reports judge.
+    pub due_at: Option<Moment>,
+    /// The one new appointment.
+    pub appointment_at: Option<Moment>,
+    pub overdue: bool,
+    /// The clock stands: the applicant is asked for something.
+    pub paused: bool,
+    pub step: StepView,
+    pub assignee: Option<StaffName>,
+    pub fees: Vec<FeeView>,
+    /// What is to be paid while the clock stands for it, in đồng.
+    pub payment_requested_vnd: Option<u64>,
+    /// The fees for which it is, by position; none: another amount.
+    pub payment_requested_fees: Vec<u16>,
+    pub decision: Option<Decision>,
+    pub outcome: Option<Outcome>,
+    pub closed_at: Option<Moment>,
+    pub returned_at: Option<Moment>,
+    pub last_event_at: Moment,
+    /// When it will be shown as overdue, if nothing happens.
+    #[serde(skip)]
+    pub crosses_at: Option<Moment>,
+}
+
+/// An applicant or delegate. The identity number is masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PersonView {
+    #[schema(example = "Nguyễn Thị Ánh")]
+    pub name: String,
+    /// `cccd`, `cmnd` or `tax_code`.
+    pub identity_kind: Option<&'static str>,
+    /// The last three digits; in full only where each reading is recorded.
+    #[schema(example = "*********123")]
+    pub identity_masked: Option<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub address: Option<String>,
+    /// By what they asked to be told.
+    pub notify_by: Option<NotifyBy>,
+}
+
+impl From<&Person> for PersonView {
+    fn from(person: &Person) -> Self {
+        let identity = person.identity.as_ref();
+        Self {
+            name: person.name.clone(),
+            identity_kind: identity.map(kind_of),
+            identity_masked: identity.map(Identity::to_string),
+            phone: person.phone.clone(),
+            email: person.email.clone(),
+            address: person.address.clone(),
+            notify_by: person.notify_by,
+        }
+    }
+}
+
+const fn kind_of(identity: &Identity) -> &'static str {
+    match identity {
+        Identity::Cccd(_) => "cccd",
+        Identity::Cmnd(_) => "cmnd",
+        Identity::TaxCode(_) => "tax_code",
+    }
+}
+
+/// A paper of the procedure's checklist, and what was handed in of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ItemView {
+    /// Position in the checklist, from 0.
+    pub position: u16,
+    /// By which it is known over the versions of the procedure.
+    #[schema(example = "don-dang-ky-1a2b3c4d")]
+    pub key: String,
+    pub name: String,
+    pub required: bool,
+    pub originals: u16,
+    pub copies: u16,
+    /// Handed in so far.
+    pub originals_handed_in: u32,
+    pub copies_handed_in: u32,
+}
+
+/// A paper that the procedure does not ask for any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OtherItemView {
+    /// As it was called when it was handed in.
+    pub name: String,
+    pub originals_handed_in: u32,
+    pub copies_handed_in: u32,
+}
+
+/// The workflow step at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StepView {
+    /// From 0.
+    pub index: u8,
+    pub name: String,
+    /// How many steps there are.
+    pub count: usize,
+    /// When it should be handed on.
+    pub due_at: Option<Moment>,
+}
+
+/// A fee of the procedure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FeeView {
+    /// Position among the procedure's fees, from 0.
+    pub position: u16,
+    #[schema(example = "Lệ phí đăng ký")]
+    pub name: String,
+    /// In đồng.
+    #[schema(example = 25000)]
+    pub amount_vnd: u64,
+    pub note: String,
+    pub status: FeeStatus,
+    pub settled_at: Option<Moment>,
+    pub method: Option<PaymentMethod>,
+    /// Number of the receipt, or of the gateway's transaction.
+    pub receipt: Option<String>,
+    /// Why it was waived.
+    pub reason: Option<String>,
+}
+
+/// What became of a fee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeStatus {
+    /// Nothing is owed for it.
+    Free,
+    Owed,
+    Collected,
+    Waived,
+}
+
+/// One event of the history.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct EventView {
+    /// From 1.
+    pub sequence: u32,
+    /// When it happened.
+    pub at: Moment,
+    /// When it was entered.
+    pub recorded_at: Moment,
+    /// Why it was entered so late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_reason: Option<String>,
+    /// `received`, `handed_over` …
+    #[schema(example = "handed_over")]
+    pub kind: String,
+    #[schema(example = "Chuyển bước xử lý")]
+    pub name: &'static str,
+    /// `system`, `citizen` or `staff`.
+    #[schema(example = "staff")]
+    pub by: &'static str,
+    pub staff: Option<StaffName>,
+    /// What the event tells, by its kind: reason, step, unit, amounts, moments.
+    #[schema(value_type = Object, example = json!({"step": 1, "unit": "H37.20", "note": ""}))]
+    pub data: Value,
+}
+
+/// A dossier within `reach` (`None`: wherever).
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub(crate) fn find_within(
+    conn: &mut Conn,
+    reference: &Reference,
+    id: DossierId,
+    reach: Option<UnitId>,
+) -> Result<Dossier, DeskError> {
+    let (dossier, _) = replay(conn, id)?.ok_or(DeskError::NotFound)?;
+    ensure_reach(reference, reach, &dossier)?;
+    Ok(dossier)
+}
+
+fn ensure_reach(
+    reference: &Reference,
+    reach: Option<UnitId>,
+    dossier: &Dossier,
+) -> Result<(), DeskError> {
+    let units = reference.units();
+    let covers = |unit| reach.is_none_or(|reach| units.is_under(unit, reach));
+    if covers(dossier.unit) || covers(dossier.holder) {
+        Ok(())
+    } else {
+        Err(DeskError::OutOfReach)
+    }
+}
+
+/// A dossier as the desk sees it, if it lies within `reach` (`None`: wherever).
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn view(
+    store: &Store,
+    id: DossierId,
+    reach: Option<UnitId>,
+    now: Moment,
+) -> Result<DossierView, DeskError> {
+    store.read_with_reference(|conn, reference| {
+        let dossier = find_within(conn, reference, id, reach)?;
+        show(conn, reference, &dossier, now)
+    })
+}
+
+fn show(
+    conn: &mut Conn,
+    reference: &Reference,
+    dossier: &Dossier,
+    now: Moment,
+) -> Result<DossierView, DeskError> {
+    let procedure = reference
+        .procedure(dossier.procedure)
+        .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
+    let definition = &procedure.definition;
+    let ids = std::iter::once(dossier.applicant).chain(dossier.delegate);
+    let people = persons::find_many(conn, ids)?;
+    let person = |id: PersonId| {
+        let person = people.get(&id).map(PersonView::from);
+        person.ok_or_else(|| StoreError::corrupt("không có người nộp"))
+    };
+    let staff = users::names(conn, dossier.assignee)?;
+    let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
+    let allowed = ActionKind::allowed(Some(dossier.status)).iter().copied();
+    let version = |id| reference.procedure(id).map(|version| &**version);
+    let papers = Papers::of(dossier, procedure, version);
+    Ok(DossierView {
+        id: dossier.id,
+        case_number: dossier.case_number.to_string(),
+        look_up_code: views::look_up::code_of(reference, dossier.id),
+        version: dossier.version,
+        procedure: Named {
+            code: definition.code.clone(),
+            name: definition.name.clone(),
+        },
+        field: reference.field_name(procedure.field_id).to_owned(),
+        unit: named_unit(reference, dossier.unit),
+        holder: named_unit(reference, dossier.holder),
+        channel: dossier.channel,
+        return_channel: dossier.return_channel,
+        applicant: person(dossier.applicant)?,
+        delegate: dossier.delegate.map(person).transpose()?,
+        sets: dossier.sets,
+        items: items(procedure, &papers.listed),
+        other_items: others(papers.others),
+        status: dossier.status,
+        status_code: dossier.status.code(),
+        status_name: render::words::status(dossier.status),
+        allowed_actions: allowed.filter(|kind| kind.is_by_people()).collect(),
+        entered_at: dossier.entered_at,
+        received_at: dossier.received_at,
+        due_at: dossier.due(),
+        appointment_at: dossier.appointment,
+        overdue: dossier.is_overdue() || crossed,
+        paused: dossier.status.is_waiting(),
+        step: StepView {
+            index: dossier.step,
+            name: procedure.step_name(usize::from(dossier.step)).to_owned(),
+            count: procedure.step_count(),
+            due_at: dossier.step_due,
+        },
+        assignee: dossier.assignee.and_then(|id| StaffName::of(&staff, id)),
+        fees: fees(dossier, procedure),
+        payment_requested_vnd: dossier.payment_requested,
+        payment_requested_fees: dossier.requested_fees.clone(),
+        decision: dossier.decision,
+        outcome: dossier.outcome,
+        closed_at: dossier.closed_at,
+        returned_at: dossier.returned_at,
+        last_event_at: dossier.last_event_at,
+        crosses_at: dossier.crosses_at().filter(|_| !crossed),
+    })
+}
+
+fn items(procedure: &Procedure, handed_in: &[HandedIn]) -> Vec<ItemView> {
+    let definition = &procedure.definition;
+    let checklist = definition.checklist.iter().zip(definition.item_keys());
+    let items = (0_u16..).zip(checklist.zip(handed_in));
+    let items = items.map(|(position, ((item, key), handed_in))| ItemView {
+        position,
+        key,
+        name: item.name.clone(),
+        required: item.required,
+        originals: item.originals,
+        copies: item.copies,
+        originals_handed_in: handed_in.originals,
+        copies_handed_in: handed_in.copies,
+    });
+    items.collect()
+}
+
+fn others(others: Vec<(String, HandedIn)>) -> Vec<OtherItemView> {
+    let others = others.into_iter();
+    let others = others.map(|(name, handed_in)| OtherItemView {
+        name,
+        originals_handed_in: handed_in.originals,
+        copies_handed_in: handed_in.copies,
+    });
+    others.collect()
+}
+
+fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeView> {
+    let fees = (0_u16..).zip(&procedure.definition.fees);
+    let fees = fees.map(|(position, fee)| {
+        let settled = dossier.settled_fee(position);
+        let mut view = FeeView {
+            position,
+            name: fee.name.clone(),
+            amount_vnd: fee.amount_vnd,
+            note: fee.note.clone(),
+            status: match fee.amount_vnd {
+                0 => FeeStatus::Free,
+                _ => FeeStatus::Owed,
+            },
+            settled_at: settled.map(|settled| settled.at),
+            method: None,
+            receipt: None,
+            reason: None,
+        };
+        match settled.map(|settled| &settled.how) {
+            Some(Settlement::Collected { method, receipt }) => {
+                view.status = FeeStatus::Collected;
+                view.method = Some(*method);
+                view.receipt = Some(receipt.clone()).filter(|receipt| !receipt.is_empty());
+            }
+            Some(Settlement::Waived { reason }) => {
+                view.status = FeeStatus::Waived;
+                view.reason = Some(reason.clone());
+            }
+            None => {}
+        }
+        view
+    });
+    fees.collect()
+}
+
+/// The history of a dossier within `reach`, oldest first.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn events(
+    store: &Store,
+    id: DossierId,
+    reach: Option<UnitId>,
+) -> Result<Vec<EventView>, DeskError> {
+    store.read_with_reference(|conn, reference| {
+        let stored = history::history(conn, id)?;
+        let events = stored
+            .iter()
+            .map(|event| event.event())
+            .collect::<Result<Vec<_>, _>>()?;
+        if events.is_empty() {
+            return Err(DeskError::NotFound);
+        }
+        let dossier = Dossier::replay(id, &events)
+            .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+        ensure_reach(reference, reach, &dossier)?;
+        let mut payloads = Vec::with_capacity(events.len());
+        let mut people: Vec<UserId> = Vec::new();
+        for (event, stored) in events.iter().zip(&stored) {
+            let payload: Map<String, Value> = serde_json::from_str(&stored.data)
+                .map_err(|_| StoreError::corrupt("dossier_events.data"))?;
+            people.extend(staff_id(payload.get("assignee")));
+            if let Actor::Staff(user) = event.actor {
+                people.push(user);
+            }
+            payloads.push(payload);
+        }
+        people.sort_unstable();
+        people.dedup();
+        let staff = users::names(conn, people)?;
+        // Positions are those of the version under which the event was recorded.
+        let mut under = None;
+        let views = events.iter().zip(payloads).map(|(event, mut payload)| {
+            under = version_after(&event.data).or(under);
+            let papers =
+                under.and_then(|id| names_of_papers(&event.data, reference.procedure(id)?));
+            payload.extend(papers.map(|names| ("papers".to_owned(), names)));
+            let tagged = serde_json::to_value(&event.data).unwrap_or_default();
+            EventView {
+                sequence: event.sequence,
+                at: event.at,
+                recorded_at: event.recorded_at,
+                late_reason: event.late_reason.clone(),
+                kind: tagged["kind"].as_str().unwrap_or_default().to_owned(),
+                name: render::words::event(&event.data),
+                by: match event.actor {
+                    Actor::System => "system",
+                    Actor::Citizen => "citizen",
+                    Actor::Staff(_) => "staff",
+                },
+                staff: match event.actor {
+                    Actor::Staff(user) => StaffName::of(&staff, user),
+                    _ => None,
+                },
+                data: payload
+                    .into_iter()
+                    .filter(|(name, _)| name != "late_reason")
+                    .filter_map(|(name, value)| shown(name, value, reference, &staff))
+                    .collect(),
+            }
+        });
+        Ok(views.collect())
+    })
+}
+
+/// The version of the procedure that an event says the dossier is under from here on.
+fn version_after(data: &EventData) -> Option<ProcedureId> {
+    match data {
+        EventData::Registered(registered) => Some(registered.submission.procedure),
+        EventData::Received(received) => {
+            let submission = received.submission.as_ref();
+            let submitted = submission.map(|submission| submission.procedure);
+            received.procedure_now.or(submitted)
+        }
+        _ => None,
+    }
+}
+
+/// The names of the papers that an event is about, in its order.
+fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {
+    let held = |items: &[ItemHandedIn]| items.iter().map(|item| item.0).collect::<Vec<_>>();
+    let positions = match data {
+        EventData::Registered(registered) => held(&registered.submission.items),
+        EventData::Received(received) => held(&received.submission.as_ref()?.items),
+        EventData::SupplementRequested(requested) => requested.items.clone(),
+        EventData::SupplementTaken(taken) => held(&taken.items),
+        _ => return None,
+    };
+    let checklist = &procedure.definition.checklist;
+    let papers = positions.into_iter();
+    let papers = papers.filter_map(|position| checklist.get(usize::from(position)));
+    let names: Vec<_> = papers.map(|item| Value::from(item.name.clone())).collect();
+    (!names.is_empty()).then_some(Value::Array(names))
+}
+
+fn staff_id(value: Option<&Value>) -> Option<UserId> {
+    let id = value?.as_i64()?;
+    i32::try_from(id).ok().map(UserId)
+}
+
+/// A field of a stored event as people read it: codes for our own ids, RFC 3339 for milliseconds,
+/// and nothing that names a person's record.
+fn shown(
+    name: String,
+    value: Value,
+    reference: &Reference,
+    staff: &std::collections::HashMap<UserId, (String, String)>,
+) -> Option<(String, Value)> {
+    let id = || i32::try_from(value.as_i64()?).ok();
+    let value = match name.as_str() {
+        "applicant" | "delegate" | "number" => return None,
+        "unit" | "from" | "to" => {
+            let unit = reference.units().get(UnitId(id()?))?;
+            Value::String(unit.code.clone())
+        }
+        "procedure" | "procedure_now" => {
+            let procedure = reference.procedure(ProcedureId(id()?))?;
+            Value::String(procedure.definition.code.clone())
+        }
+        "assignee" => {
+            let (username, _) = staff.get(&UserId(id()?))?;
+            Value::String(username.clone())
+        }
+        "due" | "step_due" | "appointment" => {
+            let moment = Moment::from_unix_millis(value.as_i64()?);
+            Value::String(moment.to_string())
+        }
+        _ => value,
+    };
+    Some((name, value))
+}
+
+/// The identity numbers of a dossier's people in full.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FullIdentity {
+    /// `applicant` or `delegate`.
+    #[schema(example = "applicant")]
+    pub of: &'static str,
+    pub name: String,
+    /// `cccd`, `cmnd` or `tax_code`.
+    pub kind: &'static str,
+    #[schema(example = "020185000123")]
+    pub number: String,
+}
+
+/// Reads the identity numbers of a dossier's people; the reading is recorded in the same
+/// transaction (Nghị định 13/2023/NĐ-CP).
+///
+/// # Errors
+/// If there is no such dossier, it is out of reach, the caller may not, or the database refuses.
+pub fn read_identities(
+    store: &Store,
+    id: DossierId,
+    by: Proof,
+    now: Moment,
+) -> Result<Vec<FullIdentity>, DeskError> {
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let dossier = find_within(conn, reference, id, Some(caller.unit()))?;
+        let ids = [
+            ("applicant", Some(dossier.applicant)),
+            ("delegate", dossier.delegate),
+        ];
+        let mut found = Vec::new();
+        for (of, person_id) in ids {
+            let Some(person_id) = person_id else { continue };
+            let person = persons::find(conn, person_id)?;
+            let Some((name, identity)) = person.and_then(|p| Some((p.name, p.identity?))) else {
+                continue;
+            };
+            let reading = Reading {
+                at: now,
+                user: caller.user(),
+                dossier: id,
+                person: person_id,
+            };
+            readings::insert(conn, &reading)?;
+            found.push(FullIdentity {
+                of,
+                name,
+                kind: kind_of(&identity),
+                number: identity.number().to_owned(),
+            });
+        }
+        Ok(found)
+    })
+}

@@ -1,0 +1,285 @@
+//! The lists of the desk: open, near due, overdue, everything; of a unit with what is under it.
+
+use crate::render;
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::acts::{DeskError, WrongField};
+use crate::domain::dossier::{Channel, Status};
+use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::time_limit::Outcome;
+use crate::domain::unit::Level;
+use crate::store::lists;
+use crate::store::lists::{Along, Listed, Order, Position, Query, Reach, Within};
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, persons, users};
+
+/// What is asked of a list.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// The reader's unit: nothing outside it and what is under it is shown.
+    pub reach: UnitId,
+    pub order: Order,
+    /// Code of a unit within reach: only it and what is under it.
+    pub unit: Option<String>,
+    pub statuses: Vec<Status>,
+    /// Code of a procedure, all versions.
+    pub procedure: Option<String>,
+    /// Name of a field (lĩnh vực).
+    pub field: Option<String>,
+    pub level: Option<Level>,
+    pub channel: Option<Channel>,
+    pub assignee: Option<UserId>,
+    /// Came in within.
+    pub entered: Within,
+    /// Due within.
+    pub due: Within,
+    pub after: Option<Position>,
+    pub limit: usize,
+    pub now: Moment,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    pub items: Vec<ListItem>,
+    pub next: Option<Position>,
+}
+
+/// What has a code and a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Named {
+    #[schema(example = "H37.20.01")]
+    pub code: String,
+    #[schema(example = "Ủy ban nhân dân xã …")]
+    pub name: String,
+}
+
+/// Code and name of a unit.
+pub fn named_unit(reference: &Reference, id: UnitId) -> Named {
+    let unit = reference.units().get(id);
+    let named = unit.map(|unit| (unit.code.clone(), unit.name.clone()));
+    let (code, name) = named.unwrap_or_default();
+    Named { code, name }
+}
+
+/// Code and name of a procedure.
+pub fn named_procedure(reference: &Reference, id: ProcedureId) -> Named {
+    let definition = reference
+        .procedure(id)
+        .map(|procedure| &procedure.definition);
+    let named = definition.map(|definition| (definition.code.clone(), definition.name.clone()));
+    let (code, name) = named.unwrap_or_default();
+    Named { code, name }
+}
+
+/// A member of staff by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StaffName {
+    #[schema(example = "h37.20.01.clerk")]
+    pub username: String,
+    pub full_name: String,
+}
+
+impl StaffName {
+    pub(crate) fn of(names: &HashMap<UserId, (String, String)>, id: UserId) -> Option<Self> {
+        let (username, full_name) = names.get(&id)?.clone();
+        Some(Self {
+            username,
+            full_name,
+        })
+    }
+}
+
+/// A dossier as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ListItem {
+    pub id: DossierId,
+    #[schema(example = "H37.20.01-210301-0001")]
+    pub case_number: String,
+    pub version: u32,
+    pub procedure: Named,
+    pub unit: Named,
+    pub holder: Named,
+    pub channel: Channel,
+    /// Name of the applicant.
+    #[schema(example = "Nguyễn Thị Ánh")]
+    pub applicant: String,
+    pub status: Status,
+    #[schema(example = "Đang xử lý")]
+    pub status_name: &'static str,
+    pub entered_at: Moment,
+    pub received_at: Option<Moment>,
+    pub due_at: Option<Moment>,
+    pub appointment_at: Option<Moment>,
+    pub overdue: bool,
+    pub step: u8,
+    pub assignee: Option<StaffName>,
+    pub outcome: Option<Outcome>,
+    pub closed_at: Option<Moment>,
+}
+
+/// A page of a list.
+///
+/// # Errors
+/// Unknown codes, a unit out of reach, or an error of the store.
+pub fn list(store: &Store, request: &ListRequest) -> Result<Listing, DeskError> {
+    store.read_with_reference(|conn, reference| {
+        let page = page(conn, reference, request)?;
+        let items = show(conn, reference, page.rows, request.now)?;
+        Ok(Listing {
+            items,
+            next: page.next,
+        })
+    })
+}
+
+fn page(
+    conn: &mut Conn,
+    reference: &Reference,
+    request: &ListRequest,
+) -> Result<lists::Page, DeskError> {
+    let units = reference.units();
+    let mut wrong = Vec::new();
+    let mut add = |pointer: &str, reason: String| {
+        wrong.push(WrongField {
+            pointer: pointer.to_owned(),
+            reason,
+        });
+    };
+    let mut root = request.reach;
+    if let Some(code) = &request.unit {
+        match units.by_code(code) {
+            None => add("unit", format!("không có đơn vị '{code}'")),
+            Some(unit) if !units.is_under(unit.id, request.reach) => {
+                return Err(DeskError::OutOfReach);
+            }
+            Some(unit) => root = unit.id,
+        }
+    }
+    let mut procedures: Option<Vec<ProcedureId>> = None;
+    if let Some(code) = &request.procedure {
+        let versions = reference.versions(code);
+        if versions.is_empty() {
+            add("procedure", format!("không có thủ tục '{code}'"));
+        }
+        procedures = Some(versions.iter().map(|version| version.id).collect());
+    }
+    let mut of_field: Option<HashSet<ProcedureId>> = None;
+    if let Some(name) = &request.field {
+        let mut fields = reference.fields().iter();
+        match fields.find(|(_, known)| *known == name) {
+            None => add("field", format!("không có lĩnh vực '{name}'")),
+            Some((id, _)) => {
+                let all = reference.procedures().into_iter();
+                of_field = Some(all.filter(|p| p.field_id == *id).map(|p| p.id).collect());
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(DeskError::Invalid(wrong));
+    }
+    let reach = Reach::of(reference, root);
+    let order = request.order;
+    let walks = walks(&reach, order, procedures.as_deref(), request.assignee);
+    let (entered, due) = (request.entered, request.due);
+    let keep = |listed: &Listed| {
+        reach.covers(listed)
+            && (request.statuses.is_empty() || request.statuses.contains(&listed.status))
+            && procedures
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&listed.procedure))
+            && of_field
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&listed.procedure))
+            && request.level.is_none_or(|level| {
+                let unit = units.get(listed.unit);
+                unit.is_some_and(|unit| unit.level == level)
+            })
+            && request
+                .channel
+                .is_none_or(|channel| channel == listed.channel)
+            && request
+                .assignee
+                .is_none_or(|user| listed.assignee == Some(user))
+            && entered.contains(Some(listed.entered_at))
+            && due.contains(listed.due)
+    };
+    let within = match order {
+        Order::Entered | Order::Registered => entered,
+        Order::Due | Order::NearDue { .. } => due,
+        Order::Overdue { .. } => Within::default(),
+    };
+    Ok(lists::list(
+        conn,
+        &Query {
+            order,
+            walks,
+            within,
+            after: request.after,
+            limit: request.limit,
+            keep: &keep,
+        },
+    )?)
+}
+
+/// Along which indexes a list goes: always a number that no reader's reach makes large.
+fn walks(
+    reach: &Reach,
+    order: Order,
+    procedures: Option<&[ProcedureId]>,
+    assignee: Option<UserId>,
+) -> Vec<Along> {
+    match (order, reach) {
+        (Order::Due | Order::NearDue { .. }, _) if assignee.is_some() => {
+            assignee.into_iter().map(Along::Assignee).collect()
+        }
+        (Order::Entered, Reach::All) if procedures.is_some() => {
+            let ids = procedures.unwrap_or_default().iter();
+            ids.copied().map(Along::Procedure).collect()
+        }
+        (Order::Entered | Order::Registered, reach) => reach.by_unit(),
+        (_, reach) => {
+            let mut walks = reach.by_unit();
+            walks.extend(reach.by_holder());
+            walks
+        }
+    }
+}
+
+/// Rows with their names.
+pub(crate) fn show(
+    conn: &mut Conn,
+    reference: &Reference,
+    rows: Vec<Listed>,
+    now: Moment,
+) -> Result<Vec<ListItem>, StoreError> {
+    let people = persons::find_many(conn, rows.iter().map(|row| row.applicant))?;
+    let staff = users::names(conn, rows.iter().filter_map(|row| row.assignee))?;
+    let name = |id: &PersonId| people.get(id).map(|person| person.name.clone());
+    let items = rows.into_iter().map(|row| ListItem {
+        procedure: named_procedure(reference, row.procedure),
+        unit: named_unit(reference, row.unit),
+        holder: named_unit(reference, row.holder),
+        applicant: name(&row.applicant).unwrap_or_default(),
+        overdue: row.overdue || row.late_at.is_some_and(|late| late < now),
+        assignee: row.assignee.and_then(|id| StaffName::of(&staff, id)),
+        status_name: render::words::status(row.status),
+        id: row.id,
+        case_number: row.case_number,
+        version: row.version,
+        channel: row.channel,
+        status: row.status,
+        entered_at: row.entered_at,
+        received_at: row.received_at,
+        due_at: row.due,
+        appointment_at: row.appointment,
+        step: row.step,
+        outcome: row.outcome,
+        closed_at: row.closed_at,
+    });
+    Ok(items.collect())
+}

@@ -1,0 +1,300 @@
+//! Looking a dossier up by case number and look-up code.
+//!
+//! Case numbers are guessable, so the number alone shows nothing: the receipt carries a code that
+//! follows from the dossier by a secret of this installation. What is shown holds no identity
+//! number, no contact, and the applicant's name only masked.
+
+use crate::render;
+use std::net::IpAddr;
+
+use data_encoding::BASE32_NOPAD;
+use hmac::Mac;
+use serde::Serialize;
+
+use crate::acts::limits::Limits;
+use crate::acts::limits::address_key;
+use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
+use crate::domain::dossier::{Dossier, EventData, Status};
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::mac::mac;
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, WriteFailure, dossiers, events, persons, rate_limits};
+
+/// Bytes of the code: 50 bits, ten letters.
+const CODE_LETTERS: usize = 10;
+
+/// Why nothing is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LookUpError {
+    #[error(transparent)]
+    CaseNumber(#[from] InvalidCaseNumber),
+    /// No such dossier, or another code: which of the two is not told.
+    #[error("không có hồ sơ với mã hồ sơ và mã tra cứu này")]
+    NotFound,
+    #[error("đã tra cứu sai quá nhiều lần; thử lại sau {}", render::words::moment(*.until))]
+    TooMany { until: Moment },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl WriteFailure for LookUpError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<diesel::result::Error> for LookUpError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A dossier as the public may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct LookUp {
+    #[serde(skip)]
+    pub id: DossierId,
+    #[serde(skip)]
+    pub version: u32,
+    /// When it will be shown as overdue, if nothing happens.
+    #[serde(skip)]
+    pub crosses_at: Option<Moment>,
+    pub case_number: String,
+    pub procedure_code: String,
+    pub procedure: String,
+    /// Who answers for it.
+    pub unit: String,
+    /// Who has it now.
+    pub holder: String,
+    /// Family name and initials.
+    pub applicant: String,
+    pub status: Status,
+    pub status_code: i16,
+    pub status_name: &'static str,
+    /// The workflow step at hand, while it is being handled.
+    pub step: Option<String>,
+    pub received_at: Option<Moment>,
+    /// By which reports judge.
+    pub due_at: Option<Moment>,
+    /// The one new appointment.
+    pub appointment_at: Option<Moment>,
+    pub done_at: Option<Moment>,
+    pub returned_at: Option<Moment>,
+    /// The clock stands: the applicant is asked for something.
+    pub paused: bool,
+    pub overdue: bool,
+    pub history: Vec<Milestone>,
+}
+
+/// One event, as the public may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Milestone {
+    pub at: Moment,
+    pub what: &'static str,
+}
+
+/// Shows a dossier to whoever has its case number and look-up code, as of `now`.
+///
+/// # Errors
+/// If the number has not the form of one, the two do not belong together, or the database refuses.
+pub fn look_up(
+    store: &Store,
+    case_number: &str,
+    code: &str,
+    now: Moment,
+) -> Result<LookUp, LookUpError> {
+    let number = CaseNumber::parse(case_number)?;
+    store.read_with_reference(|conn, reference| find(conn, reference, &number, code, now))
+}
+
+/// The dossier that number and code belong to.
+fn identify(
+    conn: &mut Conn,
+    reference: &Reference,
+    number: &CaseNumber,
+    code: &str,
+) -> Result<DossierId, LookUpError> {
+    let id = dossiers::find_id(conn, number)?.ok_or(LookUpError::NotFound)?;
+    match code_fits(reference.look_up_key(), id, code) {
+        true => Ok(id),
+        false => Err(LookUpError::NotFound),
+    }
+}
+
+fn find(
+    conn: &mut Conn,
+    reference: &Reference,
+    number: &CaseNumber,
+    code: &str,
+    now: Moment,
+) -> Result<LookUp, LookUpError> {
+    let id = identify(conn, reference, number, code)?;
+    let stored = events::history(conn, id)?;
+    let history = stored
+        .iter()
+        .map(|event| event.event())
+        .collect::<Result<Vec<_>, _>>()?;
+    let dossier = Dossier::replay(id, &history)
+        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+    let applicant = persons::find(conn, dossier.applicant)?;
+    let unit_name = |id| {
+        let unit = reference.units().get(id);
+        unit.map(|unit| unit.name.clone()).unwrap_or_default()
+    };
+    let procedure = reference.procedure(dossier.procedure);
+    let definition = procedure.map(|procedure| &procedure.definition);
+    let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
+    Ok(LookUp {
+        id,
+        version: dossier.version,
+        crosses_at: dossier.crosses_at().filter(|_| !crossed),
+        case_number: dossier.case_number.to_string(),
+        procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
+        procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
+        unit: unit_name(dossier.unit),
+        holder: unit_name(dossier.holder),
+        applicant: applicant.map(|p| p.masked_name()).unwrap_or_default(),
+        status: dossier.status,
+        status_code: dossier.status.code(),
+        status_name: render::words::status(dossier.status),
+        step: procedure
+            .filter(|_| dossier.status.is_open())
+            .map(|p| p.step_name(usize::from(dossier.step)).to_owned()),
+        received_at: dossier.received_at,
+        due_at: dossier.due(),
+        appointment_at: dossier.appointment,
+        done_at: dossier.closed_at,
+        returned_at: dossier.returned_at,
+        paused: dossier.status.is_waiting(),
+        overdue: dossier.is_overdue() || crossed,
+        history: history
+            .iter()
+            // Hand-overs inside the office are its own business.
+            .filter(|event| !matches!(event.data, EventData::HandedOver(_)))
+            .map(|event| Milestone {
+                at: event.at,
+                what: render::words::event(&event.data),
+            })
+            .collect(),
+    })
+}
+
+/// Under which key attempts from a network address count.
+pub fn attempts_from(address: IpAddr) -> String {
+    format!("lookup-from:{}", address_key(address))
+}
+
+/// The same, limited against guessing: what finds nothing counts against the network address it
+/// comes from and the case number it was for.
+///
+/// # Errors
+/// As [`look_up`], and if too much has been tried.
+pub fn look_up_limited(
+    store: &Store,
+    case_number: &str,
+    code: &str,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+) -> Result<LookUp, LookUpError> {
+    let number = CaseNumber::parse(case_number)?;
+    let subject = format!("lookup:{number}");
+    limited(store, subject, address, limits, now, |conn, reference| {
+        find(conn, reference, &number, code, now)
+    })
+}
+
+/// Which dossier number and code belong to, limited in the same way.
+///
+/// # Errors
+/// As [`look_up_limited`].
+pub(crate) fn identify_limited(
+    store: &Store,
+    case_number: &str,
+    code: &str,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+) -> Result<DossierId, LookUpError> {
+    let number = CaseNumber::parse(case_number)?;
+    let subject = format!("lookup:{number}");
+    limited(store, subject, address, limits, now, |conn, reference| {
+        identify(conn, reference, &number, code)
+    })
+}
+
+/// Looks something up that a code keeps from others: what finds nothing counts against the network
+/// address and under the key of the `subject`.
+///
+/// # Errors
+/// Those of `look`, and if too much has been tried.
+pub(crate) fn limited<T>(
+    store: &Store,
+    subject: String,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+    look: impl FnOnce(&mut Conn, &Reference) -> Result<T, LookUpError>,
+) -> Result<T, LookUpError> {
+    let from = attempts_from(address);
+    let keys = [
+        (from.clone(), limits.look_up_address),
+        // Whoever has the right code is not kept out by those who guess at it.
+        (subject, limits.look_up_number),
+    ];
+    let found = store.read_with_reference(|conn, reference| {
+        if let Some(until) = rate_limits::wait(conn, &from, limits.look_up_address, now)? {
+            return Err(LookUpError::TooMany { until });
+        }
+        look(conn, reference)
+    });
+    if let Err(LookUpError::NotFound) = found
+        && let Some(until) = store.write(move |conn| rate_limits::count_each(conn, &keys, now))?
+    {
+        return Err(LookUpError::TooMany { until });
+    }
+    found
+}
+
+/// The look-up code of a dossier, as its receipt prints it.
+///
+/// # Errors
+/// If the database refuses.
+pub fn look_up_code(store: &Store, dossier: DossierId) -> Result<String, StoreError> {
+    Ok(code_of(&*store.reference()?, dossier))
+}
+
+/// The same, for whoever has the reference data at hand.
+pub(crate) fn code_of(reference: &Reference, dossier: DossierId) -> String {
+    let mac = mac(reference.look_up_key(), &[&dossier.bytes()]);
+    let text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
+    text[..CODE_LETTERS].to_owned()
+}
+
+/// Compares in constant time. Case, spaces and dashes do not matter, as people type them.
+fn code_fits(key: &str, dossier: DossierId, code: &str) -> bool {
+    let mut typed: String = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    if typed.len() != CODE_LETTERS {
+        return false;
+    }
+    // Ten letters are six bytes and two bits: compare the letters through whole bytes.
+    typed.push_str("AAAAAA");
+    let Ok(typed) = BASE32_NOPAD.decode(typed.as_bytes()) else {
+        return false;
+    };
+    let mut expected = mac(key, &[&dossier.bytes()]).finalize().into_bytes();
+    expected[6] &= 0b1100_0000;
+    let differing = typed[..7]
+        .iter()
+        .zip(&expected[..7])
+        .fold(0, |differing, (a, b)| differing | (a ^ b));
+    differing == 0
+}

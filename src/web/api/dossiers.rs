@@ -1,0 +1,421 @@
+//! `/api/v1/dossiers`: taking in, one or many, and reading.
+
+use crate::acts;
+use crate::views;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::acts::access::Caller;
+use crate::acts::receive::NewRequest;
+use crate::acts::receive_many::{Entry as BatchEntry, Outcome as BatchOutcome};
+use crate::acts::{By, Intent};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Channel, ItemGiven, Paper};
+use crate::domain::ids::{DossierId, UserId};
+use crate::domain::moment::Moment;
+use crate::store::{Store, dossiers};
+use crate::views::dossier::{DossierView, EventView, FullIdentity};
+use crate::web::access::Staff;
+use crate::web::api::check_length;
+use crate::web::api::entered_at::EnteredAt;
+use crate::web::api::people::PersonInput;
+use crate::web::body::{Body, Readable};
+use crate::web::headers::{IdempotencyKey, version_tag};
+use crate::web::problem::{FieldError, MOST_ERRORS, Problem};
+use crate::web::remembered::Lasting;
+use crate::web::{State, with_store};
+
+/// A paper handed in.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemInput {
+    /// Vị trí trong thành phần hồ sơ của phiên bản thủ tục đang áp dụng, từ 0.
+    #[serde(default)]
+    #[schema(example = 0)]
+    position: Option<u16>,
+    /// Khóa của giấy tờ, thay cho vị trí; giữ nguyên qua các phiên bản của thủ tục.
+    #[serde(default)]
+    #[schema(example = "don-dang-ky-1a2b3c4d")]
+    key: Option<String>,
+    /// Số bản chính.
+    #[serde(default)]
+    #[schema(example = 1)]
+    originals: u16,
+    /// Số bản sao.
+    #[serde(default)]
+    #[schema(example = 0)]
+    copies: u16,
+}
+
+impl ItemInput {
+    pub fn sound() -> Value {
+        json!({"position": 0, "key": null, "originals": 1, "copies": 0})
+    }
+}
+
+/// The papers; at most as many as a checklist may have.
+pub(crate) fn read_items(items: &[ItemInput], wrong: &mut Vec<FieldError>) -> Vec<ItemGiven> {
+    if items.len() > 1000 {
+        wrong.push(FieldError::new("/items", "quá 1.000 giấy tờ"));
+    }
+    let mut read = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let paper = match (item.position, &item.key) {
+            (Some(position), None) => Paper::Position(position),
+            (None, Some(key)) => {
+                check_length(&format!("/items/{i}/key"), key, 100, wrong);
+                Paper::Key(key.clone())
+            }
+            _ => {
+                let detail = "cần đúng một trong hai: position hoặc key";
+                wrong.push(FieldError::new(format!("/items/{i}/position"), detail));
+                continue;
+            }
+        };
+        read.push(ItemGiven(paper, item.originals, item.copies));
+    }
+    read
+}
+
+/// A dossier as the clerk fills it in.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDossier {
+    /// Mã đơn vị tiếp nhận.
+    #[schema(example = "H37.20.01")]
+    unit: String,
+    /// Mã thủ tục.
+    #[schema(example = "2.000815")]
+    procedure: String,
+    #[serde(default)]
+    channel: Option<Channel>,
+    #[serde(default)]
+    return_channel: Option<Channel>,
+    applicant: PersonInput,
+    /// Người được ủy quyền.
+    #[serde(default)]
+    delegate: Option<PersonInput>,
+    /// Số bộ hồ sơ; mặc định 1.
+    #[serde(default)]
+    sets: Option<u16>,
+    #[serde(default)]
+    items: Vec<ItemInput>,
+    /// Tên đăng nhập của người được giao.
+    #[serde(default)]
+    #[schema(example = "h37.20.01.officer")]
+    assignee: Option<String>,
+    /// Thời điểm tiếp nhận, nếu nhập sau; mặc định là bây giờ.
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl NewDossier {
+    fn request(&self, pointer: &str, wrong: &mut Vec<FieldError>) -> NewRequest {
+        let person = |person: &PersonInput, name: &str, wrong: &mut Vec<FieldError>| {
+            person.read(&format!("{pointer}/{name}"), wrong)
+        };
+        NewRequest {
+            unit: self.unit.clone(),
+            procedure: self.procedure.clone(),
+            channel: self.channel.unwrap_or_default(),
+            return_channel: self.return_channel.unwrap_or_default(),
+            applicant: person(&self.applicant, "applicant", wrong),
+            delegate: self
+                .delegate
+                .as_ref()
+                .map(|delegate| person(delegate, "delegate", wrong)),
+            sets: self.sets.unwrap_or(1),
+            items: read_items(&self.items, wrong),
+            assignee: self.assignee.clone(),
+            late_reason: self.at.as_ref().and_then(|at| at.late_reason.clone()),
+        }
+    }
+}
+
+impl Readable for NewDossier {
+    fn sound() -> Value {
+        json!({
+            "unit": "H37.20.01", "procedure": "2.000815", "channel": "direct",
+            "return_channel": "direct", "applicant": PersonInput::sound(),
+            "delegate": PersonInput::sound(), "sets": 1, "items": [ItemInput::sound()],
+            "assignee": "h37.20.01.officer", "at": "2026-11-25T08:15:00+07:00",
+        })
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        self.request("", &mut wrong);
+        wrong
+    }
+}
+
+/// What a member of staff means to do, now or at a moment that they enter later.
+pub(crate) fn intent(caller: &Caller, at: Option<Moment>, backdating_days: u16) -> Intent {
+    Intent {
+        at,
+        now: crate::clock::now(),
+        by: By::Staff(caller.proof),
+        backdating_days: Some(backdating_days),
+    }
+}
+
+/// The member of staff of that username, to whom a step is given.
+pub(crate) fn assignee(store: &Store, username: Option<&str>) -> Result<Option<UserId>, Problem> {
+    Ok(store.read(|conn| views::assignees::find_assignee(conn, username))?)
+}
+
+/// The dossier that an address names: by its id or its case number.
+pub(crate) fn resolve(store: &Store, text: &str) -> Result<DossierId, Problem> {
+    let missing = || Problem::not_found("không có hồ sơ này");
+    if let Ok(id) = text.parse() {
+        return Ok(DossierId(id));
+    }
+    let number = CaseNumber::parse(text).map_err(|_| missing())?;
+    let id = store.read(|conn| dossiers::find_id(conn, &number))?;
+    id.ok_or_else(missing)
+}
+
+/// Tiếp nhận hồ sơ: cấp mã hồ sơ, tính ngày hẹn trả.
+#[utoipa::path(
+    post, path = "/api/v1/dossiers", tag = "Hồ sơ", request_body = NewDossier,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tiếp nhận hai lần")),
+    responses((status = 201, description = "Hồ sơ mới", body = DossierView)),
+)]
+pub async fn receive(
+    state: web::Data<State>,
+    staff: Staff,
+    key: IdempotencyKey,
+    body: Body<NewDossier>,
+) -> Result<HttpResponse, Problem> {
+    let at = body.value.at.as_ref().map(|at| at.moment);
+    let intent = intent(&staff, at, state.settings.backdating_days);
+    let reach = staff.unit;
+    let key = key.of_staff("dossiers", &staff, body.hash);
+    let (view, before) = with_store(&state, move |store| {
+        let new = body.value.request("", &mut Vec::new());
+        let made = acts::receive::receive(store, &new, intent, key)?;
+        // What was made before may have moved out of reach since.
+        let reach = made.before.then_some(reach);
+        let view = views::dossier::view(store, made.value, reach, intent.now)?;
+        Ok::<_, Problem>((view, made.before))
+    })
+    .await?;
+    let mut answer = HttpResponse::Created();
+    if before {
+        answer.insert_header(("Idempotency-Replayed", "true"));
+    }
+    Ok(answer
+        .insert_header(("Location", format!("/api/v1/dossiers/{}", view.id)))
+        .insert_header(("ETag", version_tag(view.version)))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(view))
+}
+
+/// Up to 500 dossiers.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    dossiers: Vec<NewDossier>,
+}
+
+const MOST_IN_BATCH: usize = 500;
+
+impl Readable for Batch {
+    const LIMIT: usize = 4 * 1024 * 1024;
+    const VALUES: usize = 100_000;
+
+    fn sound() -> Value {
+        json!({"dossiers": [NewDossier::sound()]})
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        if (1..=MOST_IN_BATCH).contains(&self.dossiers.len()) {
+            return Vec::new();
+        }
+        let detail = format!("cần 1 đến {MOST_IN_BATCH} hồ sơ");
+        vec![FieldError::new("/dossiers", detail)]
+    }
+}
+
+/// What became of the dossiers of a batch, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct BatchAnswer {
+    /// How many were received.
+    received: usize,
+    results: Vec<BatchResult>,
+}
+
+/// What became of one dossier of a batch.
+#[derive(Serialize, ToSchema)]
+pub struct BatchResult {
+    /// `received`, `invalid` or `refused`.
+    #[schema(example = "received")]
+    outcome: &'static str,
+    id: Option<DossierId>,
+    #[schema(example = "H37.20.01-210301-0001")]
+    case_number: Option<String>,
+    /// Wrong fields, up to 20, as JSON pointers into the whole body.
+    errors: Vec<FieldError>,
+    /// Which rule refused.
+    reason: Option<String>,
+    detail: Option<String>,
+}
+
+impl BatchResult {
+    fn new(outcome: &'static str) -> Self {
+        Self {
+            outcome,
+            id: None,
+            case_number: None,
+            errors: Vec::new(),
+            reason: None,
+            detail: None,
+        }
+    }
+
+    fn of(index: usize, outcome: BatchOutcome) -> Self {
+        match outcome {
+            BatchOutcome::Received { id, case_number } => Self {
+                id: Some(id),
+                case_number: Some(case_number),
+                ..Self::new("received")
+            },
+            BatchOutcome::Invalid { errors } => Self {
+                errors: errors
+                    .into_iter()
+                    .take(MOST_ERRORS)
+                    .map(|(at, why)| FieldError::new(format!("/dossiers/{index}{at}"), why))
+                    .collect(),
+                ..Self::new("invalid")
+            },
+            BatchOutcome::Refused { reason, detail } => Self {
+                reason: Some(reason),
+                detail: Some(detail),
+                ..Self::new("refused")
+            },
+        }
+    }
+}
+
+/// Tiếp nhận nhiều hồ sơ, tối đa 500, mỗi hồ sơ có kết quả riêng.
+#[utoipa::path(
+    post, path = "/api/v1/dossiers/batch", tag = "Hồ sơ", request_body = Batch,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tiếp nhận hai lần")),
+    responses((status = 200, description = "Kết quả của từng hồ sơ", body = BatchAnswer)),
+)]
+pub async fn receive_batch(
+    state: web::Data<State>,
+    staff: Staff,
+    key: IdempotencyKey,
+    body: Body<Batch>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.of_staff("batches", &staff, body.hash);
+    let intent = intent(&staff, None, state.settings.backdating_days);
+    let (results, before) = with_store(&state, move |store| {
+        let entries = body.value.dossiers.iter().map(|dossier| {
+            let mut wrong = Vec::new();
+            let new = dossier.request("", &mut wrong);
+            match wrong.is_empty() {
+                true => Ok((new, dossier.at.as_ref().map(|at| at.moment))),
+                false => Err(wrong.into_iter().map(|w| (w.field, w.detail)).collect()),
+            }
+        });
+        let made = acts::receive_many::receive_batch(
+            store,
+            entries.collect::<Vec<BatchEntry>>(),
+            intent,
+            key,
+        )?;
+        let results = made.value.into_iter().enumerate();
+        let results = results.map(|(i, outcome)| BatchResult::of(i, outcome));
+        Ok::<_, Problem>((results.collect::<Vec<_>>(), made.before))
+    })
+    .await?;
+    let mut answer = HttpResponse::Ok();
+    if before {
+        answer.insert_header(("Idempotency-Replayed", "true"));
+    }
+    let received = results.iter().filter(|result| result.id.is_some()).count();
+    Ok(answer.json(BatchAnswer { received, results }))
+}
+
+/// Một hồ sơ với trạng thái hiện tại.
+#[utoipa::path(
+    get, path = "/api/v1/dossiers/{dossier}", tag = "Hồ sơ",
+    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001")),
+    responses((status = 200, description = "Hồ sơ", body = DossierView)),
+)]
+pub async fn show(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let reach = Some(staff.unit);
+    let view = with_store(&state, move |store| {
+        let id = resolve(store, &path)?;
+        Ok::<_, Problem>(views::dossier::view(store, id, reach, crate::clock::now())?)
+    })
+    .await?;
+    let lasting = Lasting {
+        dossier: (view.id, view.version),
+        until: view.crosses_at,
+        attempts: None,
+    };
+    let mut answer = HttpResponse::Ok();
+    answer.extensions_mut().insert(lasting);
+    Ok(answer
+        .insert_header(("ETag", version_tag(view.version)))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(view))
+}
+
+/// Lịch sử của hồ sơ, cũ nhất trước.
+#[utoipa::path(
+    get, path = "/api/v1/dossiers/{dossier}/events", tag = "Hồ sơ",
+    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001")),
+    responses((status = 200, description = "Các sự kiện", body = [EventView])),
+)]
+pub async fn events(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let reach = Some(staff.unit);
+    let events = with_store(&state, move |store| {
+        let id = resolve(store, &path)?;
+        Ok::<_, Problem>(views::dossier::events(store, id, reach)?)
+    })
+    .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(events))
+}
+
+/// Số định danh đầy đủ của người nộp và người được ủy quyền. Mỗi lần đọc được ghi lại.
+#[utoipa::path(
+    get, path = "/api/v1/dossiers/{dossier}/identities", tag = "Hồ sơ",
+    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001")),
+    responses((status = 200, description = "Số định danh", body = [FullIdentity])),
+)]
+pub async fn identities(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let by = staff.proof;
+    let identities = with_store(&state, move |store| {
+        let id = resolve(store, &path)?;
+        Ok::<_, Problem>(views::dossier::read_identities(
+            store,
+            id,
+            by,
+            crate::clock::now(),
+        )?)
+    })
+    .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(identities))
+}

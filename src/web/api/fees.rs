@@ -1,0 +1,296 @@
+//! `/api/v1/dossiers/{dossier}/fees`: fees collected and waived, transfer codes, and what payment
+//! gateways tell.
+
+use crate::acts;
+use actix_web::{HttpRequest, HttpResponse, web};
+use hmac::Mac;
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::domain::dossier::{Action, PaymentMethod};
+use crate::domain::payment::{Misfit, PaymentState};
+use crate::mac::mac;
+use crate::store::payments::Notice;
+use crate::views::dossier::DossierView;
+use crate::web::access::Staff;
+use crate::web::api::actions::{Change, MOST_VND};
+use crate::web::api::check_length;
+use crate::web::api::dossiers::resolve;
+use crate::web::api::entered_at::EnteredAt;
+use crate::web::body;
+use crate::web::body::{Body, Readable};
+use crate::web::problem::{FieldError, Kind, Problem};
+use crate::web::{State, with_store};
+
+/// Fees that were paid at the desk.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Collect {
+    /// Vị trí các khoản phí của thủ tục, từ 0.
+    #[schema(example = json!([0]))]
+    fees: Vec<u16>,
+    method: PaymentMethod,
+    /// Số biên lai.
+    #[serde(default)]
+    #[schema(example = "BL-0001234")]
+    receipt: String,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for Collect {
+    fn sound() -> Value {
+        json!({
+            "fees": [0], "method": "cash", "receipt": "BL-0001234",
+            "at": "2026-11-25T08:15:00+07:00",
+        })
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_length("/receipt", &self.receipt, 100, &mut wrong);
+        if self.fees.len() > 100 {
+            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
+        }
+        wrong
+    }
+}
+
+/// Thu phí, lệ phí; số tiền theo thủ tục.
+#[utoipa::path(
+    post, path = "/api/v1/dossiers/{dossier}/fees/collect", tag = "Phí, lệ phí", request_body = Collect,
+    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
+        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
+    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
+)]
+pub async fn collect(change: Change, body: Body<Collect>) -> Result<HttpResponse, Problem> {
+    let Collect {
+        fees,
+        method,
+        receipt,
+        at,
+    } = body.value;
+    let action = move |_: &crate::store::Store| {
+        Ok(Action::CollectFees {
+            fees,
+            method,
+            receipt,
+        })
+    };
+    change.act(at, action).await
+}
+
+/// A fee that is not owed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waive {
+    /// Vị trí khoản phí, từ 0.
+    #[schema(example = 0)]
+    fee: u16,
+    /// Lý do miễn.
+    #[schema(example = "Hộ nghèo")]
+    reason: String,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for Waive {
+    fn sound() -> Value {
+        json!({"fee": 0, "reason": "Hộ nghèo", "at": "2026-11-25T08:15:00+07:00"})
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_length("/reason", &self.reason, 2000, &mut wrong);
+        wrong
+    }
+}
+
+/// Miễn một khoản phí, lệ phí, có lý do.
+#[utoipa::path(
+    post, path = "/api/v1/dossiers/{dossier}/fees/waive", tag = "Phí, lệ phí", request_body = Waive,
+    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
+        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
+    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
+)]
+pub async fn waive(change: Change, body: Body<Waive>) -> Result<HttpResponse, Problem> {
+    let Waive { fee, reason, at } = body.value;
+    change
+        .act(at, move |_| Ok(Action::WaiveFee { fee, reason }))
+        .await
+}
+
+/// A transfer code for what is owed.
+#[derive(Serialize, ToSchema)]
+pub struct TransferCode {
+    /// Đồng.
+    #[schema(example = 25000)]
+    amount_vnd: u64,
+    /// Nội dung chuyển khoản.
+    #[schema(example = "H37.20.01-210301-0001")]
+    purpose: String,
+    /// Mã ngân hàng của NAPAS.
+    #[schema(example = "970405")]
+    bank: String,
+    /// Số tài khoản.
+    #[schema(example = "8400205123456")]
+    account: String,
+    /// Nội dung mã VietQR.
+    #[schema(example = "00020101021238570010A000000727…6304ABCD")]
+    text: String,
+    /// Mã QR, dạng SVG.
+    #[schema(example = "<svg …>")]
+    svg: String,
+}
+
+/// Mã VietQR để chuyển khoản số tiền còn phải nộp.
+#[utoipa::path(
+    get, path = "/api/v1/dossiers/{dossier}/fees/transfer-code", tag = "Phí, lệ phí",
+    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh")),
+    responses((status = 200, description = "Mã chuyển khoản", body = TransferCode)),
+)]
+pub async fn transfer_code(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let reach = staff.unit;
+    let owed = with_store(&state, move |store| {
+        let id = resolve(store, &path)?;
+        Ok::<_, Problem>(acts::pay::owed(store, id, reach)?)
+    })
+    .await?;
+    // Whose dossier it is comes before whether there is an account.
+    let account = state.settings.bank_account.as_ref().ok_or_else(|| {
+        let detail = "chưa cấu hình tài khoản thu phí (mục payments)";
+        Problem::new(Kind::NotConfigured, detail)
+    })?;
+    let purpose = owed.case_number.to_string();
+    let refused = |reason: &dyn std::fmt::Display| {
+        let reason = format!("không lập được mã chuyển khoản: {reason}");
+        Problem::refused("no_transfer_code", Vec::new(), reason)
+    };
+    if owed.amount_vnd == 0 {
+        return Err(refused(&"không còn khoản nào phải nộp"));
+    }
+    let text = account
+        .transfer_code(owed.amount_vnd, &purpose)
+        .map_err(|error| refused(&error))?;
+    let code = QrCode::new(&text).map_err(|error| refused(&error))?;
+    let mut svg = code.render::<svg::Color<'_>>();
+    svg.min_dimensions(240, 240);
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(TransferCode {
+            amount_vnd: owed.amount_vnd,
+            bank: account.bank().to_owned(),
+            account: account.number().to_owned(),
+            purpose,
+            svg: svg.build(),
+            text,
+        }))
+}
+
+/// A payment that a gateway tells of.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    /// Số giao dịch của cổng thanh toán; mỗi giao dịch được ghi nhận một lần.
+    #[schema(example = "FT26330123456789")]
+    transaction: String,
+    #[schema(example = "H37.20.01-210301-0001")]
+    case_number: String,
+    /// Đồng.
+    #[schema(example = 25000)]
+    amount_vnd: u64,
+}
+
+impl Readable for Payment {
+    const LIMIT: usize = 8 * 1024;
+
+    fn sound() -> Value {
+        json!({
+            "transaction": "FT26330123456789", "case_number": "H37.20.01-210301-0001",
+            "amount_vnd": 25000,
+        })
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        if !(1..=100).contains(&self.transaction.chars().count()) {
+            wrong.push(FieldError::new("/transaction", "có 1 đến 100 ký tự"));
+        }
+        // What is no number of ours is kept as it is: the money has come in.
+        check_length("/case_number", &self.case_number, 300, &mut wrong);
+        if !(1..=MOST_VND).contains(&self.amount_vnd) {
+            let detail = "phải từ 1 đến 9.999.999.999.999 đồng";
+            wrong.push(FieldError::new("/amount_vnd", detail));
+        }
+        wrong
+    }
+}
+
+/// What became of a payment.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentTaken {
+    /// It had been recorded before.
+    taken_before: bool,
+    /// `taken`, or `unmatched`: it is kept, and people see to it.
+    #[schema(value_type = String, example = "taken")]
+    state: PaymentState,
+    /// Why it fits nothing.
+    #[schema(value_type = Option<String>, example = "other_amount")]
+    reason: Option<Misfit>,
+}
+
+/// Cổng thanh toán báo đã nhận tiền: ghi lại, rồi khớp với hồ sơ; không khớp thì giữ lại cho người xử lý.
+/// Tiêu đề X-Signature: HMAC-SHA256 của nội dung, dạng hex.
+#[utoipa::path(
+    post, path = "/api/v1/payments", tag = "Phí, lệ phí", request_body = Payment,
+    params(("X-Signature" = String, Header, description = "HMAC-SHA256 của nội dung với khóa chung, dạng hex")),
+    responses((status = 200, description = "Đã ghi nhận", body = PaymentTaken)),
+)]
+pub async fn take_gateway_payment(
+    state: web::Data<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let Some(secret) = state.settings.gateway_secret.as_deref() else {
+        let detail = "chưa cấu hình khóa của cổng thanh toán (mục payments)";
+        return Err(Problem::new(Kind::NotConfigured, detail));
+    };
+    let signature = request.headers().get("x-signature");
+    let signature = signature.and_then(|value| {
+        data_encoding::HEXLOWER_PERMISSIVE
+            .decode(value.as_bytes())
+            .ok()
+    });
+    let payload = payload.into_inner();
+    let (bytes, _counted) = state.intake.read(&request, payload, Payment::LIMIT).await?;
+    // In constant time.
+    let signed =
+        signature.is_some_and(|signature| mac(secret, &[&bytes]).verify_slice(&signature).is_ok());
+    if !signed {
+        let detail = "X-Signature không phải chữ ký của nội dung này";
+        return Err(Problem::new(Kind::BadSignature, detail));
+    }
+    body::ensure_json(&request)?;
+    let payment: Payment = body::read(&bytes)?;
+    let taken = with_store(&state, move |store| {
+        let notice = Notice {
+            transaction: payment.transaction,
+            case_number: payment.case_number,
+            amount_vnd: payment.amount_vnd,
+        };
+        Ok::<_, Problem>(acts::pay::take_notice(store, notice, crate::clock::now())?)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(PaymentTaken {
+        taken_before: taken.before,
+        state: taken.value.state,
+        reason: taken.value.misfit,
+    }))
+}

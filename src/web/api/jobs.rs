@@ -1,0 +1,164 @@
+//! `/api/v1/jobs`: work that goes on after the request that asked for it, and how far it has come.
+
+use crate::render;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::ids::JobId;
+use crate::domain::job::{Kind, State as Standing};
+use crate::domain::moment::Moment;
+use crate::store::jobs;
+use crate::store::jobs::Job;
+use crate::store::{Conn, Store, StoreError, users};
+use crate::views::list::StaffName;
+use crate::web::access::Staff;
+use crate::web::api::{ROWS, check_page, cursor, place};
+use crate::web::params::{Parameters, Params, from_text};
+use crate::web::problem::{FieldError, Problem};
+use crate::web::{State, with_store};
+
+/// A job.
+#[derive(Serialize, ToSchema)]
+pub struct JobView {
+    id: JobId,
+    kind: Kind,
+    #[schema(example = "Tính lại ngày hẹn trả")]
+    kind_name: &'static str,
+    state: Standing,
+    #[schema(example = "Đang chạy")]
+    state_name: &'static str,
+    /// Dossiers that were looked at.
+    #[schema(example = 1200)]
+    done: u64,
+    /// Dossiers to be looked at; 0 before it has begun.
+    #[schema(example = 5000)]
+    total: u64,
+    /// Dossiers that have changed.
+    #[schema(example = 37)]
+    changed: u64,
+    created_at: Moment,
+    /// Who asked; absent for imports and what the program does by itself.
+    created_by: Option<StaffName>,
+    started_at: Option<Moment>,
+    finished_at: Option<Moment>,
+    /// Why the last try broke off; it is tried again from where it was.
+    error: Option<String>,
+}
+
+fn views(conn: &mut Conn, all: Vec<Job>) -> Result<Vec<JobView>, StoreError> {
+    let staff = users::names(conn, all.iter().filter_map(|job| job.created_by))?;
+    let now = crate::clock::now();
+    let views = all.into_iter().map(|job| {
+        let state = job.state(now);
+        JobView {
+            id: job.id,
+            kind: job.kind,
+            kind_name: render::words::job(job.kind),
+            state,
+            state_name: render::words::job_state(state),
+            done: job.done,
+            total: job.total,
+            changed: job.changed,
+            created_at: job.created_at,
+            created_by: job.created_by.and_then(|id| StaffName::of(&staff, id)),
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            error: job.error,
+        }
+    });
+    Ok(views.collect())
+}
+
+/// Where to see how far a job has come.
+pub(crate) fn address(id: JobId) -> String {
+    format!("/api/v1/jobs/{id}")
+}
+
+/// A job as it stands now.
+pub(crate) fn view(store: &Store, id: JobId) -> Result<JobView, Problem> {
+    let found = store.read(|conn| {
+        let job = jobs::find(conn, id)?;
+        views(conn, Vec::from_iter(job))
+    })?;
+    let missing = || Problem::not_found("không có công việc này");
+    found.into_iter().next().ok_or_else(missing)
+}
+
+/// Parameters of the list of jobs.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Giá trị next của trang trước.
+    #[serde(default)]
+    after: Option<String>,
+    /// Số dòng, 1 đến 200.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<u32>)]
+    limit: Option<u32>,
+}
+
+impl Parameters for Filter {
+    const NAMES: &'static [&'static str] = &["after", "limit"];
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_page::<JobId>(self.limit, self.after.as_deref(), "", &mut wrong);
+        wrong
+    }
+}
+
+/// A page of jobs.
+#[derive(Serialize, ToSchema)]
+pub struct JobPage {
+    items: Vec<JobView>,
+    /// For `after`; absent at the end.
+    next: Option<String>,
+}
+
+/// Các công việc chạy nền, mới nhất trước: tính lại ngày hẹn trả, chuyển hồ sơ theo đơn vị.
+#[utoipa::path(
+    get, path = "/api/v1/jobs", tag = "Quản trị", params(Filter),
+    responses((status = 200, description = "Một trang", body = JobPage)),
+)]
+pub async fn list(
+    state: web::Data<State>,
+    _staff: Staff,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let limit = params.0.limit.unwrap_or(ROWS);
+    let before: Option<JobId> = params.0.after.as_deref().and_then(place);
+    let page = with_store(&state, move |store| {
+        store.read(|conn| {
+            let mut all = jobs::list(conn, before, limit + 1)?;
+            let more = all.len() > limit as usize;
+            all.truncate(limit as usize);
+            let next = all.last().filter(|_| more).map(|job| cursor(&job.id));
+            let items = views(conn, all)?;
+            Ok::<_, StoreError>(JobPage { items, next })
+        })
+    })
+    .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(page))
+}
+
+/// Một công việc chạy nền: đã làm đến đâu.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{job}", tag = "Quản trị",
+    params(("job" = String, Path, description = "Định danh của công việc")),
+    responses((status = 200, description = "Công việc", body = JobView)),
+)]
+pub async fn show(
+    state: web::Data<State>,
+    _staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = path.parse().map(JobId);
+    let id = id.map_err(|_| Problem::not_found("không có công việc này"))?;
+    let view = with_store(&state, move |store| view(store, id)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(view))
+}

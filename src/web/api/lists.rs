@@ -1,0 +1,290 @@
+//! `/api/v1/dossiers` as lists, and the search.
+
+use crate::views;
+use actix_web::{HttpResponse, web};
+use chrono::{Days, NaiveDate, NaiveTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Channel, Status};
+use crate::domain::identity::Identity;
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::unit::Level;
+use crate::store::lists::{Order, Within};
+use crate::views::list::{ListItem, ListRequest};
+use crate::views::search::{Place as SearchPlace, SearchFor};
+use crate::web::access::Staff;
+use crate::web::api::{ROWS, check_length, check_page, cursor, place};
+use crate::web::body::{Body, Readable};
+use crate::web::params::{Parameters, Params, from_text};
+use crate::web::problem::{FieldError, Problem};
+use crate::web::{State, with_store};
+
+/// Which list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    /// Mọi hồ sơ, mới nhất trước.
+    All,
+    /// Nộp trực tuyến, chờ tiếp nhận, mới nhất trước.
+    Registered,
+    /// Đang xử lý, theo hạn trả.
+    Open,
+    /// Đang xử lý và sắp đến hạn, theo hạn trả.
+    NearDue,
+    /// Đang xử lý và đã quá hạn, quá hạn lâu nhất trước.
+    Overdue,
+}
+
+/// Parameters of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Danh sách nào; mặc định là mọi hồ sơ.
+    #[serde(default)]
+    #[param(inline)]
+    list: Option<List>,
+    /// Với near_due: đến hạn trong bao nhiêu ngày; mặc định 3.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<u32>)]
+    within_days: Option<u32>,
+    /// Mã đơn vị trong phạm vi của mình: chỉ đơn vị đó và các đơn vị trực thuộc.
+    #[serde(default)]
+    #[param(example = "H37.20.01")]
+    unit: Option<String>,
+    #[serde(default)]
+    status: Option<Status>,
+    /// Mã thủ tục.
+    #[serde(default)]
+    #[param(example = "2.000815")]
+    procedure: Option<String>,
+    /// Lĩnh vực.
+    #[serde(default)]
+    field: Option<String>,
+    #[serde(default)]
+    level: Option<Level>,
+    #[serde(default)]
+    channel: Option<Channel>,
+    /// Tiếp nhận từ ngày (hoặc đăng ký, khi chưa tiếp nhận).
+    #[serde(default)]
+    received_from: Option<NaiveDate>,
+    /// Đến hết ngày.
+    #[serde(default)]
+    received_to: Option<NaiveDate>,
+    /// Hạn trả từ ngày.
+    #[serde(default)]
+    due_from: Option<NaiveDate>,
+    /// Đến hết ngày.
+    #[serde(default)]
+    due_to: Option<NaiveDate>,
+    /// Chỉ hồ sơ giao cho mình.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<bool>)]
+    mine: Option<bool>,
+    /// Giá trị next của trang trước.
+    #[serde(default)]
+    after: Option<String>,
+    /// Số dòng, 1 đến 200.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<u32>)]
+    limit: Option<u32>,
+}
+
+impl Parameters for Filter {
+    const NAMES: &'static [&'static str] = &[
+        "list",
+        "within_days",
+        "unit",
+        "status",
+        "procedure",
+        "field",
+        "level",
+        "channel",
+        "received_from",
+        "received_to",
+        "due_from",
+        "due_to",
+        "mine",
+        "after",
+        "limit",
+    ];
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_page::<(Moment, DossierId)>(self.limit, self.after.as_deref(), "", &mut wrong);
+        if self.within_days.is_some_and(|days| days > 3650) {
+            wrong.push(FieldError::new("within_days", "tối đa 3.650"));
+        }
+        if self.within_days.is_some() && self.list != Some(List::NearDue) {
+            let detail = "chỉ dùng với list=near_due";
+            wrong.push(FieldError::new("within_days", detail));
+        }
+        wrong
+    }
+}
+
+/// From midnight to midnight.
+fn span(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Within {
+    let midnight = |day| Moment::at(day, NaiveTime::MIN);
+    let after = |day: NaiveDate| day.checked_add_days(Days::new(1));
+    Within {
+        from: from.map(midnight),
+        before: to.and_then(after).map(midnight),
+    }
+}
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct DossierPage {
+    items: Vec<ListItem>,
+    /// For `after`; absent at the end. A page may be short, even empty, and have one.
+    next: Option<String>,
+}
+
+/// Danh sách hồ sơ trong phạm vi của mình, từng trang.
+#[utoipa::path(
+    get, path = "/api/v1/dossiers", tag = "Hồ sơ", params(Filter),
+    responses((status = 200, description = "Một trang", body = DossierPage)),
+)]
+pub async fn list(
+    state: web::Data<State>,
+    staff: Staff,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let filter = params.0;
+    let now = crate::clock::now();
+    let order = match filter.list.unwrap_or(List::All) {
+        List::All => Order::Entered,
+        List::Registered => Order::Registered,
+        List::Open => Order::Due,
+        List::NearDue => Order::NearDue {
+            now,
+            before: now.plus_millis(i64::from(filter.within_days.unwrap_or(3)) * 86_400_000),
+        },
+        List::Overdue => Order::Overdue { now },
+    };
+    let request = ListRequest {
+        reach: staff.unit,
+        order,
+        unit: filter.unit,
+        statuses: filter.status.into_iter().collect(),
+        procedure: filter.procedure,
+        field: filter.field,
+        level: filter.level,
+        channel: filter.channel,
+        assignee: filter.mine.unwrap_or(false).then_some(staff.user),
+        entered: span(filter.received_from, filter.received_to),
+        due: span(filter.due_from, filter.due_to),
+        after: filter.after.as_deref().and_then(place),
+        limit: filter.limit.unwrap_or(ROWS) as usize,
+        now,
+    };
+    let listing = with_store(&state, move |store| views::list::list(store, &request)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(DossierPage {
+            items: listing.items,
+            next: listing.next.as_ref().map(cursor),
+        }))
+}
+
+/// SearchBy what is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchBy {
+    CaseNumber,
+    Phone,
+    Identity,
+    Name,
+}
+
+/// A search. In a body: what identifies a person never stands in an address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Mã hồ sơ, số điện thoại, số định danh, hoặc họ tên (không phân biệt dấu; cả họ tên, tên, hoặc
+    /// các chữ cuối).
+    #[schema(example = "nguyen thi anh")]
+    text: String,
+    /// Mặc định: đoán theo dạng của text.
+    #[serde(default)]
+    by: Option<SearchBy>,
+    /// Giá trị next của trang trước.
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+impl Search {
+    fn wanted(&self, wrong: &mut Vec<FieldError>) -> Vec<SearchFor> {
+        let text = self.text.trim();
+        let (found, detail) = match self.by {
+            None => (SearchFor::guess(text), "cần mã hồ sơ, số hoặc họ tên"),
+            Some(SearchBy::CaseNumber) => {
+                let number = CaseNumber::parse(text).map(SearchFor::CaseNumber);
+                (Vec::from_iter(number.ok()), "không phải mã hồ sơ")
+            }
+            Some(SearchBy::Phone) => (
+                Vec::from_iter(SearchFor::phone(text)),
+                "không phải số điện thoại",
+            ),
+            Some(SearchBy::Identity) => {
+                let identity = Identity::person(text).or_else(|_| Identity::organisation(text));
+                let identity = identity.map(SearchFor::Identity);
+                (Vec::from_iter(identity.ok()), "không phải số định danh")
+            }
+            Some(SearchBy::Name) => (Vec::from_iter(SearchFor::name(text)), "không phải họ tên"),
+        };
+        if found.is_empty() {
+            wrong.push(FieldError::new("/text", detail));
+        }
+        found
+    }
+}
+
+impl Readable for Search {
+    const LIMIT: usize = 8 * 1024;
+
+    fn sound() -> Value {
+        json!({"text": "nguyen thi anh", "by": "name", "after": null, "limit": 50})
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_length("/text", &self.text, 200, &mut wrong);
+        check_page::<SearchPlace>(self.limit, self.after.as_deref(), "/", &mut wrong);
+        self.wanted(&mut wrong);
+        wrong
+    }
+}
+
+/// Tìm hồ sơ trong phạm vi của mình theo mã hồ sơ, số điện thoại, số định danh, họ tên.
+#[utoipa::path(
+    post, path = "/api/v1/dossiers/search", tag = "Hồ sơ", request_body = Search,
+    responses((status = 200, description = "Một trang", body = DossierPage)),
+)]
+pub async fn search(
+    state: web::Data<State>,
+    staff: Staff,
+    body: Body<Search>,
+) -> Result<HttpResponse, Problem> {
+    let search = body.value;
+    let reach = staff.unit;
+    let found = with_store(&state, move |store| {
+        let wanted = search.wanted(&mut Vec::new());
+        let after = search.after.as_deref().and_then(place);
+        let limit = search.limit.unwrap_or(ROWS) as usize;
+        views::search::search(store, &wanted, reach, after, limit, crate::clock::now())
+    })
+    .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(DossierPage {
+            items: found.items,
+            next: found.next.as_ref().map(cursor),
+        }))
+}

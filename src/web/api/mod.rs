@@ -1,0 +1,135 @@
+//! `/api/v1`: one file for what belongs together. A handler takes the request apart, calls one
+//! function of a feature, and puts the answer together.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macro qualifies the names of parameters"
+)]
+
+pub(crate) mod actions;
+pub(crate) mod alarms;
+pub(crate) mod calendar;
+pub(crate) mod cards;
+pub(crate) mod checkpoint;
+pub(crate) mod dossiers;
+mod entered_at;
+pub(crate) mod feedback;
+pub(crate) mod fees;
+pub(crate) mod jobs;
+pub(crate) mod lists;
+pub(crate) mod lookup;
+pub(crate) mod oidc;
+pub(crate) mod outbox;
+pub(crate) mod payments;
+pub(crate) mod people;
+pub(crate) mod procedures;
+pub(crate) mod reports;
+pub(crate) mod satisfaction;
+pub(crate) mod sessions;
+pub(crate) mod submissions;
+pub(crate) mod time_limit;
+pub(crate) mod units;
+pub(crate) mod users;
+pub(crate) mod webhooks;
+
+use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::{HttpRequest, HttpResponse};
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::web::headers::unless_seen;
+use crate::web::problem::FieldError;
+
+/// The most rows of a page.
+const MOST_ROWS: u32 = 200;
+const ROWS: u32 = 50;
+
+/// The most rows of a list that everybody may read, which most installations have on one page.
+const MOST_PUBLIC_ROWS: u32 = 500;
+
+/// A page of what everybody may read: those after a code, with a `Link` to the next page if there is
+/// one, and a tag by which it is not sent again.
+fn public_page<T: Serialize>(
+    request: &HttpRequest,
+    mut rows: Vec<T>,
+    code: impl Fn(&T) -> &str,
+    limit: Option<u32>,
+) -> HttpResponse {
+    let limit = limit.unwrap_or(MOST_PUBLIC_ROWS) as usize;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let mut answer = unless_seen(request, &rows);
+    if let Some(last) = rows.last().filter(|_| more) {
+        let query = serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string());
+        let query = query.unwrap_or_default().into_iter();
+        let mut query: Vec<_> = query.filter(|(name, _)| name != "after").collect();
+        query.push(("after".to_owned(), code(last).to_owned()));
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        let link = format!("<{}?{query}>; rel=\"next\"", request.path());
+        if let Ok(link) = HeaderValue::from_str(&link) {
+            answer.headers_mut().insert(LINK, link);
+        }
+    }
+    answer
+}
+
+/// Checks the number of rows of such a page.
+fn check_public_limit(limit: Option<u32>) -> Vec<FieldError> {
+    if limit.is_none_or(|limit| (1..=MOST_PUBLIC_ROWS).contains(&limit)) {
+        return Vec::new();
+    }
+    let detail = format!("phải từ 1 đến {MOST_PUBLIC_ROWS}");
+    vec![FieldError::new("limit", detail)]
+}
+
+/// Where a list goes on, as a text that callers pass back and do not look into.
+fn cursor(place: &impl Serialize) -> String {
+    BASE64URL_NOPAD.encode(&serde_json::to_vec(place).unwrap_or_default())
+}
+
+/// Reads a cursor back; `None` if it is none of ours.
+fn place<T: DeserializeOwned>(cursor: &str) -> Option<T> {
+    let json = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    // No text of ours has a zero byte, and PostgreSQL takes none.
+    let zero = json.windows(6).any(|part| part == b"\\u0000");
+    (!zero).then(|| serde_json::from_slice(&json).ok())?
+}
+
+/// Checks the number of rows and the cursor of a page.
+fn check_page<T: DeserializeOwned>(
+    limit: Option<u32>,
+    after: Option<&str>,
+    prefix: &str,
+    wrong: &mut Vec<FieldError>,
+) {
+    if limit.is_some_and(|limit| !(1..=MOST_ROWS).contains(&limit)) {
+        let detail = format!("phải từ 1 đến {MOST_ROWS}");
+        wrong.push(FieldError::new(format!("{prefix}limit"), detail));
+    }
+    if after.is_some_and(|cursor| place::<T>(cursor).is_none()) {
+        let detail = "không phải giá trị next của trang trước";
+        wrong.push(FieldError::new(format!("{prefix}after"), detail));
+    }
+}
+
+/// Names texts that are longer than they may be.
+fn check_length(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>) {
+    if text.chars().count() > most {
+        wrong.push(FieldError::new(field, format!("dài quá {most} ký tự")));
+    }
+}
+
+/// Names texts that say nothing, or are longer than they may be.
+fn check_text(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>) {
+    if text.trim().is_empty() {
+        wrong.push(FieldError::new(field, "để trống"));
+    }
+    check_length(field, text, most, wrong);
+}
+
+/// A text that may be left out; one that says nothing is none.
+fn kept(text: Option<&String>) -> Option<String> {
+    let text = text.map(|text| text.trim()).unwrap_or_default();
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,362 @@
+//! `/api/v1/payments`: what gateways have told of, and what people do about money that fits nothing.
+
+use crate::acts;
+use crate::render;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::acts::pay::{Handling, PaymentFile};
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
+use crate::store::Store;
+use crate::views::list::StaffName;
+use crate::web::access::Staff;
+use crate::web::api::dossiers::{intent, resolve};
+use crate::web::api::{ROWS, check_page, check_text, cursor, place};
+use crate::web::body::{Body, Readable};
+use crate::web::headers::IdempotencyKey;
+use crate::web::params::{Parameters, Params, from_text};
+use crate::web::problem::{FieldError, Problem};
+use crate::web::{State, with_store};
+
+/// A payment that a gateway has told of.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentView {
+    /// For the addresses of what can be done.
+    id: i64,
+    /// The gateway's own number of it.
+    #[schema(example = "FT26330123456789")]
+    transaction: String,
+    /// As the gateway told it; perhaps no number of ours.
+    #[schema(example = "H37.20.01-210301-0001")]
+    case_number: String,
+    /// In đồng.
+    #[schema(example = 25000)]
+    amount_vnd: u64,
+    received_at: Moment,
+    /// `received` (not matched yet), `taken`, `unmatched`, `paid_back`.
+    #[schema(value_type = String, example = "unmatched")]
+    state: PaymentState,
+    /// Why it fits nothing: `unknown_dossier`, `other_amount`, `nothing_owed`, `not_received`, `closed`,
+    /// `transaction_reused`, `refused`, `unreadable`.
+    #[schema(value_type = Option<String>, example = "other_amount")]
+    reason: Option<Misfit>,
+    /// The same in words.
+    #[schema(example = "số tiền khác với số phải nộp")]
+    reason_name: Option<&'static str>,
+    /// The dossier for which it was taken, or to which its number belongs.
+    dossier: Option<DossierId>,
+    dossier_case_number: Option<String>,
+    settled_at: Option<Moment>,
+    /// What people did about it, oldest first.
+    acts: Vec<PaymentActView>,
+    /// What can be done now, as the addresses name it: `take`, `pay-back`, `note`.
+    allowed: &'static [&'static str],
+}
+
+/// What somebody did about a payment.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentActView {
+    at: Moment,
+    by: Option<StaffName>,
+    /// `taken`, `paid_back`, `noted`.
+    #[schema(value_type = String, example = "paid_back")]
+    kind: PaymentAct,
+    reason: String,
+}
+
+impl From<PaymentFile> for PaymentView {
+    fn from(file: PaymentFile) -> Self {
+        let payment = file.payment;
+        let acts = file.acts.into_iter().map(|(act, by)| PaymentActView {
+            at: act.at,
+            by,
+            kind: act.kind,
+            reason: act.reason,
+        });
+        Self {
+            id: payment.id,
+            transaction: payment.notice.transaction,
+            case_number: payment.notice.case_number,
+            amount_vnd: payment.notice.amount_vnd,
+            received_at: payment.received_at,
+            state: payment.state,
+            reason: payment.misfit,
+            reason_name: payment.misfit.map(render::words::misfit),
+            dossier: payment.dossier,
+            dossier_case_number: file.case_number,
+            settled_at: payment.settled_at,
+            acts: acts.collect(),
+            allowed: match payment.state {
+                PaymentState::Unmatched => &["take", "pay-back", "note"],
+                _ => &["note"],
+            },
+        }
+    }
+}
+
+/// A page of payments.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentPage {
+    items: Vec<PaymentView>,
+    /// For `after`; absent at the end.
+    next: Option<String>,
+}
+
+/// Parameters of the list of payments.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// received (vừa nhận), taken (đã ghi nhận), unmatched (không khớp), paid_back (đã hoàn trả).
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "unmatched")]
+    state: Option<PaymentState>,
+    /// Giá trị next của trang trước.
+    #[serde(default)]
+    after: Option<String>,
+    /// Số dòng, 1 đến 200.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<u32>)]
+    limit: Option<u32>,
+}
+
+impl Parameters for Filter {
+    const NAMES: &'static [&'static str] = &["state", "after", "limit"];
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_page::<i64>(self.limit, self.after.as_deref(), "", &mut wrong);
+        wrong
+    }
+}
+
+/// Tiền do cổng thanh toán báo, mới nhất trước: của hồ sơ trong phạm vi đơn vị; tiền không rõ hồ sơ do
+/// người của toàn tỉnh xem.
+#[utoipa::path(
+    get, path = "/api/v1/payments", tag = "Phí, lệ phí", params(Filter),
+    responses((status = 200, description = "Một trang", body = PaymentPage)),
+)]
+pub async fn list(
+    state: web::Data<State>,
+    staff: Staff,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let (reach, filter) = (staff.unit, params.0);
+    let limit = filter.limit.unwrap_or(ROWS);
+    let before: Option<i64> = filter.after.as_deref().and_then(place);
+    let mut files = with_store(&state, move |store| {
+        acts::pay::list_payments(store, reach, filter.state, before, limit + 1)
+    })
+    .await?;
+    let more = files.len() > limit as usize;
+    files.truncate(limit as usize);
+    let next = files.last().filter(|_| more);
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(PaymentPage {
+            next: next.map(|file| cursor(&file.payment.id)),
+            items: files.into_iter().map(PaymentView::from).collect(),
+        }))
+}
+
+fn answer(file: PaymentFile) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(PaymentView::from(file))
+}
+
+fn named(path: &str) -> Result<i64, Problem> {
+    let id = path.parse().map_err(|_| ());
+    id.map_err(|()| Problem::not_found("không có khoản tiền này"))
+}
+
+/// Một khoản tiền do cổng thanh toán báo, với những việc đã làm.
+#[utoipa::path(
+    get, path = "/api/v1/payments/{payment}", tag = "Phí, lệ phí",
+    params(("payment" = i64, Path, description = "Định danh của khoản tiền")),
+    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
+)]
+pub async fn show(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let (id, reach) = (named(&path)?, staff.unit);
+    let file = with_store(&state, move |store| {
+        acts::pay::show_payment(store, id, reach)
+    })
+    .await?;
+    Ok(answer(file))
+}
+
+/// Does what there is to do about a payment; with a key that was used before, nothing more.
+async fn handle(
+    state: &web::Data<State>,
+    staff: &Staff,
+    path: &str,
+    (what, key, hash): (&str, IdempotencyKey, Vec<u8>),
+    reason: String,
+    handling: impl FnOnce(&Store) -> Result<Handling, Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let id = named(path)?;
+    let key = key.of_staff(&format!("payment:{id}:{what}"), staff, hash);
+    let reach = staff.unit;
+    let intent = intent(staff, None, state.settings.backdating_days);
+    let file = with_store(state, move |store| {
+        let handling = handling(store)?;
+        acts::pay::handle_payment(store, id, handling, &reason, intent, key)?;
+        Ok::<_, Problem>(acts::pay::show_payment(store, id, reach)?)
+    })
+    .await?;
+    Ok(answer(file))
+}
+
+const MOST_LETTERS: usize = 2000;
+
+/// For what a payment is to be taken.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeFor {
+    /// Mã hồ sơ hoặc định danh.
+    #[schema(example = "H37.20.01-210301-0001")]
+    dossier: String,
+    /// Vị trí các khoản phí của thủ tục, từ 0; không có thì là khoản đang được yêu cầu nộp.
+    #[serde(default)]
+    #[schema(example = json!([0]))]
+    fees: Vec<u16>,
+    /// Lý do.
+    #[schema(example = "Người nộp ghi nhầm mã hồ sơ")]
+    reason: String,
+}
+
+impl Readable for TakeFor {
+    fn sound() -> Value {
+        json!({
+            "dossier": "H37.20.01-210301-0001", "fees": [0],
+            "reason": "Người nộp ghi nhầm mã hồ sơ",
+        })
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_text("/dossier", &self.dossier, 100, &mut wrong);
+        if self.fees.len() > 100 {
+            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
+        }
+        check_text("/reason", &self.reason, MOST_LETTERS, &mut wrong);
+        wrong
+    }
+}
+
+/// Ghi nhận khoản tiền không khớp cho phí của một hồ sơ; số tiền phải đúng bằng số phải nộp.
+#[utoipa::path(
+    post, path = "/api/v1/payments/{payment}/take", tag = "Phí, lệ phí", request_body = TakeFor,
+    params(("payment" = i64, Path, description = "Định danh của khoản tiền"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Khóa để không ghi nhận hai lần")),
+    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
+)]
+pub async fn take(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<TakeFor>,
+) -> Result<HttpResponse, Problem> {
+    let TakeFor {
+        dossier,
+        fees,
+        reason,
+    } = body.value;
+    let handling = move |store: &Store| {
+        Ok(Handling::Take {
+            dossier: resolve(store, dossier.trim())?,
+            fees,
+        })
+    };
+    handle(
+        &state,
+        &staff,
+        &path,
+        ("take", key, body.hash),
+        reason,
+        handling,
+    )
+    .await
+}
+
+/// Why, or what is to be known.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentNote {
+    #[schema(example = "Đã hoàn trả theo ủy nhiệm chi số 12")]
+    reason: String,
+}
+
+impl Readable for PaymentNote {
+    fn sound() -> Value {
+        json!({"reason": "Đã hoàn trả theo ủy nhiệm chi số 12"})
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_text("/reason", &self.reason, MOST_LETTERS, &mut wrong);
+        wrong
+    }
+}
+
+/// Ghi nhận khoản tiền không khớp đã được hoàn trả.
+#[utoipa::path(
+    post, path = "/api/v1/payments/{payment}/pay-back", tag = "Phí, lệ phí", request_body = PaymentNote,
+    params(("payment" = i64, Path, description = "Định danh của khoản tiền"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Khóa để không ghi hai lần")),
+    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
+)]
+pub async fn pay_back(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<PaymentNote>,
+) -> Result<HttpResponse, Problem> {
+    let reason = body.value.reason;
+    let handling = |_: &Store| Ok(Handling::PayBack);
+    handle(
+        &state,
+        &staff,
+        &path,
+        ("pay-back", key, body.hash),
+        reason,
+        handling,
+    )
+    .await
+}
+
+/// Ghi chú về một khoản tiền.
+#[utoipa::path(
+    post, path = "/api/v1/payments/{payment}/note", tag = "Phí, lệ phí", request_body = PaymentNote,
+    params(("payment" = i64, Path, description = "Định danh của khoản tiền"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Khóa để không ghi hai lần")),
+    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
+)]
+pub async fn note(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+    key: IdempotencyKey,
+    body: Body<PaymentNote>,
+) -> Result<HttpResponse, Problem> {
+    let reason = body.value.reason;
+    let handling = |_: &Store| Ok(Handling::Note);
+    handle(
+        &state,
+        &staff,
+        &path,
+        ("note", key, body.hash),
+        reason,
+        handling,
+    )
+    .await
+}

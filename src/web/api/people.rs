@@ -1,0 +1,90 @@
+//! Applicants and delegates as a body brings them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::domain::identity::{Identity, InvalidIdentity};
+use crate::domain::person::{NotifyBy, Person, plain_phone};
+use crate::web::problem::FieldError;
+
+/// A person or organisation.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonInput {
+    /// Họ và tên, hoặc tên tổ chức.
+    #[schema(example = "Nguyễn Thị Ánh")]
+    pub name: String,
+    /// Số căn cước (12 chữ số) hoặc chứng minh nhân dân (9).
+    #[serde(default)]
+    #[schema(example = "020185000123")]
+    pub identity_number: Option<String>,
+    /// Mã số thuế của tổ chức (10 hoặc 10-3 chữ số), thay cho số định danh.
+    #[serde(default)]
+    #[schema(example = "4900123456")]
+    pub tax_code: Option<String>,
+    #[serde(default)]
+    #[schema(example = "0912345678")]
+    pub phone: Option<String>,
+    #[serde(default)]
+    #[schema(example = "anh@example.vn")]
+    pub email: Option<String>,
+    #[serde(default)]
+    #[schema(example = "Thôn Nà Lốc, tỉnh Lạng Sơn")]
+    pub address: Option<String>,
+    /// Nhận tin qua: email, sms, zalo, none. Mặc định: người nộp nhận qua thư điện tử nếu có, nếu
+    /// không thì tin nhắn; người được ủy quyền không nhận.
+    #[serde(default)]
+    pub notify_by: Option<NotifyBy>,
+}
+
+impl PersonInput {
+    /// A person with every field, for `Readable::sound`.
+    pub fn sound() -> Value {
+        json!({
+            "name": "Nguyễn Thị Ánh", "identity_number": "020185000123", "tax_code": null,
+            "phone": "0912345678", "email": "anh@example.vn",
+            "address": "Thôn Nà Lốc, tỉnh Lạng Sơn", "notify_by": "email",
+        })
+    }
+
+    fn identity(&self) -> Result<Option<Identity>, (&'static str, InvalidIdentity)> {
+        match (&self.identity_number, &self.tax_code) {
+            (Some(number), _) => Identity::person(number)
+                .map(Some)
+                .map_err(|error| ("identity_number", error)),
+            (None, Some(code)) => Identity::organisation(code)
+                .map(Some)
+                .map_err(|error| ("tax_code", error)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The person; wrong fields are named under `pointer`.
+    pub fn read(&self, pointer: &str, wrong: &mut Vec<FieldError>) -> Person {
+        if self.identity_number.is_some() && self.tax_code.is_some() {
+            let detail = "chỉ một trong identity_number và tax_code";
+            wrong.push(FieldError::new(format!("{pointer}/tax_code"), detail));
+        }
+        let identity = self.identity().unwrap_or_else(|(field, error)| {
+            wrong.push(FieldError::new(format!("{pointer}/{field}"), error));
+            None
+        });
+        let kept = |text: &Option<String>| {
+            let text = text.as_deref().map(str::trim);
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let person = Person {
+            name: self.name.split_whitespace().collect::<Vec<_>>().join(" "),
+            identity,
+            phone: kept(&self.phone).map(|phone| plain_phone(&phone)),
+            email: kept(&self.email),
+            address: kept(&self.address),
+            notify_by: self.notify_by,
+        };
+        for (field, reason) in person.wrong_fields() {
+            wrong.push(FieldError::new(format!("{pointer}/{field}"), reason));
+        }
+        person
+    }
+}

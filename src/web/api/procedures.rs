@@ -1,0 +1,250 @@
+//! `/api/v1/procedures`: the catalogue of procedures in their versions.
+
+use crate::acts;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use crate::domain::person::fold_diacritics;
+use crate::domain::procedure::ProcedureDefinition;
+use crate::domain::unit::Level;
+use crate::store::Store;
+use crate::web::access::Staff;
+use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
+use crate::web::body::{Body, Readable};
+use crate::web::params::{Parameters, Params, from_text};
+use crate::web::problem::{FieldError, Problem};
+use crate::web::schema::like;
+use crate::web::{State, with_store};
+
+/// A procedure in a list.
+#[derive(Serialize, ToSchema)]
+pub struct ProcedureLine {
+    #[schema(example = "2.000815")]
+    code: String,
+    name: String,
+    /// Lĩnh vực.
+    field: String,
+    levels: Vec<Level>,
+    /// Thời hạn cam kết.
+    #[schema(value_type = Object, example = json!({"unit": "working_day", "amount": 15}))]
+    limit: crate::domain::procedure::LimitDefinition,
+    /// Tổng phí, lệ phí, đồng.
+    fees_vnd: u64,
+    /// Đã tích hợp trên Cổng Dịch vụ công Quốc gia.
+    integrated: bool,
+    valid_from: NaiveDate,
+    valid_to: Option<NaiveDate>,
+}
+
+impl ProcedureLine {
+    fn new(definition: &ProcedureDefinition) -> Self {
+        Self {
+            code: definition.code.clone(),
+            name: definition.name.clone(),
+            field: definition.field.clone(),
+            levels: definition.levels.clone(),
+            limit: definition.promised_limit(),
+            fees_vnd: definition.fees.iter().map(|fee| fee.amount_vnd).sum(),
+            integrated: definition.integrated,
+            valid_from: definition.valid_from,
+            valid_to: definition.valid_to,
+        }
+    }
+}
+
+/// Parameters of the list of procedures.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Phiên bản có hiệu lực vào ngày đó; mặc định là hôm nay.
+    #[serde(default)]
+    on: Option<NaiveDate>,
+    #[serde(default)]
+    level: Option<Level>,
+    /// Lĩnh vực.
+    #[serde(default)]
+    field: Option<String>,
+    /// Chữ trong tên hoặc mã, không phân biệt dấu.
+    #[serde(default)]
+    #[param(example = "chung thuc")]
+    q: Option<String>,
+    /// Số dòng, từ 1 đến 500; mặc định 500. Còn nữa thì tiêu đề Link có trang sau.
+    #[serde(default, deserialize_with = "from_text")]
+    limit: Option<u32>,
+    /// Chỉ các mã đứng sau mã này.
+    #[serde(default)]
+    #[param(example = "2.000815")]
+    after: Option<String>,
+}
+
+impl Parameters for Filter {
+    const NAMES: &'static [&'static str] = &["on", "level", "field", "q", "limit", "after"];
+
+    fn check(&self) -> Vec<FieldError> {
+        check_public_limit(self.limit)
+    }
+}
+
+/// Thủ tục có hiệu lực, theo mã.
+#[utoipa::path(
+    get, path = "/api/v1/procedures", tag = "Danh mục", params(Filter),
+    responses(
+        (status = 200, description = "Các thủ tục", body = [ProcedureLine]),
+        (status = 304, description = "Như đã đọc (If-None-Match)"),
+    ),
+)]
+pub async fn list(
+    state: web::Data<State>,
+    request: HttpRequest,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let filter = params.0;
+    let limit = filter.limit;
+    let lines = with_store(&state, move |store| {
+        let reference = store.reference()?;
+        let on = filter.on.unwrap_or_else(|| crate::clock::now().date());
+        let wanted = filter.q.as_deref().map(fold_diacritics);
+        let mut found: Vec<_> = reference
+            .procedures()
+            .into_iter()
+            .map(|procedure| &procedure.definition)
+            .filter(|definition| {
+                filter
+                    .after
+                    .as_ref()
+                    .is_none_or(|after| definition.code > *after)
+                    && definition.is_in_force_on(on)
+                    && filter
+                        .level
+                        .is_none_or(|level| definition.levels.contains(&level))
+                    && filter
+                        .field
+                        .as_ref()
+                        .is_none_or(|field| definition.field == *field)
+                    && wanted.as_ref().is_none_or(|wanted| {
+                        definition.code.contains(wanted)
+                            || fold_diacritics(&definition.name).contains(wanted)
+                    })
+            })
+            .collect();
+        found.sort_by(|a, b| a.code.cmp(&b.code));
+        found.truncate(MOST_PUBLIC_ROWS as usize + 1);
+        Ok::<_, Problem>(
+            found
+                .into_iter()
+                .map(ProcedureLine::new)
+                .collect::<Vec<_>>(),
+        )
+    })
+    .await?;
+    Ok(public_page(&request, lines, |line| &line.code, limit))
+}
+
+fn versions(store: &Store, code: &str) -> Result<Vec<ProcedureDefinition>, Problem> {
+    let reference = store.reference()?;
+    let versions = reference.versions(code).iter();
+    let mut versions: Vec<_> = versions
+        .map(|version| version.definition.clone().with_keys(None))
+        .collect();
+    versions.sort_by_key(|definition| std::cmp::Reverse(definition.valid_from));
+    match versions.is_empty() {
+        true => Err(Problem::not_found(format!("không có thủ tục '{code}'"))),
+        false => Ok(versions),
+    }
+}
+
+/// Một thủ tục với mọi phiên bản, mới nhất trước: thời hạn, phí, thành phần hồ sơ, quy trình nội bộ.
+#[utoipa::path(
+    get, path = "/api/v1/procedures/{procedure}", tag = "Danh mục",
+    params(("procedure" = String, Path, description = "Mã thủ tục", example = "2.000815")),
+    responses((status = 200, description = "Các phiên bản", body = [Definition])),
+)]
+pub async fn show(
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let versions = with_store(&state, move |store| versions(store, &path)).await?;
+    Ok(HttpResponse::Ok().json(versions))
+}
+
+/// A version of a procedure, as `motcua import procedures` takes it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Definition(ProcedureDefinition);
+
+impl PartialSchema for Definition {
+    fn schema() -> RefOr<Schema> {
+        like(&Self::sound())
+    }
+}
+
+impl ToSchema for Definition {}
+
+impl Readable for Definition {
+    const LIMIT: usize = 1024 * 1024;
+
+    fn sound() -> Value {
+        json!({
+            "code": "9.000001", "code_is_sample": true, "name": "Thủ tục mẫu",
+            "field": "Chứng thực", "levels": ["commune"], "department": null,
+            "valid_from": "2027-01-01", "valid_to": null, "announced_on": "2026-12-01",
+            "workflow_approved_on": null, "simplification_proposed_on": null, "integrated": false,
+            "online_level": "partial",
+            "statutory_limit": {"unit": "working_day", "amount": 5}, "committed_limit": null,
+            "on_supplement": "restart",
+            "fees": [{"name": "Lệ phí", "amount_vnd": 25000, "note": ""}],
+            "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],
+            "checklist": [{"name": "Tờ khai", "originals": 1, "copies": 0, "required": true}],
+            "workflow": [
+                {"name": "Tiếp nhận", "place": "receiving", "unit": null, "role": "clerk", "hours": 4},
+                {"name": "Giải quyết", "place": "receiving", "unit": null, "role": "officer", "hours": 36}
+            ],
+        })
+    }
+
+    fn check(&self) -> Vec<FieldError> {
+        let wrong = self.0.check().into_iter();
+        wrong
+            .map(|wrong| FieldError::new(wrong.pointer, wrong.reason))
+            .collect()
+    }
+}
+
+/// Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Gửi lại
+/// đúng phiên bản đã có thì không thay đổi gì.
+#[utoipa::path(
+    put, path = "/api/v1/procedures/{procedure}", tag = "Quản trị", request_body = Definition,
+    params(("procedure" = String, Path, description = "Mã thủ tục", example = "2.000815")),
+    responses(
+        (status = 201, description = "Phiên bản mới", body = [Definition]),
+        (status = 200, description = "Đã có đúng phiên bản này", body = [Definition]),
+    ),
+)]
+pub async fn put(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+    body: Body<Definition>,
+) -> Result<HttpResponse, Problem> {
+    let by = staff.proof;
+    if body.value.0.code != *path {
+        let detail = format!("khác với mã thủ tục trong địa chỉ ({path})");
+        return Err(Problem::invalid_field("/code", detail));
+    }
+    let (new, versions) = with_store(&state, move |store| {
+        let definition = body.value.0;
+        let code = definition.code.clone();
+        let new = acts::procedures::put_procedure(store, definition, by)?;
+        Ok::<_, Problem>((new, versions(store, &code)?))
+    })
+    .await?;
+    let mut answer = match new {
+        true => HttpResponse::Created(),
+        false => HttpResponse::Ok(),
+    };
+    Ok(answer.json(versions))
+}

@@ -1,0 +1,345 @@
+//! `/api/v1/units`: the units of the office.
+
+use crate::acts;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::acts::administration::AdminError;
+use crate::domain::office_hours::OfficeHours;
+use crate::domain::unit::{Level, Unit, UnitKind, Units};
+use crate::store::Store;
+use crate::web::access::Staff;
+use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
+use crate::web::body::{Body, Readable};
+use crate::web::headers::{IdempotencyKey, IfMatch, content_tag};
+use crate::web::params::{Parameters, Params, from_text};
+use crate::web::problem::{FieldError, Problem};
+use crate::web::{State, with_store};
+
+/// A unit.
+#[derive(Serialize, ToSchema)]
+pub struct UnitView {
+    #[schema(example = "H37.20.01")]
+    code: String,
+    level: Level,
+    kind: UnitKind,
+    #[schema(example = "Ủy ban nhân dân xã …")]
+    name: String,
+    /// Code of the unit above.
+    #[schema(example = "H37.20")]
+    parent: Option<String>,
+    /// Mã của Tổng cục Thống kê.
+    statistical_code: Option<String>,
+    /// First day.
+    valid_from: NaiveDate,
+    /// Last day.
+    valid_to: Option<NaiveDate>,
+    /// Opening hours that differ from the default.
+    #[schema(value_type = Option<Object>, example = json!({"weekday": [{"open": "07:00", "close": "11:30"}]}))]
+    office_hours: Option<OfficeHours>,
+    /// Code of the unit that goes on with its dossiers.
+    successor: Option<String>,
+}
+
+impl UnitView {
+    fn new(unit: &Unit, units: &Units) -> Self {
+        let code = |id| units.get(id).map(|unit| unit.code.clone());
+        Self {
+            code: unit.code.clone(),
+            level: unit.level,
+            kind: unit.kind,
+            name: unit.name.clone(),
+            parent: unit.parent.and_then(code),
+            statistical_code: unit.statistical_code.clone(),
+            valid_from: unit.valid_from,
+            valid_to: unit.valid_to,
+            office_hours: unit.office_hours.clone(),
+            successor: units
+                .successor_of(unit.id)
+                .and_then(|line| code(line.successor)),
+        }
+    }
+}
+
+/// Parameters of the list of units.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Chỉ các đơn vị hoạt động vào ngày đó.
+    #[serde(default)]
+    on: Option<NaiveDate>,
+    #[serde(default)]
+    level: Option<Level>,
+    /// Mã một đơn vị: chỉ đơn vị đó và các đơn vị trực thuộc.
+    #[serde(default)]
+    #[param(example = "H37.20")]
+    under: Option<String>,
+    /// Số dòng, từ 1 đến 500; mặc định 500. Còn nữa thì tiêu đề Link có trang sau.
+    #[serde(default, deserialize_with = "from_text")]
+    limit: Option<u32>,
+    /// Chỉ các mã đứng sau mã này.
+    #[serde(default)]
+    #[param(example = "H37.20")]
+    after: Option<String>,
+}
+
+impl Parameters for Filter {
+    const NAMES: &'static [&'static str] = &["on", "level", "under", "limit", "after"];
+
+    fn check(&self) -> Vec<FieldError> {
+        check_public_limit(self.limit)
+    }
+}
+
+/// Danh mục đơn vị, theo mã.
+#[utoipa::path(
+    get, path = "/api/v1/units", tag = "Danh mục", params(Filter),
+    responses(
+        (status = 200, description = "Các đơn vị", body = [UnitView]),
+        (status = 304, description = "Như đã đọc (If-None-Match)"),
+    ),
+)]
+pub async fn list(
+    state: web::Data<State>,
+    request: HttpRequest,
+    params: Params<Filter>,
+) -> Result<HttpResponse, Problem> {
+    let Filter {
+        on,
+        level,
+        under,
+        limit,
+        after,
+    } = params.0;
+    let views = with_store(&state, move |store| {
+        let reference = store.reference()?;
+        let units = reference.units();
+        let root = match &under {
+            None => None,
+            Some(code) => Some(units.by_code(code).ok_or_else(|| {
+                Problem::invalid_field("under", format!("không có đơn vị '{code}'"))
+            })?),
+        };
+        let all = units.all().into_iter().filter(|unit| {
+            after.as_ref().is_none_or(|after| unit.code > *after)
+                && on.is_none_or(|day| unit.is_open_on(day))
+                && level.is_none_or(|level| unit.level == level)
+                && root.is_none_or(|root| units.is_under(unit.id, root.id))
+        });
+        Ok::<_, Problem>(
+            all.map(|unit| UnitView::new(unit, units))
+                .take(MOST_PUBLIC_ROWS as usize + 1)
+                .collect::<Vec<_>>(),
+        )
+    })
+    .await?;
+    Ok(public_page(&request, views, |unit| &unit.code, limit))
+}
+
+fn view(store: &Store, code: &str) -> Result<UnitView, Problem> {
+    let reference = store.reference()?;
+    let unit = reference.units().by_code(code);
+    let unit = unit.ok_or_else(|| Problem::not_found(format!("không có đơn vị '{code}'")))?;
+    Ok(UnitView::new(unit, reference.units()))
+}
+
+/// Một đơn vị.
+#[utoipa::path(
+    get, path = "/api/v1/units/{unit}", tag = "Danh mục",
+    params(("unit" = String, Path, description = "Mã đơn vị", example = "H37.20.01")),
+    responses((status = 200, description = "Đơn vị", body = UnitView)),
+)]
+pub async fn show(
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = with_store(&state, move |store| view(store, &path)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("ETag", content_tag(&view)))
+        .json(view))
+}
+
+/// A new unit.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUnit {
+    #[schema(example = "H37.20.99")]
+    code: String,
+    level: Level,
+    kind: UnitKind,
+    name: String,
+    /// Mã đơn vị cấp trên.
+    #[schema(example = "H37.20")]
+    parent: String,
+    #[serde(default)]
+    statistical_code: Option<String>,
+    valid_from: NaiveDate,
+    #[serde(default)]
+    valid_to: Option<NaiveDate>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    office_hours: Option<OfficeHours>,
+}
+
+fn sound_hours() -> Value {
+    let session = json!([{"open": "07:30", "close": "12:00"}, {"open": "13:30", "close": "17:00"}]);
+    json!({
+        "weekday": session, "saturday": session,
+        "seasons": [{"from": [4, 15], "to": [10, 15], "weekday": session, "saturday": session}],
+        "same_day_cut": "15:00",
+    })
+}
+
+impl Readable for NewUnit {
+    fn sound() -> Value {
+        json!({
+            "code": "H37.20.99", "level": "commune", "kind": "people_committee",
+            "name": "Ủy ban nhân dân xã mới", "parent": "H37.20", "statistical_code": null,
+            "valid_from": "2021-01-01", "valid_to": null, "office_hours": sound_hours(),
+        })
+    }
+}
+
+/// Thêm đơn vị.
+#[utoipa::path(
+    post, path = "/api/v1/units", tag = "Quản trị", request_body = NewUnit,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tạo hai lần")),
+    responses((status = 201, description = "Đơn vị mới", body = UnitView)),
+)]
+pub async fn create(
+    state: web::Data<State>,
+    staff: Staff,
+    key: IdempotencyKey,
+    body: Body<NewUnit>,
+) -> Result<HttpResponse, Problem> {
+    let by = staff.proof;
+    let key = key.of_staff("units", &staff, body.hash);
+    let new = body.value;
+    let view = with_store(&state, move |store| {
+        let new = acts::units::NewUnit {
+            code: new.code,
+            level: new.level,
+            kind: new.kind,
+            name: new.name,
+            parent: new.parent,
+            statistical_code: new.statistical_code,
+            valid_from: new.valid_from,
+            valid_to: new.valid_to,
+            office_hours: new.office_hours,
+        };
+        let unit = acts::units::create_unit(store, new, by, key)?;
+        view(store, &unit.code)
+    })
+    .await?;
+    Ok(HttpResponse::Created()
+        .insert_header(("Location", format!("/api/v1/units/{}", view.code)))
+        .insert_header(("ETag", content_tag(&view)))
+        .json(view))
+}
+
+/// What changes; what is left out stays, what is `null` goes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitChange {
+    #[serde(default)]
+    name: Option<String>,
+    /// Mã đơn vị cấp trên.
+    #[serde(default)]
+    parent: Option<String>,
+    /// Ngày hoạt động cuối cùng.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<NaiveDate>)]
+    valid_to: Option<Option<NaiveDate>>,
+    /// Mã đơn vị kế thừa toàn bộ từ ngày sau đó; bắt buộc khi còn hồ sơ chưa xong hoặc chưa trả.
+    #[serde(default)]
+    #[schema(example = "H37.66")]
+    successor: Option<String>,
+    /// Giờ làm việc riêng; ngày hẹn trả của hồ sơ đang xử lý được tính lại.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>)]
+    office_hours: Option<Option<OfficeHours>>,
+}
+
+/// Tells `null` from what is left out.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl Readable for UnitChange {
+    fn sound() -> Value {
+        json!({
+            "name": "Ủy ban nhân dân xã mới", "parent": "H37.20", "valid_to": "2025-06-30",
+            "successor": "H37.66", "office_hours": sound_hours(),
+        })
+    }
+}
+
+/// Sửa đơn vị. Khi đổi đơn vị cấp trên, giờ làm việc hay ngày kết thúc, công việc chạy nền sửa các hồ sơ
+/// của đơn vị.
+#[utoipa::path(
+    patch, path = "/api/v1/units/{unit}", tag = "Quản trị", request_body = UnitChange,
+    params(
+        ("unit" = String, Path, description = "Mã đơn vị", example = "H37.20.01"),
+        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *"),
+    ),
+    responses(
+        (status = 200, description = "Đơn vị sau khi sửa", body = UnitView),
+        (status = 202, description = "Đơn vị sau khi sửa; Location: công việc sửa các hồ sơ", body = UnitView),
+    ),
+)]
+pub async fn change(
+    state: web::Data<State>,
+    staff: Staff,
+    path: web::Path<String>,
+    if_match: IfMatch,
+    body: Body<UnitChange>,
+) -> Result<HttpResponse, Problem> {
+    let by = staff.proof;
+    let new = body.value;
+    let changed = with_store(&state, move |store| {
+        let change = acts::units::UnitChange {
+            name: new.name,
+            parent: new.parent,
+            valid_to: new.valid_to,
+            successor: new.successor,
+            office_hours: new.office_hours,
+        };
+        let seen = store.reference()?;
+        let unchanged =
+            move |unit: &Unit| if_match.fits(&content_tag(&UnitView::new(unit, seen.units())));
+        match acts::units::change_unit(store, &path, change, by, unchanged) {
+            Ok((unit, jobs)) => Ok((view(store, &unit.code)?, jobs)),
+            Err(AdminError::Changed) => {
+                let current = view(store, &path)?;
+                let etag = content_tag(&current);
+                let current = serde_json::to_value(&current).unwrap_or_default();
+                Err(Problem::changed(current, etag))
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await?;
+    let (view, jobs) = changed;
+    let mut answer = match jobs.as_slice() {
+        [] => HttpResponse::Ok(),
+        [job] => {
+            let mut answer = HttpResponse::Accepted();
+            answer.insert_header(("Location", crate::web::api::jobs::address(*job)));
+            answer
+        }
+        // All of them are on the list.
+        _ => {
+            let mut answer = HttpResponse::Accepted();
+            answer.insert_header(("Location", "/api/v1/jobs"));
+            answer
+        }
+    };
+    Ok(answer
+        .insert_header(("ETag", content_tag(&view)))
+        .json(view))
+}

@@ -1,0 +1,267 @@
+//! Bodies: JSON in UTF-8, of a bounded size, with every wrong field named at once.
+
+use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::web::State;
+use crate::web::mending::{Found, mend};
+use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
+
+/// The most bytes of an ordinary body.
+pub const ORDINARY: usize = 256 * 1024;
+
+/// The most bytes that are read on the server's own threads: what takes longer goes to others.
+const AT_ONCE: usize = 8 * 1024;
+
+/// No list of a body may be longer; some may be shorter.
+const LONGEST_LIST: usize = 1000;
+
+/// A body that can be read.
+pub trait Readable: DeserializeOwned + Send + 'static {
+    /// The most bytes.
+    const LIMIT: usize = ORDINARY;
+
+    /// The most values (texts, numbers, lists, objects): to name what is wrong with many is dear.
+    const VALUES: usize = 20_000;
+
+    /// A body with every field, and one element in every list: the example of the document, and
+    /// what wrong fields are held against.
+    fn sound() -> Value;
+
+    /// What is wrong beyond the form, as JSON pointers.
+    fn check(&self) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+/// A body as it was read.
+pub struct Body<T> {
+    pub value: T,
+    /// SHA-256 of its bytes, by which an Idempotency-Key knows it again.
+    pub hash: Vec<u8>,
+}
+
+impl<T: Readable> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let kind = ensure_json(request);
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            kind?;
+            let state = request.app_data::<web::Data<State>>().cloned();
+            let state =
+                state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))?;
+            let (bytes, share) = state.intake.read(&request, payload, T::LIMIT).await?;
+            let small = bytes.len() <= AT_ONCE;
+            let read = move || {
+                let _counted = share;
+                let value = read(&bytes)?;
+                let hash = Sha256::digest(&bytes).to_vec();
+                Ok(Self { value, hash })
+            };
+            match small {
+                true => read(),
+                false => web::block(read).await?,
+            }
+        })
+    }
+}
+
+/// Only JSON, and only in UTF-8.
+///
+/// # Errors
+/// If the request says that its body is something else.
+pub fn ensure_json(request: &HttpRequest) -> Result<(), Problem> {
+    let unsupported = || {
+        Problem::new(
+            Kind::UnsupportedMediaType,
+            "nội dung phải là application/json",
+        )
+    };
+    let value = request
+        .headers()
+        .get("content-type")
+        .ok_or_else(unsupported)?;
+    let mime: actix_web::mime::Mime = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(unsupported)?;
+    let json = mime.type_() == "application"
+        && (mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json"));
+    let utf8 = mime
+        .get_param("charset")
+        .is_none_or(|charset| charset == "utf-8");
+    if json && utf8 {
+        Ok(())
+    } else {
+        Err(unsupported())
+    }
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// If it is no JSON, or has wrong fields.
+pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let detail = format!("byte thứ {} không thuộc UTF-8", error.valid_up_to() + 1);
+        Problem::new(Kind::NotUtf8, detail)
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    ensure_small(text, T::VALUES)?;
+    // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
+    let read = serde_json::from_str::<T>(text);
+    let mut wrong: Vec<FieldError> = Vec::new();
+    if read.is_err() || text.contains("\\u0000") {
+        let value: Value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
+        zero_bytes(&value, "", &mut wrong);
+        if let Err(error) = &read {
+            name_wrong_fields::<T>(&value, error, &mut wrong);
+        }
+    }
+    match read {
+        Ok(value) if wrong.is_empty() => {
+            let wrong = value.check();
+            match wrong.is_empty() {
+                true => Ok(value),
+                false => Err(Problem::invalid(wrong)),
+            }
+        }
+        _ => Err(Problem::invalid(wrong)),
+    }
+}
+
+fn no_json(error: &serde_json::Error) -> Problem {
+    let place = format!("dòng {}, ký tự {}", error.line(), error.column());
+    if error.to_string().starts_with("recursion limit exceeded") {
+        return Problem::new(Kind::TooDeep, format!("{place}: lồng quá {DEEPEST} cấp"));
+    }
+    let reason = match error.classify() {
+        serde_json::error::Category::Eof => "nội dung kết thúc giữa chừng",
+        _ => "không đúng cú pháp JSON",
+    };
+    Problem::new(Kind::InvalidJson, format!("{place}: {reason}"))
+}
+
+/// The most levels of a JSON text.
+const DEEPEST: usize = 128;
+
+/// Counts the values of a JSON text and its levels, before anything is made of them: a value of two
+/// bytes takes fifty in memory. Whether it is JSON is not looked at.
+fn ensure_small(text: &str, most: usize) -> Result<(), Problem> {
+    let (mut values, mut depth, mut quoted, mut escaped) = (1, 0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b',' => values += 1,
+            b'[' | b'{' => (values, depth) = (values + 1, depth + 1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            let detail = format!("lồng quá {DEEPEST} cấp");
+            return Err(Problem::new(Kind::TooDeep, detail));
+        }
+        if values > most {
+            let detail = format!("nội dung có quá {most} giá trị");
+            return Err(Problem::new(Kind::TooLarge, detail));
+        }
+    }
+    Ok(())
+}
+
+fn name_wrong_fields<T: Readable>(
+    value: &Value,
+    error: &serde_json::Error,
+    wrong: &mut Vec<FieldError>,
+) {
+    let fits = |value: &Value| match T::deserialize(value) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(in_vietnamese(&error.to_string())),
+    };
+    let mut found = Found::up_to(MOST_ERRORS, LONGEST_LIST);
+    let mended = mend(value, &T::sound(), &fits, "", &mut found);
+    let full = found.is_full();
+    let found = found.wrong.into_iter();
+    wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
+    if !full && let Ok(mended) = T::deserialize(&mended) {
+        let reported = |field: &str| {
+            let mut pointers = wrong.iter().map(|error| error.field.as_str());
+            pointers.any(|pointer| field.starts_with(pointer))
+        };
+        let more = mended.check().into_iter();
+        let more: Vec<_> = more.filter(|error| !reported(&error.field)).collect();
+        wrong.extend(more);
+    }
+    if wrong.is_empty() {
+        // Such as the same field twice, which a JSON value does not show.
+        wrong.push(FieldError::new("", in_vietnamese(&error.to_string())));
+    }
+}
+
+fn zero_bytes(value: &Value, pointer: &str, wrong: &mut Vec<FieldError>) {
+    match value {
+        _ if wrong.len() >= MOST_ERRORS => {}
+        Value::String(text) if text.contains('\0') => {
+            wrong.push(FieldError::new(pointer, "chứa ký tự U+0000"));
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                zero_bytes(item, &format!("{pointer}/{i}"), wrong);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                zero_bytes(value, &format!("{pointer}/{name}"), wrong);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// serde's reason in words for people, without repeating the value: it may be personal.
+pub(crate) fn in_vietnamese(reason: &str) -> String {
+    let reason = reason
+        .rfind(" at line ")
+        .map_or(reason, |end| &reason[..end]);
+    if let Some((_, variants)) = reason
+        .strip_prefix("unknown variant ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        let names = variants.trim_start_matches("one of ").replace('`', "");
+        return format!("phải là một trong: {names}");
+    }
+    if let Some(name) = reason.strip_prefix("duplicate field ") {
+        return format!("trường {} lặp lại", name.replace('`', "'"));
+    }
+    let expected = reason.starts_with("invalid ").then(|| {
+        let expected = reason.rsplit_once(", expected ");
+        expected.map_or("", |(_, expected)| expected)
+    });
+    let Some(expected) = expected else {
+        // A message of our own types, which is Vietnamese already.
+        return reason.to_owned();
+    };
+    let needed = match expected {
+        "u8" => "số nguyên từ 0 đến 255",
+        "u16" => "số nguyên từ 0 đến 65.535",
+        "u32" => "số nguyên từ 0 đến 4.294.967.295",
+        "u64" => "số nguyên không âm",
+        "i32" | "i64" => "số nguyên",
+        "a string" => "chuỗi ký tự",
+        "a boolean" => "true hoặc false",
+        "a sequence" => "danh sách",
+        expected if expected.starts_with("struct") => "đối tượng JSON",
+        expected if expected.contains("date") => "ngày, ví dụ 2021-09-14",
+        _ => "giá trị khác",
+    };
+    format!("cần {needed}")
+}

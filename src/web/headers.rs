@@ -1,0 +1,148 @@
+//! Request headers that guard a change: `If-Match`, so that nobody overwrites what they have not
+//! seen, and `Idempotency-Key`, so that nothing is made twice.
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use hmac::Mac;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::acts::access::Caller;
+use crate::mac::mac;
+use crate::store::idempotency::Once;
+use crate::web::problem::{Kind, Problem};
+
+/// What the caller has seen of what is to be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// Whatever it is now (`*`).
+    Any,
+    /// Tags, without their quotes.
+    Tags(Vec<String>),
+}
+
+impl IfMatch {
+    pub(crate) fn fits(&self, etag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Tags(tags) => tags.iter().any(|tag| format!("\"{tag}\"") == etag),
+        }
+    }
+
+    /// The version that was seen; `None` for any. A tag that is no version is one that never was.
+    pub(crate) fn version(&self) -> Option<u32> {
+        match self {
+            Self::Any => None,
+            Self::Tags(tags) => {
+                let mut versions = tags.iter().filter_map(|tag| tag.parse().ok());
+                Some(versions.next_back().unwrap_or(u32::MAX))
+            }
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let header = request.headers().get("if-match");
+        let result = match header.map(|value| value.to_str()) {
+            None => Err(Problem::new(
+                Kind::PreconditionRequired,
+                "thay đổi cần tiêu đề If-Match với ETag đã đọc, hoặc * nếu không cần so",
+            )),
+            Some(Err(_)) => Err(Problem::invalid_field("If-Match", "không đọc được")),
+            Some(Ok("*")) => Ok(Self::Any),
+            Some(Ok(text)) => {
+                // Weak tags never match (RFC 9110, 13.1.1).
+                let tags = text.split(',').map(str::trim);
+                let tags = tags.filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+                Ok(Self::Tags(tags.map(str::to_owned).collect()))
+            }
+        };
+        std::future::ready(result)
+    }
+}
+
+/// The tag of a version.
+pub(crate) fn version_tag(version: u32) -> String {
+    format!("\"{version}\"")
+}
+
+/// The tag of what has no version: a hash of what is shown of it.
+pub(crate) fn content_tag(shown: &impl Serialize) -> String {
+    let json = serde_json::to_vec(shown).unwrap_or_default();
+    let hash = Sha256::digest(json);
+    format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash[..12]))
+}
+
+/// An answer with its tag, or 304 if the caller has it already.
+pub(crate) fn unless_seen(request: &HttpRequest, shown: &impl Serialize) -> HttpResponse {
+    let tag = content_tag(shown);
+    let seen = request.headers().get_all("if-none-match");
+    let seen = seen.filter_map(|value| value.to_str().ok());
+    // Weak tags match as well (RFC 9110, 13.1.2).
+    let mut seen = seen.flat_map(|line| line.split(',').map(|tag| tag.trim()));
+    let same = seen.any(|seen| seen == "*" || seen.strip_prefix("W/").unwrap_or(seen) == tag);
+    let mut answer = match same {
+        true => HttpResponse::NotModified(),
+        false => HttpResponse::Ok(),
+    };
+    answer
+        .insert_header(("ETag", tag))
+        .insert_header(("Cache-Control", "no-cache"));
+    match same {
+        true => answer.finish(),
+        false => answer.json(shown),
+    }
+}
+
+/// The key under which a request happens once; none is sent by those who take the risk.
+pub(crate) struct IdempotencyKey(Option<String>);
+
+impl IdempotencyKey {
+    /// For a member of staff; `what` tells creates of different kinds apart.
+    pub(crate) fn of_staff(self, what: &str, caller: &Caller, hash: Vec<u8>) -> Option<Once> {
+        self.once(format!("{what}:{}", caller.user), hash)
+    }
+
+    /// For somebody without an account: the key alone has to be hard to guess, and it only ever
+    /// leads to what the same request has made.
+    pub(crate) fn of_public(self, what: &str, hash: Vec<u8>) -> Option<Once> {
+        self.once(what.to_owned(), hash)
+    }
+
+    /// Of the key only a hash is kept, and of the request one that nobody can guess at without the
+    /// key: a request may hold a password or an identity number.
+    fn once(self, scope: String, request_hash: Vec<u8>) -> Option<Once> {
+        self.0.map(|key| {
+            let mac = mac(&key, &[&request_hash]);
+            Once {
+                scope,
+                key: data_encoding::HEXLOWER.encode(&Sha256::digest(key.as_bytes())),
+                request_hash: mac.finalize().into_bytes().to_vec(),
+            }
+        })
+    }
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let plain = |text: &str| {
+            (8..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+        };
+        let key = request.headers().get("idempotency-key");
+        let result = match key.map(|value| value.to_str()) {
+            None => Ok(Self(None)),
+            Some(Ok(text)) if plain(text) => Ok(Self(Some(text.to_owned()))),
+            Some(_) => Err(Problem::invalid_field(
+                "Idempotency-Key",
+                "có 8 đến 128 ký tự ASCII nhìn thấy được, ví dụ một UUID",
+            )),
+        };
+        std::future::ready(result)
+    }
+}
