@@ -14,8 +14,6 @@ use ipnet::IpNet;
 use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl};
 use serde::Deserialize;
 
-use crate::acts::limits::LimitSetting;
-use crate::acts::limits::Limits;
 use crate::acts::log_key::LogSettings;
 use crate::acts::oidc::OidcSettings;
 use crate::domain::office_hours::OfficeHours;
@@ -26,6 +24,7 @@ use crate::outgoing::mail::MailSettings;
 use crate::outgoing::portal::PortalSettings;
 use crate::outgoing::sms::GatewaySettings;
 use crate::outgoing::webhooks::addresses::Allowed;
+use crate::store::limits::{LimitSetting, Limits};
 use crate::store::{DatabaseUrl, StoreOptions};
 use crate::web::{Bounds, IntakeSettings};
 

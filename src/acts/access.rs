@@ -1,11 +1,9 @@
 //! Who may come in: passwords, sessions, members of staff, limits against guessing.
 
-use crate::acts::passwords::InvalidPassword;
 use crate::domain::ids::{SessionId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::{Permission, Role};
-use crate::store::authority::{Denied, Proof};
-use crate::store::{StoreError, WriteFailure};
+use crate::store::authority::Proof;
 
 /// A member of staff who is logged in, as they were when their request came: good for reading. What
 /// is written for them proves it anew ([`crate::store::authority`]).
@@ -27,45 +25,6 @@ pub struct Caller {
 impl Caller {
     pub fn may(&self, permission: Permission) -> bool {
         self.role.may(permission)
-    }
-}
-
-/// Why somebody does not come in.
-#[derive(Debug, thiserror::Error)]
-pub enum AccessError {
-    /// Which of the two is wrong is not told.
-    #[error("tên đăng nhập hoặc mật khẩu không đúng")]
-    WrongCredentials,
-    #[error("phiên đăng nhập không hợp lệ hoặc đã hết hạn")]
-    NoSession,
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error("đã thử quá nhiều lần; thử lại sau {}", crate::render::words::moment(*.until))]
-    TooMany { until: Moment },
-    #[error("mật khẩu mới: {0}")]
-    Password(#[from] InvalidPassword),
-    /// The OpenID Connect provider does not answer as it should; why is for the log.
-    #[error("nhà cung cấp định danh không phản hồi đúng; thử lại sau")]
-    Provider(String),
-    /// The provider does not vouch for this log-in; why is for the log.
-    #[error("đăng nhập qua nhà cung cấp định danh không thành công")]
-    NotVouched(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<diesel::result::Error> for AccessError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl WriteFailure for AccessError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
     }
 }
 

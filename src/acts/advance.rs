@@ -2,18 +2,18 @@
 
 use diesel::Connection;
 
-use crate::acts::{DeskError, Intent, Occasion, context, wrong_fields};
+use crate::acts::recompute_due::put_right;
+use crate::acts::{Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
-use crate::jobs::recompute::put_right;
-use crate::store::persons::NewPerson;
+use crate::error::Error;
+use crate::store::persons::{self, NewPerson};
 use crate::store::reference::Reference;
-use crate::store::set_aside;
-use crate::store::set_aside::Work;
-use crate::store::{Conn, Store, StoreError, dossiers, persons};
+use crate::store::set_aside::{self, Work};
+use crate::store::{Conn, Store, StoreError, dossiers};
 use crate::views::assignees::ensure_assignable;
 
 /// An action on a dossier.
@@ -60,13 +60,13 @@ impl Request {
 /// # Errors
 /// A refusal of the rules, a caller who may not, a version that is not the current one, or an error
 /// of the store.
-pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, DeskError> {
+pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, Error> {
     let people = request.people.iter().map(|new| &new.person);
     let wrong: Vec<_> = people
         .flat_map(|person| wrong_fields("/applicant", person))
         .collect();
     if !wrong.is_empty() {
-        return Err(DeskError::Invalid(wrong));
+        return Err(Error::Invalid(wrong));
     }
     let request = request.clone();
     intent.write(store, move |conn, reference, occasion| {
@@ -80,15 +80,15 @@ pub(crate) fn act_within(
     request: &Request,
     occasion: Occasion,
     reference: &Reference,
-) -> Result<Dossier, DeskError> {
-    let mut locked = dossiers::lock(conn, request.id)?.ok_or(DeskError::NotFound)?;
+) -> Result<Dossier, Error> {
+    let mut locked = dossiers::lock(conn, request.id)?.ok_or(Error::NO_DOSSIER)?;
     let dossier = &locked.dossier;
     if !occasion.covers(reference.units(), dossier.unit, dossier.holder) {
-        return Err(DeskError::OutOfReach);
+        return Err(Error::NOT_YOUR_DOSSIER);
     }
     if request.version.is_some_and(|seen| seen != dossier.version) {
-        return Err(DeskError::Changed {
-            current: dossier.version,
+        return Err(Error::Changed {
+            current: Some(dossier.version),
         });
     }
     if reference.due_out_of_date() && !matches!(request.action, Action::RecomputeDue { .. }) {
@@ -125,7 +125,7 @@ fn procedure_for<'a>(
     dossier: &Dossier,
     at: Moment,
     reference: &'a Reference,
-) -> Result<&'a Procedure, DeskError> {
+) -> Result<&'a Procedure, Error> {
     let own = reference
         .procedure(dossier.procedure)
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
@@ -156,7 +156,7 @@ pub(crate) fn act_on_all(
     ids: Vec<DossierId>,
     now: Moment,
     action: impl Fn(DossierId) -> Action + Clone + Send + 'static,
-) -> Result<Acted, DeskError> {
+) -> Result<Acted, Error> {
     let act = |alone: bool| {
         let (ids, action) = (ids.clone(), action.clone());
         store.write_with_reference(move |conn, reference| {
@@ -165,7 +165,7 @@ pub(crate) fn act_on_all(
     };
     match act(false) {
         // Savepoints cost a page a good part of its time; hardly any page needs them.
-        Err(DeskError::Store(error)) if error.is_damage() => act(true),
+        Err(Error::Store(error)) if error.is_damage() => act(true),
         acted => acted,
     }
 }
@@ -178,7 +178,7 @@ fn act_on_page(
     now: Moment,
     action: &dyn Fn(DossierId) -> Action,
     alone: bool,
-) -> Result<Acted, DeskError> {
+) -> Result<Acted, Error> {
     let mut done = Vec::with_capacity(ids.len());
     let mut set_aside = 0;
     for id in ids {
@@ -190,12 +190,12 @@ fn act_on_page(
         };
         match acted {
             Ok(_) => done.push(*id),
-            Err(DeskError::Refused(Refusal::Time(error))) => {
+            Err(Error::Refused(Refusal::Time(error))) => {
                 tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
             }
             // Closed, moved, recorded or recomputed by someone else in the meantime.
-            Err(DeskError::Refused(_) | DeskError::NotFound) => {}
-            Err(DeskError::Store(error)) if alone && error.is_damage() => {
+            Err(Error::Refused(_) | Error::NotFound(_)) => {}
+            Err(Error::Store(error)) if alone && error.is_damage() => {
                 set_aside::put(conn, work, *id, &error, now)?;
                 set_aside += 1;
             }

@@ -1,20 +1,19 @@
 //! The calendar, a year at a time: first which return dates would move, then moving them.
 
-use crate::tools;
 use chrono::{Datelike, NaiveDate};
 use serde_json::json;
 
-use crate::acts::DeskError;
-use crate::acts::administration::{AdminError, ensure_whole};
 use crate::domain::calendar::{Calendar, CalendarDay};
 use crate::domain::ids::{JobId, UnitId};
 use crate::domain::job::Kind;
-use crate::jobs::recompute::Moves;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::error::Error;
+use crate::imports;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, jobs};
+use crate::views::calendar::Moves;
+use crate::views::reach::ensure_whole;
 
 /// What a change of the calendar did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,17 +48,17 @@ fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
 }
 
 /// The calendar with these days in the place of the year's.
-fn with(reference: &Reference, year: i32, days: &[CalendarDay]) -> Result<Calendar, AdminError> {
+fn with(reference: &Reference, year: i32, days: &[CalendarDay]) -> Result<Calendar, Error> {
     let known = reference.calendar();
     let other = |day: &&CalendarDay| NaiveDate::year(&day.date) != year;
     let kept = known.into_iter().flat_map(Calendar::days).filter(other);
     Calendar::new(kept.cloned().chain(days.iter().cloned()))
-        .map_err(|error| AdminError::Invalid(vec![("/days".to_owned(), error.to_string())]))
+        .map_err(|error| Error::wrong("/days", error))
 }
 
-fn desk_error(error: DeskError) -> AdminError {
+fn desk_error(error: Error) -> Error {
     match error {
-        DeskError::Store(error) => error.into(),
+        Error::Store(error) => error.into(),
         other => StoreError::Other(other.to_string()).into(),
     }
 }
@@ -74,15 +73,15 @@ pub fn preview_year(
     year: i32,
     days: &[CalendarDay],
     reach: UnitId,
-) -> Result<Moves, AdminError> {
+) -> Result<Moves, Error> {
     let reference = store.reference()?;
     ensure_whole(reference.units(), reach)?;
     let wrong = check(days, year);
     if !wrong.is_empty() {
-        return Err(AdminError::Invalid(wrong));
+        return Err(Error::invalid(wrong));
     }
     let calendar = with(&reference, year, days)?;
-    crate::jobs::recompute::would_move(store, &calendar, NAMED).map_err(desk_error)
+    crate::views::calendar::would_move(store, &calendar, NAMED).map_err(desk_error)
 }
 
 /// Puts the year's days in the place of those known, if `unchanged` holds of these. A job moves the
@@ -96,19 +95,19 @@ pub fn put_year(
     days: Vec<CalendarDay>,
     by: Proof,
     unchanged: impl Fn(&Reference) -> bool + Send + 'static,
-) -> Result<CalendarChange, AdminError> {
+) -> Result<CalendarChange, Error> {
     let wrong = check(&days, year);
     if !wrong.is_empty() {
-        return Err(AdminError::Invalid(wrong));
+        return Err(Error::invalid(wrong));
     }
     store.change_reference_as(by, move |conn, reference, caller| {
         ensure_whole(reference.units(), caller.unit())?;
         if !unchanged(reference) {
-            return Err(AdminError::Changed);
+            return Err(Error::CHANGED);
         }
         with(reference, year, &days)?;
         let before = reference.version();
-        tools::imports::put_calendar(conn, &days)?;
+        imports::put_calendar(conn, &days)?;
         let changed = crate::store::settings::reference_version(conn)? != before;
         let now = crate::clock::now();
         if changed {

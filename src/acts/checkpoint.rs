@@ -11,10 +11,8 @@ use crate::domain::ids::Actor;
 use crate::domain::log::Hash;
 use crate::domain::log::note::{Checkpoint, Note};
 use crate::domain::moment::Moment;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
-use crate::store::log;
-use crate::store::log::GivenOut;
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::log::{self, GivenOut};
 use crate::store::{Store, StoreError, unannounced};
 
 /// How many entries one transaction makes.

@@ -8,8 +8,7 @@ use serde_json::json;
 use crate::domain::ids::Actor;
 use crate::domain::log::note::{InvalidNote, PublicKey, Purpose, SecretKey, Signature};
 use crate::domain::moment::Moment;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::{Store, StoreError, settings};
 
 /// Where the key is, and what the log is called.

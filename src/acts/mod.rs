@@ -2,16 +2,13 @@
 //! transaction: the events, the new state, what changes in the counts.
 
 pub mod access;
-pub mod administration;
 pub mod advance;
 pub mod alarms;
 pub mod calendar;
 pub mod checkpoint;
 pub mod feedback;
-pub mod limits;
 pub mod log_key;
 pub mod oidc;
-pub mod opinions;
 pub mod outbox;
 pub mod passwords;
 pub mod pay;
@@ -19,6 +16,7 @@ pub mod procedures;
 pub mod rate;
 pub mod receive;
 pub mod receive_many;
+pub mod recompute_due;
 pub mod sessions;
 pub mod staff;
 pub mod submit;
@@ -27,8 +25,7 @@ pub mod webhooks;
 
 use std::sync::Arc;
 
-use crate::domain::dossier;
-use crate::domain::dossier::{Dossier, Refusal};
+use crate::domain::dossier::{self, Dossier};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -36,94 +33,10 @@ use crate::domain::procedure::Procedure;
 use crate::domain::role::Role;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
-use crate::store::authority::{Denied, Proof, Proven};
-use crate::store::idempotency::KeyReused;
+use crate::error::{Error, WrongField};
+use crate::store::authority::{Proof, Proven};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, WriteFailure};
-
-/// A wrong field of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrongField {
-    /// JSON pointer into the request.
-    pub pointer: String,
-    pub reason: String,
-}
-
-/// Why a use case did not happen; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum DeskError {
-    /// Every wrong field at once.
-    #[error("{}", every(.0))]
-    Invalid(Vec<WrongField>),
-    #[error("{}", crate::render::words::refusal(.0))]
-    Refused(Refusal),
-    #[error("không có hồ sơ này")]
-    NotFound,
-    /// The dossier has changed since the caller read it.
-    #[error("hồ sơ đã thay đổi: phiên bản hiện tại là {current}")]
-    Changed { current: u32 },
-    #[error("hồ sơ hoặc đơn vị không thuộc phạm vi của bạn")]
-    OutOfReach,
-    /// Whoever asks may not, any more.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
-    /// A payment that people or the rules have settled already.
-    #[error("khoản tiền này không còn chờ xử lý: đã được ghi nhận hoặc hoàn trả")]
-    PaymentSettled,
-    #[error("chưa có lịch làm việc: nhập bằng motcua import calendar")]
-    NoCalendar,
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-pub(crate) fn every(wrong: &[WrongField]) -> String {
-    let lines: Vec<_> = wrong
-        .iter()
-        .map(|field| format!("{}: {}", field.pointer, field.reason))
-        .collect();
-    lines.join("; ")
-}
-
-impl DeskError {
-    /// A stable name that code may compare.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Invalid(_) => "invalid",
-            Self::Refused(refusal) => refusal.name(),
-            Self::NotFound => "not_found",
-            Self::Changed { .. } => "changed",
-            Self::OutOfReach => "out_of_reach",
-            Self::Denied(_) => "denied",
-            Self::KeyReused(_) => "key_reused",
-            Self::PaymentSettled => "payment_settled",
-            Self::NoCalendar => "no_calendar",
-            Self::Store(_) => "store",
-        }
-    }
-}
-
-impl From<diesel::result::Error> for DeskError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<Refusal> for DeskError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl WriteFailure for DeskError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+use crate::store::{Conn, Store};
 
 /// On whose authority something is to happen.
 #[derive(Debug, Clone, Copy)]
@@ -153,8 +66,8 @@ impl Intent {
     pub(crate) fn write<T: Send + 'static>(
         self,
         store: &Store,
-        work: impl Fn(&mut Conn, &Reference, Occasion) -> Result<T, DeskError> + Send + 'static,
-    ) -> Result<T, DeskError> {
+        work: impl Fn(&mut Conn, &Reference, Occasion) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         match self.by {
             By::Staff(proof) => store
                 .write_with_reference_as(proof, move |conn, reference, caller| {
@@ -260,8 +173,8 @@ pub(crate) fn context<'a>(
     at: Moment,
     occasion: Occasion,
     late_reason: Option<&'a str>,
-) -> Result<dossier::Context<'a>, DeskError> {
-    let timetable: &Arc<Timetable> = reference.timetable(unit).ok_or(DeskError::NoCalendar)?;
+) -> Result<dossier::Context<'a>, Error> {
+    let timetable: &Arc<Timetable> = reference.timetable(unit).ok_or(Error::NoCalendar)?;
     let backdating = |Backdating { days, may_exceed }| dossier::Backdating {
         days,
         may_exceed,

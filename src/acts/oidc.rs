@@ -16,11 +16,12 @@ use openidconnect::{
     SignatureVerificationError, TokenResponse,
 };
 
-use crate::acts::access::{AccessError, new_secret, secret_hash};
-use crate::acts::limits::{Limits, address_key};
+use crate::acts::access::{new_secret, secret_hash};
 use crate::acts::sessions::{Begun, begin_session};
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::http_client;
+use crate::store::limits::{Limits, address_key};
 use crate::store::{Store, oidc_logins, rate_limits, users};
 
 /// How the provider is reached.
@@ -63,8 +64,8 @@ type Client = CoreClient<
     EndpointMaybeSet,
 >;
 
-fn failed(error: impl std::error::Error + 'static) -> AccessError {
-    AccessError::Provider(chain(&error))
+fn failed(error: impl std::error::Error + 'static) -> Error {
+    Error::Provider(chain(&error))
 }
 
 /// What the provider sends the browser back with, and what the browser had from us.
@@ -104,7 +105,7 @@ impl Oidc {
     }
 
     /// The client for what the provider publishes of itself; read anew if that is older than `than`.
-    fn client(&self, than: Duration) -> Result<Client, AccessError> {
+    fn client(&self, than: Duration) -> Result<Client, Error> {
         let kept = || self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = kept()
             .as_ref()
@@ -138,11 +139,11 @@ impl Oidc {
         address: IpAddr,
         limits: Limits,
         now: Moment,
-    ) -> Result<Redirect, AccessError> {
+    ) -> Result<Redirect, Error> {
         let from = from_key(address);
         store.write(move |conn| {
             match rate_limits::count(conn, &from, limits.log_in_address, now)? {
-                Some(until) => Err(AccessError::TooMany { until }),
+                Some(until) => Err(Error::too_many_tries(until)),
                 None => Ok(()),
             }
         })?;
@@ -165,7 +166,7 @@ impl Oidc {
                 nonce: nonce.clone(),
             };
             let until = now.plus_millis(PATIENCE_MILLIS);
-            Ok::<_, AccessError>(oidc_logins::insert(conn, &key, &begun, until)?)
+            Ok::<_, Error>(oidc_logins::insert(conn, &key, &begun, until)?)
         })?;
         Ok(Redirect {
             address: url.to_string(),
@@ -187,11 +188,10 @@ impl Oidc {
         agent: String,
         (lasts, limits): (Duration, Limits),
         now: Moment,
-    ) -> Result<Begun, AccessError> {
-        let refused = |reason: &str| AccessError::NotVouched(reason.to_owned());
+    ) -> Result<Begun, Error> {
+        let refused = |reason: &str| Error::NotVouched(reason.to_owned());
         let key = key(&answer.state, &answer.browser);
-        let begun =
-            store.write(move |conn| Ok::<_, AccessError>(oidc_logins::take(conn, &key, now)?))?;
+        let begun = store.write(move |conn| Ok::<_, Error>(oidc_logins::take(conn, &key, now)?))?;
         let begun = begun.ok_or_else(|| refused("no such log-in, or it has expired"))?;
         if answer
             .issuer
@@ -210,7 +210,7 @@ impl Oidc {
                 RequestTokenError::ServerResponse(response)
                     if *response.error() == CoreErrorResponseType::InvalidGrant =>
                 {
-                    AccessError::NotVouched(chain(&error))
+                    Error::NotVouched(chain(&error))
                 }
                 _ => failed(error),
             })?;
@@ -232,10 +232,9 @@ impl Oidc {
                 .then(|| self.client(Duration::ZERO))
                 .transpose()?;
             let verified = again.map_or(Err(error), |client| verify(&client));
-            verified.map_err(|error| AccessError::NotVouched(chain(&error)))
+            verified.map_err(|error| Error::NotVouched(chain(&error)))
         })?;
-        let account =
-            store.read(|conn| Ok::<_, AccessError>(users::by_subject(conn, &subject)?))?;
+        let account = store.read(|conn| Ok::<_, Error>(users::by_subject(conn, &subject)?))?;
         let user = account
             .map(|account| account.user)
             .filter(|user| user.disabled_at.is_none())
@@ -245,7 +244,7 @@ impl Oidc {
         let from = from_key(address);
         store.write(move |conn| {
             let taken_back = rate_limits::uncount(conn, &from, limits.log_in_address);
-            Ok::<_, AccessError>(taken_back?)
+            Ok::<_, Error>(taken_back?)
         })?;
         Ok(begun)
     }

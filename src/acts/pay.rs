@@ -5,81 +5,34 @@
 //! rules say. Then it is matched; what does not match waits for people, and the gateway need not tell
 //! it again.
 
-use crate::acts::advance::Request;
-use crate::acts::advance::act_within;
-use crate::acts::{DeskError, Intent, Occasion};
+use crate::acts::advance::{Request, act_within};
+use crate::acts::{Intent, Occasion};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Dossier, PaymentMethod, Refusal, Status};
-use crate::domain::ids::{Actor, DossierId, UnitId, UserId};
+use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
+use crate::error::{Conflict, Error};
 use crate::store::idempotency::{Happened, Once, once};
-use crate::store::payments;
-use crate::store::payments::{Act, Notice, Payment, Which};
+use crate::store::payments::{self, Act, Notice, Payment};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, dossiers, users};
-use crate::views::dossier::find_within;
-use crate::views::list::StaffName;
-
-/// What is owed for a dossier now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owed {
-    pub case_number: CaseNumber,
-    pub amount_vnd: u64,
-}
-
-/// What is owed: the payment that the clock stands for, else the procedure's fees that are not
-/// settled; nothing for what was not received, withdrawn or stopped.
-fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, DeskError> {
-    match dossier.status {
-        Status::Registered | Status::NotReceived | Status::Withdrawn | Status::Stopped => {
-            return Ok(0);
-        }
-        Status::PaymentRequested => {
-            return Ok(dossier.payment_requested.unwrap_or_default());
-        }
-        _ => {}
-    }
-    let procedure = reference
-        .procedure(dossier.procedure)
-        .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
-    let fees = dossier.outstanding_fees(procedure).into_iter();
-    let amounts = fees.filter_map(|fee| procedure.definition.fees.get(usize::from(fee)));
-    Ok(amounts.map(|fee| fee.amount_vnd).sum())
-}
-
-/// What is owed for a dossier within `reach`.
-///
-/// # Errors
-/// If there is none, it is out of reach, or the database refuses.
-pub fn owed(store: &Store, id: DossierId, reach: UnitId) -> Result<Owed, DeskError> {
-    store.read_with_reference(|conn, reference| {
-        let dossier = find_within(conn, reference, id, Some(reach))?;
-        Ok(Owed {
-            amount_vnd: owed_for(&dossier, reference)?,
-            case_number: dossier.case_number,
-        })
-    })
-}
+use crate::store::{Conn, Store, StoreError, dossiers};
+use crate::views::payments::{ensure_reach, owed_for};
 
 /// Records what a gateway tells, once, and takes it for what is owed: the payment that was asked for,
 /// else the fees. What does not fit is kept for people.
 ///
 /// # Errors
 /// An error of the store; what was recorded by then stays, and is matched later.
-pub fn take_notice(
-    store: &Store,
-    notice: Notice,
-    now: Moment,
-) -> Result<Happened<Payment>, DeskError> {
+pub fn take_notice(store: &Store, notice: Notice, now: Moment) -> Result<Happened<Payment>, Error> {
     let (id, before) = store.write(move |conn| payments::record(conn, &notice, now))?;
     let value = match_notice(store, id, now)?;
     Ok(Happened { value, before })
 }
 
-fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, DeskError> {
+fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
     store.write_with_reference(move |conn, reference| {
-        let payment = payments::lock(conn, id)?.ok_or(DeskError::NotFound)?;
+        let payment = payments::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;
         if payment.state != PaymentState::Received {
             return Ok(payment);
         }
@@ -93,7 +46,7 @@ fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, DeskErro
             Some(_) => PaymentState::Unmatched,
         };
         payments::settle(conn, id, state, misfit, dossier, now)?;
-        payments::find(conn, id)?.ok_or(DeskError::NotFound)
+        payments::find(conn, id)?.ok_or(Error::NO_DOSSIER)
     })
 }
 
@@ -105,7 +58,7 @@ fn take_for(
     payment: &Payment,
     dossier: Option<DossierId>,
     now: Moment,
-) -> Result<Option<Misfit>, DeskError> {
+) -> Result<Option<Misfit>, Error> {
     if payments::is_reused(conn, payment)? {
         return Ok(Some(Misfit::TransactionReused));
     }
@@ -140,7 +93,7 @@ fn take_for(
     // The rules refuse before anything is written.
     match act_within(conn, &Request::new(id, action), occasion, reference) {
         Ok(_) => Ok(None),
-        Err(DeskError::Refused(_) | DeskError::NoCalendar) => Ok(Some(Misfit::Refused)),
+        Err(Error::Refused(_) | Error::NoCalendar) => Ok(Some(Misfit::Refused)),
         Err(error) => Err(error),
     }
 }
@@ -170,7 +123,7 @@ const PATIENCE_MILLIS: i64 = 60_000;
 ///
 /// # Errors
 /// If the database refuses.
-pub(crate) fn match_left_over(store: &Store, now: Moment) -> Result<usize, DeskError> {
+pub(crate) fn match_left_over(store: &Store, now: Moment) -> Result<usize, Error> {
     let before = now.plus_millis(-PATIENCE_MILLIS);
     let ids = store.read(|conn| payments::left_over(conn, before, crate::acts::advance::PAGE))?;
     for id in &ids {
@@ -180,101 +133,6 @@ pub(crate) fn match_left_over(store: &Store, now: Moment) -> Result<usize, DeskE
         }
     }
     Ok(ids.len())
-}
-
-/// A payment with what was done about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PaymentFile {
-    pub payment: Payment,
-    /// The number of its dossier.
-    pub case_number: Option<String>,
-    pub acts: Vec<(Act, Option<StaffName>)>,
-}
-
-/// Payments within `reach`, newest first, older than `before`. Those of no dossier are for people of
-/// the whole office.
-///
-/// # Errors
-/// If the database refuses.
-pub fn list_payments(
-    store: &Store,
-    reach: UnitId,
-    state: Option<PaymentState>,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<PaymentFile>, DeskError> {
-    store.read_with_reference(|conn, reference| {
-        let units = reference.units();
-        let which = Which {
-            state,
-            units: (!units.is_whole(reach)).then(|| units.under(reach)),
-        };
-        let found = payments::list(conn, &which, before, limit)?;
-        files(conn, found)
-    })
-}
-
-/// A payment within `reach`.
-///
-/// # Errors
-/// If there is none, it is out of reach, or the database refuses.
-pub fn show_payment(store: &Store, id: i64, reach: UnitId) -> Result<PaymentFile, DeskError> {
-    store.read_with_reference(|conn, reference| {
-        let payment = payments::find(conn, id)?.ok_or(DeskError::NotFound)?;
-        ensure_reach(conn, reference, &payment, reach)?;
-        files(conn, vec![payment])?.pop().ok_or(DeskError::NotFound)
-    })
-}
-
-fn files(conn: &mut Conn, found: Vec<Payment>) -> Result<Vec<PaymentFile>, DeskError> {
-    let ids: Vec<i64> = found.iter().map(|payment| payment.id).collect();
-    let mut acts = payments::acts(conn, &ids)?;
-    let mut people: Vec<UserId> = acts.values().flatten().map(|act| act.user).collect();
-    people.sort_unstable();
-    people.dedup();
-    let staff = users::names(conn, people)?;
-    let mut files = Vec::with_capacity(found.len());
-    for payment in found {
-        let case_number = match payment.dossier {
-            Some(id) => dossiers::case_number(conn, id)?,
-            None => None,
-        };
-        let acts = acts.remove(&payment.id).unwrap_or_default().into_iter();
-        files.push(PaymentFile {
-            acts: acts
-                .map(|act| {
-                    let name = StaffName::of(&staff, act.user);
-                    (act, name)
-                })
-                .collect(),
-            payment,
-            case_number,
-        });
-    }
-    Ok(files)
-}
-
-/// A payment whose dossier is known is for the people of its units, another for those of the whole
-/// office.
-fn ensure_reach(
-    conn: &mut Conn,
-    reference: &Reference,
-    payment: &Payment,
-    reach: UnitId,
-) -> Result<(), DeskError> {
-    let units = reference.units();
-    if units.is_whole(reach) {
-        return Ok(());
-    }
-    let place = match payment.dossier {
-        Some(id) => dossiers::units_of(conn, id)?,
-        None => None,
-    };
-    let within = |unit| units.is_under(unit, reach);
-    match place {
-        Some((unit, holder)) if within(unit) || within(holder) => Ok(()),
-        _ => Err(DeskError::OutOfReach),
-    }
 }
 
 /// What is to be done about a payment.
@@ -302,20 +160,20 @@ pub fn handle_payment(
     reason: &str,
     intent: Intent,
     key: Option<Once>,
-) -> Result<Happened<i64>, DeskError> {
+) -> Result<Happened<i64>, Error> {
     let reason = reason.trim().to_owned();
     intent.write(store, move |conn, reference, occasion| {
         let Actor::Staff(by) = occasion.actor else {
-            return Err(DeskError::OutOfReach);
+            return Err(Error::NOT_YOUR_DOSSIER);
         };
         once(conn, key.as_ref(), occasion.now, |conn| {
-            let payment = payments::lock(conn, id)?.ok_or(DeskError::NotFound)?;
+            let payment = payments::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;
             if let Some(reach) = occasion.reach {
                 ensure_reach(conn, reference, &payment, reach)?;
             }
             let open = payment.state == PaymentState::Unmatched;
             if !open && !matches!(handling, Handling::Note) {
-                return Err(DeskError::PaymentSettled);
+                return Err(Conflict::PaymentSettled.into());
             }
             let now = occasion.now;
             let kind = match &handling {
@@ -351,8 +209,8 @@ fn take_by_hand(
     id: DossierId,
     fees: &[u16],
     occasion: Occasion,
-) -> Result<(), DeskError> {
-    let locked = dossiers::lock(conn, id)?.ok_or(DeskError::NotFound)?;
+) -> Result<(), Error> {
+    let locked = dossiers::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;
     let dossier = locked.dossier;
     let procedure = reference.procedure(dossier.procedure);
     let known = procedure.map_or(&[][..], |procedure| &procedure.definition.fees);

@@ -1,15 +1,14 @@
 //! Procedures: a new one, or a new version of one that there is.
 
-use crate::tools;
 use serde_json::json;
 
-use crate::acts::administration::{AdminError, ensure_whole};
 use crate::domain::procedure::ProcedureDefinition;
+use crate::error::Error;
+use crate::imports::{self, Catalogue};
 use crate::store::Store;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
-use crate::tools::imports::Catalogue;
+use crate::views::reach::ensure_whole;
 
 /// Puts a version of a procedure into the catalogue, by the rules of an import: the same again
 /// changes nothing, a later first day ends the version before. Returns whether it is new.
@@ -20,14 +19,14 @@ pub fn put_procedure(
     store: &Store,
     definition: ProcedureDefinition,
     by: Proof,
-) -> Result<bool, AdminError> {
+) -> Result<bool, Error> {
     let act = json!({"procedure": definition});
     let catalogue = Catalogue {
         procedures: vec![(1, definition)],
     };
     store.change_reference_as(by, move |conn, reference, caller| {
         ensure_whole(reference.units(), caller.unit())?;
-        let imported = tools::imports::put_procedures(conn, &catalogue)?;
+        let imported = imports::put_procedures(conn, &catalogue)?;
         if imported.added > 0 {
             let (actor, now) = (caller.actor(), crate::clock::now());
             admin_acts::record(conn, actor, now, ActKind::ProcedurePut, &act)?;

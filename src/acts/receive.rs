@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::acts::{DeskError, Intent, Occasion, WrongField, context, wrong_fields};
+use crate::acts::{Intent, Occasion, context, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDossier, decide};
 use crate::domain::ids::DossierId;
@@ -10,10 +10,11 @@ use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::domain::unit::Unit;
+use crate::error::{Error, WrongField};
 use crate::store::idempotency::{Happened, Once, once};
-use crate::store::persons::NewPerson;
+use crate::store::persons::{self, NewPerson};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, case_numbers, dossiers, persons};
+use crate::store::{Conn, Store, case_numbers, dossiers};
 use crate::views::assignees::{ensure_assignable, find_assignee};
 
 /// What a clerk or citizen fills in.
@@ -44,7 +45,7 @@ pub fn receive(
     new: &NewRequest,
     intent: Intent,
     key: Option<Once>,
-) -> Result<Happened<DossierId>, DeskError> {
+) -> Result<Happened<DossierId>, Error> {
     let new = new.clone();
     intent.write(store, move |conn, reference, occasion| {
         once(conn, key.as_ref(), occasion.now, |conn| {
@@ -59,7 +60,7 @@ pub(crate) fn receive_within(
     reference: &Reference,
     new: &NewRequest,
     occasion: Occasion,
-) -> Result<Dossier, DeskError> {
+) -> Result<Dossier, Error> {
     let assignee = find_assignee(conn, new.assignee.as_deref())?;
     let dossier = create(conn, reference, new, occasion, |new| Action::Receive {
         new: Some(new),
@@ -73,7 +74,7 @@ pub(crate) fn receive_within(
 ///
 /// # Errors
 /// As [`receive`].
-pub fn register(store: &Store, new: &NewRequest, intent: Intent) -> Result<Dossier, DeskError> {
+pub fn register(store: &Store, new: &NewRequest, intent: Intent) -> Result<Dossier, Error> {
     let new = new.clone();
     intent.write(store, move |conn, reference, occasion| {
         register_within(conn, reference, &new, occasion)
@@ -86,7 +87,7 @@ pub(crate) fn register_within(
     reference: &Reference,
     new: &NewRequest,
     occasion: Occasion,
-) -> Result<Dossier, DeskError> {
+) -> Result<Dossier, Error> {
     create(conn, reference, new, occasion, Action::Register)
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn check_registration(
     reference: &Reference,
     new: &NewRequest,
     occasion: Occasion,
-) -> Result<(), DeskError> {
+) -> Result<(), Error> {
     check(new, occasion.moment(None).date(), reference)?;
     // The number is nobody's.
     Plan::new(reference, new, occasion)?
@@ -124,13 +125,13 @@ impl<'a> Plan<'a> {
         reference: &'a Reference,
         new: &'a NewRequest,
         occasion: Occasion,
-    ) -> Result<Self, DeskError> {
+    ) -> Result<Self, Error> {
         let at = occasion.moment(None);
         let person = |person: &Person| NewPerson::new(person.clone(), at);
         let unit = reference.units().by_code(&new.unit);
-        let unit = unit.ok_or(DeskError::NotFound)?;
+        let unit = unit.ok_or(Error::NO_DOSSIER)?;
         if !occasion.covers(reference.units(), unit.id, unit.id) {
-            return Err(DeskError::OutOfReach);
+            return Err(Error::NOT_YOUR_DOSSIER);
         }
         let procedure = reference.procedure_in_force(&new.procedure, at.date());
         Ok(Self {
@@ -138,7 +139,7 @@ impl<'a> Plan<'a> {
             at,
             id: DossierId::new(at, rand::random()),
             unit,
-            procedure: procedure.ok_or(DeskError::NotFound)?,
+            procedure: procedure.ok_or(Error::NO_DOSSIER)?,
             applicant: person(&new.applicant),
             delegate: new.delegate.as_ref().map(person),
         })
@@ -151,7 +152,7 @@ impl<'a> Plan<'a> {
         occasion: Occasion,
         sequence: u32,
         action: impl FnOnce(NewDossier) -> Action,
-    ) -> Result<Vec<Event>, DeskError> {
+    ) -> Result<Vec<Event>, Error> {
         let action = action(NewDossier {
             id: self.id,
             case_number: CaseNumber::new(&self.unit.code, self.at.date(), sequence),
@@ -186,7 +187,7 @@ fn create(
     new: &NewRequest,
     occasion: Occasion,
     action: impl FnOnce(NewDossier) -> Action,
-) -> Result<Dossier, DeskError> {
+) -> Result<Dossier, Error> {
     check(new, occasion.moment(None).date(), reference)?;
     let plan = Plan::new(reference, new, occasion)?;
     let sequence = case_numbers::take(conn, plan.unit.id, plan.at.date(), 1)?;
@@ -204,7 +205,7 @@ pub(crate) fn check(
     new: &NewRequest,
     day: chrono::NaiveDate,
     reference: &Reference,
-) -> Result<(), DeskError> {
+) -> Result<(), Error> {
     let mut wrong = Vec::new();
     let mut add = |pointer: &str, reason: String| {
         wrong.push(WrongField {
@@ -235,6 +236,6 @@ pub(crate) fn check(
     if wrong.is_empty() {
         Ok(())
     } else {
-        Err(DeskError::Invalid(wrong))
+        Err(Error::Invalid(wrong))
     }
 }

@@ -4,11 +4,11 @@
 use diesel::connection::Connection;
 use serde::{Deserialize, Serialize};
 
-use crate::acts::receive::NewRequest;
-use crate::acts::receive::receive_within;
-use crate::acts::{DeskError, Intent, Occasion, WrongField};
+use crate::acts::receive::{NewRequest, receive_within};
+use crate::acts::{Intent, Occasion};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::error::{Error, WrongField};
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::{Store, WriteFailure};
 
@@ -34,7 +34,7 @@ pub fn receive_batch(
     all: Vec<Entry>,
     intent: Intent,
     key: Option<Once>,
-) -> Result<Happened<Vec<Outcome>>, DeskError> {
+) -> Result<Happened<Vec<Outcome>>, Error> {
     let now = intent.now;
     intent.write(store, move |conn, reference, occasion| {
         once(conn, key.as_ref(), now, |conn| {
@@ -60,7 +60,7 @@ pub fn receive_batch(
                             id: dossier.id,
                             case_number: dossier.case_number.to_string(),
                         }),
-                        Err(DeskError::Invalid(wrong)) => Ok(Outcome::Invalid {
+                        Err(Error::Invalid(wrong)) => Ok(Outcome::Invalid {
                             errors: wrong
                                 .into_iter()
                                 .map(|WrongField { pointer, reason }| (pointer, reason))

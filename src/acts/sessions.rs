@@ -6,21 +6,26 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::acts::access::{AccessError, Caller, new_secret, secret_hash};
-use crate::acts::limits::{Limits, address_key, network_key};
+use crate::acts::access::{Caller, new_secret, secret_hash};
 use crate::acts::passwords;
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
-use crate::store::authority::Proof;
-use crate::store::rate_limits::Limit;
-use crate::store::sessions;
-use crate::store::sessions::Session;
-use crate::store::users;
-use crate::store::users::{Account, User};
-use crate::store::{Conn, Store, StoreError, devices, rate_limits};
+use crate::error::Error;
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::authority::{Denied, Proof};
+use crate::store::limits::{Limits, address_key, network_key};
+use crate::store::rate_limits::{self, Limit};
+use crate::store::sessions::{self, Session};
+use crate::store::users::{self, Account, User};
+use crate::store::{Conn, Store, StoreError, devices};
+
+/// Which of the two is wrong is not told.
+const WRONG_CREDENTIALS: Error = Error::WrongCredentials("tên đăng nhập hoặc mật khẩu không đúng");
+
+fn wrong_password(error: passwords::InvalidPassword) -> Error {
+    Error::wrong("/new_password", error)
+}
 
 /// An attempt to log in by password.
 pub struct LogIn {
@@ -104,11 +109,11 @@ pub fn ensure_may_try(
     attempt: &LogIn,
     limits: Limits,
     now: Moment,
-) -> Result<(), AccessError> {
+) -> Result<(), Error> {
     store.read(|conn| {
         for (key, limit) in attempt.counted(conn, limits, now)?.keys {
             if let Some(until) = rate_limits::wait(conn, &key, limit, now)? {
-                return Err(AccessError::TooMany { until });
+                return Err(Error::too_many_tries(until));
             }
         }
         Ok(())
@@ -126,14 +131,14 @@ pub fn log_in(
     limits: Limits,
     lasts: Duration,
     now: Moment,
-) -> Result<Begun, AccessError> {
+) -> Result<Begun, Error> {
     let Counted {
         account,
         device,
         keys,
-    } = store.read(|conn| Ok::<_, AccessError>(attempt.counted(conn, limits, now)?))?;
+    } = store.read(|conn| Ok::<_, Error>(attempt.counted(conn, limits, now)?))?;
     if let Some(until) = store.count_attempt(keys.clone(), now)? {
-        return Err(AccessError::TooMany { until });
+        return Err(Error::too_many_tries(until));
     }
     let hash = account
         .as_ref()
@@ -145,7 +150,7 @@ pub fn log_in(
         password_hash: checked,
     }) = account.filter(|_| fits)
     else {
-        return Err(AccessError::WrongCredentials);
+        return Err(WRONG_CREDENTIALS);
     };
     let (address, agent) = (attempt.address, attempt.agent);
     store.write(move |conn| {
@@ -180,7 +185,7 @@ pub fn begin_session(
     agent: String,
     lasts: Duration,
     now: Moment,
-) -> Result<Begun, AccessError> {
+) -> Result<Begun, Error> {
     store.write(move |conn| begin(conn, &user, address, &agent, lasts, now))
 }
 
@@ -191,7 +196,7 @@ fn begin(
     agent: &str,
     lasts: Duration,
     now: Moment,
-) -> Result<Begun, AccessError> {
+) -> Result<Begun, Error> {
     let token = new_secret();
     let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
     let session = Session {
@@ -216,14 +221,14 @@ fn ensure_unchanged(
     conn: &mut Conn,
     username: &str,
     checked: &Option<String>,
-) -> Result<(), AccessError> {
+) -> Result<(), Error> {
     let now = users::lock(conn, username)?;
     let same = now.is_some_and(|account| {
         account.user.disabled_at.is_none() && account.password_hash == *checked
     });
     match same {
         true => Ok(()),
-        false => Err(AccessError::WrongCredentials),
+        false => Err(WRONG_CREDENTIALS),
     }
 }
 
@@ -242,10 +247,10 @@ pub fn authenticate(
     token: &str,
     permission: Permission,
     now: Moment,
-) -> Result<Caller, AccessError> {
+) -> Result<Caller, Error> {
     let hash = secret_hash(token);
     let found = store.read_one(|conn| sessions::find(conn, &hash, now))?;
-    let (session, session_ends, user) = found.ok_or(AccessError::NoSession)?;
+    let (session, session_ends, user) = found.ok_or(Denied::NoSession)?;
     Ok(Caller {
         user: user.id,
         username: user.username,
@@ -263,7 +268,7 @@ pub fn authenticate(
 ///
 /// # Errors
 /// If the database refuses.
-pub fn sessions_of(store: &Store, user: UserId, now: Moment) -> Result<Vec<Session>, AccessError> {
+pub fn sessions_of(store: &Store, user: UserId, now: Moment) -> Result<Vec<Session>, Error> {
     store.read(|conn| Ok(sessions::of_user(conn, user, now)?))
 }
 
@@ -271,7 +276,7 @@ pub fn sessions_of(store: &Store, user: UserId, now: Moment) -> Result<Vec<Sessi
 ///
 /// # Errors
 /// If the caller may not, or the database refuses.
-pub fn end_session(store: &Store, by: Proof, id: SessionId) -> Result<bool, AccessError> {
+pub fn end_session(store: &Store, by: Proof, id: SessionId) -> Result<bool, Error> {
     store.write_as(by, move |conn, caller| {
         Ok(sessions::remove(conn, caller.user(), id)?)
     })
@@ -288,10 +293,10 @@ pub fn change_password(
     new: &str,
     limits: Limits,
     now: Moment,
-) -> Result<(), AccessError> {
-    passwords::check(new, &caller.username)?;
+) -> Result<(), Error> {
+    passwords::check(new, &caller.username).map_err(wrong_password)?;
     if new == present {
-        return Err(passwords::InvalidPassword::Same.into());
+        return Err(wrong_password(passwords::InvalidPassword::Same));
     }
     let by = caller.proof;
     // Whoever has stolen a token guesses no faster here than at the door; who guesses there keeps
@@ -300,12 +305,12 @@ pub fn change_password(
     let counted = key.clone();
     let account = store.write_as(by, move |conn, caller| {
         if let Some(until) = rate_limits::count(conn, &counted, limits.log_in_account, now)? {
-            return Err(AccessError::TooMany { until });
+            return Err(Error::too_many_tries(until));
         }
-        users::find(conn, caller.user())?.ok_or(AccessError::NoSession)
+        users::find(conn, caller.user())?.ok_or(Error::from(Denied::NoSession))
     })?;
     if !passwords::fits(present, account.password_hash.as_deref()) {
-        return Err(AccessError::WrongCredentials);
+        return Err(WRONG_CREDENTIALS);
     }
     let hash = passwords::hash(new)?;
     let (username, checked) = (account.user.username, account.password_hash);

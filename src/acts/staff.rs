@@ -4,34 +4,19 @@
 use serde_json::json;
 
 use crate::acts::passwords;
-use crate::domain::ids::{Actor, UnitId, UserId};
+use crate::domain::ids::{Actor, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
-use crate::store::authority::{Denied, Proof, Proven};
-use crate::store::idempotency::{KeyReused, Once, once};
-use crate::store::outbox;
-use crate::store::outbox::{Kind, Outgoing};
+use crate::domain::username;
+use crate::error::{Conflict, Error};
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::authority::{Proof, Proven};
+use crate::store::idempotency::{Once, once};
+use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
-use crate::store::users;
-use crate::store::users::User;
-use crate::store::{Conn, Store, StoreError, WriteFailure, sessions};
-
-/// A new member of staff.
-#[derive(Debug, Clone)]
-pub struct NewStaff {
-    pub username: String,
-    pub full_name: String,
-    pub role: Role,
-    /// Code of the unit.
-    pub unit: String,
-    pub oidc_subject: Option<String>,
-    /// Where they get their mail.
-    pub email: Option<String>,
-    /// Without one there is no log-in by password.
-    pub password: Option<String>,
-}
+use crate::store::users::{self, User};
+use crate::store::{Conn, Store, StoreError, sessions};
+use crate::views::staff::NOT_YOURS;
 
 /// What changes about a member of staff; what is `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -47,64 +32,6 @@ pub struct Change {
     pub disabled: Option<bool>,
     /// A new password, set by the administrator; all sessions end.
     pub password: Option<String>,
-}
-
-/// Why nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum StaffError {
-    /// Every wrong field at once: JSON pointer and reason.
-    #[error("{}", list(.0))]
-    Invalid(Vec<(&'static str, String)>),
-    #[error("không có tài khoản này")]
-    NotFound,
-    #[error("đơn vị của tài khoản không thuộc phạm vi quản lý của bạn")]
-    OutOfReach,
-    /// Somebody else has changed it since the caller read it.
-    #[error("tài khoản đã thay đổi")]
-    Changed,
-    #[error(
-        "không thể tự khóa, tự đổi quyền hay tự đặt lại cách đăng nhập; đổi mật khẩu của mình tại \
-         /api/v1/me/password"
-    )]
-    Oneself,
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-fn list(wrong: &[(&'static str, String)]) -> String {
-    let lines: Vec<_> = wrong
-        .iter()
-        .map(|(at, why)| format!("{at}: {why}"))
-        .collect();
-    lines.join("; ")
-}
-
-impl From<diesel::result::Error> for StaffError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl WriteFailure for StaffError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-fn check_username(username: &str) -> Result<(), String> {
-    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b);
-    if (3..=64).contains(&username.len()) && username.bytes().all(letter) {
-        Ok(())
-    } else {
-        Err("có 3 đến 64 chữ cái không dấu, chữ số, '.', '-' hoặc '_'".to_owned())
-    }
 }
 
 fn check_full_name(name: &str) -> Result<(), String> {
@@ -140,7 +67,7 @@ pub fn create(
     by: Option<Proof>,
     key: Option<Once>,
     now: Moment,
-) -> Result<User, StaffError> {
+) -> Result<User, Error> {
     let username = new.username.trim().to_lowercase();
     let mut wrong = Vec::new();
     let mut check = |field, result: Result<(), String>| {
@@ -148,7 +75,7 @@ pub fn create(
             wrong.push((field, reason));
         }
     };
-    check("/username", check_username(&username));
+    check("/username", username::check(&username));
     check("/full_name", check_full_name(&new.full_name));
     if let Some(subject) = &new.oidc_subject {
         check("/oidc_subject", check_subject(subject));
@@ -176,11 +103,11 @@ pub fn create(
             }
             subject_is_free(conn, new.oidc_subject.as_deref(), None, &mut wrong)?;
             let (Some(unit), true) = (unit, wrong.is_empty()) else {
-                return Err(StaffError::Invalid(wrong));
+                return Err(Error::invalid(wrong));
             };
             let reach = caller.map(Proven::unit);
             if reach.is_some_and(|reach| !reference.units().is_under(unit.id, reach)) {
-                return Err(StaffError::OutOfReach);
+                return Err(NOT_YOURS);
             }
             let user = User {
                 id: users::next_id(conn)?,
@@ -201,7 +128,7 @@ pub fn create(
             admin_acts::record_account(conn, actor, now, ActKind::AccountMade, user.id)?;
             Ok(user.id)
         })?;
-        let account = users::find(conn, made.value)?.ok_or(StaffError::NotFound)?;
+        let account = users::find(conn, made.value)?.ok_or(Error::NO_ACCOUNT)?;
         Ok(account.user)
     };
     match by {
@@ -239,10 +166,10 @@ pub fn change(
     by: Proof,
     unchanged: impl Fn(&User) -> bool + Send + 'static,
     now: Moment,
-) -> Result<User, StaffError> {
+) -> Result<User, Error> {
     let username = username.to_lowercase();
-    if check_username(&username).is_err() {
-        return Err(StaffError::NotFound);
+    if username::check(&username).is_err() {
+        return Err(Error::NO_ACCOUNT);
     }
     let mut wrong = Vec::new();
     let mut check = |field, result: Result<(), String>| {
@@ -269,21 +196,21 @@ pub fn change(
     }
     store.write_with_reference_as(by, move |conn, reference, caller| {
         let (units, reach) = (reference.units(), caller.unit());
-        let account = users::lock(conn, &username)?.ok_or(StaffError::NotFound)?;
+        let account = users::lock(conn, &username)?.ok_or(Error::NO_ACCOUNT)?;
         let mut user = account.user;
         let before = user.clone();
         if !units.is_under(user.unit, reach) {
-            return Err(StaffError::OutOfReach);
+            return Err(NOT_YOURS);
         }
         if !unchanged(&user) {
-            return Err(StaffError::Changed);
+            return Err(Error::CHANGED);
         }
         let mut wrong = wrong.clone();
         if let Some(code) = &change.unit {
             match units.by_code(code) {
                 None => wrong.push(("/unit", format!("không có đơn vị '{code}'"))),
                 Some(unit) if !units.is_under(unit.id, reach) => {
-                    return Err(StaffError::OutOfReach);
+                    return Err(NOT_YOURS);
                 }
                 Some(unit) => user.unit = unit.id,
             }
@@ -293,7 +220,7 @@ pub fn change(
             user.oidc_subject.clone_from(subject);
         }
         if !wrong.is_empty() {
-            return Err(StaffError::Invalid(wrong));
+            return Err(Error::invalid(wrong));
         }
         let weaker = change.role.is_some_and(|role| role != user.role)
             || change.disabled == Some(true)
@@ -301,7 +228,7 @@ pub fn change(
         // One's own password is changed by who knows it, so that a stolen session stays no longer.
         let keys = hash.is_some() || user.oidc_subject != before.oidc_subject;
         if user.id == caller.user() && (weaker || keys) {
-            return Err(StaffError::Oneself);
+            return Err(Conflict::Oneself.into());
         }
         if let Some(name) = &change.full_name {
             user.full_name = name.trim().to_owned();
@@ -368,14 +295,14 @@ fn password_was_set(
 ///
 /// # Errors
 /// If there is no such account, the password is none for us, or the database refuses.
-pub fn set_password(store: &Store, username: &str, password: &str) -> Result<User, StaffError> {
+pub fn set_password(store: &Store, username: &str, password: &str) -> Result<User, Error> {
     let username = username.to_lowercase();
     if let Err(error) = passwords::check(password, &username) {
-        return Err(StaffError::Invalid(vec![("/password", error.to_string())]));
+        return Err(Error::invalid(vec![("/password", error.to_string())]));
     }
     let hash = passwords::hash(password)?;
     store.write(move |conn| {
-        let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
+        let account = users::by_username(conn, &username)?.ok_or(Error::NO_ACCOUNT)?;
         users::set_password(conn, account.user.id, &hash, false)?;
         password_was_set(conn, &account.user, Actor::System, crate::clock::now())?;
         sessions::remove_all(conn, account.user.id, None)?;
@@ -383,38 +310,17 @@ pub fn set_password(store: &Store, username: &str, password: &str) -> Result<Use
     })
 }
 
-/// A member of staff within reach.
-///
-/// # Errors
-/// If there is none, or they are out of reach.
-pub fn find(store: &Store, username: &str, reach: UnitId) -> Result<User, StaffError> {
-    let username = username.to_lowercase();
-    if check_username(&username).is_err() {
-        return Err(StaffError::NotFound);
-    }
-    store.read_with_reference(|conn, reference| {
-        let account = users::by_username(conn, &username)?.ok_or(StaffError::NotFound)?;
-        if !reference.units().is_under(account.user.unit, reach) {
-            return Err(StaffError::OutOfReach);
-        }
-        Ok(account.user)
-    })
-}
-
-/// The staff of a unit and of what is under it, by username, after `after`; all, or those who may
-/// log in.
-///
-/// # Errors
-/// If the database refuses.
-pub fn of_unit(
-    store: &Store,
-    unit: UnitId,
-    after: Option<&str>,
-    limit: u32,
-    active_only: bool,
-) -> Result<Vec<User>, StaffError> {
-    store.read_with_reference(|conn, reference| {
-        let units = reference.units().under(unit);
-        Ok(users::of_units(conn, &units, after, limit, active_only)?)
-    })
+/// A new member of staff.
+#[derive(Debug, Clone)]
+pub struct NewStaff {
+    pub username: String,
+    pub full_name: String,
+    pub role: Role,
+    /// Code of the unit.
+    pub unit: String,
+    pub oidc_subject: Option<String>,
+    /// Where they get their mail.
+    pub email: Option<String>,
+    /// Without one there is no log-in by password.
+    pub password: Option<String>,
 }

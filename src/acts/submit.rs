@@ -2,7 +2,6 @@
 //! their phone or e-mail comes back; only then is there a dossier (status 1), and only when a clerk
 //! takes it in does the clock start.
 
-use crate::acts;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -11,21 +10,19 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::acts::limits::Limits;
-use crate::acts::limits::address_key;
 use crate::acts::receive::NewRequest;
-use crate::acts::{DeskError, Occasion};
+use crate::acts::{self, Occasion};
 use crate::domain::dossier::{Channel, ItemGiven};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, SubmissionId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
+use crate::error::Error;
 use crate::store::idempotency::{Happened, Once, is_used, once};
-use crate::store::outbox;
-use crate::store::outbox::{Kind, Outgoing};
-use crate::store::submissions;
-use crate::store::submissions::Pending;
-use crate::store::{Store, StoreError, WriteFailure};
+use crate::store::limits::{Limits, address_key};
+use crate::store::outbox::{self, Kind, Outgoing};
+use crate::store::submissions::{self, Pending};
+use crate::store::{Store, StoreError};
 use crate::views::look_up::attempts_from;
 
 /// How long the code may take.
@@ -33,53 +30,8 @@ const PATIENCE_MILLIS: i64 = 30 * 60 * 1000;
 /// Wrong codes before a submission has to be made again: six digits, so one in 200.000 guesses.
 const TRIES: i32 = 5;
 
-/// Why a submission is not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    #[error(transparent)]
-    Desk(#[from] DeskError),
-    #[error("cần số điện thoại hoặc địa chỉ thư điện tử để nhận mã xác nhận")]
-    NoContact,
-    /// Nothing carries a code to what was given; the field, and what is possible instead.
-    #[error("không gửi được mã xác nhận tới đây; {instead}")]
-    NoCarrier {
-        field: &'static str,
-        instead: &'static str,
-    },
-    #[error("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn")]
-    NotFound,
-    #[error("mã xác nhận không đúng; còn {left} lần thử")]
-    WrongCode { left: i32 },
-    #[error("đã gửi quá nhiều lần; thử lại sau {}", crate::render::words::moment(*.until))]
-    TooMany { until: Moment },
-}
-
-impl From<StoreError> for SubmitError {
-    fn from(error: StoreError) -> Self {
-        Self::Desk(error.into())
-    }
-}
-
-impl From<diesel::result::Error> for SubmitError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Desk(error.into())
-    }
-}
-
-impl From<crate::store::idempotency::KeyReused> for SubmitError {
-    fn from(error: crate::store::idempotency::KeyReused) -> Self {
-        Self::Desk(error.into())
-    }
-}
-
-impl WriteFailure for SubmitError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Desk(error) => error.store_error(),
-            _ => None,
-        }
-    }
-}
+/// Also for a code that has been tried too often.
+const NOT_WAITING: Error = Error::NotFound("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn");
 
 /// A submission as it is kept until it is confirmed.
 #[derive(Serialize, Deserialize)]
@@ -150,7 +102,7 @@ pub struct Waiting {
 
 /// By what the code goes and where to: a letter where there is an address and letters are sent, else a
 /// short message.
-fn way(applicant: &Person, carried: &BTreeSet<Kind>) -> Result<(Kind, String), SubmitError> {
+fn way(applicant: &Person, carried: &BTreeSet<Kind>) -> Result<(Kind, String), Error> {
     let ways = [
         (Kind::Email, &applicant.email),
         (Kind::Sms, &applicant.phone),
@@ -160,7 +112,10 @@ fn way(applicant: &Person, carried: &BTreeSet<Kind>) -> Result<(Kind, String), S
         .filter_map(|(kind, contact)| Some((kind, contact.clone()?)))
         .peekable();
     let Some((first, _)) = given.peek() else {
-        return Err(SubmitError::NoContact);
+        return Err(Error::wrong(
+            "/applicant",
+            "cần số điện thoại hoặc địa chỉ thư điện tử để nhận mã xác nhận",
+        ));
     };
     let field = match first {
         Kind::Email => "/applicant/email",
@@ -173,7 +128,12 @@ fn way(applicant: &Person, carried: &BTreeSet<Kind>) -> Result<(Kind, String), S
     };
     given
         .find(|(kind, _)| carried.contains(kind))
-        .ok_or(SubmitError::NoCarrier { field, instead })
+        .ok_or_else(|| {
+            Error::wrong(
+                field,
+                format!("không gửi được mã xác nhận tới đây; {instead}"),
+            )
+        })
 }
 
 /// Keeps a submission and sends the code, in one transaction; by one of the kinds of message that are
@@ -190,10 +150,10 @@ pub fn submit(
     limits: Limits,
     key: Option<Once>,
     now: Moment,
-) -> Result<Happened<Waiting>, SubmitError> {
+) -> Result<Happened<Waiting>, Error> {
     let contact = way(&new.applicant, carried);
     // The same request again makes nothing, and costs nothing.
-    if !store.read(|conn| Ok::<_, SubmitError>(is_used(conn, key.as_ref())?))? {
+    if !store.read(|conn| Ok::<_, Error>(is_used(conn, key.as_ref())?))? {
         let mut counted = vec![(
             format!("submit-from:{}", address_key(address)),
             limits.submission_address,
@@ -203,7 +163,7 @@ pub fn submit(
             counted.push((format!("submit-to:{key}"), limits.submission_contact));
         }
         if let Some(until) = store.count_attempt(counted, now)? {
-            return Err(SubmitError::TooMany { until });
+            return Err(Error::too_many_sent(until));
         }
         acts::receive::check_registration(&*store.reference()?, new, citizen_at(now))?;
     }
@@ -255,12 +215,12 @@ pub fn submit(
                 due: now,
             };
             outbox::put(conn, &message, now)?;
-            Ok::<_, SubmitError>((id, pending.expires_at))
+            Ok::<_, Error>((id, pending.expires_at))
         })
     })?;
     let (id, expires_at) = made.value;
     if expires_at <= now {
-        return Err(SubmitError::NotFound);
+        return Err(NOT_WAITING);
     }
     Ok(Happened {
         value: Waiting {
@@ -296,26 +256,27 @@ pub fn confirm(
     address: IpAddr,
     limits: Limits,
     now: Moment,
-) -> Result<DossierId, SubmitError> {
-    let waits = store.read(|conn| Ok::<_, SubmitError>(submissions::tries(conn, id, now)?))?;
+) -> Result<DossierId, Error> {
+    let waits = store.read(|conn| Ok::<_, Error>(submissions::tries(conn, id, now)?))?;
     if waits.is_none_or(|tries| tries >= TRIES) {
         let from = (attempts_from(address), limits.look_up_address);
         return match store.count_attempt(vec![from], now)? {
-            Some(until) => Err(SubmitError::TooMany { until }),
-            None => Err(SubmitError::NotFound),
+            Some(until) => Err(Error::too_many_sent(until)),
+            None => Err(NOT_WAITING),
         };
     }
     let code = code_hash(id, code.trim());
     store.write_with_reference(move |conn, reference| {
-        let pending = submissions::lock(conn, id, now)?.ok_or(SubmitError::NotFound)?;
+        let pending = submissions::lock(conn, id, now)?.ok_or(NOT_WAITING)?;
         if pending.tries >= TRIES {
-            return Err(SubmitError::NotFound);
+            return Err(NOT_WAITING);
         }
         if !bool::from(pending.code_hash.ct_eq(&code)) {
             // Counted whatever happens next: an error would take it back.
             submissions::count_try(conn, id)?;
             let left = TRIES - pending.tries - 1;
-            return Ok(Err(SubmitError::WrongCode { left }));
+            let reason = format!("mã xác nhận không đúng; còn {left} lần thử");
+            return Ok(Err(Error::wrong("/code", reason)));
         }
         if let Some(dossier) = pending.dossier {
             return Ok(Ok(dossier));

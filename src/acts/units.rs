@@ -3,16 +3,15 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::acts::administration::AdminError;
 use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{
     Level, Share, Succession, Unit, UnitKind, Units, is_code_under, is_unit_code,
 };
+use crate::error::{Conflict, Error};
 use crate::render::words::date;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
 use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
@@ -75,13 +74,13 @@ fn parent(
     units: &Units,
     reach: UnitId,
     wrong: &mut Vec<(String, String)>,
-) -> Result<Option<UnitId>, AdminError> {
+) -> Result<Option<UnitId>, Error> {
     let Some(parent) = units.by_code(code) else {
         wrong.push(("/parent".to_owned(), format!("không có đơn vị '{code}'")));
         return Ok(None);
     };
     if !units.is_under(parent.id, reach) {
-        return Err(AdminError::OutOfReach);
+        return Err(Error::NOT_YOURS_TO_KEEP);
     }
     Ok(Some(parent.id))
 }
@@ -95,7 +94,7 @@ pub fn create_unit(
     new: NewUnit,
     by: Proof,
     key: Option<Once>,
-) -> Result<Unit, AdminError> {
+) -> Result<Unit, Error> {
     let now = crate::clock::now();
     store.change_reference_as(by, move |conn, reference, caller| {
         let reach = caller.unit();
@@ -128,7 +127,7 @@ pub fn create_unit(
             };
             check(&unit, units, &mut wrong);
             if !wrong.is_empty() {
-                return Err(AdminError::Invalid(wrong));
+                return Err(Error::invalid(wrong));
             }
             store::insert(conn, &unit)?;
             settings::bump_reference_version(conn)?;
@@ -140,9 +139,9 @@ pub fn create_unit(
     })
 }
 
-fn find(units: &Units, id: UnitId) -> Result<Unit, AdminError> {
+fn find(units: &Units, id: UnitId) -> Result<Unit, Error> {
     let unit = units.get(id).map(|unit| Unit::clone(unit));
-    unit.ok_or_else(|| AdminError::NotFound("không có đơn vị này".to_owned()))
+    unit.ok_or(Error::NO_UNIT)
 }
 
 /// Changes a unit, if `unchanged` holds of it as it is now. Other opening hours move the return
@@ -158,19 +157,17 @@ pub fn change_unit(
     change: UnitChange,
     by: Proof,
     unchanged: impl Fn(&Unit) -> bool + Send + 'static,
-) -> Result<(Unit, Vec<JobId>), AdminError> {
+) -> Result<(Unit, Vec<JobId>), Error> {
     let code = code.to_owned();
     store.change_reference_as(by, move |conn, reference, caller| {
         let reach = caller.unit();
         let units = reference.units();
-        let known = units
-            .by_code(&code)
-            .ok_or_else(|| AdminError::NotFound(format!("không có đơn vị '{code}'")))?;
+        let known = units.by_code(&code).ok_or(Error::NO_UNIT)?;
         if !units.is_under(known.id, reach) {
-            return Err(AdminError::OutOfReach);
+            return Err(Error::NOT_YOURS_TO_KEEP);
         }
         if !unchanged(known) {
-            return Err(AdminError::Changed);
+            return Err(Error::CHANGED);
         }
         let mut wrong = Vec::new();
         let mut unit = Unit::clone(known);
@@ -190,7 +187,7 @@ pub fn change_unit(
             None => None,
         };
         if !wrong.is_empty() {
-            return Err(AdminError::Invalid(wrong));
+            return Err(Error::invalid(wrong));
         }
         let mut jobs = Vec::new();
         let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
@@ -220,14 +217,14 @@ fn succession(
     units: &Units,
     reach: UnitId,
     wrong: &mut Vec<(String, String)>,
-) -> Result<Option<Succession>, AdminError> {
+) -> Result<Option<Succession>, Error> {
     let mut add = |reason: String| wrong.push(("/successor".to_owned(), reason));
     let Some(successor) = units.by_code(code) else {
         add(format!("không có đơn vị '{code}'"));
         return Ok(None);
     };
     if !units.is_under(successor.id, reach) {
-        return Err(AdminError::OutOfReach);
+        return Err(Error::NOT_YOURS_TO_KEEP);
     }
     let Some(on) = unit.valid_to.and_then(|last| last.succ_opt()) else {
         add("chỉ có khi đơn vị có ngày hoạt động cuối cùng (valid_to)".to_owned());
@@ -254,14 +251,15 @@ fn succession(
 }
 
 /// A unit that ends leaves nothing behind that nobody could go on with.
-fn ensure_nothing_held(conn: &mut Conn, unit: &Unit) -> Result<(), AdminError> {
+fn ensure_nothing_held(conn: &mut Conn, unit: &Unit) -> Result<(), Error> {
     match open_dossiers::held_by(conn, &[unit.id])?.get(&unit.id) {
         None => Ok(()),
-        Some(held) => Err(AdminError::HasDossiers {
+        Some(held) => Err(Conflict::HasDossiers {
             code: unit.code.clone(),
             open: held.open,
             not_returned: held.not_returned,
-        }),
+        }
+        .into()),
     }
 }
 
@@ -277,7 +275,7 @@ fn as_recorded(unit: &Unit, units: &Units) -> Value {
     })
 }
 
-fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<JobId>, AdminError> {
+fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<JobId>, Error> {
     store::update(conn, unit)?;
     settings::bump_reference_version(conn)?;
     let (known, now) = (before.get(unit.id), crate::clock::now());

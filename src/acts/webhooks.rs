@@ -1,24 +1,22 @@
 //! Webhooks of an administrator's units, and what became of their deliveries.
 
-use crate::acts;
 use serde_json::{Value, json};
 
-use crate::acts::administration::AdminError;
+use crate::acts;
 use crate::domain::dossier::EventData;
-use crate::domain::ids::{MessageId, UnitId, WebhookId};
+use crate::domain::ids::{UnitId, WebhookId};
 use crate::domain::moment::Moment;
 use crate::domain::unit::Units;
+use crate::error::Error;
 use crate::outgoing::webhooks::ALL_KINDS;
 use crate::outgoing::webhooks::addresses::Allowed;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Happened, Once, once};
-use crate::store::outbox;
-use crate::store::outbox::{Entry, Kind, Which};
-use crate::store::webhooks as store;
+use crate::store::outbox::Kind;
 use crate::store::webhooks::Webhook;
-use crate::store::{Conn, Store, targets};
+use crate::store::{Conn, Store, targets, webhooks as store};
+use crate::views::webhooks::{missing, within};
 
 /// A new webhook.
 #[derive(Debug, Clone)]
@@ -76,14 +74,14 @@ fn unit(
     units: &Units,
     reach: UnitId,
     wrong: &mut Wrong,
-) -> Result<Option<UnitId>, AdminError> {
+) -> Result<Option<UnitId>, Error> {
     let Some(unit) = units.by_code(code) else {
         wrong.push(("/unit".to_owned(), format!("không có đơn vị '{code}'")));
         return Ok(None);
     };
     match units.is_under(unit.id, reach) {
         true => Ok(Some(unit.id)),
-        false => Err(AdminError::OutOfReach),
+        false => Err(Error::NOT_YOURS_TO_KEEP),
     }
 }
 
@@ -99,10 +97,6 @@ fn as_recorded(webhook: &Webhook, units: &Units) -> Value {
     })
 }
 
-fn missing() -> AdminError {
-    AdminError::NotFound("không có webhook này".to_owned())
-}
-
 /// Makes a webhook, with a new secret.
 ///
 /// # Errors
@@ -114,7 +108,7 @@ pub fn create_webhook(
     by: Proof,
     key: Option<Once>,
     now: Moment,
-) -> Result<Happened<Webhook>, AdminError> {
+) -> Result<Happened<Webhook>, Error> {
     let mut wrong = Vec::new();
     let url = check_url(&new.url, allowed, &mut wrong);
     let kinds = check_kinds(&new.kinds, &mut wrong);
@@ -124,7 +118,7 @@ pub fn create_webhook(
             let mut wrong = wrong.clone();
             let unit = unit(&new.unit, reference.units(), reach, &mut wrong)?;
             let (Some(unit), Some(url), true) = (unit, &url, wrong.is_empty()) else {
-                return Err(AdminError::Invalid(wrong));
+                return Err(Error::invalid(wrong));
             };
             let webhook = Webhook {
                 id: WebhookId::new(now, rand::random()),
@@ -161,7 +155,7 @@ pub fn change_webhook(
     by: Proof,
     seen: Option<u32>,
     now: Moment,
-) -> Result<Webhook, AdminError> {
+) -> Result<Webhook, Error> {
     let mut wrong = Vec::new();
     let url = change
         .url
@@ -176,7 +170,7 @@ pub fn change_webhook(
         let units = reference.units();
         let known = locked(conn, units, id, reach)?;
         if seen.is_some_and(|seen| seen != known.version) {
-            return Err(AdminError::Changed);
+            return Err(Error::CHANGED);
         }
         let mut wrong = wrong.clone();
         let mut webhook = known.clone();
@@ -184,7 +178,7 @@ pub fn change_webhook(
             webhook.unit = unit(code, units, reach, &mut wrong)?.unwrap_or(known.unit);
         }
         if !wrong.is_empty() {
-            return Err(AdminError::Invalid(wrong));
+            return Err(Error::invalid(wrong));
         }
         if let Some(url) = &url {
             webhook.url.clone_from(url);
@@ -209,28 +203,15 @@ pub fn change_webhook(
     })
 }
 
-fn locked(
-    conn: &mut Conn,
-    units: &Units,
-    id: WebhookId,
-    reach: UnitId,
-) -> Result<Webhook, AdminError> {
+fn locked(conn: &mut Conn, units: &Units, id: WebhookId, reach: UnitId) -> Result<Webhook, Error> {
     within(store::lock(conn, id)?, units, reach)
-}
-
-fn within(found: Option<Webhook>, units: &Units, reach: UnitId) -> Result<Webhook, AdminError> {
-    let webhook = found.ok_or_else(missing)?;
-    match units.is_under(webhook.unit, reach) {
-        true => Ok(webhook),
-        false => Err(AdminError::OutOfReach),
-    }
 }
 
 /// Takes a webhook away. What waits for it is given up when its turn comes.
 ///
 /// # Errors
 /// If there is none, it is out of reach, or the database refuses.
-pub fn delete_webhook(store: &Store, id: WebhookId, by: Proof) -> Result<(), AdminError> {
+pub fn delete_webhook(store: &Store, id: WebhookId, by: Proof) -> Result<(), Error> {
     store.write_with_reference_as(by, move |conn, reference, caller| {
         let webhook = locked(conn, reference.units(), id, caller.unit())?;
         let act = as_recorded(&webhook, reference.units());
@@ -239,57 +220,5 @@ pub fn delete_webhook(store: &Store, id: WebhookId, by: Proof) -> Result<(), Adm
         store::delete(conn, id)?;
         targets::recovered(conn, Kind::Webhook, &id.to_string())?;
         Ok(())
-    })
-}
-
-/// A webhook within reach.
-///
-/// # Errors
-/// If there is none, it is out of reach, or the database refuses.
-pub fn find_webhook(store: &Store, id: WebhookId, reach: UnitId) -> Result<Webhook, AdminError> {
-    store.read_with_reference(|conn, reference| {
-        within(store::find(conn, id)?, reference.units(), reach)
-    })
-}
-
-/// The webhooks of a unit and of what is under it, oldest first, after `after`.
-///
-/// # Errors
-/// If the unit is out of reach, or the database refuses.
-pub fn webhooks_of_unit(
-    store: &Store,
-    unit: UnitId,
-    reach: UnitId,
-    after: Option<WebhookId>,
-    limit: u32,
-) -> Result<Vec<Webhook>, AdminError> {
-    store.read_with_reference(|conn, reference| {
-        let units = reference.units();
-        if !units.is_under(unit, reach) {
-            return Err(AdminError::OutOfReach);
-        }
-        Ok(store::of_units(conn, &units.under(unit), after, limit)?)
-    })
-}
-
-/// What became of the deliveries to a webhook, newest first, older than `before`.
-///
-/// # Errors
-/// If there is no such webhook, it is out of reach, or the database refuses.
-pub fn deliveries(
-    store: &Store,
-    id: WebhookId,
-    reach: UnitId,
-    before: Option<MessageId>,
-    limit: u32,
-) -> Result<Vec<Entry>, AdminError> {
-    store.read_with_reference(|conn, reference| {
-        within(store::find(conn, id)?, reference.units(), reach)?;
-        let which = Which {
-            standing: None,
-            kind: Some(Kind::Webhook),
-            recipient: Some(id.to_string()),
-        };
-        Ok(outbox::list(conn, &which, before, limit)?)
     })
 }

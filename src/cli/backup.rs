@@ -1,7 +1,5 @@
 //! `motcua backup` and `motcua restore`.
 
-use crate::render;
-use crate::tools;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +9,7 @@ use crate::cli::Outcome;
 use crate::config::Config;
 use crate::store::DatabaseUrl;
 use crate::tools::backup::BackupError;
+use crate::{render, tools};
 
 #[derive(Parser)]
 pub(super) struct Args {

@@ -1,7 +1,5 @@
 //! `motcua bench`: speeds as a table, or as JSON.
 
-use crate::render;
-use crate::tools;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,6 +9,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::cli::Outcome;
 use crate::tools::bench::{Line, Options};
+use crate::{render, tools};
 
 #[derive(Parser)]
 pub(super) struct Args {

@@ -1,10 +1,10 @@
 //! `motcua checkpoint`: what vouches for the log, as it is now.
 
-use crate::acts;
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::acts;
 use crate::acts::log_key::LogKey;
 use crate::cli::Outcome;
 use crate::config::Config;

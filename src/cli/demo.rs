@@ -1,18 +1,16 @@
 //! `motcua demo`: from an empty folder to a served report, in one command.
 
-use crate::acts;
-use crate::reports;
-use crate::views;
 use clap::Parser;
 
 use crate::acts::staff::NewStaff;
 use crate::cli::{Outcome, scenario, serve};
 use crate::config::{Config, Settings};
 use crate::domain::role::Role;
-use crate::reports::Report;
 use crate::reports::standings::Span;
+use crate::reports::{self, Report};
 use crate::store::{Store, open_dossiers, users};
 use crate::tools::scenario::loaded_period;
+use crate::{acts, views};
 
 #[derive(Parser)]
 pub(super) struct Args {

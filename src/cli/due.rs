@@ -13,7 +13,7 @@ use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::timetable::Timetable;
-use crate::tools::imports::read_calendar;
+use crate::imports::read_calendar;
 
 #[derive(Parser)]
 pub(super) struct Args {

@@ -1,7 +1,5 @@
 //! `motcua import`: files into the database.
 
-use crate::render;
-use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,11 +10,11 @@ use crate::cli::{Outcome, date, read_file};
 use crate::config::Config;
 use crate::domain::job::Kind;
 use crate::domain::unit::Level;
+use crate::imports::portal::{self, PortalAnswers};
+use crate::imports::{self, Reform, UnitsOptions};
 use crate::outgoing::portal::catalogue::PortalCatalogue;
+use crate::render;
 use crate::store::{Store, jobs};
-use crate::tools::imports::portal;
-use crate::tools::imports::portal::PortalAnswers;
-use crate::tools::imports::{Reform, UnitsOptions};
 use crate::tools::progress::Progress;
 
 #[derive(Parser)]
@@ -109,11 +107,11 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
                 successions,
                 leave_dossiers: *leave_dossiers,
             };
-            tools::imports::reform(store, &bytes, &options, &reform)
+            imports::reform(store, &bytes, &options, &reform)
         }
-        What::Successions { on, .. } => tools::imports::successions(store, &bytes, *on),
-        What::Procedures { .. } => tools::imports::procedures(store, &bytes),
-        What::Calendar { .. } => tools::imports::calendar(store, &bytes),
+        What::Successions { on, .. } => imports::successions(store, &bytes, *on),
+        What::Procedures { .. } => imports::procedures(store, &bytes),
+        What::Calendar { .. } => imports::calendar(store, &bytes),
         What::PortalCatalogue(portal) => return import_portal(portal, config, store),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
-use crate::reports::Report;
 use clap::ValueEnum;
+
+use crate::reports::Report;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {

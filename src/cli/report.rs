@@ -1,6 +1,5 @@
 //! `motcua report`: the reports on standard output.
 
-use crate::reports;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,11 +10,11 @@ use crate::cli::output::{Format, print};
 use crate::cli::{Outcome, date, read_file};
 use crate::config::bundled;
 use crate::domain::period::Period;
-use crate::reports::ReportError;
 use crate::reports::compare::PrintedFigures;
 use crate::reports::on_time::By;
 use crate::reports::satisfaction::SatisfactionBy;
 use crate::reports::standings::Span;
+use crate::reports::{self, ReportError};
 use crate::store::Store;
 
 #[derive(Parser)]

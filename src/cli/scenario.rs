@@ -1,6 +1,5 @@
 //! `motcua scenario`: dossiers of a whole province, made by the rules of a real desk.
 
-use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::cli::{Outcome, date, read_file};
 use crate::config::bundled;
 use crate::store::Store;
+use crate::tools;
 use crate::tools::scenario::{Figures, Options};
 
 #[derive(Parser)]

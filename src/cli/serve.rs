@@ -1,12 +1,12 @@
 //! `motcua serve`.
 
-use crate::acts;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::Value;
 
+use crate::acts;
 use crate::acts::log_key::LogKey;
 use crate::cli::Outcome;
 use crate::config::{Config, Settings, parse_listen};

@@ -1,11 +1,11 @@
 //! `motcua user`: accounts at the machine, where the first administrator comes from.
 
-use crate::acts;
 use std::io::{BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::acts;
 use crate::acts::passwords::MOST_BYTES;
 use crate::acts::staff::NewStaff;
 use crate::cli::Outcome;

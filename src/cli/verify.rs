@@ -1,6 +1,5 @@
 //! `motcua verify`.
 
-use crate::tools;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use clap::Parser;
 use crate::cli::{Outcome, read_file};
 use crate::domain::log::note::{Note, PublicKey};
 use crate::store::Store;
+use crate::tools;
 use crate::tools::verify::{Against, RebuildError};
 
 #[derive(Parser)]

@@ -175,7 +175,7 @@ impl Person {
             bytes.extend(length.to_be_bytes());
             bytes.extend(field.unwrap_or_default().as_bytes());
         }
-        Commitment(crate::mac::mac_of(key.0, &[&bytes]))
+        Commitment(crate::domain::mac::mac_of(key.0, &[&bytes]))
     }
 
     /// The name as the public may see it: family name and initials, `Nguyễn V. A.`.

@@ -8,10 +8,8 @@ use crate::domain::moment::Moment;
 use crate::outgoing::{Happened, Teller};
 use crate::store::chain::StoredEvent;
 use crate::store::reference::Reference;
-use crate::store::set_aside;
-use crate::store::set_aside::Work;
-use crate::store::unannounced;
-use crate::store::unannounced::Waiting;
+use crate::store::set_aside::{self, Work};
+use crate::store::unannounced::{self, Waiting};
 use crate::store::{Conn, Store, StoreError, events, outbox};
 
 /// How many events one transaction tells of.

@@ -2,11 +2,11 @@
 //! to their successors, fold counts into the roll-ups. Safe to run at any time, on any number of
 //! instances side by side.
 
-use crate::acts::DeskError;
 use crate::acts::advance::{PAGE, act_on_all};
 use crate::domain::dossier::Action;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::jobs::queue::Work;
 use crate::store::{
     Conn, Store, StoreError, devices, idempotency, jobs, oidc_logins, open_dossiers, rate_limits,
@@ -41,7 +41,7 @@ pub struct Round {
 ///
 /// # Errors
 /// The first one, after everything has been tried.
-pub fn run(store: &Store, now: Moment) -> Result<Round, DeskError> {
+pub fn run(store: &Store, now: Moment) -> Result<Round, Error> {
     let recomputed = crate::jobs::queue::recompute_due_moments(store, now);
     let round = round(store, now);
     let worked = crate::jobs::queue::work_off_at(store, Some(now), &|| true);
@@ -55,7 +55,7 @@ pub fn run(store: &Store, now: Moment) -> Result<Round, DeskError> {
 ///
 /// # Errors
 /// The first one, after everything has been tried.
-pub fn round(store: &Store, now: Moment) -> Result<Round, DeskError> {
+pub fn round(store: &Store, now: Moment) -> Result<Round, Error> {
     let overdue = record_overdue(store, now);
     let moved = move_to_successors(store, now);
     let folded = fold(store);
@@ -77,7 +77,7 @@ pub fn round(store: &Store, now: Moment) -> Result<Round, DeskError> {
 ///
 /// # Errors
 /// If the database refuses.
-pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, DeskError> {
+pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, Error> {
     let mut recorded = 0;
     loop {
         let ids = store.read(|conn| open_dossiers::unrecorded_crossings(conn, now, LOOKED_AT))?;
@@ -103,7 +103,7 @@ pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, DeskError> {
 ///
 /// # Errors
 /// If the database refuses.
-pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<String>), DeskError> {
+pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<String>), Error> {
     let mut moved = 0;
     let mut stuck = Vec::new();
     for from in ended_with_open(store, now)? {
@@ -117,7 +117,7 @@ pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<Stri
 }
 
 /// The same as a job.
-pub(crate) fn work(work: &mut Work<'_>) -> Result<bool, DeskError> {
+pub(crate) fn work(work: &mut Work<'_>) -> Result<bool, Error> {
     let (store, now) = (work.store, work.now());
     let ended = ended_with_open(store, now)?;
     let left = store.read(|conn| {
@@ -143,7 +143,7 @@ pub(crate) fn work(work: &mut Work<'_>) -> Result<bool, DeskError> {
 }
 
 /// Units that have ended and still have open dossiers.
-fn ended_with_open(store: &Store, now: Moment) -> Result<Vec<UnitId>, DeskError> {
+fn ended_with_open(store: &Store, now: Moment) -> Result<Vec<UnitId>, Error> {
     let reference = store.reference()?;
     let today = now.date();
     let ended = reference.units().all().into_iter().filter(|unit| {
@@ -159,8 +159,8 @@ fn move_from(
     store: &Store,
     from: UnitId,
     now: Moment,
-    tell: &mut dyn FnMut(usize) -> Result<bool, DeskError>,
-) -> Result<(usize, bool), DeskError> {
+    tell: &mut dyn FnMut(usize) -> Result<bool, Error>,
+) -> Result<(usize, bool), Error> {
     let reference = store.reference()?;
     let to = reference.units().in_charge_on(from, now.date());
     let Some(to) = to.map(|unit| unit.id) else {
@@ -202,7 +202,7 @@ const FORGOTTEN: u32 = 500;
 ///
 /// # Errors
 /// If the database refuses.
-pub fn forget(store: &Store, now: Moment) -> Result<usize, DeskError> {
+pub fn forget(store: &Store, now: Moment) -> Result<usize, Error> {
     type Forget = fn(&mut Conn, Moment, u32) -> Result<usize, StoreError>;
     let all: [(Forget, Moment); 7] = [
         (sessions::forget, now),
@@ -230,11 +230,11 @@ pub fn forget(store: &Store, now: Moment) -> Result<usize, DeskError> {
 ///
 /// # Errors
 /// If the database refuses.
-pub fn fold(store: &Store) -> Result<usize, DeskError> {
+pub fn fold(store: &Store) -> Result<usize, Error> {
     let mut folded = 0;
     loop {
         let count = store.write_with_reference(|conn, reference| {
-            tallies::fold(conn, reference, FOLD).map_err(DeskError::from)
+            tallies::fold(conn, reference, FOLD).map_err(Error::from)
         })?;
         folded += count;
         if count < FOLD as usize {

@@ -6,20 +6,18 @@ pub mod queue;
 pub mod recompute;
 pub mod remind;
 
-use crate::acts;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::acts;
 use crate::acts::checkpoint::LeftBehind;
 use crate::acts::log_key::LogKey;
-use crate::outgoing;
 use crate::outgoing::dispatch::Dispatcher;
 use crate::outgoing::{Outgoing, Patience};
-use crate::store::outbox;
-use crate::store::outbox::Keep;
+use crate::store::outbox::{self, Keep};
 use crate::store::{Store, StoreError, alarms, set_aside, settings};
 
 /// Between two looks for events whose messages are yet to be made.
@@ -83,7 +81,7 @@ impl Background {
         });
         let (tellers, left_behind) = (outgoing.tellers, LeftBehind::default());
         let announcing = repeat("announcing", ANNOUNCE_EVERY, &stop, store, move |store| {
-            let told = outgoing::announce(store, &tellers, crate::clock::now());
+            let told = announce::announce(store, &tellers, crate::clock::now());
             // Whatever became of the messages: what was done and read has nobody to be told.
             acts::checkpoint::seal(store)?;
             left_behind.seal(store)?;

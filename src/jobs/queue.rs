@@ -3,13 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::acts::DeskError;
 use crate::domain::ids::{DossierId, JobId};
 use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::jobs::{housekeeping, recompute};
-use crate::store::jobs;
-use crate::store::jobs::{Claim, Job, Progress};
+use crate::store::jobs::{self, Claim, Job, Progress};
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, dossiers, settings};
 
@@ -34,7 +33,7 @@ impl Work<'_> {
 
     /// After each small step. Returns whether to go on: not if the program is to stop, or somebody
     /// else has taken the job over.
-    pub fn step(&mut self) -> Result<bool, DeskError> {
+    pub fn step(&mut self) -> Result<bool, Error> {
         if self.said.elapsed() >= SAY_EVERY {
             self.said = Instant::now();
             let (claim, progress) = (self.claim, self.progress.clone());
@@ -89,7 +88,7 @@ impl Pace {
 /// # Errors
 /// If the database refuses. What goes wrong with a job itself is written to it, and it is tried again
 /// after a pause.
-pub fn work_off(store: &Store, go_on: &dyn Fn() -> bool) -> Result<usize, DeskError> {
+pub fn work_off(store: &Store, go_on: &dyn Fn() -> bool) -> Result<usize, Error> {
     work_off_at(store, None, go_on)
 }
 
@@ -98,7 +97,7 @@ pub(crate) fn work_off_at(
     store: &Store,
     clock: Option<Moment>,
     go_on: &dyn Fn() -> bool,
-) -> Result<usize, DeskError> {
+) -> Result<usize, Error> {
     adopt(store)?;
     let mut finished = 0;
     while go_on() && !store.read(jobs::open)?.is_empty() {
@@ -113,10 +112,10 @@ pub(crate) fn work_off_at(
 ///
 /// # Errors
 /// If the database refuses, or the job cannot be done.
-pub fn wait_for(store: &Store, id: JobId, mut tell: impl FnMut(&Job)) -> Result<Job, DeskError> {
+pub fn wait_for(store: &Store, id: JobId, mut tell: impl FnMut(&Job)) -> Result<Job, Error> {
     loop {
         let job = store.read(|conn| jobs::find(conn, id))?;
-        let job = job.ok_or(DeskError::NotFound)?;
+        let job = job.ok_or(Error::NO_DOSSIER)?;
         tell(&job);
         if job.finished_at.is_some() {
             return Ok(job);
@@ -140,7 +139,7 @@ pub fn wait_for(store: &Store, id: JobId, mut tell: impl FnMut(&Job)) -> Result<
 ///
 /// # Errors
 /// If the database refuses.
-pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskError> {
+pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, Error> {
     adopt(store)?;
     let mut changed = 0;
     let open = store.read(jobs::open)?.into_iter();
@@ -157,7 +156,7 @@ pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, DeskEr
 }
 
 /// What the program before this one has left to be done, it has noted as a setting.
-fn adopt(store: &Store) -> Result<(), DeskError> {
+fn adopt(store: &Store) -> Result<(), Error> {
     if store
         .read(|conn| settings::get(conn, settings::DUE_OUT_OF_DATE))?
         .is_none()
@@ -181,7 +180,7 @@ fn work_on(
     claim: Claim,
     clock: Option<Moment>,
     go_on: &dyn Fn() -> bool,
-) -> Result<Option<Progress>, DeskError> {
+) -> Result<Option<Progress>, Error> {
     let mut work = Work {
         store,
         progress: Progress {
@@ -216,8 +215,8 @@ fn work_on(
             tracing::error!(kind = kind.as_str(), id = %job.id, %error, "a job broke off; it is tried again");
             let error = match error {
                 // The database's own words are for the log.
-                DeskError::Store(StoreError::Corrupt(what)) => what,
-                DeskError::Store(_) => "lỗi cơ sở dữ liệu".to_owned(),
+                Error::Store(StoreError::Corrupt(what)) => what,
+                Error::Store(_) => "lỗi cơ sở dữ liệu".to_owned(),
                 other => other.to_string(),
             };
             store.write(move |conn| jobs::leave(conn, claim, &progress, Some(&error), now))?;
@@ -226,12 +225,7 @@ fn work_on(
     }
 }
 
-fn progress_done(
-    store: &Store,
-    kind: Kind,
-    claim: Claim,
-    progress: Progress,
-) -> Result<(), DeskError> {
+fn progress_done(store: &Store, kind: Kind, claim: Claim, progress: Progress) -> Result<(), Error> {
     store.write(move |conn| {
         let own = jobs::finish(conn, claim, &progress, crate::clock::now())?;
         // Reference data say what is yet to be done.
@@ -246,7 +240,7 @@ fn progress_done(
 const LOOKED_AT: u32 = 2000;
 
 /// Brings the areas under which dossiers are listed into line with the units' tree.
-fn move_areas(work: &mut Work<'_>) -> Result<bool, DeskError> {
+fn move_areas(work: &mut Work<'_>) -> Result<bool, Error> {
     let store = work.store;
     if work.progress.total == 0 {
         let total = store.read(dossiers::count)?;
@@ -257,8 +251,7 @@ fn move_areas(work: &mut Work<'_>) -> Result<bool, DeskError> {
     let mut pace = Pace::new();
     loop {
         let (page, wrong) = store.read_with_reference(|conn, reference: &Reference| {
-            dossiers::areas_after(conn, reference.units(), after, LOOKED_AT)
-                .map_err(DeskError::from)
+            dossiers::areas_after(conn, reference.units(), after, LOOKED_AT).map_err(Error::from)
         })?;
         let mut rest = wrong.as_slice();
         while !rest.is_empty() {
@@ -266,7 +259,7 @@ fn move_areas(work: &mut Work<'_>) -> Result<bool, DeskError> {
             let ids = some.to_vec();
             let moved = pace.take(|| {
                 store.write_with_reference(move |conn, reference| {
-                    dossiers::set_areas(conn, reference.units(), &ids).map_err(DeskError::from)
+                    dossiers::set_areas(conn, reference.units(), &ids).map_err(Error::from)
                 })
             })?;
             work.progress.changed += moved as u64;

@@ -1,34 +1,27 @@
 //! What staff are reminded of, by the clock: what is due on the next working day, each morning how
 //! their units stand, and what administrators have to look at.
 
-use crate::render;
-use crate::reports;
-use crate::views;
 use std::collections::BTreeSet;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::acts::DeskError;
-use crate::domain::dossier::Dossier;
-use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::role::Role;
-use crate::outgoing::notices::notifier::values;
-use crate::outgoing::notices::{Topic, working_moment};
-use crate::reports::ReportError;
+use crate::error::Error;
+use crate::outgoing::notices::reminder::{horizon, midnight, reminder};
+use crate::render::letters::Topic;
 use crate::reports::on_time::By;
 use crate::reports::standings::Span;
+use crate::reports::{self, ReportError};
 use crate::store::lists::{Order, Within};
-use crate::store::log;
-use crate::store::outbox;
-use crate::store::outbox::{Kind, Outgoing};
+use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
-use crate::store::users;
-use crate::store::users::User;
-use crate::store::{Store, StoreError, alarms, events, open_dossiers, settings};
+use crate::store::users::{self, User};
+use crate::store::{Store, StoreError, alarms, events, log, open_dossiers, settings};
 use crate::views::list::ListRequest;
+use crate::{render, views};
 
 /// How many dossiers one transaction reminds of.
 const PAGE: u32 = 200;
@@ -41,7 +34,7 @@ pub enum RemindError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Desk(#[from] DeskError),
+    Desk(#[from] Error),
     #[error(transparent)]
     Report(#[from] ReportError),
 }
@@ -55,48 +48,6 @@ pub fn remind(store: &Store, now: Moment) -> Result<usize, RemindError> {
     let alarms = tell_of_alarms(store, now);
     let due = remind_of_due(store, now);
     Ok(send_digests(store, now)? + due? + alarms?)
-}
-
-/// Up to when a dossier counts as due soon: the end of the next working day.
-pub(crate) fn horizon(reference: &Reference, unit: UnitId, now: Moment) -> Option<Moment> {
-    let timetable = reference.timetable(unit)?;
-    let next = timetable.nth_working_day_after(now.date(), 1).ok()?;
-    Some(midnight(next.checked_add_days(Days::new(1))?))
-}
-
-fn midnight(day: NaiveDate) -> Moment {
-    Moment::at(day, chrono::NaiveTime::MIN)
-}
-
-/// The reminder of a dossier to its officer, if they have mail: once for each due moment.
-pub(crate) fn reminder(
-    reference: &Reference,
-    dossier: &Dossier,
-    officer: &User,
-    now: Moment,
-) -> Option<Outgoing> {
-    let (email, due) = (officer.email.clone()?, dossier.due()?);
-    if !dossier.is_running() {
-        return None;
-    }
-    let mut body = values(reference, dossier);
-    body["name"] = json!(officer.full_name);
-    body["unit_id"] = json!(officer.unit.0);
-    Some(Outgoing {
-        kind: Kind::Email,
-        topic: Topic::DueTomorrow.as_str().to_owned(),
-        recipient: email,
-        body,
-        dossier: Some(dossier.id),
-        position: None,
-        once: Some(format!(
-            "due:{}:{}:{}",
-            dossier.id,
-            due.unix_millis(),
-            officer.id
-        )),
-        due: working_moment(reference, officer.unit, now),
-    })
 }
 
 /// Walks over what has come within the horizon since the last time.

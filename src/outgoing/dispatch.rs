@@ -12,8 +12,7 @@ use crate::domain::moment::Moment;
 use crate::metrics;
 use crate::outgoing::fairness::{Known, share};
 use crate::outgoing::{Carrier, Failure, Patience, Reason};
-use crate::store::outbox;
-use crate::store::outbox::{Kind, Message, Settled, Settlement};
+use crate::store::outbox::{self, Kind, Message, Settled, Settlement};
 use crate::store::{Conn, Store, StoreError, alarms, targets};
 
 /// Whoever claims a message has so long before somebody else tries; a carrier takes at most a minute.

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
-use crate::outgoing::notices::{Topic, working_moment};
+use crate::outgoing::notices::working_moment;
 use crate::outgoing::{Carrier, Failure, Reason};
-use crate::render::letters::Templates;
+use crate::render::letters::{Templates, Topic};
 use crate::store::Store;
 use crate::store::outbox::{Kind, Message};
 

@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use crate::jobs::announce::announce;
 pub use crate::outgoing::dispatch::{Dispatcher, dispatch_all};
 
 use crate::domain::dossier::{Dossier, Event};

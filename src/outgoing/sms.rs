@@ -9,10 +9,8 @@ use ureq::http::Uri;
 
 use crate::domain::moment::Moment;
 use crate::http_client;
-use crate::outgoing::notices::Topic;
 use crate::outgoing::{Carrier, Failure, Reason};
-use crate::render::letters::Templates;
-use crate::render::letters::broken;
+use crate::render::letters::{Templates, Topic, broken};
 use crate::store::Store;
 use crate::store::outbox::{Kind, Message};
 

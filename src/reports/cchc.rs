@@ -1,7 +1,6 @@
 //! The paragraph on procedures of the report on administrative reform (cải cách hành chính),
 //! section II.2: dossiers per level, and the catalogue behind them.
 
-use crate::render;
 use std::collections::BTreeSet;
 
 use chrono::Datelike;
@@ -13,8 +12,8 @@ use crate::domain::procedure::{LimitDefinition, ProcedureDefinition};
 use crate::domain::tally::{Share, Standing};
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::{Level, UnitKind};
-use crate::render::table;
 use crate::render::words::{number, percent};
+use crate::render::{self, table};
 use crate::reports::compare::Difference;
 use crate::reports::standings::{Span, standings};
 use crate::reports::{Report, ReportError};

@@ -1,6 +1,5 @@
 //! Our figures beside those that a report printed.
 
-use crate::render;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::tally::Share;
 use crate::domain::unit::Level;
+use crate::render;
 use crate::reports::ReportError;
 use crate::reports::cchc::Cchc;
 

@@ -1,6 +1,5 @@
 //! Form II.06a/VPCP/KSTT (Thông tư 01/2020/TT-VPCP): how dossiers stand, by level and field.
 
-use crate::render;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,7 +8,7 @@ use crate::domain::ids::{FieldId, UnitId};
 use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
-use crate::render::table;
+use crate::render::{self, table};
 use crate::reports::standings::{Span, standings};
 use crate::reports::{Report, ReportError};
 use crate::store::reference::Reference;

@@ -1,6 +1,5 @@
 //! On-time rates by level, unit, field, procedure, channel or month.
 
-use crate::render;
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
@@ -11,7 +10,7 @@ use crate::domain::period::{Grain, Period};
 use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
-use crate::render::table;
+use crate::render::{self, table};
 use crate::reports::standings::{Span, Standings, standings, standings_of};
 use crate::reports::{Report, ReportError};
 use crate::store::reference::Reference;

@@ -2,7 +2,6 @@
 //! person in charge. Counted from the answers themselves, in one statement: there are few beside
 //! dossiers, and no roll-ups of them.
 
-use crate::render;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -11,13 +10,11 @@ use crate::domain::ids::{ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::{Rating, Ratings};
 use crate::domain::period::end_of;
-use crate::render::table;
+use crate::render::{self, table};
 use crate::reports::standings::Span;
 use crate::reports::{Report, ReportError};
-use crate::store::Store;
-use crate::store::satisfaction;
-use crate::store::satisfaction::CountBy;
-use crate::store::users;
+use crate::store::satisfaction::{self, CountBy};
+use crate::store::{Store, users};
 use crate::views::list::{named_procedure, named_unit};
 
 /// What the rows of a satisfaction report are.

@@ -11,8 +11,7 @@ use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::reports::ReportError;
 use crate::store::reference::Reference;
-use crate::store::tallies;
-use crate::store::tallies::{Counts, Dimension, Sums};
+use crate::store::tallies::{self, Counts, Dimension, Sums};
 use crate::store::{Conn, Store, StoreError};
 
 /// No dossier is older: the first day of a reporting year before any calendar.

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use crate::domain::ids::{Actor, PersonId, UserId};
 use crate::domain::log::{Entry, Subject};
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::cursor::{Going, past};
 use crate::store::schema::{dossier_events, users};
 use crate::store::{Conn, StoreError, log, persons, readings, settings, unannounced};

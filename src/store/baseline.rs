@@ -1,6 +1,7 @@
 //! What the database does by itself, without any of our rules and roll-ups: the limits that
 //! `motcua bench` holds the program against. The rows are the same as the program writes.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -8,7 +9,6 @@ use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::tally::Tallies;
 use crate::store::dossiers::{WholeHistory, insert_rows};
 use crate::store::{Conn, Store, StoreError, case_numbers, tallies, unannounced, writer};
-use chrono::NaiveDate;
 
 /// The rows of one receipt, ready to be written.
 pub struct Receipt {

@@ -7,8 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::store::log;
-use crate::store::log::GivenOut;
+use crate::store::log::{self, GivenOut};
 use crate::store::{Conn, DatabaseUrl, StoreError};
 
 /// How long a connection that is on its way out is waited for.

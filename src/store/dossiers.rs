@@ -13,12 +13,9 @@ use crate::domain::tally::{Tallies, follow};
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Units;
 use crate::store::chain::{EventHash, StoredEvent};
-use crate::store::events;
-use crate::store::events::EventRow;
-use crate::store::persons;
-use crate::store::persons::PersonRow;
-use crate::store::schema;
-use crate::store::schema::{dossier_events, dossiers};
+use crate::store::events::{self, EventRow};
+use crate::store::persons::{self, PersonRow};
+use crate::store::schema::{self, dossier_events, dossiers};
 use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 
 /// The row of a dossier: what replaying its events gives.

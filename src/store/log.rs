@@ -8,8 +8,7 @@
 use diesel::prelude::*;
 
 use crate::domain::ids::DossierId;
-use crate::domain::log::merkle;
-use crate::domain::log::merkle::{Node, Peaks, leaf_hash};
+use crate::domain::log::merkle::{self, Node, Peaks, leaf_hash};
 use crate::domain::log::{Entry, Hash, Subject};
 use crate::domain::moment::Moment;
 use crate::store::locks::Lock;

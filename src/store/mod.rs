@@ -27,6 +27,7 @@ pub mod feedback;
 pub mod freshness;
 pub mod idempotency;
 pub mod jobs;
+pub mod limits;
 pub mod lists;
 mod locks;
 pub mod log;

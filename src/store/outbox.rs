@@ -17,8 +17,7 @@ use serde::Deserialize;
 use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 use crate::store::schema::outbox;
-use crate::store::targets;
-use crate::store::targets::Trouble;
+use crate::store::targets::{self, Trouble};
 use crate::store::{Conn, StoreError, alarms};
 
 /// By what a message goes.

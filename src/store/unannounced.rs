@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use crate::domain::ids::DossierId;
 use crate::domain::log::Entry;
 use crate::store::locks::Lock;
-use crate::store::log::EventToSeal;
+use crate::store::log::{self, EventToSeal};
 use crate::store::schema::{dossier_events, log_sealed_early, unannounced_events};
 use crate::store::set_aside::Work;
-use crate::store::{Conn, StoreError, log};
+use crate::store::{Conn, StoreError};
 
 /// An event that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]

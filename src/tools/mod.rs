@@ -2,7 +2,6 @@
 
 pub mod backup;
 pub mod bench;
-pub mod imports;
 pub mod progress;
 pub mod scenario;
 pub mod verify;

@@ -1,14 +1,14 @@
 //! To whom a dossier may be given: staff who can see it and may handle it.
 
-use crate::acts::{DeskError, WrongField};
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::UserId;
 use crate::domain::role::Permission;
+use crate::error::{Error, WrongField};
 use crate::store::reference::Reference;
 use crate::store::{Conn, users};
 
-fn wrong(reason: &str) -> DeskError {
-    DeskError::Invalid(vec![WrongField {
+fn wrong(reason: &str) -> Error {
+    Error::Invalid(vec![WrongField {
         pointer: "/assignee".to_owned(),
         reason: reason.to_owned(),
     }])
@@ -21,7 +21,7 @@ fn wrong(reason: &str) -> DeskError {
 pub(crate) fn find_assignee(
     conn: &mut Conn,
     username: Option<&str>,
-) -> Result<Option<UserId>, DeskError> {
+) -> Result<Option<UserId>, Error> {
     let Some(username) = username else {
         return Ok(None);
     };
@@ -45,7 +45,7 @@ pub(crate) fn ensure_assignable(
     reference: &Reference,
     before: Option<&Dossier>,
     after: &Dossier,
-) -> Result<(), DeskError> {
+) -> Result<(), Error> {
     let Some(assignee) = after.assignee else {
         return Ok(());
     };

@@ -1,12 +1,9 @@
 //! A dossier as the desk sees it: the state with its names, and its history.
 
-use crate::render;
-use crate::views;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::acts::DeskError;
 use crate::domain::dossier::{
     ActionKind, Channel, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
     PaymentMethod, Settlement, Status,
@@ -17,13 +14,14 @@ use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::Outcome;
+use crate::error::Error;
 use crate::store::authority::Proof;
 use crate::store::events::replay;
-use crate::store::readings;
-use crate::store::readings::Reading;
+use crate::store::readings::{self, Reading};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, events as history, persons, users};
 use crate::views::list::{Named, StaffName, named_unit};
+use crate::{render, views};
 
 /// A dossier as the desk sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -230,8 +228,8 @@ pub(crate) fn find_within(
     reference: &Reference,
     id: DossierId,
     reach: Option<UnitId>,
-) -> Result<Dossier, DeskError> {
-    let (dossier, _) = replay(conn, id)?.ok_or(DeskError::NotFound)?;
+) -> Result<Dossier, Error> {
+    let (dossier, _) = replay(conn, id)?.ok_or(Error::NO_DOSSIER)?;
     ensure_reach(reference, reach, &dossier)?;
     Ok(dossier)
 }
@@ -240,13 +238,13 @@ fn ensure_reach(
     reference: &Reference,
     reach: Option<UnitId>,
     dossier: &Dossier,
-) -> Result<(), DeskError> {
+) -> Result<(), Error> {
     let units = reference.units();
     let covers = |unit| reach.is_none_or(|reach| units.is_under(unit, reach));
     if covers(dossier.unit) || covers(dossier.holder) {
         Ok(())
     } else {
-        Err(DeskError::OutOfReach)
+        Err(Error::NOT_YOUR_DOSSIER)
     }
 }
 
@@ -259,7 +257,7 @@ pub fn view(
     id: DossierId,
     reach: Option<UnitId>,
     now: Moment,
-) -> Result<DossierView, DeskError> {
+) -> Result<DossierView, Error> {
     store.read_with_reference(|conn, reference| {
         let dossier = find_within(conn, reference, id, reach)?;
         show(conn, reference, &dossier, now)
@@ -271,7 +269,7 @@ fn show(
     reference: &Reference,
     dossier: &Dossier,
     now: Moment,
-) -> Result<DossierView, DeskError> {
+) -> Result<DossierView, Error> {
     let procedure = reference
         .procedure(dossier.procedure)
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
@@ -405,7 +403,7 @@ pub fn events(
     store: &Store,
     id: DossierId,
     reach: Option<UnitId>,
-) -> Result<Vec<EventView>, DeskError> {
+) -> Result<Vec<EventView>, Error> {
     store.read_with_reference(|conn, reference| {
         let stored = history::history(conn, id)?;
         let events = stored
@@ -413,7 +411,7 @@ pub fn events(
             .map(|event| event.event())
             .collect::<Result<Vec<_>, _>>()?;
         if events.is_empty() {
-            return Err(DeskError::NotFound);
+            return Err(Error::NO_DOSSIER);
         }
         let dossier = Dossier::replay(id, &events)
             .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
@@ -557,7 +555,7 @@ pub fn read_identities(
     id: DossierId,
     by: Proof,
     now: Moment,
-) -> Result<Vec<FullIdentity>, DeskError> {
+) -> Result<Vec<FullIdentity>, Error> {
     store.write_with_reference_as(by, move |conn, reference, caller| {
         let dossier = find_within(conn, reference, id, Some(caller.unit()))?;
         let ids = [

@@ -1,19 +1,18 @@
 //! The lists of the desk: open, near due, overdue, everything; of a unit with what is under it.
 
-use crate::render;
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::acts::{DeskError, WrongField};
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
-use crate::store::lists;
-use crate::store::lists::{Along, Listed, Order, Position, Query, Reach, Within};
+use crate::error::{Error, WrongField};
+use crate::render;
+use crate::store::lists::{self, Along, Listed, Order, Position, Query, Reach, Within};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, persons, users};
 
@@ -126,7 +125,7 @@ pub struct ListItem {
 ///
 /// # Errors
 /// Unknown codes, a unit out of reach, or an error of the store.
-pub fn list(store: &Store, request: &ListRequest) -> Result<Listing, DeskError> {
+pub fn list(store: &Store, request: &ListRequest) -> Result<Listing, Error> {
     store.read_with_reference(|conn, reference| {
         let page = page(conn, reference, request)?;
         let items = show(conn, reference, page.rows, request.now)?;
@@ -141,7 +140,7 @@ fn page(
     conn: &mut Conn,
     reference: &Reference,
     request: &ListRequest,
-) -> Result<lists::Page, DeskError> {
+) -> Result<lists::Page, Error> {
     let units = reference.units();
     let mut wrong = Vec::new();
     let mut add = |pointer: &str, reason: String| {
@@ -155,7 +154,7 @@ fn page(
         match units.by_code(code) {
             None => add("unit", format!("không có đơn vị '{code}'")),
             Some(unit) if !units.is_under(unit.id, request.reach) => {
-                return Err(DeskError::OutOfReach);
+                return Err(Error::NOT_YOUR_DOSSIER);
             }
             Some(unit) => root = unit.id,
         }
@@ -180,7 +179,7 @@ fn page(
         }
     }
     if !wrong.is_empty() {
-        return Err(DeskError::Invalid(wrong));
+        return Err(Error::Invalid(wrong));
     }
     let reach = Reach::of(reference, root);
     let order = request.order;

@@ -4,54 +4,28 @@
 //! follows from the dossier by a secret of this installation. What is shown holds no identity
 //! number, no contact, and the applicant's name only masked.
 
-use crate::render;
 use std::net::IpAddr;
 
 use data_encoding::BASE32_NOPAD;
 use hmac::Mac;
 use serde::Serialize;
 
-use crate::acts::limits::Limits;
-use crate::acts::limits::address_key;
-use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
+use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Dossier, EventData, Status};
 use crate::domain::ids::DossierId;
+use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
-use crate::mac::mac;
+use crate::error::Error;
+use crate::render;
+use crate::store::limits::{Limits, address_key};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, WriteFailure, dossiers, events, persons, rate_limits};
+use crate::store::{Conn, Store, StoreError, dossiers, events, persons, rate_limits};
+
+/// No such dossier, or another code: which of the two is not told.
+const NO_SUCH_PAIR: Error = Error::NotFound("không có hồ sơ với mã hồ sơ và mã tra cứu này");
 
 /// Bytes of the code: 50 bits, ten letters.
 const CODE_LETTERS: usize = 10;
-
-/// Why nothing is shown.
-#[derive(Debug, thiserror::Error)]
-pub enum LookUpError {
-    #[error(transparent)]
-    CaseNumber(#[from] InvalidCaseNumber),
-    /// No such dossier, or another code: which of the two is not told.
-    #[error("không có hồ sơ với mã hồ sơ và mã tra cứu này")]
-    NotFound,
-    #[error("đã tra cứu sai quá nhiều lần; thử lại sau {}", render::words::moment(*.until))]
-    TooMany { until: Moment },
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl WriteFailure for LookUpError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<diesel::result::Error> for LookUpError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
 
 /// A dossier as the public may see it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -101,14 +75,13 @@ pub struct Milestone {
 ///
 /// # Errors
 /// If the number has not the form of one, the two do not belong together, or the database refuses.
-pub fn look_up(
-    store: &Store,
-    case_number: &str,
-    code: &str,
-    now: Moment,
-) -> Result<LookUp, LookUpError> {
-    let number = CaseNumber::parse(case_number)?;
+pub fn look_up(store: &Store, case_number: &str, code: &str, now: Moment) -> Result<LookUp, Error> {
+    let number = parse(case_number)?;
     store.read_with_reference(|conn, reference| find(conn, reference, &number, code, now))
+}
+
+fn parse(case_number: &str) -> Result<CaseNumber, Error> {
+    CaseNumber::parse(case_number).map_err(|error| Error::wrong("case_number", error))
 }
 
 /// The dossier that number and code belong to.
@@ -117,11 +90,11 @@ fn identify(
     reference: &Reference,
     number: &CaseNumber,
     code: &str,
-) -> Result<DossierId, LookUpError> {
-    let id = dossiers::find_id(conn, number)?.ok_or(LookUpError::NotFound)?;
+) -> Result<DossierId, Error> {
+    let id = dossiers::find_id(conn, number)?.ok_or(NO_SUCH_PAIR)?;
     match code_fits(reference.look_up_key(), id, code) {
         true => Ok(id),
-        false => Err(LookUpError::NotFound),
+        false => Err(NO_SUCH_PAIR),
     }
 }
 
@@ -131,7 +104,7 @@ fn find(
     number: &CaseNumber,
     code: &str,
     now: Moment,
-) -> Result<LookUp, LookUpError> {
+) -> Result<LookUp, Error> {
     let id = identify(conn, reference, number, code)?;
     let stored = events::history(conn, id)?;
     let history = stored
@@ -200,8 +173,8 @@ pub fn look_up_limited(
     address: IpAddr,
     limits: Limits,
     now: Moment,
-) -> Result<LookUp, LookUpError> {
-    let number = CaseNumber::parse(case_number)?;
+) -> Result<LookUp, Error> {
+    let number = parse(case_number)?;
     let subject = format!("lookup:{number}");
     limited(store, subject, address, limits, now, |conn, reference| {
         find(conn, reference, &number, code, now)
@@ -219,8 +192,8 @@ pub(crate) fn identify_limited(
     address: IpAddr,
     limits: Limits,
     now: Moment,
-) -> Result<DossierId, LookUpError> {
-    let number = CaseNumber::parse(case_number)?;
+) -> Result<DossierId, Error> {
+    let number = parse(case_number)?;
     let subject = format!("lookup:{number}");
     limited(store, subject, address, limits, now, |conn, reference| {
         identify(conn, reference, &number, code)
@@ -238,8 +211,8 @@ pub(crate) fn limited<T>(
     address: IpAddr,
     limits: Limits,
     now: Moment,
-    look: impl FnOnce(&mut Conn, &Reference) -> Result<T, LookUpError>,
-) -> Result<T, LookUpError> {
+    look: impl FnOnce(&mut Conn, &Reference) -> Result<T, Error>,
+) -> Result<T, Error> {
     let from = attempts_from(address);
     let keys = [
         (from.clone(), limits.look_up_address),
@@ -248,14 +221,20 @@ pub(crate) fn limited<T>(
     ];
     let found = store.read_with_reference(|conn, reference| {
         if let Some(until) = rate_limits::wait(conn, &from, limits.look_up_address, now)? {
-            return Err(LookUpError::TooMany { until });
+            return Err(Error::TooMany {
+                what: "đã tra cứu sai quá nhiều lần",
+                until,
+            });
         }
         look(conn, reference)
     });
-    if let Err(LookUpError::NotFound) = found
+    if let Err(Error::NotFound(_)) = found
         && let Some(until) = store.write(move |conn| rate_limits::count_each(conn, &keys, now))?
     {
-        return Err(LookUpError::TooMany { until });
+        return Err(Error::TooMany {
+            what: "đã tra cứu sai quá nhiều lần",
+            until,
+        });
     }
     found
 }

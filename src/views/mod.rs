@@ -1,8 +1,17 @@
 //! What is shown: read from the store, put together as plain serialisable values. Nothing is changed here.
 
+pub mod alarms;
 pub mod assignees;
+pub mod calendar;
 pub mod dossier;
+pub mod feedback;
 pub mod list;
 pub mod look_up;
+pub mod outbox;
+pub mod payments;
+pub mod reach;
+pub mod satisfaction;
 pub mod search;
+pub mod staff;
 pub mod time_limit;
+pub mod webhooks;

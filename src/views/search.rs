@@ -1,19 +1,16 @@
 //! Finding a dossier by what an applicant brings along: the case number, a phone or identity
 //! number, the name without its marks.
 
-use crate::acts::{DeskError, WrongField};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{fold_diacritics, last_word_first, plain_phone};
-use crate::store::lists;
-use crate::store::lists::{Listed, Reach};
-use crate::store::persons;
-use crate::store::persons::PersonWalk;
+use crate::error::{Error, WrongField};
+use crate::store::lists::{self, Listed, Reach};
+use crate::store::persons::{self, PersonWalk};
 use crate::store::{Conn, Store, dossiers};
-use crate::views::list::ListItem;
-use crate::views::list::show;
+use crate::views::list::{ListItem, show};
 
 /// How many people a search by name looks at for one page.
 const BUDGET: usize = 3000;
@@ -91,9 +88,9 @@ pub fn search(
     after: Option<Place>,
     limit: usize,
     now: Moment,
-) -> Result<FoundPage, DeskError> {
+) -> Result<FoundPage, Error> {
     if search.is_empty() {
-        return Err(DeskError::Invalid(vec![WrongField {
+        return Err(Error::Invalid(vec![WrongField {
             pointer: "/text".to_owned(),
             reason: "cần mã hồ sơ, số điện thoại, số định danh hoặc họ tên".to_owned(),
         }]));
@@ -198,7 +195,7 @@ impl Walk {
         earlier: &[Self],
         mut after: Option<(String, PersonId)>,
         found: &mut Found,
-    ) -> Result<Option<Option<(String, PersonId)>>, DeskError> {
+    ) -> Result<Option<Option<(String, PersonId)>>, Error> {
         // Where the reader has one unit, the index of that unit's people.
         let unit = match (reach, &self.along) {
             (Reach::Units(units), PersonWalk::Name(_)) => match units.as_slice() {

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::acts::{DeskError, WrongField};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::LimitDefinition;
 use crate::domain::time_limit::Clock;
+use crate::error::{Error, WrongField};
 use crate::store::Store;
 
 /// A return date before there is a dossier.
@@ -36,7 +36,7 @@ pub fn preview(
     procedure: &str,
     unit: &str,
     received_at: Moment,
-) -> Result<Preview, DeskError> {
+) -> Result<Preview, Error> {
     let reference = store.reference()?;
     let day = received_at.date();
     let mut wrong = Vec::new();
@@ -57,9 +57,9 @@ pub fn preview(
         add("procedure", reason);
     }
     let (Some(known), Some(version)) = (known, version) else {
-        return Err(DeskError::Invalid(wrong));
+        return Err(Error::Invalid(wrong));
     };
-    let timetable = reference.timetable(known.id).ok_or(DeskError::NoCalendar)?;
+    let timetable = reference.timetable(known.id).ok_or(Error::NoCalendar)?;
     let limit = version
         .limit()
         .map_err(crate::domain::dossier::Refusal::from)?;

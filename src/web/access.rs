@@ -1,25 +1,24 @@
 //! Who is calling, and whether the table of routes lets them.
 
-use crate::acts;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Once;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{self, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, dev, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use tracing::Instrument;
 
 use crate::acts::access::Caller;
 use crate::domain::role::Permission;
-use crate::metrics;
 use crate::store::authority::Denied;
 use crate::web::observe::RequestId;
 use crate::web::problem::{Kind, Problem};
 use crate::web::remembered::{BySession, Remembered};
 use crate::web::{State, with_store};
+use crate::{acts, metrics};
 
 /// What a route asks of whoever calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,10 @@
-//! What the features' errors are to a client: the one place where they become problems.
+//! What errors are to a client: the one place where they become problems.
 
-use crate::acts::DeskError;
-use crate::acts::access::AccessError;
-use crate::acts::administration::AdminError;
-use crate::acts::opinions::OpinionError;
-use crate::acts::staff::StaffError;
-use crate::acts::submit::SubmitError;
 use crate::domain::dossier::Refusal;
+use crate::error::{Conflict, Error};
 use crate::reports::ReportError;
 use crate::store::StoreError;
 use crate::store::authority::Denied;
-use crate::views::look_up::LookUpError;
 use crate::web::problem::{FieldError, Kind, Problem};
 
 impl From<StoreError> for Problem {
@@ -53,104 +47,50 @@ impl From<Denied> for Problem {
     }
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            DeskError::Invalid(wrong) => Self::invalid(
-                wrong
-                    .into_iter()
-                    .map(|field| FieldError::new(field.pointer, field.reason))
-                    .collect(),
-            ),
-            DeskError::Refused(refusal @ Refusal::UndoneByOthers { .. }) => {
+            Error::Invalid(wrong) => {
+                let errors = wrong.into_iter();
+                Self::invalid(
+                    errors
+                        .map(|w| FieldError::new(w.pointer, w.reason))
+                        .collect(),
+                )
+            }
+            Error::Refused(refusal @ Refusal::UndoneByOthers { .. }) => {
                 Self::refused_to_role(refusal.name(), detail)
             }
-            DeskError::Refused(Refusal::OtherAmount {
+            Error::Refused(Refusal::OtherAmount {
                 asked_vnd,
                 paid_vnd,
             }) => Self::amount_mismatch(asked_vnd, paid_vnd, detail),
-            DeskError::Refused(refusal) => {
+            Error::Refused(refusal) => {
                 let allowed = refusal.allowed().iter();
                 let allowed = allowed.filter_map(|kind| serde_json::to_value(kind).ok());
                 Self::refused(refusal.name(), allowed.collect(), detail)
             }
-            DeskError::NotFound => Self::not_found(detail),
-            DeskError::OutOfReach => Self::new(Kind::Forbidden, detail),
-            DeskError::Denied(error) => error.into(),
+            Error::Conflict(Conflict::AlreadyRated) => Self::new(Kind::AlreadyRated, detail),
+            Error::Conflict(conflict) => Self::refused(conflict.name(), Vec::new(), detail),
+            Error::NotFound(_) => Self::not_found(detail),
+            Error::OutOfReach(_) => Self::new(Kind::Forbidden, detail),
+            Error::Denied(error) => error.into(),
             // Handlers that can show the current state do so themselves.
-            DeskError::Changed { .. } => Self::new(Kind::Changed, detail),
-            DeskError::NoCalendar => Self::new(Kind::NotReady, detail),
-            DeskError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
-            DeskError::PaymentSettled => Self::refused("payment_settled", Vec::new(), detail),
-            DeskError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<AccessError> for Problem {
-    fn from(error: AccessError) -> Self {
-        let detail = error.to_string();
-        match error {
-            AccessError::WrongCredentials => Self::new(Kind::WrongCredentials, detail),
-            AccessError::NoSession => Self::unauthenticated(detail),
-            AccessError::Denied(error) => error.into(),
-            AccessError::TooMany { until } => Self::too_many(until, detail),
-            AccessError::Password(error) => Self::invalid_field("/new_password", error),
-            AccessError::Provider(reason) => {
+            Error::Changed { .. } => Self::new(Kind::Changed, detail),
+            Error::WrongCredentials(_) => Self::new(Kind::WrongCredentials, detail),
+            Error::TooMany { until, .. } => Self::too_many(until, detail),
+            Error::NoCalendar => Self::new(Kind::NotReady, detail),
+            Error::KeyReused(_) => Self::new(Kind::KeyReused, detail),
+            Error::Provider(reason) => {
                 tracing::error!(reason, "the OpenID Connect provider");
                 Self::new(Kind::BadGateway, detail)
             }
-            AccessError::NotVouched(reason) => {
+            Error::NotVouched(reason) => {
                 tracing::warn!(reason, "a log-in through the OpenID Connect provider");
                 Self::new(Kind::WrongCredentials, detail)
             }
-            AccessError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<StaffError> for Problem {
-    fn from(error: StaffError) -> Self {
-        let detail = error.to_string();
-        match error {
-            StaffError::Invalid(wrong) => {
-                let errors = wrong.into_iter().map(|(at, why)| FieldError::new(at, why));
-                Self::invalid(errors.collect())
-            }
-            StaffError::NotFound => Self::not_found(detail),
-            StaffError::OutOfReach => Self::new(Kind::Forbidden, detail),
-            StaffError::Denied(error) => error.into(),
-            StaffError::Changed => Self::new(Kind::Changed, detail),
-            StaffError::Oneself => Self::refused("oneself", Vec::new(), detail),
-            StaffError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
-            StaffError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<LookUpError> for Problem {
-    fn from(error: LookUpError) -> Self {
-        let detail = error.to_string();
-        match error {
-            LookUpError::CaseNumber(error) => Self::invalid_field("case_number", error),
-            LookUpError::NotFound => Self::not_found(detail),
-            LookUpError::TooMany { until } => Self::too_many(until, detail),
-            LookUpError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<SubmitError> for Problem {
-    fn from(error: SubmitError) -> Self {
-        let detail = error.to_string();
-        match error {
-            SubmitError::Desk(error) => error.into(),
-            SubmitError::NoContact => Self::invalid_field("/applicant", detail),
-            SubmitError::NoCarrier { field, .. } => Self::invalid_field(field, detail),
-            SubmitError::NotFound => Self::not_found(detail),
-            SubmitError::WrongCode { .. } => Self::invalid_field("/code", detail),
-            SubmitError::TooMany { until } => Self::too_many(until, detail),
+            Error::Store(error) => error.into(),
         }
     }
 }
@@ -160,46 +100,6 @@ impl From<ReportError> for Problem {
         match (error.parameter(), error) {
             (_, ReportError::Store(error)) => error.into(),
             (parameter, error) => Self::invalid_field(parameter.unwrap_or("query"), error),
-        }
-    }
-}
-
-impl From<AdminError> for Problem {
-    fn from(error: AdminError) -> Self {
-        let detail = error.to_string();
-        match error {
-            AdminError::Invalid(wrong) => {
-                let errors = wrong.into_iter().map(|(at, why)| FieldError::new(at, why));
-                Self::invalid(errors.collect())
-            }
-            AdminError::NotFound(_) => Self::not_found(detail),
-            AdminError::OutOfReach => Self::new(Kind::Forbidden, detail),
-            AdminError::Denied(error) => error.into(),
-            AdminError::HasDossiers { .. } => {
-                Self::refused("unit_has_dossiers", Vec::new(), detail)
-            }
-            AdminError::Changed => Self::new(Kind::Changed, detail),
-            AdminError::UnderWay => Self::refused("under_way", Vec::new(), detail),
-            AdminError::KeyReused(_) => Self::new(Kind::KeyReused, detail),
-            AdminError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<OpinionError> for Problem {
-    fn from(error: OpinionError) -> Self {
-        let detail = error.to_string();
-        match error {
-            OpinionError::Desk(error) => error.into(),
-            OpinionError::LookUp(error) => error.into(),
-            OpinionError::NotFound => Self::not_found(detail),
-            OpinionError::TooMany { until } => Self::too_many(until, detail),
-            OpinionError::AlreadyRated => Self::new(Kind::AlreadyRated, detail),
-            OpinionError::NotReturned => Self::refused("not_returned", Vec::new(), detail),
-            OpinionError::AlreadyAnswered => Self::refused("already_answered", Vec::new(), detail),
-            OpinionError::NotAnswered => Self::refused("not_answered", Vec::new(), detail),
-            // Handlers that can show the current state do so themselves.
-            OpinionError::Changed => Self::new(Kind::Changed, detail),
         }
     }
 }

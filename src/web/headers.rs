@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::acts::access::Caller;
-use crate::mac::mac;
+use crate::domain::mac::mac;
 use crate::store::idempotency::Once;
 use crate::web::problem::{Kind, Problem};
 

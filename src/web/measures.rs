@@ -2,16 +2,15 @@
 //! the public asks for, and to this server it looks like the machine itself; so the public address has
 //! no metrics at all.
 
-use crate::reports;
 use std::io::Write;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Responder, web};
 
-use crate::metrics;
 use crate::store::{StoreError, alarms, outbox, set_aside, tallies};
 use crate::web::problem::{Kind, Problem};
 use crate::web::{State, no_such_route, with_store};
+use crate::{metrics, reports};
 
 /// Begins to serve the metrics, if the settings say where.
 ///

@@ -16,8 +16,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use crate::domain::ids::UserId;
 use crate::metrics;
 use crate::web::stopping::UnderWay;
-use crate::web::{State, waiting};
-use crate::web::{access, connections};
+use crate::web::{State, access, connections, waiting};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");

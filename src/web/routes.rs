@@ -17,10 +17,9 @@ use crate::web::api::{
     units, users, webhooks,
 };
 use crate::web::body::Readable;
-use crate::web::health;
 use crate::web::observe::Matched;
-use crate::web::openapi;
 use crate::web::problem::{Kind, Problem};
+use crate::web::{health, openapi};
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
 

@@ -1,8 +1,6 @@
 //! Accounts over HTTP: logging in and out, limits against guessing, administrators' work; and the
 //! table of who may do what, held against the running server.
 
-use motcua::domain::role::{Permission, Role};
-use motcua::web::{Access, table};
 use serde_json::json;
 use sha2::Digest;
 
@@ -10,6 +8,8 @@ use crate::support::{
     COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, Program, SAME_DAY, fields, hire, on_both,
     password,
 };
+use motcua::domain::role::{Permission, Role};
+use motcua::web::{Access, table};
 
 on_both! {
     fn staff_log_in_list_their_sessions_and_log_out(db: &Database) {

@@ -1,9 +1,9 @@
 //! What administrators do is on record, and a password that they set is good for changing it only.
 
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
 use crate::support::{COMMUNE, Database, Kind, Office, Program, hire, on_both, password};
+use motcua::domain::role::Role;
 
 /// The acts of a kind: actor and data.
 fn acts(db: &Database, kind: &str) -> Vec<(String, Value)> {

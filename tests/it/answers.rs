@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
-use motcua::domain::role::Role;
-use motcua::store::{Conn, DatabaseUrl, Store, StoreError};
 use serde_json::Value;
 
 use crate::support::{Answer, COMMUNE, Database, Kind, Office, Program, Proxy, SAME_DAY, on_both};
+use motcua::domain::role::Role;
+use motcua::store::{Conn, DatabaseUrl, Store, StoreError};
 
 #[derive(diesel::QueryableByName)]
 struct Text {

@@ -1,9 +1,9 @@
 //! Dossiers over HTTP: taking in once, moving on, reading; fees and payments; the calendar.
 
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
 use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, fields, on_both};
+use motcua::domain::role::Role;
 
 /// A procedure of communes with a long limit and a fee.
 fn with_fee(office: &Office) -> String {

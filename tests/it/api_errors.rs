@@ -1,10 +1,10 @@
 //! What a client can get wrong, and what it is told.
 
-use motcua::domain::role::Role;
-use motcua::web::Kind as ProblemKind;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, COMMUNE, Database, Kind, Office, SAME_DAY, fields};
+use motcua::domain::role::Role;
+use motcua::web::Kind as ProblemKind;
 
 struct Desk {
     office: Office,

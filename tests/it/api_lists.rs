@@ -1,9 +1,9 @@
 //! Lists and searches over HTTP: what is in reach, in order, page by page, by every filter.
 
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
 use crate::support::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, fields, on_both};
+use motcua::domain::role::Role;
 
 fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().unwrap().iter();

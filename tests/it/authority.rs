@@ -7,17 +7,16 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use motcua::domain::dossier::{ActionKind, Status, undoable};
-use motcua::domain::ids::{DossierId, SessionId};
-use motcua::domain::role::Role;
-use motcua::store::sessions;
-use motcua::store::sessions::Session;
-use motcua::store::{DatabaseUrl, events, users};
-use motcua::web::{Access, table};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::{Answer, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, on_both};
+use motcua::domain::dossier::{ActionKind, Status, undoable};
+use motcua::domain::ids::{DossierId, SessionId};
+use motcua::domain::role::Role;
+use motcua::store::sessions::{self, Session};
+use motcua::store::{DatabaseUrl, events, users};
+use motcua::web::{Access, table};
 
 /// A request whose head has come and whose body is held back.
 struct Held {

@@ -1,7 +1,6 @@
 //! Work that nobody asks for stops for nobody: damaged dossiers, damaged messages, connections that
 //! break, receivers that are dead; and administrators hear of it.
 
-use motcua::acts;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,6 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
+use crate::support::{
+    self, COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both, password,
+};
+use motcua::acts;
 use motcua::acts::staff::NewStaff;
 use motcua::domain::ids::{DossierId, WebhookId};
 use motcua::domain::moment::Moment;
@@ -18,21 +23,11 @@ use motcua::jobs::remind::remind;
 use motcua::outgoing::Teller;
 use motcua::outgoing::notices::NoticeSettings;
 use motcua::outgoing::notices::notifier::NoticeTeller;
-use motcua::store::alarms;
-use motcua::store::alarms::Alarm;
-use motcua::store::outbox;
-use motcua::store::outbox::{Keep, Kind, Outgoing, Settled, Settlement, Standing, Which};
-use motcua::store::set_aside;
-use motcua::store::set_aside::Work;
-use motcua::store::webhooks;
-use motcua::store::webhooks::Webhook;
+use motcua::store::alarms::{self, Alarm};
+use motcua::store::outbox::{self, Keep, Kind, Outgoing, Settled, Settlement, Standing, Which};
+use motcua::store::set_aside::{self, Work};
+use motcua::store::webhooks::{self, Webhook};
 use motcua::store::{Store, StoreError};
-use serde_json::{Value, json};
-
-use crate::support;
-use crate::support::{
-    COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both, password,
-};
 
 const PROVINCE: &str = "H37";
 
@@ -353,7 +348,7 @@ on_both! {
         // The letter can be made, and names it.
         let templates = motcua::render::letters::Templates::load(None).unwrap();
         let body = store.write(|conn| outbox::claim(conn, Kind::Email, 1, Duration::ZERO, at("2021-03-04 08:00"))).unwrap();
-        let letter = templates.letter(motcua::outgoing::notices::Topic::Alarms, &body[0].body).unwrap();
+        let letter = templates.letter(motcua::render::letters::Topic::Alarms, &body[0].body).unwrap();
         assert!(letter.text.contains("Đồng hồ nhảy"), "{}", letter.text);
     }
 }

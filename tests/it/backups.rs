@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use motcua::domain::role::Role;
-use motcua::store::dossiers;
 use serde_json::Value;
 
 use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at};
+use motcua::domain::role::Role;
+use motcua::store::dossiers;
 
 fn manifest(copy: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(copy.join("manifest.json")).unwrap()).unwrap()

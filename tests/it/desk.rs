@@ -1,22 +1,18 @@
 //! The desk on both databases: receipts, numbers, lists, and the work that nobody asks for.
 
-use motcua::acts;
-use motcua::tools;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use motcua::acts::DeskError;
+use crate::support::{World, at, date, on_both};
 use motcua::acts::advance::Request;
 use motcua::domain::dossier::{Action, Status};
 use motcua::domain::unit::Level;
+use motcua::error::Error;
+use motcua::imports::UnitsOptions;
 use motcua::jobs::housekeeping;
-use motcua::store::dossiers;
-use motcua::store::lists;
-use motcua::store::lists::{Along, Order, Page, Position, Within};
-use motcua::store::{Store, events, tallies};
-use motcua::tools::imports::UnitsOptions;
-
-use crate::support::{World, at, date, on_both};
+use motcua::store::lists::{self, Along, Order, Page, Position, Within};
+use motcua::store::{Store, dossiers, events, tallies};
+use motcua::{acts, tools};
 
 /// Chứng thực bản sao: due the same day.
 const SAME_DAY: &str = "2.000815";
@@ -72,14 +68,14 @@ on_both! {
         request.sets = 0;
         let when = crate::support::occasion(at("2021-03-01 08:00"));
         let error = acts::receive::receive(&world.store, &request, when, None).unwrap_err();
-        let DeskError::Invalid(wrong) = error else { panic!("{error}") };
+        let Error::Invalid(wrong) = error else { panic!("{error}") };
         let pointers: Vec<_> = wrong.iter().map(|w| w.pointer.as_str()).collect();
         assert_eq!(
             pointers,
             ["/unit", "/procedure", "/sets", "/applicant/name", "/applicant/phone"]
         );
         let refused = world.try_receive(COMMUNE, SAME_DAY, at("2017-12-01 08:00"));
-        assert!(matches!(refused, Err(DeskError::Invalid(_) | DeskError::Refused(_))));
+        assert!(matches!(refused, Err(Error::Invalid(_) | Error::Refused(_))));
         assert_eq!(world.store.read(dossiers::count).unwrap(), 0);
         // A number that a refused receipt had taken is given out again.
         let first = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
@@ -130,7 +126,7 @@ on_both! {
                         let when = crate::support::occasion(at("2021-03-01 09:00"));
                         match acts::advance::act(&world.store, &request, when) {
                             Ok(_) => 1,
-                            Err(DeskError::Changed { current: 2 }) => 0,
+                            Err(Error::Changed { current: Some(2) }) => 0,
                             Err(other) => panic!("{other}"),
                         }
                     })
@@ -290,7 +286,7 @@ on_both! {
         let before = open.due().unwrap();
         let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         let changed = format!("{text}2021-03-02,off,Nghỉ đột xuất\n");
-        tools::imports::calendar(&world.store, changed.as_bytes()).unwrap();
+        motcua::imports::calendar(&world.store, changed.as_bytes()).unwrap();
         // The next round of housekeeping does it, whoever imported the calendar.
         let round = housekeeping::run(&world.store, at("2021-03-01 09:00"));
         assert_eq!(round.unwrap().recomputed, 1);
@@ -333,18 +329,18 @@ on_both! {
         let units = include_bytes!("../../config/units-lang-son-2025.csv");
         let lines = include_bytes!("../../config/unit-successions-2025-07-01.csv");
         // Not without saying who goes on with what they have.
-        let refused = tools::imports::units(&world.store, units, &options).unwrap_err().to_string();
+        let refused = motcua::imports::units(&world.store, units, &options).unwrap_err().to_string();
         for line in ["H37.20.01 (", "H37.21.01 (", "còn 1 hồ sơ chưa xong và 0 kết quả chưa trả"] {
             assert!(refused.contains(line), "{refused}");
         }
-        let with = tools::imports::Reform { successions: Some(lines.to_vec()), leave_dossiers: false };
-        let refused = tools::imports::reform(&world.store, units, &options, &with).unwrap_err().to_string();
+        let with = motcua::imports::Reform { successions: Some(lines.to_vec()), leave_dossiers: false };
+        let refused = motcua::imports::reform(&world.store, units, &options, &with).unwrap_err().to_string();
         assert!(refused.contains("H37.21.01") && !refused.contains("H37.20.01"), "{refused}");
         assert!(world.store.reference().unwrap().units().by_code("H37.164").is_none(), "all or nothing");
-        let with = tools::imports::Reform { leave_dossiers: true, ..with };
-        let reformed = tools::imports::reform(&world.store, units, &options, &with).unwrap();
+        let with = motcua::imports::Reform { leave_dossiers: true, ..with };
+        let reformed = motcua::imports::reform(&world.store, units, &options, &with).unwrap();
         assert!(reformed.notes.iter().any(|note| note.contains("H37.21.01") && note.contains("còn 1 hồ sơ")));
-        let imported = tools::imports::successions(&world.store, lines, None).unwrap();
+        let imported = motcua::imports::successions(&world.store, lines, None).unwrap();
         let named: Vec<_> = ["H37.21.01", "H37.21.05", "H37.25.10", "H37.25.12", "H37.27.22", "H37.29.12"]
             .into_iter()
             .filter(|code| imported.notes.iter().any(|note| note.contains(code)))
@@ -364,7 +360,7 @@ on_both! {
         assert_eq!(moved.case_number, open.case_number);
         // Its old unit takes nothing in any more; the new one does.
         let closed = world.try_receive(COMMUNE, SAME_DAY, at("2025-07-02 08:00"));
-        assert!(matches!(closed, Err(DeskError::Refused(_))));
+        assert!(matches!(closed, Err(Error::Refused(_))));
         world.receive_at("H37.164", SAME_DAY, at("2025-07-02 08:00"));
         assert_eq!(tools::verify::verify(&world.store, 10).unwrap().findings, []);
     }
@@ -383,17 +379,17 @@ on_both! {
                 {"name": "Trả", "place": "receiving", "role": "clerk", "hours": 4}
             ]
         }]);
-        tools::imports::procedures(&world.store, definition.to_string().as_bytes()).unwrap();
+        motcua::imports::procedures(&world.store, definition.to_string().as_bytes()).unwrap();
         let open = world.receive_at(COMMUNE, "1.000001", at("2021-03-01 08:00"));
         let head = "code,level,kind,name,parent_code,statistical_code,valid_from,valid_to\n";
         let ended = format!("{head}H37.02,province,department,Sở Tư pháp,H37,,2018-01-01,2021-03-01\n");
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: vec![] };
-        tools::imports::units(&world.store, ended.as_bytes(), &options).unwrap();
+        motcua::imports::units(&world.store, ended.as_bytes(), &options).unwrap();
         let hand_over = || Action::HandOver { step: 1, assignee: None, note: String::new() };
         let refused = world.act(open.id, at("2021-03-02 08:00"), hand_over());
-        assert!(matches!(refused, Err(DeskError::Refused(_))), "nobody has taken over yet");
+        assert!(matches!(refused, Err(Error::Refused(_))), "nobody has taken over yet");
         let lines = "old_code,new_code,share\nH37.02,H37.03,whole\n";
-        tools::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-03-02"))).unwrap();
+        motcua::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-03-02"))).unwrap();
         let handed = world.act(open.id, at("2021-03-02 08:00"), hand_over()).unwrap();
         let reference = world.store.reference().unwrap();
         assert_eq!(reference.units().get(handed.holder).unwrap().code, "H37.03");
@@ -408,12 +404,12 @@ on_both! {
             "valid_from": from, "announced_on": from, "online_level": "full",
             "statutory_limit": {"unit": "working_day", "amount": amount}, "result": "Giấy",
         }]).to_string();
-        tools::imports::procedures(&world.store, version("2020-01-01", 10).as_bytes()).unwrap();
+        motcua::imports::procedures(&world.store, version("2020-01-01", 10).as_bytes()).unwrap();
         let request = world.request(COMMUNE, "1.000001");
         let night = crate::support::occasion(at("2021-02-28 22:00"));
         let registered = acts::receive::register(&world.store, &request, night).unwrap();
         assert_eq!((registered.status, registered.due()), (Status::Registered, None));
-        tools::imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
+        motcua::imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
         let receive = Action::Receive { new: None, assignee: None };
         let received = world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
         assert_eq!(received.due(), Some(at("2021-03-04 17:00")));
@@ -444,7 +440,7 @@ on_both! {
         };
         let mut wrong = right.clone();
         wrong.name = String::new();
-        assert!(matches!(correct(wrong), Err(DeskError::Invalid(_))));
+        assert!(matches!(correct(wrong), Err(Error::Invalid(_))));
         let corrected = correct(right).unwrap();
         assert_ne!(corrected.applicant, dossier.applicant);
         assert_eq!(corrected.delegate, dossier.delegate);
@@ -466,11 +462,11 @@ on_both! {
             }
             scope.spawn(|| {
                 for days in ["2021-03-02,off,a\n", "2021-03-02,off,a\n2021-03-03,off,b\n", ""] {
-                    tools::imports::calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
+                    motcua::imports::calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
                     motcua::jobs::queue::recompute_due_moments(&world.store, at("2021-03-01 09:00")).unwrap();
                 }
                 let last = format!("{text}2021-03-04,off,c\n");
-                tools::imports::calendar(&world.store, last.as_bytes()).unwrap();
+                motcua::imports::calendar(&world.store, last.as_bytes()).unwrap();
             });
         });
         housekeeping::run(&world.store, at("2021-03-01 10:00")).unwrap();

@@ -6,10 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use crate::support::{Database, Kind, World, at, on_both};
 use motcua::domain::case_number::CaseNumber;
 use motcua::store::{DatabaseUrl, Store, StoreError, StoreOptions, dossiers, settings};
-
-use crate::support::{Database, Kind, World, at, on_both};
 
 /// Tells a copy of this test program to be the one that is killed, and on which database.
 const VICTIM: &str = "MOTCUA_TEST_VICTIM";

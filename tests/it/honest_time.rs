@@ -1,25 +1,10 @@
 //! Honest time: when something happened and when it was recorded are two things, and a clock that is
 //! wrong writes nothing.
 
-use motcua::acts;
-use motcua::reports;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate};
-use motcua::acts::advance::Request;
-use motcua::acts::{DeskError, Intent};
-use motcua::clock;
-use motcua::domain::dossier::{Action, Correction, Decision, Refusal};
-use motcua::domain::ids::DossierId;
-use motcua::domain::moment::Moment;
-use motcua::domain::period::{Period, end_of};
-use motcua::domain::role::Role;
-use motcua::jobs::housekeeping;
-use motcua::reports::Report;
-use motcua::reports::on_time::By;
-use motcua::reports::standings::Span;
-use motcua::store::events;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -27,6 +12,20 @@ use serde_json::json;
 use crate::support::{
     COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, occasion, on_both,
 };
+use motcua::acts::advance::Request;
+use motcua::acts::{self, Intent};
+use motcua::clock;
+use motcua::domain::dossier::{Action, Correction, Decision, Refusal};
+use motcua::domain::ids::DossierId;
+use motcua::domain::moment::Moment;
+use motcua::domain::period::{Period, end_of};
+use motcua::domain::role::Role;
+use motcua::error::Error;
+use motcua::jobs::housekeeping;
+use motcua::reports::on_time::By;
+use motcua::reports::standings::Span;
+use motcua::reports::{self, Report};
+use motcua::store::events;
 
 const UNITS: [&str; 3] = ["H37.20.01", "H37.20.02", "H37.20"];
 
@@ -124,7 +123,7 @@ fn play(world: &World, steps: &[Step]) -> (Vec<(NaiveDate, Vec<String>)>, Moment
             }
         };
         match result {
-            Ok(()) | Err(DeskError::Refused(_) | DeskError::Invalid(_)) => {}
+            Ok(()) | Err(Error::Refused(_) | Error::Invalid(_)) => {}
             Err(error) => panic!("{error}"),
         }
         if step.which % 7 == 0 {
@@ -230,7 +229,7 @@ on_both! {
             acts::advance::act(&world.store, &Request::new(dossier.id, action(kind)), behind).unwrap();
         }
         let early = world.act(dossier.id, at("2021-03-10 07:00"), action(11)).unwrap_err();
-        assert!(matches!(early, DeskError::Refused(Refusal::BeforeLastEvent { .. })));
+        assert!(matches!(early, Error::Refused(Refusal::BeforeLastEvent { .. })));
         assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, vec![]);
     }
 }

@@ -1,11 +1,9 @@
 //! Imports: all or nothing, every wrong place named, twice is once.
 
-use motcua::domain::unit::Level;
-use motcua::store::Store;
-use motcua::tools;
-use motcua::tools::imports::{ImportError, UnitsOptions};
-
 use crate::support::{Database, Program, World, date, on_both};
+use motcua::domain::unit::Level;
+use motcua::imports::{ImportError, UnitsOptions};
+use motcua::store::Store;
 
 fn options(from: &str, replaces: &[Level]) -> UnitsOptions {
     UnitsOptions {
@@ -14,8 +12,8 @@ fn options(from: &str, replaces: &[Level]) -> UnitsOptions {
     }
 }
 
-fn units(store: &Store, text: &str) -> Result<tools::imports::Imported, ImportError> {
-    tools::imports::units(store, text.as_bytes(), &options("2018-01-01", &[]))
+fn units(store: &Store, text: &str) -> Result<motcua::imports::Imported, ImportError> {
+    motcua::imports::units(store, text.as_bytes(), &options("2018-01-01", &[]))
 }
 
 /// `line N, column` of each wrong place.
@@ -39,25 +37,25 @@ on_both! {
         let replaces = [Level::District, Level::Commune];
         for round in 0..2 {
             let first = round == 0;
-            let imported = tools::imports::calendar(&store, motcua::config::bundled::CALENDAR).unwrap();
+            let imported = motcua::imports::calendar(&store, motcua::config::bundled::CALENDAR).unwrap();
             assert_eq!(imported.changes() > 0, first);
             let imported =
-                tools::imports::units(&store, motcua::config::bundled::UNITS_2021, &options("2018-01-01", &[]))
+                motcua::imports::units(&store, motcua::config::bundled::UNITS_2021, &options("2018-01-01", &[]))
                     .unwrap();
             assert_eq!(imported.added, if first { 229 } else { 0 });
             assert_eq!(imported.changed, 0, "round {round}");
-            let imported = tools::imports::procedures(&store, motcua::config::bundled::PROCEDURES).unwrap();
+            let imported = motcua::imports::procedures(&store, motcua::config::bundled::PROCEDURES).unwrap();
             assert_eq!(imported.changes() > 0, first);
             if first {
                 let imported =
-                    tools::imports::units(&store, two, &options("2025-07-01", &replaces)).unwrap();
+                    motcua::imports::units(&store, two, &options("2025-07-01", &replaces)).unwrap();
                 // The province stays; 65 are new; 11 districts and 200 communes end.
                 assert_eq!((imported.added, imported.changed, imported.unchanged), (65, 211, 1));
             }
-            let imported = tools::imports::successions(&store, lines, None).unwrap();
+            let imported = motcua::imports::successions(&store, lines, None).unwrap();
             assert_eq!(imported.changes() > 0, first);
         }
-        let again = tools::imports::units(&store, two, &options("2025-07-01", &replaces)).unwrap();
+        let again = motcua::imports::units(&store, two, &options("2025-07-01", &replaces)).unwrap();
         assert_eq!(again.changes(), 0);
 
         let reference = store.reference().unwrap();
@@ -119,7 +117,7 @@ fn heads_encodings_and_empty_files_are_named() {
     );
     assert_eq!(places(units(&store, HEAD).unwrap_err()), ["1"]);
     let bytes = b"code,level,kind,name,parent_code,statistical_code\nH37,province,x,\xff\xfe,,\n";
-    let error = tools::imports::units(&store, bytes, &options("2018-01-01", &[])).unwrap_err();
+    let error = motcua::imports::units(&store, bytes, &options("2018-01-01", &[])).unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("dòng 2, byte 16") && text.contains("UTF-8"),
@@ -133,7 +131,7 @@ fn heads_encodings_and_empty_files_are_named() {
 on_both! {
     fn a_calendar_is_taken_whole_or_not_at_all(db: &Database) {
         let store = db.store();
-        let calendar = |text: &str| tools::imports::calendar(&store, text.as_bytes());
+        let calendar = |text: &str| motcua::imports::calendar(&store, text.as_bytes());
         let wrong = calendar(
             "date,kind,name\n2021-02-30,off,Tết\n2021-01-01,holiday,Tết\n2021-01-01,off,\n\
              2021-05-01,off,x\n2021-05-01,off,y\n",
@@ -160,7 +158,7 @@ on_both! {
                     H37.20.02,H37.20.03,part\n\
                     H37.20.04,H37.20.04,whole\n\
                     H37.20.05,H37.20.06,all\n";
-        let error = tools::imports::successions(&world.store, text.as_bytes(), None).unwrap_err();
+        let error = motcua::imports::successions(&world.store, text.as_bytes(), None).unwrap_err();
         let wrong = places(error);
         for place in ["2 cột new_code", "3 cột share", "4 cột new_code", "5 cột share"] {
             assert!(wrong.contains(&place.to_owned()), "{place}: {wrong:?}");
@@ -181,7 +179,7 @@ on_both! {
         };
         let import = |all: serde_json::Value| {
             let text = serde_json::to_string_pretty(&all).unwrap();
-            tools::imports::procedures(&world.store, text.as_bytes())
+            motcua::imports::procedures(&world.store, text.as_bytes())
         };
         let mut wrong = one("1.23", "2020-01-01", 10_000);
         wrong["workflow"] = serde_json::json!([
@@ -240,7 +238,7 @@ on_both! {
 fn the_catalogue_is_as_large_and_varied_as_promised() {
     use std::collections::BTreeSet;
 
-    let catalogue = tools::imports::Catalogue::parse(motcua::config::bundled::PROCEDURES).unwrap();
+    let catalogue = motcua::imports::Catalogue::parse(motcua::config::bundled::PROCEDURES).unwrap();
     let all: Vec<_> = catalogue.procedures.iter().map(|(_, p)| p).collect();
     assert!(all.len() >= 60);
     let fields: BTreeSet<_> = all.iter().map(|p| p.field.as_str()).collect();
@@ -325,6 +323,6 @@ fn an_unclosed_quote_is_refused_where_it_opened() {
         "those that were right"
     );
     let text = "date,kind,name\n2027-01-01,day_off,\"Tết\n2027-01-02,day_off,Tết\n";
-    let error = tools::imports::read_calendar(text.as_bytes()).unwrap_err();
+    let error = motcua::imports::read_calendar(text.as_bytes()).unwrap_err();
     assert_eq!(places(error), ["2"]);
 }

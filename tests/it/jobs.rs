@@ -1,28 +1,26 @@
 //! Work that grows with the province goes on after the request that asked for it: others work on
 //! meanwhile, what they are told is true, and a kill in the middle of it costs nothing.
 
-use motcua::acts;
-use motcua::tools;
-use motcua::views;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use motcua::acts::DeskError;
-use motcua::domain::dossier::{Action, Decision};
-use motcua::domain::job::{Kind as JobKind, State};
-use motcua::domain::role::Role;
-use motcua::domain::time_limit::Outcome;
-use motcua::domain::unit::Level;
-use motcua::jobs::housekeeping;
-use motcua::store::lists::{Order, Within};
-use motcua::store::{Store, jobs, sessions};
-use motcua::tools::imports::UnitsOptions;
-use motcua::views::list::ListRequest;
 use serde_json::{Value, json};
 
 use crate::support::{
     COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, World, at, date, on_both,
 };
+use motcua::domain::dossier::{Action, Decision};
+use motcua::domain::job::{Kind as JobKind, State};
+use motcua::domain::role::Role;
+use motcua::domain::time_limit::Outcome;
+use motcua::domain::unit::Level;
+use motcua::error::Error;
+use motcua::imports::UnitsOptions;
+use motcua::jobs::housekeeping;
+use motcua::store::lists::{Order, Within};
+use motcua::store::{Store, jobs, sessions};
+use motcua::views::list::ListRequest;
+use motcua::{acts, tools, views};
 
 /// A procedure of communes with a limit of several working days and no fee of its own.
 fn long_procedure(world: &World) -> String {
@@ -234,7 +232,7 @@ on_both! {
         }).collect();
         assert_ne!(moved, text);
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: Vec::new() };
-        tools::imports::units(store, moved.as_bytes(), &options).unwrap();
+        motcua::imports::units(store, moved.as_bytes(), &options).unwrap();
         let (old, new) = (DISTRICT, OTHER_DISTRICT);
         for done in [false, true] {
             assert_eq!(store.reference().unwrap().moving().is_empty(), done);
@@ -256,7 +254,7 @@ on_both! {
         world.begin(overdue.id, at("2021-03-01 09:00"));
         let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         let days = format!("{text}2021-03-01,off,Nghỉ đột xuất\n");
-        tools::imports::calendar(&world.store, days.as_bytes()).unwrap();
+        motcua::imports::calendar(&world.store, days.as_bytes()).unwrap();
         assert!(world.store.reference().unwrap().due_out_of_date());
         // By the old calendar both were due on the day before.
         let done = world.finish(open.id, at("2021-03-02 10:00"));
@@ -272,7 +270,7 @@ on_both! {
             decision: Decision::Approved,
             reason: String::new(),
         });
-        assert!(matches!(late, Ok(_) | Err(DeskError::Refused(_))));
+        assert!(matches!(late, Ok(_) | Err(Error::Refused(_))));
     }
 }
 
@@ -343,7 +341,7 @@ on_both! {
         world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
         let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
         let days = format!("{text}2021-03-02,off,Nghỉ đột xuất\n");
-        tools::imports::calendar(store, days.as_bytes()).unwrap();
+        motcua::imports::calendar(store, days.as_bytes()).unwrap();
         // As today's program would have left it.
         db.tamper("delete from jobs; insert into settings (key, value) values ('due_out_of_date', '3')");
         assert_eq!(motcua::jobs::queue::recompute_due_moments(store, at("2021-03-01 09:00")).unwrap(), 1);

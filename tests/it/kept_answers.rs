@@ -1,9 +1,9 @@
 //! Answers that are kept are given again only while they stand, whoever changes what they show.
 
-use motcua::domain::role::Role;
 use serde_json::json;
 
 use crate::support::{COMMUNE, Office, Program, SAME_DAY, hire, on_both, password};
+use motcua::domain::role::Role;
 
 /// How many answers of that kind ("kept", "made") the office's server has given.
 fn counted(office: &Office, how: &str) -> f64 {

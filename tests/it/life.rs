@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use proptest::prelude::*;
+
+use crate::support::{at, date};
 use motcua::domain::calendar::Calendar;
 use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
@@ -15,10 +18,7 @@ use motcua::domain::procedure::{Procedure, ProcedureDefinition};
 use motcua::domain::tally::{Standing, Tallies, Tally, follow};
 use motcua::domain::timetable::Timetable;
 use motcua::domain::unit::{Level, Share, Succession, Unit, UnitKind, Units};
-use motcua::tools::imports::read_calendar;
-use proptest::prelude::*;
-
-use crate::support::{at, date};
+use motcua::imports::read_calendar;
 
 const COMMUNE: UnitId = UnitId(3);
 const SUCCESSOR: UnitId = UnitId(4);

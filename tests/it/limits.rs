@@ -6,12 +6,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
 use crate::support::{
     COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, fields, hire, on_both, password,
 };
+use motcua::domain::role::Role;
 
 /// The most memory that a server may take, whatever is sent to it.
 const MEMORY_MIB: f64 = 200.0;

@@ -1,10 +1,9 @@
 //! The log: whoever owns the tables can change what they like, and is found out.
 
-use motcua::acts;
-use motcua::views;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use crate::support::{COMMUNE, Database, Kind, Program, SAME_DAY, World, at, hire, on_both};
 use motcua::domain::dossier::{Event, EventData};
 use motcua::domain::ids::{Actor, DossierId, PersonId, UserId};
 use motcua::domain::log::merkle::{Peaks, leaf_hash};
@@ -14,12 +13,9 @@ use motcua::domain::role::{Permission, Role};
 use motcua::domain::time_limit::Outcome;
 use motcua::jobs::announce::announce;
 use motcua::store::chain::StoredEvent;
-use motcua::store::set_aside::Work;
-use motcua::store::{
-    Store, StoreError, dossiers, events, log, persons, set_aside, unannounced, users,
-};
-
-use crate::support::{COMMUNE, Database, Kind, Program, SAME_DAY, World, at, hire, on_both};
+use motcua::store::set_aside::{self, Work};
+use motcua::store::{Store, StoreError, dossiers, events, log, persons, unannounced, users};
+use motcua::{acts, views};
 
 /// A member of staff who is logged in reads the identity numbers of a dossier.
 fn read_identities(store: &Store, username: &str, dossier: DossierId, now: Moment) {
@@ -542,7 +538,7 @@ on_both! {
         let kept = std::fs::read_to_string(&office.checkpoint).unwrap();
         assert_eq!(body["checkpoint"], kept);
         let templates = motcua::render::letters::Templates::load(None).unwrap();
-        let letter = templates.letter(motcua::outgoing::notices::Topic::Digest, &body).unwrap();
+        let letter = templates.letter(motcua::render::letters::Topic::Digest, &body).unwrap();
         // The letter as it was kept is as good as the file.
         std::fs::write(&office.checkpoint, letter.text).unwrap();
         office.expect_clean();

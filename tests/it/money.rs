@@ -1,20 +1,18 @@
 //! Money and papers: what does not fit is kept, what is asked for is what is paid, papers keep their
 //! names; and units that end, dossiers past due, closings that are undone.
 
-use motcua::acts;
-use motcua::domain::dossier::{Action, Correction, Decision, Paper, PaymentMethod};
-use motcua::domain::role::Role;
-use motcua::jobs::housekeeping;
-use motcua::store::payments;
-use motcua::store::payments::Notice;
-use motcua::tools;
-use motcua::tools::imports::UnitsOptions;
 use serde_json::{Value, json};
 
 use crate::support::{
     Answer, COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, World, at, date,
     fields, occasion, on_both,
 };
+use motcua::domain::dossier::{Action, Correction, Decision, Paper, PaymentMethod};
+use motcua::domain::role::Role;
+use motcua::imports::UnitsOptions;
+use motcua::jobs::housekeeping;
+use motcua::store::payments::{self, Notice};
+use motcua::{acts, tools};
 
 const SECRET: &str = "một khóa chung đủ dài cho cổng thanh toán";
 
@@ -345,7 +343,7 @@ on_both! {
     fn papers_keep_their_names_over_versions(db: &Database) {
         let mut office = Office::open(db);
         let world = &office.world;
-        let import = |version: Value| tools::imports::procedures(&world.store, json!([version]).to_string().as_bytes());
+        let import = |version: Value| motcua::imports::procedures(&world.store, json!([version]).to_string().as_bytes());
         import(version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ"), paper("Giấy ủy quyền")]))).unwrap();
         let request = world.request(COMMUNE, "1.000001");
         let registered = acts::receive::register(&world.store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
@@ -429,7 +427,7 @@ on_both! {
     fn an_online_submission_keeps_its_papers_when_the_version_changes_before_its_code(db: &Database) {
         let mut office = Office::open_with(db, crate::submissions::with_sms(db));
         let clerk = office.token(Role::Clerk, COMMUNE);
-        let import = |version: Value| tools::imports::procedures(&office.world.store, json!([version]).to_string().as_bytes());
+        let import = |version: Value| motcua::imports::procedures(&office.world.store, json!([version]).to_string().as_bytes());
         import(version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ")]))).unwrap();
         let mut body = office.new_dossier(COMMUNE, "1.000001");
         body["items"] = json!([{"position": 0, "originals": 1}]);
@@ -452,7 +450,7 @@ on_both! {
         let mut office = Office::open(db);
         let clerk = office.token(Role::Clerk, COMMUNE);
         let world = &office.world;
-        tools::imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
+        motcua::imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
         let received = world.receive_at(COMMUNE, "1.000001", at("2021-03-01 08:00"));
         let due = received.due().unwrap();
         world.begin(received.id, at("2021-03-01 09:00"));
@@ -478,7 +476,7 @@ on_both! {
         // So does recomputation: a day off after the due moment moves nothing.
         let world = &office.world;
         let calendar = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
-        tools::imports::calendar(&world.store, format!("{calendar}2021-03-25,off,Nghỉ\n").as_bytes()).unwrap();
+        motcua::imports::calendar(&world.store, format!("{calendar}2021-03-25,off,Nghỉ\n").as_bytes()).unwrap();
         assert_eq!(motcua::jobs::queue::recompute_due_moments(&world.store, at("2021-03-26 11:00")).unwrap(), 0);
         let done = world.finish(received.id, at("2021-03-26 12:00"));
         assert_eq!(done.outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
@@ -492,7 +490,7 @@ on_both! {
         let mut office = Office::open(db);
         let supervisor = office.token(Role::Supervisor, "H37");
         let world = &office.world;
-        tools::imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
+        motcua::imports::procedures(&world.store, json!([version("2020-01-01", json!([paper("Đơn")]))]).to_string().as_bytes()).unwrap();
         let receive = |when: &str| {
             let dossier = world.receive_at(COMMUNE, "1.000001", at(when));
             world.begin(dossier.id, at(when));
@@ -552,7 +550,7 @@ on_both! {
     fn what_moved_within_the_period_is_counted_where_it_is(db: &Database) {
         let world = World::new(db.store());
         let lines = format!("old_code,new_code,share\n{COMMUNE},{NEIGHBOUR},whole\n");
-        tools::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        motcua::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
         let reference = world.store.reference().unwrap();
         let [from, to] = [COMMUNE, NEIGHBOUR].map(|code| reference.units().by_code(code).unwrap().id);
         let dossier = world.receive_at(COMMUNE, SAME_DAY, at("2021-03-10 08:00"));
@@ -630,7 +628,7 @@ on_both! {
         let failed = Program::on(db).failure(&["import", "units", file.to_str().unwrap()]);
         assert!(failed.contains("dòng 2, cột code"), "{failed}");
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: vec![] };
-        assert_eq!(tools::imports::units(&office.world.store, motcua::config::bundled::UNITS_2021, &options).unwrap().added, 0);
+        assert_eq!(motcua::imports::units(&office.world.store, motcua::config::bundled::UNITS_2021, &options).unwrap().added, 0);
         verified(&office);
     }
 }

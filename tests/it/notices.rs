@@ -1,13 +1,16 @@
 //! What people are told: letters through a real mail server, short messages through a gateway,
 //! reminders by the clock.
 
-use motcua::acts;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
+use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both};
+use motcua::acts;
 use motcua::acts::staff::NewStaff;
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
@@ -19,12 +22,8 @@ use motcua::outgoing::notices::NoticeSettings;
 use motcua::outgoing::notices::notifier::NoticeTeller;
 use motcua::outgoing::{Carrier, Failure, Patience, Teller};
 use motcua::render::letters::Templates;
-use motcua::store::outbox;
-use motcua::store::outbox::{Kind, Message, Standing, Which};
+use motcua::store::outbox::{self, Kind, Message, Standing, Which};
 use motcua::store::{Store, StoreError};
-use serde_json::{Value, json};
-
-use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both};
 
 /// A server that sends letters by that mail server, and tries again soon.
 fn program(db: &Database, smtp: &Smtp) -> Program {

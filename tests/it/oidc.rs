@@ -1,15 +1,15 @@
 //! Staff log in through a real OpenID Connect provider, which also shows how providers misbehave.
 
-use motcua::acts;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use motcua::acts::staff::NewStaff;
-use motcua::domain::role::Role;
 use serde_json::Value;
 
 use crate::support::{Answer, COMMUNE, Database, Kind, Office, Program, on_both, peers};
+use motcua::acts;
+use motcua::acts::staff::NewStaff;
+use motcua::domain::role::Role;
 
 /// Never called: the last redirect is followed by hand.
 const REDIRECT: &str = "http://127.0.0.1:9/api/v1/oidc/callback";

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use motcua::web::table;
 use serde_json::Value;
 
 use crate::support::{Database, Kind, Office, Program};
+use motcua::web::table;
 
 #[test]
 fn routes_and_document_hold_each_other() {

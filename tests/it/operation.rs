@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use motcua::domain::role::Role;
-use motcua::store::Conn;
 use serde_json::{Value, json};
 
 use crate::support::{
     COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, hire, on_both, password,
 };
+use motcua::domain::role::Role;
+use motcua::store::Conn;
 
 #[test]
 fn logs_have_request_ids_and_no_personal_data() {

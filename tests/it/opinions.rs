@@ -1,27 +1,27 @@
 //! What people say over HTTP: a rating once the result is theirs, the report on it; feedback from its
 //! receipt to its publication.
 
-use motcua::acts;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::Days;
-use motcua::acts::feedback::NewFeedback;
-use motcua::acts::limits::Limits;
-use motcua::domain::ids::{FeedbackId, UnitId};
-use motcua::domain::moment::Moment;
-use motcua::domain::opinion::FeedbackKind;
-use motcua::domain::person::Person;
-use motcua::domain::role::Role;
-use motcua::domain::time_limit::{LimitUnit, TimeLimit};
-use motcua::store::rate_limits::Limit;
-use motcua::store::{Store, yearly_plan};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::support::{
     Answer, COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, at, fields, on_both,
 };
+use motcua::acts;
+use motcua::acts::feedback::NewFeedback;
+use motcua::domain::ids::{FeedbackId, UnitId};
+use motcua::domain::moment::Moment;
+use motcua::domain::opinion::FeedbackKind;
+use motcua::domain::person::Person;
+use motcua::domain::role::Role;
+use motcua::domain::time_limit::{LimitUnit, TimeLimit};
+use motcua::store::limits::Limits;
+use motcua::store::rate_limits::Limit;
+use motcua::store::{Store, yearly_plan};
 
 const OTHER: &str = "1.001193";
 

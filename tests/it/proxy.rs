@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use motcua::domain::role::Role;
-
 use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY};
+use motcua::domain::role::Role;
 
 const EXAMPLE: &str = include_str!("../../config/nginx.conf.example");
 

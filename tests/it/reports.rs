@@ -1,23 +1,22 @@
 //! Reports from the roll-ups against a plain recount of the events, over random histories.
 
 use chrono::{Days, NaiveDate};
-use motcua::acts::DeskError;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::support::{World, at, date, on_both};
 use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
 use motcua::domain::tally::Standing;
 use motcua::domain::time_limit::Outcome;
+use motcua::error::Error;
 use motcua::jobs::housekeeping;
-use motcua::reports;
-use motcua::reports::Report;
 use motcua::reports::on_time::By;
 use motcua::reports::standings::Span;
+use motcua::reports::{self, Report};
 use motcua::store::{Store, dossiers, events};
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-
-use crate::support::{World, at, date, on_both};
 
 const UNITS: [&str; 3] = ["H37.20.01", "H37.20.02", "H37.20"];
 
@@ -61,7 +60,7 @@ fn play(world: &World, steps: &[Step]) -> Moment {
             (kind, Some(id)) => world.act(id, now, action(kind)).map(drop),
         };
         match result {
-            Ok(()) | Err(DeskError::Refused(_) | DeskError::Invalid(_)) => {}
+            Ok(()) | Err(Error::Refused(_) | Error::Invalid(_)) => {}
             Err(error) => panic!("{error}"),
         }
         // Sometimes the sweep and the folding come between.
@@ -282,7 +281,7 @@ on_both! {
         let world = World::new(db.store());
         // A chain of successors, from one level to another, among units that are all open.
         let lines = "old_code,new_code,share\nH37.20.01,H37.20.02,whole\nH37.20.02,H37.20,whole\n";
-        motcua::tools::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        motcua::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
         let reference = world.store.reference().unwrap();
         UNIT_IDS.get_or_init(|| UNITS.map(|code| reference.units().by_code(code).unwrap().id.0));
         let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });

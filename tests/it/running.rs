@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use motcua::domain::role::Role;
 use serde_json::json;
 
 use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, hire, on_both};
+use motcua::domain::role::Role;
 
 const UNIT: &str = include_str!("../../config/motcua.service");
 

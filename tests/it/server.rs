@@ -1,10 +1,9 @@
 //! The real server over real HTTP, on both databases; and what a command says when the database
 //! is away, full, or not ours.
 
+use crate::support::{Database, Kind, Office, Program, World, at, fields, on_both};
 use motcua::domain::role::Role;
 use motcua::views;
-
-use crate::support::{Database, Kind, Office, Program, World, at, fields, on_both};
 
 const COMMUNE: &str = "H37.20.01";
 

@@ -1,9 +1,9 @@
 //! Submitting online without an account, and looking up: once, confirmed, limited.
 
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
 use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, fields, on_both};
+use motcua::domain::role::Role;
 
 /// The bodies of the messages that wait to be sent.
 pub(crate) fn outbox(db: &Database) -> Vec<(String, String, String)> {

@@ -3,15 +3,15 @@
 use std::sync::LazyLock;
 
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Timelike};
+use proptest::prelude::*;
+
+use crate::support::{at, date};
 use motcua::domain::calendar::{Calendar, CalendarDay, DayKind};
 use motcua::domain::moment::{Moment, WorkingTime};
 use motcua::domain::office_hours::{OfficeHours, Season, Session};
 use motcua::domain::time_limit::{Clock, LimitUnit, Outcome, TimeLimit};
 use motcua::domain::timetable::Timetable;
-use motcua::tools::imports::read_calendar;
-use proptest::prelude::*;
-
-use crate::support::{at, date};
+use motcua::imports::read_calendar;
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
     Calendar::new(read_calendar(motcua::config::bundled::CALENDAR).unwrap()).unwrap()

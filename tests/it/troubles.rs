@@ -1,11 +1,11 @@
 //! What users of comparable systems report as trouble.
 
-use motcua::domain::role::Role;
-use motcua::domain::unit::Units;
-use motcua::store::lists::Reach;
 use serde_json::{Value, json};
 
 use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, on_both};
+use motcua::domain::role::Role;
+use motcua::domain::unit::Units;
+use motcua::store::lists::Reach;
 
 on_both! {
     fn a_dossier_with_five_hundred_papers_opens_at_once(db: &Database) {

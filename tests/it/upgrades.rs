@@ -1,21 +1,20 @@
 //! A database that is older, newer, or not whole; programs of two versions side by side; what can be made
 //! again.
 
-use motcua::tools;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Duration;
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
-use motcua::domain::role::Role;
-use motcua::store::{Conn, DatabaseUrl, StoreError, settings, tallies};
-use motcua::tools::imports::{ImportError, UnitsOptions};
-use motcua::tools::verify::{Finding, verify};
 
 use crate::support::{
     COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, date, on_both,
 };
+use motcua::domain::role::Role;
+use motcua::imports::{ImportError, UnitsOptions};
+use motcua::store::{Conn, DatabaseUrl, StoreError, settings, tallies};
+use motcua::tools::verify::{Finding, verify};
 
 /// A database as the main of 2026-11-25 has left it.
 fn old(db: &Database) {
@@ -206,7 +205,7 @@ fn an_import_that_closes_a_ring_with_what_is_known_is_refused() {
         ),
     ] {
         let file = format!("{head}{lines}");
-        match tools::imports::units(&world.store, file.as_bytes(), &options) {
+        match motcua::imports::units(&world.store, file.as_bytes(), &options) {
             Err(ImportError::Wrong(places)) => {
                 assert_eq!(places.len(), wrong, "{places:?}");
                 assert!(
@@ -242,7 +241,8 @@ fn an_import_sees_what_was_changed_while_it_waited() {
     let file = "code,level,kind,name,parent_code,statistical_code\n\
                 H37.16,province,department,Sở mới,H37,\n";
     std::thread::scope(|scope| {
-        let import = scope.spawn(|| tools::imports::units(&world.store, file.as_bytes(), &options));
+        let import =
+            scope.spawn(|| motcua::imports::units(&world.store, file.as_bytes(), &options));
         std::thread::sleep(Duration::from_millis(400));
         administrator
             .batch_execute(&format!(

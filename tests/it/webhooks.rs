@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, Mac};
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::support::{
     COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, fields, on_both,
 };
+use motcua::domain::role::Role;
 
 const DISTRICT: &str = "H37.20";
 const PROVINCE: &str = "H37";

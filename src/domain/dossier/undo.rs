@@ -2,10 +2,10 @@
 //! decided, only those who decide. There is no limit in time: a mistake is mended when somebody
 //! notices it, with its reason, and counts on that day.
 
+use Role::{Clerk, Officer, Supervisor};
+
 use crate::domain::dossier::{ActionKind, Status};
 use crate::domain::role::Role;
-
-use Role::{Clerk, Officer, Supervisor};
 
 /// The actions that can be taken back, the status that each leaves, and whose it is to do so.
 const TABLE: [(ActionKind, Status, &[Role]); 5] = [

@@ -1,7 +1,5 @@
 //! Which events people are told of, and what.
 
-use crate::render;
-use crate::views;
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
@@ -11,13 +9,15 @@ use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::role::Role;
-use crate::jobs::remind::{horizon, reminder};
-use crate::outgoing::notices::{NoticeSettings, Topic, working_moment};
+use crate::outgoing::notices::reminder::{horizon, reminder};
+use crate::outgoing::notices::{NoticeSettings, working_moment};
 use crate::outgoing::{Happened, Teller};
+use crate::render::letters::Topic;
 use crate::store::outbox::{Kind, Outgoing};
 use crate::store::reference::Reference;
-use crate::store::users::User;
-use crate::store::{Conn, StoreError, persons, users};
+use crate::store::users::{self, User};
+use crate::store::{Conn, StoreError, persons};
+use crate::{render, views};
 
 /// Tells applicants and staff.
 pub struct NoticeTeller {

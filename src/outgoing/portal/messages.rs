@@ -1,7 +1,6 @@
 //! The two messages that the portal takes, with its own names of fields. All values are texts; what
 //! there is nothing to say about is empty, never absent. They hold personal data: no `Debug`.
 
-use crate::render;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -15,6 +14,7 @@ use crate::domain::ids::{Actor, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{Person, fold_diacritics};
 use crate::domain::procedure::Procedure;
+use crate::render;
 use crate::store::reference::Reference;
 use crate::store::users::User;
 

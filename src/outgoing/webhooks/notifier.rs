@@ -8,8 +8,7 @@ use crate::domain::moment::Moment;
 use crate::outgoing::webhooks::ALL_KINDS;
 use crate::outgoing::{Happened, Teller};
 use crate::store::outbox::{Kind, Outgoing};
-use crate::store::webhooks;
-use crate::store::webhooks::Webhook;
+use crate::store::webhooks::{self, Webhook};
 use crate::store::{Conn, StoreError};
 
 /// Tells webhooks of events.

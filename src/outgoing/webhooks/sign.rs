@@ -2,7 +2,7 @@
 
 use hmac::Mac;
 
-use crate::mac::mac;
+use crate::domain::mac::mac;
 
 /// HMAC-SHA256 over the moment of sending (in seconds), a dot and the body, in hexadecimal: whoever
 /// checks both knows who wrote it, and that it is not an old one sent again.

@@ -13,8 +13,7 @@ use crate::outgoing::webhooks::addresses::{Allowed, Guarded};
 use crate::outgoing::webhooks::sign::signature;
 use crate::outgoing::{Carrier, Failure};
 use crate::store::outbox::{Kind, Message};
-use crate::store::webhooks;
-use crate::store::webhooks::Webhook;
+use crate::store::webhooks::{self, Webhook};
 use crate::store::{Store, StoreError, targets};
 
 /// For the whole of a delivery.

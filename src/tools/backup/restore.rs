@@ -1,12 +1,12 @@
 //! A backup takes the place of the database: whole, verified before, and with nothing left beside it that
 //! could change it.
 
-use crate::tools;
 use std::path::{Path, PathBuf};
 
 use crate::domain::log::note::InvalidNote;
 use crate::domain::moment::Moment;
 use crate::store::{DatabaseUrl, Store, StoreOptions, copy};
+use crate::tools;
 use crate::tools::backup::{BackupError, Manifest, at, digest, only_ours, read_manifest, sync};
 use crate::tools::verify::Against;
 

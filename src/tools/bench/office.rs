@@ -1,7 +1,5 @@
 //! A database with the province's dossiers, staff to log in with, and the real server over it.
 
-use crate::acts;
-use crate::tools;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +12,7 @@ use crate::domain::role::Role;
 use crate::store::{DatabaseUrl, Store, StoreOptions, users};
 use crate::tools::bench::http::{Client, request};
 use crate::tools::bench::{BenchError, Options, receipts};
+use crate::{acts, tools};
 
 /// Where databases are.
 #[derive(Debug, Clone)]

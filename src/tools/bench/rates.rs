@@ -1,7 +1,5 @@
 //! On-time rates from the roll-ups, beside a plain `group by` over the dossiers.
 
-use crate::reports;
-use crate::tools;
 use std::time::Instant;
 
 use crate::domain::moment::Moment;
@@ -11,6 +9,7 @@ use crate::reports::standings::Span;
 use crate::store::baseline;
 use crate::tools::bench::office::Office;
 use crate::tools::bench::{BenchError, Line};
+use crate::{reports, tools};
 
 pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, BenchError> {
     let store = &office.store;

@@ -1,7 +1,6 @@
 //! The public look-up and a dossier at the desk, beside an actix handler that does nothing: dossiers
 //! that are asked for again and again, as those at hand are, and each for the first time.
 
-use crate::views;
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::store::dossiers;
 use crate::tools::bench::http::{Load, load, request};
 use crate::tools::bench::office::{Office, Server};
 use crate::tools::bench::{BenchError, Line};
+use crate::views;
 
 const CLIENTS: usize = 32;
 const TURNS: u32 = 12;

@@ -12,7 +12,7 @@ use crate::domain::procedure::{
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
-use crate::tools::imports::Catalogue;
+use crate::imports::Catalogue;
 use crate::tools::scenario::ScenarioError;
 use crate::tools::scenario::figures::{Figures, PerLevel};
 

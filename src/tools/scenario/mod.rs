@@ -13,8 +13,6 @@ mod staff;
 
 pub use crate::tools::scenario::figures::Figures;
 
-use crate::render;
-use crate::tools;
 use std::fmt;
 use std::sync::mpsc::sync_channel;
 
@@ -26,14 +24,12 @@ use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
-use crate::store::dossiers::WholeHistory;
+use crate::imports::{self, Catalogue, ImportError, UnitsOptions};
+use crate::render;
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::dossiers::{self, WholeHistory};
 use crate::store::reference::Reference;
-use crate::store::{
-    Conn, Store, StoreError, case_numbers, dossiers, settings, tallies, yearly_plan,
-};
-use crate::tools::imports::{Catalogue, ImportError, UnitsOptions};
+use crate::store::{Conn, Store, StoreError, case_numbers, settings, tallies, yearly_plan};
 use crate::tools::progress::Progress;
 use crate::tools::scenario::produce::{Batch, Producer};
 
@@ -217,18 +213,18 @@ fn lay_foundations(
 ) -> Result<(), ScenarioError> {
     // A calendar or units that are there already are kept: they may be newer than ours.
     if crate::store::calendar::load(conn)?.is_empty() {
-        tools::imports::put_calendar(conn, &tools::imports::read_calendar(bundled::CALENDAR)?)?;
+        imports::put_calendar(conn, &imports::read_calendar(bundled::CALENDAR)?)?;
     }
     if crate::store::units::load(conn)?.all().is_empty() {
         let options = UnitsOptions {
             valid_from: UNITS_FROM.unwrap_or(period.from),
             replaces: Vec::new(),
         };
-        tools::imports::put_units(conn, bundled::UNITS_2021, &options)?;
+        imports::put_units(conn, bundled::UNITS_2021, &options)?;
     }
     let base = Catalogue::parse(bundled::PROCEDURES)?;
     let catalogue = catalogue::extend(base, figures, period)?;
-    tools::imports::put_procedures(conn, &catalogue)?;
+    imports::put_procedures(conn, &catalogue)?;
     Ok(())
 }
 

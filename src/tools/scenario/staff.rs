@@ -5,11 +5,9 @@ use std::collections::HashMap;
 use crate::domain::ids::{Actor, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::reference::Reference;
-use crate::store::users;
-use crate::store::users::User;
+use crate::store::users::{self, User};
 use crate::store::{Conn, StoreError};
 use crate::tools::scenario::people;
 

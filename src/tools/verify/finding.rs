@@ -1,12 +1,12 @@
 //! What can be wrong, in words that name the place.
 
-use crate::render;
 use std::fmt;
 
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::period::Grain;
 use crate::domain::reversal::Reversal;
 use crate::domain::tally::{Tally, TallyKey};
+use crate::render;
 use crate::store::reference::Reference;
 use crate::store::tallies::{Dimension, RollupKey};
 

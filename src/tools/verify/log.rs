@@ -4,7 +4,6 @@
 //! Whether rows and entries are the same set is told by sums of keyed hashes, in buckets; only where
 //! these differ is looked closer, so that memory does not grow with the log.
 
-use crate::render;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
@@ -16,10 +15,9 @@ use crate::domain::log::merkle::{Node, Peaks, leaf_hash};
 use crate::domain::log::note::{Checkpoint, Note, PublicKey};
 use crate::domain::log::{Entry, Hash, Subject};
 use crate::domain::person::Commitment;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
-use crate::store::log;
-use crate::store::log::KEPT_LEVEL;
+use crate::render;
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::log::{self, KEPT_LEVEL};
 use crate::store::{Conn, StoreError, dossiers, events, persons, readings, settings, unannounced};
 use crate::tools::verify::{Finding, PAGE, Walk};
 

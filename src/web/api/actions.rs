@@ -1,8 +1,6 @@
 //! `/api/v1/dossiers/{dossier}/…`: what moves a dossier on. Each action is a change and needs
 //! `If-Match`; a dossier that has changed since is a 412 with what it is now.
 
-use crate::acts;
-use crate::views;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,11 +8,13 @@ use utoipa::ToSchema;
 
 use crate::acts::access::Caller;
 use crate::acts::advance::Request;
-use crate::acts::{DeskError, Intent};
+use crate::acts::{self, Intent};
 use crate::domain::dossier::{Action, Channel, Correction, Decision, Paper, PaymentMethod};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::store::Store;
+use crate::views;
 use crate::views::dossier::DossierView;
 use crate::web::access::Staff;
 use crate::web::api::check_length;
@@ -92,7 +92,7 @@ impl Change {
             match acts::advance::act(store, &request, intent) {
                 // It may have moved out of reach by this very action.
                 Ok(_) => Ok(views::dossier::view(store, id, None, intent.now)?),
-                Err(DeskError::Changed { .. }) => {
+                Err(Error::Changed { .. }) => {
                     let current = views::dossier::view(store, id, Some(caller.unit), intent.now)?;
                     let etag = version_tag(current.version);
                     let current = serde_json::to_value(&current).unwrap_or_default();

@@ -1,6 +1,5 @@
 //! `/api/v1/alarms` and `/api/v1/set-aside`: what an administrator of the whole office has to look at.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +11,7 @@ use crate::store::set_aside::{Entry, Work};
 use crate::web::access::Staff;
 use crate::web::problem::Problem;
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// More than anybody reads: the newest are shown.
 const MOST: u32 = 500;
@@ -61,7 +61,7 @@ pub struct Alarms {
 pub async fn list(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
     let alarms = with_store(&state, move |store| {
-        acts::alarms::list_alarms(store, reach, MOST)
+        views::alarms::list_alarms(store, reach, MOST)
     })
     .await?;
     Ok(HttpResponse::Ok().json(Alarms {
@@ -139,7 +139,7 @@ pub struct SetAside {
 pub async fn set_aside(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
     let entries = with_store(&state, move |store| {
-        acts::alarms::list_set_aside(store, reach, MOST)
+        views::alarms::list_set_aside(store, reach, MOST)
     })
     .await?;
     Ok(HttpResponse::Ok().json(SetAside {

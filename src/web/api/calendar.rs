@@ -1,20 +1,19 @@
 //! `/api/v1/calendar`: days off and compensatory working days, a year at a time.
 
-use crate::acts;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::acts::administration::AdminError;
+use crate::acts;
 use crate::acts::calendar::CalendarChange;
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
-use crate::jobs::recompute::Moves;
+use crate::error::Error;
 use crate::store::reference::Reference;
+use crate::views::calendar::Moves;
 use crate::web::access::Staff;
-use crate::web::api::jobs;
-use crate::web::api::jobs::JobView;
+use crate::web::api::jobs::{self, JobView};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IfMatch, content_tag, unless_seen};
 use crate::web::problem::Problem;
@@ -152,7 +151,7 @@ pub async fn put(
         let days = body.value.into_days();
         match acts::calendar::put_year(store, year, days, by, unchanged) {
             Ok(change) => Ok(change),
-            Err(AdminError::Changed) => {
+            Err(Error::Changed { .. }) => {
                 let current = Year::of(&*store.reference()?, year);
                 let etag = content_tag(&current);
                 let current = serde_json::to_value(&current).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! `/api/v1/checkpoint`: what vouches for the log, for everybody.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::acts;
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};

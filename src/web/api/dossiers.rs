@@ -1,7 +1,5 @@
 //! `/api/v1/dossiers`: taking in, one or many, and reading.
 
-use crate::acts;
-use crate::views;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,12 +8,13 @@ use utoipa::ToSchema;
 use crate::acts::access::Caller;
 use crate::acts::receive::NewRequest;
 use crate::acts::receive_many::{Entry as BatchEntry, Outcome as BatchOutcome};
-use crate::acts::{By, Intent};
+use crate::acts::{self, By, Intent};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, ItemGiven, Paper};
 use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::store::{Store, dossiers};
+use crate::views;
 use crate::views::dossier::{DossierView, EventView, FullIdentity};
 use crate::web::access::Staff;
 use crate::web::api::check_length;

@@ -1,21 +1,21 @@
 //! `/api/v1/feedback`: phản ánh, kiến nghị, from anybody to the unit that has to answer, and what of
 //! it everybody may read.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::feedback::{Case, Change, NewFeedback, PublicView, ReadBack, Received};
-use crate::acts::opinions::OpinionError;
+use crate::acts::feedback::{Change, NewFeedback, Received};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::ids::FeedbackId;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::person::{InvalidPerson, Person, plain_phone};
+use crate::error::Error;
 use crate::store::Store;
 use crate::store::feedback::Listed;
+use crate::views::feedback::{Case, PublicView, ReadBack};
 use crate::web::access::{Client, Staff};
 use crate::web::api::{ROWS, check_page, check_text, cursor, kept, place};
 use crate::web::body::{Body, Readable};
@@ -23,6 +23,7 @@ use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
 use crate::web::params::{Parameters, Params, from_text, missing};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// The most characters of a text.
 const MOST: usize = 10_000;
@@ -151,7 +152,7 @@ pub async fn receive(
 /// Which feedback a path names.
 fn named(path: &str) -> Result<FeedbackId, Problem> {
     let id = path.parse().map(FeedbackId);
-    id.map_err(|_| OpinionError::NotFound.into())
+    id.map_err(|_| Error::NO_FEEDBACK.into())
 }
 
 /// Parameters of reading one's own.
@@ -188,7 +189,7 @@ pub async fn read_back(
     let limits = state.settings.limits;
     let found = with_store(&state, move |store| {
         let code = params.0.code.unwrap_or_default();
-        acts::feedback::read_back(
+        views::feedback::read_back(
             store,
             id,
             &code,
@@ -251,7 +252,7 @@ pub async fn published(
     let page = with_store(&state, move |store| {
         let after = filter.after.as_deref().and_then(place);
         let limit = filter.limit.unwrap_or(ROWS);
-        acts::feedback::published(store, filter.unit.as_deref(), after, limit)
+        views::feedback::published(store, filter.unit.as_deref(), after, limit)
     })
     .await?;
     Ok(HttpResponse::Ok().json(PublicFeedback {
@@ -334,7 +335,7 @@ pub async fn list(
     let page = with_store(&state, move |store| {
         let after = filter.after.as_deref().and_then(place);
         let limit = filter.limit.unwrap_or(ROWS);
-        acts::feedback::cases(
+        views::feedback::cases(
             store,
             listed,
             filter.unit.as_deref(),
@@ -374,7 +375,7 @@ pub async fn show(
     let id = named(&path)?;
     let reach = staff.unit;
     let case = with_store(&state, move |store| {
-        acts::feedback::show(store, id, reach, crate::clock::now())
+        views::feedback::show(store, id, reach, crate::clock::now())
     })
     .await?;
     Ok(answer_with(&case))
@@ -386,7 +387,7 @@ async fn change(
     staff: &Staff,
     path: &str,
     if_match: &IfMatch,
-    make: impl FnOnce(&Store, Change) -> Result<Case, OpinionError> + Send + 'static,
+    make: impl FnOnce(&Store, Change) -> Result<Case, Error> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let change = Change {
         id: named(path)?,
@@ -396,8 +397,8 @@ async fn change(
     };
     let reach = staff.unit;
     let case = with_store(state, move |store| match make(store, change) {
-        Err(OpinionError::Changed) => {
-            let current = acts::feedback::show(store, change.id, reach, change.now)?;
+        Err(Error::Changed { .. }) => {
+            let current = views::feedback::show(store, change.id, reach, change.now)?;
             let etag = version_tag(current.version);
             let current = serde_json::to_value(&current).unwrap_or_default();
             Err(Problem::changed(current, etag))

@@ -1,7 +1,6 @@
 //! `/api/v1/dossiers/{dossier}/fees`: fees collected and waived, transfer codes, and what payment
 //! gateways tell.
 
-use crate::acts;
 use actix_web::{HttpRequest, HttpResponse, web};
 use hmac::Mac;
 use qrcode::QrCode;
@@ -11,8 +10,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::dossier::{Action, PaymentMethod};
+use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
-use crate::mac::mac;
 use crate::store::payments::Notice;
 use crate::views::dossier::DossierView;
 use crate::web::access::Staff;
@@ -20,10 +19,10 @@ use crate::web::api::actions::{Change, MOST_VND};
 use crate::web::api::check_length;
 use crate::web::api::dossiers::resolve;
 use crate::web::api::entered_at::EnteredAt;
-use crate::web::body;
-use crate::web::body::{Body, Readable};
+use crate::web::body::{self, Body, Readable};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// Fees that were paid at the desk.
 #[derive(Deserialize, ToSchema)]
@@ -160,7 +159,7 @@ pub async fn transfer_code(
     let reach = staff.unit;
     let owed = with_store(&state, move |store| {
         let id = resolve(store, &path)?;
-        Ok::<_, Problem>(acts::pay::owed(store, id, reach)?)
+        Ok::<_, Problem>(views::payments::owed(store, id, reach)?)
     })
     .await?;
     // Whose dossier it is comes before whether there is an account.

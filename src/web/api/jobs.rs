@@ -1,6 +1,5 @@
 //! `/api/v1/jobs`: work that goes on after the request that asked for it, and how far it has come.
 
-use crate::render;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -8,8 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::ids::JobId;
 use crate::domain::job::{Kind, State as Standing};
 use crate::domain::moment::Moment;
-use crate::store::jobs;
-use crate::store::jobs::Job;
+use crate::render;
+use crate::store::jobs::{self, Job};
 use crate::store::{Conn, Store, StoreError, users};
 use crate::views::list::StaffName;
 use crate::web::access::Staff;

@@ -1,6 +1,5 @@
 //! `/api/v1/dossiers` as lists, and the search.
 
-use crate::views;
 use actix_web::{HttpResponse, web};
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
 use crate::store::lists::{Order, Within};
+use crate::views;
 use crate::views::list::{ListItem, ListRequest};
 use crate::views::search::{Place as SearchPlace, SearchFor};
 use crate::web::access::Staff;

@@ -1,10 +1,10 @@
 //! `/api/v1/lookup`: a dossier as the public may see it.
 
-use crate::views;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::views;
 use crate::views::look_up::LookUp;
 use crate::web::access::Client;
 use crate::web::params::{Parameters, Params, missing};

@@ -7,12 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::acts::access::AccessError;
 use crate::acts::oidc::{Answer, Oidc};
+use crate::error::Error;
 use crate::web::State;
 use crate::web::access::Client;
-use crate::web::api::sessions;
-use crate::web::api::sessions::SessionBegun;
+use crate::web::api::sessions::{self, SessionBegun};
 use crate::web::params::{Parameters, Params, missing};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::waiting::with_store_within;
@@ -115,7 +114,7 @@ pub async fn finish(
         let callback = params.0;
         if let Some(error) = callback.error {
             let reason = error.chars().take(100).collect();
-            return Err(AccessError::NotVouched(reason).into());
+            return Err(Error::NotVouched(reason).into());
         }
         let answer = Answer {
             state: callback.state.unwrap_or_default(),

@@ -1,6 +1,5 @@
 //! `/api/v1/outbox`: what is to be sent, what was, and what was given up; nothing of what it says.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +12,7 @@ use crate::web::api::{ROWS, check_page, cursor, place};
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// A message, with nothing of what it says.
 #[derive(Serialize, ToSchema)]
@@ -147,7 +147,7 @@ pub async fn list(
         recipient: None,
     };
     let entries = with_store(&state, move |store| {
-        acts::outbox::list_messages(store, reach, &which, before, limit + 1)
+        views::outbox::list_messages(store, reach, &which, before, limit + 1)
     })
     .await?;
     Ok(HttpResponse::Ok().json(page(entries, limit)))

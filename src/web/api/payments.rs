@@ -1,18 +1,17 @@
 //! `/api/v1/payments`: what gateways have told of, and what people do about money that fits nothing.
 
-use crate::acts;
-use crate::render;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::pay::{Handling, PaymentFile};
+use crate::acts::pay::Handling;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
 use crate::store::Store;
 use crate::views::list::StaffName;
+use crate::views::payments::PaymentFile;
 use crate::web::access::Staff;
 use crate::web::api::dossiers::{intent, resolve};
 use crate::web::api::{ROWS, check_page, check_text, cursor, place};
@@ -21,6 +20,7 @@ use crate::web::headers::IdempotencyKey;
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, render, views};
 
 /// A payment that a gateway has told of.
 #[derive(Serialize, ToSchema)]
@@ -148,7 +148,7 @@ pub async fn list(
     let limit = filter.limit.unwrap_or(ROWS);
     let before: Option<i64> = filter.after.as_deref().and_then(place);
     let mut files = with_store(&state, move |store| {
-        acts::pay::list_payments(store, reach, filter.state, before, limit + 1)
+        views::payments::list_payments(store, reach, filter.state, before, limit + 1)
     })
     .await?;
     let more = files.len() > limit as usize;
@@ -186,7 +186,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let (id, reach) = (named(&path)?, staff.unit);
     let file = with_store(&state, move |store| {
-        acts::pay::show_payment(store, id, reach)
+        views::payments::show_payment(store, id, reach)
     })
     .await?;
     Ok(answer(file))
@@ -208,7 +208,7 @@ async fn handle(
     let file = with_store(state, move |store| {
         let handling = handling(store)?;
         acts::pay::handle_payment(store, id, handling, &reason, intent, key)?;
-        Ok::<_, Problem>(acts::pay::show_payment(store, id, reach)?)
+        Ok::<_, Problem>(views::payments::show_payment(store, id, reach)?)
     })
     .await?;
     Ok(answer(file))

@@ -1,6 +1,5 @@
 //! `/api/v1/procedures`: the catalogue of procedures in their versions.
 
-use crate::acts;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use crate::acts;
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::ProcedureDefinition;
 use crate::domain::unit::Level;

@@ -1,6 +1,5 @@
 //! `/api/v1/reports`: the supervisors' reports, over their unit and what is under it.
 
-use crate::reports;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -11,10 +10,10 @@ use crate::domain::ids::UnitId;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
 use crate::render::table::Counts;
-use crate::reports::ReportError;
 use crate::reports::on_time::By;
 use crate::reports::satisfaction::{RatingCounts, SatisfactionBy};
 use crate::reports::standings::Span;
+use crate::reports::{self, ReportError};
 use crate::store::Store;
 use crate::web::access::Staff;
 use crate::web::params::{Parameters, Params};

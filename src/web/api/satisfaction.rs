@@ -1,16 +1,16 @@
 //! `/api/v1/satisfaction`: how satisfied people were, once they have their result; and what they
 //! say of it, for staff.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::rate::{CommentView, NewRating, Rated};
+use crate::acts::rate::{NewRating, Rated};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
+use crate::views::satisfaction::CommentView;
 use crate::web::access::{Client, Staff};
 use crate::web::api::{ROWS, check_length, check_page, cursor, kept, place};
 use crate::web::body::{Body, Readable};
@@ -18,6 +18,7 @@ use crate::web::headers::IdempotencyKey;
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// What somebody says of their dossier.
 #[derive(Deserialize, ToSchema)]
@@ -149,7 +150,7 @@ pub async fn comments(
     let page = with_store(&state, move |store| {
         let after = filter.after.as_deref().and_then(place);
         let limit = filter.limit.unwrap_or(ROWS);
-        acts::rate::comments(store, filter.unit.as_deref(), reach, after, limit)
+        views::satisfaction::comments(store, filter.unit.as_deref(), reach, after, limit)
     })
     .await?;
     Ok(HttpResponse::Ok()

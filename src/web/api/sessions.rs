@@ -1,6 +1,5 @@
 //! `/api/v1/sessions`, `/api/v1/me`: logging in and out, one's own account.
 
-use crate::acts;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,6 +18,7 @@ use crate::web::api::users::UserView;
 use crate::web::body::{Body, Readable};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -236,7 +236,7 @@ pub async fn end(
 pub async fn me(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
     let (username, unit) = (staff.username.clone(), staff.unit);
     let view = with_store(&state, move |store| {
-        let user = acts::staff::find(store, &username, unit)?;
+        let user = views::staff::find(store, &username, unit)?;
         let reference = store.reference()?;
         Ok::<_, Problem>(UserView::new(&user, &reference))
     })

@@ -1,7 +1,5 @@
 //! `/api/v1/submissions`: submitting online without an account.
 
-use crate::acts;
-use crate::views;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,6 +18,7 @@ use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// What a citizen fills in.
 #[derive(Deserialize, ToSchema)]

@@ -1,11 +1,11 @@
 //! `/api/v1/time-limit`: the return date before anything is taken in.
 
-use crate::views;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::moment::Moment;
+use crate::views;
 use crate::views::time_limit::Preview;
 use crate::web::params::{Parameters, Params, missing};
 use crate::web::problem::{FieldError, Problem};

@@ -1,15 +1,15 @@
 //! `/api/v1/units`: the units of the office.
 
-use crate::acts;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::administration::AdminError;
+use crate::acts;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units};
+use crate::error::Error;
 use crate::store::Store;
 use crate::web::access::Staff;
 use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
@@ -314,7 +314,7 @@ pub async fn change(
             move |unit: &Unit| if_match.fits(&content_tag(&UnitView::new(unit, seen.units())));
         match acts::units::change_unit(store, &path, change, by, unchanged) {
             Ok((unit, jobs)) => Ok((view(store, &unit.code)?, jobs)),
-            Err(AdminError::Changed) => {
+            Err(Error::Changed { .. }) => {
                 let current = view(store, &path)?;
                 let etag = content_tag(&current);
                 let current = serde_json::to_value(&current).unwrap_or_default();

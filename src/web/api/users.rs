@@ -1,15 +1,15 @@
 //! `/api/v1/users`: members of staff, as administrators keep them; and the names of colleagues.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::staff::{Change, NewStaff, StaffError};
+use crate::acts::staff::{Change, NewStaff};
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
+use crate::error::Error;
 use crate::store::Store;
 use crate::store::reference::Reference;
 use crate::store::users::User;
@@ -22,6 +22,7 @@ use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::turns::Turn;
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// A member of staff.
 #[derive(Serialize, ToSchema)]
@@ -100,7 +101,7 @@ fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<Un
     if reference.units().is_under(unit.id, reach) {
         Ok(unit.id)
     } else {
-        Err(StaffError::OutOfReach.into())
+        Err(crate::views::staff::NOT_YOURS.into())
     }
 }
 
@@ -114,7 +115,7 @@ fn page(
     let unit = within(&reference, filter.unit.as_deref(), reach)?;
     let limit = filter.limit.unwrap_or(ROWS);
     let after: Option<String> = filter.after.as_deref().and_then(place);
-    let mut users = acts::staff::of_unit(store, unit, after.as_deref(), limit + 1, active_only)?;
+    let mut users = views::staff::of_unit(store, unit, after.as_deref(), limit + 1, active_only)?;
     let more = users.len() > limit as usize;
     users.truncate(limit as usize);
     let next = users
@@ -281,7 +282,7 @@ pub async fn show(
 }
 
 fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserView, Problem> {
-    let user = acts::staff::find(store, username, reach)?;
+    let user = views::staff::find(store, username, reach)?;
     let reference = store.reference()?;
     Ok(UserView::new(&user, &reference))
 }
@@ -359,7 +360,7 @@ pub async fn change(
         let unchanged = move |user: &User| if_match.fits(&content_tag(&UserView::new(user, &seen)));
         match acts::staff::change(store, &path, change, by, unchanged, crate::clock::now()) {
             Ok(user) => Ok(UserView::new(&user, &reference)),
-            Err(StaffError::Changed) => {
+            Err(Error::Changed { .. }) => {
                 let current = view(store, &path, reach)?;
                 let etag = content_tag(&current);
                 let current = serde_json::to_value(&current).unwrap_or_default();

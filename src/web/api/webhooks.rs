@@ -1,14 +1,13 @@
 //! `/api/v1/webhooks`: other systems that are told of events, as administrators keep them.
 
-use crate::acts;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::administration::AdminError;
 use crate::domain::ids::{MessageId, WebhookId};
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::store::reference::Reference;
 use crate::store::webhooks::Webhook;
 use crate::views::list::{Named, named_unit};
@@ -20,6 +19,7 @@ use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// A subscription of another system.
 #[derive(Serialize, ToSchema)]
@@ -124,7 +124,7 @@ pub async fn list(
         };
         let limit = filter.limit.unwrap_or(ROWS);
         let after: Option<WebhookId> = filter.after.as_deref().and_then(place);
-        let mut webhooks = acts::webhooks::webhooks_of_unit(store, unit, reach, after, limit + 1)?;
+        let mut webhooks = views::webhooks::webhooks_of_unit(store, unit, reach, after, limit + 1)?;
         let more = webhooks.len() > limit as usize;
         webhooks.truncate(limit as usize);
         let next = webhooks.last().filter(|_| more);
@@ -221,7 +221,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let (reach, id) = (staff.unit, read_id(&path)?);
     let view = with_store(&state, move |store| {
-        let webhook = acts::webhooks::find_webhook(store, id, reach)?;
+        let webhook = views::webhooks::find_webhook(store, id, reach)?;
         let reference = store.reference()?;
         Ok::<_, Problem>(WebhookView::new(&webhook, &reference))
     })
@@ -290,8 +290,8 @@ pub async fn change(
         let reference = store.reference()?;
         match changed {
             Ok(webhook) => Ok(WebhookView::new(&webhook, &reference)),
-            Err(AdminError::Changed) => {
-                let current = acts::webhooks::find_webhook(store, id, reach)?;
+            Err(Error::Changed { .. }) => {
+                let current = views::webhooks::find_webhook(store, id, reach)?;
                 let current = WebhookView::new(&current, &reference);
                 let etag = version_tag(current.version);
                 let current = serde_json::to_value(&current).unwrap_or_default();
@@ -364,7 +364,7 @@ pub async fn deliveries(
     let limit = params.0.limit.unwrap_or(ROWS);
     let before: Option<MessageId> = params.0.after.as_deref().and_then(place);
     let entries = with_store(&state, move |store| {
-        acts::webhooks::deliveries(store, id, reach, before, limit + 1)
+        views::webhooks::deliveries(store, id, reach, before, limit + 1)
     })
     .await?;
     Ok(HttpResponse::Ok().json(page(entries, limit)))

@@ -7,6 +7,14 @@ mod portal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use portal::{AGENCY, Manners, Portal, TOKEN};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+
+use crate::support::{
+    COMMUNE, Database, NEIGHBOUR, Office, Program, SAME_DAY, World, at, hire, occasion, on_both,
+};
 use motcua::acts::receive::NewRequest;
 use motcua::domain::dossier::{
     Action, Channel, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod, Status,
@@ -15,20 +23,11 @@ use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId};
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
-use motcua::outgoing;
 use motcua::outgoing::portal::PortalSettings;
 use motcua::outgoing::portal::notifier::PortalTeller;
 use motcua::outgoing::portal::transport::PortalCarrier;
-use motcua::outgoing::{Patience, Teller};
+use motcua::outgoing::{self, Patience, Teller};
 use motcua::store::{Store, events, outbox};
-use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
-use rand::{Rng, SeedableRng};
-
-use crate::support::{
-    COMMUNE, Database, NEIGHBOUR, Office, Program, SAME_DAY, World, at, hire, occasion, on_both,
-};
-use portal::{AGENCY, Manners, Portal, TOKEN};
 
 /// One that is not integrated.
 const APART: &str = "2.001909";
@@ -68,7 +67,7 @@ const PATIENCE: Patience = Patience {
 
 fn announce(store: &Store, now: Moment) {
     let tellers: Arc<Vec<Box<dyn Teller>>> = Arc::new(vec![Box::new(PortalTeller)]);
-    outgoing::announce(store, &tellers, now).unwrap();
+    motcua::jobs::announce::announce(store, &tellers, now).unwrap();
 }
 
 fn deliver(store: &Store, portal: &Portal, now: Moment) {
@@ -498,7 +497,7 @@ on_both! {
                 "name": name, "originals": 1, "copies": 0, "required": false,
             })),
         }]).to_string();
-        let import = |version: String| motcua::tools::imports::procedures(store, version.as_bytes()).unwrap();
+        let import = |version: String| motcua::imports::procedures(store, version.as_bytes()).unwrap();
         import(version("2020-01-01", ["Đơn", "Giấy ủy quyền"]));
         let request = world.request(COMMUNE, "1.000001");
         let registered = motcua::acts::receive::register(store, &request, occasion(at("2021-02-28 22:00"))).unwrap();

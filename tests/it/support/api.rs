@@ -1,13 +1,13 @@
-use motcua::acts;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use motcua::acts::staff::NewStaff;
-use motcua::domain::role::Role;
 use serde_json::{Value, json};
 
 use super::program::{Answer, Server};
 use super::{Database, Program, World};
+use motcua::acts;
+use motcua::acts::staff::NewStaff;
+use motcua::domain::role::Role;
 
 pub const COMMUNE: &str = "H37.20.01";
 /// Under the same district.

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
+
 use motcua::store::{DatabaseUrl, Store, StoreOptions};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 use chrono::{NaiveDate, NaiveTime};
-use motcua::acts;
+
 use motcua::acts::advance::Request;
 use motcua::acts::receive::NewRequest;
-use motcua::acts::{By, DeskError, Intent};
+use motcua::acts::{self, By, Intent};
 use motcua::domain::dossier::{Action, Channel, Decision, Dossier, ItemHandedIn};
 use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId, UserId};
 use motcua::domain::moment::Moment;
 use motcua::domain::person::Person;
+use motcua::error::Error;
+use motcua::imports::UnitsOptions;
 use motcua::store::{Store, events};
-use motcua::tools;
-use motcua::tools::imports::UnitsOptions;
 
 pub fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -34,9 +34,9 @@ impl World {
             valid_from: date("2018-01-01"),
             replaces: Vec::new(),
         };
-        tools::imports::calendar(&store, motcua::config::bundled::CALENDAR).unwrap();
-        tools::imports::units(&store, motcua::config::bundled::UNITS_2021, &options).unwrap();
-        tools::imports::procedures(&store, motcua::config::bundled::PROCEDURES).unwrap();
+        motcua::imports::calendar(&store, motcua::config::bundled::CALENDAR).unwrap();
+        motcua::imports::units(&store, motcua::config::bundled::UNITS_2021, &options).unwrap();
+        motcua::imports::procedures(&store, motcua::config::bundled::PROCEDURES).unwrap();
         Self { store }
     }
 
@@ -72,23 +72,18 @@ impl World {
         self.try_receive(unit, procedure, when).unwrap()
     }
 
-    pub fn try_receive(
-        &self,
-        unit: &str,
-        procedure: &str,
-        when: Moment,
-    ) -> Result<Dossier, DeskError> {
+    pub fn try_receive(&self, unit: &str, procedure: &str, when: Moment) -> Result<Dossier, Error> {
         self.try_request(&self.request(unit, procedure), when)
     }
 
     /// Receives a request and reads the dossier back.
-    pub fn try_request(&self, request: &NewRequest, when: Moment) -> Result<Dossier, DeskError> {
+    pub fn try_request(&self, request: &NewRequest, when: Moment) -> Result<Dossier, Error> {
         let made = acts::receive::receive(&self.store, request, occasion(when), None)?;
         let replayed = self.store.read(|conn| events::replay(conn, made.value))?;
         Ok(replayed.unwrap().0)
     }
 
-    pub fn act(&self, id: DossierId, when: Moment, action: Action) -> Result<Dossier, DeskError> {
+    pub fn act(&self, id: DossierId, when: Moment, action: Action) -> Result<Dossier, Error> {
         acts::advance::act(&self.store, &Request::new(id, action), occasion(when))
     }
 

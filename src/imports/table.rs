@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::tools::imports::Wrong;
+use crate::imports::Wrong;
 
 /// A row; its cells are trimmed.
 pub(crate) struct Row {
@@ -19,7 +19,7 @@ pub(crate) fn read(
     optional: &[&'static str],
     wrong: &mut Vec<Wrong>,
 ) -> Vec<Row> {
-    let text = match crate::tools::imports::text(bytes) {
+    let text = match crate::imports::text(bytes) {
         Ok(text) => text,
         Err(not_utf8) => {
             wrong.push(not_utf8);

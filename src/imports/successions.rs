@@ -6,12 +6,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::domain::unit::{Share, Succession, Units};
+use crate::imports::table::{self, Row};
+use crate::imports::units::ask_for_moves;
+use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, settings, units as store};
-use crate::tools::imports::table;
-use crate::tools::imports::table::Row;
-use crate::tools::imports::units::ask_for_moves;
-use crate::tools::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
 
 const SHARES: &str = "whole, default hay part";
 

@@ -11,15 +11,15 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-pub use crate::tools::imports::portal::answers::PortalAnswers;
-pub use crate::tools::imports::portal::changes::{Change, Changes};
+pub use crate::imports::portal::answers::PortalAnswers;
+pub use crate::imports::portal::changes::{Change, Changes};
 
 use crate::domain::ids::{Actor, ProcedureId};
+use crate::imports::{Catalogue, ImportError, procedures};
 use crate::store::admin_acts;
 use crate::store::admin_acts::ActKind;
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, WriteFailure, procedures as store_procedures, settings};
-use crate::tools::imports::{Catalogue, ImportError, procedures};
 
 /// Something wrong in an answer of the portal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What a catalogue of the portal changes, for people to read before it does.
 
-use crate::render;
 use std::fmt;
 
 use crate::domain::procedure::{Fee, LimitDefinition, OnlineLevel, ProcedureDefinition};
 use crate::domain::time_limit::LimitUnit;
+use crate::render;
 
 /// What a catalogue of the portal changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -8,13 +8,10 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
 use crate::domain::unit::{Level, Unit, UnitKind, Units, is_code_under, is_unit_code};
+use crate::imports::table::{self, Row};
+use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
-use crate::tools::imports::table;
-use crate::tools::imports::table::Row;
-use crate::tools::imports::{
-    ImportError, Imported, Wrong, file_hash, recorded, successions, verdict,
-};
 
 const LEVELS: &str = "province, district hay commune";
 const KINDS: &str = "people_committee hay department";

@@ -10,13 +10,13 @@ mod successions;
 mod table;
 mod units;
 
-pub(crate) use crate::tools::imports::calendar::put as put_calendar;
-pub use crate::tools::imports::calendar::{calendar, read_calendar};
-pub(crate) use crate::tools::imports::procedures::put as put_procedures;
-pub use crate::tools::imports::procedures::{Catalogue, procedures};
-pub use crate::tools::imports::successions::successions;
-pub(crate) use crate::tools::imports::units::put_file as put_units;
-pub use crate::tools::imports::units::{Reform, UnitsOptions, reform, units};
+pub(crate) use crate::imports::calendar::put as put_calendar;
+pub use crate::imports::calendar::{calendar, read_calendar};
+pub(crate) use crate::imports::procedures::put as put_procedures;
+pub use crate::imports::procedures::{Catalogue, procedures};
+pub use crate::imports::successions::successions;
+pub(crate) use crate::imports::units::put_file as put_units;
+pub use crate::imports::units::{Reform, UnitsOptions, reform, units};
 
 use std::fmt;
 
@@ -24,8 +24,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::domain::ids::Actor;
-use crate::store::admin_acts;
-use crate::store::admin_acts::ActKind;
+use crate::error::Error;
+use crate::store::admin_acts::{self, ActKind};
 use crate::store::{Conn, StoreError, WriteFailure, settings};
 
 /// Something wrong in a file.
@@ -67,6 +67,23 @@ pub enum ImportError {
 fn list(wrong: &[Wrong]) -> String {
     let lines: Vec<_> = wrong.iter().map(Wrong::to_string).collect();
     lines.join("\n")
+}
+
+/// For whoever sends as a request what is otherwise a file.
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) => Self::Store(error),
+            ImportError::Wrong(wrong) => {
+                // An import names the place within the procedure and then the procedure.
+                let place = |column: String| match column.split_once(" của ") {
+                    Some((pointer, _)) => pointer.to_owned(),
+                    None => column,
+                };
+                Self::invalid(wrong.into_iter().map(|w| (place(w.column), w.reason)))
+            }
+        }
+    }
 }
 
 impl From<diesel::result::Error> for ImportError {

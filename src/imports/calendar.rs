@@ -7,11 +7,10 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
 use crate::domain::job::Kind;
+use crate::imports::table::{self, Row};
+use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, calendar as store, jobs, settings};
-use crate::tools::imports::table;
-use crate::tools::imports::table::Row;
-use crate::tools::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
 
 /// Reads the days of a calendar file, in the order of the file.
 ///

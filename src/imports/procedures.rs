@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 use crate::domain::unit::Units;
+use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, text, verdict};
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, procedures as store, settings, units};
-use crate::tools::imports::{ImportError, Imported, Wrong, file_hash, recorded, text, verdict};
 use crate::web::mending::{Found, mend};
 
 /// Procedures read from a file, each with the line on which it begins.

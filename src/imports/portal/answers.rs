@@ -13,7 +13,7 @@ use crate::domain::procedure::{
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
-use crate::tools::imports::portal::{PortalError, WrongPlace};
+use crate::imports::portal::{PortalError, WrongPlace};
 
 /// The answers of `LayDanhSachTTHC` and `LayThuTuc`, read.
 #[derive(Debug, Clone)]

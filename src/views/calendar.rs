@@ -1,0 +1,116 @@
+//! What a changed calendar would move, before it is changed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::calendar::Calendar;
+use crate::domain::moment::Moment;
+use crate::domain::timetable::Timetable;
+use crate::error::Error;
+use crate::store::{Store, events, open_dossiers};
+
+/// An open dossier whose due moment a changed calendar would move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Move {
+    #[schema(example = "H37.20.01-210301-0001")]
+    pub case_number: String,
+    #[schema(example = "H37.20.01")]
+    pub unit: String,
+    pub due_at: Moment,
+    pub new_due_at: Moment,
+}
+
+/// What a changed calendar would move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Moves {
+    /// Open dossiers that were looked at.
+    pub open: usize,
+    /// How many would move.
+    pub moved: usize,
+    /// How many keep their due moment because the new calendar cannot tell another.
+    pub unknown: usize,
+    /// Whether all open dossiers were looked at; the change itself goes on to the end.
+    pub complete: bool,
+    /// The first of them, by due moment.
+    pub dossiers: Vec<Move>,
+}
+
+/// How many dossiers a preview looks at between two looks at the clock.
+pub(crate) const PREVIEWED: u32 = 200;
+
+/// For how long a preview looks.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Which open dossiers would move under another calendar, as far as a request's time goes; the first
+/// `most` of them by name. Changes nothing.
+///
+/// # Errors
+/// If the database refuses.
+pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, Error> {
+    let begun = Instant::now();
+    let mut moves = Moves {
+        open: 0,
+        moved: 0,
+        unknown: 0,
+        complete: false,
+        dossiers: Vec::new(),
+    };
+    store.read_with_reference(|conn, reference| {
+        let hours = store.default_hours();
+        let default = Arc::new(Timetable::new(calendar, hours));
+        let own: std::collections::HashMap<_, _> = reference
+            .units()
+            .all()
+            .into_iter()
+            .filter_map(|unit| {
+                let hours = unit.office_hours.as_ref()?;
+                Some((unit.id, Arc::new(Timetable::new(calendar, hours))))
+            })
+            .collect();
+        let mut after = None;
+        loop {
+            if begun.elapsed() > PATIENCE {
+                break;
+            }
+            let page = open_dossiers::open_ids(conn, after, PREVIEWED)?;
+            let Some(last) = page.last() else {
+                moves.complete = true;
+                break;
+            };
+            after = Some(*last);
+            for (due, id) in page {
+                moves.open += 1;
+                let Some((dossier, _)) = events::replay(conn, id)? else {
+                    continue;
+                };
+                let Some(mut clock) = dossier.clock else {
+                    continue;
+                };
+                let timetable = own.get(&dossier.unit).unwrap_or(&default);
+                if clock.recompute(timetable).is_err() {
+                    moves.unknown += 1;
+                    continue;
+                }
+                let new = clock.due;
+                if new == due {
+                    continue;
+                }
+                moves.moved += 1;
+                if moves.dossiers.len() < most {
+                    let unit = reference.units().get(dossier.unit);
+                    moves.dossiers.push(Move {
+                        case_number: dossier.case_number.to_string(),
+                        unit: unit.map(|unit| unit.code.clone()).unwrap_or_default(),
+                        due_at: due,
+                        new_due_at: new,
+                    });
+                }
+            }
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok(moves)
+}

@@ -1,0 +1,148 @@
+//! What is owed for a dossier, and what payment gateways have told of.
+
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Dossier, Status};
+use crate::domain::ids::{DossierId, UnitId, UserId};
+use crate::domain::payment::PaymentState;
+use crate::error::Error;
+use crate::store::payments::{self, Act, Payment, Which};
+use crate::store::reference::Reference;
+use crate::store::{Conn, Store, StoreError, dossiers, users};
+use crate::views::dossier::find_within;
+use crate::views::list::StaffName;
+
+/// What is owed for a dossier now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    pub case_number: CaseNumber,
+    pub amount_vnd: u64,
+}
+
+/// What is owed: the payment that the clock stands for, else the procedure's fees that are not
+/// settled; nothing for what was not received, withdrawn or stopped.
+pub(crate) fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, Error> {
+    match dossier.status {
+        Status::Registered | Status::NotReceived | Status::Withdrawn | Status::Stopped => {
+            return Ok(0);
+        }
+        Status::PaymentRequested => {
+            return Ok(dossier.payment_requested.unwrap_or_default());
+        }
+        _ => {}
+    }
+    let procedure = reference
+        .procedure(dossier.procedure)
+        .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
+    let fees = dossier.outstanding_fees(procedure).into_iter();
+    let amounts = fees.filter_map(|fee| procedure.definition.fees.get(usize::from(fee)));
+    Ok(amounts.map(|fee| fee.amount_vnd).sum())
+}
+
+/// What is owed for a dossier within `reach`.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn owed(store: &Store, id: DossierId, reach: UnitId) -> Result<Owed, Error> {
+    store.read_with_reference(|conn, reference| {
+        let dossier = find_within(conn, reference, id, Some(reach))?;
+        Ok(Owed {
+            amount_vnd: owed_for(&dossier, reference)?,
+            case_number: dossier.case_number,
+        })
+    })
+}
+
+/// A payment with what was done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaymentFile {
+    pub payment: Payment,
+    /// The number of its dossier.
+    pub case_number: Option<String>,
+    pub acts: Vec<(Act, Option<StaffName>)>,
+}
+
+/// Payments within `reach`, newest first, older than `before`. Those of no dossier are for people of
+/// the whole office.
+///
+/// # Errors
+/// If the database refuses.
+pub fn list_payments(
+    store: &Store,
+    reach: UnitId,
+    state: Option<PaymentState>,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<PaymentFile>, Error> {
+    store.read_with_reference(|conn, reference| {
+        let units = reference.units();
+        let which = Which {
+            state,
+            units: (!units.is_whole(reach)).then(|| units.under(reach)),
+        };
+        let found = payments::list(conn, &which, before, limit)?;
+        files(conn, found)
+    })
+}
+
+/// A payment within `reach`.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn show_payment(store: &Store, id: i64, reach: UnitId) -> Result<PaymentFile, Error> {
+    store.read_with_reference(|conn, reference| {
+        let payment = payments::find(conn, id)?.ok_or(Error::NO_DOSSIER)?;
+        ensure_reach(conn, reference, &payment, reach)?;
+        files(conn, vec![payment])?.pop().ok_or(Error::NO_DOSSIER)
+    })
+}
+
+pub(crate) fn files(conn: &mut Conn, found: Vec<Payment>) -> Result<Vec<PaymentFile>, Error> {
+    let ids: Vec<i64> = found.iter().map(|payment| payment.id).collect();
+    let mut acts = payments::acts(conn, &ids)?;
+    let mut people: Vec<UserId> = acts.values().flatten().map(|act| act.user).collect();
+    people.sort_unstable();
+    people.dedup();
+    let staff = users::names(conn, people)?;
+    let mut files = Vec::with_capacity(found.len());
+    for payment in found {
+        let case_number = match payment.dossier {
+            Some(id) => dossiers::case_number(conn, id)?,
+            None => None,
+        };
+        let acts = acts.remove(&payment.id).unwrap_or_default().into_iter();
+        files.push(PaymentFile {
+            acts: acts
+                .map(|act| {
+                    let name = StaffName::of(&staff, act.user);
+                    (act, name)
+                })
+                .collect(),
+            payment,
+            case_number,
+        });
+    }
+    Ok(files)
+}
+
+/// A payment whose dossier is known is for the people of its units, another for those of the whole
+/// office.
+pub(crate) fn ensure_reach(
+    conn: &mut Conn,
+    reference: &Reference,
+    payment: &Payment,
+    reach: UnitId,
+) -> Result<(), Error> {
+    let units = reference.units();
+    if units.is_whole(reach) {
+        return Ok(());
+    }
+    let place = match payment.dossier {
+        Some(id) => dossiers::units_of(conn, id)?,
+        None => None,
+    };
+    let within = |unit| units.is_under(unit, reach);
+    match place {
+        Some((unit, holder)) if within(unit) || within(holder) => Ok(()),
+        _ => Err(Error::NOT_YOUR_DOSSIER),
+    }
+}

@@ -1,0 +1,39 @@
+//! What lies within somebody's reach: their unit and what is under it.
+
+use crate::domain::ids::UnitId;
+use crate::domain::unit::Units;
+use crate::error::Error;
+
+/// The units of a list: those under `reach`, or under the unit of that code; `None` for all.
+pub fn listed_units(
+    units: &Units,
+    code: Option<&str>,
+    reach: Option<UnitId>,
+) -> Result<Option<Vec<UnitId>>, Error> {
+    let root = match code {
+        None => reach,
+        Some(code) => {
+            let unit = units.by_code(code);
+            let unit =
+                unit.ok_or_else(|| Error::wrong("unit", format!("không có đơn vị '{code}'")))?;
+            if reach.is_some_and(|reach| !units.is_under(unit.id, reach)) {
+                return Err(Error::NOT_YOUR_DOSSIER);
+            }
+            Some(unit.id)
+        }
+    };
+    Ok(root
+        .filter(|root| !units.is_whole(*root))
+        .map(|root| units.under(root)))
+}
+
+/// For what holds for the whole office.
+///
+/// # Errors
+/// If `reach` is less.
+pub(crate) fn ensure_whole(units: &Units, reach: UnitId) -> Result<(), Error> {
+    match units.is_whole(reach) {
+        true => Ok(()),
+        false => Err(Error::NOT_YOURS_TO_KEEP),
+    }
+}
