@@ -282,7 +282,6 @@ fn show(
     };
     let staff = users::names(conn, dossier.assignee)?;
     let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
-    let allowed = ActionKind::allowed(Some(dossier.status)).iter().copied();
     let version = |id| reference.procedure(id).map(|version| &**version);
     let papers = Papers::of(dossier, procedure, version);
     Ok(DossierView {
@@ -307,7 +306,7 @@ fn show(
         status: dossier.status,
         status_code: dossier.status.code(),
         status_name: render::words::status(dossier.status),
-        allowed_actions: allowed.filter(|kind| kind.is_by_people()).collect(),
+        allowed_actions: ActionKind::allowed(Some(dossier.status)),
         entered_at: dossier.entered_at,
         received_at: dossier.received_at,
         due_at: dossier.due(),

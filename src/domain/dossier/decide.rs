@@ -1,18 +1,25 @@
 //! The rules: what an action does to a dossier, or why it is refused.
 
-use crate::domain::dossier::papers::positioned;
-use crate::domain::dossier::{
-    Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, DueRecomputed,
-    Event, EventData, FeeWaived, FeesCollected, Finished, HandedOver, ItemGiven, ItemHandedIn,
-    MovedToSuccessor, NewDossier, NotReceived, PaymentRequested, PaymentTaken, Reappointed,
-    Received, Refusal, Registered, ResultReturned, Stopped, Submission, SupplementRequested,
-    SupplementTaken, Undone, Withdrawn, undoable,
+mod handling;
+mod money;
+mod receiving;
+mod timing;
+
+use crate::domain::dossier::decide::handling::{hand_over, reappoint, take_supplement};
+use crate::domain::dossier::decide::money::{
+    amount_owed, not_requested, nothing_left_to_pay, positive, request_payment,
 };
-use crate::domain::ids::{Actor, ProcedureId, UserId};
+use crate::domain::dossier::decide::receiving::{receive_new, receive_registered, register};
+use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
+use crate::domain::dossier::{
+    Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, Event, EventData,
+    FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived, PaymentTaken, Refusal,
+    ResultReturned, Stopped, SupplementRequested, Undone, Withdrawn, undoable,
+};
+use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
-use crate::domain::procedure::{OnSupplement, Procedure};
+use crate::domain::procedure::Procedure;
 use crate::domain::role::Role;
-use crate::domain::time_limit::{Clock, Outcome, TimeError};
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::{Unit, Units};
 
@@ -86,21 +93,15 @@ pub fn decide(
 ) -> Result<Vec<Event>, Refusal> {
     let kind = action.kind();
     let status = dossier.map(|d| d.status);
-    let allowed = ActionKind::allowed(status);
     let wants_new = matches!(
         action,
         Action::Register(_) | Action::Receive { new: Some(_), .. }
     );
-    if !allowed.contains(&kind) || wants_new != dossier.is_none() {
-        let allowed = allowed
-            .iter()
-            .copied()
-            .filter(|k| k.is_by_people())
-            .collect();
+    if !kind.is_allowed_from(status) || wants_new != dossier.is_none() {
         return Err(Refusal::NotAllowed {
             status,
             action: kind,
-            allowed,
+            allowed: ActionKind::allowed(status),
         });
     }
     if context.at > context.now {
@@ -342,94 +343,6 @@ fn decide_existing(
     Ok(Some(data))
 }
 
-fn register(new: &NewDossier, context: &Context<'_>) -> Result<EventData, Refusal> {
-    Ok(Registered {
-        submission: submission(new, context)?,
-    }
-    .into())
-}
-
-fn receive_new(
-    new: &NewDossier,
-    assignee: Option<UserId>,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let submission = submission(new, context)?;
-    ensure_complete(&submission.items, context.procedure)?;
-    received(Some(submission), None, assignee, context)
-}
-
-/// The clerk takes in what a citizen registered. The citizen's papers may have been completed at
-/// the desk, so the checklist is not asked again.
-fn receive_registered(
-    dossier: &Dossier,
-    assignee: Option<UserId>,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let unit = context
-        .units
-        .get(dossier.unit)
-        .ok_or(Refusal::UnknownUnit)?;
-    ensure_open(unit, context.at)?;
-    let changed = context.procedure.id != dossier.procedure;
-    let version = changed.then_some(context.procedure.id);
-    received(None, version, assignee, context)
-}
-
-fn received(
-    submission: Option<Submission>,
-    procedure_now: Option<ProcedureId>,
-    assignee: Option<UserId>,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let clock = Clock::start(context.procedure.limit()?, context.at, context.timetable)?;
-    Ok(Received {
-        submission,
-        procedure_now,
-        limit: clock.limit,
-        due: clock.due,
-        step_due: step_due(0, context.at, context)?,
-        assignee,
-    }
-    .into())
-}
-
-fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Refusal> {
-    let unit = context.units.get(new.unit).ok_or(Refusal::UnknownUnit)?;
-    ensure_open(unit, context.at)?;
-    let definition = &context.procedure.definition;
-    let on = context.at.date();
-    if !definition.is_in_force_on(on) {
-        return Err(Refusal::ProcedureNotInForce {
-            code: definition.code.clone(),
-            on,
-        });
-    }
-    if !definition.levels.contains(&unit.level) {
-        return Err(Refusal::WrongLevel {
-            procedure: definition.code.clone(),
-            unit: unit.code.clone(),
-        });
-    }
-    let items = positioned(&new.items, context.procedure)?;
-    if new.sets == 0 {
-        return Err(Refusal::NoSets);
-    }
-    Ok(Submission {
-        number: new.case_number.as_str().to_owned(),
-        procedure: context.procedure.id,
-        unit: new.unit,
-        channel: new.channel,
-        return_channel: new.return_channel,
-        applicant: new.applicant,
-        delegate: new.delegate,
-        sets: new.sets,
-        items,
-        applicant_commitment: new.commitments.0,
-        delegate_commitment: new.commitments.1,
-    })
-}
-
 fn ensure_open(unit: &Unit, at: Moment) -> Result<(), Refusal> {
     let on = at.date();
     if unit.is_open_on(on) {
@@ -440,253 +353,6 @@ fn ensure_open(unit: &Unit, at: Moment) -> Result<(), Refusal> {
             on,
         })
     }
-}
-
-fn ensure_complete(items: &[ItemHandedIn], procedure: &Procedure) -> Result<(), Refusal> {
-    let handed_in = |position: usize| {
-        items
-            .iter()
-            .any(|item| usize::from(item.0) == position && (item.1 > 0 || item.2 > 0))
-    };
-    let names: Vec<_> = procedure
-        .definition
-        .checklist
-        .iter()
-        .enumerate()
-        .filter(|(position, item)| item.required && !handed_in(*position))
-        .map(|(_, item)| item.name.clone())
-        .collect();
-    if names.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::MissingItems { names })
-    }
-}
-
-fn hand_over(
-    dossier: &Dossier,
-    step: u8,
-    assignee: Option<UserId>,
-    note: &str,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let count = context.procedure.step_count();
-    let reachable =
-        usize::from(step) < count && step != dossier.step && step <= dossier.step.saturating_add(1);
-    if !reachable {
-        return Err(Refusal::NoSuchStep {
-            step,
-            current: dossier.step,
-            count,
-        });
-    }
-    let receiving = context
-        .units
-        .get(dossier.unit)
-        .ok_or(Refusal::UnknownUnit)?;
-    let unit = context
-        .procedure
-        .step_unit(
-            usize::from(step),
-            receiving,
-            context.units,
-            context.at.date(),
-        )
-        .and_then(|id| context.units.get(id))
-        .ok_or(Refusal::UnknownUnit)?;
-    ensure_open(unit, context.at)?;
-    Ok(HandedOver {
-        step,
-        unit: (unit.id != dossier.holder).then_some(unit.id),
-        assignee,
-        step_due: step_due(usize::from(step), context.at, context)?,
-        note: note.trim().to_owned(),
-    }
-    .into())
-}
-
-fn step_due(step: usize, from: Moment, context: &Context<'_>) -> Result<Option<Moment>, TimeError> {
-    match context.procedure.step_time(step) {
-        Some(time) => context.timetable.advance(from, time).map(Some),
-        None => Ok(None),
-    }
-}
-
-fn take_supplement(
-    dossier: &Dossier,
-    overdue: bool,
-    items: &[ItemGiven],
-    reason: &str,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let items = positioned(items, context.procedure)?;
-    let reason = reason.trim();
-    // Else an empty supplement would give the limit anew, any number of times.
-    if reason.is_empty() && !items.iter().any(|item| item.1 > 0 || item.2 > 0) {
-        return Err(Refusal::NothingHandedIn);
-    }
-    let restarted = !overdue && context.procedure.definition.on_supplement == OnSupplement::Restart;
-    let clock = if restarted {
-        let mut clock = running_clock(dossier)?;
-        clock.restart(context.at, context.timetable)?;
-        clock
-    } else {
-        resumed(dossier, overdue, context)?
-    };
-    Ok(SupplementTaken {
-        items,
-        restarted,
-        reason: reason.to_owned(),
-        due: clock.due,
-    }
-    .into())
-}
-
-/// The clock as it goes on now. One that was past due when it paused keeps its due moment.
-fn resumed(dossier: &Dossier, overdue: bool, context: &Context<'_>) -> Result<Clock, Refusal> {
-    let mut clock = running_clock(dossier)?;
-    match overdue {
-        true => clock.resume_past_due(context.at)?,
-        false => clock.resume(context.at, context.timetable)?,
-    }
-    Ok(clock)
-}
-
-fn request_payment(
-    dossier: &Dossier,
-    fees: &[u16],
-    amount_vnd: Option<u64>,
-    reason: &str,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    if fees.is_empty() {
-        return Ok(PaymentRequested {
-            amount_vnd: positive(amount_vnd.unwrap_or_default())?,
-            fees: Vec::new(),
-            reason: required(reason)?,
-        }
-        .into());
-    }
-    let asked_vnd = positive(amount_owed(dossier, fees, context.procedure)?)?;
-    if let Some(paid_vnd) = amount_vnd.filter(|amount| *amount != asked_vnd) {
-        return Err(Refusal::OtherAmount {
-            asked_vnd,
-            paid_vnd,
-        });
-    }
-    Ok(PaymentRequested {
-        amount_vnd: asked_vnd,
-        fees: fees.to_vec(),
-        reason: reason.trim().to_owned(),
-    }
-    .into())
-}
-
-/// Where the last fee that was asked for has been waived, nothing is left to wait for.
-fn nothing_left_to_pay(
-    dossier: &Dossier,
-    overdue: bool,
-    data: &EventData,
-    context: &Context<'_>,
-) -> Result<Option<EventData>, Refusal> {
-    let EventData::FeeWaived(waived) = data else {
-        return Ok(None);
-    };
-    if dossier.requested_fees != [waived.fee] || !dossier.status.is_waiting() {
-        return Ok(None);
-    }
-    let taken = PaymentTaken {
-        amount_vnd: 0,
-        fees: Vec::new(),
-        method: None,
-        receipt: String::new(),
-        due: resumed(dossier, overdue, context)?.due,
-    };
-    Ok(Some(taken.into()))
-}
-
-/// The fees, unless the clock stands for a payment of one of them.
-fn not_requested<'a>(dossier: &Dossier, fees: &'a [u16]) -> Result<&'a [u16], Refusal> {
-    let requested = fees.iter().find(|fee| dossier.requested_fees.contains(fee));
-    match requested {
-        Some(&position) => Err(Refusal::FeeRequested { position }),
-        None => Ok(fees),
-    }
-}
-
-fn reappoint(
-    dossier: &Dossier,
-    reason: &str,
-    appointment: Moment,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    if let Some(appointment) = dossier.appointment {
-        return Err(Refusal::AlreadyReappointed { appointment });
-    }
-    let after_due = dossier.due().is_some_and(|due| appointment > due);
-    if appointment <= context.at || !after_due || !context.timetable.is_open(appointment)? {
-        return Err(Refusal::BadAppointment { appointment });
-    }
-    Ok(Reappointed {
-        reason: required(reason)?,
-        appointment,
-    }
-    .into())
-}
-
-fn recompute(
-    dossier: &Dossier,
-    overdue: bool,
-    reason: &str,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let mut clock = running_clock(dossier)?;
-    clock.recompute(context.timetable)?;
-    if Some(clock.due) == dossier.due() {
-        return Err(Refusal::DueUnchanged);
-    }
-    // Overdue stays overdue, except that the calendar was wrong about this very due moment; what
-    // was overdue before the limit started anew was so by another one.
-    let since_start = overdue
-        && dossier
-            .overdue_since
-            .is_none_or(|since| since >= clock.started);
-    let past_due_at = match clock.pauses.last() {
-        Some(pause) if pause.until.is_none() => pause.from,
-        _ => context.at,
-    };
-    Ok(DueRecomputed {
-        reason: required(reason)?,
-        due: clock.due,
-        no_longer_overdue: since_start && clock.due >= past_due_at,
-    }
-    .into())
-}
-
-/// The outcome if the dossier is closed now (domain.md, Time, Outcome). One that is closed while
-/// it waits for the applicant is judged as if its clock went on at this moment.
-fn judge(dossier: &Dossier, overdue: bool, context: &Context<'_>) -> Result<Outcome, Refusal> {
-    if overdue {
-        return Ok(Outcome::Overdue);
-    }
-    let clock = running_clock(dossier)?;
-    let due = if clock.is_paused() {
-        // It paused in time, so it cannot become overdue while it waits.
-        let resumed = clock.due_if_resumed(context.at, context.timetable)?;
-        resumed.max(context.at)
-    } else {
-        clock.due
-    };
-    Ok(Outcome::judge(due, context.at))
-}
-
-/// The clock of a dossier that was received; the caller's status check vouches for it.
-fn running_clock(dossier: &Dossier) -> Result<Clock, Refusal> {
-    dossier.clock.clone().ok_or_else(|| Refusal::NotAllowed {
-        status: Some(dossier.status),
-        action: ActionKind::TakeSupplement,
-        allowed: Vec::new(),
-    })
 }
 
 fn ensure_may_undo(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
@@ -705,35 +371,5 @@ fn required(reason: &str) -> Result<String, Refusal> {
         Err(Refusal::ReasonMissing)
     } else {
         Ok(reason.to_owned())
-    }
-}
-
-/// What is owed for these fees of the procedure, each named once and not settled yet.
-fn amount_owed(dossier: &Dossier, fees: &[u16], procedure: &Procedure) -> Result<u64, Refusal> {
-    let known = &procedure.definition.fees;
-    let mut amount = 0_u64;
-    for (i, &position) in fees.iter().enumerate() {
-        let fee = known
-            .get(usize::from(position))
-            .ok_or(Refusal::UnknownFee {
-                position,
-                count: known.len(),
-            })?;
-        if dossier.settled_fee(position).is_some() || fees[..i].contains(&position) {
-            return Err(Refusal::FeeSettled { position });
-        }
-        amount = amount.saturating_add(fee.amount_vnd);
-    }
-    if fees.is_empty() {
-        return Err(Refusal::NoFees);
-    }
-    Ok(amount)
-}
-
-fn positive(amount_vnd: u64) -> Result<u64, Refusal> {
-    if amount_vnd == 0 {
-        Err(Refusal::AmountMissing)
-    } else {
-        Ok(amount_vnd)
     }
 }

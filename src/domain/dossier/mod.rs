@@ -4,7 +4,7 @@
 //! what an event says and asks no calendar, so that replaying old events gives the same state
 //! whatever has changed since.
 
-mod action;
+mod actions;
 mod apply;
 mod decide;
 mod event;
@@ -12,7 +12,7 @@ mod papers;
 mod refusal;
 mod undo;
 
-pub use crate::domain::dossier::action::{Action, ActionKind, Correction, NewDossier};
+pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier};
 pub use crate::domain::dossier::apply::ReplayError;
 pub use crate::domain::dossier::decide::{Backdating, Context, decide};
 pub use crate::domain::dossier::event::*;

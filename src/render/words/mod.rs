@@ -7,7 +7,7 @@ pub use crate::render::words::refusals::refusal;
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{ActionKind, Channel, Decision, EventData, Status};
+use crate::domain::dossier::{Channel, Decision, EventData, Status};
 use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
@@ -178,31 +178,6 @@ pub const fn event(data: &EventData) -> &'static str {
         EventData::ApplicantCorrected(_) => "Sửa thông tin người nộp",
         EventData::FeesCollected(_) => "Thu phí, lệ phí",
         EventData::FeeWaived(_) => "Miễn phí, lệ phí",
-    }
-}
-
-pub const fn action(kind: ActionKind) -> &'static str {
-    match kind {
-        ActionKind::Register => "đăng ký trực tuyến",
-        ActionKind::Receive => "tiếp nhận",
-        ActionKind::NotReceive => "không tiếp nhận",
-        ActionKind::HandOver => "chuyển bước",
-        ActionKind::RequestSupplement => "yêu cầu bổ sung",
-        ActionKind::TakeSupplement => "nhận bổ sung",
-        ActionKind::RequestPayment => "yêu cầu nộp tiền",
-        ActionKind::TakePayment => "ghi nhận đã nộp tiền",
-        ActionKind::CollectFees => "thu phí, lệ phí",
-        ActionKind::WaiveFee => "miễn phí, lệ phí",
-        ActionKind::Finish => "kết thúc xử lý",
-        ActionKind::Return => "trả kết quả",
-        ActionKind::Withdraw => "rút hồ sơ",
-        ActionKind::Stop => "dừng xử lý",
-        ActionKind::Reappoint => "xin lỗi và hẹn lại",
-        ActionKind::MoveToSuccessor => "chuyển sang đơn vị kế thừa",
-        ActionKind::Undo => "hủy thao tác nhầm",
-        ActionKind::CorrectApplicant => "sửa thông tin người nộp",
-        ActionKind::MarkOverdue => "ghi nhận quá hạn",
-        ActionKind::RecomputeDue => "tính lại ngày hẹn trả",
     }
 }
 

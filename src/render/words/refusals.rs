@@ -1,7 +1,7 @@
 //! Why an action on a dossier is refused, in a sentence for the clerk.
 
-use crate::domain::dossier::Refusal;
-use crate::render::words::{action, date, moment, number, role, status};
+use crate::domain::dossier::{ActionKind, Refusal};
+use crate::render::words::{date, moment, number, role, status};
 
 /// The sentence for a refusal. It says what is allowed where the status forbids the action.
 pub fn refusal(refusal: &Refusal) -> String {
@@ -12,10 +12,10 @@ pub fn refusal(refusal: &Refusal) -> String {
             allowed,
         } => {
             let state = state.map_or("chưa có", status);
-            let allowed: Vec<_> = allowed.iter().copied().map(action).collect();
+            let allowed: Vec<_> = allowed.iter().copied().map(ActionKind::word).collect();
             format!(
                 "không thể {} khi hồ sơ ở trạng thái “{state}”; có thể: {}",
-                action(*kind),
+                kind.word(),
                 allowed.join(", ")
             )
         }
@@ -104,7 +104,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             let roles: Vec<_> = roles.iter().copied().map(role).collect();
             format!(
                 "bạn không được hủy thao tác “{}”; chỉ {} mới được hủy",
-                action(*kind),
+                kind.word(),
                 roles.join(" hoặc ")
             )
         }

@@ -1,0 +1,244 @@
+//! What people may ask of a dossier: the one table of actions, and what each brings with it.
+//!
+//! A new action is a row of the table with its variant of [`Action`], the event that it makes
+//! (`event`), the rule (`decide`), what the event does to the state (`apply`), and its body in
+//! `web/api/actions`. The compiler leads from one to the next.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::{Channel, Decision, ItemGiven, Paper, PaymentMethod, Status};
+use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
+use crate::domain::moment::Moment;
+use crate::domain::person::Commitment;
+use crate::domain::role::Permission;
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $kind:ident: $word:literal, $permission:ident, from $($status:ident)+;)+) => {
+        /// The kind of an action.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ActionKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl ActionKind {
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// What it is called in a sentence for people.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)+
+                }
+            }
+
+            /// Whose it is to do; `None`: nobody's who is logged in.
+            pub const fn permission(self) -> Option<Permission> {
+                match self {
+                    $(Self::$kind => actions!(@permission $permission),)+
+                }
+            }
+
+            /// From which statuses; `None`: there is no dossier yet.
+            const fn from(self) -> &'static [Option<Status>] {
+                match self {
+                    $(Self::$kind => &[$(actions!(@status $status),)+],)+
+                }
+            }
+        }
+    };
+    (@permission Nobody) => { None };
+    (@permission $permission:ident) => { Some(Permission::$permission) };
+    (@status Nothing) => { None };
+    (@status $status:ident) => { Some(Status::$status) };
+}
+
+actions! {
+    // action: word, permission, from which status. What else it takes is said by `decide`.
+    Register: "đăng ký trực tuyến", Nobody, from Nothing;
+    Receive: "tiếp nhận", Receive, from Nothing Registered;
+    NotReceive: "không tiếp nhận", Receive, from Registered;
+    HandOver: "chuyển bước", HandOver, from Received InProgress;
+    RequestSupplement: "yêu cầu bổ sung", AskApplicant, from InProgress;
+    TakeSupplement: "nhận bổ sung", TakeFromApplicant, from SupplementRequested;
+    RequestPayment: "yêu cầu nộp tiền", AskApplicant, from InProgress;
+    TakePayment: "ghi nhận đã nộp tiền", TakeFromApplicant, from PaymentRequested;
+    Return: "trả kết quả", Return, from Done;
+    /// Also after the return: a result sent by post is paid for after it was handed over.
+    CollectFees: "thu phí, lệ phí", SettleFees,
+        from Received InProgress SupplementRequested PaymentRequested Done Returned;
+    WaiveFee: "miễn phí, lệ phí", SettleFees,
+        from Received InProgress SupplementRequested PaymentRequested Done Returned;
+    Finish: "kết thúc xử lý", Finish, from InProgress;
+    Withdraw: "rút hồ sơ", Withdraw,
+        from Registered Received InProgress SupplementRequested PaymentRequested;
+    Stop: "dừng xử lý", Stop, from InProgress;
+    Reappoint: "xin lỗi và hẹn lại", Reappoint, from Received InProgress;
+    MoveToSuccessor: "chuyển sang đơn vị kế thừa", MoveToSuccessor,
+        from Registered Received InProgress SupplementRequested PaymentRequested;
+    Undo: "hủy thao tác nhầm", Undo, from NotReceived Withdrawn Stopped Done Returned;
+    CorrectApplicant: "sửa thông tin người nộp", CorrectApplicant,
+        from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
+            Withdrawn Stopped Done Returned;
+    MarkOverdue: "ghi nhận quá hạn", Nobody, from Received InProgress;
+    RecomputeDue: "tính lại ngày hẹn trả", Nobody,
+        from Received InProgress SupplementRequested PaymentRequested;
+}
+
+impl ActionKind {
+    /// Whether the table allows it on a dossier of that status (`None`: on one that does not exist
+    /// yet).
+    pub fn is_allowed_from(self, status: Option<Status>) -> bool {
+        self.from().contains(&status)
+    }
+
+    /// What people may do with a dossier of that status, as far as the status alone shows it.
+    pub fn allowed(status: Option<Status>) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|kind| kind.is_by_people() && kind.is_allowed_from(status))
+            .collect()
+    }
+
+    /// Done by people, as opposed to motcua itself.
+    pub const fn is_by_people(self) -> bool {
+        !matches!(self, Self::MarkOverdue | Self::RecomputeDue)
+    }
+}
+
+/// What a new dossier brings with it. The procedure comes with the context.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewDossier {
+    pub id: DossierId,
+    pub case_number: CaseNumber,
+    pub unit: UnitId,
+    pub channel: Channel,
+    pub return_channel: Channel,
+    pub applicant: PersonId,
+    pub delegate: Option<PersonId>,
+    pub sets: u16,
+    pub items: Vec<ItemGiven>,
+    /// To the records of applicant and delegate; none where the log commits to them by itself.
+    pub commitments: (Option<Commitment>, Option<Commitment>),
+}
+
+/// An action on a dossier; the moment, the actor and the rules' data come with the context.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// A citizen submits online.
+    Register(NewDossier),
+    /// A clerk takes a dossier in: a new one, or (`None`) the registered one.
+    Receive {
+        new: Option<NewDossier>,
+        assignee: Option<UserId>,
+    },
+    NotReceive {
+        reason: String,
+    },
+    /// On to the next step, or back to an earlier one.
+    HandOver {
+        step: u8,
+        assignee: Option<UserId>,
+        note: String,
+    },
+    RequestSupplement {
+        reason: String,
+        items: Vec<Paper>,
+    },
+    /// The papers, or why the dossier goes on without any.
+    TakeSupplement {
+        items: Vec<ItemGiven>,
+        reason: String,
+    },
+    /// Fees of the procedure, by position; or a free amount with its reason.
+    RequestPayment {
+        fees: Vec<u16>,
+        amount_vnd: Option<u64>,
+        reason: String,
+    },
+    /// Exactly what was asked for.
+    TakePayment {
+        amount_vnd: u64,
+        method: PaymentMethod,
+        receipt: String,
+    },
+    /// Fees of the procedure, by position; the amount is the procedure's.
+    CollectFees {
+        fees: Vec<u16>,
+        method: PaymentMethod,
+        receipt: String,
+    },
+    /// Exempt from a fee, with the reason.
+    WaiveFee {
+        fee: u16,
+        reason: String,
+    },
+    Finish {
+        decision: Decision,
+        reason: String,
+    },
+    Return {
+        channel: Channel,
+    },
+    Withdraw {
+        reason: String,
+    },
+    Stop {
+        reason: String,
+    },
+    /// Apologise once and promise a new moment.
+    Reappoint {
+        reason: String,
+        appointment: Moment,
+    },
+    MoveToSuccessor {
+        from: UnitId,
+        to: UnitId,
+    },
+    Correct(Correction),
+    /// The sweep: crossed the due moment.
+    MarkOverdue,
+    /// The calendar changed.
+    RecomputeDue {
+        reason: String,
+    },
+}
+
+/// Mending a mistake: a new, recorded move, never an edit of history.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Correction {
+    /// The last closing, return or refusal to receive did not happen.
+    Undo { reason: String },
+    Applicant {
+        reason: String,
+        applicant: PersonId,
+        /// To the new record.
+        commitment: Option<Commitment>,
+    },
+}
+
+impl Action {
+    pub const fn kind(&self) -> ActionKind {
+        match self {
+            Self::Register(_) => ActionKind::Register,
+            Self::Receive { .. } => ActionKind::Receive,
+            Self::NotReceive { .. } => ActionKind::NotReceive,
+            Self::HandOver { .. } => ActionKind::HandOver,
+            Self::RequestSupplement { .. } => ActionKind::RequestSupplement,
+            Self::TakeSupplement { .. } => ActionKind::TakeSupplement,
+            Self::RequestPayment { .. } => ActionKind::RequestPayment,
+            Self::TakePayment { .. } => ActionKind::TakePayment,
+            Self::CollectFees { .. } => ActionKind::CollectFees,
+            Self::WaiveFee { .. } => ActionKind::WaiveFee,
+            Self::Finish { .. } => ActionKind::Finish,
+            Self::Return { .. } => ActionKind::Return,
+            Self::Withdraw { .. } => ActionKind::Withdraw,
+            Self::Stop { .. } => ActionKind::Stop,
+            Self::Reappoint { .. } => ActionKind::Reappoint,
+            Self::MoveToSuccessor { .. } => ActionKind::MoveToSuccessor,
+            Self::Correct(Correction::Undo { .. }) => ActionKind::Undo,
+            Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,
+            Self::MarkOverdue => ActionKind::MarkOverdue,
+            Self::RecomputeDue { .. } => ActionKind::RecomputeDue,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Work on a dossier between its receipt and its end.
+
+use crate::domain::dossier::decide::timing::{resumed, running_clock};
+use crate::domain::dossier::decide::{Context, ensure_open, required};
+use crate::domain::dossier::papers::positioned;
+use crate::domain::dossier::{
+    Dossier, EventData, HandedOver, ItemGiven, Reappointed, Refusal, SupplementTaken,
+};
+use crate::domain::ids::UserId;
+use crate::domain::moment::Moment;
+use crate::domain::procedure::OnSupplement;
+use crate::domain::time_limit::TimeError;
+
+pub(super) fn hand_over(
+    dossier: &Dossier,
+    step: u8,
+    assignee: Option<UserId>,
+    note: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let count = context.procedure.step_count();
+    let reachable =
+        usize::from(step) < count && step != dossier.step && step <= dossier.step.saturating_add(1);
+    if !reachable {
+        return Err(Refusal::NoSuchStep {
+            step,
+            current: dossier.step,
+            count,
+        });
+    }
+    let receiving = context
+        .units
+        .get(dossier.unit)
+        .ok_or(Refusal::UnknownUnit)?;
+    let unit = context
+        .procedure
+        .step_unit(
+            usize::from(step),
+            receiving,
+            context.units,
+            context.at.date(),
+        )
+        .and_then(|id| context.units.get(id))
+        .ok_or(Refusal::UnknownUnit)?;
+    ensure_open(unit, context.at)?;
+    Ok(HandedOver {
+        step,
+        unit: (unit.id != dossier.holder).then_some(unit.id),
+        assignee,
+        step_due: step_due(usize::from(step), context.at, context)?,
+        note: note.trim().to_owned(),
+    }
+    .into())
+}
+
+pub(super) fn step_due(
+    step: usize,
+    from: Moment,
+    context: &Context<'_>,
+) -> Result<Option<Moment>, TimeError> {
+    match context.procedure.step_time(step) {
+        Some(time) => context.timetable.advance(from, time).map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn take_supplement(
+    dossier: &Dossier,
+    overdue: bool,
+    items: &[ItemGiven],
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let items = positioned(items, context.procedure)?;
+    let reason = reason.trim();
+    // Else an empty supplement would give the limit anew, any number of times.
+    if reason.is_empty() && !items.iter().any(|item| item.1 > 0 || item.2 > 0) {
+        return Err(Refusal::NothingHandedIn);
+    }
+    let restarted = !overdue && context.procedure.definition.on_supplement == OnSupplement::Restart;
+    let clock = if restarted {
+        let mut clock = running_clock(dossier)?;
+        clock.restart(context.at, context.timetable)?;
+        clock
+    } else {
+        resumed(dossier, overdue, context)?
+    };
+    Ok(SupplementTaken {
+        items,
+        restarted,
+        reason: reason.to_owned(),
+        due: clock.due,
+    }
+    .into())
+}
+
+pub(super) fn reappoint(
+    dossier: &Dossier,
+    reason: &str,
+    appointment: Moment,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    if let Some(appointment) = dossier.appointment {
+        return Err(Refusal::AlreadyReappointed { appointment });
+    }
+    let after_due = dossier.due().is_some_and(|due| appointment > due);
+    if appointment <= context.at || !after_due || !context.timetable.is_open(appointment)? {
+        return Err(Refusal::BadAppointment { appointment });
+    }
+    Ok(Reappointed {
+        reason: required(reason)?,
+        appointment,
+    }
+    .into())
+}

@@ -1,0 +1,78 @@
+//! What the clock of a dossier says, and the outcome.
+
+use crate::domain::dossier::decide::{Context, required};
+use crate::domain::dossier::{ActionKind, Dossier, DueRecomputed, EventData, Refusal};
+use crate::domain::time_limit::{Clock, Outcome};
+
+/// The clock as it goes on now. One that was past due when it paused keeps its due moment.
+pub(super) fn resumed(
+    dossier: &Dossier,
+    overdue: bool,
+    context: &Context<'_>,
+) -> Result<Clock, Refusal> {
+    let mut clock = running_clock(dossier)?;
+    match overdue {
+        true => clock.resume_past_due(context.at)?,
+        false => clock.resume(context.at, context.timetable)?,
+    }
+    Ok(clock)
+}
+
+pub(super) fn recompute(
+    dossier: &Dossier,
+    overdue: bool,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let mut clock = running_clock(dossier)?;
+    clock.recompute(context.timetable)?;
+    if Some(clock.due) == dossier.due() {
+        return Err(Refusal::DueUnchanged);
+    }
+    // Overdue stays overdue, except that the calendar was wrong about this very due moment; what
+    // was overdue before the limit started anew was so by another one.
+    let since_start = overdue
+        && dossier
+            .overdue_since
+            .is_none_or(|since| since >= clock.started);
+    let past_due_at = match clock.pauses.last() {
+        Some(pause) if pause.until.is_none() => pause.from,
+        _ => context.at,
+    };
+    Ok(DueRecomputed {
+        reason: required(reason)?,
+        due: clock.due,
+        no_longer_overdue: since_start && clock.due >= past_due_at,
+    }
+    .into())
+}
+
+/// The outcome if the dossier is closed now (domain.md, Time, Outcome). One that is closed while
+/// it waits for the applicant is judged as if its clock went on at this moment.
+pub(super) fn judge(
+    dossier: &Dossier,
+    overdue: bool,
+    context: &Context<'_>,
+) -> Result<Outcome, Refusal> {
+    if overdue {
+        return Ok(Outcome::Overdue);
+    }
+    let clock = running_clock(dossier)?;
+    let due = if clock.is_paused() {
+        // It paused in time, so it cannot become overdue while it waits.
+        let resumed = clock.due_if_resumed(context.at, context.timetable)?;
+        resumed.max(context.at)
+    } else {
+        clock.due
+    };
+    Ok(Outcome::judge(due, context.at))
+}
+
+/// The clock of a dossier that was received; the caller's status check vouches for it.
+pub(super) fn running_clock(dossier: &Dossier) -> Result<Clock, Refusal> {
+    dossier.clock.clone().ok_or_else(|| Refusal::NotAllowed {
+        status: Some(dossier.status),
+        action: ActionKind::TakeSupplement,
+        allowed: Vec::new(),
+    })
+}
