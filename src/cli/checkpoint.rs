@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::acts;
 use crate::acts::log_key::LogKey;
 use crate::cli::Outcome;
 use crate::config::Config;
 use crate::store::Store;
+use crate::{acts, jobs};
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         crate::cli::output::write(format!("{}\n", key.public()).as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    acts::checkpoint::seal_all(store)?;
+    jobs::seal::seal_all(store)?;
     let note = acts::checkpoint::sign(store, &key, now)?;
     crate::cli::output::write(note.as_bytes())?;
     Ok(ExitCode::SUCCESS)

@@ -1,10 +1,14 @@
 //! From events to messages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::dossier::{Dossier, Event};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::jobs::Job;
+use crate::jobs::seal::{self, LeftBehind};
 use crate::outgoing::{Happened, Teller};
 use crate::store::chain::StoredEvent;
 use crate::store::reference::Reference;
@@ -197,4 +201,32 @@ fn steps(
         before = Some(after);
     }
     Ok(steps)
+}
+
+/// Makes the messages of what has happened, and has what was done and read sealed into the log.
+pub(crate) struct Announce {
+    tellers: Arc<Vec<Box<dyn Teller>>>,
+    left_behind: LeftBehind,
+}
+
+impl Announce {
+    pub fn new(tellers: Arc<Vec<Box<dyn Teller>>>) -> Self {
+        Self {
+            tellers,
+            left_behind: LeftBehind::default(),
+        }
+    }
+}
+
+impl Job for Announce {
+    const NAME: &'static str = "announcing";
+    const EVERY: Duration = Duration::from_millis(500);
+
+    fn run(&self, store: &Store) -> Result<(), StoreError> {
+        let told = announce(store, &self.tellers, crate::clock::now());
+        // Whatever became of the messages: what was done and read has nobody to be told.
+        seal::seal(store)?;
+        self.left_behind.seal(store)?;
+        told.map(drop)
+    }
 }

@@ -1,14 +1,16 @@
 //! Doing the jobs ([`crate::store::jobs`]): on any number of instances, in transactions so small that
 //! nobody who receives dossiers meanwhile waits for long, and from where it was left when it breaks off.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::domain::ids::{DossierId, JobId};
 use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
 use crate::error::Error;
-use crate::jobs::{housekeeping, recompute};
-use crate::store::jobs::{self, Claim, Job, Progress};
+use crate::jobs::{Job, recompute, successors};
+use crate::store::jobs::{self, Claim, Job as Row, Progress};
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, dossiers, settings};
 
@@ -112,7 +114,7 @@ pub(crate) fn work_off_at(
 ///
 /// # Errors
 /// If the database refuses, or the job cannot be done.
-pub fn wait_for(store: &Store, id: JobId, mut tell: impl FnMut(&Job)) -> Result<Job, Error> {
+pub fn wait_for(store: &Store, id: JobId, mut tell: impl FnMut(&Row)) -> Result<Row, Error> {
     loop {
         let job = store.read(|conn| jobs::find(conn, id))?;
         let job = job.ok_or(Error::NO_DOSSIER)?;
@@ -176,7 +178,7 @@ fn adopt(store: &Store) -> Result<(), Error> {
 /// Works on a claimed job. Returns how far it was if it is done now.
 fn work_on(
     store: &Store,
-    job: &Job,
+    job: &Row,
     claim: Claim,
     clock: Option<Moment>,
     go_on: &dyn Fn() -> bool,
@@ -197,7 +199,7 @@ fn work_on(
     let worked = match job.kind {
         Kind::DueMoments => recompute::work(&mut work),
         Kind::Areas => move_areas(&mut work),
-        Kind::Successors => housekeeping::work(&mut work),
+        Kind::Successors => successors::work(&mut work),
     };
     let progress = work.progress;
     let (kind, now) = (job.kind, crate::clock::now());
@@ -280,5 +282,30 @@ fn move_areas(work: &mut Work<'_>) -> Result<bool, Error> {
         if !work.step()? {
             return Ok(false);
         }
+    }
+}
+
+/// The jobs that wait, one after the other.
+pub(crate) struct Queue {
+    stop: Arc<AtomicBool>,
+}
+
+impl Queue {
+    /// Breaks off where `stop` becomes true.
+    pub const fn new(stop: Arc<AtomicBool>) -> Self {
+        Self { stop }
+    }
+}
+
+impl Job for Queue {
+    const NAME: &'static str = "jobs";
+    const EVERY: Duration = Duration::from_millis(500);
+
+    fn run(&self, store: &Store) -> Result<(), StoreError> {
+        let go_on = || !self.stop.load(Ordering::Relaxed);
+        if let Err(error) = work_off(store, &go_on) {
+            tracing::error!(%error, "jobs could not be done; it goes on");
+        }
+        Ok(())
     }
 }

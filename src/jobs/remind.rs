@@ -2,6 +2,7 @@
 //! their units stand, and what administrators have to look at.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::role::Role;
 use crate::error::Error;
+use crate::jobs::Job;
 use crate::outgoing::notices::reminder::{horizon, midnight, reminder};
 use crate::render::letters::Topic;
 use crate::reports::on_time::By;
@@ -256,4 +258,19 @@ fn digest(
         "resolved": render::words::number(yesterday.resolved()),
         "overdue_list": named.collect::<Vec<_>>(),
     }))
+}
+
+/// Reminders and digests by the clock.
+pub(crate) struct Remind;
+
+impl Job for Remind {
+    const NAME: &'static str = "reminding";
+    const EVERY: Duration = Duration::from_secs(20);
+
+    fn run(&self, store: &Store) -> Result<(), StoreError> {
+        if let Err(error) = remind(store, crate::clock::now()) {
+            tracing::error!(%error, "nobody was reminded; it goes on");
+        }
+        Ok(())
+    }
 }

@@ -130,7 +130,7 @@ on_both! {
         for kind in ["calendar_imported", "units_imported", "procedures_imported", "log_key_made"] {
             assert_eq!(acts(db, kind).len(), 1, "{kind}");
         }
-        motcua::acts::checkpoint::seal_all(&office.world.store).unwrap();
+        motcua::jobs::seal::seal_all(&office.world.store).unwrap();
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
         // No act holds a secret.
         let all = db.value(match db.kind {

@@ -227,7 +227,7 @@ on_both! {
         let store = &world.store;
         let dossier = world.receive_at(COMMUNE, SAME_DAY, at("2026-11-23 08:00"));
         damage(db, dossier.id, true);
-        let sweep = || motcua::jobs::housekeeping::record_overdue(store, at("2026-11-24 08:00")).unwrap();
+        let sweep = || motcua::jobs::sweep::record_overdue(store, at("2026-11-24 08:00")).unwrap();
         assert_eq!(sweep(), 0);
         let tries = || store.read(|conn| set_aside::list(conn, 10)).unwrap()[0].tries;
         assert_eq!((sweep(), tries()), (0, 1));

@@ -259,7 +259,7 @@ on_both! {
         // By the old calendar both were due on the day before.
         let done = world.finish(open.id, at("2021-03-02 10:00"));
         assert_ne!(done.outcome, Some(Outcome::Overdue));
-        let sweep = housekeeping::record_overdue(&world.store, at("2021-03-02 10:00")).unwrap();
+        let sweep = motcua::jobs::sweep::record_overdue(&world.store, at("2021-03-02 10:00")).unwrap();
         assert_eq!(sweep, 0);
         let round = housekeeping::run(&world.store, at("2021-03-02 10:00")).unwrap();
         assert_eq!(round.overdue, 0);
@@ -372,6 +372,6 @@ on_both! {
         }).unwrap();
         let some = store.write(move |conn| sessions::forget(conn, now, 100)).unwrap();
         assert_eq!(some, 100);
-        assert_eq!(housekeeping::forget(store, now).unwrap(), 1000);
+        assert_eq!(motcua::jobs::forget::forget(store, now).unwrap(), 1000);
     }
 }

@@ -277,7 +277,7 @@ on_both! {
         for day in 3..9 {
             back.world.receive_at(COMMUNE, SAME_DAY, at(&format!("2021-03-0{day} 08:00")));
         }
-        acts::checkpoint::seal_all(back.store()).unwrap();
+        motcua::jobs::seal::seal_all(back.store()).unwrap();
         assert!(back.found(true).contains("nhật ký bị viết lại"));
     }
 }
@@ -401,7 +401,7 @@ on_both! {
         assert!(!erase(office.store(), person).unwrap());
         let said = office.program.output(&["verify"]);
         assert!(said.contains("đã xóa dữ liệu của 1 người"), "{said}");
-        acts::checkpoint::seal_all(office.store()).unwrap();
+        motcua::jobs::seal::seal_all(office.store()).unwrap();
         office.expect_clean();
         assert_eq!(db.value("select count(*) from persons where identity is null and name = ''"), "1");
         // Written again under the old id, it is somebody else.
@@ -419,8 +419,8 @@ on_both! {
         for day in 3..6 {
             office.world.receive_at(COMMUNE, SAME_DAY, at(&format!("2021-03-0{day} 08:00")));
         }
-        assert_eq!(acts::checkpoint::seal_all(&store).unwrap(), 3);
-        assert_eq!(acts::checkpoint::seal_all(&store).unwrap(), 0);
+        assert_eq!(motcua::jobs::seal::seal_all(&store).unwrap(), 3);
+        assert_eq!(motcua::jobs::seal::seal_all(&store).unwrap(), 0);
         assert_ne!(db.value("select count(*) from unannounced_events"), "0");
         office.expect_clean();
         announce(&store, &[], motcua::clock::now()).unwrap();
@@ -440,7 +440,7 @@ on_both! {
                     for _ in 0..15 {
                         match i {
                             0 | 1 => drop(announce(&own, &[], motcua::clock::now()).unwrap()),
-                            _ => drop(acts::checkpoint::seal_all(&own).unwrap()),
+                            _ => drop(motcua::jobs::seal::seal_all(&own).unwrap()),
                         }
                         std::thread::sleep(std::time::Duration::from_millis(5));
                     }
@@ -451,7 +451,7 @@ on_both! {
             office.world.receive_at(COMMUNE, SAME_DAY, at(&format!("2021-03-08 08:{minute:02}")));
         }
         others.into_iter().for_each(|thread| thread.join().unwrap());
-        acts::checkpoint::seal_all(&store).unwrap();
+        motcua::jobs::seal::seal_all(&store).unwrap();
         office.expect_clean();
         announce(&store, &[], motcua::clock::now()).unwrap();
         office.expect_clean();
@@ -466,7 +466,7 @@ on_both! {
         for sealed_before in [false, true] {
             let id = office.world.receive_at(COMMUNE, SAME_DAY, at("2021-03-03 08:00")).id;
             if sealed_before {
-                acts::checkpoint::seal_all(office.store()).unwrap();
+                motcua::jobs::seal::seal_all(office.store()).unwrap();
             }
             let before = office.store().read(log::size).unwrap();
             let dismissed = office.store().write(move |conn| {
@@ -482,7 +482,7 @@ on_both! {
             assert_eq!(office.store().read(log::size).unwrap(), before + entries);
             office.expect_clean();
         }
-        acts::checkpoint::seal_all(office.store()).unwrap();
+        motcua::jobs::seal::seal_all(office.store()).unwrap();
         office.expect_clean();
     }
 }
@@ -503,7 +503,7 @@ on_both! {
                 }
                 Ok::<_, StoreError>(())
             }).unwrap();
-            acts::checkpoint::seal_all(store).unwrap();
+            motcua::jobs::seal::seal_all(store).unwrap();
             heads.push(store.read(log::head).unwrap());
         }
         assert!(heads.last().unwrap().0 > 700);

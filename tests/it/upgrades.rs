@@ -148,7 +148,7 @@ on_both! {
         let mut office = Office::open_with(db, Program::on(db).with("MOTCUA__SERVER__HOUSEKEEPING_SECONDS", "1"));
         let clerk = office.token(Role::Clerk, COMMUNE);
         let body = office.new_dossier(COMMUNE, SAME_DAY);
-        motcua::jobs::housekeeping::fold(&office.world.store).unwrap();
+        motcua::jobs::fold::fold(&office.world.store).unwrap();
         // As an older instance leaves them that does not know of all periods; and as nobody does.
         db.tamper("delete from rollups where grain = 5");
         db.tamper("update rollups set early = early + 2 where grain = 2");
@@ -175,7 +175,7 @@ on_both! {
     fn roll_ups_are_not_made_from_events_that_are_damaged(db: &Database) {
         let world = World::new(db.store());
         world.receive_at(COMMUNE, SAME_DAY, at("2021-03-01 08:00"));
-        motcua::jobs::housekeeping::fold(&world.store).unwrap();
+        motcua::jobs::fold::fold(&world.store).unwrap();
         db.tamper("delete from rollups where grain = 5");
         db.tamper("update dossier_events set at = at + 1");
         let refused = Program::on(db).failure_output(&["verify", "--rebuild"]);

@@ -1,0 +1,45 @@
+//! What has ended and would only pile up.
+
+use crate::domain::moment::Moment;
+use crate::error::Error;
+use crate::store::{
+    Conn, Store, StoreError, devices, idempotency, jobs, oidc_logins, rate_limits, sessions,
+    submissions,
+};
+
+/// How long an Idempotency-Key is remembered.
+const KEYS_MILLIS: i64 = 7 * 24 * 3_600_000;
+
+/// How long a job that is done can be looked up.
+const JOBS_MILLIS: i64 = 90 * 24 * 3_600_000;
+
+/// How many rows are forgotten in one transaction.
+const FORGOTTEN: u32 = 500;
+
+/// Forgets what has ended and would only pile up.
+///
+/// # Errors
+/// If the database refuses.
+pub fn forget(store: &Store, now: Moment) -> Result<usize, Error> {
+    type Forget = fn(&mut Conn, Moment, u32) -> Result<usize, StoreError>;
+    let all: [(Forget, Moment); 7] = [
+        (sessions::forget, now),
+        (rate_limits::forget, now),
+        (devices::forget, now),
+        (oidc_logins::forget, now),
+        (submissions::forget, now),
+        (idempotency::forget, now.plus_millis(-KEYS_MILLIS)),
+        (jobs::forget, now.plus_millis(-JOBS_MILLIS)),
+    ];
+    let mut forgotten = 0;
+    for (forget, before) in all {
+        loop {
+            let count = store.write(move |conn| forget(conn, before, FORGOTTEN))?;
+            forgotten += count;
+            if count < FORGOTTEN as usize {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
+}
