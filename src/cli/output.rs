@@ -1,18 +1,9 @@
-//! The forms in which reports are printed.
+//! How reports are printed.
 
 use std::io::Write;
 
-use clap::ValueEnum;
-
+use crate::render::{self, Format};
 use crate::reports::Report;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Văn bản tiếng Việt.
-    Text,
-    Csv,
-    Json,
-}
 
 /// Prints a report to standard output.
 ///
@@ -23,9 +14,8 @@ pub(super) fn print(
     report: &impl Report,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let output = match format {
-        Format::Text => report.to_text(),
-        Format::Csv => report.to_csv(),
-        Format::Json => serde_json::to_string_pretty(report)? + "\n",
+        Format::Json => render::pretty_json(&report.json())?,
+        format => report.render(format)?,
     };
     write(output.as_bytes())
 }

@@ -2,11 +2,9 @@
 //!
 //! Nghị định 09/2019/NĐ-CP closes reporting months on the 14th: a quarter runs from the 15th of
 //! the month before it to the 14th of its last month, the year from 15 December to 14 December.
-//! The roll-ups therefore cut months and years there.
+//! The roll-ups therefore cut months there.
 
-use std::ops::RangeInclusive;
-
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use crate::domain::moment::Moment;
 
@@ -60,6 +58,13 @@ impl Period {
         })
     }
 
+    /// All days before `day` on which there may be dossiers.
+    pub fn before(day: NaiveDate) -> Option<Self> {
+        let from = NaiveDate::from_ymd_opt(1899, 12, CLOSING_DAY + 1)?;
+        let to = day.pred_opt()?;
+        (from <= to).then_some(Self { from, to })
+    }
+
     pub fn contains(&self, date: NaiveDate) -> bool {
         self.from <= date && date <= self.to
     }
@@ -98,49 +103,22 @@ pub enum Grain {
     Day = 1,
     /// 15th to 14th, numbered by the month in which it ends.
     Month = 2,
-    /// 15 December to 14 December.
-    Year = 3,
-    /// Three reporting months.
-    Quarter = 4,
-    /// From 15 December to the end of a quarter, numbered by that quarter: the half years and nine
-    /// months that reports ask for. What other grains hold is left out: first quarters and years.
-    YearToQuarter = 5,
 }
 
 impl Grain {
-    pub const ALL: [Self; 5] = [
-        Self::Day,
-        Self::Month,
-        Self::Quarter,
-        Self::YearToQuarter,
-        Self::Year,
-    ];
+    pub const ALL: [Self; 2] = [Self::Day, Self::Month];
 
     pub const fn code(self) -> i16 {
         self as i16
     }
 
-    /// The number of the bucket in which `date` lies, or with which it begins to count; consecutive
-    /// buckets have consecutive numbers.
+    /// The number of the bucket in which `date` lies; consecutive buckets have consecutive numbers.
     pub fn bucket(self, date: NaiveDate) -> i32 {
-        let month = date.year() * 12 + date.month0() as i32 + i32::from(date.day() > CLOSING_DAY);
         match self {
             Self::Day => Day::of(date).0,
-            Self::Month => month,
-            Self::Quarter | Self::YearToQuarter => month.div_euclid(3),
-            Self::Year => month.div_euclid(12),
-        }
-    }
-
-    /// The buckets in which `date` is counted: one, but none to two where they overlap.
-    pub fn buckets(self, date: NaiveDate) -> RangeInclusive<i32> {
-        let bucket = self.bucket(date);
-        match self {
-            Self::YearToQuarter => {
-                let year = bucket.div_euclid(4) * 4;
-                bucket.max(year + 1)..=year + 2
+            Self::Month => {
+                date.year() * 12 + date.month0() as i32 + i32::from(date.day() > CLOSING_DAY)
             }
-            _ => bucket..=bucket,
         }
     }
 
@@ -156,14 +134,19 @@ impl Grain {
                 )?;
                 last.checked_sub_months(Months::new(1))?.succ_opt()
             }
-            Self::Quarter => Self::Month.first_day(bucket.checked_mul(3)?),
-            Self::YearToQuarter => Self::Year.first_day(bucket.div_euclid(4)),
-            Self::Year => Self::Month.first_day(bucket.checked_mul(12)?),
         }
+    }
+
+    /// The days of a bucket.
+    pub fn period(self, bucket: i32) -> Option<Period> {
+        Some(Period {
+            from: self.first_day(bucket)?,
+            to: self.first_day(bucket.checked_add(1)?)?.pred_opt()?,
+        })
     }
 }
 
-/// Consecutive buckets of one grain, both ends included; of those that overlap, one.
+/// Consecutive buckets of one grain, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buckets {
     pub grain: Grain,
@@ -171,58 +154,25 @@ pub struct Buckets {
     pub last: i32,
 }
 
-/// Cuts the days from `from` to `to` into as few runs of buckets as possible: whole reporting
-/// years, then halves or nine months of a year, then whole quarters, then whole reporting months,
-/// then days. Every day is in exactly one.
-pub fn cut(from: NaiveDate, to: NaiveDate) -> Vec<Buckets> {
-    let mut runs = Vec::with_capacity(7);
-    cut_into(from, to, Grain::Year, &mut runs);
-    runs
-}
-
-fn cut_into(from: NaiveDate, to: NaiveDate, grain: Grain, runs: &mut Vec<Buckets>) {
-    if to < from {
-        return;
-    }
-    let finer = match grain {
-        Grain::Day => {
-            let (first, last) = (grain.bucket(from), grain.bucket(to));
-            runs.push(Buckets { grain, first, last });
-            return;
-        }
-        Grain::Month => Grain::Day,
-        Grain::Quarter | Grain::YearToQuarter => Grain::Month,
-        Grain::Year => Grain::Quarter,
+/// Cuts a period into the reporting months that lie wholly within it and the days before and after
+/// them: at most three runs. Every day is in exactly one.
+pub fn cut(period: Period) -> Vec<Buckets> {
+    let (from, to) = (Day::of(period.from), Day::of(period.to));
+    // The first month that begins within the period, and the one that its end cuts off.
+    let first = Grain::Month.bucket(Day(from.0 - 1).date()) + 1;
+    let cut_off = Grain::Month.bucket(Day(to.0 + 1).date());
+    let begins = |month| Grain::Month.first_day(month).map(|day| Day::of(day).0);
+    let run = |grain, first, last| Buckets { grain, first, last };
+    let runs = match (begins(first), begins(cut_off)) {
+        (Some(begin), Some(end)) if first < cut_off => vec![
+            run(Grain::Day, from.0, begin - 1),
+            run(Grain::Month, first, cut_off - 1),
+            run(Grain::Day, end, to.0),
+        ],
+        _ => vec![run(Grain::Day, from.0, to.0)],
     };
-    let mut first = grain.bucket(from);
-    if grain.first_day(first) != Some(from) {
-        first += 1;
-    }
-    let last = match to.checked_add_days(Days::new(1)) {
-        Some(after) => grain.bucket(after) - 1,
-        None => grain.bucket(to) - 1,
-    };
-    let whole = (first <= last)
-        .then(|| Some((grain.first_day(first)?, grain.first_day(last + 1)?)))
-        .flatten();
-    match whole {
-        Some((begin, end)) => {
-            if let Some(before) = begin.pred_opt() {
-                cut_into(from, before, finer, runs);
-            }
-            let from_new_year = grain == Grain::Quarter && first.rem_euclid(4) == 0;
-            runs.push(match from_new_year && last > first {
-                true => Buckets {
-                    grain: Grain::YearToQuarter,
-                    first: last,
-                    last,
-                },
-                false => Buckets { grain, first, last },
-            });
-            cut_into(end, to, finer, runs);
-        }
-        None => cut_into(from, to, finer, runs),
-    }
+    let runs = runs.into_iter();
+    runs.filter(|run| run.first <= run.last).collect()
 }
 
 #[cfg(test)]
@@ -257,33 +207,45 @@ mod tests {
     }
 
     #[test]
-    fn each_usual_report_reads_one_bucket() {
-        let of = |month, grain| {
-            let runs = cut(date(2020, 12, 15), date(2021, month, 14));
-            assert_eq!(runs.len(), 1, "{month}");
-            assert_eq!(runs[0].first, runs[0].last, "{month}");
-            assert_eq!(runs[0].grain, grain, "{month}");
+    fn a_year_is_twelve_months_and_other_ends_are_days() {
+        let cut = |from, to| cut(Period::new(from, to).unwrap());
+        let months = |first, last| Buckets {
+            grain: Grain::Month,
+            first,
+            last,
         };
-        of(1, Grain::Month);
-        of(3, Grain::Quarter);
-        of(6, Grain::YearToQuarter);
-        of(9, Grain::YearToQuarter);
-        of(12, Grain::Year);
+        let december = 2020 * 12 + 12;
+        let year = Period::year(2021).unwrap();
+        assert_eq!(cut(year.from, year.to), [months(december, december + 11)]);
+        let days = |first, last| Buckets {
+            grain: Grain::Day,
+            first: Day::of(first).0,
+            last: Day::of(last).0,
+        };
+        assert_eq!(
+            cut(date(2020, 12, 14), date(2021, 1, 15)),
+            [
+                days(date(2020, 12, 14), date(2020, 12, 14)),
+                months(december, december),
+                days(date(2021, 1, 15), date(2021, 1, 15)),
+            ]
+        );
+        assert_eq!(
+            cut(date(2020, 12, 16), date(2021, 1, 14)),
+            [days(date(2020, 12, 16), date(2021, 1, 14))]
+        );
     }
 
     proptest! {
         #[test]
         fn every_day_is_in_exactly_one_bucket_of_a_cut(start in 0..20_000_i32, length in 0..1500_i32) {
             let (from, to) = (Day(start).date(), Day(start + length).date());
-            let runs = cut(from, to);
-            prop_assert!(runs.len() <= 7);
+            let runs = cut(Period::new(from, to).unwrap());
+            prop_assert!(runs.len() <= 3);
             for offset in -400..length + 400 {
                 let day = Day(start + offset).date();
-                let within = runs
-                    .iter()
-                    .flat_map(|run| (run.first..=run.last).map(|bucket| (run.grain, bucket)))
-                    .filter(|(grain, bucket)| grain.buckets(day).contains(bucket))
-                    .count();
+                let holds = |run: &&Buckets| (run.first..=run.last).contains(&run.grain.bucket(day));
+                let within = runs.iter().filter(holds).count();
                 prop_assert_eq!(within, usize::from(from <= day && day <= to), "{}", day);
             }
         }
@@ -292,12 +254,12 @@ mod tests {
         fn buckets_begin_on_their_first_day(day in 0..30_000_i32) {
             for grain in Grain::ALL {
                 let date = Day(day).date();
-                for bucket in grain.buckets(date) {
-                    let first = grain.first_day(bucket).unwrap();
-                    prop_assert!(first <= date);
-                    prop_assert!(grain.buckets(first).contains(&bucket));
-                    prop_assert!(!grain.buckets(first.pred_opt().unwrap()).contains(&bucket));
-                }
+                let bucket = grain.bucket(date);
+                let own = grain.period(bucket).unwrap();
+                prop_assert!(own.contains(date));
+                prop_assert_eq!(grain.bucket(own.from), bucket);
+                prop_assert_eq!(grain.bucket(own.to), bucket);
+                prop_assert_eq!(grain.bucket(own.from.pred_opt().unwrap()), bucket - 1);
             }
         }
     }

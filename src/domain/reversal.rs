@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::domain::dossier::{Channel, Dossier, Event, EventData, ReplayError};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
-use crate::domain::tally::Tally;
+use crate::domain::tally::{Tally, step_through};
 use crate::domain::time_limit::Outcome;
 
 /// One of them.
@@ -108,21 +108,11 @@ pub fn reversals(
     if !has_any {
         return Ok(found);
     }
-    let mut state = before.cloned();
-    for event in events {
-        let after = match &state {
-            None => Dossier::begin(id, event)?,
-            Some(dossier) => {
-                let mut after = dossier.clone();
-                after.apply(event)?;
-                after
-            }
-        };
-        if let Some(before) = &state {
-            add(before, event, &after, &mut found);
+    step_through(before, id, events, |before, event, after| {
+        if let Some(before) = before {
+            add(before, event, after, &mut found);
         }
-        state = Some(after);
-    }
+    })?;
     Ok(found)
 }
 

@@ -234,6 +234,19 @@ pub fn follow(
     events: &[Event],
     into: &mut Tallies,
 ) -> Result<Dossier, ReplayError> {
+    let count = |before: Option<&Dossier>, event: &Event, after: &Dossier| {
+        count(before, event, after, into);
+    };
+    step_through(before, id, events, count)?.ok_or(ReplayError::Empty)
+}
+
+/// Follows `events` from `before` and shows each with the dossier around it.
+pub(super) fn step_through(
+    before: Option<&Dossier>,
+    id: DossierId,
+    events: &[Event],
+    mut look: impl FnMut(Option<&Dossier>, &Event, &Dossier),
+) -> Result<Option<Dossier>, ReplayError> {
     let mut state = before.cloned();
     for event in events {
         let after = match &state {
@@ -244,10 +257,10 @@ pub fn follow(
                 after
             }
         };
-        count(state.as_ref(), event, &after, into);
+        look(state.as_ref(), event, &after);
         state = Some(after);
     }
-    state.ok_or(ReplayError::Empty)
+    Ok(state)
 }
 
 /// The columns of form II.06a, which is also what an on-time rate is made of.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::jobs::Job;
 use crate::outgoing::notices::reminder::{horizon, midnight, reminder};
 use crate::render::letters::Topic;
-use crate::reports::on_time::By;
+use crate::reports::by::By;
 use crate::reports::standings::Span;
 use crate::reports::{self, ReportError};
 use crate::store::lists::{Order, Within};

@@ -1,5 +1,76 @@
-//! The forms in which things leave the program, and the words that people read.
+//! From a [`Sheet`] to what leaves the program, one file a medium.
+//!
+//! [`Sheet`]: crate::render::sheet::Sheet
 
 pub mod letters;
-pub mod table;
+pub mod sheet;
 pub mod words;
+
+mod csv;
+mod json;
+mod text;
+
+pub use self::csv::{csv, csv_for_people};
+pub use self::json::{json, pretty_json};
+pub use self::text::text;
+
+/// The forms in which a report leaves the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Văn bản tiếng Việt.
+    Text,
+    /// Dấu phẩy, tên cột không dấu: cho chương trình.
+    Csv,
+    /// Dấu chấm phẩy, tiêu đề tiếng Việt: cho bảng tính.
+    CsvPeople,
+    Json,
+}
+
+impl Format {
+    pub const ALL: [Self; 4] = [Self::Text, Self::Csv, Self::CsvPeople, Self::Json];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Csv => "csv",
+            Self::CsvPeople => "csv-people",
+            Self::Json => "json",
+        }
+    }
+
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain; charset=utf-8",
+            Self::Csv | Self::CsvPeople => "text/csv; charset=utf-8",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|format| format.as_str() == text).ok_or(())
+    }
+}
+
+/// Hours as days of eight hours, exact, with a point: `599`, or `599.5`.
+pub fn days(hours: i64) -> String {
+    let thousandths = hours.unsigned_abs() * 125;
+    let sign = if hours < 0 { "-" } else { "" };
+    let text = format!("{sign}{}.{:03}", thousandths / 1000, thousandths % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The same as offices write it: `1.542`, or `599,5`.
+pub fn local_days(hours: i64) -> String {
+    let exact = days(hours);
+    let (whole, rest) = exact.split_once('.').unwrap_or((&exact, ""));
+    let whole = words::number(whole.parse().unwrap_or(0));
+    match rest {
+        "" => whole,
+        rest => format!("{whole},{rest}"),
+    }
+}

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
+use serde_json::Number;
+use utoipa::ToSchema;
 
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
@@ -12,10 +14,13 @@ use crate::domain::procedure::{LimitDefinition, ProcedureDefinition};
 use crate::domain::tally::{Share, Standing};
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::{Level, UnitKind};
+use crate::render::sheet::{Column, Passage, Row, RowKind, Sheet};
 use crate::render::words::{number, percent};
-use crate::render::{self, table};
-use crate::reports::compare::Difference;
+use crate::render::{self, days, local_days};
+use crate::reports::compare::{self, Difference, compare};
+use crate::reports::parameters::Parameters;
 use crate::reports::standings::{Span, standings};
+use crate::reports::table::{self, Counts, RATES};
 use crate::reports::{Report, ReportError};
 use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
@@ -48,7 +53,7 @@ pub struct LevelRow {
 }
 
 /// A count of procedures over the levels; each counts under its first level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct LevelCounts {
     pub total: i64,
     pub province: i64,
@@ -93,7 +98,7 @@ impl Cuts {
 }
 
 /// Offices open on the last day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Offices {
     pub departments: i64,
     pub districts: i64,
@@ -160,7 +165,7 @@ fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Repo
             report.count_in_force(definition);
         }
         let level = definition.level();
-        let within = |day: Option<chrono::NaiveDate>| day.is_some_and(|day| period.contains(day));
+        let within = |day: Option<NaiveDate>| day.is_some_and(|day| period.contains(day));
         if within(Some(definition.announced_on)) {
             report.announced.add(level);
         }
@@ -190,13 +195,6 @@ fn hours(limit: LimitDefinition) -> i64 {
     }
 }
 
-/// Hours as days of eight hours, exact: `599`, or `599.5`.
-fn days(hours: i64) -> String {
-    let thousandths = hours * 125;
-    let text = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 impl Cchc {
     fn count_in_force(&mut self, definition: &ProcedureDefinition) {
         let level = definition.level();
@@ -215,22 +213,15 @@ impl Cchc {
         let row = self.levels.iter().find(|row| row.level == level);
         row.map(|row| &row.standing)
     }
-}
 
-impl Report for Cchc {
-    fn to_text(&self) -> String {
-        let mut text = format!(
-            "II.2. CẢI CÁCH THỦ TỤC HÀNH CHÍNH\n\
-             Kỳ báo cáo: từ ngày {} đến ngày {}\n\n\
-             Kết quả tiếp nhận, giải quyết hồ sơ thủ tục hành chính (TTHC):\n",
-            render::words::date(self.span.period.from),
-            render::words::date(self.span.period.to)
-        );
-        for LevelRow { level, standing } in &self.levels {
-            text += &level_sentence(render::words::level(*level), standing);
-        }
-        text += &level_sentence("Toàn tỉnh", &self.total);
-        let per_level = |counts: &LevelCounts| {
+    /// Section II.2 in its sentences.
+    fn passage(&self) -> Passage {
+        let levels = self.levels.iter();
+        let mut items: Vec<String> = levels
+            .map(|row| level_sentence(render::words::level(row.level), &row.standing))
+            .collect();
+        items.push(level_sentence("Toàn tỉnh", &self.total));
+        let by_level = |counts: &LevelCounts| {
             let levels = self.levels.iter().map(|row| {
                 let name = render::words::level(row.level).to_lowercase();
                 format!("{name} {}", number(counts.of(row.level)))
@@ -240,70 +231,56 @@ impl Report for Cchc {
                 list => format!(" ({list})"),
             }
         };
-        let mut line = |what: &str, counts: &LevelCounts| {
-            text += &format!("- {what}: {}{}.\n", number(counts.total), per_level(counts));
-        };
-        line("TTHC đang có hiệu lực", &self.in_force);
-        line("TTHC được công bố trong kỳ", &self.announced);
-        line("Quy trình nội bộ được phê duyệt trong kỳ", &self.workflows);
-        line("Đề xuất đơn giản hóa trong kỳ", &self.simplifications);
+        for (what, counts) in [
+            ("TTHC đang có hiệu lực", &self.in_force),
+            ("TTHC được công bố trong kỳ", &self.announced),
+            ("Quy trình nội bộ được phê duyệt trong kỳ", &self.workflows),
+            ("Đề xuất đơn giản hóa trong kỳ", &self.simplifications),
+        ] {
+            items.push(format!(
+                "{what}: {}{}.",
+                number(counts.total),
+                by_level(counts)
+            ));
+        }
         let cuts = &self.cuts;
         let planned = cuts
             .planned
             .map(|n| format!(", kế hoạch năm {}", number(n.into())));
-        let vietnamese = |hours| {
-            let exact = days(hours);
-            let (whole, rest) = exact.split_once('.').unwrap_or((&exact, ""));
-            let whole = number(whole.parse().unwrap_or(0));
-            match rest {
-                "" => whole,
-                rest => format!("{whole},{rest}"),
-            }
-        };
-        text += &format!(
-            "- TTHC được cắt giảm thời hạn giải quyết: {}{}{}; cắt giảm {} trên {} ngày, đạt {}.\n",
+        items.push(format!(
+            "TTHC được cắt giảm thời hạn giải quyết: {}{}{}; cắt giảm {} trên {} ngày, đạt {}.",
             number(cuts.procedures.total),
             planned.unwrap_or_default(),
-            per_level(&cuts.procedures),
-            vietnamese(cuts.hours_cut),
-            vietnamese(cuts.hours_before),
+            by_level(&cuts.procedures),
+            local_days(cuts.hours_cut),
+            local_days(cuts.hours_before),
             percent(cuts.share()),
-        );
-        text += &format!(
-            "- TTHC được tích hợp trên Cổng Dịch vụ công Quốc gia: {}.\n\
-             - Phản ánh, kiến nghị đã tiếp nhận và xử lý: {}.\n\
-             - Số cơ quan: {} sở, ban, ngành; {} huyện, thành phố; {} xã, phường, thị trấn.\n",
-            number(self.integrated),
-            number(self.feedback),
+        ));
+        items.push(format!(
+            "TTHC được tích hợp trên Cổng Dịch vụ công Quốc gia: {}.",
+            number(self.integrated)
+        ));
+        items.push(format!(
+            "Phản ánh, kiến nghị đã tiếp nhận và xử lý: {}.",
+            number(self.feedback)
+        ));
+        items.push(format!(
+            "Số cơ quan: {} sở, ban, ngành; {} huyện, thành phố; {} xã, phường, thị trấn.",
             number(self.offices.departments),
             number(self.offices.districts),
             number(self.offices.communes),
-        );
-        if let Some(differences) = &self.differences {
-            text += "\nSo với báo cáo đã in:\n";
-            if differences.is_empty() {
-                text += "- Không có số liệu nào khác.\n";
-            }
-            for difference in differences {
-                text += &format!("- {difference}\n");
-            }
+        ));
+        Passage {
+            heading: "Kết quả tiếp nhận, giải quyết hồ sơ thủ tục hành chính (TTHC):".to_owned(),
+            items,
         }
-        text
-    }
-
-    fn to_csv(&self) -> String {
-        let rows = self
-            .levels
-            .iter()
-            .map(|row| (vec![row.level.as_str().to_owned()], row.standing));
-        table::csv(&["level"], rows)
     }
 }
 
 fn level_sentence(name: &str, s: &Standing) -> String {
     format!(
-        "- {name}: tiếp nhận {} hồ sơ; đã giải quyết {} hồ sơ, trong đó trước hạn và đúng hạn {} hồ sơ \
-         ({} trước hạn, {} đúng hạn), đạt {}; quá hạn {} hồ sơ, chiếm {}; đang giải quyết {} hồ sơ.\n",
+        "{name}: tiếp nhận {} hồ sơ; đã giải quyết {} hồ sơ, trong đó trước hạn và đúng hạn {} hồ sơ \
+         ({} trước hạn, {} đúng hạn), đạt {}; quá hạn {} hồ sơ, chiếm {}; đang giải quyết {} hồ sơ.",
         number(s.received()),
         number(s.resolved()),
         number(s.early + s.on_time),
@@ -316,79 +293,134 @@ fn level_sentence(name: &str, s: &Standing) -> String {
     )
 }
 
-#[derive(Serialize)]
-struct LevelJson {
+/// Section II.2 of the CCHC report.
+#[derive(Serialize, ToSchema)]
+pub struct CchcReport {
+    from: NaiveDate,
+    to: NaiveDate,
+    levels: Vec<LevelReport>,
+    total: Counts,
+    procedures: ProcedureCounts,
+    feedback_received_and_handled: i64,
+    offices: Offices,
+    /// Chỉ khi được so với báo cáo đã in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differences: Option<Vec<Difference>>,
+}
+
+/// Dossiers of a level.
+#[derive(Serialize, ToSchema)]
+pub struct LevelReport {
     level: Level,
+    #[schema(example = "Cấp tỉnh")]
     name: &'static str,
     #[serde(flatten)]
-    counts: table::Counts,
+    counts: Counts,
 }
 
-#[derive(Serialize)]
-struct CutsJson {
-    procedures: i64,
-    planned: Option<i32>,
-    province: i64,
-    district: i64,
-    commune: i64,
-    days_cut: serde_json::Number,
-    days_before: serde_json::Number,
-    rate: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ProceduresJson {
+/// The catalogue of procedures.
+#[derive(Serialize, ToSchema)]
+pub struct ProcedureCounts {
     in_force: LevelCounts,
     announced_in_period: LevelCounts,
     internal_workflows_approved: LevelCounts,
-    time_limit_cuts: CutsJson,
+    time_limit_cuts: CutCounts,
     simplification_proposals: LevelCounts,
     integrated_with_national_portal: i64,
 }
 
-impl Serialize for Cchc {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::{Error, SerializeStruct};
+/// Limits cut below the statutory ones; days of eight hours.
+#[derive(Serialize, ToSchema)]
+pub struct CutCounts {
+    procedures: i64,
+    /// Kế hoạch của năm, nếu đã nhập.
+    planned: Option<i32>,
+    province: i64,
+    district: i64,
+    commune: i64,
+    #[schema(value_type = f64)]
+    days_cut: Number,
+    #[schema(value_type = f64)]
+    days_before: Number,
+    #[schema(example = "38.85")]
+    rate: Option<String>,
+}
 
-        let levels: Vec<_> = self
-            .levels
-            .iter()
-            .map(|row| LevelJson {
-                level: row.level,
-                name: render::words::level(row.level),
-                counts: table::Counts::of(&row.standing),
-            })
-            .collect();
-        let exact_days = |hours| days(hours).parse().map_err(S::Error::custom);
-        let procedures = ProceduresJson {
-            in_force: self.in_force,
-            announced_in_period: self.announced,
-            internal_workflows_approved: self.workflows,
-            time_limit_cuts: CutsJson {
-                procedures: self.cuts.procedures.total,
-                planned: self.cuts.planned,
-                province: self.cuts.procedures.province,
-                district: self.cuts.procedures.district,
-                commune: self.cuts.procedures.commune,
-                days_cut: exact_days(self.cuts.hours_cut)?,
-                days_before: exact_days(self.cuts.hours_before)?,
-                rate: self.cuts.share().map(|share| share.to_string()),
-            },
-            simplification_proposals: self.simplifications,
-            integrated_with_national_portal: self.integrated,
-        };
-        let mut json = serializer.serialize_struct("Cchc", 8)?;
-        json.serialize_field("from", &self.span.period.from)?;
-        json.serialize_field("to", &self.span.period.to)?;
-        json.serialize_field("levels", &levels)?;
-        json.serialize_field("total", &table::Counts::of(&self.total))?;
-        json.serialize_field("procedures", &procedures)?;
-        json.serialize_field("feedback_received_and_handled", &self.feedback)?;
-        json.serialize_field("offices", &self.offices)?;
-        match &self.differences {
-            Some(differences) => json.serialize_field("differences", differences)?,
-            None => json.skip_field("differences")?,
+impl Report for Cchc {
+    const NAME: &'static str = "cchc";
+    const ABOUT: &'static str = "Mục II.2 của báo cáo cải cách hành chính; cả tỉnh.";
+    const OF_A_UNIT: bool = false;
+    const COMPARES: bool = true;
+
+    type Json = CchcReport;
+
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+        let mut report = cchc(store, asked.span)?;
+        if let Some(printed) = &asked.printed {
+            report.differences = Some(compare(&report, printed));
         }
-        json.end()
+        Ok(report)
+    }
+
+    fn json(&self) -> CchcReport {
+        let levels = self.levels.iter().map(|row| LevelReport {
+            level: row.level,
+            name: render::words::level(row.level),
+            counts: Counts::of(&row.standing),
+        });
+        // Always a number: digits, perhaps with a point.
+        let exact_days = |hours| days(hours).parse().unwrap_or_else(|_| Number::from(0));
+        let cuts = &self.cuts;
+        CchcReport {
+            from: self.span.period.from,
+            to: self.span.period.to,
+            levels: levels.collect(),
+            total: Counts::of(&self.total),
+            procedures: ProcedureCounts {
+                in_force: self.in_force,
+                announced_in_period: self.announced,
+                internal_workflows_approved: self.workflows,
+                time_limit_cuts: CutCounts {
+                    procedures: cuts.procedures.total,
+                    planned: cuts.planned,
+                    province: cuts.procedures.province,
+                    district: cuts.procedures.district,
+                    commune: cuts.procedures.commune,
+                    days_cut: exact_days(cuts.hours_cut),
+                    days_before: exact_days(cuts.hours_before),
+                    rate: cuts.share().map(|share| share.to_string()),
+                },
+                simplification_proposals: self.simplifications,
+                integrated_with_national_portal: self.integrated,
+            },
+            feedback_received_and_handled: self.feedback,
+            offices: self.offices,
+            differences: self.differences.clone(),
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let labels = [
+            Column::for_programs("level"),
+            Column::text("", "Cấp").for_people(),
+        ];
+        let row = |kind, labels, standing| Row {
+            kind,
+            cells: table::cells(labels, standing, &RATES),
+        };
+        let rows = self.levels.iter().map(|LevelRow { level, standing }| {
+            let labels = [level.as_str(), render::words::level(*level)];
+            row(RowKind::Single, labels, standing)
+        });
+        let total = row(RowKind::Total, ["", "Toàn tỉnh"], &self.total);
+        let differences = self.differences.as_deref().map(compare::passage);
+        Sheet {
+            title: vec!["II.2. CẢI CÁCH THỦ TỤC HÀNH CHÍNH".to_owned()],
+            subtitle: vec![format!("Kỳ báo cáo: {}", self.span.in_words())],
+            columns: table::columns(&labels, &RATES),
+            rows: rows.chain([total]).collect(),
+            prose: [self.passage()].into_iter().chain(differences).collect(),
+            ..Sheet::default()
+        }
     }
 }

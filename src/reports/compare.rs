@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::tally::Share;
 use crate::domain::unit::Level;
 use crate::render;
+use crate::render::sheet::Passage;
 use crate::reports::ReportError;
 use crate::reports::cchc::Cchc;
 
@@ -51,7 +52,7 @@ impl PrintedFigures {
 }
 
 /// One figure that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Difference {
     /// What it is, for people.
     pub what: String,
@@ -59,6 +60,7 @@ pub struct Difference {
     pub counted: String,
     /// The counts that a share follows from: part and whole.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<i64>>)]
     pub of: Option<(i64, i64)>,
 }
 
@@ -77,6 +79,18 @@ impl fmt::Display for Difference {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// What differs, in sentences.
+pub(crate) fn passage(differences: &[Difference]) -> Passage {
+    let items = match differences.is_empty() {
+        true => vec!["Không có số liệu nào khác.".to_owned()],
+        false => differences.iter().map(Difference::to_string).collect(),
+    };
+    Passage {
+        heading: "So với báo cáo đã in:".to_owned(),
+        items,
     }
 }
 

@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::ids::{FieldId, UnitId};
+use crate::domain::period::Period;
 use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
-use crate::render::{self, table};
+use crate::render;
+use crate::render::sheet::{Column, Row, RowKind, Sheet};
+use crate::reports::parameters::Parameters;
 use crate::reports::standings::{Span, standings};
-use crate::reports::{Report, ReportError};
+use crate::reports::table::{self, Counts, Figure};
+use crate::reports::{Report, ReportError, names};
 use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
 use crate::store::{Conn, Store};
@@ -43,30 +49,34 @@ impl Group {
     }
 }
 
-/// The form, from the roll-ups.
+/// The form, from the roll-ups; of the whole office, or of the unit with this code and those under it.
 ///
 /// # Errors
-/// If the unit is unknown, or the database refuses.
+/// If the unit is unknown, or an error of the store.
 pub fn form_06a(store: &Store, span: Span, unit: Option<&str>) -> Result<Form06a, ReportError> {
-    store.read_with_reference(|conn, reference| read(conn, reference, span, unit))
+    store.read_with_reference(|conn, reference| {
+        let root = match unit {
+            Some(code) => {
+                let unit = reference.units().by_code(code);
+                Some(
+                    unit.ok_or_else(|| ReportError::UnknownUnit(code.to_owned()))?
+                        .id,
+                )
+            }
+            None => None,
+        };
+        read(conn, reference, span, root)
+    })
 }
 
 fn read(
     conn: &mut Conn,
     reference: &Reference,
     span: Span,
-    unit: Option<&str>,
+    root: Option<UnitId>,
 ) -> Result<Form06a, ReportError> {
     span.check(reference)?;
     let units = reference.units();
-    let root = match unit {
-        Some(code) => Some(
-            units
-                .by_code(code)
-                .ok_or_else(|| ReportError::UnknownUnit(code.to_owned()))?,
-        ),
-        None => None,
-    };
     let dimension = match root {
         None => Dimension::FieldLevel,
         Some(_) => Dimension::UnitField,
@@ -76,7 +86,7 @@ fn read(
     for ((key, subkey), standing) in all {
         let (level, field) = match root {
             None => (i16::try_from(subkey).ok().and_then(Level::from_code), key),
-            Some(root) if units.is_under(UnitId(key), root.id) => {
+            Some(root) if units.is_under(UnitId(key), root) => {
                 (units.get(UnitId(key)).map(|unit| unit.level), subkey)
             }
             Some(_) => continue,
@@ -95,126 +105,190 @@ fn read(
     let groups: Vec<Group> = groups.into_values().collect();
     Ok(Form06a {
         span,
-        unit: root.map(|unit| (unit.code.clone(), unit.name.clone())),
+        unit: root.map(|root| names::unit(reference, root)),
         total: groups.iter().map(|group| group.total).sum(),
         groups,
     })
 }
 
-#[derive(Serialize)]
-struct FieldJson<'a> {
-    field: &'a str,
-    #[serde(flatten)]
-    counts: table::Counts,
+/// Form II.06a.
+#[derive(Serialize, ToSchema)]
+pub struct Form06aReport {
+    #[schema(example = "II.06a/VPCP/KSTT")]
+    form: &'static str,
+    from: NaiveDate,
+    to: NaiveDate,
+    /// Mã đơn vị; `null` nếu là cả tỉnh.
+    unit: Option<String>,
+    groups: Vec<Form06aGroup>,
+    total: Counts,
 }
 
-#[derive(Serialize)]
-struct GroupJson<'a> {
+/// The rows of a level.
+#[derive(Serialize, ToSchema)]
+pub struct Form06aGroup {
     level: Level,
+    #[schema(example = "Xã, phường, thị trấn")]
     name: &'static str,
-    fields: Vec<FieldJson<'a>>,
-    total: table::Counts,
+    fields: Vec<Form06aRow>,
+    total: Counts,
 }
 
-impl Serialize for Form06a {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-
-        let groups: Vec<_> = self
-            .groups
-            .iter()
-            .map(|group| GroupJson {
-                level: group.level,
-                name: render::words::level_group(group.level),
-                fields: group
-                    .rows()
-                    .into_iter()
-                    .map(|(field, standing)| FieldJson {
-                        field,
-                        counts: table::Counts::of(standing),
-                    })
-                    .collect(),
-                total: table::Counts::of(&group.total),
-            })
-            .collect();
-        let mut json = serializer.serialize_struct("Form06a", 6)?;
-        json.serialize_field("form", "II.06a/VPCP/KSTT")?;
-        json.serialize_field("from", &self.span.period.from)?;
-        json.serialize_field("to", &self.span.period.to)?;
-        json.serialize_field("unit", &self.unit.as_ref().map(|(code, _)| code))?;
-        json.serialize_field("groups", &groups)?;
-        json.serialize_field("total", &table::Counts::of(&self.total))?;
-        json.end()
-    }
+/// A field's row.
+#[derive(Serialize, ToSchema)]
+pub struct Form06aRow {
+    #[schema(example = "Chứng thực")]
+    field: String,
+    #[serde(flatten)]
+    counts: Counts,
 }
+
+const RECEIPT: &[&str] = &["Tiếp nhận"];
+const RECEIPT_IN_PERIOD: &[&str] = &["Tiếp nhận", "Trong kỳ"];
+const RESOLUTION: &[&str] = &["Đã giải quyết"];
+const PROGRESS: &[&str] = &["Đang giải quyết"];
+
+/// What the rows are: the level for programs, the number and the field.
+const LABELS: [Column; 3] = [
+    Column::for_programs("level"),
+    Column::text("", "STT").for_people(),
+    Column::text("field", "Lĩnh vực giải quyết"),
+];
+
+/// Columns (3) to (13), and those that only programs are given.
+const FIGURES: [Figure<Standing>; 14] = [
+    (
+        Column::number("received", "Tổng số").below(RECEIPT),
+        table::RECEIVED,
+    ),
+    (Column::for_programs("carried_over"), table::CARRIED_OVER),
+    (
+        Column::number("received_online", "Trực tuyến").below(RECEIPT_IN_PERIOD),
+        table::ONLINE,
+    ),
+    (
+        Column::number("received_direct_and_postal", "Trực tiếp, BCCI").below(RECEIPT_IN_PERIOD),
+        table::OTHER,
+    ),
+    (
+        // Programs have it already, in the order that they know.
+        Column::number("", "Từ kỳ trước")
+            .for_people()
+            .below(RECEIPT)
+            .narrow("Từ kỳ\ntrước"),
+        table::CARRIED_OVER,
+    ),
+    (
+        Column::number("resolved", "Tổng số").below(RESOLUTION),
+        table::RESOLVED,
+    ),
+    (
+        Column::number("early", "Trước hạn")
+            .below(RESOLUTION)
+            .narrow("Trước\nhạn"),
+        table::EARLY,
+    ),
+    (
+        Column::number("on_time", "Đúng hạn")
+            .below(RESOLUTION)
+            .narrow("Đúng\nhạn"),
+        table::ON_TIME,
+    ),
+    (
+        Column::number("overdue", "Quá hạn")
+            .below(RESOLUTION)
+            .narrow("Quá\nhạn"),
+        table::OVERDUE,
+    ),
+    (
+        Column::number("in_progress", "Tổng số").below(PROGRESS),
+        table::IN_PROGRESS,
+    ),
+    (
+        Column::number("in_progress_within", "Trong hạn")
+            .below(PROGRESS)
+            .narrow("Trong\nhạn"),
+        table::WITHIN,
+    ),
+    (
+        Column::number("in_progress_overdue", "Quá hạn")
+            .below(PROGRESS)
+            .narrow("Quá\nhạn"),
+        table::PAST_DUE,
+    ),
+    (Column::for_programs("on_time_rate"), table::ON_TIME_RATE),
+    (Column::for_programs("overdue_rate"), table::OVERDUE_RATE),
+];
 
 impl Report for Form06a {
-    fn to_text(&self) -> String {
-        let mut table = table::plain();
-        table.set_header([
-            "STT",
-            "Lĩnh vực giải quyết",
-            "Tiếp nhận:\nTổng số",
-            "Trong kỳ:\nTrực tuyến",
-            "Trong kỳ:\nTrực tiếp, BCCI",
-            "Từ kỳ\ntrước",
-            "Đã giải quyết:\nTổng số",
-            "Trước\nhạn",
-            "Đúng\nhạn",
-            "Quá\nhạn",
-            "Đang giải quyết:\nTổng số",
-            "Trong\nhạn",
-            "Quá\nhạn",
-        ]);
-        table.add_row((1..=13).map(|n| format!("({n})")));
-        let mut add = |number: String, name: &str, s: &Standing| {
-            let counts = [
-                s.received(),
-                s.received_online,
-                s.received_other,
-                s.carried_over,
-                s.resolved(),
-                s.early,
-                s.on_time,
-                s.overdue,
-                s.in_progress(),
-                s.in_progress_within(),
-                s.in_progress_overdue,
-            ];
-            let mut cells = vec![number, name.to_owned()];
-            cells.extend(counts.map(render::words::number));
-            table.add_row(cells);
-        };
-        for (group, roman) in self.groups.iter().zip(["I", "II", "III"]) {
-            let name = render::words::level_group(group.level).to_uppercase();
-            add(roman.to_owned(), &name, &group.total);
-            for (i, (field, standing)) in group.rows().into_iter().enumerate() {
-                add((i + 1).to_string(), field, standing);
-            }
-        }
-        add(String::new(), "TỔNG SỐ", &self.total);
-        table::align_numbers(&mut table, 2);
-        let unit = self
-            .unit
-            .as_ref()
-            .map(|(code, name)| format!("Đơn vị: {name} ({code}) và các đơn vị trực thuộc\n"));
-        format!(
-            "Biểu số II.06a/VPCP/KSTT (ban hành theo Thông tư số 01/2020/TT-VPCP)\n\
-             TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH\n\
-             Từ ngày {} đến ngày {}\n{}Đơn vị tính: Số hồ sơ TTHC\n{table}\n",
-            render::words::date(self.span.period.from),
-            render::words::date(self.span.period.to),
-            unit.unwrap_or_default(),
-        )
+    const NAME: &'static str = "06a";
+    const ABOUT: &'static str =
+        "Biểu II.06a/VPCP/KSTT: tình hình, kết quả giải quyết theo cấp và lĩnh vực.";
+
+    type Json = Form06aReport;
+
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+        let (span, unit) = (asked.span, asked.unit);
+        store.read_with_reference(|conn, reference| read(conn, reference, span, unit))
     }
 
-    fn to_csv(&self) -> String {
-        let rows = self.groups.iter().flat_map(|group| {
-            group.rows().into_iter().map(move |(field, standing)| {
-                let labels = vec![group.level.as_str().to_owned(), field.clone()];
-                (labels, *standing)
-            })
+    fn json(&self) -> Form06aReport {
+        let row = |(field, standing): (&String, &Standing)| Form06aRow {
+            field: field.clone(),
+            counts: Counts::of(standing),
+        };
+        let groups = self.groups.iter().map(|group| Form06aGroup {
+            level: group.level,
+            name: render::words::level_group(group.level),
+            fields: group.rows().into_iter().map(row).collect(),
+            total: Counts::of(&group.total),
         });
-        table::csv(&["level", "field"], rows)
+        Form06aReport {
+            form: "II.06a/VPCP/KSTT",
+            from: self.span.period.from,
+            to: self.span.period.to,
+            unit: self.unit.as_ref().map(|(code, _)| code.clone()),
+            groups: groups.collect(),
+            total: Counts::of(&self.total),
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let row = |kind, labels: [&str; 3], standing: &Standing| Row {
+            kind,
+            cells: table::cells(labels, standing, &FIGURES),
+        };
+        let mut rows = Vec::new();
+        for (group, roman) in self.groups.iter().zip(["I", "II", "III"]) {
+            let level = group.level.as_str();
+            let name = render::words::level_group(group.level).to_uppercase();
+            rows.push(row(RowKind::Group, [level, roman, &name], &group.total));
+            for (i, (field, standing)) in group.rows().into_iter().enumerate() {
+                let number = (i + 1).to_string();
+                rows.push(row(RowKind::Single, [level, &number, field], standing));
+            }
+        }
+        rows.push(row(RowKind::Total, ["", "", "TỔNG SỐ"], &self.total));
+        let Period { from, to } = self.span.period;
+        let mut subtitle = vec![format!(
+            "Từ ngày {} đến ngày {}",
+            render::words::date(from),
+            render::words::date(to)
+        )];
+        if let Some((code, name)) = &self.unit {
+            subtitle.push(format!("Đơn vị: {name} ({code}) và các đơn vị trực thuộc"));
+        }
+        subtitle.push("Đơn vị tính: Số hồ sơ TTHC".to_owned());
+        Sheet {
+            title: vec![
+                "Biểu số II.06a/VPCP/KSTT (ban hành theo Thông tư số 01/2020/TT-VPCP)".to_owned(),
+                "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH".to_owned(),
+            ],
+            subtitle,
+            columns: table::columns(&LABELS, &FIGURES),
+            numbered: true,
+            rows,
+            ..Sheet::default()
+        }
     }
 }

@@ -1,26 +1,91 @@
 //! What supervisors ask for: on-time rates, form II.06a, the CCHC report's paragraph, satisfaction.
 //! All counts of dossiers come from the roll-ups, in one snapshot; nothing here walks over dossiers.
 
+pub mod by;
 pub mod cchc;
 pub mod compare;
 pub mod form_06a;
+pub mod names;
 pub mod on_time;
+pub mod parameters;
 pub mod satisfaction;
 pub mod standings;
+pub mod table;
 
 use chrono::NaiveDate;
 
 use crate::domain::period::InvalidPeriod;
-use crate::store::StoreError;
+use crate::render;
+use crate::render::sheet::Sheet;
+use crate::reports::cchc::Cchc;
+use crate::reports::form_06a::Form06a;
+use crate::reports::on_time::OnTime;
+use crate::reports::parameters::Parameters;
+use crate::reports::satisfaction::Satisfaction;
+use crate::store::{Store, StoreError};
 
-/// The forms in which a report leaves the program; as JSON by being serialisable.
-pub trait Report: serde::Serialize {
+/// A report. From what it declares come the command `motcua report NAME`, the route
+/// `/api/v1/reports/NAME`, and the documents of both.
+pub trait Report: Sized + Send + 'static {
+    /// ASCII, as it stands in an address.
+    const NAME: &'static str;
+    /// What it is, in Vietnamese; a sentence.
+    const ABOUT: &'static str;
+    /// What its rows may be, the default first; empty if that is no choice.
+    const BY: &'static [&'static str] = &[];
+    /// Whether it can be made of a unit and what is under it.
+    const OF_A_UNIT: bool = true;
+    /// Whether it can be compared with what was printed.
+    const COMPARES: bool = false;
+
+    /// The report as programs read it: its JSON and the schema of that.
+    type Json: serde::Serialize + utoipa::ToSchema;
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// A parameter that it cannot be made for, or an error of the store.
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError>;
+
+    fn json(&self) -> Self::Json;
+
+    fn sheet(&self) -> Sheet;
+
     /// For people, in Vietnamese.
-    fn to_text(&self) -> String;
+    fn to_text(&self) -> String {
+        render::text(&self.sheet())
+    }
 
-    /// Comma-separated values with a head line, for spreadsheets and scripts: single rows only, so
-    /// that they add up.
-    fn to_csv(&self) -> String;
+    /// Comma-separated values with a head line, for scripts: single rows only, so that they add up.
+    fn to_csv(&self) -> String {
+        render::csv(&self.sheet())
+    }
+
+    /// In one of the forms in which it leaves the program; JSON in one line.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    fn render(&self, format: render::Format) -> Result<String, serde_json::Error> {
+        Ok(match format {
+            render::Format::Text => self.to_text(),
+            render::Format::Csv => self.to_csv(),
+            render::Format::CsvPeople => render::csv_for_people(&self.sheet()),
+            render::Format::Json => render::json(&self.json())?,
+        })
+    }
+}
+
+/// Who has something to do with every report.
+pub trait Visitor {
+    fn visit<R: Report>(&mut self);
+}
+
+/// The list of reports: a new one is a file of its own and a line here.
+pub fn each(visitor: &mut impl Visitor) {
+    visitor.visit::<Cchc>();
+    visitor.visit::<OnTime>();
+    visitor.visit::<Form06a>();
+    visitor.visit::<Satisfaction>();
 }
 
 /// Why there is no report.
@@ -44,6 +109,8 @@ pub enum ReportError {
     AsOfInFuture(NaiveDate),
     #[error("báo cáo theo tháng chỉ được dài tối đa {0} tháng")]
     TooManyMonths(usize),
+    #[error("báo cáo này không theo '{0}'")]
+    UnknownRows(String),
     #[error("không có đơn vị '{0}'")]
     UnknownUnit(String),
     #[error("chỉ cả tỉnh mới có số liệu theo thủ tục và hình thức nộp")]
@@ -62,7 +129,7 @@ impl ReportError {
             Self::BeforeCalendar { .. } => Some("to"),
             Self::AsOfInFuture(_) => Some("as_of"),
             Self::UnknownUnit(_) => Some("unit"),
-            Self::OnlyWhole => Some("by"),
+            Self::OnlyWhole | Self::UnknownRows(_) => Some("by"),
             Self::Figures(_) => Some("figures"),
             Self::Store(_) => None,
         }

@@ -2,71 +2,29 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::NaiveDate;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
-use crate::domain::period::{Grain, Period};
+use crate::domain::period::Grain;
 use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
-use crate::render::{self, table};
+use crate::render;
+use crate::render::sheet::{self, Column, RowKind, Sheet};
+use crate::reports::by::By;
+use crate::reports::parameters::Parameters;
 use crate::reports::standings::{Span, Standings, standings, standings_of};
-use crate::reports::{Report, ReportError};
+use crate::reports::table::{self, Counts, RATES};
+use crate::reports::{Report, ReportError, names};
 use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
 use crate::store::{Conn, Store};
 
 /// A report by month takes a few statements a month: ten years at most.
 const MOST_MONTHS: usize = 120;
-
-/// What the rows of an on-time report are.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
-    Level,
-    Unit,
-    Field,
-    Procedure,
-    Channel,
-    /// Reporting months, from the 15th to the 14th.
-    Month,
-}
-
-impl By {
-    pub const ALL: [Self; 6] = [
-        Self::Level,
-        Self::Unit,
-        Self::Field,
-        Self::Procedure,
-        Self::Channel,
-        Self::Month,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Level => "level",
-            Self::Unit => "unit",
-            Self::Field => "field",
-            Self::Procedure => "procedure",
-            Self::Channel => "channel",
-            Self::Month => "month",
-        }
-    }
-}
-
-impl std::str::FromStr for By {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|by| by.as_str() == text)
-            .ok_or(())
-    }
-}
 
 /// On-time rates over a span.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,8 +60,7 @@ pub fn on_time(
     if by == By::Month && months_of(&span).count() > MOST_MONTHS {
         return Err(ReportError::TooManyMonths(MOST_MONTHS));
     }
-    // One statement makes the whole report: it needs no snapshot around it.
-    let (rows, total) = store.read_one_with_reference(|conn, reference| {
+    let (rows, total) = store.read_with_reference(|conn, reference| {
         span.check(reference)?;
         let under = under.map(|root| Under::new(reference, root));
         match by {
@@ -206,9 +163,7 @@ fn rows(
                 (order, id.to_owned(), name.to_owned())
             }
             By::Unit => {
-                let unit = reference.units().get(UnitId(key));
-                let names = unit.map(|unit| (unit.code.clone(), unit.name.clone()));
-                let (code, name) = names.unwrap_or_default();
+                let (code, name) = names::unit(reference, UnitId(key));
                 (0, code, name)
             }
             By::Field => {
@@ -216,9 +171,7 @@ fn rows(
                 (0, name.clone(), name)
             }
             By::Procedure => {
-                let procedure = reference.procedure(ProcedureId(key));
-                let names = procedure.map(|p| (p.definition.code.clone(), &p.definition.name));
-                let (code, name) = names.map(|(c, n)| (c, n.clone())).unwrap_or_default();
+                let (code, name) = names::procedure(reference, ProcedureId(key));
                 (0, code, name)
             }
         };
@@ -257,8 +210,7 @@ fn months(
 ) -> Result<(Vec<Row>, Standing), ReportError> {
     let months: Vec<(i32, Span)> = months_of(span)
         .filter_map(|bucket| {
-            let last = Grain::Month.first_day(bucket + 1)?.pred_opt()?;
-            let month = Period::new(Grain::Month.first_day(bucket)?, last).ok()?;
+            let month = Grain::Month.period(bucket)?;
             Some((bucket, span.within(month)?))
         })
         .collect();
@@ -283,41 +235,56 @@ fn months(
     Ok((rows.collect(), whole))
 }
 
-/// What a machine reads of a row.
-#[derive(Serialize)]
-struct RowJson<'a> {
-    key: &'a str,
-    name: &'a str,
-    #[serde(flatten)]
-    counts: table::Counts,
+/// On-time rates.
+#[derive(Serialize, ToSchema)]
+pub struct OnTimeReport {
+    by: By,
+    from: NaiveDate,
+    to: NaiveDate,
+    rows: Vec<OnTimeRow>,
+    total: Counts,
 }
 
-impl Serialize for OnTime {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-
-        let rows: Vec<_> = self
-            .rows
-            .iter()
-            .map(|row| RowJson {
-                key: &row.key,
-                name: &row.name,
-                counts: table::Counts::of(&row.standing),
-            })
-            .collect();
-        let mut json = serializer.serialize_struct("OnTime", 5)?;
-        json.serialize_field("by", &self.by)?;
-        json.serialize_field("from", &self.span.period.from)?;
-        json.serialize_field("to", &self.span.period.to)?;
-        json.serialize_field("rows", &rows)?;
-        json.serialize_field("total", &table::Counts::of(&self.total))?;
-        json.end()
-    }
+/// One row of it.
+#[derive(Serialize, ToSchema)]
+pub struct OnTimeRow {
+    #[schema(example = "commune")]
+    key: String,
+    #[schema(example = "Cấp xã")]
+    name: String,
+    #[serde(flatten)]
+    counts: Counts,
 }
 
 impl Report for OnTime {
-    fn to_text(&self) -> String {
-        let title = match self.by {
+    const NAME: &'static str = "on-time";
+    const ABOUT: &'static str =
+        "Tỷ lệ giải quyết đúng hạn theo cấp, đơn vị, lĩnh vực, thủ tục, hình thức nộp hoặc tháng.";
+    const BY: &'static [&'static str] = By::NAMES;
+
+    type Json = OnTimeReport;
+
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+        on_time(store, asked.by(&By::ALL)?, asked.span, asked.unit)
+    }
+
+    fn json(&self) -> OnTimeReport {
+        let rows = self.rows.iter().map(|row| OnTimeRow {
+            key: row.key.clone(),
+            name: row.name.clone(),
+            counts: Counts::of(&row.standing),
+        });
+        OnTimeReport {
+            by: self.by,
+            from: self.span.period.from,
+            to: self.span.period.to,
+            rows: rows.collect(),
+            total: Counts::of(&self.total),
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let by = match self.by {
             By::Level => "cấp",
             By::Unit => "đơn vị",
             By::Field => "lĩnh vực",
@@ -325,60 +292,27 @@ impl Report for OnTime {
             By::Channel => "hình thức nộp",
             By::Month => "tháng báo cáo",
         };
-        let mut table = table::plain();
-        table.set_header([
-            "Mã",
-            "Tên",
-            "Tồn kỳ trước",
-            "Tiếp nhận trong kỳ",
-            "Đã giải quyết",
-            "Trước hạn",
-            "Đúng hạn",
-            "Quá hạn",
-            "Đang giải quyết",
-            "Trong đó quá hạn",
-            "Tỷ lệ đúng hạn",
-        ]);
-        let show_key = matches!(self.by, By::Unit | By::Procedure | By::Month);
-        let mut add = |key: &str, name: &str, s: &Standing| {
-            let mut cells = vec![key.to_owned(), name.to_owned()];
-            cells.extend(
-                [
-                    s.carried_over,
-                    s.received_in_period(),
-                    s.resolved(),
-                    s.early,
-                    s.on_time,
-                    s.overdue,
-                    s.in_progress(),
-                    s.in_progress_overdue,
-                ]
-                .map(render::words::number),
-            );
-            cells.push(render::words::percent(s.on_time_share()));
-            table.add_row(cells);
+        let key = match self.by {
+            By::Unit | By::Procedure | By::Month => Column::text("key", "Mã"),
+            // People know these by their names.
+            By::Level | By::Field | By::Channel => Column::for_programs("key"),
         };
-        for row in &self.rows {
-            let key = if show_key { row.key.as_str() } else { "" };
-            add(key, &row.name, &row.standing);
+        let rows = self.rows.iter().map(|row| sheet::Row {
+            kind: RowKind::Single,
+            cells: table::cells([&row.key, &row.name], &row.standing, &RATES),
+        });
+        let total = sheet::Row {
+            kind: RowKind::Total,
+            cells: table::cells(["", "Tổng số"], &self.total, &RATES),
+        };
+        Sheet {
+            title: vec![format!(
+                "Tỷ lệ giải quyết hồ sơ đúng hạn theo {by}, {}",
+                self.span.in_words()
+            )],
+            columns: table::columns(&[key, Column::text("name", "Tên")], &RATES),
+            rows: rows.chain([total]).collect(),
+            ..Sheet::default()
         }
-        add("", "Tổng số", &self.total);
-        table::align_numbers(&mut table, 2);
-        if !show_key {
-            table::drop_first_column(&mut table);
-        }
-        format!(
-            "Tỷ lệ giải quyết hồ sơ đúng hạn theo {title}, từ ngày {} đến ngày {}\n{table}\n",
-            render::words::date(self.span.period.from),
-            render::words::date(self.span.period.to),
-        )
-    }
-
-    fn to_csv(&self) -> String {
-        let rows = self
-            .rows
-            .iter()
-            .map(|row| (vec![row.key.clone(), row.name.clone()], row.standing));
-        table::csv(&["key", "name"], rows)
     }
 }

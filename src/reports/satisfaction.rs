@@ -4,53 +4,23 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::ids::{ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::{Rating, Ratings};
 use crate::domain::period::end_of;
-use crate::render::{self, table};
+use crate::render;
+use crate::render::sheet::{Cell, Column, Row, RowKind, Sheet};
+use crate::reports::by::SatisfactionBy;
+use crate::reports::parameters::Parameters;
 use crate::reports::standings::Span;
-use crate::reports::{Report, ReportError};
+use crate::reports::table::{self, Figure, Of};
+use crate::reports::{Report, ReportError, names};
 use crate::store::satisfaction::{self, CountBy};
 use crate::store::{Store, users};
-use crate::views::list::{named_procedure, named_unit};
-
-/// What the rows of a satisfaction report are.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum SatisfactionBy {
-    Unit,
-    Procedure,
-    /// Who was in charge of the dossier when its result was given out.
-    Officer,
-}
-
-impl SatisfactionBy {
-    pub const ALL: [Self; 3] = [Self::Unit, Self::Procedure, Self::Officer];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unit => "unit",
-            Self::Procedure => "procedure",
-            Self::Officer => "officer",
-        }
-    }
-}
-
-impl std::str::FromStr for SatisfactionBy {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|by| by.as_str() == text)
-            .ok_or(())
-    }
-}
 
 /// Satisfaction over a span.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,13 +74,9 @@ pub fn satisfaction(
         for (key, ratings) in counted {
             let (key, name) = match (by, key) {
                 (_, None) => (String::new(), "Không ghi người phụ trách".to_owned()),
-                (SatisfactionBy::Unit, Some(id)) => {
-                    let unit = named_unit(reference, UnitId(id));
-                    (unit.code, unit.name)
-                }
+                (SatisfactionBy::Unit, Some(id)) => names::unit(reference, UnitId(id)),
                 (SatisfactionBy::Procedure, Some(id)) => {
-                    let procedure = named_procedure(reference, ProcedureId(id));
-                    (procedure.code, procedure.name)
+                    names::procedure(reference, ProcedureId(id))
                 }
                 (SatisfactionBy::Officer, Some(id)) => {
                     staff.get(&UserId(id)).cloned().unwrap_or_default()
@@ -165,91 +131,115 @@ impl RatingCounts {
     }
 }
 
-#[derive(Serialize)]
-struct RowJson<'a> {
-    key: &'a str,
-    name: &'a str,
+/// Satisfaction after return.
+#[derive(Serialize, ToSchema)]
+pub struct SatisfactionReport {
+    by: SatisfactionBy,
+    from: NaiveDate,
+    to: NaiveDate,
+    rows: Vec<SatisfactionReportRow>,
+    total: RatingCounts,
+}
+
+/// One row of it.
+#[derive(Serialize, ToSchema)]
+pub struct SatisfactionReportRow {
+    /// Mã đơn vị, mã thủ tục hoặc tên đăng nhập; rỗng nếu không có người phụ trách.
+    #[schema(example = "H37.20.01")]
+    key: String,
+    name: String,
     #[serde(flatten)]
     counts: RatingCounts,
 }
 
-impl Serialize for Satisfaction {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-
-        let rows = self.rows.iter().map(|row| RowJson {
-            key: &row.key,
-            name: &row.name,
-            counts: RatingCounts::of(&row.ratings),
-        });
-        let mut json = serializer.serialize_struct("Satisfaction", 5)?;
-        json.serialize_field("by", &self.by)?;
-        json.serialize_field("from", &self.span.period.from)?;
-        json.serialize_field("to", &self.span.period.to)?;
-        json.serialize_field("rows", &rows.collect::<Vec<_>>())?;
-        json.serialize_field("total", &RatingCounts::of(&self.total))?;
-        json.end()
-    }
+/// The columns after what the rows are.
+fn figures() -> Vec<Figure<Ratings>> {
+    let levels: [Of<Ratings>; Rating::LEVELS] = [
+        |ratings| Cell::Count(ratings.levels()[0]),
+        |ratings| Cell::Count(ratings.levels()[1]),
+        |ratings| Cell::Count(ratings.levels()[2]),
+        |ratings| Cell::Count(ratings.levels()[3]),
+        |ratings| Cell::Count(ratings.levels()[4]),
+    ];
+    let keys = ["rating_1", "rating_2", "rating_3", "rating_4", "rating_5"];
+    let words = (1..=5).filter_map(Rating::new).map(render::words::rating);
+    let heads = keys.into_iter().zip(words);
+    let mut figures: Vec<Figure<Ratings>> = vec![(
+        Column::number("answers", "Số lượt đánh giá"),
+        |ratings| Cell::Count(ratings.answers()),
+    )];
+    let columns = heads.map(|(key, word)| Column::number(key, word));
+    figures.extend(columns.zip(levels));
+    figures.push((
+        Column::number("satisfied", "Hài lòng, rất hài lòng"),
+        |ratings| Cell::Count(ratings.satisfied()),
+    ));
+    figures.push((
+        Column::number("satisfied_rate", "Tỷ lệ hài lòng"),
+        |ratings| Cell::Share {
+            part: ratings.satisfied(),
+            whole: ratings.answers(),
+        },
+    ));
+    figures
 }
 
 impl Report for Satisfaction {
-    fn to_text(&self) -> String {
-        let title = match self.by {
+    const NAME: &'static str = "satisfaction";
+    const ABOUT: &'static str =
+        "Mức độ hài lòng theo đơn vị, thủ tục hoặc người phụ trách; tính theo ngày đánh giá.";
+    const BY: &'static [&'static str] = SatisfactionBy::NAMES;
+
+    type Json = SatisfactionReport;
+
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+        satisfaction(
+            store,
+            asked.by(&SatisfactionBy::ALL)?,
+            asked.span,
+            asked.unit,
+        )
+    }
+
+    fn json(&self) -> SatisfactionReport {
+        let rows = self.rows.iter().map(|row| SatisfactionReportRow {
+            key: row.key.clone(),
+            name: row.name.clone(),
+            counts: RatingCounts::of(&row.ratings),
+        });
+        SatisfactionReport {
+            by: self.by,
+            from: self.span.period.from,
+            to: self.span.period.to,
+            rows: rows.collect(),
+            total: RatingCounts::of(&self.total),
+        }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let by = match self.by {
             SatisfactionBy::Unit => "đơn vị",
             SatisfactionBy::Procedure => "thủ tục",
             SatisfactionBy::Officer => "người phụ trách",
         };
-        let levels = (1..=5).filter_map(Rating::new).map(render::words::rating);
-        let mut head = vec!["Mã", "Tên", "Số lượt đánh giá"];
-        head.extend(levels);
-        head.extend(["Hài lòng, rất hài lòng", "Tỷ lệ hài lòng"]);
-        let mut table = table::plain();
-        table.set_header(head);
-        let mut add = |key: &str, name: &str, ratings: &Ratings| {
-            let mut cells = vec![key.to_owned(), name.to_owned()];
-            cells.push(render::words::number(ratings.answers()));
-            cells.extend(ratings.levels().map(render::words::number));
-            cells.push(render::words::number(ratings.satisfied()));
-            cells.push(render::words::percent(ratings.satisfied_share()));
-            table.add_row(cells);
+        let figures = figures();
+        let labels = [Column::text("key", "Mã"), Column::text("name", "Tên")];
+        let rows = self.rows.iter().map(|row| Row {
+            kind: RowKind::Single,
+            cells: table::cells([&row.key, &row.name], &row.ratings, &figures),
+        });
+        let total = Row {
+            kind: RowKind::Total,
+            cells: table::cells(["", "Tổng số"], &self.total, &figures),
         };
-        for row in &self.rows {
-            add(&row.key, &row.name, &row.ratings);
+        Sheet {
+            title: vec![format!(
+                "Mức độ hài lòng theo {by}, {}",
+                self.span.in_words()
+            )],
+            columns: table::columns(&labels, &figures),
+            rows: rows.chain([total]).collect(),
+            ..Sheet::default()
         }
-        add("", "Tổng số", &self.total);
-        table::align_numbers(&mut table, 2);
-        format!(
-            "Mức độ hài lòng theo {title}, từ ngày {} đến ngày {}\n{table}\n",
-            render::words::date(self.span.period.from),
-            render::words::date(self.span.period.to),
-        )
-    }
-
-    fn to_csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        // Writing to memory cannot fail, and every line has as many cells as the head.
-        let _ = writer.write_record([
-            "key",
-            "name",
-            "answers",
-            "rating_1",
-            "rating_2",
-            "rating_3",
-            "rating_4",
-            "rating_5",
-            "satisfied",
-            "satisfied_rate",
-        ]);
-        for row in &self.rows {
-            let counts = RatingCounts::of(&row.ratings);
-            let mut line = vec![row.key.clone(), row.name.clone()];
-            line.push(counts.answers.to_string());
-            line.extend(row.ratings.levels().map(|count| count.to_string()));
-            line.push(counts.satisfied.to_string());
-            line.push(counts.satisfied_rate.unwrap_or_default());
-            let _ = writer.write_record(line);
-        }
-        let bytes = writer.into_inner().unwrap_or_default();
-        String::from_utf8(bytes).unwrap_or_default()
     }
 }

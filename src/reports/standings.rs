@@ -9,13 +9,11 @@ use crate::domain::moment::Moment;
 use crate::domain::period::{Period, end_of};
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
+use crate::render;
 use crate::reports::ReportError;
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, Counts, Dimension, Sums};
 use crate::store::{Conn, Store, StoreError};
-
-/// No dossier is older: the first day of a reporting year before any calendar.
-const BEGINNING: Option<NaiveDate> = NaiveDate::from_ymd_opt(1899, 12, 15);
 
 /// The days that a report covers, and the moment up to which it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +62,16 @@ impl Span {
         }
     }
 
+    /// `từ ngày 15/12/2020 đến ngày 14/09/2021`.
+    pub(crate) fn in_words(&self) -> String {
+        let Period { from, to } = self.period;
+        format!(
+            "từ ngày {} đến ngày {}",
+            render::words::date(from),
+            render::words::date(to)
+        )
+    }
+
     /// The part of the span within `period`; `None` if they do not meet.
     pub fn within(&self, period: Period) -> Option<Self> {
         let from = self.period.from.max(period.from);
@@ -87,9 +95,7 @@ pub(crate) fn standings(
     dimension: Dimension,
     span: &Span,
 ) -> Result<Standings, StoreError> {
-    let (begin, counts) = count(conn, reference, dimension, std::slice::from_ref(span))?;
-    let within = counts.spans.last().cloned().unwrap_or_default();
-    Ok(standing(&begin, within, &counts, span))
+    Ok(standings_of(conn, reference, dimension, std::slice::from_ref(span))?.whole)
 }
 
 /// The standings over spans that follow each other.
@@ -107,60 +113,30 @@ pub(crate) fn standings_of(
     dimension: Dimension,
     spans: &[Span],
 ) -> Result<Series, StoreError> {
-    let Some(last) = spans.last() else {
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
         return Ok(Series::default());
     };
-    let (begin, counts) = count(conn, reference, dimension, spans)?;
-    let mut so_far = begin.clone();
+    let periods: Vec<Period> = spans.iter().map(|span| span.period).collect();
+    let (until, known_on) = (last.until, last.known_on);
+    let counts = tallies::count(conn, reference, dimension, &periods, until, known_on)?;
+    let mut so_far = counts.before.clone();
     let mut all = Sums::new();
     let mut each = Vec::with_capacity(spans.len());
-    let own = counts.spans.len().saturating_sub(spans.len());
-    for (span, recorded) in spans.iter().zip(&counts.spans[own..]) {
-        each.push(standing(&so_far, recorded.clone(), &counts, span));
-        add(&mut so_far, recorded);
-        add(&mut all, recorded);
+    for (span, within) in spans.iter().zip(&counts.spans) {
+        each.push(standing(&so_far, within.clone(), &counts, span));
+        add(&mut so_far, within);
+        add(&mut all, within);
     }
     // Of all of them together: what one takes back of another is not carried over.
-    let from = spans
-        .first()
-        .map_or(last.period.from, |first| first.period.from);
-    let period = Period {
-        from,
-        to: last.period.to,
-    };
     let whole = Span {
-        period,
-        until: last.until,
-        known_on: last.known_on,
+        period: Period {
+            from: first.period.from,
+            to: last.period.to,
+        },
+        ..*last
     };
-    let whole = standing(&begin, all, &counts, &whole);
+    let whole = standing(&counts.before, all, &counts, &whole);
     Ok(Series { each, whole })
-}
-
-/// What was counted before spans that follow each other, and within each; the latter are the last of
-/// the counts.
-fn count(
-    conn: &mut Conn,
-    reference: &Reference,
-    dimension: Dimension,
-    spans: &[Span],
-) -> Result<(Sums, Counts), StoreError> {
-    let first = spans.first().map(|span| span.period.from);
-    let until = spans
-        .last()
-        .map_or(Moment::from_unix_millis(0), |span| span.until);
-    let before = BEGINNING.zip(first.and_then(|first| first.pred_opt()));
-    let own = spans.iter().map(|span| (span.period.from, span.period.to));
-    let days: Vec<_> = before.into_iter().chain(own).collect();
-    let known_on = spans.last().map_or(NaiveDate::MAX, |span| span.known_on);
-    let last = spans.last().map(|span| span.period.to);
-    let reversed = first.zip(last).unwrap_or_default();
-    let mut counts = tallies::count(conn, dimension, &days, until, known_on, reversed, reference)?;
-    let begin = match before {
-        Some(_) => counts.spans.first_mut().map(std::mem::take),
-        None => None,
-    };
-    Ok((begin.unwrap_or_default(), counts))
 }
 
 fn add(sums: &mut Sums, more: &Sums) {

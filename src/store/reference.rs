@@ -255,33 +255,6 @@ impl Store {
         })
     }
 
-    /// [`Store::read_one`] with the reference data that its statement saw. That statement says itself
-    /// of which version they were, and `work` fails where those it was given are older
-    /// ([`crate::store::tallies::count`]): nothing is asked beforehand.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
-    pub fn read_one_with_reference<T, E>(
-        &self,
-        work: impl Fn(&mut Conn, &Reference) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        E: From<StoreError>,
-    {
-        let cache = &self.inner.reference;
-        self.read_one(|conn| {
-            if let Some(kept) = cache.kept() {
-                let result = work(conn, &kept);
-                // What was refused may have been refused for what has changed since.
-                if result.is_ok() || settings::reference_version(conn)? == kept.version {
-                    return result;
-                }
-            }
-            let reference = cache.current(conn)?;
-            work(conn, &reference)
-        })
-    }
-
     /// [`Store::write`] with reference data that stay as they are until it is committed.
     ///
     /// # Errors

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::domain::dossier::{Channel, Event};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
-use crate::domain::period::Day;
+use crate::domain::period::{Day, Period};
 use crate::domain::reversal::{Reversal, Reversed, reversals};
 use crate::store::chain::StoredEvent;
 use crate::store::events::history;
@@ -35,13 +36,29 @@ pub(super) fn insert(conn: &mut Conn, new: &[Reversal]) -> Result<(), StoreError
     Ok(())
 }
 
-/// A reversal from the numbers that stand for it.
-pub(super) fn reversal(
-    (day, recorded, origin): (i32, i32, i32),
-    unit: i32,
-    procedure: i32,
-    channel: i16,
-    what: i16,
+/// The columns of a [`Row`].
+const COLUMNS: (
+    tally_reversals::day,
+    tally_reversals::recorded_day,
+    tally_reversals::origin_day,
+    tally_reversals::unit_id,
+    tally_reversals::procedure_id,
+    tally_reversals::channel,
+    tally_reversals::what,
+) = (
+    tally_reversals::day,
+    tally_reversals::recorded_day,
+    tally_reversals::origin_day,
+    tally_reversals::unit_id,
+    tally_reversals::procedure_id,
+    tally_reversals::channel,
+    tally_reversals::what,
+);
+
+type Row = (i32, i32, i32, i32, i32, i16, i16);
+
+fn reversal(
+    (day, recorded, origin, unit, procedure, channel, what): Row,
 ) -> Result<Reversal, StoreError> {
     let corrupt = || StoreError::corrupt("tally_reversals");
     Ok(Reversal {
@@ -55,26 +72,29 @@ pub(super) fn reversal(
     })
 }
 
+/// Those that happened within a period, as known at the end of `known_on`.
+pub(super) fn within(
+    conn: &mut Conn,
+    period: Period,
+    known_on: NaiveDate,
+) -> Result<Vec<Reversal>, StoreError> {
+    let rows: Vec<Row> = tally_reversals::table
+        .filter(tally_reversals::day.between(Day::of(period.from).0, Day::of(period.to).0))
+        .filter(tally_reversals::recorded_day.le(Day::of(known_on).0))
+        .select(COLUMNS)
+        .load(conn)?;
+    rows.into_iter().map(reversal).collect()
+}
+
 /// All that are stored, for `verify`.
 ///
 /// # Errors
-/// If the database refuses, or a row is damaged.
+/// If a row is damaged.
 pub fn all(conn: &mut Conn) -> Result<Counted, StoreError> {
-    let rows: Vec<(i32, i32, i32, i32, i32, i16, i16)> = tally_reversals::table
-        .select((
-            tally_reversals::day,
-            tally_reversals::recorded_day,
-            tally_reversals::origin_day,
-            tally_reversals::unit_id,
-            tally_reversals::procedure_id,
-            tally_reversals::channel,
-            tally_reversals::what,
-        ))
-        .load(conn)?;
+    let rows: Vec<Row> = tally_reversals::table.select(COLUMNS).load(conn)?;
     let mut counted = Counted::new();
-    for (day, recorded, origin, unit, procedure, channel, what) in rows {
-        let reversal = reversal((day, recorded, origin), unit, procedure, channel, what)?;
-        *counted.entry(reversal).or_default() += 1;
+    for row in rows {
+        *counted.entry(reversal(row)?).or_default() += 1;
     }
     Ok(counted)
 }

@@ -21,7 +21,7 @@ use crate::web::observe::Matched;
 use crate::web::problem::{Kind, Problem};
 use crate::web::{health, openapi};
 
-type Schemas = Vec<(String, RefOr<Schema>)>;
+pub(crate) type Schemas = Vec<(String, RefOr<Schema>)>;
 
 /// A route of the API.
 pub struct Route {
@@ -59,6 +59,27 @@ impl Route {
             kinds: &[],
             operation: P::operation(),
             schemas: P::schemas,
+            body: None,
+            handler,
+            kept: false,
+        }
+    }
+
+    /// A route that is read, with a documentation that was put together.
+    pub(crate) const fn get(
+        path: String,
+        access: Access,
+        operation: Operation,
+        schemas: fn(&mut Schemas),
+        handler: fn() -> actix_web::Route,
+    ) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            access,
+            kinds: &[],
+            operation,
+            schemas,
             body: None,
             handler,
             kept: false,
@@ -179,11 +200,8 @@ pub fn table() -> Vec<Route> {
         route!(Staff(May::ReadIdentity), dossiers::__path_identities => dossiers::identities),
         route!(Staff(May::ReadDossiers), fees::__path_transfer_code => fees::transfer_code)
             .or(&[Refused, NotConfigured]),
-        // Reports.
-        route!(Staff(May::ReadReports), reports::__path_cchc => reports::cchc),
-        route!(Staff(May::ReadReports), reports::__path_on_time => reports::on_time),
-        route!(Staff(May::ReadReports), reports::__path_form_06a => reports::form_06a),
     ];
+    all.extend(reports::table());
     all.extend(actions_table());
     all.extend(opinions_table());
     all.extend(outgoing_table());
@@ -201,7 +219,6 @@ fn opinions_table() -> Vec<Route> {
         route!(Public, satisfaction::__path_rate => satisfaction::rate)
             .or(&[NotFound, Refused, AlreadyRated, TooManyRequests])
             .takes::<satisfaction::Opinion>(),
-        route!(Staff(May::ReadReports), reports::__path_satisfaction => reports::satisfaction),
         route!(Staff(May::HandleFeedback), satisfaction::__path_comments => satisfaction::comments),
         route!(Public, feedback::__path_receive => feedback::receive)
             .or(&[NotFound, Refused, NotReady, TooManyRequests])

@@ -22,7 +22,7 @@ use motcua::domain::period::{Period, end_of};
 use motcua::domain::role::Role;
 use motcua::error::Error;
 use motcua::jobs::housekeeping;
-use motcua::reports::on_time::By;
+use motcua::reports::by::By;
 use motcua::reports::standings::Span;
 use motcua::reports::{self, Report};
 use motcua::store::events;

@@ -4,16 +4,17 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{World, at, date, on_both};
+use crate::support::{Office, Program, World, at, date, fields, on_both};
 use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
+use motcua::domain::role::Role;
 use motcua::domain::tally::Standing;
 use motcua::domain::time_limit::Outcome;
 use motcua::error::Error;
 use motcua::jobs::housekeeping;
-use motcua::reports::on_time::By;
+use motcua::reports::by::By;
 use motcua::reports::standings::Span;
 use motcua::reports::{self, Report};
 use motcua::store::{Store, dossiers, events};
@@ -369,5 +370,62 @@ on_both! {
         assert!(matches!(refused, Err(reports::ReportError::BeforeCalendar { .. })));
         let unknown = reports::form_06a::form_06a(&world.store, span, Some("H99"));
         assert!(matches!(unknown, Err(reports::ReportError::UnknownUnit(_))));
+    }
+}
+
+/// The names of all reports.
+struct Names(Vec<&'static str>);
+
+impl reports::Visitor for Names {
+    fn visit<R: Report>(&mut self) {
+        self.0.push(R::NAME);
+    }
+}
+
+on_both! {
+    fn every_report_comes_in_every_form_from_the_command_line_and_over_http(db: &Database) {
+        let world = World::new(db.store());
+        for unit in UNITS {
+            let dossier = world.receive_at(unit, "2.000815", at("2021-03-10 08:00"));
+            world.begin(dossier.id, at("2021-03-10 09:00"));
+            world.finish(dossier.id, at("2021-03-10 10:00"));
+        }
+        let mut office = Office::open(db);
+        let token = office.token(Role::Supervisor, "H37");
+        let program = Program::on(db);
+        let mut names = Names(Vec::new());
+        reports::each(&mut names);
+        assert_eq!(names.0, ["cchc", "on-time", "06a", "satisfaction"]);
+        let (from, to) = ("2021-03-01", "2021-03-31");
+        for name in names.0 {
+            let url = |format: &str| format!("/api/v1/reports/{name}?from={from}&to={to}&format={format}");
+            for (format, kind) in [
+                ("text", "text/plain; charset=utf-8"),
+                ("csv", "text/csv; charset=utf-8"),
+                ("csv-people", "text/csv; charset=utf-8"),
+                ("json", "application/json"),
+            ] {
+                let answer = office.call("GET", url(format)).token(&token).send().expect(200);
+                assert_eq!(answer.content_type, kind, "{name} as {format}");
+                let arguments = ["report", name, "--from", from, "--to", to, "--format", format];
+                let printed = program.output(&arguments);
+                match format {
+                    "json" => assert_eq!(answer.json(), program.json(&arguments), "{name}"),
+                    _ => assert_eq!(answer.body, printed, "{name} as {format}"),
+                }
+                let file = answer.header("content-disposition");
+                assert_eq!(file.contains(&format!("{name}-{from}-{to}.csv")), format.starts_with("csv"), "{file}");
+                match format {
+                    "csv" => assert!(printed.lines().next().unwrap().is_ascii(), "{printed}"),
+                    "csv-people" => {
+                        assert!(printed.starts_with('\u{feff}') && printed.contains(';'), "{printed}");
+                        assert!(printed.lines().all(|line| !line.starts_with(['=', '+', '-', '@'])), "{printed}");
+                    }
+                    _ => {}
+                }
+            }
+            let wrong = office.call("GET", url("xls")).token(&token).send().problem(400, "invalid-request");
+            assert_eq!(fields(&wrong), ["format"]);
+        }
     }
 }

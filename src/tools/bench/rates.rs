@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
-use crate::reports::on_time::By;
+use crate::reports::by::By;
 use crate::reports::standings::Span;
 use crate::store::baseline;
 use crate::tools::bench::office::Office;

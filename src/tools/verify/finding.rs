@@ -204,10 +204,6 @@ fn place(key: &RollupKey, reference: &Reference) -> String {
     let width = match grain {
         Some(Grain::Day) => "ngày",
         Some(Grain::Month) => "tháng từ",
-        Some(Grain::Quarter) => "quý từ",
-        Some(Grain::YearToQuarter) if key.bucket.rem_euclid(4) == 1 => "6 tháng từ",
-        Some(Grain::YearToQuarter) => "9 tháng từ",
-        Some(Grain::Year) => "năm từ",
         None => "mốc",
     };
     match since {

@@ -1,107 +1,114 @@
-//! `/api/v1/reports`: the supervisors' reports, over their unit and what is under it.
+//! `/api/v1/reports`: the supervisors' reports, over their unit and what is under it. Which there are,
+//! and what they take, is said by [`reports::each`].
 
+use std::marker::PhantomData;
+
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use serde_json::json;
+use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::ids::UnitId;
-use crate::domain::period::Period;
-use crate::domain::unit::Level;
-use crate::render::table::Counts;
-use crate::reports::on_time::By;
-use crate::reports::satisfaction::{RatingCounts, SatisfactionBy};
+use crate::domain::role::Permission;
+use crate::render::Format;
+use crate::reports::parameters::{Parameters, check_by};
 use crate::reports::standings::Span;
-use crate::reports::{self, ReportError};
+use crate::reports::{self, Report, ReportError, Visitor};
 use crate::store::Store;
-use crate::web::access::Staff;
-use crate::web::params::{Parameters, Params};
+use crate::web::access::{Access, Staff};
+use crate::web::params::{Parameters as Named, Params};
 use crate::web::problem::{FieldError, Kind, Problem};
+use crate::web::routes::{Route, Schemas};
 use crate::web::{State, with_store};
 
-/// Parameters of a report.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Days {
-    /// Ngày đầu kỳ.
-    #[serde(default)]
-    #[param(required = true, example = "2020-12-15")]
-    from: Option<NaiveDate>,
-    /// Ngày cuối kỳ.
-    #[serde(default)]
-    #[param(required = true, example = "2021-09-14")]
-    to: Option<NaiveDate>,
-    /// Số liệu đến hết ngày; mặc định là ngày cuối kỳ.
-    #[serde(default)]
-    as_of: Option<NaiveDate>,
+/// The routes of all reports.
+pub(crate) fn table() -> Vec<Route> {
+    let mut routes = Routes(Vec::new());
+    reports::each(&mut routes);
+    routes.0
 }
 
-/// Parameters of a report over a unit.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DaysAndUnit {
-    /// Ngày đầu kỳ.
+struct Routes(Vec<Route>);
+
+impl Visitor for Routes {
+    fn visit<R: Report>(&mut self) {
+        self.0.push(Route::get(
+            format!("/api/v1/reports/{}", R::NAME),
+            Access::Staff(Permission::ReadReports),
+            operation::<R>(),
+            schemas::<R>,
+            || web::route().to(serve::<R>),
+        ));
+    }
+}
+
+/// The query of a report.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+pub(crate) struct Query<R> {
     #[serde(default)]
-    #[param(required = true, example = "2020-12-15")]
     from: Option<NaiveDate>,
-    /// Ngày cuối kỳ.
     #[serde(default)]
-    #[param(required = true, example = "2021-09-14")]
     to: Option<NaiveDate>,
-    /// Số liệu đến hết ngày; mặc định là ngày cuối kỳ.
     #[serde(default)]
     as_of: Option<NaiveDate>,
-    /// Mã đơn vị trong phạm vi của mình; mặc định là đơn vị của mình, cùng các đơn vị trực thuộc.
     #[serde(default)]
-    #[param(example = "H37.20")]
     unit: Option<String>,
-    /// Chỉ với on-time; mặc định theo cấp.
     #[serde(default)]
-    by: Option<By>,
+    by: Option<String>,
+    #[serde(default)]
+    format: Option<String>,
+    #[serde(skip)]
+    of: PhantomData<R>,
 }
 
-fn check_days(
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-    as_of: Option<NaiveDate>,
-) -> Vec<FieldError> {
-    let mut wrong = Vec::new();
-    for (field, day) in [("from", from), ("to", to)] {
-        if day.is_none() {
-            wrong.push(FieldError::new(field, "thiếu ngày, ví dụ 2021-09-14"));
+impl<R: Report> Named for Query<R> {
+    const NAMES: &'static [&'static str] = match (R::OF_A_UNIT, R::BY.is_empty()) {
+        (false, true) => &["from", "to", "as_of", "format"],
+        (false, false) => &["from", "to", "as_of", "by", "format"],
+        (true, true) => &["from", "to", "as_of", "unit", "format"],
+        (true, false) => &["from", "to", "as_of", "unit", "by", "format"],
+    };
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        if let Some(Err(error)) = self.by.as_deref().map(check_by::<R>) {
+            wrong.push(FieldError::new("by", error));
         }
-    }
-    if let Err(error) = span(from, to, as_of)
-        && wrong.is_empty()
-    {
-        wrong.push(FieldError::new(error.parameter().unwrap_or("from"), &error));
-    }
-    wrong
-}
-
-fn span(
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-    as_of: Option<NaiveDate>,
-) -> Result<Span, ReportError> {
-    let period = Period::new(from.unwrap_or_default(), to.unwrap_or_default())?;
-    Span::new(period, as_of, crate::clock::now())
-}
-
-impl Parameters for Days {
-    const NAMES: &'static [&'static str] = &["from", "to", "as_of"];
-
-    fn check(&self) -> Vec<FieldError> {
-        check_days(self.from, self.to, self.as_of)
+        if self.format().is_none() {
+            let all = Format::ALL.map(Format::as_str).join(", ");
+            wrong.push(FieldError::new(
+                "format",
+                format!("phải là một trong: {all}"),
+            ));
+        }
+        for (field, day) in [("from", self.from), ("to", self.to)] {
+            if day.is_none() {
+                wrong.push(FieldError::new(field, "thiếu ngày, ví dụ 2021-09-14"));
+            }
+        }
+        if let (Some(_), Some(_), Err(error)) = (self.from, self.to, self.span()) {
+            wrong.push(FieldError::new(error.parameter().unwrap_or("from"), &error));
+        }
+        wrong
     }
 }
 
-impl Parameters for DaysAndUnit {
-    const NAMES: &'static [&'static str] = &["from", "to", "as_of", "unit", "by"];
+impl<R> Query<R> {
+    fn span(&self) -> Result<Span, ReportError> {
+        let (from, to) = (self.from.unwrap_or_default(), self.to.unwrap_or_default());
+        reports::parameters::span(from, to, self.as_of, crate::clock::now())
+    }
 
-    fn check(&self) -> Vec<FieldError> {
-        check_days(self.from, self.to, self.as_of)
+    /// `None` if it is none of ours.
+    fn format(&self) -> Option<Format> {
+        let format = self.format.as_deref();
+        format.map_or(Some(Format::Json), |format| format.parse().ok())
     }
 }
 
@@ -123,244 +130,98 @@ fn root(store: &Store, code: Option<&str>, reach: UnitId) -> Result<Option<UnitI
     Ok((!units.is_whole(root)).then_some(root))
 }
 
-/// Section II.2 of the CCHC report.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct CchcReport {
-    from: NaiveDate,
-    to: NaiveDate,
-    levels: Vec<LevelReport>,
-    total: Counts,
-    #[schema(value_type = Object)]
-    procedures: Value,
-    feedback_received_and_handled: i64,
-    #[schema(value_type = Object)]
-    offices: Value,
-}
-
-/// Dossiers of a level.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct LevelReport {
-    level: Level,
-    #[schema(example = "Cấp tỉnh")]
-    name: String,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-/// Mục II.2 của báo cáo cải cách hành chính; cả tỉnh.
-#[utoipa::path(
-    get, path = "/api/v1/reports/cchc", tag = "Báo cáo", params(Days),
-    responses((status = 200, description = "Báo cáo", body = CchcReport)),
-)]
-pub async fn cchc(
+async fn serve<R: Report>(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Days>,
+    params: Params<Query<R>>,
 ) -> Result<HttpResponse, Problem> {
-    let Days { from, to, as_of } = params.0;
-    let reach = staff.unit;
-    let report = with_store(&state, move |store| {
-        if root(store, None, reach)?.is_some() {
+    let (asked, reach) = (params.0, staff.unit);
+    let format = asked.format().unwrap_or(Format::Json);
+    let span = asked.span()?;
+    let text = with_store(&state, move |store| {
+        let unit = root(store, asked.unit.as_deref(), reach)?;
+        if unit.is_some() && !R::OF_A_UNIT {
             let detail = "báo cáo này của cả tỉnh; dùng on-time hoặc 06a cho đơn vị của bạn";
             return Err(Problem::new(Kind::Forbidden, detail));
         }
-        Ok(reports::cchc::cchc(store, span(from, to, as_of)?)?)
+        let asked = Parameters {
+            span,
+            unit,
+            by: asked.by,
+            printed: None,
+        };
+        let text = R::make(store, &asked)?.render(format);
+        text.map_err(|error| Problem::new(Kind::Internal, error.to_string()))
     })
     .await?;
-    Ok(HttpResponse::Ok().json(report))
-}
-
-/// On-time rates.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct OnTimeReport {
-    by: By,
-    from: NaiveDate,
-    to: NaiveDate,
-    rows: Vec<OnTimeRow>,
-    total: Counts,
-}
-
-/// One row of it.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct OnTimeRow {
-    #[schema(example = "commune")]
-    key: String,
-    #[schema(example = "Cấp xã")]
-    name: String,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-/// Tỷ lệ giải quyết đúng hạn theo cấp, đơn vị, lĩnh vực, thủ tục, hình thức nộp hoặc tháng.
-#[utoipa::path(
-    get, path = "/api/v1/reports/on-time", tag = "Báo cáo", params(DaysAndUnit),
-    responses((status = 200, description = "Báo cáo", body = OnTimeReport)),
-)]
-pub async fn on_time(
-    state: web::Data<State>,
-    staff: Staff,
-    params: Params<DaysAndUnit>,
-) -> Result<HttpResponse, Problem> {
-    let DaysAndUnit {
-        from,
-        to,
-        as_of,
-        unit,
-        by,
-    } = params.0;
-    let reach = staff.unit;
-    let report = with_store(&state, move |store| {
-        let root = root(store, unit.as_deref(), reach)?;
-        let by = by.unwrap_or(By::Level);
-        Ok::<_, Problem>(reports::on_time::on_time(
-            store,
-            by,
-            span(from, to, as_of)?,
-            root,
-        )?)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(report))
-}
-
-/// Form II.06a.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct Form06aReport {
-    from: NaiveDate,
-    to: NaiveDate,
-    groups: Vec<Form06aGroup>,
-    total: Counts,
-}
-
-/// The rows of a level.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct Form06aGroup {
-    level: Level,
-    #[schema(example = "Xã, phường, thị trấn")]
-    name: String,
-    fields: Vec<Form06aRow>,
-    total: Counts,
-}
-
-/// A field's row.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct Form06aRow {
-    #[schema(example = "Chứng thực")]
-    field: String,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-/// Biểu II.06a của đơn vị mình hoặc một đơn vị trực thuộc.
-#[utoipa::path(
-    get, path = "/api/v1/reports/06a", tag = "Báo cáo", params(DaysAndUnit),
-    responses((status = 200, description = "Báo cáo", body = Form06aReport)),
-)]
-pub async fn form_06a(
-    state: web::Data<State>,
-    staff: Staff,
-    params: Params<DaysAndUnit>,
-) -> Result<HttpResponse, Problem> {
-    let DaysAndUnit {
-        from,
-        to,
-        as_of,
-        unit,
-        by,
-    } = params.0;
-    if by.is_some() {
-        return Err(Problem::invalid_field("by", "biểu này không có tham số đó"));
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_TYPE, format.media_type()));
+    if let Format::Csv | Format::CsvPeople = format {
+        let (name, from, to) = (R::NAME, span.period.from, span.period.to);
+        let file = format!("attachment; filename=\"{name}-{from}-{to}.csv\"");
+        answer.insert_header((CONTENT_DISPOSITION, file));
     }
-    let reach = staff.unit;
-    let report = with_store(&state, move |store| {
-        let root = root(store, unit.as_deref(), reach)?;
-        let reference = store.reference()?;
-        let code = root.and_then(|id| reference.units().get(id));
-        let code = code.map(|unit| unit.code.clone());
-        let span = span(from, to, as_of)?;
-        Ok::<_, Problem>(reports::form_06a::form_06a(store, span, code.as_deref())?)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(report))
+    Ok(answer.body(text))
 }
 
-/// Parameters of the report on satisfaction.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DaysAndRows {
-    /// Ngày đầu kỳ.
-    #[serde(default)]
-    #[param(required = true, example = "2020-12-15")]
-    from: Option<NaiveDate>,
-    /// Ngày cuối kỳ.
-    #[serde(default)]
-    #[param(required = true, example = "2021-09-14")]
-    to: Option<NaiveDate>,
-    /// Mặc định theo đơn vị.
-    #[serde(default)]
-    by: Option<SatisfactionBy>,
-    /// Mã đơn vị trong phạm vi của mình; mặc định là đơn vị của mình, cùng các đơn vị trực thuộc.
-    #[serde(default)]
-    #[param(example = "H37.20")]
-    unit: Option<String>,
+fn schemas<R: Report>(into: &mut Schemas) {
+    R::Json::schemas(into);
+    into.push((R::Json::name().into_owned(), R::Json::schema()));
 }
 
-impl Parameters for DaysAndRows {
-    const NAMES: &'static [&'static str] = &["from", "to", "by", "unit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        check_days(self.from, self.to, None)
+/// How a report stands in the document.
+fn operation<R: Report>() -> Operation {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let day = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
+    let choice = |of: &[&str]| text().enum_values(Some(of.to_vec()));
+    let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(Schema::from(schema)))
+    };
+    let required = |name: &str, description: &str, example: &str| {
+        parameter(name, description, day())
+            .required(Required::True)
+            .example(Some(json!(example)))
+    };
+    let mut operation = OperationBuilder::new()
+        .tag("Báo cáo")
+        .summary(Some(R::ABOUT))
+        .parameter(required("from", "Ngày đầu kỳ.", "2020-12-15"))
+        .parameter(required("to", "Ngày cuối kỳ.", "2021-09-14"))
+        .parameter(parameter(
+            "as_of",
+            "Số liệu đến hết ngày; mặc định là ngày cuối kỳ.",
+            day(),
+        ));
+    if R::OF_A_UNIT {
+        let description = "Mã đơn vị trong phạm vi của mình; mặc định là đơn vị của mình, cùng các đơn vị trực thuộc.";
+        let unit = parameter("unit", description, text());
+        operation = operation.parameter(unit.example(Some(json!("H37.20"))));
     }
-}
-
-/// Satisfaction after return.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct SatisfactionReport {
-    by: SatisfactionBy,
-    from: NaiveDate,
-    to: NaiveDate,
-    rows: Vec<SatisfactionReportRow>,
-    total: RatingCounts,
-}
-
-/// One row of it.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what the report writes by itself")]
-pub struct SatisfactionReportRow {
-    /// Mã đơn vị, mã thủ tục hoặc tên đăng nhập; rỗng nếu không có người phụ trách.
-    #[schema(example = "H37.20.01")]
-    key: String,
-    name: String,
-    #[serde(flatten)]
-    counts: RatingCounts,
-}
-
-/// Mức độ hài lòng theo đơn vị, thủ tục hoặc người phụ trách; tính theo ngày đánh giá.
-#[utoipa::path(
-    get, path = "/api/v1/reports/satisfaction", tag = "Báo cáo", params(DaysAndRows),
-    responses((status = 200, description = "Báo cáo", body = SatisfactionReport)),
-)]
-pub async fn satisfaction(
-    state: web::Data<State>,
-    staff: Staff,
-    params: Params<DaysAndRows>,
-) -> Result<HttpResponse, Problem> {
-    let DaysAndRows { from, to, by, unit } = params.0;
-    let reach = staff.unit;
-    let report = with_store(&state, move |store| {
-        let root = root(store, unit.as_deref(), reach)?;
-        let by = by.unwrap_or(SatisfactionBy::Unit);
-        let span = span(from, to, None)?;
-        Ok::<_, Problem>(reports::satisfaction::satisfaction(store, by, span, root)?)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(report))
+    if let [default, ..] = R::BY {
+        let description = format!("Các dòng theo; mặc định là {default}.");
+        operation = operation.parameter(parameter("by", &description, choice(R::BY)));
+    }
+    let formats = Format::ALL.map(Format::as_str);
+    let description = "Mặc định là json; csv cho chương trình, csv-people cho bảng tính.";
+    operation = operation.parameter(parameter("format", description, choice(&formats)));
+    let json = RefOr::Ref(Ref::from_schema_name(R::Json::name()));
+    let plain = || {
+        ContentBuilder::new()
+            .schema(Some(Schema::from(text())))
+            .build()
+    };
+    let report = ResponseBuilder::new()
+        .description("Báo cáo")
+        .content(
+            "application/json",
+            ContentBuilder::new().schema(Some(json)).build(),
+        )
+        .content("text/csv", plain())
+        .content("text/plain", plain());
+    operation.response("200", report).build()
 }

@@ -1,0 +1,98 @@
+//! Counts for reports: the deltas that events write, and the roll-ups they are folded into.
+//!
+//! A report sums roll-ups and the deltas not yet folded, in one snapshot, so it is exact at every
+//! moment. No write touches a counter that another write needs.
+
+mod deltas;
+mod query;
+mod rollups;
+
+pub use crate::store::tallies::deltas::{insert_deltas, insert_late, late, waiting};
+pub use crate::store::tallies::query::{Counts, Sums, count};
+pub use crate::store::tallies::rollups::{
+    RollupKey, RollupRows, add_rows, add_to_rollups, effective_rollups, fold, remove_empty, spread,
+};
+
+use crate::domain::tally::{Tally, TallyKey};
+use crate::store::StoreError;
+use crate::store::reference::Reference;
+
+/// By what the roll-ups are kept. Each has a key and a subkey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// Level, channel.
+    LevelChannel = 1,
+    /// Unit, 0.
+    Unit = 2,
+    /// Field, level.
+    FieldLevel = 3,
+    /// Procedure version, 0.
+    Procedure = 4,
+    /// Unit, field.
+    UnitField = 5,
+}
+
+impl Dimension {
+    pub const ALL: [Self; 5] = [
+        Self::LevelChannel,
+        Self::Unit,
+        Self::FieldLevel,
+        Self::Procedure,
+        Self::UnitField,
+    ];
+
+    /// Key and subkey of a change.
+    fn key(self, of: &TallyKey, reference: &Reference) -> Result<(i32, i32), StoreError> {
+        let level = || {
+            let unit = reference.units().get(of.unit);
+            unit.map(|unit| i32::from(unit.level.code()))
+                .ok_or_else(|| StoreError::corrupt(format!("không có đơn vị {}", of.unit)))
+        };
+        let field = || {
+            let procedure = reference.procedure(of.procedure);
+            procedure
+                .map(|p| p.field_id.0)
+                .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", of.procedure)))
+        };
+        Ok(match self {
+            Self::LevelChannel => (level()?, i32::from(of.channel.code())),
+            Self::Unit => (of.unit.0, 0),
+            Self::FieldLevel => (field()?, level()?),
+            Self::Procedure => (of.procedure.0, 0),
+            Self::UnitField => (of.unit.0, field()?),
+        })
+    }
+}
+
+/// The counters of a table, in the order of [`Tally::to_array`].
+macro_rules! counters {
+    ($table:ident) => {
+        (
+            $table::received_direct,
+            $table::received_online,
+            $table::received_postal,
+            $table::early,
+            $table::on_time,
+            $table::overdue,
+            $table::crossed,
+            $table::moved,
+        )
+    };
+}
+use counters;
+
+/// What [`counters!`] reads.
+type Counters<N> = (N, N, N, N, N, N, N, N);
+
+fn tally<N: Into<i64>>((a, b, c, d, e, f, g, h): Counters<N>) -> Tally {
+    Tally::from_array([
+        a.into(),
+        b.into(),
+        c.into(),
+        d.into(),
+        e.into(),
+        f.into(),
+        g.into(),
+        h.into(),
+    ])
+}

@@ -1,0 +1,215 @@
+//! The roll-ups: counts by dimension, day and reporting month.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::domain::period::Grain;
+use crate::domain::tally::{Tallies, Tally};
+use crate::store::reference::Reference;
+use crate::store::schema::rollups;
+use crate::store::tallies::{Counters, Dimension, counters, deltas, tally};
+use crate::store::{Conn, StoreError};
+
+/// The rows of the roll-ups that a set of changes touches.
+pub type RollupRows = BTreeMap<RollupKey, Tally>;
+
+/// The key of a row of the roll-ups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RollupKey {
+    pub dimension: i16,
+    pub grain: i16,
+    pub bucket: i32,
+    pub key: i32,
+    pub subkey: i32,
+}
+
+/// Spreads changes over all dimensions and grains.
+///
+/// # Errors
+/// If a unit or procedure is unknown.
+pub fn spread(
+    changes: &Tallies,
+    reference: &Reference,
+    into: &mut RollupRows,
+) -> Result<(), StoreError> {
+    for (of, tally) in changes.iter().filter(|(_, tally)| !tally.is_zero()) {
+        for dimension in Dimension::ALL {
+            let (key, subkey) = dimension.key(of, reference)?;
+            for grain in Grain::ALL {
+                let row = RollupKey {
+                    dimension: dimension as i16,
+                    grain: grain.code(),
+                    bucket: grain.bucket(of.day),
+                    key,
+                    subkey,
+                };
+                *into.entry(row).or_default() += *tally;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes up to `limit` deltas away and adds them to the roll-ups; returns how many. To be run in
+/// a transaction of its own. Several instances may fold side by side.
+pub fn fold(conn: &mut Conn, reference: &Reference, limit: u32) -> Result<usize, StoreError> {
+    let rows = deltas::first_unfolded(conn, limit)?;
+    let mut changes = Tallies::new();
+    for row in &rows {
+        let (key, tally) = row.parts()?;
+        *changes.entry(key).or_default() += tally;
+    }
+    add_to_rollups(conn, &changes, reference)?;
+    deltas::delete(conn, &rows)?;
+    Ok(rows.len())
+}
+
+#[derive(Clone, Copy, Insertable)]
+#[diesel(table_name = rollups, treat_none_as_default_value = false)]
+struct RollupRow {
+    dimension: i16,
+    grain: i16,
+    bucket: i32,
+    key: i32,
+    subkey: i32,
+    received_direct: i32,
+    received_online: i32,
+    received_postal: i32,
+    early: i32,
+    on_time: i32,
+    overdue: i32,
+    crossed: i32,
+    moved: i32,
+}
+
+impl RollupRow {
+    /// # Errors
+    /// If a counter of one bucket is beyond two thousand million.
+    fn new((key, tally): (&RollupKey, &Tally)) -> Result<Self, StoreError> {
+        let counter = |n: i64| {
+            let too_many = || StoreError::corrupt(format!("rollups: {n} trong một ô"));
+            i32::try_from(n).map_err(|_| too_many())
+        };
+        Ok(Self {
+            dimension: key.dimension,
+            grain: key.grain,
+            bucket: key.bucket,
+            key: key.key,
+            subkey: key.subkey,
+            received_direct: counter(tally.received_direct)?,
+            received_online: counter(tally.received_online)?,
+            received_postal: counter(tally.received_postal)?,
+            early: counter(tally.early)?,
+            on_time: counter(tally.on_time)?,
+            overdue: counter(tally.overdue)?,
+            crossed: counter(tally.crossed)?,
+            moved: counter(tally.moved)?,
+        })
+    }
+}
+
+macro_rules! add_rows {
+    ($rows:expr, $conn:expr) => {
+        diesel::insert_into(rollups::table)
+            .values($rows)
+            .on_conflict((
+                rollups::dimension,
+                rollups::grain,
+                rollups::bucket,
+                rollups::key,
+                rollups::subkey,
+            ))
+            .do_update()
+            .set((
+                rollups::received_direct
+                    .eq(rollups::received_direct + excluded(rollups::received_direct)),
+                rollups::received_online
+                    .eq(rollups::received_online + excluded(rollups::received_online)),
+                rollups::received_postal
+                    .eq(rollups::received_postal + excluded(rollups::received_postal)),
+                rollups::early.eq(rollups::early + excluded(rollups::early)),
+                rollups::on_time.eq(rollups::on_time + excluded(rollups::on_time)),
+                rollups::overdue.eq(rollups::overdue + excluded(rollups::overdue)),
+                rollups::crossed.eq(rollups::crossed + excluded(rollups::crossed)),
+                rollups::moved.eq(rollups::moved + excluded(rollups::moved)),
+            ))
+            .execute($conn)?
+    };
+}
+
+/// Adds changes to the roll-ups.
+///
+/// # Errors
+/// If a unit or procedure is unknown.
+pub fn add_to_rollups(
+    conn: &mut Conn,
+    changes: &Tallies,
+    reference: &Reference,
+) -> Result<(), StoreError> {
+    let mut rows = RollupRows::new();
+    spread(changes, reference, &mut rows)?;
+    add_rows(conn, &rows)
+}
+
+/// Adds changes, spread already, to the roll-ups.
+pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                add_rows!(RollupRow::new(row)?, conn);
+            }
+        }
+        Conn::Postgres(conn) => {
+            // In the order of the keys, so that instances that fold side by side wait for each
+            // other instead of locking crosswise.
+            let rows: Vec<RollupRow> = rows.iter().map(RollupRow::new).collect::<Result<_, _>>()?;
+            for chunk in rows.chunks(2000) {
+                // 13 parameters a row; a statement takes 65 535.
+                add_rows!(chunk.to_vec(), conn);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes away rows that count nothing.
+pub fn remove_empty(conn: &mut Conn) -> Result<(), StoreError> {
+    let empty = Tally::NAMES.map(|name| format!("{name} = 0")).join(" and ");
+    diesel::sql_query(format!("delete from rollups where {empty}")).execute(conn)?;
+    Ok(())
+}
+
+/// All rows of the roll-ups with the waiting deltas added, for `verify`.
+pub fn effective_rollups(conn: &mut Conn, reference: &Reference) -> Result<RollupRows, StoreError> {
+    let mut rows = RollupRows::new();
+    let stored: Vec<(i16, i16, i32, i32, i32, Counters<i32>)> = rollups::table
+        .select((
+            rollups::dimension,
+            rollups::grain,
+            rollups::bucket,
+            rollups::key,
+            rollups::subkey,
+            counters!(rollups),
+        ))
+        .load(conn)?;
+    for (dimension, grain, bucket, key, subkey, counters) in stored {
+        let key = RollupKey {
+            dimension,
+            grain,
+            bucket,
+            key,
+            subkey,
+        };
+        *rows.entry(key).or_default() += tally(counters);
+    }
+    let mut changes = Tallies::new();
+    for delta in deltas::unfolded(conn)? {
+        let (key, tally) = delta.parts()?;
+        *changes.entry(key).or_default() += tally;
+    }
+    spread(&changes, reference, &mut rows)?;
+    rows.retain(|_, tally| !tally.is_zero());
+    Ok(rows)
+}
