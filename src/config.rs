@@ -70,8 +70,6 @@ pub struct ServerSettings {
     /// Networks that may read the metrics.
     pub metrics_from: Vec<IpNet>,
     pub bounds: Bounds,
-    /// How much memory answers may take that are kept as long as they stand.
-    pub remembered_bytes: u64,
     /// How long a session lasts.
     pub session: Duration,
     pub limits: Limits,
@@ -208,7 +206,6 @@ struct RawServer {
     body_seconds: u64,
     body_bytes_per_second: u32,
     bodies_mib: usize,
-    kept_answers_mib: u64,
 }
 
 impl RawServer {
@@ -375,12 +372,7 @@ impl Raw {
             let reason = "phải từ 1 đến 720".to_owned();
             return Err(wrong("accounts.session_hours", reason));
         }
-        if self.server.kept_answers_mib > 16 * 1024 {
-            let reason = "phải từ 0 đến 16384".to_owned();
-            return Err(wrong("server.kept_answers_mib", reason));
-        }
         Ok(ServerSettings {
-            remembered_bytes: self.server.kept_answers_mib * 1024 * 1024,
             trusted_proxies: networks("server.trusted_proxies", &self.server.trusted_proxies)?,
             metrics_listen: self.server.metrics_listen()?,
             bounds: self.server.bounds()?,

@@ -50,11 +50,6 @@ metrics! {
         ),
         &["peer"],
     );
-    /// Answers that may be kept: given again, or made.
-    REMEMBERED: IntCounterVec = IntCounterVec::new(
-        Opts::new("motcua_kept_answers_total", "Answers that may be kept: given again, or made anew"),
-        &["how"],
-    );
     /// How many writes SQLite's writer commits together.
     WRITER_GROUP: Histogram = Histogram::with_opts(
         HistogramOpts::new("motcua_writer_group_size", "Writes in one commit of SQLite's writer")
@@ -94,12 +89,6 @@ metrics! {
         &["level"],
     );
 }
-
-/// Of [`REMEMBERED`]: what was kept, and what was made.
-pub static GIVEN_AGAIN: LazyLock<IntCounter> =
-    LazyLock::new(|| REMEMBERED.with_label_values(&["kept"]));
-pub static MADE_ANEW: LazyLock<IntCounter> =
-    LazyLock::new(|| REMEMBERED.with_label_values(&["made"]));
 
 /// What counts the requests of a kind.
 pub struct Request {

@@ -1,7 +1,6 @@
 //! Who may come in: passwords, sessions, members of staff, limits against guessing.
 
 use crate::domain::ids::{SessionId, UnitId, UserId};
-use crate::domain::moment::Moment;
 use crate::domain::role::{Permission, Role};
 use crate::store::authority::Proof;
 
@@ -16,7 +15,6 @@ pub struct Caller {
     /// Reaches this unit and what is under it.
     pub unit: UnitId,
     pub session: SessionId,
-    pub session_ends: Moment,
     pub proof: Proof,
     /// Somebody else has set the password: nothing may be done but change it.
     pub must_change_password: bool,

@@ -250,7 +250,7 @@ pub fn authenticate(
 ) -> Result<Caller, Error> {
     let hash = secret_hash(token);
     let found = store.read_one(|conn| sessions::find(conn, &hash, now))?;
-    let (session, session_ends, user) = found.ok_or(Denied::NoSession)?;
+    let (session, user) = found.ok_or(Denied::NoSession)?;
     Ok(Caller {
         user: user.id,
         username: user.username,
@@ -258,7 +258,6 @@ pub fn authenticate(
         role: user.role,
         unit: user.unit,
         session,
-        session_ends,
         proof: Proof::new(hash, permission),
         must_change_password: user.must_change_password,
     })

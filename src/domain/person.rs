@@ -180,13 +180,18 @@ impl Person {
 
     /// The name as the public may see it: family name and initials, `Nguyễn V. A.`.
     pub fn masked_name(&self) -> String {
-        let mut words = self.name.split_whitespace();
-        let first = words.next().unwrap_or_default().to_owned();
-        words.fold(first, |name, word| match word.chars().next() {
-            Some(initial) => format!("{name} {initial}."),
-            None => name,
-        })
+        masked(&self.name)
     }
+}
+
+/// A name as the public may see it: family name and initials.
+pub fn masked(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| match word.chars().next() {
+        Some(initial) => format!("{name} {initial}."),
+        None => name,
+    })
 }
 
 impl std::fmt::Debug for Person {

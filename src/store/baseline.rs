@@ -7,7 +7,12 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::tally::Tallies;
-use crate::store::dossiers::{WholeHistory, insert_rows};
+use crate::store::connection::on_either;
+use crate::store::dossiers::{DossierRow, WholeHistory, insert_rows};
+use crate::store::events::EventRow;
+use crate::store::persons::PersonRow;
+use crate::store::schema::{dossier_events, dossiers, persons, sessions, users};
+use crate::store::users::UserRow;
 use crate::store::{Conn, Store, StoreError, case_numbers, tallies, unannounced, writer};
 
 /// The rows of one receipt, ready to be written.
@@ -17,6 +22,14 @@ pub struct Receipt {
     pub day: NaiveDate,
     pub rows: WholeHistory,
     pub counts: Tallies,
+}
+
+impl Receipt {
+    /// How many rows it writes: the person, the dossier, each event with its note, what changes in the
+    /// counts, and the counter of case numbers.
+    pub fn row_count(&self) -> usize {
+        3 + 2 * self.rows.event_count() + self.counts.len()
+    }
 }
 
 fn write(conn: &mut Conn, receipt: Receipt) -> Result<(), StoreError> {
@@ -46,6 +59,57 @@ impl Store {
                 write(&mut conn, receipt)?;
             }
             writer::commit(&mut conn)?;
+        }
+    }
+}
+
+impl Store {
+    /// Reads the rows that a look-up shows, or with a session a dossier at the desk: a statement for each
+    /// table, by primary key, and nothing is made of them.
+    ///
+    /// # Errors
+    /// If the database refuses, or a row is missing.
+    pub fn read_rows(&self, id: DossierId, session: Option<&[u8]>) -> Result<(), StoreError> {
+        self.read_one(|conn| {
+            on_either!(conn, |conn| {
+                if let Some(hash) = session {
+                    let session = sessions::table.find(hash);
+                    let user: i32 = session.select(sessions::user_id).first(conn)?;
+                    let _user: UserRow = users::table.find(user).first(conn)?;
+                }
+                let dossier: DossierRow = dossiers::table.find(id.bytes().to_vec()).first(conn)?;
+                let _person: PersonRow = persons::table.find(dossier.applicant()).first(conn)?;
+                let events = dossier_events::table
+                    .filter(dossier_events::dossier_id.eq(id.bytes().to_vec()))
+                    .order(dossier_events::sequence);
+                let _events: Vec<EventRow> = events.load(conn)?;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// How far the log of the database is: on SQLite in bytes since it last began anew, on PostgreSQL since ever.
+///
+/// # Errors
+/// If the database refuses.
+pub fn log_bytes(conn: &mut Conn) -> Result<i64, StoreError> {
+    #[derive(QueryableByName)]
+    struct Pages {
+        #[diesel(sql_type = BigInt)]
+        log: i64,
+    }
+
+    match conn {
+        Conn::Sqlite(conn) => {
+            let pages: Pages = diesel::sql_query("pragma wal_checkpoint(noop)").get_result(conn)?;
+            // A page of 4 KiB and its head.
+            Ok(pages.log * (4096 + 24))
+        }
+        Conn::Postgres(conn) => {
+            let position = "cast(pg_current_wal_insert_lsn() - '0/0' as bigint)";
+            let position = diesel::dsl::sql::<BigInt>(position);
+            Ok(diesel::select(position).get_result(conn)?)
         }
     }
 }

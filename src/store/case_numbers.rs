@@ -5,6 +5,8 @@ use diesel::prelude::*;
 
 use crate::domain::ids::UnitId;
 use crate::domain::period::Day;
+use crate::store::connection::on_either;
+use crate::store::prepared::PreparedOnce;
 use crate::store::schema::case_counters;
 use crate::store::{Conn, StoreError};
 
@@ -14,28 +16,19 @@ use crate::store::{Conn, StoreError};
 pub fn take(conn: &mut Conn, unit: UnitId, day: NaiveDate, count: u32) -> Result<u32, StoreError> {
     let day = Day::of(day).0;
     let count = i32::try_from(count).map_err(|_| StoreError::Other("quá nhiều số".to_owned()))?;
-    // `on conflict` is not for the multi connection: one arm a database, the same statement.
     let row = (
         case_counters::unit_id.eq(unit.0),
         case_counters::day.eq(day),
         case_counters::last.eq(count),
     );
-    let last: i32 = match conn {
-        Conn::Sqlite(conn) => diesel::insert_into(case_counters::table)
-            .values(row)
-            .on_conflict((case_counters::unit_id, case_counters::day))
-            .do_update()
-            .set(case_counters::last.eq(case_counters::last + count))
-            .returning(case_counters::last)
-            .get_result(conn)?,
-        Conn::Postgres(conn) => diesel::insert_into(case_counters::table)
-            .values(row)
-            .on_conflict((case_counters::unit_id, case_counters::day))
-            .do_update()
-            .set(case_counters::last.eq(case_counters::last + count))
-            .returning(case_counters::last)
-            .get_result(conn)?,
-    };
+    let upsert = diesel::insert_into(case_counters::table)
+        .values(row)
+        .on_conflict((case_counters::unit_id, case_counters::day))
+        .do_update()
+        .set(case_counters::last.eq(case_counters::last + count))
+        .returning(case_counters::last);
+    let upsert = PreparedOnce(upsert);
+    let last: i32 = on_either!(conn, |conn| upsert.get_result(conn))?;
     u32::try_from(last - count + 1).map_err(|_| StoreError::corrupt("case_counters.last"))
 }
 

@@ -19,6 +19,19 @@ pub enum Conn {
     Postgres(PgConnection),
 }
 
+/// Runs the same statement on the connection of either database. For what every request asks: the multi
+/// connection writes a statement's text out each time, even where it is prepared already. And for what the
+/// multi connection does not know (`on conflict`).
+macro_rules! on_either {
+    ($either:expr, |$conn:ident| $work:expr) => {
+        match $either {
+            $crate::store::Conn::Sqlite($conn) => $work,
+            $crate::store::Conn::Postgres($conn) => $work,
+        }
+    };
+}
+pub(super) use on_either;
+
 /// `sqlite://PATH` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

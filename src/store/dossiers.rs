@@ -13,6 +13,7 @@ use crate::domain::tally::{Tallies, follow};
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Units;
 use crate::store::chain::{EventHash, StoredEvent};
+use crate::store::connection::on_either;
 use crate::store::events::{self, EventRow};
 use crate::store::persons::{self, PersonRow};
 use crate::store::schema::{self, dossier_events, dossiers};
@@ -131,9 +132,8 @@ pub fn insert(
 ) -> Result<Dossier, StoreError> {
     let mut changes = Tallies::new();
     let dossier = follow(None, id, new, &mut changes).map_err(wrong_events)?;
-    diesel::insert_into(dossiers::table)
-        .values(DossierRow::new(&dossier, units))
-        .execute(conn)?;
+    let query = diesel::insert_into(dossiers::table).values(DossierRow::new(&dossier, units));
+    on_either!(conn, |conn| query.execute(conn))?;
     insert_events(
         conn,
         id,
@@ -197,9 +197,8 @@ fn wrong_events(error: crate::domain::dossier::ReplayError) -> StoreError {
 
 fn insert_events(conn: &mut Conn, id: DossierId, stored: &[StoredEvent]) -> Result<(), StoreError> {
     for event in stored {
-        diesel::insert_into(dossier_events::table)
-            .values(EventRow::new(id, event))
-            .execute(conn)?;
+        let query = diesel::insert_into(dossier_events::table).values(EventRow::new(id, event));
+        on_either!(conn, |conn| query.execute(conn))?;
     }
     Ok(())
 }
@@ -302,16 +301,13 @@ pub fn insert_many(conn: &mut Conn, all: Vec<WholeHistory>) -> Result<(), StoreE
 
 /// Writes the rows of one dossier, one statement each, as a desk does.
 pub(super) fn insert_rows(conn: &mut Conn, history: WholeHistory) -> Result<(), StoreError> {
-    diesel::insert_into(schema::persons::table)
-        .values(history.person)
-        .execute(conn)?;
-    diesel::insert_into(dossiers::table)
-        .values(history.dossier)
-        .execute(conn)?;
+    let person = diesel::insert_into(schema::persons::table).values(history.person);
+    on_either!(conn, |conn| person.execute(conn))?;
+    let dossier = diesel::insert_into(dossiers::table).values(history.dossier);
+    on_either!(conn, |conn| dossier.execute(conn))?;
     for event in history.events {
-        diesel::insert_into(dossier_events::table)
-            .values(event)
-            .execute(conn)?;
+        let event = diesel::insert_into(dossier_events::table).values(event);
+        on_either!(conn, |conn| event.execute(conn))?;
     }
     Ok(())
 }
@@ -545,6 +541,10 @@ impl DossierRow {
 
     pub fn id(&self) -> &[u8] {
         &self.id
+    }
+
+    pub(super) fn applicant(&self) -> &[u8] {
+        &self.applicant_id
     }
 
     pub fn unit(&self) -> UnitId {

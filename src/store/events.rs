@@ -1,6 +1,7 @@
 //! A dossier's history: reading it back, and bringing events into their stored form.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use diesel::prelude::*;
 
@@ -60,18 +61,28 @@ impl StoredEvent {
     /// # Errors
     /// If its payload is not of its kind.
     pub fn event(&self) -> Result<Event, StoreError> {
-        let bad = |error: serde_json::Error| {
-            StoreError::corrupt(format!("sự kiện {}: {}", self.sequence, unreadable(&error)))
-        };
         Ok(Event {
             sequence: self.sequence,
             at: Moment::from_unix_millis(self.at),
             recorded_at: Moment::from_unix_millis(self.recorded_at.unwrap_or(self.at)),
             actor: Actor::from_code(self.actor),
-            data: EventData::from_json(self.kind, &self.data).map_err(bad)?,
-            late_reason: Event::late_reason_in(&self.data).map_err(bad)?,
+            data: payload(&self.sequence, self.kind, &self.data)?,
+            late_reason: Event::late_reason_in(&self.data)
+                .map_err(|error| damaged(&self.sequence, &error))?,
         })
     }
+}
+
+/// Reads a stored payload; `which` event it is stands in the error.
+///
+/// # Errors
+/// If it is not of its kind.
+pub(super) fn payload(which: &dyn Display, kind: i16, json: &str) -> Result<EventData, StoreError> {
+    EventData::from_json(kind, json).map_err(|error| damaged(which, &error))
+}
+
+fn damaged(which: &dyn Display, error: &serde_json::Error) -> StoreError {
+    StoreError::corrupt(format!("sự kiện {which}: {}", unreadable(error)))
 }
 
 /// Why an event cannot be read, without what stands there: it may name people.

@@ -4,6 +4,7 @@
 use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 
+use crate::store::prepared::PreparedOnce;
 use crate::store::{Conn, StoreError};
 
 /// What a lock keeps others from.
@@ -63,7 +64,8 @@ impl Lock {
     }
 
     fn call(self, conn: &mut PgConnection, function: &str) -> Result<(), StoreError> {
-        diesel::sql_query(format!("select {function}({})", self as i64)).execute(conn)?;
+        let query = diesel::sql_query(format!("select {function}({})", self as i64));
+        PreparedOnce(query).execute(conn)?;
         Ok(())
     }
 }

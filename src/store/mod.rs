@@ -15,6 +15,7 @@ mod bulk;
 pub mod calendar;
 pub mod case_numbers;
 pub mod chain;
+mod checkpoints;
 pub mod connection;
 pub mod copy;
 mod cursor;
@@ -24,7 +25,6 @@ pub mod dossiers;
 pub mod error;
 pub mod events;
 pub mod feedback;
-pub mod freshness;
 pub mod idempotency;
 pub mod jobs;
 pub mod limits;
@@ -35,8 +35,10 @@ mod migrate;
 pub mod oidc_logins;
 pub mod open_dossiers;
 pub mod outbox;
+pub mod overview;
 pub mod payments;
 pub mod persons;
+mod prepared;
 pub mod procedures;
 pub mod rate_limits;
 pub mod readings;
@@ -58,7 +60,7 @@ pub mod webhooks;
 mod writer;
 pub mod yearly_plan;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::r2d2::{Pool, PooledConnection};
@@ -89,8 +91,6 @@ struct Inner {
     /// On SQLite only: the one thread that writes.
     writer: Option<writer::Writer>,
     reference: Arc<reference::ReferenceCache>,
-    /// Started by whoever keeps answers.
-    freshness: OnceLock<freshness::Freshness>,
     /// When it was last tried whether anything can be written, and what came of it.
     probed: Mutex<Option<(Instant, Result<(), StoreError>)>>,
 }
@@ -155,7 +155,7 @@ impl Store {
             .test_on_check_out(false)
             .build_unchecked(connection::Manager::new(opener.clone()));
         let writer = match url {
-            DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, opener.clone())),
+            DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, opener.clone())?),
             DatabaseUrl::Postgres(_) => None,
         };
         let reference = Arc::new(reference::ReferenceCache::new(options.office_hours));
@@ -167,7 +167,6 @@ impl Store {
                 pool,
                 writer,
                 reference,
-                freshness: OnceLock::new(),
                 probed: Mutex::new(None),
             }),
         })
@@ -254,8 +253,7 @@ impl Store {
 
     /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
     /// when it returns `Err`. `work` may run more than once. While the clock cannot be believed it is not
-    /// begun. On PostgreSQL it returns
-    /// [`freshness::HOLDS`] after the commit: by then no instance takes what was before it for current.
+    /// begun.
     ///
     /// # Errors
     /// Those of `work`, and of the database.
@@ -307,11 +305,7 @@ impl Store {
                     let pause = rand::rng().random_range(1..=8_u64 << tries);
                     std::thread::sleep(Duration::from_millis(pause));
                 }
-                Err(_) => return result,
-                Ok(_) => {
-                    std::thread::sleep(freshness::HOLDS);
-                    return result;
-                }
+                _ => return result,
             }
         }
     }
@@ -354,12 +348,6 @@ impl Store {
         let state = self.inner.pool.state();
         let idle = state.idle_connections;
         (state.connections.saturating_sub(idle), idle)
-    }
-
-    /// Whom to ask whether what was read before still stands.
-    pub fn freshness(&self) -> &freshness::Freshness {
-        let start = || freshness::Freshness::start(self.inner.opener.clone());
-        self.inner.freshness.get_or_init(start)
     }
 
     /// Whether this program has found the database to be a newer one's: then it writes nothing any more.

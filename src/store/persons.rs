@@ -10,6 +10,7 @@ use crate::domain::log::{Entry, Subject};
 use crate::domain::moment::Moment;
 use crate::domain::person::{Commitment, CommitmentKey, Person, search_name};
 use crate::store::admin_acts::{self, ActKind};
+use crate::store::connection::on_either;
 use crate::store::cursor::{Going, past};
 use crate::store::schema::persons;
 use crate::store::{Conn, StoreError};
@@ -107,6 +108,50 @@ impl TryFrom<PersonRow> for Person {
     type Error = StoreError;
 
     fn try_from(row: PersonRow) -> Result<Self, StoreError> {
+        Self::try_from(ShownPerson {
+            name: row.name,
+            identity_kind: row.identity_kind,
+            identity: row.identity,
+            phone: row.phone,
+            email: row.email,
+            address: row.address,
+            notify_by: row.notify_by,
+        })
+    }
+}
+
+/// What of a person's row is theirs, without what it is found and vouched for by.
+#[derive(Queryable)]
+pub(super) struct ShownPerson {
+    name: String,
+    identity_kind: Option<i16>,
+    identity: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+    notify_by: Option<String>,
+}
+
+/// The columns of a [`ShownPerson`].
+macro_rules! shown {
+    () => {
+        (
+            crate::store::schema::persons::name,
+            crate::store::schema::persons::identity_kind,
+            crate::store::schema::persons::identity,
+            crate::store::schema::persons::phone,
+            crate::store::schema::persons::email,
+            crate::store::schema::persons::address,
+            crate::store::schema::persons::notify_by,
+        )
+    };
+}
+pub(super) use shown;
+
+impl TryFrom<ShownPerson> for Person {
+    type Error = StoreError;
+
+    fn try_from(row: ShownPerson) -> Result<Self, StoreError> {
         let identity = match (row.identity_kind, row.identity) {
             (Some(1), Some(number)) => Some(Identity::Cccd(number)),
             (Some(2), Some(number)) => Some(Identity::Cmnd(number)),
@@ -145,9 +190,9 @@ pub fn insert(
     dossier: DossierId,
     unit: UnitId,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(persons::table)
-        .values(PersonRow::new(new.id, &new.person, new.key, dossier, unit))
-        .execute(conn)?;
+    let row = PersonRow::new(new.id, &new.person, new.key, dossier, unit);
+    let query = diesel::insert_into(persons::table).values(row);
+    on_either!(conn, |conn| query.execute(conn))?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub struct Limit {
 
 impl Limit {
     /// When the next attempt may come, if not now.
-    fn wait(self, counts_to: Moment, now: Moment) -> Option<Moment> {
+    pub fn wait(self, counts_to: Moment, now: Moment) -> Option<Moment> {
         let each = i64::try_from(self.each.as_millis()).unwrap_or(i64::MAX);
         let room = each.saturating_mul(i64::from(self.burst) - 1);
         let free = counts_to.plus_millis(-room);

@@ -16,8 +16,9 @@ use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
 use crate::store::locks::Lock;
+use crate::store::settings::{self, Stamp};
 use crate::store::{
-    Conn, Store, StoreError, WriteFailure, calendar, jobs, migrate, procedures, settings, units,
+    Conn, Store, StoreError, WriteFailure, calendar, jobs, migrate, procedures, units,
 };
 
 /// Units, procedures and calendar as of one version.
@@ -187,11 +188,15 @@ impl ReferenceCache {
     /// schema but by another start.
     fn version(&self, conn: &mut Conn) -> Result<u64, StoreError> {
         let (version, schema) = settings::reference_and_schema(conn)?;
+        self.look_at_schema(schema);
+        Ok(version)
+    }
+
+    fn look_at_schema(&self, schema: Option<String>) {
         let newer = schema.is_some_and(|schema| schema > *migrate::KNOWN);
         if newer && !self.outdated.swap(true, Ordering::Relaxed) {
             tracing::error!("the database belongs to a newer program: nothing is written any more");
         }
-        Ok(version)
     }
 
     /// Units, procedures and calendar as a transaction that writes sees them. What it sees may be
@@ -252,6 +257,31 @@ impl Store {
         self.read(|conn| {
             let reference = self.inner.reference.current(conn)?;
             work(conn, &reference)
+        })
+    }
+
+    /// Runs a single statement that also reads which version the reference data have, and returns what it
+    /// found with the reference data of that version: one round trip, where a snapshot costs four.
+    ///
+    /// # Errors
+    /// Those of the statement, and of the database.
+    pub(super) fn read_stamped<T>(
+        &self,
+        statement: impl Fn(&mut Conn) -> Result<Option<(Stamp, T)>, StoreError>,
+    ) -> Result<Option<(Arc<Reference>, T)>, StoreError> {
+        let cache = &self.inner.reference;
+        let Some(((version, schema), found)) = self.read_one(&statement)? else {
+            return Ok(None);
+        };
+        cache.look_at_schema(schema);
+        let version = version.and_then(|text| text.parse().ok()).unwrap_or(0);
+        if let Some(kept) = cache.kept().filter(|kept| kept.version == version) {
+            return Ok(Some((kept, found)));
+        }
+        // They have changed: both of one moment.
+        self.read(|conn| {
+            let reference = cache.current(conn)?;
+            Ok(statement(conn)?.map(|(_, found)| (reference, found)))
         })
     }
 

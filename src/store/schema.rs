@@ -507,6 +507,8 @@ allow_tables_to_appear_in_same_query!(
     fields,
     users,
     sessions,
-    payments
+    payments,
+    settings,
+    attempts
 );
 allow_tables_to_appear_in_same_query!(dossiers, set_aside);

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::moment::Moment;
+use crate::store::connection::on_either;
 use crate::store::schema::{sessions, users};
 use crate::store::users::{Account, User, UserRow};
 use crate::store::{Conn, StoreError, devices};
@@ -65,7 +66,7 @@ pub fn insert(conn: &mut Conn, token_hash: &[u8], session: &Session) -> Result<(
     Ok(())
 }
 
-/// The session of a token, when it ends, and its owner, if it has not ended and they may still log in. One
+/// The session of a token and its owner, if it has not ended and they may still log in. One
 /// statement: every request of a member of staff begins with it.
 ///
 /// # Errors
@@ -74,19 +75,17 @@ pub fn find(
     conn: &mut Conn,
     token_hash: &[u8],
     now: Moment,
-) -> Result<Option<(SessionId, Moment, User)>, StoreError> {
-    let row: Option<(Vec<u8>, i64, UserRow)> = sessions::table
+) -> Result<Option<(SessionId, User)>, StoreError> {
+    let query = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::token_hash.eq(token_hash))
         .filter(sessions::expires_at.gt(now.unix_millis()))
         .filter(users::disabled_at.is_null())
-        .select((sessions::id, sessions::expires_at, users::all_columns))
-        .first(conn)
-        .optional()?;
-    row.map(|(id, ends, user)| {
+        .select((sessions::id, users::all_columns));
+    let row: Option<(Vec<u8>, UserRow)> = on_either!(conn, |conn| query.first(conn)).optional()?;
+    row.map(|(id, user)| {
         let id = SessionId::from_slice(&id).ok_or_else(|| StoreError::corrupt("sessions.id"))?;
-        let ends = Moment::from_unix_millis(ends);
-        Ok((id, ends, Account::try_from(user)?.user))
+        Ok((id, Account::try_from(user)?.user))
     })
     .transpose()
 }

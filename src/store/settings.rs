@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::domain::moment::Moment;
+use crate::store::connection::on_either;
 use crate::store::locks::Lock;
 use crate::store::schema::settings;
 use crate::store::{Conn, StoreError};
 
 /// Counts up with every change of units, procedures or calendar.
 pub(super) const REFERENCE_VERSION: &str = "reference_version";
-/// Counts up with every change of an account but its password.
-const ACCOUNTS_VERSION: &str = "accounts_version";
 /// The last migration of the newest program that has opened this database, or is about to migrate it.
 pub const SCHEMA_VERSION: &str = "schema_version";
 /// Written again and again, to find out whether anything can be.
@@ -153,23 +152,6 @@ pub(super) fn make_lookup_key(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The versions of the reference data and of the accounts.
-pub(super) fn versions(conn: &mut Conn) -> Result<(u64, u64), StoreError> {
-    let rows: Vec<(String, String)> = settings::table
-        .filter(settings::key.eq_any([REFERENCE_VERSION, ACCOUNTS_VERSION]))
-        .load(conn)?;
-    let version = |key| {
-        let value = rows.iter().find(|(of, _)| of == key);
-        value.and_then(|(_, text)| text.parse().ok()).unwrap_or(0)
-    };
-    Ok((version(REFERENCE_VERSION), version(ACCOUNTS_VERSION)))
-}
-
-/// Tells all instances that an account has changed: a role, a unit, a name.
-pub(super) fn bump_accounts_version(conn: &mut Conn) -> Result<(), StoreError> {
-    count_up(conn, ACCOUNTS_VERSION)
-}
-
 /// One statement, so that two at once count twice.
 fn count_up(conn: &mut Conn, key: &str) -> Result<(), StoreError> {
     diesel::sql_query(format!(
@@ -186,13 +168,18 @@ pub fn reference_version(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
+/// The version of the reference data and the schema's, as another statement reads them along
+/// ([`crate::store::overview`]); neither is there before its first change.
+pub(super) type Stamp = (Option<String>, Option<String>);
+
 /// The same, and the schema's version, if a program has said which.
 pub(super) fn reference_and_schema(conn: &mut Conn) -> Result<(u64, Option<String>), StoreError> {
     // Both named one by one: diesel prepares such a statement once.
     let asked = settings::key
         .eq(REFERENCE_VERSION)
         .or(settings::key.eq(SCHEMA_VERSION));
-    let rows: Vec<(String, String)> = settings::table.filter(asked).load(conn)?;
+    let query = settings::table.filter(asked);
+    let rows: Vec<(String, String)> = on_either!(conn, |conn| query.load(conn))?;
     let (mut version, mut schema) = (0, None);
     for (key, value) in rows {
         match key == SCHEMA_VERSION {

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::ids::DossierId;
 use crate::domain::log::Entry;
+use crate::store::connection::on_either;
 use crate::store::locks::Lock;
 use crate::store::log::{self, EventToSeal};
 use crate::store::schema::{dossier_events, log_sealed_early, unannounced_events};
@@ -32,12 +33,11 @@ pub(super) fn insert(
     sequences: impl Iterator<Item = u32>,
 ) -> Result<(), StoreError> {
     for sequence in sequences {
-        diesel::insert_into(unannounced_events::table)
-            .values((
-                unannounced_events::dossier_id.eq(dossier.bytes().to_vec()),
-                unannounced_events::sequence.eq(i32::try_from(sequence).unwrap_or(i32::MAX)),
-            ))
-            .execute(conn)?;
+        let query = diesel::insert_into(unannounced_events::table).values((
+            unannounced_events::dossier_id.eq(dossier.bytes().to_vec()),
+            unannounced_events::sequence.eq(i32::try_from(sequence).unwrap_or(i32::MAX)),
+        ));
+        on_either!(conn, |conn| query.execute(conn))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::domain::ids::{UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
 use crate::store::schema::users;
-use crate::store::{Conn, StoreError, settings};
+use crate::store::{Conn, StoreError};
 
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,8 +230,7 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
             users::email.eq(user.email.as_deref()),
         ))
         .execute(conn);
-    crate::store::idempotency::or_conflict(updated)?;
-    settings::bump_accounts_version(conn)
+    crate::store::idempotency::or_conflict(updated)
 }
 
 /// Sets a password; `must_change`: it is good for changing it only.

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 
+use crate::store::checkpoints::{self, Checkpoints};
 use crate::store::connection::{Opener, is_broken};
 use crate::store::deadline::Deadline;
 use crate::store::{Conn, StoreError, WriteFailure};
@@ -34,16 +35,22 @@ type Request = Box<dyn FnOnce(Result<&mut Conn, StoreError>) -> Ran + Send>;
 pub(super) struct Writer {
     requests: Option<Sender<Request>>,
     thread: Option<JoinHandle<()>>,
+    _checkpoints: Checkpoints,
 }
 
 impl Writer {
-    pub(super) fn start(conn: Conn, opener: Opener) -> Self {
+    /// # Errors
+    /// If the connection refuses to be readied.
+    pub(super) fn start(mut conn: Conn, opener: Opener) -> Result<Self, StoreError> {
+        checkpoints::leave_to_others(&mut conn)?;
+        let checkpoints = Checkpoints::start(opener.clone());
         let (requests, queue) = channel();
         let thread = std::thread::spawn(move || run(conn, &opener, &queue));
-        Self {
+        Ok(Self {
             requests: Some(requests),
             thread: Some(thread),
-        }
+            _checkpoints: checkpoints,
+        })
     }
 
     /// Runs `work` in the next group and waits until that is durable.
@@ -192,7 +199,11 @@ fn run(mut conn: Conn, opener: &Opener, queue: &Receiver<Request>) {
             rollback(&mut conn);
             // SQLite may have rolled back by itself (disk full): start from a clean connection.
             // If there is none to be had, the next group is told so by the old one.
-            if let Ok(fresh) = opener.connect() {
+            let fresh = opener.connect().and_then(|mut fresh| {
+                checkpoints::leave_to_others(&mut fresh)?;
+                Ok(fresh)
+            });
+            if let Ok(fresh) = fresh {
                 conn = fresh;
             }
         }

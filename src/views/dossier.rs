@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::dossier::{
-    ActionKind, Channel, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
+    ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
     PaymentMethod, Settlement, Status,
 };
 use crate::domain::identity::Identity;
-use crate::domain::ids::{Actor, DossierId, PersonId, ProcedureId, UnitId, UserId};
+use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::procedure::Procedure;
@@ -17,6 +17,7 @@ use crate::domain::time_limit::Outcome;
 use crate::error::Error;
 use crate::store::authority::Proof;
 use crate::store::events::replay;
+use crate::store::overview::{Key, Overview};
 use crate::store::readings::{self, Reading};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, events as history, persons, users};
@@ -79,9 +80,6 @@ pub struct DossierView {
     pub closed_at: Option<Moment>,
     pub returned_at: Option<Moment>,
     pub last_event_at: Moment,
-    /// When it will be shown as overdue, if nothing happens.
-    #[serde(skip)]
-    pub crosses_at: Option<Moment>,
 }
 
 /// An applicant or delegate. The identity number is masked.
@@ -230,18 +228,19 @@ pub(crate) fn find_within(
     reach: Option<UnitId>,
 ) -> Result<Dossier, Error> {
     let (dossier, _) = replay(conn, id)?.ok_or(Error::NO_DOSSIER)?;
-    ensure_reach(reference, reach, &dossier)?;
+    ensure_reach(reference, reach, dossier.unit, dossier.holder)?;
     Ok(dossier)
 }
 
 fn ensure_reach(
     reference: &Reference,
     reach: Option<UnitId>,
-    dossier: &Dossier,
+    unit: UnitId,
+    holder: UnitId,
 ) -> Result<(), Error> {
     let units = reference.units();
     let covers = |unit| reach.is_none_or(|reach| units.is_under(unit, reach));
-    if covers(dossier.unit) || covers(dossier.holder) {
+    if covers(unit) || covers(holder) {
         Ok(())
     } else {
         Err(Error::NOT_YOUR_DOSSIER)
@@ -254,81 +253,106 @@ fn ensure_reach(
 /// If there is none, it is out of reach, or the database refuses.
 pub fn view(
     store: &Store,
-    id: DossierId,
+    which: impl Into<Key>,
     reach: Option<UnitId>,
     now: Moment,
 ) -> Result<DossierView, Error> {
-    store.read_with_reference(|conn, reference| {
-        let dossier = find_within(conn, reference, id, reach)?;
-        show(conn, reference, &dossier, now)
-    })
+    let (reference, found) = store.overview(&which.into())?.ok_or(Error::NO_DOSSIER)?;
+    ensure_reach(&reference, reach, found.state.unit, found.state.holder)?;
+    let delegate = match found.state.delegate {
+        Some(id) => {
+            let person = store.read_one(|conn| persons::find(conn, id))?;
+            Some(person.ok_or_else(|| StoreError::corrupt("không có người được ủy quyền"))?)
+        }
+        None => None,
+    };
+    Ok(show(&reference, found, delegate.as_ref(), now)?)
+}
+
+/// The version of a dossier within `reach`, if it was `seen` and the dossier is still as it was then: one row
+/// tells. A crossing of the due moment that has yet to be recorded makes it another.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn is_as_seen(
+    store: &Store,
+    which: &Key,
+    reach: Option<UnitId>,
+    seen: impl Fn(u32) -> bool,
+    now: Moment,
+) -> Result<Option<u32>, Error> {
+    let (reference, standing) = store.standing(which)?.ok_or(Error::NO_DOSSIER)?;
+    ensure_reach(&reference, reach, standing.unit, standing.holder)?;
+    let crossed = standing.crosses_at.is_some_and(|moment| moment < now);
+    Ok(Some(standing.version).filter(|version| !crossed && seen(*version)))
 }
 
 fn show(
-    conn: &mut Conn,
     reference: &Reference,
-    dossier: &Dossier,
+    found: Overview,
+    delegate: Option<&Person>,
     now: Moment,
-) -> Result<DossierView, Error> {
+) -> Result<DossierView, StoreError> {
+    let Overview {
+        state,
+        contents,
+        applicant,
+        assignee,
+    } = found;
     let procedure = reference
-        .procedure(dossier.procedure)
-        .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
+        .procedure(state.procedure)
+        .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", state.procedure)))?;
     let definition = &procedure.definition;
-    let ids = std::iter::once(dossier.applicant).chain(dossier.delegate);
-    let people = persons::find_many(conn, ids)?;
-    let person = |id: PersonId| {
-        let person = people.get(&id).map(PersonView::from);
-        person.ok_or_else(|| StoreError::corrupt("không có người nộp"))
-    };
-    let staff = users::names(conn, dossier.assignee)?;
-    let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
+    let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let version = |id| reference.procedure(id).map(|version| &**version);
-    let papers = Papers::of(dossier, procedure, version);
+    let papers = Papers::of(&contents.items, procedure, version);
     Ok(DossierView {
-        id: dossier.id,
-        case_number: dossier.case_number.to_string(),
-        look_up_code: views::look_up::code_of(reference, dossier.id),
-        version: dossier.version,
+        id: state.id,
+        case_number: state.case_number,
+        look_up_code: views::look_up::code_of(reference, state.id),
+        version: state.version,
         procedure: Named {
             code: definition.code.clone(),
             name: definition.name.clone(),
         },
         field: reference.field_name(procedure.field_id).to_owned(),
-        unit: named_unit(reference, dossier.unit),
-        holder: named_unit(reference, dossier.holder),
-        channel: dossier.channel,
-        return_channel: dossier.return_channel,
-        applicant: person(dossier.applicant)?,
-        delegate: dossier.delegate.map(person).transpose()?,
-        sets: dossier.sets,
+        unit: named_unit(reference, state.unit),
+        holder: named_unit(reference, state.holder),
+        channel: state.channel,
+        return_channel: state.return_channel,
+        applicant: PersonView::from(&applicant),
+        delegate: delegate.map(PersonView::from),
+        sets: contents.sets,
         items: items(procedure, &papers.listed),
         other_items: others(papers.others),
-        status: dossier.status,
-        status_code: dossier.status.code(),
-        status_name: render::words::status(dossier.status),
-        allowed_actions: ActionKind::allowed(Some(dossier.status)),
-        entered_at: dossier.entered_at,
-        received_at: dossier.received_at,
-        due_at: dossier.due(),
-        appointment_at: dossier.appointment,
-        overdue: dossier.is_overdue() || crossed,
-        paused: dossier.status.is_waiting(),
+        status: state.status,
+        status_code: state.status.code(),
+        status_name: render::words::status(state.status),
+        allowed_actions: ActionKind::allowed(Some(state.status)),
+        entered_at: state.entered_at,
+        received_at: state.received_at,
+        due_at: state.due,
+        appointment_at: state.appointment,
+        overdue: state.overdue || crossed,
+        paused: state.status.is_waiting(),
         step: StepView {
-            index: dossier.step,
-            name: procedure.step_name(usize::from(dossier.step)).to_owned(),
+            index: state.step,
+            name: procedure.step_name(usize::from(state.step)).to_owned(),
             count: procedure.step_count(),
-            due_at: dossier.step_due,
+            due_at: state.step_due,
         },
-        assignee: dossier.assignee.and_then(|id| StaffName::of(&staff, id)),
-        fees: fees(dossier, procedure),
-        payment_requested_vnd: dossier.payment_requested,
-        payment_requested_fees: dossier.requested_fees.clone(),
-        decision: dossier.decision,
-        outcome: dossier.outcome,
-        closed_at: dossier.closed_at,
-        returned_at: dossier.returned_at,
-        last_event_at: dossier.last_event_at,
-        crosses_at: dossier.crosses_at().filter(|_| !crossed),
+        assignee: assignee.map(|(username, full_name)| StaffName {
+            username,
+            full_name,
+        }),
+        fees: fees(&contents, procedure),
+        payment_requested_vnd: contents.payment_requested,
+        payment_requested_fees: contents.requested_fees,
+        decision: state.decision,
+        outcome: state.outcome,
+        closed_at: state.closed_at,
+        returned_at: state.returned_at,
+        last_event_at: state.last_event_at,
     })
 }
 
@@ -359,10 +383,10 @@ fn others(others: Vec<(String, HandedIn)>) -> Vec<OtherItemView> {
     others.collect()
 }
 
-fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeView> {
+fn fees(contents: &Contents, procedure: &Procedure) -> Vec<FeeView> {
     let fees = (0_u16..).zip(&procedure.definition.fees);
     let fees = fees.map(|(position, fee)| {
-        let settled = dossier.settled_fee(position);
+        let settled = contents.settled_fee(position);
         let mut view = FeeView {
             position,
             name: fee.name.clone(),
@@ -414,7 +438,7 @@ pub fn events(
         }
         let dossier = Dossier::replay(id, &events)
             .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
-        ensure_reach(reference, reach, &dossier)?;
+        ensure_reach(reference, reach, dossier.unit, dossier.holder)?;
         let mut payloads = Vec::with_capacity(events.len());
         let mut people: Vec<UserId> = Vec::new();
         for (event, stored) in events.iter().zip(&stored) {

@@ -11,15 +11,17 @@ use hmac::Mac;
 use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Dossier, EventData, Status};
+use crate::domain::dossier::Status;
 use crate::domain::ids::DossierId;
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
+use crate::domain::person::masked;
 use crate::error::Error;
 use crate::render;
 use crate::store::limits::{Limits, address_key};
+use crate::store::overview::{self, PublicOverview};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, dossiers, events, persons, rate_limits};
+use crate::store::{Conn, Store, StoreError, dossiers, rate_limits};
 
 /// No such dossier, or another code: which of the two is not told.
 const NO_SUCH_PAIR: Error = Error::NotFound("không có hồ sơ với mã hồ sơ và mã tra cứu này");
@@ -30,13 +32,6 @@ const CODE_LETTERS: usize = 10;
 /// A dossier as the public may see it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct LookUp {
-    #[serde(skip)]
-    pub id: DossierId,
-    #[serde(skip)]
-    pub version: u32,
-    /// When it will be shown as overdue, if nothing happens.
-    #[serde(skip)]
-    pub crosses_at: Option<Moment>,
     pub case_number: String,
     pub procedure_code: String,
     pub procedure: String,
@@ -105,55 +100,55 @@ fn find(
     code: &str,
     now: Moment,
 ) -> Result<LookUp, Error> {
-    let id = identify(conn, reference, number, code)?;
-    let stored = events::history(conn, id)?;
-    let history = stored
-        .iter()
-        .map(|event| event.event())
-        .collect::<Result<Vec<_>, _>>()?;
-    let dossier = Dossier::replay(id, &history)
-        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
-    let applicant = persons::find(conn, dossier.applicant)?;
+    // Of attempts nothing is asked: they count under no empty key.
+    match overview::public(conn, number, "")? {
+        Some((_, found)) if code_fits(reference.look_up_key(), found.state.id, code) => {
+            Ok(show(reference, found, now))
+        }
+        _ => Err(NO_SUCH_PAIR),
+    }
+}
+
+fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
+    let PublicOverview {
+        state,
+        applicant,
+        history,
+        ..
+    } = found;
     let unit_name = |id| {
         let unit = reference.units().get(id);
         unit.map(|unit| unit.name.clone()).unwrap_or_default()
     };
-    let procedure = reference.procedure(dossier.procedure);
+    let procedure = reference.procedure(state.procedure);
     let definition = procedure.map(|procedure| &procedure.definition);
-    let crossed = dossier.crosses_at().is_some_and(|moment| moment < now);
-    Ok(LookUp {
-        id,
-        version: dossier.version,
-        crosses_at: dossier.crosses_at().filter(|_| !crossed),
-        case_number: dossier.case_number.to_string(),
+    let crossed = state.crosses_at.is_some_and(|moment| moment < now);
+    let history = history.iter().map(|(at, data)| Milestone {
+        at: *at,
+        what: render::words::event(data),
+    });
+    LookUp {
+        case_number: state.case_number,
         procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
         procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
-        unit: unit_name(dossier.unit),
-        holder: unit_name(dossier.holder),
-        applicant: applicant.map(|p| p.masked_name()).unwrap_or_default(),
-        status: dossier.status,
-        status_code: dossier.status.code(),
-        status_name: render::words::status(dossier.status),
+        unit: unit_name(state.unit),
+        holder: unit_name(state.holder),
+        applicant: masked(&applicant),
+        status: state.status,
+        status_code: state.status.code(),
+        status_name: render::words::status(state.status),
         step: procedure
-            .filter(|_| dossier.status.is_open())
-            .map(|p| p.step_name(usize::from(dossier.step)).to_owned()),
-        received_at: dossier.received_at,
-        due_at: dossier.due(),
-        appointment_at: dossier.appointment,
-        done_at: dossier.closed_at,
-        returned_at: dossier.returned_at,
-        paused: dossier.status.is_waiting(),
-        overdue: dossier.is_overdue() || crossed,
-        history: history
-            .iter()
-            // Hand-overs inside the office are its own business.
-            .filter(|event| !matches!(event.data, EventData::HandedOver(_)))
-            .map(|event| Milestone {
-                at: event.at,
-                what: render::words::event(&event.data),
-            })
-            .collect(),
-    })
+            .filter(|_| state.status.is_open())
+            .map(|p| p.step_name(usize::from(state.step)).to_owned()),
+        received_at: state.received_at,
+        due_at: state.due,
+        appointment_at: state.appointment,
+        done_at: state.closed_at,
+        returned_at: state.returned_at,
+        paused: state.status.is_waiting(),
+        overdue: state.overdue || crossed,
+        history: history.collect(),
+    }
 }
 
 /// Under which key attempts from a network address count.
@@ -175,6 +170,15 @@ pub fn look_up_limited(
     now: Moment,
 ) -> Result<LookUp, Error> {
     let number = parse(case_number)?;
+    let found = store.public_overview(&number, &attempts_from(address))?;
+    if let Some((reference, found)) = found {
+        let counted = found.attempts_count_to;
+        let blocked = counted.and_then(|until| limits.look_up_address.wait(until, now));
+        if blocked.is_none() && code_fits(reference.look_up_key(), found.state.id, code) {
+            return Ok(show(&reference, found, now));
+        }
+    }
+    // Nothing, or too much: that is counted.
     let subject = format!("lookup:{number}");
     limited(store, subject, address, limits, now, |conn, reference| {
         find(conn, reference, &number, code, now)

@@ -26,7 +26,7 @@ pub(crate) fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, 
             return Ok(0);
         }
         Status::PaymentRequested => {
-            return Ok(dossier.payment_requested.unwrap_or_default());
+            return Ok(dossier.contents.payment_requested.unwrap_or_default());
         }
         _ => {}
     }

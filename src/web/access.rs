@@ -6,7 +6,6 @@ use std::sync::Once;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{self, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use tracing::Instrument;
@@ -16,7 +15,6 @@ use crate::domain::role::Permission;
 use crate::store::authority::Denied;
 use crate::web::observe::RequestId;
 use crate::web::problem::{Kind, Problem};
-use crate::web::remembered::{BySession, Remembered};
 use crate::web::{State, with_store};
 use crate::{acts, metrics};
 
@@ -31,34 +29,19 @@ pub enum Access {
     Signed,
 }
 
-/// Lets a request through to its handler, or answers 401 or 403. Where the answer is `kept`, one that
-/// still stands is given again: it was let through when it was made, and what let it through is part
-/// of what it was made from.
+/// Lets a request through to its handler, or answers 401 or 403.
 pub(crate) async fn authorise(
     access: Access,
-    kept: bool,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let mut recall = None;
-    if kept && request.method() == Method::GET {
-        let state = state(request.request())?;
-        recall = Remembered::recall(state, access, request.request()).await;
-    }
-    if let Some(answer) = recall.as_ref().and_then(|r| r.answer(request.request())) {
-        return Ok(request.into_response(answer));
-    }
     let id = request.extensions().get::<RequestId>().cloned();
     let span = id.map_or_else(tracing::Span::none, |id| id.span());
-    let made = make(access, request, next).instrument(span).await?;
-    Ok(match recall {
-        Some(recall) => recall.keep(made),
-        None => made,
-    })
+    answer(access, request, next).instrument(span).await
 }
 
 /// The handler's answer, if the caller may have it.
-async fn make(
+async fn answer(
     access: Access,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -102,17 +85,10 @@ async fn authenticate(request: &HttpRequest, permission: Permission) -> Result<C
     }
     let token = token.trim().to_owned();
     let state = state(request)?;
-    let hash = acts::access::secret_hash(&token);
-    let caller = with_store(&state, move |store| {
+    with_store(&state, move |store| {
         acts::sessions::authenticate(store, &token, permission, crate::clock::now())
     })
-    .await?;
-    request.extensions_mut().insert(BySession {
-        hash: hash.to_vec(),
-        ends: caller.session_ends,
-        user: caller.user,
-    });
-    Ok(caller)
+    .await
 }
 
 fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {

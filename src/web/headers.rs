@@ -76,14 +76,41 @@ pub(crate) fn content_tag(shown: &impl Serialize) -> String {
     format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash[..12]))
 }
 
+/// The tags of what the caller has already.
+pub(crate) struct IfNoneMatch(Vec<String>);
+
+impl IfNoneMatch {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let seen = request.headers().get_all("if-none-match");
+        let seen = seen.filter_map(|value| value.to_str().ok());
+        // Weak tags match as well (RFC 9110, 13.1.2).
+        let seen = seen.flat_map(|line| line.split(','));
+        let seen = seen.map(|tag| tag.trim().trim_start_matches("W/").to_owned());
+        Self(seen.collect())
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn fits(&self, tag: &str) -> bool {
+        self.0.iter().any(|seen| seen == "*" || seen == tag)
+    }
+}
+
+impl FromRequest for IfNoneMatch {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        std::future::ready(Ok(Self::of(request)))
+    }
+}
+
 /// An answer with its tag, or 304 if the caller has it already.
 pub(crate) fn unless_seen(request: &HttpRequest, shown: &impl Serialize) -> HttpResponse {
     let tag = content_tag(shown);
-    let seen = request.headers().get_all("if-none-match");
-    let seen = seen.filter_map(|value| value.to_str().ok());
-    // Weak tags match as well (RFC 9110, 13.1.2).
-    let mut seen = seen.flat_map(|line| line.split(',').map(|tag| tag.trim()));
-    let same = seen.any(|seen| seen == "*" || seen.strip_prefix("W/").unwrap_or(seen) == tag);
+    let same = IfNoneMatch::of(request).fits(&tag);
     let mut answer = match same {
         true => HttpResponse::NotModified(),
         false => HttpResponse::Ok(),

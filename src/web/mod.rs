@@ -15,7 +15,6 @@ mod observe;
 mod openapi;
 mod params;
 mod problem;
-mod remembered;
 mod routes;
 mod schema;
 mod stopping;
@@ -44,7 +43,6 @@ pub use crate::jobs::Settings;
 use crate::store::{Store, outbox};
 use crate::web::connections::Connections;
 use crate::web::intake::Intake;
-use crate::web::remembered::Remembered;
 use crate::web::turns::Turns;
 
 use crate::web::stopping::Traffic;
@@ -82,7 +80,6 @@ pub(crate) struct State {
     pub oidc_turns: Turns,
     pub password_turns: Turns,
     pub intake: Intake,
-    pub remembered: Remembered,
     /// By what messages go at all.
     pub carried: BTreeSet<outbox::Kind>,
     pub turns: waiting::Turns,
@@ -105,7 +102,6 @@ pub fn serve(
 ) -> std::io::Result<()> {
     let state = State {
         store,
-        remembered: Remembered::new(settings.remembered_bytes),
         intake: Intake::new(settings.bounds.bodies),
         settings,
         carried: background.outgoing.carried(),

@@ -36,8 +36,6 @@ pub struct Route {
     /// An example of the body, if there is one.
     pub(crate) body: Option<fn() -> Value>,
     handler: fn() -> actix_web::Route,
-    /// Its answers are kept as long as they stand.
-    kept: bool,
 }
 
 impl Route {
@@ -61,7 +59,6 @@ impl Route {
             schemas: P::schemas,
             body: None,
             handler,
-            kept: false,
         }
     }
 
@@ -82,13 +79,7 @@ impl Route {
             schemas,
             body: None,
             handler,
-            kept: false,
         }
-    }
-
-    const fn kept(mut self) -> Self {
-        self.kept = true;
-        self
     }
 
     const fn or(mut self, kinds: &'static [Kind]) -> Self {
@@ -156,7 +147,6 @@ pub fn table() -> Vec<Route> {
         route!(Public, time_limit::__path_preview => time_limit::preview)
             .or(&[Refused, NotReady]),
         route!(Public, lookup::__path_look_up => lookup::look_up)
-            .kept()
             .or(&[Kind::NotFound, TooManyRequests]),
         route!(Public, submissions::__path_submit => submissions::submit)
             .or(&[Refused, NotReady, TooManyRequests])
@@ -195,7 +185,7 @@ pub fn table() -> Vec<Route> {
         route!(Staff(May::ReadDossiers), lists::__path_list => lists::list),
         route!(Staff(May::ReadDossiers), lists::__path_search => lists::search)
             .takes::<lists::Search>(),
-        route!(Staff(May::ReadDossiers), dossiers::__path_show => dossiers::show).kept(),
+        route!(Staff(May::ReadDossiers), dossiers::__path_show => dossiers::show),
         route!(Staff(May::ReadDossiers), dossiers::__path_events => dossiers::events),
         route!(Staff(May::ReadIdentity), dossiers::__path_identities => dossiers::identities),
         route!(Staff(May::ReadDossiers), fees::__path_transfer_code => fees::transfer_code)
@@ -346,8 +336,8 @@ pub(crate) fn register(config: &mut web::ServiceConfig) {
     }
     // What is asked for most before the rest, and `sessions/current` before `sessions/{id}`: each is
     // tried in turn.
-    by_path.sort_by_key(|(path, routes)| {
-        let asked_for = path.starts_with("/api/v1/dossiers") || routes.iter().any(|r| r.kept);
+    by_path.sort_by_key(|(path, _)| {
+        let asked_for = path.starts_with("/api/v1/dossiers") || path == "/api/v1/lookup";
         (
             !asked_for,
             path.matches('{').count(),
@@ -364,7 +354,7 @@ pub(crate) fn register(config: &mut web::ServiceConfig) {
         let allow = allow.join(", ");
         let mut resource = web::resource(path);
         for route in routes {
-            let (access, kept, method) = (route.access, route.kept, route.method.clone());
+            let (access, method) = (route.access, route.method.clone());
             let handler = (route.handler)();
             let handler = match method {
                 Method::GET => handler.guard(guard::Any(guard::Get()).or(guard::Head())),
@@ -372,7 +362,7 @@ pub(crate) fn register(config: &mut web::ServiceConfig) {
             };
             let guarded = from_fn(move |request: ServiceRequest, next| {
                 request.extensions_mut().insert(matched);
-                authorise(access, kept, request, next)
+                authorise(access, request, next)
             });
             resource = resource.route(handler.wrap(guarded));
         }

@@ -91,14 +91,6 @@ fn spend(since: Instant) {
     });
 }
 
-/// Waits for what a request can do without, for half of the patience that is left.
-pub(crate) async fn briefly<T>(state: &State, what: impl Future<Output = Option<T>>) -> Option<T> {
-    let begun = Instant::now();
-    let got = timeout(left(state) / 2, what).await;
-    spend(begun);
-    got.ok().flatten()
-}
-
 /// Runs blocking work on the store off the server's own threads.
 pub(crate) async fn with_store<T, E>(
     state: &web::Data<State>,

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, fields, on_both};
+use crate::support::{
+    COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, fields, on_both,
+};
 use motcua::domain::role::Role;
 
 /// A procedure of communes with a long limit and a fee.
@@ -198,7 +200,7 @@ on_both! {
         for (role, unit, ok) in [
             (Role::Officer, COMMUNE, true),
             (Role::Officer, "H37.20", true),
-            (Role::Officer, crate::support::FOREIGN, false),
+            (Role::Officer, FOREIGN, false),
             (Role::Administrator, COMMUNE, false),
         ] {
             let username = crate::support::hire(&office.world, role, unit);
@@ -494,4 +496,87 @@ fn what_is_not_set_up_says_so() {
     call.send().problem(501, "not-configured");
     let call = office.call("GET", "/api/v1/oidc/login");
     call.send().problem(501, "not-configured");
+}
+
+on_both! {
+    fn what_another_instance_changes_is_seen_at_once(db: &Database) {
+        let mut office = Office::open(db);
+        let other = Program::on(db).serve_beside(&office.server);
+        let officer = office.token(Role::Officer, COMMUNE);
+        for _ in 0..10 {
+            let made = office.receive(COMMUNE, SAME_DAY);
+            let path = format!("/api/v1/dossiers/{}", made["case_number"].as_str().unwrap());
+            let look_up = format!(
+                "/api/v1/lookup?case_number={}&code={}",
+                made["case_number"].as_str().unwrap(), made["look_up_code"].as_str().unwrap(),
+            );
+            let read = || office.call("GET", &path).token(&officer).send().expect(200);
+            let seen = || office.call("GET", &look_up).send().expect(200);
+            let first = read();
+            assert_eq!(first.json()["version"], made["version"]);
+            assert_eq!(seen().json()["status"], "received");
+            // Twice the same, byte for byte.
+            let again = read();
+            assert_eq!((&again.body, again.header("etag")), (&first.body, first.header("etag")));
+            assert_eq!(again.header("cache-control"), "no-store");
+            assert_eq!(seen().json()["status"], "received");
+
+            // A change elsewhere does not touch it; one here does.
+            office.world.receive_at(COMMUNE, SAME_DAY, motcua::clock::now());
+            assert_eq!(read().body, first.body);
+            let act = other.send(
+                "POST",
+                &format!("{path}/hand-over"),
+                &[
+                    ("Authorization", &format!("Bearer {officer}")),
+                    ("If-Match", first.header("etag")),
+                    ("Content-Type", "application/json"),
+                ],
+                json!({"step": 1}).to_string().as_bytes(),
+            );
+            assert_eq!(act.status, 200, "{}", act.body);
+            assert_eq!(read().body, act.body);
+            assert_eq!(seen().json()["status"], "in_progress");
+        }
+    }
+}
+
+on_both! {
+    fn a_version_that_was_seen_is_not_sent_again_and_shows_nothing(db: &Database) {
+        let mut office = Office::open(db);
+        let officer = office.token(Role::Officer, COMMUNE);
+        let stranger = office.token(Role::Officer, FOREIGN);
+        let made = office.receive(COMMUNE, SAME_DAY);
+        for name in ["case_number", "id"] {
+            let path = format!("/api/v1/dossiers/{}", made[name].as_str().unwrap());
+            let ask = |token: &str, tag: &str| {
+                office.call("GET", &path).token(token).header("If-None-Match", tag).send()
+            };
+            for tag in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
+                let seen = ask(&officer, tag).expect(304);
+                assert_eq!((seen.header("etag"), seen.body.as_str()), ("\"1\"", ""));
+                assert_eq!(seen.header("cache-control"), "no-store");
+            }
+            for tag in ["\"2\"", "1", "nonsense"] {
+                let whole = ask(&officer, tag).expect(200);
+                assert_eq!(whole.json()["version"], 1, "{tag}");
+            }
+            // Out of reach is out of reach, whatever one has seen.
+            ask(&stranger, "\"1\"").problem(403, "forbidden");
+            ask("nobody's", "\"1\"").problem(401, "unauthenticated");
+        }
+        let missing = office.call("GET", "/api/v1/dossiers/H37.20.01-210301-9999").token(&officer);
+        missing.header("If-None-Match", "*").send().problem(404, "not-found");
+        // Past its due moment it is shown as overdue before that has been recorded: not what was seen.
+        let id = made["id"].as_str().unwrap().replace('-', "");
+        let key = match db.kind {
+            Kind::Sqlite => format!("x'{id}'"),
+            Kind::Postgres => format!("'\\x{id}'"),
+        };
+        let path = format!("/api/v1/dossiers/{}", made["id"].as_str().unwrap());
+        db.tamper(&format!("update dossiers set watch_at = 1 where id = {key}"));
+        let late = office.call("GET", &path).token(&officer).header("If-None-Match", "\"1\"").send();
+        // The sweep may have been quicker, or have set the damaged row aside.
+        assert_eq!(late.expect(200).json()["overdue"], true);
+    }
 }

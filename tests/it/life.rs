@@ -376,7 +376,7 @@ fn a_supplement_starts_the_limit_anew_and_a_payment_pauses_it() {
     };
     life.act(at("2021-03-15 09:00"), &taken).unwrap();
     assert_eq!(life.state().due(), Some(at("2021-03-22 17:00")));
-    assert_eq!(life.state().items.len(), 2);
+    assert_eq!(life.state().contents.items.len(), 2);
 
     let pay = Action::RequestPayment {
         fees: Vec::new(),

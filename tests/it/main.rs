@@ -16,7 +16,6 @@ mod durability;
 mod honest_time;
 mod imports;
 mod jobs;
-mod kept_answers;
 mod life;
 mod limits;
 mod log;

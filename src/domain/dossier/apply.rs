@@ -1,11 +1,8 @@
 //! Replaying: what an event does to the state. Asks no rule and no calendar.
 
 use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
-use crate::domain::dossier::{
-    Dossier, Event, EventData, HeldItem, ItemHandedIn, PaymentMethod, Received, SettledFee,
-    Settlement, Status, Submission,
-};
-use crate::domain::ids::{DossierId, ProcedureId};
+use crate::domain::dossier::{Contents, Dossier, Event, EventData, Received, Status, Submission};
+use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::{Clock, Outcome, Pause};
 
@@ -89,8 +86,7 @@ impl Dossier {
             return_channel: submission.return_channel,
             applicant: submission.applicant,
             delegate: submission.delegate,
-            sets: submission.sets,
-            items: held(submission.procedure, &submission.items),
+            contents: Contents::submitted(submission),
             status: Status::Registered,
             entered_at: at,
             received_at: None,
@@ -100,9 +96,6 @@ impl Dossier {
             step: 0,
             step_due: None,
             assignee: None,
-            settled_fees: Vec::new(),
-            payment_requested: None,
-            requested_fees: Vec::new(),
             decision: None,
             outcome: None,
             closed_at: None,
@@ -166,15 +159,12 @@ impl Dossier {
                 self.status = Status::SupplementRequested;
                 self.pause(at).ok_or(misfit)?;
             }
-            EventData::PaymentRequested(requested) => {
+            EventData::PaymentRequested(_) => {
                 self.status = Status::PaymentRequested;
-                self.payment_requested = Some(requested.amount_vnd);
-                self.requested_fees.clone_from(&requested.fees);
                 self.pause(at).ok_or(misfit)?;
             }
             EventData::SupplementTaken(taken) => {
                 self.status = Status::InProgress;
-                self.items.extend(held(self.procedure, &taken.items));
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 if taken.restarted {
                     clock.started = at;
@@ -186,13 +176,6 @@ impl Dossier {
             }
             EventData::PaymentTaken(taken) => {
                 self.status = Status::InProgress;
-                self.payment_requested = None;
-                self.requested_fees.clear();
-                let how = Settlement::Collected {
-                    method: taken.method.unwrap_or(PaymentMethod::Cash),
-                    receipt: taken.receipt.clone(),
-                };
-                self.settle(&taken.fees, at, &how);
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 close_pause(clock, at);
                 clock.due = taken.due;
@@ -229,38 +212,14 @@ impl Dossier {
             EventData::ApplicantCorrected(new) => {
                 self.applicant = new.applicant;
             }
-            EventData::FeesCollected(collected) => {
-                let how = Settlement::Collected {
-                    method: collected.method,
-                    receipt: collected.receipt.clone(),
-                };
-                self.settle(&collected.fees, at, &how);
-            }
-            EventData::FeeWaived(waived) => {
-                let how = Settlement::Waived {
-                    reason: waived.reason.clone(),
-                };
-                self.settle(&[waived.fee], at, &how);
-                if let Some(less) = waived.asked_less_vnd {
-                    self.requested_fees.retain(|fee| *fee != waived.fee);
-                    let asked = self.payment_requested.unwrap_or_default();
-                    self.payment_requested = Some(asked.saturating_sub(less));
-                }
-            }
+            // The contents alone.
+            EventData::FeesCollected(_) | EventData::FeeWaived(_) => {}
         }
+        self.contents.follow(at, &event.data, self.procedure);
         self.version = sequence;
         self.last_event_at = at;
         self.recorded_at = event.recorded_at;
         Ok(())
-    }
-
-    fn settle(&mut self, fees: &[u16], at: Moment, how: &Settlement) {
-        let settled = fees.iter().map(|&fee| SettledFee {
-            fee,
-            at,
-            how: how.clone(),
-        });
-        self.settled_fees.extend(settled);
     }
 
     fn pause(&mut self, at: Moment) -> Option<()> {
@@ -296,11 +255,6 @@ impl Dossier {
         };
         Some(())
     }
-}
-
-fn held(under: ProcedureId, items: &[ItemHandedIn]) -> Vec<HeldItem> {
-    let items = items.iter().copied();
-    items.map(|item| HeldItem { under, item }).collect()
 }
 
 fn close_pause(clock: &mut Clock, at: Moment) {

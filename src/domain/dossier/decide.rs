@@ -230,7 +230,7 @@ fn decide_existing(
             method,
             receipt,
         } => {
-            let asked_vnd = dossier.payment_requested.unwrap_or_default();
+            let asked_vnd = dossier.contents.payment_requested.unwrap_or_default();
             if *amount_vnd != asked_vnd {
                 return Err(Refusal::OtherAmount {
                     asked_vnd,
@@ -239,7 +239,7 @@ fn decide_existing(
             }
             PaymentTaken {
                 amount_vnd: positive(*amount_vnd)?,
-                fees: dossier.requested_fees.clone(),
+                fees: dossier.contents.requested_fees.clone(),
                 method: Some(*method),
                 receipt: receipt.trim().to_owned(),
                 due: resumed(dossier, overdue, context)?.due,
@@ -259,7 +259,7 @@ fn decide_existing(
         .into(),
         Action::WaiveFee { fee, reason } => {
             let amount_vnd = amount_owed(dossier, &[*fee], context.procedure)?;
-            let requested = dossier.requested_fees.contains(fee);
+            let requested = dossier.contents.requested_fees.contains(fee);
             FeeWaived {
                 fee: *fee,
                 reason: required(reason)?,

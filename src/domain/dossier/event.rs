@@ -131,20 +131,28 @@ macro_rules! event_kinds {
 }
 
 impl EventData {
-    /// The people whose records this event commits to.
-    pub fn commitments(&self) -> Vec<(PersonId, Commitment)> {
-        let submission = match self {
+    /// The code of [`HandedOver`].
+    pub const HANDED_OVER: i16 = 4;
+
+    /// What was submitted, if the event begins a dossier.
+    pub const fn submission(&self) -> Option<&Submission> {
+        match self {
             Self::Registered(registered) => Some(&registered.submission),
             Self::Received(received) => received.submission.as_ref(),
-            Self::ApplicantCorrected(corrected) => {
-                let commitment = corrected.applicant_commitment;
-                return commitment
-                    .map(|commitment| (corrected.applicant, commitment))
-                    .into_iter()
-                    .collect();
-            }
             _ => None,
-        };
+        }
+    }
+
+    /// The people whose records this event commits to.
+    pub fn commitments(&self) -> Vec<(PersonId, Commitment)> {
+        if let Self::ApplicantCorrected(corrected) = self {
+            let commitment = corrected.applicant_commitment;
+            return commitment
+                .map(|commitment| (corrected.applicant, commitment))
+                .into_iter()
+                .collect();
+        }
+        let submission = self.submission();
         let people = submission.map(|s| {
             [
                 Some(s.applicant).zip(s.applicant_commitment),

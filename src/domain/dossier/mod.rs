@@ -6,6 +6,7 @@
 
 mod actions;
 mod apply;
+mod contents;
 mod decide;
 mod event;
 mod papers;
@@ -14,6 +15,7 @@ mod undo;
 
 pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier};
 pub use crate::domain::dossier::apply::ReplayError;
+pub use crate::domain::dossier::contents::Contents;
 pub use crate::domain::dossier::decide::{Backdating, Context, decide};
 pub use crate::domain::dossier::event::*;
 pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
@@ -209,10 +211,8 @@ pub struct Dossier {
     pub return_channel: Channel,
     pub applicant: PersonId,
     pub delegate: Option<PersonId>,
-    /// Number of sets handed in.
-    pub sets: u16,
-    /// Papers handed in so far.
-    pub items: Vec<HeldItem>,
+    /// Papers and fees.
+    pub contents: Contents,
     pub status: Status,
     /// When it came in: the moment of receipt, or of registration while it is not received.
     pub entered_at: Moment,
@@ -230,12 +230,6 @@ pub struct Dossier {
     /// When the step at hand should be handed on.
     pub step_due: Option<Moment>,
     pub assignee: Option<UserId>,
-    /// Fees collected or waived so far, by position among the procedure's fees.
-    pub settled_fees: Vec<SettledFee>,
-    /// What is to be paid while the clock stands for it, in đồng.
-    pub payment_requested: Option<u64>,
-    /// The fees for which it is, by position; none: a free amount.
-    pub requested_fees: Vec<u16>,
     pub decision: Option<Decision>,
     pub outcome: Option<Outcome>,
     /// When it was finished, withdrawn or stopped.
@@ -274,7 +268,7 @@ impl Dossier {
 
     /// Whether a fee of the procedure was collected or waived.
     pub fn settled_fee(&self, fee: u16) -> Option<&SettledFee> {
-        self.settled_fees.iter().find(|settled| settled.fee == fee)
+        self.contents.settled_fee(fee)
     }
 
     /// Positions of the procedure's fees for which something is owed.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::dossier::{Dossier, ItemHandedIn, Refusal};
+use crate::domain::dossier::{ItemHandedIn, Refusal};
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 
@@ -119,10 +119,10 @@ pub struct Papers {
 }
 
 impl Papers {
-    /// What a dossier holds, read under `procedure`; `version` finds the versions under which papers
+    /// Papers that were handed in, read under `procedure`; `version` finds the versions under which papers
     /// were handed in.
     pub fn of<'a>(
-        dossier: &Dossier,
+        items: &[HeldItem],
         procedure: &Procedure,
         version: impl Fn(ProcedureId) -> Option<&'a Procedure>,
     ) -> Self {
@@ -131,7 +131,7 @@ impl Papers {
             listed: vec![HandedIn::default(); count],
             others: Vec::new(),
         };
-        for HeldItem { under, item } in &dossier.items {
+        for HeldItem { under, item } in items {
             let position = usize::from(item.0);
             let old = (*under != procedure.id)
                 .then(|| version(*under))

@@ -207,7 +207,7 @@ impl DossierMessage {
         let definition = &procedure.definition;
         let identity = applicant.identity.as_ref();
         let version = |id| reference.procedure(id).map(|version| &**version);
-        let papers = Papers::of(dossier, procedure, version);
+        let papers = Papers::of(&dossier.contents.items, procedure, version);
         let has_result = matches!(dossier.status, Status::Done | Status::Returned);
         Ok(Self {
             case_number: dossier.case_number.to_string(),

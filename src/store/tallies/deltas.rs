@@ -8,6 +8,7 @@ use crate::domain::dossier::Channel;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::period::Day;
 use crate::domain::tally::{Tallies, Tally, TallyKey};
+use crate::store::connection::on_either;
 use crate::store::schema::{late_tallies, tally_deltas};
 use crate::store::tallies::{Counters, counters, tally};
 use crate::store::{Conn, StoreError};
@@ -39,9 +40,9 @@ pub fn insert_deltas(conn: &mut Conn, changes: &Tallies) -> Result<(), StoreErro
         if key.is_late() {
             insert_late(conn, key, tally)?;
         }
-        diesel::insert_into(tally_deltas::table)
-            .values(change!(tally_deltas, key, tally))
-            .execute(conn)?;
+        let query =
+            diesel::insert_into(tally_deltas::table).values(change!(tally_deltas, key, tally));
+        on_either!(conn, |conn| query.execute(conn))?;
     }
     Ok(())
 }

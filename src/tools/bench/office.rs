@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -182,6 +183,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Processor time that it has taken so far, from the kernel, to a hundredth of a second.
+    pub(crate) fn cpu(&self) -> Result<Duration, BenchError> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Its name may hold anything; of what follows it, `utime` and `stime` are twelfth and thirteenth.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let mut times = fields.split_whitespace().skip(11).take(2);
+        let ticks = times.try_fold(0, |sum, time| Some(sum + time.parse::<u64>().ok()?));
+        let ticks = ticks.ok_or_else(|| BenchError::other("không đọc được thời gian CPU"))?;
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
     /// Resident memory in MiB, from the kernel.
     pub(crate) fn resident_mib(&self) -> Result<f64, BenchError> {
         self.memory("VmRSS:")

@@ -1,25 +1,23 @@
-//! The public look-up and a dossier at the desk, beside an actix handler that does nothing: dossiers
-//! that are asked for again and again, as those at hand are, and each for the first time.
+//! The public look-up and a dossier at the desk, of dossiers that nobody has asked for before: beside an
+//! actix handler that does nothing, and beside the same rows read straight from the database.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
-use crate::store::dossiers;
+use crate::store::{StoreOptions, dossiers};
 use crate::tools::bench::http::{Load, load, request};
 use crate::tools::bench::office::{Office, Server};
 use crate::tools::bench::{BenchError, Line};
-use crate::views;
+use crate::{acts, views};
 
 const CLIENTS: usize = 32;
 const TURNS: u32 = 12;
-/// Dossiers that are asked for again and again.
-const AT_HAND: usize = 2_000;
-/// Different dossiers from all over the database, more than are asked for in one case.
+/// Different dossiers from all over the database.
 const DIFFERENT: usize = 40_000;
 
 /// An actix server with one handler that answers nothing, in this process.
@@ -72,6 +70,7 @@ pub(crate) fn measure(
     time: Duration,
 ) -> Result<Vec<Line>, BenchError> {
     let token = office.supervisor(server)?;
+    let session = acts::access::secret_hash(&token);
     let sample = sample(office)?;
     let mut look_ups = Vec::with_capacity(sample.len());
     let mut reads = Vec::with_capacity(sample.len());
@@ -82,49 +81,102 @@ pub(crate) fn measure(
         let path = format!("/api/v1/dossiers/{number}");
         reads.push(request("GET", &path, Some(&token), None));
     }
+    let ids: Vec<DossierId> = sample.iter().map(|(id, _)| *id).collect();
+    let of_empty = match office.database() {
+        "sqlite" => 0.3,
+        _ => 0.15,
+    };
     let empty = Empty::start()?;
     let mut lines = Vec::new();
-    let mut line = |case: String, done: Load, limit: f64, goal| {
-        lines.push(Line {
-            case,
-            database: office.database(),
-            dossiers: office.dossiers,
-            value: done.per_second(),
-            unit: "req/s",
-            limit: Some(limit),
-            ratio: Some(done.per_second() / limit),
-            goal,
-            p99_ms: Some(done.quantile_ms(0.99)),
-        });
-    };
-    for (case, requests) in [("look-up", &look_ups), ("dossier read", &reads)] {
-        let (at_hand, others) = requests.split_at(AT_HAND.min(requests.len() / 2));
-        let again = |client| walk(at_hand, client);
-        let once = |client| walk(others, client);
-        load(server.address, CLIENTS, time / 3, 200, again)?;
-        empty.load(time / 3)?;
-        // In turns: what else the machine does meanwhile is done to both.
-        let part = time * 2 / TURNS;
-        let mut done = load(server.address, CLIENTS, part, 200, again)?;
-        let mut beside = empty.load(part)?;
+    for (case, requests, session) in [
+        ("look-up", &look_ups, None),
+        ("dossier read", &reads, Some(&session[..])),
+    ] {
+        // Further on in every turn: dossiers that were not asked for in the one before.
+        let mut turn = 0;
+        let mut ask = |part: Duration| {
+            turn += 1;
+            load(server.address, CLIENTS, part, 200, |client| {
+                walk(requests, client, turn)
+            })
+        };
+        let part = time / TURNS;
+        ask(part)?;
+        empty.load(part)?;
+        // In turns: what else the machine does meanwhile is done to all.
+        let (mut done, mut beside) = (ask(part)?, empty.load(part)?);
+        let mut rows = straight(office, &ids, session, part)?;
         for _ in 1..TURNS {
-            done.add(&load(server.address, CLIENTS, part, 200, again)?)?;
+            done.add(&ask(part)?)?;
             beside.add(&empty.load(part)?)?;
+            rows += straight(office, &ids, session, part)?;
         }
-        let limit = beside.per_second();
-        line(case.to_owned(), done, limit, Some(0.7));
-        let done = load(server.address, CLIENTS, time / 2, 200, once)?;
-        line(format!("first {case}"), done, limit, None);
+        rows /= f64::from(TURNS);
+        for (case, limit, goal) in [
+            (case.to_owned(), beside.per_second(), of_empty),
+            (format!("rows of a {case}"), rows, 0.5),
+        ] {
+            lines.push(Line {
+                case,
+                database: office.database(),
+                dossiers: office.dossiers,
+                value: done.per_second(),
+                unit: "req/s",
+                limit: Some(limit),
+                ratio: Some(done.per_second() / limit),
+                goal: Some(goal),
+                p99_ms: Some(done.quantile_ms(0.99)),
+            });
+        }
     }
     Ok(lines)
 }
 
-/// A client's way through the requests: each client begins elsewhere.
+/// How many times a second the rows of one answer are read from the database by themselves, by as many
+/// threads as the pool has connections.
+fn straight(
+    office: &Office,
+    ids: &[DossierId],
+    session: Option<&[u8]>,
+    time: Duration,
+) -> Result<f64, BenchError> {
+    let begun = Instant::now();
+    let readers = StoreOptions::default().connections as usize;
+    let read = |reader: usize| {
+        let mut read = 0_u32;
+        let from = rand::random_range(0..ids.len()) + reader * ids.len() / readers;
+        while begun.elapsed() < time {
+            let id = ids[(from + read as usize) % ids.len()];
+            office.store.read_rows(id, session)?;
+            read += 1;
+        }
+        Ok(read)
+    };
+    let counts: Vec<Result<u32, BenchError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..readers)
+            .map(|reader| scope.spawn(move || read(reader)))
+            .collect();
+        let died = || Err(BenchError::other("một luồng đo đã dừng bất ngờ"));
+        let ended = threads.into_iter().map(|thread| thread.join());
+        ended
+            .map(|result| result.unwrap_or_else(|_| died()))
+            .collect()
+    });
+    let mut all = 0;
+    for count in counts {
+        all += count?;
+    }
+    Ok(f64::from(all) / begun.elapsed().as_secs_f64())
+}
+
+/// A client's way through the requests: each client begins elsewhere, and in each turn further on.
 fn walk(
     requests: &[Vec<u8>],
     client: usize,
+    turn: usize,
 ) -> impl FnMut(Option<&crate::tools::bench::http::Reply>) -> Vec<u8> + '_ {
-    let mut at = client * requests.len() / CLIENTS;
+    let each = requests.len() / CLIENTS;
+    let mut at = client * each + turn * each / (2 + TURNS as usize);
     move |_| {
         at = (at + 1) % requests.len();
         requests[at].clone()

@@ -13,6 +13,7 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, ItemGiven, Paper};
 use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
+use crate::store::overview::Key;
 use crate::store::{Store, dossiers};
 use crate::views;
 use crate::views::dossier::{DossierView, EventView, FullIdentity};
@@ -21,9 +22,8 @@ use crate::web::api::check_length;
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
-use crate::web::headers::{IdempotencyKey, version_tag};
+use crate::web::headers::{IdempotencyKey, IfNoneMatch, version_tag};
 use crate::web::problem::{FieldError, MOST_ERRORS, Problem};
-use crate::web::remembered::Lasting;
 use crate::web::{State, with_store};
 
 /// A paper handed in.
@@ -167,13 +167,27 @@ pub(crate) fn assignee(store: &Store, username: Option<&str>) -> Result<Option<U
 
 /// The dossier that an address names: by its id or its case number.
 pub(crate) fn resolve(store: &Store, text: &str) -> Result<DossierId, Problem> {
-    let missing = || Problem::not_found("không có hồ sơ này");
-    if let Ok(id) = text.parse() {
-        return Ok(DossierId(id));
+    match key(text)? {
+        Key::Id(id) => Ok(id),
+        Key::Number(number) => {
+            let id = store.read_one(|conn| dossiers::find_id(conn, &number))?;
+            id.ok_or_else(missing)
+        }
     }
-    let number = CaseNumber::parse(text).map_err(|_| missing())?;
-    let id = store.read(|conn| dossiers::find_id(conn, &number))?;
-    id.ok_or_else(missing)
+}
+
+fn missing() -> Problem {
+    Problem::not_found("không có hồ sơ này")
+}
+
+fn key(text: &str) -> Result<Key, Problem> {
+    match text.parse() {
+        Ok(id) => Ok(Key::Id(DossierId(id))),
+        Err(_) => {
+            let number = CaseNumber::parse(text).map_err(|_| missing())?;
+            Ok(Key::Number(number))
+        }
+    }
 }
 
 /// Tiếp nhận hồ sơ: cấp mã hồ sơ, tính ngày hẹn trả.
@@ -343,31 +357,45 @@ pub async fn receive_batch(
 /// Một hồ sơ với trạng thái hiện tại.
 #[utoipa::path(
     get, path = "/api/v1/dossiers/{dossier}", tag = "Hồ sơ",
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001")),
-    responses((status = 200, description = "Hồ sơ", body = DossierView)),
+    params(
+        ("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001"),
+        ("If-None-Match" = Option<String>, Header, description = "ETag đã đọc"),
+    ),
+    responses(
+        (status = 200, description = "Hồ sơ", body = DossierView),
+        (status = 304, description = "Như đã đọc (If-None-Match)"),
+    ),
 )]
 pub async fn show(
     state: web::Data<State>,
     staff: Staff,
     path: web::Path<String>,
+    if_none_match: IfNoneMatch,
 ) -> Result<HttpResponse, Problem> {
     let reach = Some(staff.unit);
-    let view = with_store(&state, move |store| {
-        let id = resolve(store, &path)?;
-        Ok::<_, Problem>(views::dossier::view(store, id, reach, crate::clock::now())?)
+    let key = key(&path)?;
+    let found = with_store(&state, move |store| {
+        let now = crate::clock::now();
+        if !if_none_match.is_empty() {
+            let seen = |version| if_none_match.fits(&version_tag(version));
+            if let Some(version) = views::dossier::is_as_seen(store, &key, reach, seen, now)? {
+                return Ok(Err(version));
+            }
+        }
+        views::dossier::view(store, key, reach, now).map(Ok)
     })
     .await?;
-    let lasting = Lasting {
-        dossier: (view.id, view.version),
-        until: view.crosses_at,
-        attempts: None,
+    let (mut answer, version) = match &found {
+        Ok(view) => (HttpResponse::Ok(), view.version),
+        Err(version) => (HttpResponse::NotModified(), *version),
     };
-    let mut answer = HttpResponse::Ok();
-    answer.extensions_mut().insert(lasting);
-    Ok(answer
-        .insert_header(("ETag", version_tag(view.version)))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(view))
+    answer
+        .insert_header(("ETag", version_tag(version)))
+        .insert_header(("Cache-Control", "no-store"));
+    Ok(match found {
+        Ok(view) => answer.json(view),
+        Err(_) => answer.finish(),
+    })
 }
 
 /// Lịch sử của hồ sơ, cũ nhất trước.

@@ -9,7 +9,6 @@ use crate::views::look_up::LookUp;
 use crate::web::access::Client;
 use crate::web::params::{Parameters, Params, missing};
 use crate::web::problem::{FieldError, Problem};
-use crate::web::remembered::Lasting;
 use crate::web::{State, with_store};
 
 /// Parameters of the look-up.
@@ -58,14 +57,7 @@ pub async fn look_up(
         )
     })
     .await?;
-    let lasting = Lasting {
-        dossier: (found.id, found.version),
-        until: found.crosses_at,
-        attempts: Some(views::look_up::attempts_from(client.address)),
-    };
-    let mut answer = HttpResponse::Ok();
-    answer.extensions_mut().insert(lasting);
-    Ok(answer
+    Ok(HttpResponse::Ok()
         .insert_header(("Cache-Control", "no-store"))
         .json(found))
 }

@@ -156,7 +156,7 @@ fn expect_same(portal: &Portal, store: &Store, id: DossierId) {
     assert_eq!(told, steps, "steps of {number}");
     let list = |name: &str| theirs[name].as_array().unwrap().len();
     assert!(list("DanhSachHoSoBoSung") >= supplements, "{theirs}");
-    let settled = ours.settled_fees.len();
+    let settled = ours.contents.settled_fees.len();
     let fees = theirs["DanhSachLePhi"].as_array().unwrap();
     let paid = fees
         .iter()

@@ -45,7 +45,7 @@ pub(super) fn nothing_left_to_pay(
     let EventData::FeeWaived(waived) = data else {
         return Ok(None);
     };
-    if dossier.requested_fees != [waived.fee] || !dossier.status.is_waiting() {
+    if dossier.contents.requested_fees != [waived.fee] || !dossier.status.is_waiting() {
         return Ok(None);
     }
     let taken = PaymentTaken {
@@ -60,7 +60,9 @@ pub(super) fn nothing_left_to_pay(
 
 /// The fees, unless the clock stands for a payment of one of them.
 pub(super) fn not_requested<'a>(dossier: &Dossier, fees: &'a [u16]) -> Result<&'a [u16], Refusal> {
-    let requested = fees.iter().find(|fee| dossier.requested_fees.contains(fee));
+    let requested = fees
+        .iter()
+        .find(|fee| dossier.contents.requested_fees.contains(fee));
     match requested {
         Some(&position) => Err(Refusal::FeeRequested { position }),
         None => Ok(fees),

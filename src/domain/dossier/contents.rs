@@ -1,0 +1,117 @@
+//! What a dossier holds: papers that were handed in, fees that are settled or asked for. Few kinds of
+//! events say anything of it, so it can be told without replaying the others.
+
+use crate::domain::dossier::{
+    EventData, HeldItem, ItemHandedIn, PaymentMethod, ReplayError, SettledFee, Settlement,
+    Submission,
+};
+use crate::domain::ids::ProcedureId;
+use crate::domain::moment::Moment;
+
+/// Papers and fees of a dossier.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// Number of sets handed in.
+    pub sets: u16,
+    /// Papers handed in so far.
+    pub items: Vec<HeldItem>,
+    /// Fees collected or waived so far, by position among the procedure's fees.
+    pub settled_fees: Vec<SettledFee>,
+    /// What is to be paid while the clock stands for it, in đồng.
+    pub payment_requested: Option<u64>,
+    /// The fees for which it is, by position; none: a free amount.
+    pub requested_fees: Vec<u16>,
+}
+
+impl Contents {
+    /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
+    /// those that begin a dossier.
+    pub const KINDS: [i16; 7] = [1, 2, 6, 7, 8, 19, 20];
+
+    /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
+    ///
+    /// # Errors
+    /// If the first does not begin a dossier.
+    pub fn of<'a>(
+        events: impl IntoIterator<Item = (Moment, &'a EventData)>,
+    ) -> Result<Self, ReplayError> {
+        let mut events = events.into_iter();
+        let (at, first) = events.next().ok_or(ReplayError::Empty)?;
+        let submission = first.submission().ok_or(ReplayError::WrongStart)?;
+        let mut contents = Self::submitted(submission);
+        let mut under = submission.procedure;
+        for (at, data) in std::iter::once((at, first)).chain(events) {
+            if let EventData::Received(received) = data {
+                under = received.procedure_now.unwrap_or(under);
+            }
+            contents.follow(at, data, under);
+        }
+        Ok(contents)
+    }
+
+    pub(super) fn submitted(submission: &Submission) -> Self {
+        Self {
+            sets: submission.sets,
+            items: held(submission.procedure, &submission.items),
+            ..Self::default()
+        }
+    }
+
+    /// What one more event changes, `under` the version of the procedure that holds after it.
+    pub(super) fn follow(&mut self, at: Moment, data: &EventData, under: ProcedureId) {
+        match data {
+            EventData::SupplementTaken(taken) => self.items.extend(held(under, &taken.items)),
+            EventData::PaymentRequested(requested) => {
+                self.payment_requested = Some(requested.amount_vnd);
+                self.requested_fees.clone_from(&requested.fees);
+            }
+            EventData::PaymentTaken(taken) => {
+                self.payment_requested = None;
+                self.requested_fees.clear();
+                let how = Settlement::Collected {
+                    method: taken.method.unwrap_or(PaymentMethod::Cash),
+                    receipt: taken.receipt.clone(),
+                };
+                self.settle(&taken.fees, at, &how);
+            }
+            EventData::FeesCollected(collected) => {
+                let how = Settlement::Collected {
+                    method: collected.method,
+                    receipt: collected.receipt.clone(),
+                };
+                self.settle(&collected.fees, at, &how);
+            }
+            EventData::FeeWaived(waived) => {
+                let how = Settlement::Waived {
+                    reason: waived.reason.clone(),
+                };
+                self.settle(&[waived.fee], at, &how);
+                if let Some(less) = waived.asked_less_vnd {
+                    self.requested_fees.retain(|fee| *fee != waived.fee);
+                    let asked = self.payment_requested.unwrap_or_default();
+                    self.payment_requested = Some(asked.saturating_sub(less));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, fees: &[u16], at: Moment, how: &Settlement) {
+        let settled = fees.iter().map(|&fee| SettledFee {
+            fee,
+            at,
+            how: how.clone(),
+        });
+        self.settled_fees.extend(settled);
+    }
+
+    /// Whether a fee of the procedure was collected or waived.
+    pub fn settled_fee(&self, fee: u16) -> Option<&SettledFee> {
+        self.settled_fees.iter().find(|settled| settled.fee == fee)
+    }
+}
+
+fn held(under: ProcedureId, items: &[ItemHandedIn]) -> Vec<HeldItem> {
+    let items = items.iter().copied();
+    items.map(|item| HeldItem { under, item }).collect()
+}
