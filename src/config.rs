@@ -72,6 +72,8 @@ pub struct ServerSettings {
     pub bounds: Bounds,
     /// How long a session lasts.
     pub session: Duration,
+    /// Browsers may bring their session over plain http.
+    pub cookies_over_http: bool,
     pub limits: Limits,
     /// Where fees are transferred to.
     pub bank_account: Option<BankAccount>,
@@ -258,6 +260,7 @@ impl RawServer {
 #[serde(deny_unknown_fields)]
 struct RawAccounts {
     session_hours: u64,
+    cookies_over_http: bool,
 }
 
 #[derive(Deserialize)]
@@ -378,6 +381,7 @@ impl Raw {
             bounds: self.server.bounds()?,
             metrics_from: networks("server.metrics_from", &self.server.metrics_from)?,
             session: Duration::from_secs(self.accounts.session_hours * 3600),
+            cookies_over_http: self.accounts.cookies_over_http,
             limits: self.limits.check()?,
             bank_account: self.payments.bank_account()?,
             gateway_secret: self.payments.secret()?,

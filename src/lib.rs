@@ -19,3 +19,4 @@ pub mod store;
 pub mod tools;
 pub mod views;
 pub mod web;
+mod wrong_fields;

@@ -154,6 +154,7 @@ mod hour_and_minute {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveTime, D::Error> {
         let text = String::deserialize(deserializer)?;
-        NaiveTime::parse_from_str(&text, "%H:%M").map_err(D::Error::custom)
+        let time = NaiveTime::parse_from_str(&text, "%H:%M");
+        time.map_err(|_| D::Error::custom("cần giờ và phút, ví dụ 07:30"))
     }
 }

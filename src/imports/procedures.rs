@@ -13,7 +13,7 @@ use crate::domain::unit::Units;
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, text, verdict};
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, procedures as store, settings, units};
-use crate::web::mending::{Found, mend};
+use crate::wrong_fields::{Found, read};
 
 /// Procedures read from a file, each with the line on which it begins.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ impl Catalogue {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| Wrong {
                 line: error.line().max(1) as u64,
                 column: format!("ký tự {}", error.column()),
-                reason: format!("tệp không phải danh sách JSON: {}", without_place(&error)),
+                reason: "tệp không phải danh sách JSON".to_owned(),
             })?;
             Ok((text, items))
         });
@@ -66,19 +66,12 @@ impl Catalogue {
                     wrong.extend(check(line, &definition));
                     Some(definition)
                 }
-                Err(error) => mended(line, item.get(), &error, wrong),
+                Err(_) => mended(line, item.get(), wrong),
             };
             procedures.extend(definition.map(|definition| (line, definition)));
         }
         Self { procedures }
     }
-}
-
-/// serde's message without the place, which it counts from another beginning.
-fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let end = message.rfind(" at line ").unwrap_or(message.len());
-    message[..end].to_owned()
 }
 
 fn check(line: u64, definition: &ProcedureDefinition) -> Vec<Wrong> {
@@ -112,26 +105,14 @@ fn sound() -> Value {
 
 /// Names every wrong field of a procedure that cannot be read. Returns it with those fields
 /// mended, unless it cannot be known by its code and first day.
-fn mended(
-    line: u64,
-    item: &str,
-    error: &serde_json::Error,
-    wrong: &mut Vec<Wrong>,
-) -> Option<ProcedureDefinition> {
-    let read = |value: &Value| {
-        let read = serde_json::from_value::<ProcedureDefinition>(value.clone());
-        read.map_err(|error| error.to_string())
-    };
+fn mended(line: u64, item: &str, wrong: &mut Vec<Wrong>) -> Option<ProcedureDefinition> {
     let value: Value = serde_json::from_str(item).unwrap_or_default();
     let mut found = Found::all();
-    let fits = |value: &Value| read(value).map(drop);
-    let value = mend(&value, &sound(), &fits, "", &mut found);
+    let definition: Option<ProcedureDefinition> = read(value, &sound(), &mut found);
     let mut fields = found.wrong;
     if fields.is_empty() {
-        // A field that is there twice, say.
-        fields.push((String::new(), without_place(error)));
+        fields.push((String::new(), "có trường lặp lại".to_owned()));
     }
-    let definition = read(&value).ok();
     let code = definition.as_ref().map_or("", |d| d.code.as_str());
     let is_wrong = |start: &str| fields.iter().any(|(pointer, _)| pointer.starts_with(start));
     if let Some(definition) = &definition {

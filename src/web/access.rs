@@ -7,7 +7,7 @@ use std::sync::Once;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{self, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use tracing::Instrument;
 
 use crate::acts::access::Caller;
@@ -15,7 +15,7 @@ use crate::domain::role::Permission;
 use crate::store::authority::Denied;
 use crate::web::observe::RequestId;
 use crate::web::problem::{Kind, Problem};
-use crate::web::{State, with_store};
+use crate::web::{State, cookies, pages, with_store};
 use crate::{acts, metrics};
 
 /// What a route asks of whoever calls it.
@@ -29,50 +29,72 @@ pub enum Access {
     Signed,
 }
 
+/// How the caller is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Medium {
+    /// By a token in `Authorization`.
+    Api,
+    /// By a cookie.
+    Page,
+}
+
 /// Lets a request through to its handler, or answers 401 or 403.
 pub(crate) async fn authorise(
     access: Access,
+    medium: Medium,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = request.extensions().get::<RequestId>().cloned();
     let span = id.map_or_else(tracing::Span::none, |id| id.span());
-    answer(access, request, next).instrument(span).await
+    answer(access, medium, request, next).instrument(span).await
 }
 
 /// The handler's answer, if the caller may have it.
 async fn answer(
     access: Access,
+    medium: Medium,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    if let Access::Staff(permission) = access {
-        match admit(request.request(), permission).await {
-            Ok(caller) => {
-                request.extensions_mut().insert(caller.user);
-                request.extensions_mut().insert(Rc::new(caller));
-            }
-            Err(problem) => {
-                let answer = problem.error_response();
-                return Ok(request.into_response(answer).map_into_boxed_body());
-            }
-        }
+    if let Err(problem) = admit(request.request(), access, medium).await {
+        let answer = match (medium, problem.kind()) {
+            (Medium::Page, Kind::Unauthenticated) => pages::log_in::first(request.request()),
+            _ => HttpResponse::from_error(problem),
+        };
+        // Not by `into_response`, which forgets the error.
+        let (request, _) = request.into_parts();
+        return Ok(ServiceResponse::new(request, answer));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn admit(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
-    let caller = authenticate(request, permission).await?;
+async fn admit(request: &HttpRequest, access: Access, medium: Medium) -> Result<(), Problem> {
+    if medium == Medium::Page {
+        cookies::ensure_same_origin(request)?;
+    }
+    let Access::Staff(permission) = access else {
+        return Ok(());
+    };
+    let state = state(request)?;
+    let token = match medium {
+        Medium::Api => bearer(request)?,
+        Medium::Page => cookies::token(&state, request)
+            .ok_or_else(|| Problem::unauthenticated("cần đăng nhập"))?,
+    };
+    let caller = authenticate(&state, token, permission).await?;
     if caller.must_change_password && permission != Permission::OwnPassword {
         return Err(Denied::PasswordChangeRequired.into());
     }
-    match caller.may(permission) {
-        true => Ok(caller),
-        false => Err(Denied::Role(caller.role).into()),
+    if !caller.may(permission) {
+        return Err(Denied::Role(caller.role).into());
     }
+    request.extensions_mut().insert(caller.user);
+    request.extensions_mut().insert(Rc::new(caller));
+    Ok(())
 }
 
-async fn authenticate(request: &HttpRequest, permission: Permission) -> Result<Caller, Problem> {
+fn bearer(request: &HttpRequest) -> Result<String, Problem> {
     let missing = || Problem::unauthenticated("cần tiêu đề Authorization: Bearer <token>");
     let header = request.headers().get("authorization").ok_or_else(missing)?;
     let (scheme, token) = header
@@ -83,9 +105,15 @@ async fn authenticate(request: &HttpRequest, permission: Permission) -> Result<C
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(missing());
     }
-    let token = token.trim().to_owned();
-    let state = state(request)?;
-    with_store(&state, move |store| {
+    Ok(token.trim().to_owned())
+}
+
+async fn authenticate(
+    state: &web::Data<State>,
+    token: String,
+    permission: Permission,
+) -> Result<Caller, Problem> {
+    with_store(state, move |store| {
         acts::sessions::authenticate(store, &token, permission, crate::clock::now())
     })
     .await

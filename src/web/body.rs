@@ -4,10 +4,11 @@ use actix_web::{FromRequest, HttpRequest, dev, web};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
-use crate::web::State;
-use crate::web::mending::{Found, mend};
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
+use crate::web::{State, openapi};
+use crate::wrong_fields::{self, Found};
 
 /// The most bytes of an ordinary body.
 pub const ORDINARY: usize = 256 * 1024;
@@ -19,16 +20,12 @@ const AT_ONCE: usize = 8 * 1024;
 const LONGEST_LIST: usize = 1000;
 
 /// A body that can be read.
-pub trait Readable: DeserializeOwned + Send + 'static {
+pub trait Readable: DeserializeOwned + ToSchema + Send + 'static {
     /// The most bytes.
     const LIMIT: usize = ORDINARY;
 
     /// The most values (texts, numbers, lists, objects): to name what is wrong with many is dear.
     const VALUES: usize = 20_000;
-
-    /// A body with every field, and one element in every list: the example of the document, and
-    /// what wrong fields are held against.
-    fn sound() -> Value;
 
     /// What is wrong beyond the form, as JSON pointers.
     fn check(&self) -> Vec<FieldError> {
@@ -114,15 +111,12 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     ensure_small(text, T::VALUES)?;
-    // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
     let read = serde_json::from_str::<T>(text);
-    let mut wrong: Vec<FieldError> = Vec::new();
+    let mut wrong = Vec::new();
+    // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
     if read.is_err() || text.contains("\\u0000") {
-        let value: Value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
-        zero_bytes(&value, "", &mut wrong);
-        if let Err(error) = &read {
-            name_wrong_fields::<T>(&value, error, &mut wrong);
-        }
+        let value = serde_json::from_str(text).map_err(|error| no_json(&error))?;
+        wrong = wrong_fields::<T>(value, read.is_err());
     }
     match read {
         Ok(value) if wrong.is_empty() => {
@@ -138,9 +132,6 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
 
 fn no_json(error: &serde_json::Error) -> Problem {
     let place = format!("dòng {}, ký tự {}", error.line(), error.column());
-    if error.to_string().starts_with("recursion limit exceeded") {
-        return Problem::new(Kind::TooDeep, format!("{place}: lồng quá {DEEPEST} cấp"));
-    }
     let reason = match error.classify() {
         serde_json::error::Category::Eof => "nội dung kết thúc giữa chừng",
         _ => "không đúng cú pháp JSON",
@@ -148,8 +139,8 @@ fn no_json(error: &serde_json::Error) -> Problem {
     Problem::new(Kind::InvalidJson, format!("{place}: {reason}"))
 }
 
-/// The most levels of a JSON text.
-const DEEPEST: usize = 128;
+/// The most levels of a JSON text; serde_json reads no more.
+const DEEPEST: usize = 127;
 
 /// Counts the values of a JSON text and its levels, before anything is made of them: a value of two
 /// bytes takes fifty in memory. Whether it is JSON is not looked at.
@@ -178,33 +169,25 @@ fn ensure_small(text: &str, most: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-fn name_wrong_fields<T: Readable>(
-    value: &Value,
-    error: &serde_json::Error,
-    wrong: &mut Vec<FieldError>,
-) {
-    let fits = |value: &Value| match T::deserialize(value) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(in_vietnamese(&error.to_string())),
-    };
-    let mut found = Found::up_to(MOST_ERRORS, LONGEST_LIST);
-    let mended = mend(value, &T::sound(), &fits, "", &mut found);
-    let full = found.is_full();
-    let found = found.wrong.into_iter();
-    wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
-    if !full && let Ok(mended) = T::deserialize(&mended) {
-        let reported = |field: &str| {
-            let mut pointers = wrong.iter().map(|error| error.field.as_str());
-            pointers.any(|pointer| field.starts_with(pointer))
-        };
-        let more = mended.check().into_iter();
-        let more: Vec<_> = more.filter(|error| !reported(&error.field)).collect();
+/// What is wrong with a body that cannot be taken, up to [`MOST_ERRORS`].
+fn wrong_fields<T: Readable>(value: Value, unreadable: bool) -> Vec<FieldError> {
+    let mut wrong = Vec::new();
+    zero_bytes(&value, "", &mut wrong);
+    if unreadable {
+        let mut found = Found::up_to(MOST_ERRORS, LONGEST_LIST);
+        let read = wrong_fields::read::<T>(value, &openapi::example_of_body::<T>(), &mut found);
+        let more = read.map(|value| value.check()).unwrap_or_default();
+        let more = more.into_iter().filter(|error| !found.names(&error.field));
+        let more: Vec<_> = more.collect();
+        let found = found.wrong.into_iter();
+        wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
         wrong.extend(more);
     }
-    if wrong.is_empty() {
-        // Such as the same field twice, which a JSON value does not show.
-        wrong.push(FieldError::new("", in_vietnamese(&error.to_string())));
+    if unreadable && wrong.is_empty() {
+        // What a JSON value does not show.
+        wrong.push(FieldError::new("", "có trường lặp lại"));
     }
+    wrong
 }
 
 fn zero_bytes(value: &Value, pointer: &str, wrong: &mut Vec<FieldError>) {
@@ -225,43 +208,4 @@ fn zero_bytes(value: &Value, pointer: &str, wrong: &mut Vec<FieldError>) {
         }
         _ => {}
     }
-}
-
-/// serde's reason in words for people, without repeating the value: it may be personal.
-pub(crate) fn in_vietnamese(reason: &str) -> String {
-    let reason = reason
-        .rfind(" at line ")
-        .map_or(reason, |end| &reason[..end]);
-    if let Some((_, variants)) = reason
-        .strip_prefix("unknown variant ")
-        .and_then(|rest| rest.split_once(", expected "))
-    {
-        let names = variants.trim_start_matches("one of ").replace('`', "");
-        return format!("phải là một trong: {names}");
-    }
-    if let Some(name) = reason.strip_prefix("duplicate field ") {
-        return format!("trường {} lặp lại", name.replace('`', "'"));
-    }
-    let expected = reason.starts_with("invalid ").then(|| {
-        let expected = reason.rsplit_once(", expected ");
-        expected.map_or("", |(_, expected)| expected)
-    });
-    let Some(expected) = expected else {
-        // A message of our own types, which is Vietnamese already.
-        return reason.to_owned();
-    };
-    let needed = match expected {
-        "u8" => "số nguyên từ 0 đến 255",
-        "u16" => "số nguyên từ 0 đến 65.535",
-        "u32" => "số nguyên từ 0 đến 4.294.967.295",
-        "u64" => "số nguyên không âm",
-        "i32" | "i64" => "số nguyên",
-        "a string" => "chuỗi ký tự",
-        "a boolean" => "true hoặc false",
-        "a sequence" => "danh sách",
-        expected if expected.starts_with("struct") => "đối tượng JSON",
-        expected if expected.contains("date") => "ngày, ví dụ 2021-09-14",
-        _ => "giá trị khác",
-    };
-    format!("cần {needed}")
 }

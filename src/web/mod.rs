@@ -1,11 +1,10 @@
 //! The HTTP server: thin handlers over the features.
 
-pub(crate) mod mending;
-
 mod access;
 mod api;
 mod body;
 mod connections;
+mod cookies;
 mod failures;
 mod headers;
 mod health;
@@ -13,6 +12,7 @@ mod intake;
 mod measures;
 mod observe;
 mod openapi;
+mod pages;
 mod params;
 mod problem;
 mod routes;

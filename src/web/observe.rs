@@ -16,7 +16,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use crate::domain::ids::UserId;
 use crate::metrics;
 use crate::web::stopping::UnderWay;
-use crate::web::{State, access, connections, waiting};
+use crate::web::{State, access, connections, pages, waiting};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -25,7 +25,11 @@ static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 /// The path of the table's route that a request has come to. Asking actix would match it against all
 /// routes once more.
 #[derive(Clone, Copy)]
-pub(crate) struct Matched(pub &'static str);
+pub(crate) struct Matched {
+    pub path: &'static str,
+    /// It is a page.
+    pub page: bool,
+}
 
 /// Of the request at hand; what its handler logs names it.
 #[derive(Clone)]
@@ -56,17 +60,18 @@ pub(crate) async fn observe(
     let _under_way = state.map(|state| UnderWay::begin(&state.traffic));
     // Handlers, and what stands before them, answer errors themselves: nothing comes back as one.
     let answer = next.call(request);
-    let mut response = waiting::at_most(wait.unwrap_or_default(), answer).await?;
+    let response = waiting::at_most(wait.unwrap_or_default(), answer).await?;
     let (status, took) = (response.status(), begun.elapsed());
     let matched = response.request().extensions().get::<Matched>().copied();
+    let mut response = pages::errors::for_people(response.map_into_boxed_body(), matched);
     let pattern = match matched {
         Some(_) => None,
         None => response.request().match_pattern(),
     };
-    let route = matched.map(|Matched(path)| path);
+    let route = matched.map(|matched| matched.path);
     let route = route.or(pattern.as_deref()).unwrap_or("unknown");
     match matched {
-        Some(Matched(route)) => count(known(method.as_str()), route, status, took),
+        Some(Matched { path, .. }) => count(known(method.as_str()), path, status, took),
         None => metrics::request(known(method.as_str()), route, status.as_str()).observe(took),
     }
     let user = response.request().extensions().get::<UserId>().copied();
@@ -93,7 +98,9 @@ pub(crate) async fn observe(
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID.clone(), id.0);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF.clone());
-    headers.insert(REFERRER_POLICY, NO_REFERRER.clone());
+    if !headers.contains_key(REFERRER_POLICY) {
+        headers.insert(REFERRER_POLICY, NO_REFERRER.clone());
+    }
     Ok(response)
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use actix_web::http::Method;
 use actix_web::{HttpResponse, Responder};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{OperationBuilder, Parameter, PathItem, Paths};
@@ -17,7 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::domain::role::Permission;
 use crate::web::access::Access;
 use crate::web::problem::{Document, Kind, Problem};
-use crate::web::routes::{Route, table};
+use crate::web::routes::{Documentation, Route, table};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut document = serde_json::to_value(build()).unwrap_or_default();
@@ -51,8 +52,17 @@ fn build() -> OpenApi {
     schemas.push((Document::name().into_owned(), Document::schema()));
     let mut paths = Paths::new();
     for route in table() {
-        (route.schemas)(&mut schemas);
-        add(&mut paths, route);
+        let Route {
+            method,
+            path,
+            access,
+            documentation,
+            ..
+        } = route;
+        if let Some(documentation) = documentation {
+            (documentation.schemas)(&mut schemas);
+            add(&mut paths, &method, path, access, documentation);
+        }
     }
     let token = Http::new(HttpAuthScheme::Bearer);
     OpenApiBuilder::new()
@@ -78,15 +88,21 @@ fn build() -> OpenApi {
 }
 
 /// Adds a route with the errors that follow from what it is.
-fn add(paths: &mut Paths, route: Route) {
+fn add(
+    paths: &mut Paths,
+    method: &Method,
+    path: String,
+    access: Access,
+    documentation: Documentation,
+) {
     let mut kinds = vec![
         Kind::Internal,
         Kind::DatabaseUnavailable,
         Kind::OutcomeUnknown,
         Kind::Upgrading,
     ];
-    kinds.extend(route.kinds);
-    let mut operation = route.operation;
+    kinds.extend(documentation.kinds);
+    let mut operation = documentation.operation;
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let has = |name: &str| {
         let named = |parameter: &RefOr<Parameter>| match parameter {
@@ -98,7 +114,7 @@ fn add(paths: &mut Paths, route: Route) {
     if !parameters.is_empty() {
         kinds.push(Kind::InvalidRequest);
     }
-    if route.path.contains('{') {
+    if path.contains('{') {
         kinds.push(Kind::NotFound);
     }
     if has("If-Match") {
@@ -119,7 +135,7 @@ fn add(paths: &mut Paths, route: Route) {
             Kind::Overloaded,
         ]);
     }
-    if let Access::Staff(permission) = route.access {
+    if let Access::Staff(permission) = access {
         kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
         if permission != Permission::OwnPassword {
             kinds.push(Kind::PasswordChangeRequired);
@@ -159,32 +175,25 @@ fn add(paths: &mut Paths, route: Route) {
         let responses = &mut operation.responses.responses;
         responses.insert(status.to_string(), RefOr::T(response));
     }
-    operation.operation_id = Some(name_of(&route.method, &route.path));
-    let method = match route.method.as_str() {
+    operation.operation_id = Some(name_of(method, &path));
+    let method = match method.as_str() {
         "POST" => utoipa::openapi::path::HttpMethod::Post,
         "PUT" => utoipa::openapi::path::HttpMethod::Put,
         "PATCH" => utoipa::openapi::path::HttpMethod::Patch,
         "DELETE" => utoipa::openapi::path::HttpMethod::Delete,
         _ => utoipa::openapi::path::HttpMethod::Get,
     };
-    if let (Some(RefOr::T(body)), Some(example)) = (&mut operation.request_body, route.body) {
-        for content in body.content.values_mut() {
-            if let RefOr::T(content) = content {
-                content.example = Some(example());
-            }
-        }
-    }
     let item = PathItem::new(method, operation);
-    match paths.paths.get_mut(&route.path) {
+    match paths.paths.get_mut(&path) {
         Some(known) => known.merge_operations(item),
         None => {
-            paths.paths.insert(route.path, item);
+            paths.paths.insert(path, item);
         }
     }
 }
 
 /// `GET /api/v1/users/{username}` is `get_users_username`.
-fn name_of(method: &actix_web::http::Method, path: &str) -> String {
+fn name_of(method: &Method, path: &str) -> String {
     let path = path.trim_start_matches("/api/v1");
     let words = path
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -200,7 +209,9 @@ pub fn schemas_in_conflict() -> Vec<String> {
     let mut conflicts = Vec::new();
     for route in table() {
         let mut schemas = Vec::new();
-        (route.schemas)(&mut schemas);
+        if let Some(documentation) = route.documentation {
+            (documentation.schemas)(&mut schemas);
+        }
         for (name, schema) in schemas {
             let schema = serde_json::to_value(schema).unwrap_or_default();
             let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
@@ -210,6 +221,12 @@ pub fn schemas_in_conflict() -> Vec<String> {
         }
     }
     conflicts
+}
+
+/// An example of a body, from its schema.
+pub(crate) fn example_of_body<T: ToSchema>() -> Value {
+    let components = &document()["components"];
+    example_of(&components["schemas"][&*T::name()], components, 0)
 }
 
 fn by_status(kinds: &[Kind]) -> Vec<(u16, Vec<Kind>)> {
@@ -225,7 +242,7 @@ fn by_status(kinds: &[Kind]) -> Vec<(u16, Vec<Kind>)> {
     statuses
 }
 
-/// Gives every answer that has a schema and no example one that follows from the schema.
+/// Gives every body and every answer an example.
 fn give_examples(document: &mut Value) {
     let components = document["components"].clone();
     let Some(paths) = document["paths"].as_object_mut() else {
@@ -235,23 +252,27 @@ fn give_examples(document: &mut Value) {
         .values_mut()
         .filter_map(Value::as_object_mut)
         .flat_map(|item| item.values_mut());
-    for operation in operations {
-        let Some(responses) = operation
-            .get_mut("responses")
-            .and_then(Value::as_object_mut)
-        else {
-            continue;
-        };
-        let contents = responses
-            .values_mut()
-            .filter_map(|response| response.get_mut("content"))
-            .filter_map(Value::as_object_mut)
-            .flat_map(|content| content.values_mut());
-        for content in contents {
-            if content.get("example").is_none() && content.get("examples").is_none() {
-                let example = example_of(&content["schema"], &components, 0);
-                content["example"] = example;
+    for operation in operations.filter_map(Value::as_object_mut) {
+        for (name, part) in operation {
+            match (name.as_str(), part) {
+                ("requestBody", body) => give_example(body, &components),
+                ("responses", Value::Object(responses)) => {
+                    for response in responses.values_mut() {
+                        give_example(response, &components);
+                    }
+                }
+                _ => {}
             }
+        }
+    }
+}
+
+/// Gives a body or an answer that has a schema and no example one that follows from the schema.
+fn give_example(message: &mut Value, components: &Value) {
+    let contents = message.get_mut("content").and_then(Value::as_object_mut);
+    for content in contents.into_iter().flat_map(|all| all.values_mut()) {
+        if content.get("example").is_none() && content.get("examples").is_none() {
+            content["example"] = example_of(&content["schema"], components, 0);
         }
     }
 }
@@ -261,12 +282,6 @@ fn example_of(schema: &Value, components: &Value, depth: usize) -> Value {
         return Value::Null;
     }
     let of = |schema: &Value| example_of(schema, components, depth + 1);
-    if let Some(name) = schema["$ref"]
-        .as_str()
-        .and_then(|path| path.rsplit('/').next())
-    {
-        return of(&components["schemas"][name]);
-    }
     let given = [
         &schema["example"],
         &schema["examples"][0],
@@ -274,6 +289,12 @@ fn example_of(schema: &Value, components: &Value, depth: usize) -> Value {
     ];
     if let Some(given) = given.into_iter().find(|value| !value.is_null()) {
         return given.clone();
+    }
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next())
+    {
+        return of(&components["schemas"][name]);
     }
     for list in ["oneOf", "anyOf"] {
         if let Some(first) = schema[list]

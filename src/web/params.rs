@@ -4,8 +4,8 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::web::body::in_vietnamese;
-use crate::web::problem::{FieldError, Kind, Problem};
+use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
+use crate::wrong_fields::{self, Found};
 
 /// Parameters that can be read. Every field must read from a text, and be optional: `check` names
 /// what is missing.
@@ -30,64 +30,114 @@ impl<T: Parameters> FromRequest for Params<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        std::future::ready(read(request.query_string()).map(Self))
+        let read = || {
+            let mut query = Query::read(request.query_string(), &[T::NAMES], T::OPEN)?;
+            let value = query.take();
+            query.done(value.map(Self))
+        };
+        std::future::ready(read())
     }
 }
 
-fn read<T: Parameters>(query: &str) -> Result<T, Problem> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|_| Problem::new(Kind::NotUtf8, "tham số không phải UTF-8"))?;
-    let mut wrong = Vec::new();
-    let mut fields = Map::new();
-    for (name, text) in pairs {
-        // Decoding puts this in the place of what is no UTF-8.
-        if text.contains('\u{fffd}') {
-            return Err(Problem::new(
-                Kind::NotUtf8,
-                format!("{name} không phải UTF-8"),
-            ));
-        }
-        if !T::NAMES.contains(&name.as_str()) {
-            if T::OPEN {
-                continue;
+/// The parameters of a query, while they are read.
+pub(crate) struct Query {
+    /// Names as they came.
+    order: Vec<String>,
+    fields: Map<String, Value>,
+    /// What cannot be read.
+    wrong: Vec<FieldError>,
+    /// What can be read and is wrong all the same.
+    more: Vec<FieldError>,
+}
+
+impl Query {
+    /// Takes a query apart; other names than those `known` are wrong, or ignored where it is `open`.
+    ///
+    /// # Errors
+    /// If it is no UTF-8.
+    pub(crate) fn read(query: &str, known: &[&[&str]], open: bool) -> Result<Self, Problem> {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+            .map_err(|_| Problem::new(Kind::NotUtf8, "tham số không phải UTF-8"))?;
+        let known = known.concat();
+        let order = pairs.iter().map(|(name, _)| name.clone()).collect();
+        let mut wrong = Vec::new();
+        let mut fields = Map::new();
+        for (name, text) in pairs {
+            if wrong.len() >= MOST_ERRORS {
+                break;
             }
-            let known = T::NAMES.join(", ");
-            let detail = format!("không có tham số này; các tham số: {known}");
-            wrong.push(FieldError::new(name, detail));
-        } else if text.contains('\0') {
-            wrong.push(FieldError::new(name, "chứa ký tự U+0000"));
-        } else if fields.contains_key(&name) {
-            wrong.push(FieldError::new(name, "tham số lặp lại"));
-        } else {
-            let one = Value::Object(Map::from_iter([(
-                name.clone(),
-                Value::String(text.clone()),
-            )]));
-            match T::deserialize(&one) {
-                Ok(_) => {
-                    fields.insert(name, Value::String(text));
+            // Decoding puts this in the place of what is no UTF-8.
+            if text.contains('\u{fffd}') {
+                let detail = format!("{name} không phải UTF-8");
+                return Err(Problem::new(Kind::NotUtf8, detail));
+            }
+            if !known.contains(&name.as_str()) {
+                if !open {
+                    let known = known.join(", ");
+                    let detail = format!("không có tham số này; các tham số: {known}");
+                    wrong.push(FieldError::new(name, detail));
                 }
-                Err(error) => {
-                    // Its place counts as taken, so that nothing says it is missing.
-                    fields.insert(name.clone(), Value::Null);
-                    wrong.push(FieldError::new(name, in_vietnamese(&error.to_string())));
-                }
+            } else if text.contains('\0') {
+                wrong.push(FieldError::new(name, "chứa ký tự U+0000"));
+            } else if fields.contains_key(&name) {
+                wrong.push(FieldError::new(name, "tham số lặp lại"));
+            } else {
+                fields.insert(name, Value::String(text));
             }
         }
+        Ok(Self {
+            order,
+            fields,
+            wrong,
+            more: Vec::new(),
+        })
     }
-    let unreadable: Vec<String> = fields
-        .iter()
-        .filter(|(_, value)| value.is_null())
-        .map(|(name, _)| name.clone())
-        .collect();
-    let value = T::deserialize(Value::Object(fields))
-        .map_err(|error| Problem::invalid_field("query", in_vietnamese(&error.to_string())))?;
-    let more = value.check().into_iter();
-    wrong.extend(more.filter(|error| !unreadable.contains(&error.field)));
-    if wrong.is_empty() {
-        Ok(value)
-    } else {
-        Err(Problem::invalid(wrong))
+
+    /// The parameters of these names; what is wrong with them is kept for [`Self::done`].
+    pub(crate) fn take<T: Parameters>(&mut self) -> Option<T> {
+        let own = T::NAMES
+            .iter()
+            .filter_map(|name| self.fields.remove_entry(*name));
+        let own = Value::Object(own.collect());
+        let mut found = Found::all();
+        let read: Option<T> = wrong_fields::read(own, &Value::Null, &mut found);
+        let found = found.wrong.into_iter().map(|(pointer, reason)| {
+            let name = pointer.trim_start_matches('/');
+            FieldError::new(name, reason)
+        });
+        self.wrong.extend(found);
+        let more = read.as_ref().map(Parameters::check).unwrap_or_default();
+        let named = |field: &str| self.wrong.iter().any(|wrong| wrong.field == field);
+        let more: Vec<_> = more
+            .into_iter()
+            .filter(|more| !named(&more.field))
+            .collect();
+        self.more.extend(more);
+        read
+    }
+
+    /// For what else is found to be wrong.
+    pub(crate) const fn more(&mut self) -> &mut Vec<FieldError> {
+        &mut self.more
+    }
+
+    /// What was read, or everything that is wrong.
+    ///
+    /// # Errors
+    /// If anything is.
+    pub(crate) fn done<T>(mut self, read: Option<T>) -> Result<T, Problem> {
+        let place = |wrong: &FieldError| {
+            let mut order = self.order.iter();
+            order
+                .position(|name| *name == wrong.field)
+                .unwrap_or(usize::MAX)
+        };
+        self.wrong.sort_by_cached_key(place);
+        self.wrong.append(&mut self.more);
+        match read {
+            Some(read) if self.wrong.is_empty() => Ok(read),
+            _ => Err(Problem::invalid(self.wrong)),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ kinds! {
     NotUtf8 = 400 "not-utf-8" "Nội dung không phải UTF-8",
     /// A body that is no JSON.
     InvalidJson = 400 "invalid-json" "Nội dung không phải JSON",
-    /// A body nested deeper than 128 levels.
+    /// A body nested deeper than 127 levels.
     TooDeep = 400 "too-deep" "Nội dung lồng quá sâu",
     /// No token, or one that is not valid any more.
     Unauthenticated = 401 "unauthenticated" "Chưa đăng nhập",
@@ -287,6 +287,10 @@ impl Problem {
         self.0.kind
     }
 
+    pub(crate) fn detail(&self) -> String {
+        self.0.detail.clone()
+    }
+
     /// What is sent.
     pub(crate) const fn document(&self) -> &Document {
         &self.0
@@ -330,7 +334,8 @@ impl ResponseError for Problem {
 impl actix_web::Responder for Problem {
     type Body = actix_web::body::BoxBody;
 
+    /// With itself in the answer, so that it can still become a page.
     fn respond_to(self, _: &actix_web::HttpRequest) -> HttpResponse {
-        self.error_response()
+        HttpResponse::from_error(self)
     }
 }

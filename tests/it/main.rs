@@ -26,6 +26,7 @@ mod oidc;
 mod openapi;
 mod operation;
 mod opinions;
+mod pages;
 mod proxy;
 mod reports;
 mod running;

@@ -1,30 +1,29 @@
 //! `/api/v1/dossiers/{dossier}/…`: what moves a dossier on. Each action is a change and needs
 //! `If-Match`; a dossier that has changed since is a 412 with what it is now.
+//!
+//! An action is a body here and a line in the table of routes.
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::acts::access::Caller;
 use crate::acts::advance::Request;
-use crate::acts::{self, Intent};
-use crate::domain::dossier::{Action, Channel, Correction, Decision, Paper, PaymentMethod};
+use crate::domain::dossier::{Action, Channel, Decision, Paper, PaymentMethod};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
-use crate::error::Error;
 use crate::store::Store;
-use crate::views;
-use crate::views::dossier::DossierView;
 use crate::web::access::Staff;
+use crate::web::api::answers::{fresh_tagged, or_current};
 use crate::web::api::check_length;
 use crate::web::api::dossiers::{ItemInput, assignee, intent, read_items, resolve};
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
-use crate::web::headers::{IfMatch, version_tag};
+use crate::web::headers::IfMatch;
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
+use crate::{acts, views};
 
 /// A change to the dossier that the address names.
 pub struct Change {
@@ -56,61 +55,74 @@ impl FromRequest for Change {
     }
 }
 
-impl Change {
-    /// Does an action.
-    pub(crate) async fn act(
-        self,
-        at: Option<EnteredAt>,
-        action: impl FnOnce(&Store) -> Result<Action, Problem> + Send + 'static,
-    ) -> Result<HttpResponse, Problem> {
-        self.request(at, move |store, id, _| Ok(Request::new(id, action(store)?)))
-            .await
-    }
+/// The body of an action.
+pub trait ActionBody: Readable {
+    /// When it happened, if it is entered later.
+    fn take_at(&mut self) -> Option<EnteredAt>;
+}
 
-    /// Does what the request says; the version that the caller has seen is added to it.
-    async fn request(
-        self,
-        at: Option<EnteredAt>,
-        request: impl FnOnce(&Store, DossierId, Intent) -> Result<Request, Problem> + Send + 'static,
-    ) -> Result<HttpResponse, Problem> {
-        let Self {
-            state,
-            caller,
-            dossier,
-            if_match,
-        } = self;
-        let backdating_days = state.settings.backdating_days;
-        let view = with_store(&state, move |store| {
-            let id = resolve(store, &dossier)?;
-            let (at, late_reason) = EnteredAt::parts(at);
-            let intent = intent(&caller, at, backdating_days);
-            let request = Request {
-                version: if_match.version(),
-                late_reason,
-                ..request(store, id, intent)?
-            };
-            match acts::advance::act(store, &request, intent) {
-                // It may have moved out of reach by this very action.
-                Ok(_) => Ok(views::dossier::view(store, id, None, intent.now)?),
-                Err(Error::Changed { .. }) => {
-                    let current = views::dossier::view(store, id, Some(caller.unit), intent.now)?;
-                    let etag = version_tag(current.version);
-                    let current = serde_json::to_value(&current).unwrap_or_default();
-                    Err(Problem::changed(current, etag))
+macro_rules! action_bodies {
+    ($($body:ty),+ $(,)?) => {
+        $(
+            impl ActionBody for $body {
+                fn take_at(&mut self) -> Option<EnteredAt> {
+                    self.at.take()
                 }
-                Err(error) => Err(error.into()),
             }
-        })
-        .await?;
-        Ok(answer(&view))
+        )+
+    };
+}
+pub(crate) use action_bodies;
+
+/// The dossier that is acted on.
+pub struct Subject<'a> {
+    store: &'a Store,
+    id: DossierId,
+    now: Moment,
+}
+
+impl Subject<'_> {
+    /// The request to do just that: how most of [`Asks`] end.
+    pub fn to(&self, action: Action) -> Result<Request, Problem> {
+        Ok(Request::new(self.id, action))
     }
 }
 
-fn answer(view: &DossierView) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("ETag", version_tag(view.version)))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(view)
+/// What a body asks for.
+pub type Asks<B> = fn(B, &Subject<'_>) -> Result<Request, Problem>;
+
+/// Does an action, and answers with the dossier after it.
+pub async fn act<B: ActionBody>(
+    change: Change,
+    body: Body<B>,
+    asks: Asks<B>,
+) -> Result<HttpResponse, Problem> {
+    let Change {
+        state,
+        caller,
+        dossier,
+        if_match,
+    } = change;
+    let mut body = body.value;
+    let backdating_days = state.settings.backdating_days;
+    let view = with_store(&state, move |store| {
+        let id = resolve(store, &dossier)?;
+        let (at, late_reason) = EnteredAt::parts(body.take_at());
+        let intent = intent(&caller, at, backdating_days);
+        let now = intent.now;
+        let request = Request {
+            version: if_match.version(),
+            late_reason,
+            ..asks(body, &Subject { store, id, now })?
+        };
+        or_current(acts::advance::act(store, &request, intent), || {
+            Ok(views::dossier::view(store, id, Some(caller.unit), now)?)
+        })?;
+        // It may have moved out of reach by this very action.
+        Ok::<_, Problem>(views::dossier::view(store, id, None, now)?)
+    })
+    .await?;
+    Ok(fresh_tagged(&view))
 }
 
 const MOST_LETTERS: usize = 2000;
@@ -127,17 +139,13 @@ fn check_text(field: &str, text: &str) -> Vec<FieldError> {
 pub struct WithReason {
     /// Lý do.
     #[schema(example = "Hồ sơ không thuộc thẩm quyền")]
-    reason: String,
+    pub reason: String,
     /// Thời điểm, nếu nhập sau; mặc định là bây giờ.
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for WithReason {
-    fn sound() -> Value {
-        json!({"reason": "Hồ sơ không thuộc thẩm quyền", "at": "2026-11-25T08:15:00+07:00"})
-    }
-
     fn check(&self) -> Vec<FieldError> {
         check_text("/reason", &self.reason)
     }
@@ -149,48 +157,22 @@ impl Readable for WithReason {
 pub struct Receive {
     /// Tên đăng nhập của người được giao.
     #[serde(default)]
+    #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
-impl Readable for Receive {
-    fn sound() -> Value {
-        json!({"assignee": "h37.20.01.officer", "at": "2026-11-25T08:15:00+07:00"})
-    }
-}
+impl Readable for Receive {}
 
-/// Tiếp nhận hồ sơ đã đăng ký trực tuyến; thời hạn bắt đầu tính.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/receive", tag = "Xử lý hồ sơ", request_body = Receive,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn receive(change: Change, body: Body<Receive>) -> Result<HttpResponse, Problem> {
-    let Receive { assignee: to, at } = body.value;
-    let action = move |store: &Store| {
-        let assignee = assignee(store, to.as_deref())?;
-        Ok(Action::Receive {
+impl Receive {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let assignee = assignee(of.store, self.assignee.as_deref())?;
+        of.to(Action::Receive {
             new: None,
             assignee,
         })
-    };
-    change.act(at, action).await
-}
-
-/// Không tiếp nhận hồ sơ đã đăng ký trực tuyến, có lý do.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/not-receive", tag = "Xử lý hồ sơ", request_body = WithReason,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn not_receive(change: Change, body: Body<WithReason>) -> Result<HttpResponse, Problem> {
-    let WithReason { reason, at } = body.value;
-    change
-        .act(at, move |_| Ok(Action::NotReceive { reason }))
-        .await
+    }
 }
 
 /// On to the next step, or back.
@@ -205,47 +187,27 @@ pub struct HandOver {
     #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
     #[serde(default)]
+    #[schema(example = "")]
     note: String,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for HandOver {
-    fn sound() -> Value {
-        json!({
-            "step": 1, "assignee": "h37.20.01.officer", "note": "",
-            "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         check_text("/note", &self.note)
     }
 }
 
-/// Chuyển đến bước kế tiếp, hoặc trả lại một bước trước.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/hand-over", tag = "Xử lý hồ sơ", request_body = HandOver,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn hand_over(change: Change, body: Body<HandOver>) -> Result<HttpResponse, Problem> {
-    let HandOver {
-        step,
-        assignee: to,
-        note,
-        at,
-    } = body.value;
-    let action = move |store: &Store| {
-        let assignee = assignee(store, to.as_deref())?;
-        Ok(Action::HandOver {
-            step,
+impl HandOver {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let assignee = assignee(of.store, self.assignee.as_deref())?;
+        of.to(Action::HandOver {
+            step: self.step,
             assignee,
-            note,
+            note: self.note,
         })
-    };
-    change.act(at, action).await
+    }
 }
 
 /// What is missing.
@@ -256,22 +218,17 @@ pub struct RequestSupplement {
     reason: String,
     /// Vị trí các giấy tờ còn thiếu.
     #[serde(default)]
+    #[schema(example = json!([0]))]
     items: Vec<u16>,
     /// Khóa các giấy tờ còn thiếu, thay cho vị trí.
     #[serde(default)]
+    #[schema(example = json!(["giay-khai-sinh-1a2b3c4d"]))]
     keys: Vec<String>,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for RequestSupplement {
-    fn sound() -> Value {
-        json!({
-            "reason": "Thiếu bản sao giấy khai sinh", "items": [0], "keys": ["giay-khai-sinh-1a2b3c4d"],
-            "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = check_text("/reason", &self.reason);
         if self.items.len() > 1000 {
@@ -287,29 +244,15 @@ impl Readable for RequestSupplement {
     }
 }
 
-/// Yêu cầu bổ sung giấy tờ; thời hạn tạm dừng.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/request-supplement", tag = "Xử lý hồ sơ",
-    request_body = RequestSupplement,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn request_supplement(
-    change: Change,
-    body: Body<RequestSupplement>,
-) -> Result<HttpResponse, Problem> {
-    let RequestSupplement {
-        reason,
-        items,
-        keys,
-        at,
-    } = body.value;
-    let positions = items.into_iter().map(Paper::Position);
-    let items: Vec<_> = positions.chain(keys.into_iter().map(Paper::Key)).collect();
-    change
-        .act(at, move |_| Ok(Action::RequestSupplement { reason, items }))
-        .await
+impl RequestSupplement {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let positions = self.items.into_iter().map(Paper::Position);
+        let keys = self.keys.into_iter().map(Paper::Key);
+        of.to(Action::RequestSupplement {
+            reason: self.reason,
+            items: positions.chain(keys).collect(),
+        })
+    }
 }
 
 /// The papers that came.
@@ -320,18 +263,13 @@ pub struct TakeSupplement {
     items: Vec<ItemInput>,
     /// Lý do tiếp tục mà không có giấy tờ bổ sung; bắt buộc khi không nhận giấy tờ nào.
     #[serde(default)]
+    #[schema(example = "")]
     reason: String,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for TakeSupplement {
-    fn sound() -> Value {
-        json!({
-            "items": [ItemInput::sound()], "reason": "", "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = check_text("/reason", &self.reason);
         read_items(&self.items, &mut wrong);
@@ -339,23 +277,13 @@ impl Readable for TakeSupplement {
     }
 }
 
-/// Nhận giấy tờ bổ sung; thời hạn tính lại từ đầu, hoặc tính tiếp, theo thủ tục.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/take-supplement", tag = "Xử lý hồ sơ",
-    request_body = TakeSupplement,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn take_supplement(
-    change: Change,
-    body: Body<TakeSupplement>,
-) -> Result<HttpResponse, Problem> {
-    let TakeSupplement { items, reason, at } = body.value;
-    let items = read_items(&items, &mut Vec::new());
-    change
-        .act(at, move |_| Ok(Action::TakeSupplement { items, reason }))
-        .await
+impl TakeSupplement {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::TakeSupplement {
+            items: read_items(&self.items, &mut Vec::new()),
+            reason: self.reason,
+        })
+    }
 }
 
 /// What is to be paid.
@@ -381,13 +309,6 @@ pub struct RequestPayment {
 pub(crate) const MOST_VND: u64 = 9_999_999_999_999;
 
 impl Readable for RequestPayment {
-    fn sound() -> Value {
-        json!({
-            "fees": [0], "amount_vnd": null, "reason": "Thuế thu nhập cá nhân",
-            "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = check_text("/reason", &self.reason);
         match (self.fees.is_empty(), self.amount_vnd) {
@@ -415,39 +336,21 @@ impl Readable for RequestPayment {
     }
 }
 
+impl RequestPayment {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::RequestPayment {
+            fees: self.fees,
+            amount_vnd: self.amount_vnd,
+            reason: self.reason,
+        })
+    }
+}
+
 fn check_amount(amount_vnd: u64, wrong: &mut Vec<FieldError>) {
     if !(1..=MOST_VND).contains(&amount_vnd) {
         let detail = "phải từ 1 đến 9.999.999.999.999 đồng";
         wrong.push(FieldError::new("/amount_vnd", detail));
     }
-}
-
-/// Yêu cầu thực hiện nghĩa vụ tài chính; thời hạn tạm dừng.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/request-payment", tag = "Xử lý hồ sơ",
-    request_body = RequestPayment,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn request_payment(
-    change: Change,
-    body: Body<RequestPayment>,
-) -> Result<HttpResponse, Problem> {
-    let RequestPayment {
-        fees,
-        amount_vnd,
-        reason,
-        at,
-    } = body.value;
-    let action = move |_: &Store| {
-        Ok(Action::RequestPayment {
-            fees,
-            amount_vnd,
-            reason,
-        })
-    };
-    change.act(at, action).await
 }
 
 /// What was paid.
@@ -469,13 +372,6 @@ pub struct TakePayment {
 }
 
 impl Readable for TakePayment {
-    fn sound() -> Value {
-        json!({
-            "amount_vnd": 1_500_000, "method": "cash", "receipt": "BL-0001234",
-            "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/receipt", &self.receipt, 100, &mut wrong);
@@ -484,32 +380,14 @@ impl Readable for TakePayment {
     }
 }
 
-/// Xác nhận đã thực hiện nghĩa vụ tài chính; thời hạn tính tiếp.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/take-payment", tag = "Xử lý hồ sơ",
-    request_body = TakePayment,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn take_payment(
-    change: Change,
-    body: Body<TakePayment>,
-) -> Result<HttpResponse, Problem> {
-    let TakePayment {
-        amount_vnd,
-        method,
-        receipt,
-        at,
-    } = body.value;
-    let action = move |_: &Store| {
-        Ok(Action::TakePayment {
-            amount_vnd,
-            method: method.unwrap_or(PaymentMethod::Cash),
-            receipt,
+impl TakePayment {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::TakePayment {
+            amount_vnd: self.amount_vnd,
+            method: self.method.unwrap_or(PaymentMethod::Cash),
+            receipt: self.receipt,
         })
-    };
-    change.act(at, action).await
+    }
 }
 
 /// How it ends.
@@ -519,37 +397,25 @@ pub struct Finish {
     decision: Decision,
     /// Bắt buộc khi từ chối.
     #[serde(default)]
+    #[schema(example = "")]
     reason: String,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for Finish {
-    fn sound() -> Value {
-        json!({"decision": "approved", "reason": "", "at": "2026-11-25T08:15:00+07:00"})
-    }
-
     fn check(&self) -> Vec<FieldError> {
         check_text("/reason", &self.reason)
     }
 }
 
-/// Có kết quả giải quyết, hoặc từ chối giải quyết; thời hạn được đánh giá ở đây.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/finish", tag = "Xử lý hồ sơ", request_body = Finish,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn finish(change: Change, body: Body<Finish>) -> Result<HttpResponse, Problem> {
-    let Finish {
-        decision,
-        reason,
-        at,
-    } = body.value;
-    change
-        .act(at, move |_| Ok(Action::Finish { decision, reason }))
-        .await
+impl Finish {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::Finish {
+            decision: self.decision,
+            reason: self.reason,
+        })
+    }
 }
 
 /// How the result goes out.
@@ -563,51 +429,13 @@ pub struct Return {
     at: Option<EnteredAt>,
 }
 
-impl Readable for Return {
-    fn sound() -> Value {
-        json!({"channel": "direct", "at": "2026-11-25T08:15:00+07:00"})
+impl Readable for Return {}
+
+impl Return {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let channel = self.channel.unwrap_or_default();
+        of.to(Action::Return { channel })
     }
-}
-
-/// Trả kết quả cho người nộp.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/return", tag = "Xử lý hồ sơ", request_body = Return,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn give_back(change: Change, body: Body<Return>) -> Result<HttpResponse, Problem> {
-    let Return { channel, at } = body.value;
-    let channel = channel.unwrap_or_default();
-    change
-        .act(at, move |_| Ok(Action::Return { channel }))
-        .await
-}
-
-/// Công dân yêu cầu rút hồ sơ.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/withdraw", tag = "Xử lý hồ sơ", request_body = WithReason,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn withdraw(change: Change, body: Body<WithReason>) -> Result<HttpResponse, Problem> {
-    let WithReason { reason, at } = body.value;
-    change
-        .act(at, move |_| Ok(Action::Withdraw { reason }))
-        .await
-}
-
-/// Dừng xử lý, có lý do.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/stop", tag = "Xử lý hồ sơ", request_body = WithReason,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn stop(change: Change, body: Body<WithReason>) -> Result<HttpResponse, Problem> {
-    let WithReason { reason, at } = body.value;
-    change.act(at, move |_| Ok(Action::Stop { reason })).await
 }
 
 /// The apology and the new appointment.
@@ -617,44 +445,25 @@ pub struct Reappoint {
     #[schema(example = "Chờ ý kiến của cơ quan phối hợp")]
     reason: String,
     /// Trong giờ làm việc, sau hạn trả.
+    #[schema(example = "2026-12-01T16:00:00+07:00")]
     appointment_at: Moment,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
 impl Readable for Reappoint {
-    fn sound() -> Value {
-        json!({
-            "reason": "Chờ ý kiến của cơ quan phối hợp",
-            "appointment_at": "2026-12-01T16:00:00+07:00", "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         check_text("/reason", &self.reason)
     }
 }
 
-/// Xin lỗi và hẹn lại ngày trả kết quả, một lần cho mỗi hồ sơ.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/reappoint", tag = "Xử lý hồ sơ", request_body = Reappoint,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn reappoint(change: Change, body: Body<Reappoint>) -> Result<HttpResponse, Problem> {
-    let Reappoint {
-        reason,
-        appointment_at: appointment,
-        at,
-    } = body.value;
-    let action = move |_: &Store| {
-        Ok(Action::Reappoint {
-            reason,
-            appointment,
+impl Reappoint {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::Reappoint {
+            reason: self.reason,
+            appointment: self.appointment_at,
         })
-    };
-    change.act(at, action).await
+    }
 }
 
 /// From a dissolved unit to one that goes on with a part of it.
@@ -671,26 +480,11 @@ pub struct MoveTo {
     at: Option<EnteredAt>,
 }
 
-impl Readable for MoveTo {
-    fn sound() -> Value {
-        json!({"from": "H37.20.01", "to": "H37.66", "at": "2026-11-25T08:15:00+07:00"})
-    }
-}
+impl Readable for MoveTo {}
 
-/// Chuyển hồ sơ của đơn vị đã giải thể sang một đơn vị kế thừa.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/move", tag = "Xử lý hồ sơ", request_body = MoveTo,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn move_to_successor(
-    change: Change,
-    body: Body<MoveTo>,
-) -> Result<HttpResponse, Problem> {
-    let MoveTo { from, to, at } = body.value;
-    let action = move |store: &Store| {
-        let reference = store.reference()?;
+impl MoveTo {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let reference = of.store.reference()?;
         let mut wrong = Vec::new();
         let mut unit = |field: &str, code: &str| {
             let unit = reference.units().by_code(code).map(|unit| unit.id);
@@ -699,28 +493,11 @@ pub async fn move_to_successor(
             }
             unit
         };
-        match (unit("/from", &from), unit("/to", &to)) {
-            (Some(from), Some(to)) => Ok(Action::MoveToSuccessor { from, to }),
+        match (unit("/from", &self.from), unit("/to", &self.to)) {
+            (Some(from), Some(to)) => of.to(Action::MoveToSuccessor { from, to }),
             _ => Err(Problem::invalid(wrong)),
         }
-    };
-    change.act(at, action).await
-}
-
-/// Hủy thao tác kết thúc, trả kết quả hoặc không tiếp nhận bị nhầm; lịch sử vẫn giữ cả hai.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/undo", tag = "Xử lý hồ sơ", request_body = WithReason,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn undo(change: Change, body: Body<WithReason>) -> Result<HttpResponse, Problem> {
-    let WithReason { reason, at } = body.value;
-    change
-        .act(at, move |_| {
-            Ok(Action::Correct(Correction::Undo { reason }))
-        })
-        .await
+    }
 }
 
 /// The applicant as they really are.
@@ -735,13 +512,6 @@ pub struct CorrectApplicant {
 }
 
 impl Readable for CorrectApplicant {
-    fn sound() -> Value {
-        json!({
-            "reason": "Nhập sai họ tên", "applicant": PersonInput::sound(),
-            "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = check_text("/reason", &self.reason);
         self.applicant.read("/applicant", &mut wrong);
@@ -749,26 +519,15 @@ impl Readable for CorrectApplicant {
     }
 }
 
-/// Sửa thông tin người nộp.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/correct-applicant", tag = "Xử lý hồ sơ",
-    request_body = CorrectApplicant,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn correct_applicant(
-    change: Change,
-    body: Body<CorrectApplicant>,
-) -> Result<HttpResponse, Problem> {
-    let CorrectApplicant {
-        reason,
-        applicant,
-        at,
-    } = body.value;
-    let person = applicant.read("/applicant", &mut Vec::new());
-    let request = move |_: &Store, id, intent: Intent| {
-        Ok(Request::correct_applicant(id, reason, person, intent.now))
-    };
-    change.request(at, request).await
+impl CorrectApplicant {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let person = self.applicant.read("/applicant", &mut Vec::new());
+        let request = Request::correct_applicant(of.id, self.reason, person, of.now);
+        Ok(request)
+    }
+}
+
+action_bodies! {
+    WithReason, Receive, HandOver, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
+    Finish, Return, Reappoint, MoveTo, CorrectApplicant,
 }

@@ -3,16 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Datelike;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::acts;
 use crate::acts::calendar::CalendarChange;
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
-use crate::error::Error;
 use crate::store::reference::Reference;
 use crate::views::calendar::Moves;
 use crate::web::access::Staff;
+use crate::web::api::answers::{Tagged, or_current};
 use crate::web::api::jobs::{self, JobView};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IfMatch, content_tag, unless_seen};
@@ -23,6 +22,7 @@ use crate::web::{State, with_store};
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Day {
+    #[schema(example = "2026-09-02")]
     date: chrono::NaiveDate,
     kind: DayKind,
     #[schema(example = "Nghỉ lễ Quốc khánh")]
@@ -34,6 +34,12 @@ pub struct Day {
 #[serde(deny_unknown_fields)]
 pub struct Year {
     days: Vec<Day>,
+}
+
+impl Tagged for Year {
+    fn tag(&self) -> String {
+        content_tag(self)
+    }
 }
 
 impl Year {
@@ -60,11 +66,7 @@ impl Year {
     }
 }
 
-impl Readable for Year {
-    fn sound() -> Value {
-        json!({"days": [{"date": "2026-09-02", "kind": "off", "name": "Nghỉ lễ Quốc khánh"}]})
-    }
-}
+impl Readable for Year {}
 
 fn year_of(path: &str) -> Result<i32, Problem> {
     let year = path
@@ -147,18 +149,10 @@ pub async fn put(
 ) -> Result<HttpResponse, Problem> {
     let (year, by) = (year_of(&path)?, staff.proof);
     let change = with_store(&state, move |store| {
-        let unchanged = move |now: &Reference| if_match.fits(&content_tag(&Year::of(now, year)));
+        let unchanged = move |now: &Reference| if_match.fits(&Year::of(now, year).tag());
         let days = body.value.into_days();
-        match acts::calendar::put_year(store, year, days, by, unchanged) {
-            Ok(change) => Ok(change),
-            Err(Error::Changed { .. }) => {
-                let current = Year::of(&*store.reference()?, year);
-                let etag = content_tag(&current);
-                let current = serde_json::to_value(&current).unwrap_or_default();
-                Err(Problem::changed(current, etag))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let put = acts::calendar::put_year(store, year, days, by, unchanged);
+        or_current(put, || Ok(Year::of(&*store.reference()?, year)))
     })
     .await?;
     let CalendarChange { changed, job } = change;

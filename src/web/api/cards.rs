@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::identity_card::IdentityCard;
@@ -23,10 +22,6 @@ pub struct Scan {
 
 impl Readable for Scan {
     const LIMIT: usize = 8 * 1024;
-
-    fn sound() -> Value {
-        json!({"text": "020185000123|082123456|Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021"})
-    }
 }
 
 /// The applicant that a card fills in.

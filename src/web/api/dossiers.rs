@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::acts::access::Caller;
@@ -18,6 +17,7 @@ use crate::store::{Store, dossiers};
 use crate::views;
 use crate::views::dossier::{DossierView, EventView, FullIdentity};
 use crate::web::access::Staff;
+use crate::web::api::answers::{Tagged, created, fresh};
 use crate::web::api::check_length;
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::people::PersonInput;
@@ -29,6 +29,7 @@ use crate::web::{State, with_store};
 /// A paper handed in.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"position": 0, "key": null, "originals": 1, "copies": 0}))]
 pub struct ItemInput {
     /// Vị trí trong thành phần hồ sơ của phiên bản thủ tục đang áp dụng, từ 0.
     #[serde(default)]
@@ -46,12 +47,6 @@ pub struct ItemInput {
     #[serde(default)]
     #[schema(example = 0)]
     copies: u16,
-}
-
-impl ItemInput {
-    pub fn sound() -> Value {
-        json!({"position": 0, "key": null, "originals": 1, "copies": 0})
-    }
 }
 
 /// The papers; at most as many as a checklist may have.
@@ -134,15 +129,6 @@ impl NewDossier {
 }
 
 impl Readable for NewDossier {
-    fn sound() -> Value {
-        json!({
-            "unit": "H37.20.01", "procedure": "2.000815", "channel": "direct",
-            "return_channel": "direct", "applicant": PersonInput::sound(),
-            "delegate": PersonInput::sound(), "sets": 1, "items": [ItemInput::sound()],
-            "assignee": "h37.20.01.officer", "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         self.request("", &mut wrong);
@@ -215,15 +201,17 @@ pub async fn receive(
         Ok::<_, Problem>((view, made.before))
     })
     .await?;
-    let mut answer = HttpResponse::Created();
-    if before {
-        answer.insert_header(("Idempotency-Replayed", "true"));
-    }
-    Ok(answer
+    Ok(created(before)
         .insert_header(("Location", format!("/api/v1/dossiers/{}", view.id)))
-        .insert_header(("ETag", version_tag(view.version)))
+        .insert_header(("ETag", view.tag()))
         .insert_header(("Cache-Control", "no-store"))
         .json(view))
+}
+
+impl Tagged for DossierView {
+    fn tag(&self) -> String {
+        version_tag(self.version)
+    }
 }
 
 /// Up to 500 dossiers.
@@ -238,10 +226,6 @@ const MOST_IN_BATCH: usize = 500;
 impl Readable for Batch {
     const LIMIT: usize = 4 * 1024 * 1024;
     const VALUES: usize = 100_000;
-
-    fn sound() -> Value {
-        json!({"dossiers": [NewDossier::sound()]})
-    }
 
     fn check(&self) -> Vec<FieldError> {
         if (1..=MOST_IN_BATCH).contains(&self.dossiers.len()) {
@@ -415,9 +399,7 @@ pub async fn events(
         Ok::<_, Problem>(views::dossier::events(store, id, reach)?)
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(events))
+    Ok(fresh(&events))
 }
 
 /// Số định danh đầy đủ của người nộp và người được ủy quyền. Mỗi lần đọc được ghi lại.
@@ -442,7 +424,5 @@ pub async fn identities(
         )?)
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(identities))
+    Ok(fresh(&identities))
 }

@@ -2,8 +2,7 @@
 //! it everybody may read.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts::feedback::{Change, NewFeedback, Received};
@@ -17,10 +16,12 @@ use crate::store::Store;
 use crate::store::feedback::Listed;
 use crate::views::feedback::{Case, PublicView, ReadBack};
 use crate::web::access::{Client, Staff};
-use crate::web::api::{ROWS, check_page, check_text, cursor, kept, place};
+use crate::web::api::answers::{Tagged, created, fresh, fresh_tagged, or_current};
+use crate::web::api::page::{ListQuery, Page, PageParams, Row, Wanted};
+use crate::web::api::{check_text, kept};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
-use crate::web::params::{Parameters, Params, from_text, missing};
+use crate::web::params::{Parameters, Params, missing};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
 use crate::{acts, views};
@@ -42,15 +43,20 @@ pub struct Message {
     content: String,
     /// Mã hồ sơ liên quan, cùng với mã tra cứu.
     #[serde(default)]
+    #[schema(example = "H37.20.01-210301-0001")]
     case_number: Option<String>,
     /// Mã tra cứu in trên giấy tiếp nhận.
     #[serde(default)]
+    #[schema(example = "ABCDEFGHIJ")]
     code: Option<String>,
     #[serde(default)]
+    #[schema(example = "Nguyễn Thị Ánh")]
     name: Option<String>,
     #[serde(default)]
+    #[schema(example = "0912345678")]
     phone: Option<String>,
     #[serde(default)]
+    #[schema(example = "anh@example.vn")]
     email: Option<String>,
 }
 
@@ -80,14 +86,6 @@ impl Message {
 
 impl Readable for Message {
     const LIMIT: usize = 64 * 1024;
-
-    fn sound() -> Value {
-        json!({
-            "unit": "H37.20.01", "kind": "report", "content": "Bộ phận một cửa mở cửa muộn",
-            "case_number": "H37.20.01-210301-0001", "code": "ABCDEFGHIJ",
-            "name": "Nguyễn Thị Ánh", "phone": "0912345678", "email": "anh@example.vn",
-        })
-    }
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
@@ -139,11 +137,7 @@ pub async fn receive(
         )
     })
     .await?;
-    let mut answer = HttpResponse::Created();
-    if made.before {
-        answer.insert_header(("Idempotency-Replayed", "true"));
-    }
-    Ok(answer
+    Ok(created(made.before)
         .insert_header(("Location", format!("/api/v1/feedback/{}", made.value.id)))
         .insert_header(("Cache-Control", "no-store"))
         .json(made.value))
@@ -199,9 +193,7 @@ pub async fn read_back(
         )
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(found))
+    Ok(fresh(&found))
 }
 
 /// Parameters of what is published.
@@ -212,53 +204,34 @@ pub struct PublicFilter {
     #[serde(default)]
     #[param(example = "H37.20")]
     unit: Option<String>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
 }
 
 impl Parameters for PublicFilter {
-    const NAMES: &'static [&'static str] = &["unit", "after", "limit"];
+    const NAMES: &'static [&'static str] = &["unit"];
+}
 
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<(Moment, FeedbackId)>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+impl Row for PublicView {
+    const PAGE: &'static str = "PublicFeedback";
 }
 
 /// A page of what is published.
-#[derive(Serialize, ToSchema)]
-pub struct PublicFeedback {
-    items: Vec<PublicView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
-}
+pub type PublicFeedback = Page<PublicView>;
 
 /// Phản ánh, kiến nghị và câu trả lời đã công khai, mới nhất trước.
 #[utoipa::path(
-    get, path = "/api/v1/feedback/published", tag = "Công dân", params(PublicFilter),
+    get, path = "/api/v1/feedback/published", tag = "Công dân", params(PublicFilter, PageParams),
     responses((status = 200, description = "Một trang", body = PublicFeedback)),
 )]
 pub async fn published(
     state: web::Data<State>,
-    params: Params<PublicFilter>,
+    query: ListQuery<PublicFilter, (Moment, FeedbackId)>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = params.0;
-    let page = with_store(&state, move |store| {
-        let after = filter.after.as_deref().and_then(place);
-        let limit = filter.limit.unwrap_or(ROWS);
-        views::feedback::published(store, filter.unit.as_deref(), after, limit)
+    let found = with_store(&state, move |store| {
+        let Wanted { after, limit } = query.page;
+        views::feedback::published(store, query.filter.unit.as_deref(), after, limit)
     })
     .await?;
-    Ok(HttpResponse::Ok().json(PublicFeedback {
-        items: page.items,
-        next: page.next.as_ref().map(cursor),
-    }))
+    Ok(HttpResponse::Ok().json(Page::new(found.items, found.next.as_ref())))
 }
 
 /// Which feedback a list holds.
@@ -287,44 +260,30 @@ pub struct Filter {
     #[serde(default)]
     #[param(example = "H37.20.01")]
     unit: Option<String>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
 }
 
 impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["list", "unit", "after", "limit"];
+    const NAMES: &'static [&'static str] = &["list", "unit"];
+}
 
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<(Moment, FeedbackId)>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+impl Row for Case {
+    const PAGE: &'static str = "FeedbackPage";
 }
 
 /// A page of feedback.
-#[derive(Serialize, ToSchema)]
-pub struct FeedbackPage {
-    items: Vec<Case>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
-}
+pub type FeedbackPage = Page<Case>;
 
 /// Phản ánh, kiến nghị gửi đến các đơn vị trong phạm vi của mình.
 #[utoipa::path(
-    get, path = "/api/v1/feedback", tag = "Phản ánh, kiến nghị", params(Filter),
+    get, path = "/api/v1/feedback", tag = "Phản ánh, kiến nghị", params(Filter, PageParams),
     responses((status = 200, description = "Một trang", body = FeedbackPage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<Filter, (Moment, FeedbackId)>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = params.0;
+    let ListQuery { filter, page } = query;
     let (reach, now) = (staff.unit, crate::clock::now());
     let listed = match filter.list.unwrap_or(FeedbackList::All) {
         FeedbackList::All => Listed::All,
@@ -332,33 +291,18 @@ pub async fn list(
         FeedbackList::Overdue => Listed::Overdue(now),
         FeedbackList::Answered => Listed::Answered,
     };
-    let page = with_store(&state, move |store| {
-        let after = filter.after.as_deref().and_then(place);
-        let limit = filter.limit.unwrap_or(ROWS);
-        views::feedback::cases(
-            store,
-            listed,
-            filter.unit.as_deref(),
-            reach,
-            after,
-            limit,
-            now,
-        )
+    let found = with_store(&state, move |store| {
+        let (unit, Wanted { after, limit }) = (filter.unit.as_deref(), page);
+        views::feedback::cases(store, listed, unit, reach, after, limit, now)
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(FeedbackPage {
-            items: page.items,
-            next: page.next.as_ref().map(cursor),
-        }))
+    Ok(fresh(&Page::new(found.items, found.next.as_ref())))
 }
 
-fn answer_with(case: &Case) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("ETag", version_tag(case.version)))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(case)
+impl Tagged for Case {
+    fn tag(&self) -> String {
+        version_tag(self.version)
+    }
 }
 
 /// Một phản ánh, kiến nghị với người gửi, người được giao và câu trả lời.
@@ -378,7 +322,7 @@ pub async fn show(
         views::feedback::show(store, id, reach, crate::clock::now())
     })
     .await?;
-    Ok(answer_with(&case))
+    Ok(fresh_tagged(&case))
 }
 
 /// Makes a change; if somebody else was quicker, says what it is now.
@@ -396,17 +340,13 @@ async fn change(
         now: crate::clock::now(),
     };
     let reach = staff.unit;
-    let case = with_store(state, move |store| match make(store, change) {
-        Err(Error::Changed { .. }) => {
-            let current = views::feedback::show(store, change.id, reach, change.now)?;
-            let etag = version_tag(current.version);
-            let current = serde_json::to_value(&current).unwrap_or_default();
-            Err(Problem::changed(current, etag))
-        }
-        made => Ok(made?),
+    let case = with_store(state, move |store| {
+        or_current(make(store, change), || {
+            Ok(views::feedback::show(store, change.id, reach, change.now)?)
+        })
     })
     .await?;
-    Ok(answer_with(&case))
+    Ok(fresh_tagged(&case))
 }
 
 /// To whom it is given.
@@ -419,11 +359,7 @@ pub struct Assign {
     assignee: Option<String>,
 }
 
-impl Readable for Assign {
-    fn sound() -> Value {
-        json!({"assignee": "h37.20.01.officer"})
-    }
-}
+impl Readable for Assign {}
 
 /// Giao cho người xử lý.
 #[utoipa::path(
@@ -454,10 +390,6 @@ pub struct Reply {
 }
 
 impl Readable for Reply {
-    fn sound() -> Value {
-        json!({"answer": "Đơn vị đã nhắc nhở và cảm ơn ý kiến của ông, bà"})
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/answer", &self.answer, MOST, &mut wrong);
@@ -498,13 +430,6 @@ pub struct PublicText {
 }
 
 impl Readable for PublicText {
-    fn sound() -> Value {
-        json!({
-            "content": "Bộ phận một cửa mở cửa muộn",
-            "answer": "Đơn vị đã nhắc nhở bộ phận một cửa",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/content", &self.content, MOST, &mut wrong);

@@ -6,20 +6,19 @@ use hmac::Mac;
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::acts::advance::Request;
 use crate::domain::dossier::{Action, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
 use crate::store::payments::Notice;
-use crate::views::dossier::DossierView;
 use crate::web::access::Staff;
-use crate::web::api::actions::{Change, MOST_VND};
+use crate::web::api::actions::{ActionBody, MOST_VND, Subject, action_bodies};
 use crate::web::api::check_length;
 use crate::web::api::dossiers::resolve;
 use crate::web::api::entered_at::EnteredAt;
-use crate::web::body::{self, Body, Readable};
+use crate::web::body::{self, Readable};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::{State, with_store};
 use crate::{acts, views};
@@ -41,13 +40,6 @@ pub struct Collect {
 }
 
 impl Readable for Collect {
-    fn sound() -> Value {
-        json!({
-            "fees": [0], "method": "cash", "receipt": "BL-0001234",
-            "at": "2026-11-25T08:15:00+07:00",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/receipt", &self.receipt, 100, &mut wrong);
@@ -58,28 +50,14 @@ impl Readable for Collect {
     }
 }
 
-/// Thu phí, lệ phí; số tiền theo thủ tục.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/fees/collect", tag = "Phí, lệ phí", request_body = Collect,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn collect(change: Change, body: Body<Collect>) -> Result<HttpResponse, Problem> {
-    let Collect {
-        fees,
-        method,
-        receipt,
-        at,
-    } = body.value;
-    let action = move |_: &crate::store::Store| {
-        Ok(Action::CollectFees {
-            fees,
-            method,
-            receipt,
+impl Collect {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::CollectFees {
+            fees: self.fees,
+            method: self.method,
+            receipt: self.receipt,
         })
-    };
-    change.act(at, action).await
+    }
 }
 
 /// A fee that is not owed.
@@ -97,10 +75,6 @@ pub struct Waive {
 }
 
 impl Readable for Waive {
-    fn sound() -> Value {
-        json!({"fee": 0, "reason": "Hộ nghèo", "at": "2026-11-25T08:15:00+07:00"})
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/reason", &self.reason, 2000, &mut wrong);
@@ -108,19 +82,16 @@ impl Readable for Waive {
     }
 }
 
-/// Miễn một khoản phí, lệ phí, có lý do.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/{dossier}/fees/waive", tag = "Phí, lệ phí", request_body = Waive,
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Hồ sơ sau thao tác", body = DossierView)),
-)]
-pub async fn waive(change: Change, body: Body<Waive>) -> Result<HttpResponse, Problem> {
-    let Waive { fee, reason, at } = body.value;
-    change
-        .act(at, move |_| Ok(Action::WaiveFee { fee, reason }))
-        .await
+impl Waive {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::WaiveFee {
+            fee: self.fee,
+            reason: self.reason,
+        })
+    }
 }
+
+action_bodies!(Collect, Waive);
 
 /// A transfer code for what is owed.
 #[derive(Serialize, ToSchema)]
@@ -209,13 +180,6 @@ pub struct Payment {
 
 impl Readable for Payment {
     const LIMIT: usize = 8 * 1024;
-
-    fn sound() -> Value {
-        json!({
-            "transaction": "FT26330123456789", "case_number": "H37.20.01-210301-0001",
-            "amount_vnd": 25000,
-        })
-    }
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();

@@ -1,8 +1,8 @@
 //! `/api/v1/jobs`: work that goes on after the request that asked for it, and how far it has come.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::ids::JobId;
 use crate::domain::job::{Kind, State as Standing};
@@ -12,9 +12,9 @@ use crate::store::jobs::{self, Job};
 use crate::store::{Conn, Store, StoreError, users};
 use crate::views::list::StaffName;
 use crate::web::access::Staff;
-use crate::web::api::{ROWS, check_page, cursor, place};
-use crate::web::params::{Parameters, Params, from_text};
-use crate::web::problem::{FieldError, Problem};
+use crate::web::api::answers::fresh;
+use crate::web::api::page::{Everything, ListQuery, Page, PageParams, Row};
+use crate::web::problem::Problem;
 use crate::web::{State, with_store};
 
 /// A job.
@@ -84,63 +84,32 @@ pub(crate) fn view(store: &Store, id: JobId) -> Result<JobView, Problem> {
     found.into_iter().next().ok_or_else(missing)
 }
 
-/// Parameters of the list of jobs.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
-}
-
-impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<JobId>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+impl Row for JobView {
+    const PAGE: &'static str = "JobPage";
 }
 
 /// A page of jobs.
-#[derive(Serialize, ToSchema)]
-pub struct JobPage {
-    items: Vec<JobView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
-}
+pub type JobPage = Page<JobView>;
 
 /// Các công việc chạy nền, mới nhất trước: tính lại ngày hẹn trả, chuyển hồ sơ theo đơn vị.
 #[utoipa::path(
-    get, path = "/api/v1/jobs", tag = "Quản trị", params(Filter),
+    get, path = "/api/v1/jobs", tag = "Quản trị", params(PageParams),
     responses((status = 200, description = "Một trang", body = JobPage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     _staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<Everything, JobId>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = params.0.limit.unwrap_or(ROWS);
-    let before: Option<JobId> = params.0.after.as_deref().and_then(place);
     let page = with_store(&state, move |store| {
         store.read(|conn| {
-            let mut all = jobs::list(conn, before, limit + 1)?;
-            let more = all.len() > limit as usize;
-            all.truncate(limit as usize);
-            let next = all.last().filter(|_| more).map(|job| cursor(&job.id));
-            let items = views(conn, all)?;
-            Ok::<_, StoreError>(JobPage { items, next })
+            let found = jobs::list(conn, query.page.after, query.page.and_one())?;
+            let page = query.page.page(found, |job| job.id);
+            page.try_map(|found| views(conn, found))
         })
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(page))
+    Ok(fresh(&page))
 }
 
 /// Một công việc chạy nền: đã làm đến đâu.
@@ -157,7 +126,5 @@ pub async fn show(
     let id = path.parse().map(JobId);
     let id = id.map_err(|_| Problem::not_found("không có công việc này"))?;
     let view = with_store(&state, move |store| view(store, id)).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(view))
+    Ok(fresh(&view))
 }

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::case_number::CaseNumber;
@@ -17,9 +16,11 @@ use crate::views;
 use crate::views::list::{ListItem, ListRequest};
 use crate::views::search::{Place as SearchPlace, SearchFor};
 use crate::web::access::Staff;
-use crate::web::api::{ROWS, check_length, check_page, cursor, place};
+use crate::web::api::answers::fresh;
+use crate::web::api::check_length;
+use crate::web::api::page::{ListQuery, Page, PageParams, Row, Wanted};
 use crate::web::body::{Body, Readable};
-use crate::web::params::{Parameters, Params, from_text};
+use crate::web::params::{Parameters, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
 
@@ -84,13 +85,6 @@ pub struct Filter {
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<bool>)]
     mine: Option<bool>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
 }
 
 impl Parameters for Filter {
@@ -108,13 +102,10 @@ impl Parameters for Filter {
         "due_from",
         "due_to",
         "mine",
-        "after",
-        "limit",
     ];
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
-        check_page::<(Moment, DossierId)>(self.limit, self.after.as_deref(), "", &mut wrong);
         if self.within_days.is_some_and(|days| days > 3650) {
             wrong.push(FieldError::new("within_days", "tối đa 3.650"));
         }
@@ -136,25 +127,24 @@ fn span(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Within {
     }
 }
 
-/// A page of a list.
-#[derive(Serialize, ToSchema)]
-pub struct DossierPage {
-    items: Vec<ListItem>,
-    /// For `after`; absent at the end. A page may be short, even empty, and have one.
-    next: Option<String>,
+impl Row for ListItem {
+    const PAGE: &'static str = "DossierPage";
 }
+
+/// A page of dossiers.
+pub type DossierPage = Page<ListItem>;
 
 /// Danh sách hồ sơ trong phạm vi của mình, từng trang.
 #[utoipa::path(
-    get, path = "/api/v1/dossiers", tag = "Hồ sơ", params(Filter),
+    get, path = "/api/v1/dossiers", tag = "Hồ sơ", params(Filter, PageParams),
     responses((status = 200, description = "Một trang", body = DossierPage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<Filter, (Moment, DossierId)>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = params.0;
+    let ListQuery { filter, page } = query;
     let now = crate::clock::now();
     let order = match filter.list.unwrap_or(List::All) {
         List::All => Order::Entered,
@@ -178,17 +168,12 @@ pub async fn list(
         assignee: filter.mine.unwrap_or(false).then_some(staff.user),
         entered: span(filter.received_from, filter.received_to),
         due: span(filter.due_from, filter.due_to),
-        after: filter.after.as_deref().and_then(place),
-        limit: filter.limit.unwrap_or(ROWS) as usize,
+        after: page.after,
+        limit: page.limit as usize,
         now,
     };
     let listing = with_store(&state, move |store| views::list::list(store, &request)).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(DossierPage {
-            items: listing.items,
-            next: listing.next.as_ref().map(cursor),
-        }))
+    Ok(fresh(&Page::new(listing.items, listing.next.as_ref())))
 }
 
 /// SearchBy what is searched.
@@ -204,6 +189,7 @@ pub enum SearchBy {
 /// A search. In a body: what identifies a person never stands in an address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "nguyen thi anh", "by": "name", "after": null, "limit": 50}))]
 pub struct Search {
     /// Mã hồ sơ, số điện thoại, số định danh, hoặc họ tên (không phân biệt dấu; cả họ tên, tên, hoặc
     /// các chữ cuối).
@@ -220,6 +206,10 @@ pub struct Search {
 }
 
 impl Search {
+    fn page(&self, wrong: &mut Vec<FieldError>) -> Wanted<SearchPlace> {
+        Wanted::read(self.after.as_deref(), self.limit, "/", wrong)
+    }
+
     fn wanted(&self, wrong: &mut Vec<FieldError>) -> Vec<SearchFor> {
         let text = self.text.trim();
         let (found, detail) = match self.by {
@@ -249,14 +239,10 @@ impl Search {
 impl Readable for Search {
     const LIMIT: usize = 8 * 1024;
 
-    fn sound() -> Value {
-        json!({"text": "nguyen thi anh", "by": "name", "after": null, "limit": 50})
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/text", &self.text, 200, &mut wrong);
-        check_page::<SearchPlace>(self.limit, self.after.as_deref(), "/", &mut wrong);
+        self.page(&mut wrong);
         self.wanted(&mut wrong);
         wrong
     }
@@ -276,15 +262,10 @@ pub async fn search(
     let reach = staff.unit;
     let found = with_store(&state, move |store| {
         let wanted = search.wanted(&mut Vec::new());
-        let after = search.after.as_deref().and_then(place);
-        let limit = search.limit.unwrap_or(ROWS) as usize;
-        views::search::search(store, &wanted, reach, after, limit, crate::clock::now())
+        let Wanted { after, limit } = search.page(&mut Vec::new());
+        let now = crate::clock::now();
+        views::search::search(store, &wanted, reach, after, limit as usize, now)
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(DossierPage {
-            items: found.items,
-            next: found.next.as_ref().map(cursor),
-        }))
+    Ok(fresh(&Page::new(found.items, found.next.as_ref())))
 }

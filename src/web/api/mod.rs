@@ -8,6 +8,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod alarms;
+mod answers;
 pub(crate) mod calendar;
 pub(crate) mod cards;
 pub(crate) mod checkpoint;
@@ -20,6 +21,7 @@ pub(crate) mod lists;
 pub(crate) mod lookup;
 pub(crate) mod oidc;
 pub(crate) mod outbox;
+pub(crate) mod page;
 pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod procedures;
@@ -34,16 +36,10 @@ pub(crate) mod webhooks;
 
 use actix_web::http::header::{HeaderValue, LINK};
 use actix_web::{HttpRequest, HttpResponse};
-use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::web::headers::unless_seen;
 use crate::web::problem::FieldError;
-
-/// The most rows of a page.
-const MOST_ROWS: u32 = 200;
-const ROWS: u32 = 50;
 
 /// The most rows of a list that everybody may read, which most installations have on one page.
 const MOST_PUBLIC_ROWS: u32 = 500;
@@ -81,36 +77,6 @@ fn check_public_limit(limit: Option<u32>) -> Vec<FieldError> {
     }
     let detail = format!("phải từ 1 đến {MOST_PUBLIC_ROWS}");
     vec![FieldError::new("limit", detail)]
-}
-
-/// Where a list goes on, as a text that callers pass back and do not look into.
-fn cursor(place: &impl Serialize) -> String {
-    BASE64URL_NOPAD.encode(&serde_json::to_vec(place).unwrap_or_default())
-}
-
-/// Reads a cursor back; `None` if it is none of ours.
-fn place<T: DeserializeOwned>(cursor: &str) -> Option<T> {
-    let json = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
-    // No text of ours has a zero byte, and PostgreSQL takes none.
-    let zero = json.windows(6).any(|part| part == b"\\u0000");
-    (!zero).then(|| serde_json::from_slice(&json).ok())?
-}
-
-/// Checks the number of rows and the cursor of a page.
-fn check_page<T: DeserializeOwned>(
-    limit: Option<u32>,
-    after: Option<&str>,
-    prefix: &str,
-    wrong: &mut Vec<FieldError>,
-) {
-    if limit.is_some_and(|limit| !(1..=MOST_ROWS).contains(&limit)) {
-        let detail = format!("phải từ 1 đến {MOST_ROWS}");
-        wrong.push(FieldError::new(format!("{prefix}limit"), detail));
-    }
-    if after.is_some_and(|cursor| place::<T>(cursor).is_none()) {
-        let detail = "không phải giá trị next của trang trước";
-        wrong.push(FieldError::new(format!("{prefix}after"), detail));
-    }
 }
 
 /// Names texts that are longer than they may be.

@@ -8,9 +8,9 @@ use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 use crate::store::outbox::{Entry, Kind, Standing, Which};
 use crate::web::access::Staff;
-use crate::web::api::{ROWS, check_page, cursor, place};
-use crate::web::params::{Parameters, Params, from_text};
-use crate::web::problem::{FieldError, Problem};
+use crate::web::api::page::{ListQuery, Page, PageParams, Row};
+use crate::web::params::Parameters;
+use crate::web::problem::Problem;
 use crate::web::{State, with_store};
 use crate::{acts, views};
 
@@ -78,24 +78,12 @@ fn masked(recipient: &str) -> String {
     format!("*****{}", &digits[digits.len().saturating_sub(3)..])
 }
 
-/// A page of messages.
-#[derive(Serialize, ToSchema)]
-pub struct MessagePage {
-    items: Vec<MessageView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
+impl Row for MessageView {
+    const PAGE: &'static str = "MessagePage";
 }
 
-/// A page of `limit` out of one more than that.
-pub(crate) fn page(mut entries: Vec<Entry>, limit: u32) -> MessagePage {
-    let more = entries.len() > limit as usize;
-    entries.truncate(limit as usize);
-    let next = entries.last().filter(|_| more);
-    MessagePage {
-        next: next.map(|entry| cursor(&entry.id)),
-        items: entries.into_iter().map(MessageView::from).collect(),
-    }
-}
+/// A page of messages.
+pub type MessagePage = Page<MessageView>;
 
 /// Parameters of the list of messages.
 #[derive(Deserialize, IntoParams)]
@@ -109,48 +97,35 @@ pub struct Filter {
     #[serde(default)]
     #[param(value_type = Option<String>, example = "email")]
     kind: Option<Kind>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
 }
 
 impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["standing", "kind", "after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<MessageId>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+    const NAMES: &'static [&'static str] = &["standing", "kind"];
 }
 
 /// Thông điệp gửi ra ngoài, mới nhất trước; chỉ quản trị của toàn tỉnh.
 #[utoipa::path(
-    get, path = "/api/v1/outbox", tag = "Quản trị", params(Filter),
+    get, path = "/api/v1/outbox", tag = "Quản trị", params(Filter, PageParams),
     responses((status = 200, description = "Một trang", body = MessagePage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<Filter, MessageId>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, filter) = (staff.unit, params.0);
-    let limit = filter.limit.unwrap_or(ROWS);
-    let before: Option<MessageId> = filter.after.as_deref().and_then(place);
+    let ListQuery { filter, page } = query;
+    let (reach, before, limit) = (staff.unit, page.after, page.and_one());
     let which = Which {
         standing: filter.standing,
         kind: filter.kind,
         recipient: None,
     };
     let entries = with_store(&state, move |store| {
-        views::outbox::list_messages(store, reach, &which, before, limit + 1)
+        views::outbox::list_messages(store, reach, &which, before, limit)
     })
     .await?;
-    Ok(HttpResponse::Ok().json(page(entries, limit)))
+    let page = page.page(entries, |entry| entry.id);
+    Ok(HttpResponse::Ok().json(page.map(MessageView::from)))
 }
 
 /// Gửi lại ngay một thông điệp đang chờ hoặc đã thôi gửi; chỉ quản trị của toàn tỉnh.

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts::pay::Handling;
@@ -13,11 +12,13 @@ use crate::store::Store;
 use crate::views::list::StaffName;
 use crate::views::payments::PaymentFile;
 use crate::web::access::Staff;
+use crate::web::api::answers::fresh;
+use crate::web::api::check_text;
 use crate::web::api::dossiers::{intent, resolve};
-use crate::web::api::{ROWS, check_page, check_text, cursor, place};
+use crate::web::api::page::{ListQuery, Page, PageParams, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
-use crate::web::params::{Parameters, Params, from_text};
+use crate::web::params::Parameters;
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
 use crate::{acts, render, views};
@@ -98,13 +99,12 @@ impl From<PaymentFile> for PaymentView {
     }
 }
 
-/// A page of payments.
-#[derive(Serialize, ToSchema)]
-pub struct PaymentPage {
-    items: Vec<PaymentView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
+impl Row for PaymentView {
+    const PAGE: &'static str = "PaymentPage";
 }
+
+/// A page of payments.
+pub type PaymentPage = Page<PaymentView>;
 
 /// Parameters of the list of payments.
 #[derive(Deserialize, IntoParams)]
@@ -114,58 +114,31 @@ pub struct Filter {
     #[serde(default)]
     #[param(value_type = Option<String>, example = "unmatched")]
     state: Option<PaymentState>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
 }
 
 impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["state", "after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<i64>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+    const NAMES: &'static [&'static str] = &["state"];
 }
 
 /// Tiền do cổng thanh toán báo, mới nhất trước: của hồ sơ trong phạm vi đơn vị; tiền không rõ hồ sơ do
 /// người của toàn tỉnh xem.
 #[utoipa::path(
-    get, path = "/api/v1/payments", tag = "Phí, lệ phí", params(Filter),
+    get, path = "/api/v1/payments", tag = "Phí, lệ phí", params(Filter, PageParams),
     responses((status = 200, description = "Một trang", body = PaymentPage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<Filter, i64>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, filter) = (staff.unit, params.0);
-    let limit = filter.limit.unwrap_or(ROWS);
-    let before: Option<i64> = filter.after.as_deref().and_then(place);
-    let mut files = with_store(&state, move |store| {
-        views::payments::list_payments(store, reach, filter.state, before, limit + 1)
+    let ListQuery { filter, page } = query;
+    let (reach, before, limit) = (staff.unit, page.after, page.and_one());
+    let files = with_store(&state, move |store| {
+        views::payments::list_payments(store, reach, filter.state, before, limit)
     })
     .await?;
-    let more = files.len() > limit as usize;
-    files.truncate(limit as usize);
-    let next = files.last().filter(|_| more);
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(PaymentPage {
-            next: next.map(|file| cursor(&file.payment.id)),
-            items: files.into_iter().map(PaymentView::from).collect(),
-        }))
-}
-
-fn answer(file: PaymentFile) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(PaymentView::from(file))
+    let page = page.page(files, |file| file.payment.id);
+    Ok(fresh(&page.map(PaymentView::from)))
 }
 
 fn named(path: &str) -> Result<i64, Problem> {
@@ -189,7 +162,7 @@ pub async fn show(
         views::payments::show_payment(store, id, reach)
     })
     .await?;
-    Ok(answer(file))
+    Ok(fresh(&PaymentView::from(file)))
 }
 
 /// Does what there is to do about a payment; with a key that was used before, nothing more.
@@ -211,7 +184,7 @@ async fn handle(
         Ok::<_, Problem>(views::payments::show_payment(store, id, reach)?)
     })
     .await?;
-    Ok(answer(file))
+    Ok(fresh(&PaymentView::from(file)))
 }
 
 const MOST_LETTERS: usize = 2000;
@@ -233,13 +206,6 @@ pub struct TakeFor {
 }
 
 impl Readable for TakeFor {
-    fn sound() -> Value {
-        json!({
-            "dossier": "H37.20.01-210301-0001", "fees": [0],
-            "reason": "Người nộp ghi nhầm mã hồ sơ",
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/dossier", &self.dossier, 100, &mut wrong);
@@ -296,10 +262,6 @@ pub struct PaymentNote {
 }
 
 impl Readable for PaymentNote {
-    fn sound() -> Value {
-        json!({"reason": "Đã hoàn trả theo ủy nhiệm chi số 12"})
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/reason", &self.reason, MOST_LETTERS, &mut wrong);

@@ -1,7 +1,6 @@
 //! Applicants and delegates as a body brings them.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::identity::{Identity, InvalidIdentity};
@@ -11,6 +10,11 @@ use crate::web::problem::FieldError;
 /// A person or organisation.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Nguyễn Thị Ánh", "identity_number": "020185000123", "tax_code": null,
+    "phone": "0912345678", "email": "anh@example.vn",
+    "address": "Thôn Nà Lốc, tỉnh Lạng Sơn", "notify_by": "email",
+}))]
 pub struct PersonInput {
     /// Họ và tên, hoặc tên tổ chức.
     #[schema(example = "Nguyễn Thị Ánh")]
@@ -39,15 +43,6 @@ pub struct PersonInput {
 }
 
 impl PersonInput {
-    /// A person with every field, for `Readable::sound`.
-    pub fn sound() -> Value {
-        json!({
-            "name": "Nguyễn Thị Ánh", "identity_number": "020185000123", "tax_code": null,
-            "phone": "0912345678", "email": "anh@example.vn",
-            "address": "Thôn Nà Lốc, tỉnh Lạng Sơn", "notify_by": "email",
-        })
-    }
-
     fn identity(&self) -> Result<Option<Identity>, (&'static str, InvalidIdentity)> {
         match (&self.identity_number, &self.tax_code) {
             (Some(number), _) => Identity::person(number)

@@ -171,6 +171,25 @@ pub async fn show(
     Ok(HttpResponse::Ok().json(versions))
 }
 
+fn example() -> Value {
+    json!({
+        "code": "9.000001", "code_is_sample": true, "name": "Thủ tục mẫu",
+        "field": "Chứng thực", "levels": ["commune"], "department": null,
+        "valid_from": "2027-01-01", "valid_to": null, "announced_on": "2026-12-01",
+        "workflow_approved_on": null, "simplification_proposed_on": null, "integrated": false,
+        "online_level": "partial",
+        "statutory_limit": {"unit": "working_day", "amount": 5}, "committed_limit": null,
+        "on_supplement": "restart",
+        "fees": [{"name": "Lệ phí", "amount_vnd": 25000, "note": ""}],
+        "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],
+        "checklist": [{"name": "Tờ khai", "originals": 1, "copies": 0, "required": true}],
+        "workflow": [
+            {"name": "Tiếp nhận", "place": "receiving", "unit": null, "role": "clerk", "hours": 4},
+            {"name": "Giải quyết", "place": "receiving", "unit": null, "role": "officer", "hours": 36}
+        ],
+    })
+}
+
 /// A version of a procedure, as `motcua import procedures` takes it.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -178,7 +197,7 @@ pub struct Definition(ProcedureDefinition);
 
 impl PartialSchema for Definition {
     fn schema() -> RefOr<Schema> {
-        like(&Self::sound())
+        like(&example())
     }
 }
 
@@ -186,25 +205,6 @@ impl ToSchema for Definition {}
 
 impl Readable for Definition {
     const LIMIT: usize = 1024 * 1024;
-
-    fn sound() -> Value {
-        json!({
-            "code": "9.000001", "code_is_sample": true, "name": "Thủ tục mẫu",
-            "field": "Chứng thực", "levels": ["commune"], "department": null,
-            "valid_from": "2027-01-01", "valid_to": null, "announced_on": "2026-12-01",
-            "workflow_approved_on": null, "simplification_proposed_on": null, "integrated": false,
-            "online_level": "partial",
-            "statutory_limit": {"unit": "working_day", "amount": 5}, "committed_limit": null,
-            "on_supplement": "restart",
-            "fees": [{"name": "Lệ phí", "amount_vnd": 25000, "note": ""}],
-            "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],
-            "checklist": [{"name": "Tờ khai", "originals": 1, "copies": 0, "required": true}],
-            "workflow": [
-                {"name": "Tiếp nhận", "place": "receiving", "unit": null, "role": "clerk", "hours": 4},
-                {"name": "Giải quyết", "place": "receiving", "unit": null, "role": "officer", "hours": 36}
-            ],
-        })
-    }
 
     fn check(&self) -> Vec<FieldError> {
         let wrong = self.0.check().into_iter();

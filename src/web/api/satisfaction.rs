@@ -2,9 +2,8 @@
 //! say of it, for staff.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::acts::rate::{NewRating, Rated};
 use crate::domain::case_number::CaseNumber;
@@ -12,10 +11,11 @@ use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::views::satisfaction::CommentView;
 use crate::web::access::{Client, Staff};
-use crate::web::api::{ROWS, check_length, check_page, cursor, kept, place};
+use crate::web::api::answers::{created, fresh};
+use crate::web::api::page::{ListQuery, OfUnit, Page, PageParams, Row, Wanted};
+use crate::web::api::{check_length, kept};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
-use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
 use crate::{acts, views};
@@ -35,18 +35,12 @@ pub struct Opinion {
     rating: u8,
     /// Ý kiến khác; không cần ghi họ tên, số điện thoại.
     #[serde(default)]
+    #[schema(example = "Cán bộ hướng dẫn tận tình")]
     comment: Option<String>,
 }
 
 impl Readable for Opinion {
     const LIMIT: usize = 16 * 1024;
-
-    fn sound() -> Value {
-        json!({
-            "case_number": "H37.20.01-210301-0001", "code": "ABCDEFGHIJ", "rating": 5,
-            "comment": "Cán bộ hướng dẫn tận tình",
-        })
-    }
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
@@ -91,72 +85,33 @@ pub async fn rate(
         acts::rate::rate(store, new, client.address, limits, key, crate::clock::now())
     })
     .await?;
-    let mut answer = HttpResponse::Created();
-    if made.before {
-        answer.insert_header(("Idempotency-Replayed", "true"));
-    }
-    Ok(answer
+    Ok(created(made.before)
         .insert_header(("Cache-Control", "no-store"))
         .json(made.value))
 }
 
-/// Parameters of the comments.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Mã đơn vị trong phạm vi của mình; mặc định là đơn vị của mình, cùng các đơn vị trực thuộc.
-    #[serde(default)]
-    #[param(example = "H37.20")]
-    unit: Option<String>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
-}
-
-impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["unit", "after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<(Moment, u32)>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+impl Row for CommentView {
+    const PAGE: &'static str = "Comments";
 }
 
 /// A page of comments.
-#[derive(Serialize, ToSchema)]
-pub struct Comments {
-    items: Vec<CommentView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
-}
+pub type Comments = Page<CommentView>;
 
 /// Ý kiến kèm đánh giá, mới nhất trước; không cho biết của hồ sơ nào.
 #[utoipa::path(
-    get, path = "/api/v1/reports/satisfaction/comments", tag = "Báo cáo", params(Filter),
+    get, path = "/api/v1/reports/satisfaction/comments", tag = "Báo cáo", params(OfUnit, PageParams),
     responses((status = 200, description = "Một trang", body = Comments)),
 )]
 pub async fn comments(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<OfUnit, (Moment, u32)>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = params.0;
     let reach = staff.unit;
-    let page = with_store(&state, move |store| {
-        let after = filter.after.as_deref().and_then(place);
-        let limit = filter.limit.unwrap_or(ROWS);
-        views::satisfaction::comments(store, filter.unit.as_deref(), reach, after, limit)
+    let found = with_store(&state, move |store| {
+        let Wanted { after, limit } = query.page;
+        views::satisfaction::comments(store, query.filter.unit.as_deref(), reach, after, limit)
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(Comments {
-            items: page.items,
-            next: page.next.as_ref().map(cursor),
-        }))
+    Ok(fresh(&Page::new(found.items, found.next.as_ref())))
 }

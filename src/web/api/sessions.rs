@@ -1,16 +1,18 @@
 //! `/api/v1/sessions`, `/api/v1/me`: logging in and out, one's own account.
 
+use std::sync::Arc;
+
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::acts::passwords::MOST_BYTES;
 use crate::domain::ids::SessionId;
 use crate::domain::moment::Moment;
 use crate::store::devices;
+use crate::store::reference::Reference;
 use crate::store::sessions::Session;
 use crate::web::access::{Client, Staff};
 use crate::web::api::check_length;
@@ -32,10 +34,6 @@ pub struct LogIn {
 
 impl Readable for LogIn {
     const LIMIT: usize = 8 * 1024;
-
-    fn sound() -> Value {
-        json!({"username": "h37.20.01.clerk", "password": "abcde-fghij-klmno-pqrst"})
-    }
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
@@ -91,10 +89,7 @@ impl SessionView {
 }
 
 /// The answer to a log-in of either kind.
-pub(crate) fn begun(
-    begun: acts::sessions::Begun,
-    reference: &crate::store::reference::Reference,
-) -> HttpResponse {
+pub(crate) fn begun(begun: acts::sessions::Begun, reference: &Reference) -> HttpResponse {
     let current = Some(begun.session.id);
     HttpResponse::Created()
         .insert_header(("Cache-Control", "no-store"))
@@ -130,42 +125,57 @@ pub async fn log_in(
     request: HttpRequest,
     body: Body<LogIn>,
 ) -> Result<HttpResponse, Problem> {
+    let LogIn { username, password } = body.value;
+    let (session, reference) = begin(&state, &request, client, username, password).await?;
+    let device = session.device.clone();
+    let mut answer = begun(session, &reference);
+    if let Some(device) = device {
+        // Without it the device is not known the next time.
+        let _ = answer.add_cookie(&device_cookie(&request, device));
+    }
+    Ok(answer)
+}
+
+/// Begins a session by name and password, in its turn.
+pub async fn begin(
+    state: &web::Data<State>,
+    request: &HttpRequest,
+    client: Client,
+    username: String,
+    password: String,
+) -> Result<(acts::sessions::Begun, Arc<Reference>), Problem> {
     let (limits, lasts) = (state.settings.limits, state.settings.session);
     let attempt = acts::sessions::LogIn {
-        username: body.value.username,
-        password: body.value.password,
+        username,
+        password,
         address: client.address,
         agent: client.agent,
-        device: device(&request),
+        device: device(request),
     };
     // Who may not try takes nobody's turn.
-    let attempt = with_store(&state, move |store| {
+    let attempt = with_store(state, move |store| {
         acts::sessions::ensure_may_try(store, &attempt, limits, crate::clock::now())?;
         Ok::<_, Problem>(attempt)
     })
     .await?;
     let turn = state.password_turns.take().await?;
-    let (session, reference) = with_store(&state, move |store| {
+    with_store(state, move |store| {
         let _turn = turn;
         let session = acts::sessions::log_in(store, attempt, limits, lasts, crate::clock::now())?;
-        let reference = store.reference()?;
-        Ok::<_, Problem>((session, reference))
+        Ok::<_, Problem>((session, store.reference()?))
     })
-    .await?;
-    let device = session.device.clone();
-    let mut answer = begun(session, &reference);
-    if let Some(device) = device {
-        let cookie = Cookie::build(DEVICE_COOKIE, device)
-            .path("/")
-            .http_only(true)
-            .secure(request.connection_info().scheme() == "https")
-            .same_site(SameSite::Strict)
-            .max_age(Duration::milliseconds(devices::LASTS_MILLIS))
-            .finish();
-        // Without it the device is not known the next time.
-        let _ = answer.add_cookie(&cookie);
-    }
-    Ok(answer)
+    .await
+}
+
+/// By which a browser keeps what its device is known by.
+pub fn device_cookie(request: &HttpRequest, device: String) -> Cookie<'static> {
+    Cookie::build(DEVICE_COOKIE, device)
+        .path("/")
+        .http_only(true)
+        .secure(request.connection_info().scheme() == "https")
+        .same_site(SameSite::Strict)
+        .max_age(Duration::milliseconds(devices::LASTS_MILLIS))
+        .finish()
 }
 
 /// Các phiên đăng nhập đang mở của chính mình, mới nhất trước.
@@ -257,10 +267,6 @@ pub struct NewPassword {
 
 impl Readable for NewPassword {
     const LIMIT: usize = 8 * 1024;
-
-    fn sound() -> Value {
-        json!({"password": "abcde-fghij-klmno-pqrst", "new_password": "một câu dài dễ nhớ"})
-    }
 }
 
 /// Đổi mật khẩu của chính mình; các phiên khác kết thúc.

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::acts::receive::NewRequest;
@@ -58,14 +57,6 @@ impl NewSubmission {
 }
 
 impl Readable for NewSubmission {
-    fn sound() -> Value {
-        json!({
-            "unit": "H37.20.01", "procedure": "2.000815", "applicant": PersonInput::sound(),
-            "delegate": PersonInput::sound(), "return_channel": "direct",
-            "items": [ItemInput::sound()],
-        })
-    }
-
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         self.request(&mut wrong);
@@ -128,10 +119,6 @@ pub struct Code {
 
 impl Readable for Code {
     const LIMIT: usize = 1024;
-
-    fn sound() -> Value {
-        json!({"code": "012345"})
-    }
 }
 
 /// A dossier that a citizen has submitted.

@@ -3,15 +3,16 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units};
-use crate::error::Error;
 use crate::store::Store;
 use crate::web::access::Staff;
+use crate::web::api::answers::{Tagged, or_current, tagged};
 use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, content_tag};
@@ -42,6 +43,12 @@ pub struct UnitView {
     office_hours: Option<OfficeHours>,
     /// Code of the unit that goes on with its dossiers.
     successor: Option<String>,
+}
+
+impl Tagged for UnitView {
+    fn tag(&self) -> String {
+        content_tag(self)
+    }
 }
 
 impl UnitView {
@@ -157,9 +164,7 @@ pub async fn show(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = with_store(&state, move |store| view(store, &path)).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", content_tag(&view)))
-        .json(view))
+    Ok(tagged(&view))
 }
 
 /// A new unit.
@@ -168,8 +173,10 @@ pub async fn show(
 pub struct NewUnit {
     #[schema(example = "H37.20.99")]
     code: String,
+    #[schema(example = "commune")]
     level: Level,
     kind: UnitKind,
+    #[schema(example = "Ủy ban nhân dân xã mới")]
     name: String,
     /// Mã đơn vị cấp trên.
     #[schema(example = "H37.20")]
@@ -180,28 +187,22 @@ pub struct NewUnit {
     #[serde(default)]
     valid_to: Option<NaiveDate>,
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = hours_schema)]
     office_hours: Option<OfficeHours>,
 }
 
-fn sound_hours() -> Value {
+fn hours_schema() -> ObjectBuilder {
     let session = json!([{"open": "07:30", "close": "12:00"}, {"open": "13:30", "close": "17:00"}]);
-    json!({
-        "weekday": session, "saturday": session,
-        "seasons": [{"from": [4, 15], "to": [10, 15], "weekday": session, "saturday": session}],
-        "same_day_cut": "15:00",
-    })
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Array(vec![Type::Object, Type::Null]))
+        .examples([json!({
+            "weekday": session, "saturday": session,
+            "seasons": [{"from": [4, 15], "to": [10, 15], "weekday": session, "saturday": session}],
+            "same_day_cut": "15:00",
+        })])
 }
 
-impl Readable for NewUnit {
-    fn sound() -> Value {
-        json!({
-            "code": "H37.20.99", "level": "commune", "kind": "people_committee",
-            "name": "Ủy ban nhân dân xã mới", "parent": "H37.20", "statistical_code": null,
-            "valid_from": "2021-01-01", "valid_to": null, "office_hours": sound_hours(),
-        })
-    }
-}
+impl Readable for NewUnit {}
 
 /// Thêm đơn vị.
 #[utoipa::path(
@@ -236,8 +237,14 @@ pub async fn create(
     .await?;
     Ok(HttpResponse::Created()
         .insert_header(("Location", format!("/api/v1/units/{}", view.code)))
-        .insert_header(("ETag", content_tag(&view)))
+        .insert_header(("ETag", view.tag()))
         .json(view))
+}
+
+fn changed_hours_schema() -> ObjectBuilder {
+    hours_schema().description(Some(
+        "Giờ làm việc riêng; ngày hẹn trả của hồ sơ đang xử lý được tính lại.",
+    ))
 }
 
 /// What changes; what is left out stays, what is `null` goes.
@@ -245,13 +252,15 @@ pub async fn create(
 #[serde(deny_unknown_fields)]
 pub struct UnitChange {
     #[serde(default)]
+    #[schema(example = "Ủy ban nhân dân xã mới")]
     name: Option<String>,
     /// Mã đơn vị cấp trên.
     #[serde(default)]
+    #[schema(example = "H37.20")]
     parent: Option<String>,
     /// Ngày hoạt động cuối cùng.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<NaiveDate>)]
+    #[schema(value_type = Option<NaiveDate>, example = "2025-06-30")]
     valid_to: Option<Option<NaiveDate>>,
     /// Mã đơn vị kế thừa toàn bộ từ ngày sau đó; bắt buộc khi còn hồ sơ chưa xong hoặc chưa trả.
     #[serde(default)]
@@ -259,7 +268,7 @@ pub struct UnitChange {
     successor: Option<String>,
     /// Giờ làm việc riêng; ngày hẹn trả của hồ sơ đang xử lý được tính lại.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = changed_hours_schema)]
     office_hours: Option<Option<OfficeHours>>,
 }
 
@@ -270,14 +279,7 @@ fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-impl Readable for UnitChange {
-    fn sound() -> Value {
-        json!({
-            "name": "Ủy ban nhân dân xã mới", "parent": "H37.20", "valid_to": "2025-06-30",
-            "successor": "H37.66", "office_hours": sound_hours(),
-        })
-    }
-}
+impl Readable for UnitChange {}
 
 /// Sửa đơn vị. Khi đổi đơn vị cấp trên, giờ làm việc hay ngày kết thúc, công việc chạy nền sửa các hồ sơ
 /// của đơn vị.
@@ -310,18 +312,10 @@ pub async fn change(
             office_hours: new.office_hours,
         };
         let seen = store.reference()?;
-        let unchanged =
-            move |unit: &Unit| if_match.fits(&content_tag(&UnitView::new(unit, seen.units())));
-        match acts::units::change_unit(store, &path, change, by, unchanged) {
-            Ok((unit, jobs)) => Ok((view(store, &unit.code)?, jobs)),
-            Err(Error::Changed { .. }) => {
-                let current = view(store, &path)?;
-                let etag = content_tag(&current);
-                let current = serde_json::to_value(&current).unwrap_or_default();
-                Err(Problem::changed(current, etag))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let unchanged = move |unit: &Unit| if_match.fits(&UnitView::new(unit, seen.units()).tag());
+        let changed = acts::units::change_unit(store, &path, change, by, unchanged);
+        let (unit, jobs) = or_current(changed, || view(store, &path))?;
+        Ok::<_, Problem>((view(store, &unit.code)?, jobs))
     })
     .await?;
     let (view, jobs) = changed;
@@ -339,7 +333,5 @@ pub async fn change(
             answer
         }
     };
-    Ok(answer
-        .insert_header(("ETag", content_tag(&view)))
-        .json(view))
+    Ok(answer.insert_header(("ETag", view.tag())).json(view))
 }

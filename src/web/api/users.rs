@@ -2,24 +2,22 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::acts::staff::{Change, NewStaff};
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
-use crate::error::Error;
 use crate::store::Store;
 use crate::store::reference::Reference;
 use crate::store::users::User;
 use crate::views::list::{Named, named_unit};
 use crate::web::access::Staff;
-use crate::web::api::{ROWS, check_page, cursor, place};
+use crate::web::api::answers::{Tagged, or_current, tagged};
+use crate::web::api::page::{ListQuery, OfUnit, Page, PageParams, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, content_tag};
-use crate::web::params::{Parameters, Params, from_text};
-use crate::web::problem::{FieldError, Problem};
+use crate::web::problem::Problem;
 use crate::web::turns::Turn;
 use crate::web::{State, with_store};
 use crate::{acts, views};
@@ -58,40 +56,18 @@ impl UserView {
     }
 }
 
-/// Parameters of the list of staff.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Mã đơn vị; mặc định là đơn vị của người gọi, cùng các đơn vị trực thuộc.
-    #[serde(default)]
-    #[param(example = "H37.20")]
-    unit: Option<String>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
-}
-
-impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["unit", "after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<String>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
+impl Tagged for UserView {
+    fn tag(&self) -> String {
+        content_tag(self)
     }
 }
 
-/// A page of staff.
-#[derive(Serialize, ToSchema)]
-pub struct UserPage {
-    items: Vec<UserView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
+impl Row for UserView {
+    const PAGE: &'static str = "UserPage";
 }
+
+/// A page of staff.
+pub type UserPage = Page<UserView>;
 
 fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<UnitId, Problem> {
     let Some(code) = code else { return Ok(reach) };
@@ -107,42 +83,31 @@ fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<Un
 
 fn page(
     store: &Store,
-    filter: &Filter,
+    query: &ListQuery<OfUnit, String>,
     reach: UnitId,
     active_only: bool,
 ) -> Result<UserPage, Problem> {
+    let ListQuery { filter, page } = query;
     let reference = store.reference()?;
     let unit = within(&reference, filter.unit.as_deref(), reach)?;
-    let limit = filter.limit.unwrap_or(ROWS);
-    let after: Option<String> = filter.after.as_deref().and_then(place);
-    let mut users = views::staff::of_unit(store, unit, after.as_deref(), limit + 1, active_only)?;
-    let more = users.len() > limit as usize;
-    users.truncate(limit as usize);
-    let next = users
-        .last()
-        .filter(|_| more)
-        .map(|user| cursor(&user.username));
-    Ok(UserPage {
-        items: users
-            .iter()
-            .map(|user| UserView::new(user, &reference))
-            .collect(),
-        next,
-    })
+    let (after, limit) = (page.after.as_deref(), page.and_one());
+    let users = views::staff::of_unit(store, unit, after, limit, active_only)?;
+    let page = page.page(users, |user| user.username.clone());
+    Ok(page.map(|user| UserView::new(&user, &reference)))
 }
 
 /// Tài khoản của một đơn vị và các đơn vị trực thuộc.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "Quản trị", params(Filter),
+    get, path = "/api/v1/users", tag = "Quản trị", params(OfUnit, PageParams),
     responses((status = 200, description = "Một trang", body = UserPage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<OfUnit, String>,
 ) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
-    let page = with_store(&state, move |store| page(store, &params.0, reach, false)).await?;
+    let page = with_store(&state, move |store| page(store, &query, reach, false)).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -156,39 +121,32 @@ pub struct Colleague {
     unit: Named,
 }
 
-/// A page of colleagues.
-#[derive(Serialize, ToSchema)]
-pub struct ColleaguePage {
-    items: Vec<Colleague>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
+impl Row for Colleague {
+    const PAGE: &'static str = "ColleaguePage";
 }
+
+/// A page of colleagues.
+pub type ColleaguePage = Page<Colleague>;
 
 /// Tên đồng nghiệp trong đơn vị và các đơn vị trực thuộc, để giao việc.
 #[utoipa::path(
-    get, path = "/api/v1/colleagues", tag = "Tài khoản", params(Filter),
+    get, path = "/api/v1/colleagues", tag = "Tài khoản", params(OfUnit, PageParams),
     responses((status = 200, description = "Một trang", body = ColleaguePage)),
 )]
 pub async fn colleagues(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<OfUnit, String>,
 ) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
-    let page = with_store(&state, move |store| page(store, &params.0, reach, true)).await?;
-    let items = page.items.into_iter();
-    let items: Vec<_> = items
-        .map(|user| Colleague {
-            username: user.username,
-            full_name: user.full_name,
-            role: user.role,
-            unit: user.unit,
-        })
-        .collect();
-    Ok(HttpResponse::Ok().json(ColleaguePage {
-        items,
-        next: page.next,
-    }))
+    let page = with_store(&state, move |store| page(store, &query, reach, true)).await?;
+    let page: ColleaguePage = page.map(|user| Colleague {
+        username: user.username,
+        full_name: user.full_name,
+        role: user.role,
+        unit: user.unit,
+    });
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// A new member of staff.
@@ -205,6 +163,7 @@ pub struct NewUser {
     #[schema(example = "H37.20.01")]
     unit: String,
     #[serde(default)]
+    #[schema(example = "a1b2c3")]
     oidc_subject: Option<String>,
     /// Thư điện tử công vụ, nhận nhắc việc và báo cáo ngày.
     #[serde(default)]
@@ -212,17 +171,11 @@ pub struct NewUser {
     email: Option<String>,
     /// Không có thì không đăng nhập được bằng mật khẩu.
     #[serde(default)]
+    #[schema(example = "abcde-fghij-klmno-pqrst")]
     password: Option<String>,
 }
 
-impl Readable for NewUser {
-    fn sound() -> Value {
-        json!({
-            "username": "lan.nt", "full_name": "Nông Thị Lan", "role": "clerk",
-            "unit": "H37.20.01", "oidc_subject": null, "email": "lan@langson.gov.vn", "password": "abcde-fghij-klmno-pqrst",
-        })
-    }
-}
+impl Readable for NewUser {}
 
 /// Thêm tài khoản.
 #[utoipa::path(
@@ -259,7 +212,7 @@ pub async fn create(
     let place = format!("/api/v1/users/{}", view.username);
     Ok(HttpResponse::Created()
         .insert_header(("Location", place))
-        .insert_header(("ETag", content_tag(&view)))
+        .insert_header(("ETag", view.tag()))
         .json(view))
 }
 
@@ -276,9 +229,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let reach = staff.unit;
     let view = with_store(&state, move |store| view(store, &path, reach)).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", content_tag(&view)))
-        .json(view))
+    Ok(tagged(&view))
 }
 
 fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserView, Problem> {
@@ -292,34 +243,32 @@ fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserView, Proble
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
     #[serde(default)]
+    #[schema(example = "Nông Thị Lan")]
     full_name: Option<String>,
     #[serde(default)]
     role: Option<Role>,
     /// Mã đơn vị.
     #[serde(default)]
+    #[schema(example = "H37.20.01")]
     unit: Option<String>,
     /// Chuỗi rỗng để bỏ.
     #[serde(default)]
+    #[schema(example = "")]
     oidc_subject: Option<String>,
     /// Thư điện tử công vụ; chuỗi rỗng để bỏ.
     #[serde(default)]
+    #[schema(example = "lan@langson.gov.vn")]
     email: Option<String>,
     /// Khóa hoặc mở khóa.
     #[serde(default)]
     disabled: Option<bool>,
     /// Mật khẩu mới; mọi phiên đăng nhập kết thúc.
     #[serde(default)]
+    #[schema(example = "abcde-fghij-klmno-pqrst")]
     password: Option<String>,
 }
 
-impl Readable for UserChange {
-    fn sound() -> Value {
-        json!({
-            "full_name": "Nông Thị Lan", "role": "officer", "unit": "H37.20.01",
-            "oidc_subject": "", "email": "lan@langson.gov.vn", "disabled": false, "password": "abcde-fghij-klmno-pqrst",
-        })
-    }
-}
+impl Readable for UserChange {}
 
 /// Sửa tài khoản: tên, vai trò, đơn vị, khóa, đặt lại mật khẩu.
 #[utoipa::path(
@@ -357,22 +306,16 @@ pub async fn change(
         };
         let reference = store.reference()?;
         let seen = std::sync::Arc::clone(&reference);
-        let unchanged = move |user: &User| if_match.fits(&content_tag(&UserView::new(user, &seen)));
-        match acts::staff::change(store, &path, change, by, unchanged, crate::clock::now()) {
-            Ok(user) => Ok(UserView::new(&user, &reference)),
-            Err(Error::Changed { .. }) => {
-                let current = view(store, &path, reach)?;
-                let etag = content_tag(&current);
-                let current = serde_json::to_value(&current).unwrap_or_default();
-                Err(Problem::changed(current, etag))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let unchanged = move |user: &User| if_match.fits(&UserView::new(user, &seen).tag());
+        let now = crate::clock::now();
+        let user = or_current(
+            acts::staff::change(store, &path, change, by, unchanged, now),
+            || view(store, &path, reach),
+        )?;
+        Ok::<_, Problem>(UserView::new(&user, &reference))
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", content_tag(&changed)))
-        .json(changed))
+    Ok(tagged(&changed))
 }
 
 /// A turn at hashing a password, for requests that bring one.

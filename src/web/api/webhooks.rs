@@ -2,22 +2,20 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::domain::ids::{MessageId, WebhookId};
 use crate::domain::moment::Moment;
-use crate::error::Error;
 use crate::store::reference::Reference;
 use crate::store::webhooks::Webhook;
 use crate::views::list::{Named, named_unit};
 use crate::web::access::Staff;
-use crate::web::api::outbox::{MessagePage, page};
-use crate::web::api::{ROWS, check_page, cursor, place};
+use crate::web::api::answers::{Tagged, created, or_current, tagged};
+use crate::web::api::outbox::{MessagePage, MessageView};
+use crate::web::api::page::{Everything, ListQuery, OfUnit, Page, PageParams, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
-use crate::web::params::{Parameters, Params, from_text};
-use crate::web::problem::{FieldError, Problem};
+use crate::web::problem::Problem;
 use crate::web::{State, with_store};
 use crate::{acts, views};
 
@@ -36,6 +34,12 @@ pub struct WebhookView {
     /// Since when nothing is sent.
     disabled_at: Option<Moment>,
     version: u32,
+}
+
+impl Tagged for WebhookView {
+    fn tag(&self) -> String {
+        version_tag(self.version)
+    }
 }
 
 impl WebhookView {
@@ -66,52 +70,25 @@ fn read_id(text: &str) -> Result<WebhookId, Problem> {
     id.map_err(|_| Problem::not_found("không có webhook này"))
 }
 
-/// Parameters of the list of webhooks.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Mã đơn vị; mặc định là đơn vị của người gọi, cùng các đơn vị trực thuộc.
-    #[serde(default)]
-    #[param(example = "H37.20")]
-    unit: Option<String>,
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
-}
-
-impl Parameters for Filter {
-    const NAMES: &'static [&'static str] = &["unit", "after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<WebhookId>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
+impl Row for WebhookView {
+    const PAGE: &'static str = "WebhookPage";
 }
 
 /// A page of webhooks.
-#[derive(Serialize, ToSchema)]
-pub struct WebhookPage {
-    items: Vec<WebhookView>,
-    /// For `after`; absent at the end.
-    next: Option<String>,
-}
+pub type WebhookPage = Page<WebhookView>;
 
 /// Webhook của một đơn vị và các đơn vị trực thuộc.
 #[utoipa::path(
-    get, path = "/api/v1/webhooks", tag = "Quản trị", params(Filter),
+    get, path = "/api/v1/webhooks", tag = "Quản trị", params(OfUnit, PageParams),
     responses((status = 200, description = "Một trang", body = WebhookPage)),
 )]
 pub async fn list(
     state: web::Data<State>,
     staff: Staff,
-    params: Params<Filter>,
+    query: ListQuery<OfUnit, WebhookId>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, filter) = (staff.unit, params.0);
+    let reach = staff.unit;
+    let ListQuery { filter, page } = query;
     let page = with_store(&state, move |store| {
         let reference = store.reference()?;
         let unit = match filter.unit.as_deref() {
@@ -122,19 +99,10 @@ pub async fn list(
                 unit.ok_or_else(wrong)?
             }
         };
-        let limit = filter.limit.unwrap_or(ROWS);
-        let after: Option<WebhookId> = filter.after.as_deref().and_then(place);
-        let mut webhooks = views::webhooks::webhooks_of_unit(store, unit, reach, after, limit + 1)?;
-        let more = webhooks.len() > limit as usize;
-        webhooks.truncate(limit as usize);
-        let next = webhooks.last().filter(|_| more);
-        Ok::<_, Problem>(WebhookPage {
-            next: next.map(|webhook| cursor(&webhook.id)),
-            items: webhooks
-                .iter()
-                .map(|webhook| WebhookView::new(webhook, &reference))
-                .collect(),
-        })
+        let (after, limit) = (page.after, page.and_one());
+        let found = views::webhooks::webhooks_of_unit(store, unit, reach, after, limit)?;
+        let page = page.page(found, |webhook| webhook.id);
+        Ok::<_, Problem>(page.map(|webhook| WebhookView::new(&webhook, &reference)))
     })
     .await?;
     Ok(HttpResponse::Ok().json(page))
@@ -157,12 +125,6 @@ pub struct NewWebhook {
 
 impl Readable for NewWebhook {
     const LIMIT: usize = 8 * 1024;
-
-    fn sound() -> Value {
-        json!({
-            "unit": "H37.20", "url": "https://lgsp.langson.gov.vn/motcua", "kinds": ["received"],
-        })
-    }
 }
 
 /// Đăng ký webhook. Khóa ký chỉ có trong câu trả lời này.
@@ -185,27 +147,23 @@ pub async fn create(
         url: body.value.url,
         kinds: body.value.kinds,
     };
-    let (created, before) = with_store(&state, move |store| {
+    let (new, before) = with_store(&state, move |store| {
         let now = crate::clock::now();
         let made = acts::webhooks::create_webhook(store, &allowed, new, by, key, now)?;
         let reference = store.reference()?;
-        let created = CreatedWebhook {
+        let new = CreatedWebhook {
             webhook: WebhookView::new(&made.value, &reference),
             secret: made.value.secret,
         };
-        Ok::<_, Problem>((created, made.before))
+        Ok::<_, Problem>((new, made.before))
     })
     .await?;
-    let mut answer = HttpResponse::Created();
-    if before {
-        answer.insert_header(("Idempotency-Replayed", "true"));
-    }
-    let place = format!("/api/v1/webhooks/{}", created.webhook.id);
-    Ok(answer
+    let place = format!("/api/v1/webhooks/{}", new.webhook.id);
+    Ok(created(before)
         .insert_header(("Location", place))
-        .insert_header(("ETag", version_tag(created.webhook.version)))
+        .insert_header(("ETag", new.webhook.tag()))
         .insert_header(("Cache-Control", "no-store"))
-        .json(created))
+        .json(new))
 }
 
 /// Một webhook.
@@ -226,9 +184,7 @@ pub async fn show(
         Ok::<_, Problem>(WebhookView::new(&webhook, &reference))
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", version_tag(view.version)))
-        .json(view))
+    Ok(tagged(&view))
 }
 
 /// What changes; what is left out stays.
@@ -237,12 +193,15 @@ pub async fn show(
 pub struct WebhookChange {
     /// Mã đơn vị.
     #[serde(default)]
+    #[schema(example = "H37.20")]
     unit: Option<String>,
     /// Địa chỉ http hoặc https.
     #[serde(default)]
+    #[schema(example = "https://lgsp.langson.gov.vn/motcua")]
     url: Option<String>,
     /// Loại sự kiện; `*` cho tất cả.
     #[serde(default)]
+    #[schema(example = json!(["received", "finished"]))]
     kinds: Option<Vec<String>>,
     /// Tắt hoặc bật lại.
     #[serde(default)]
@@ -251,13 +210,6 @@ pub struct WebhookChange {
 
 impl Readable for WebhookChange {
     const LIMIT: usize = 8 * 1024;
-
-    fn sound() -> Value {
-        json!({
-            "unit": "H37.20", "url": "https://lgsp.langson.gov.vn/motcua", "kinds": ["received"],
-            "disabled": false,
-        })
-    }
 }
 
 /// Sửa webhook: đơn vị, địa chỉ, loại sự kiện, tắt, bật.
@@ -288,22 +240,14 @@ pub async fn change(
         let (seen, now) = (if_match.version(), crate::clock::now());
         let changed = acts::webhooks::change_webhook(store, &allowed, id, change, by, seen, now);
         let reference = store.reference()?;
-        match changed {
-            Ok(webhook) => Ok(WebhookView::new(&webhook, &reference)),
-            Err(Error::Changed { .. }) => {
-                let current = views::webhooks::find_webhook(store, id, reach)?;
-                let current = WebhookView::new(&current, &reference);
-                let etag = version_tag(current.version);
-                let current = serde_json::to_value(&current).unwrap_or_default();
-                Err(Problem::changed(current, etag))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let webhook = or_current(changed, || {
+            let current = views::webhooks::find_webhook(store, id, reach)?;
+            Ok(WebhookView::new(&current, &reference))
+        })?;
+        Ok::<_, Problem>(WebhookView::new(&webhook, &reference))
     })
     .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("ETag", version_tag(view.version)))
-        .json(view))
+    Ok(tagged(&view))
 }
 
 /// Bỏ webhook; những gì còn chờ gửi tới đó thôi không gửi nữa.
@@ -325,47 +269,24 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Parameters of the log of deliveries.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Page {
-    /// Giá trị next của trang trước.
-    #[serde(default)]
-    after: Option<String>,
-    /// Số dòng, 1 đến 200.
-    #[serde(default, deserialize_with = "from_text")]
-    #[param(value_type = Option<u32>)]
-    limit: Option<u32>,
-}
-
-impl Parameters for Page {
-    const NAMES: &'static [&'static str] = &["after", "limit"];
-
-    fn check(&self) -> Vec<FieldError> {
-        let mut wrong = Vec::new();
-        check_page::<MessageId>(self.limit, self.after.as_deref(), "", &mut wrong);
-        wrong
-    }
-}
-
 /// Nhật ký gửi tới một webhook, mới nhất trước.
 #[utoipa::path(
     get, path = "/api/v1/webhooks/{webhook}/deliveries", tag = "Quản trị",
-    params(("webhook" = String, Path, description = "Định danh của webhook"), Page),
+    params(("webhook" = String, Path, description = "Định danh của webhook"), PageParams),
     responses((status = 200, description = "Một trang", body = MessagePage)),
 )]
 pub async fn deliveries(
     state: web::Data<State>,
     staff: Staff,
     path: web::Path<String>,
-    params: Params<Page>,
+    query: ListQuery<Everything, MessageId>,
 ) -> Result<HttpResponse, Problem> {
-    let (reach, id) = (staff.unit, read_id(&path)?);
-    let limit = params.0.limit.unwrap_or(ROWS);
-    let before: Option<MessageId> = params.0.after.as_deref().and_then(place);
+    let (reach, id, page) = (staff.unit, read_id(&path)?, query.page);
+    let (before, limit) = (page.after, page.and_one());
     let entries = with_store(&state, move |store| {
-        views::webhooks::deliveries(store, id, reach, before, limit + 1)
+        views::webhooks::deliveries(store, id, reach, before, limit)
     })
     .await?;
-    Ok(HttpResponse::Ok().json(page(entries, limit)))
+    let page = page.page(entries, |entry| entry.id);
+    Ok(HttpResponse::Ok().json(page.map(MessageView::from)))
 }

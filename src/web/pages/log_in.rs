@@ -1,0 +1,166 @@
+//! `/dang-nhap`, `/dang-xuat`: the session of a browser.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::acts;
+use crate::web::access::{Client, Staff};
+use crate::web::api::sessions;
+use crate::web::pages::{Form, Frame, page, see_other};
+use crate::web::params::{Parameters, Params};
+use crate::web::problem::{Kind, Problem};
+use crate::web::{State, cookies, with_store};
+
+const PATH: &str = "/dang-nhap";
+
+/// Where somebody comes who wanted nothing else.
+const FIRST: &str = "/ho-so";
+
+#[derive(Template)]
+#[template(path = "log_in.html")]
+struct LogInPage {
+    frame: Frame,
+    username: String,
+    next: String,
+    message: Option<String>,
+}
+
+/// Where to go on after the log-in.
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: Option<String>,
+}
+
+impl Parameters for Next {
+    const NAMES: &'static [&'static str] = &["next"];
+    const OPEN: bool = true;
+}
+
+/// A path of ours, or the first page: nobody is sent elsewhere.
+fn own_path(next: Option<String>) -> String {
+    let own = |path: &String| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+    };
+    next.filter(own).unwrap_or_else(|| FIRST.to_owned())
+}
+
+/// To the log-in, and back to what was asked for if it can be asked for again.
+pub(crate) fn first(request: &HttpRequest) -> HttpResponse {
+    let place = match request.method().is_safe() {
+        true => {
+            let asked = request.uri().to_string();
+            let query = serde_urlencoded::to_string([("next", asked)]).unwrap_or_default();
+            format!("{PATH}?{query}")
+        }
+        false => PATH.to_owned(),
+    };
+    see_other(&place).finish()
+}
+
+/// `GET /dang-nhap`.
+pub async fn show(params: Params<Next>) -> Result<HttpResponse, Problem> {
+    page(
+        StatusCode::OK,
+        &LogInPage {
+            frame: Frame::new(None),
+            username: String::new(),
+            next: own_path(params.0.next),
+            message: None,
+        },
+    )
+}
+
+/// Name and password as they were typed.
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    password: Option<String>,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+impl Parameters for Typed {
+    const NAMES: &'static [&'static str] = &["username", "password", "next"];
+}
+
+/// `POST /dang-nhap`. What was typed stays, but for the password.
+pub async fn log_in(
+    state: web::Data<State>,
+    client: Client,
+    request: HttpRequest,
+    form: Form<Typed>,
+) -> Result<HttpResponse, Problem> {
+    let Typed {
+        username,
+        password,
+        next,
+    } = form.0;
+    let (username, next) = (username.unwrap_or_default(), own_path(next));
+    let begun = sessions::begin(
+        &state,
+        &request,
+        client,
+        username.clone(),
+        password.unwrap_or_default(),
+    )
+    .await;
+    let problem = match begun {
+        Ok((begun, _)) => {
+            let mut answer = see_other(&next);
+            answer.cookie(cookies::session(&state, &begun.token));
+            if let Some(device) = begun.device {
+                answer.cookie(sessions::device_cookie(&request, device));
+            }
+            return Ok(answer.finish());
+        }
+        Err(problem) => problem,
+    };
+    match problem.kind() {
+        Kind::WrongCredentials | Kind::TooManyRequests | Kind::InvalidRequest => {
+            let shown = LogInPage {
+                frame: Frame::new(None),
+                username,
+                next,
+                message: Some(problem.detail()),
+            };
+            page(problem.status_code(), &shown)
+        }
+        _ => Err(problem),
+    }
+}
+
+/// `POST /dang-xuat`.
+pub async fn log_out(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
+    let (by, session) = (staff.proof, staff.session);
+    with_store(&state, move |store| {
+        acts::sessions::end_session(store, by, session)
+    })
+    .await?;
+    Ok(see_other(PATH).cookie(cookies::gone(&state)).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for (next, place) in [
+            ("/ho-so?after=x", "/ho-so?after=x"),
+            ("//elsewhere.example", FIRST),
+            ("/\\elsewhere.example", FIRST),
+            ("https://elsewhere.example", FIRST),
+            ("/a\r\nSet-Cookie: x", FIRST),
+            ("", FIRST),
+        ] {
+            assert_eq!(own_path(Some(next.to_owned())), place);
+        }
+    }
+}
