@@ -17,6 +17,7 @@ mod params;
 mod problem;
 mod routes;
 mod schema;
+pub mod settings;
 mod stopping;
 mod turns;
 mod waiting;
@@ -37,12 +38,12 @@ pub use crate::web::routes::{Route, table};
 
 use crate::acts::log_key::LogKey;
 use crate::acts::oidc::{Oidc, OidcSettings};
-use crate::config::ServerSettings;
 use crate::jobs::Background;
 pub use crate::jobs::Settings;
 use crate::store::{Store, outbox};
 use crate::web::connections::Connections;
 use crate::web::intake::Intake;
+use crate::web::settings::ServerSettings;
 use crate::web::turns::Turns;
 
 use crate::web::stopping::Traffic;

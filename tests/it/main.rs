@@ -6,6 +6,7 @@ mod answers;
 mod api_dossiers;
 mod api_errors;
 mod api_lists;
+mod arrows;
 mod authority;
 mod background;
 mod backups;
