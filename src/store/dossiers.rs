@@ -19,7 +19,11 @@ use crate::store::persons::{self, PersonRow};
 use crate::store::schema::{self, dossier_events, dossiers};
 use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 
-/// The row of a dossier: what replaying its events gives.
+/// The row of a dossier: what replaying its events gives, and `verify` compares with it.
+///
+/// Derived once more from what stands in the row already, for an index each: `open_due_at` (`due_at` of an open
+/// one), `late_at` (since when an open one is overdue, or when it will be), `watch_at` (when the sweep has to look),
+/// `area_id` and `holder_area_id` (from the tree of units; a job sets them anew when it changes).
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset, Queryable)]
 #[diesel(table_name = dossiers, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct DossierRow {

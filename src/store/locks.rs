@@ -1,5 +1,9 @@
 //! Locks between transactions of several instances on PostgreSQL, held until the transaction ends.
 //! SQLite has one writer and needs none.
+//!
+//! Who takes several locks takes them in this order, so that nobody waits for somebody who waits for them:
+//! [`Lock::Reference`], the account and the session (`authority`), dossiers by id, the counter of case numbers,
+//! rows of the outbox, [`Lock::Announcing`], [`Lock::Sealing`].
 
 use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;

@@ -2,14 +2,10 @@
 
 use std::collections::HashSet;
 
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use serde_json::{Value, json};
 
-use crate::support::{
-    COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, hire, on_both, password,
-};
+use crate::support::{COMMUNE, Database, Kind, Office, Program, SAME_DAY, on_both};
 use motcua::domain::role::Role;
-use motcua::store::Conn;
 
 #[test]
 fn logs_have_request_ids_and_no_personal_data() {
@@ -198,50 +194,5 @@ fn wrong_settings_of_the_server_name_their_key() {
         let error = Program::on(&db).with(variable, value).failure(&["serve"]);
         assert!(error.contains(key), "{variable}: {error}");
         assert!(!error.contains("short"), "{error}");
-    }
-}
-
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
-
-on_both! {
-    fn a_database_of_before_lists_and_finds_what_it_holds(db: &Database) {
-        let mut office = Office::open(db);
-        let dossier = office.receive(COMMUNE, SAME_DAY);
-        let foreign = office.receive(FOREIGN, SAME_DAY);
-        drop(office);
-        // Back to what the first release had, with its dossiers.
-        let url: motcua::store::DatabaseUrl = db.url().parse().unwrap();
-        match &mut url.connect().unwrap() {
-            Conn::Sqlite(conn) => {
-                while conn.applied_migrations().unwrap().len() > 1 {
-                    conn.revert_last_migration(SQLITE).unwrap();
-                }
-            }
-            Conn::Postgres(conn) => {
-                while conn.applied_migrations().unwrap().len() > 1 {
-                    conn.revert_last_migration(POSTGRES).unwrap();
-                }
-            }
-        }
-        db.tamper("delete from settings where key = 'lists_filled'");
-
-        let store = db.store();
-        let server = Program::on(db).serve();
-        let world = crate::support::World { store };
-        db.tamper("delete from users");
-        let username = hire(&world, Role::Supervisor, "H37.20");
-        let json = [("Content-Type", "application/json")];
-        let log_in = json!({"username": username, "password": password(&username)}).to_string();
-        let token = server.send("POST", "/api/v1/sessions", &json, log_in.as_bytes()).expect(201).json();
-        let token = format!("Bearer {}", token["token"].as_str().unwrap());
-        let headers = [json[0], ("Authorization", token.as_str())];
-        let found = server.send("POST", "/api/v1/dossiers/search", &headers, br#"{"text": "thi anh"}"#);
-        let found = found.expect(200).json();
-        assert_eq!(found["items"].as_array().unwrap().len(), 1);
-        assert_eq!(found["items"][0]["case_number"], dossier["case_number"]);
-        let list = server.send("GET", "/api/v1/dossiers?list=all", &headers, b"").expect(200).json();
-        assert_eq!(list["items"].as_array().unwrap().len(), 1);
-        assert_ne!(list["items"][0]["id"], foreign["id"]);
     }
 }

@@ -51,6 +51,8 @@ on_both! {
         server.send("POST", "/api/v1/dossiers", &headers, body.to_string().as_bytes()).expect(201);
         let list = server.send("GET", "/api/v1/dossiers?list=all", &headers, b"").expect(200).json();
         assert_eq!(list["items"].as_array().unwrap().len(), 21);
+        let found = server.send("POST", "/api/v1/dossiers/search", &headers, br#"{"text": "thi anh"}"#);
+        assert!(!found.expect(200).json()["items"].as_array().unwrap().is_empty());
         assert!(server.stop().success());
         assert_eq!(verify(&db.store(), 10).unwrap().findings, []);
     }

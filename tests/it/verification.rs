@@ -29,27 +29,6 @@ fn after(db: &Database, damage: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-on_both! {
-    fn a_migration_takes_away_the_grains_that_are_no_more(db: &Database) {
-        let program = lived_in(db);
-        let run = |sqlite, postgres| db.tamper(match db.kind {
-            Kind::Sqlite => sqlite,
-            Kind::Postgres => postgres,
-        });
-        run(
-            include_str!("../../migrations/sqlite/0016_fewer_grains/down.sql"),
-            include_str!("../../migrations/postgres/0016_fewer_grains/down.sql"),
-        );
-        let found = program.run(&["verify"]);
-        assert_eq!(found.status.code(), Some(1), "years and quarters are there again");
-        run(
-            include_str!("../../migrations/sqlite/0016_fewer_grains/up.sql"),
-            include_str!("../../migrations/postgres/0016_fewer_grains/up.sql"),
-        );
-        program.output(&["verify"]);
-    }
-}
-
 macro_rules! damage {
     ($($name:ident: $sql:expr => [$($expected:expr),+];)+) => {
         $(on_both! {

@@ -1,8 +1,10 @@
 //! A database with the province's dossiers, staff to log in with, and the real server over it.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -35,6 +37,8 @@ pub(crate) struct Office {
     pub(crate) store: Store,
     pub(crate) url: String,
     pub(crate) dossiers: u64,
+    /// Set once a run: setting one anew ends the sessions that other cases hold.
+    passwords: Mutex<HashMap<String, String>>,
 }
 
 impl Office {
@@ -73,6 +77,7 @@ impl Office {
             store,
             url,
             dossiers,
+            passwords: Mutex::default(),
         };
         receipts::fill_commune(&office)?;
         // What is overdue by now is recorded before anything is measured.
@@ -128,14 +133,30 @@ impl Office {
     /// The token of somebody of that role and unit, made for this run.
     fn token(&self, server: &Server, role: Role, unit: &str) -> Result<String, BenchError> {
         let username = format!("bench.{}.{}", role.as_str(), unit.to_lowercase());
+        let password = self.password(&username, role, unit)?;
+        let body = serde_json::json!({"username": username, "password": password}).to_string();
+        let call = request("POST", "/api/v1/sessions", None, Some(&body));
+        let reply = Client::connect(server.address)?.call(&call)?;
+        let json: Value = serde_json::from_slice(&reply.body).map_err(BenchError::other)?;
+        let token = json["token"].as_str().map(str::to_owned);
+        token.ok_or_else(|| BenchError::other("không đăng nhập được"))
+    }
+
+    /// The password of an account, which is made if there is none.
+    fn password(&self, username: &str, role: Role, unit: &str) -> Result<String, BenchError> {
+        let mut passwords = self
+            .passwords
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(password) = passwords.get(username) {
+            return Ok(password.clone());
+        }
         let password = acts::passwords::generate();
-        let known = self
-            .store
-            .read(|conn| users::by_username(conn, &username))?;
+        let known = self.store.read(|conn| users::by_username(conn, username))?;
         if known.is_none() {
             let new = NewStaff {
-                username: username.clone(),
-                full_name: username.clone(),
+                username: username.to_owned(),
+                full_name: username.to_owned(),
                 role,
                 unit: unit.to_owned(),
                 oidc_subject: None,
@@ -145,13 +166,9 @@ impl Office {
             acts::staff::create(&self.store, new, None, None, crate::clock::now())
                 .map_err(BenchError::other)?;
         }
-        acts::staff::set_password(&self.store, &username, &password).map_err(BenchError::other)?;
-        let body = serde_json::json!({"username": username, "password": password}).to_string();
-        let call = request("POST", "/api/v1/sessions", None, Some(&body));
-        let reply = Client::connect(server.address)?.call(&call)?;
-        let json: Value = serde_json::from_slice(&reply.body).map_err(BenchError::other)?;
-        let token = json["token"].as_str().map(str::to_owned);
-        token.ok_or_else(|| BenchError::other("không đăng nhập được"))
+        acts::staff::set_password(&self.store, username, &password).map_err(BenchError::other)?;
+        passwords.insert(username.to_owned(), password.clone());
+        Ok(password)
     }
 
     /// A clerk of one commune.

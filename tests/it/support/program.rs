@@ -43,6 +43,8 @@ impl Program {
             .args(arguments)
             .env("DATABASE_URL", &self.url)
             .env_remove("MOTCUA_CONFIG")
+            // As config/motcua.service has it.
+            .env("MIMALLOC_PURGE_DELAY", "0")
             // Many tests run at once; those that look at how long it takes say so.
             .env("MOTCUA__DATABASE__WAIT_SECONDS", "20")
             // A test that wants letters says where they go.

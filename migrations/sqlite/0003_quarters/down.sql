@@ -1,1 +1,0 @@
-delete from rollups where grain = 4;
