@@ -41,7 +41,12 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
         crate::cli::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
     }
     crate::cli::output::write(accounts(&store)?.as_bytes())?;
-    serve::run(&args.serve, config, settings, store)
+    let listen = args.serve.listen.unwrap_or(config.listen);
+    let mut config = config.clone();
+    // Whoever tries it out has no certificate.
+    config.server.cookies_over_http |= listen.ip().is_loopback();
+    crate::cli::output::write(format!("Đăng nhập tại http://{listen}/dang-nhap\n").as_bytes())?;
+    serve::run(&args.serve, &config, settings, store)
 }
 
 /// One member of staff of each role, with a password made now: none of an earlier demo works on.
