@@ -2,49 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Due moments anew: calendar or opening hours have changed.
-    DueMoments,
-    /// Dossiers are to be listed under other areas: the tree of units has changed.
-    Areas,
-    /// Open dossiers go from units that have ended to those that do their work now.
-    Successors,
-}
+use crate::domain::enums::text_enum;
 
-impl Kind {
-    pub const ALL: [Self; 3] = [Self::DueMoments, Self::Areas, Self::Successors];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DueMoments => "due_moments",
-            Self::Areas => "areas",
-            Self::Successors => "successors",
-        }
+text_enum! {
+    /// What is to be done.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Kind {
+        /// Due moments anew: calendar or opening hours have changed.
+        DueMoments = "due_moments",
+        /// Dossiers are to be listed under other areas: the tree of units has changed.
+        Areas = "areas",
+        /// Open dossiers go from units that have ended to those that do their work now.
+        Successors = "successors",
     }
 }
 
-impl std::str::FromStr for Kind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|kind| kind.as_str() == text).ok_or(())
+text_enum! {
+    /// Where a job stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum State {
+        /// Nobody works on it now.
+        Waiting = "waiting",
+        Running = "running",
+        Done = "done",
     }
-}
-
-/// Where a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Nobody works on it now.
-    Waiting,
-    Running,
-    Done,
-}
-
-impl State {
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Running, Self::Done];
 }

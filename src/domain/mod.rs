@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod case_number;
 pub mod disclosure;
 pub mod dossier;
+pub(crate) mod enums;
 pub mod identity;
 pub mod identity_card;
 pub mod ids;

@@ -4,6 +4,7 @@ use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::enums::code_enum;
 use crate::domain::tally::Share;
 
 /// One of five levels, from "very dissatisfied" (1) to "very satisfied" (5).
@@ -72,26 +73,16 @@ impl std::iter::Sum for Ratings {
     }
 }
 
-/// What a feedback is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeedbackKind {
-    /// Phản ánh: how a procedure or the people behind it are.
-    #[default]
-    Report = 1,
-    /// Kiến nghị: what should be otherwise.
-    Proposal = 2,
-}
-
-impl FeedbackKind {
-    pub const ALL: [Self; 2] = [Self::Report, Self::Proposal];
-
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
+code_enum! {
+    /// What a feedback is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FeedbackKind {
+        /// Phản ánh: how a procedure or the people behind it are.
+        #[default]
+        Report = 1,
+        /// Kiến nghị: what should be otherwise.
+        Proposal = 2,
     }
 }
 

@@ -2,92 +2,55 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a payment stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentState {
-    /// Recorded, not yet matched.
-    Received = 1,
-    /// Taken for what is owed for a dossier.
-    Taken = 2,
-    /// It fits nothing; people decide.
-    Unmatched = 3,
-    /// Paid back, as people say.
-    PaidBack = 4,
-}
+use crate::domain::enums::code_enum;
 
-impl PaymentState {
-    pub const ALL: [Self; 4] = [Self::Received, Self::Taken, Self::Unmatched, Self::PaidBack];
-
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.code() == code)
+code_enum! {
+    /// How a payment stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum PaymentState {
+        /// Recorded, not yet matched.
+        Received = 1,
+        /// Taken for what is owed for a dossier.
+        Taken = 2,
+        /// It fits nothing; people decide.
+        Unmatched = 3,
+        /// Paid back, as people say.
+        PaidBack = 4,
     }
 }
 
-/// Why a payment fits nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Misfit {
-    /// No dossier has that number.
-    UnknownDossier = 1,
-    /// Another amount than is owed.
-    OtherAmount = 2,
-    /// Nothing is owed: it was paid at the desk, say.
-    NothingOwed = 3,
-    /// The dossier is not received.
-    NotReceived = 4,
-    /// The dossier was withdrawn or stopped.
-    Closed = 5,
-    /// The gateway told something else under the same number before.
-    TransactionReused = 6,
-    /// The rules refuse it for another reason.
-    Refused = 7,
-    /// The dossier's history cannot be read.
-    Unreadable = 8,
-}
-
-impl Misfit {
-    pub const ALL: [Self; 8] = [
-        Self::UnknownDossier,
-        Self::OtherAmount,
-        Self::NothingOwed,
-        Self::NotReceived,
-        Self::Closed,
-        Self::TransactionReused,
-        Self::Refused,
-        Self::Unreadable,
-    ];
-
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|misfit| misfit.code() == code)
+code_enum! {
+    /// Why a payment fits nothing.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Misfit {
+        /// No dossier has that number.
+        UnknownDossier = 1,
+        /// Another amount than is owed.
+        OtherAmount = 2,
+        /// Nothing is owed: it was paid at the desk, say.
+        NothingOwed = 3,
+        /// The dossier is not received.
+        NotReceived = 4,
+        /// The dossier was withdrawn or stopped.
+        Closed = 5,
+        /// The gateway told something else under the same number before.
+        TransactionReused = 6,
+        /// The rules refuse it for another reason.
+        Refused = 7,
+        /// The dossier's history cannot be read.
+        Unreadable = 8,
     }
 }
 
-/// What people do about a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentAct {
-    Taken = 1,
-    PaidBack = 2,
-    Noted = 3,
-}
-
-impl PaymentAct {
-    pub const ALL: [Self; 3] = [Self::Taken, Self::PaidBack, Self::Noted];
-
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.code() == code)
+code_enum! {
+    /// What people do about a payment.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum PaymentAct {
+        Taken = 1,
+        PaidBack = 2,
+        Noted = 3,
     }
 }

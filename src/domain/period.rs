@@ -6,6 +6,7 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 
+use crate::domain::enums::code_enum;
 use crate::domain::moment::Moment;
 
 /// Civil days from `from` to `to`, both included.
@@ -97,21 +98,17 @@ impl Day {
     }
 }
 
-/// The widths of the roll-ups' buckets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Grain {
-    Day = 1,
-    /// 15th to 14th, numbered by the month in which it ends.
-    Month = 2,
+code_enum! {
+    /// The widths of the roll-ups' buckets.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Grain {
+        Day = 1,
+        /// 15th to 14th, numbered by the month in which it ends.
+        Month = 2,
+    }
 }
 
 impl Grain {
-    pub const ALL: [Self; 2] = [Self::Day, Self::Month];
-
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
     /// The number of the bucket in which `date` lies; consecutive buckets have consecutive numbers.
     pub fn bucket(self, date: NaiveDate) -> i32 {
         match self {

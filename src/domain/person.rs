@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
 use crate::domain::ids::PersonId;
 
@@ -53,36 +54,16 @@ impl<'de> Deserialize<'de> for Commitment {
     }
 }
 
-/// By what a person wants to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NotifyBy {
-    Email,
-    Sms,
-    Zalo,
-    /// Not at all.
-    None,
-}
-
-impl NotifyBy {
-    pub const ALL: [Self; 4] = [Self::Email, Self::Sms, Self::Zalo, Self::None];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-            Self::Zalo => "zalo",
-            Self::None => "none",
-        }
-    }
-}
-
-impl std::str::FromStr for NotifyBy {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|by| by.as_str() == text).ok_or(())
+text_enum! {
+    /// By what a person wants to be told.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum NotifyBy {
+        Email = "email",
+        Sms = "sms",
+        Zalo = "zalo",
+        /// Not at all.
+        None = "none",
     }
 }
 

@@ -5,38 +5,26 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a member of staff is employed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Cán bộ một cửa: receives and returns.
-    Clerk,
-    /// Chuyên viên: handles steps.
-    Officer,
-    /// Lãnh đạo: decides, reads rates and overdue lists; may do what their clerks and officers do,
-    /// and alone enters what lies far back.
-    Supervisor,
-    /// Keeps units, people, procedures and the calendar; sees no applicant's data.
-    Administrator,
+use crate::domain::enums::text_enum;
+
+text_enum! {
+    /// What a member of staff is employed for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Role {
+        /// Cán bộ một cửa: receives and returns.
+        Clerk = "clerk",
+        /// Chuyên viên: handles steps.
+        Officer = "officer",
+        /// Lãnh đạo: decides, reads rates and overdue lists; may do what their clerks and officers do,
+        /// and alone enters what lies far back.
+        Supervisor = "supervisor",
+        /// Keeps units, people, procedures and the calendar; sees no applicant's data.
+        Administrator = "administrator",
+    }
 }
 
 impl Role {
-    pub const ALL: [Self; 4] = [
-        Self::Clerk,
-        Self::Officer,
-        Self::Supervisor,
-        Self::Administrator,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Clerk => "clerk",
-            Self::Officer => "officer",
-            Self::Supervisor => "supervisor",
-            Self::Administrator => "administrator",
-        }
-    }
-
     /// Whether they may enter what lies further back than `desk.backdating_days`, with a reason.
     pub const fn may_enter_late(self) -> bool {
         matches!(self, Self::Supervisor)
@@ -45,17 +33,6 @@ impl Role {
     /// Whether the table allows it.
     pub fn may(self, permission: Permission) -> bool {
         permission.roles().contains(&self)
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or(())
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use chrono::Days;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::enums::text_enum;
 use crate::domain::moment::{Moment, WorkingTime};
 use crate::domain::timetable::Timetable;
 
@@ -34,24 +35,19 @@ pub enum TimeError {
     ResumedBeforePause,
 }
 
-/// In what a limit is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitUnit {
-    WorkingDay,
-    CalendarDay,
-    Hour,
-    SameDay,
+text_enum! {
+    /// In what a limit is counted.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum LimitUnit {
+        WorkingDay = "working_day",
+        CalendarDay = "calendar_day",
+        Hour = "hour",
+        SameDay = "same_day",
+    }
 }
 
 impl LimitUnit {
-    pub const ALL: [Self; 4] = [
-        Self::WorkingDay,
-        Self::CalendarDay,
-        Self::Hour,
-        Self::SameDay,
-    ];
-
     /// The largest amount accepted: ten years.
     const fn max(self) -> u32 {
         match self {
@@ -64,26 +60,7 @@ impl LimitUnit {
 
 impl fmt::Display for LimitUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WorkingDay => "working_day",
-            Self::CalendarDay => "calendar_day",
-            Self::Hour => "hour",
-            Self::SameDay => "same_day",
-        })
-    }
-}
-
-impl std::str::FromStr for LimitUnit {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "working_day" => Ok(Self::WorkingDay),
-            "calendar_day" => Ok(Self::CalendarDay),
-            "hour" => Ok(Self::Hour),
-            "same_day" => Ok(Self::SameDay),
-            _ => Err(()),
-        }
+        f.write_str(self.as_str())
     }
 }
 

@@ -6,81 +6,30 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::enums::text_enum;
 use crate::domain::ids::UnitId;
 use crate::domain::office_hours::OfficeHours;
 
-/// The administrative level that receives and resolves. Ordered from the top.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    Province,
-    District,
-    Commune,
-}
-
-impl Level {
-    pub const ALL: [Self; 3] = [Self::Province, Self::District, Self::Commune];
-
-    /// The number that stands for the level in the database.
-    pub const fn code(self) -> i16 {
-        match self {
-            Self::Province => 1,
-            Self::District => 2,
-            Self::Commune => 3,
-        }
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.code() == code)
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Province => "province",
-            Self::District => "district",
-            Self::Commune => "commune",
-        }
+text_enum! {
+    /// The administrative level that receives and resolves. Ordered from the top.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Level {
+        Province = 1 "province",
+        District = 2 "district",
+        Commune = 3 "commune",
     }
 }
 
-impl std::str::FromStr for Level {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|level| level.as_str() == text)
-            .ok_or(())
-    }
-}
-
-/// What kind of office a unit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnitKind {
-    /// Ủy ban nhân dân.
-    PeopleCommittee,
-    /// Sở, ban, ngành of the province.
-    Department,
-}
-
-impl UnitKind {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PeopleCommittee => "people_committee",
-            Self::Department => "department",
-        }
-    }
-}
-
-impl std::str::FromStr for UnitKind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::PeopleCommittee, Self::Department]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(())
+text_enum! {
+    /// What kind of office a unit is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum UnitKind {
+        /// Ủy ban nhân dân.
+        PeopleCommittee = "people_committee",
+        /// Sở, ban, ngành of the province.
+        Department = "department",
     }
 }
 
@@ -123,34 +72,15 @@ impl Unit {
     }
 }
 
-/// How much of the old unit went into a new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Share {
-    Whole,
-    /// The unit was divided; this successor takes what is not said to go elsewhere.
-    Default,
-    /// The unit was divided; this successor took a part.
-    Part,
-}
-
-impl Share {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Default => "default",
-            Self::Part => "part",
-        }
-    }
-}
-
-impl std::str::FromStr for Share {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Whole, Self::Default, Self::Part]
-            .into_iter()
-            .find(|share| share.as_str() == text)
-            .ok_or(())
+text_enum! {
+    /// How much of the old unit went into a new one.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Share {
+        Whole = "whole",
+        /// The unit was divided; this successor takes what is not said to go elsewhere.
+        Default = "default",
+        /// The unit was divided; this successor took a part.
+        Part = "part",
     }
 }
 

@@ -260,7 +260,7 @@ impl Report for OnTime {
     const NAME: &'static str = "on-time";
     const ABOUT: &'static str =
         "Tỷ lệ giải quyết đúng hạn theo cấp, đơn vị, lĩnh vực, thủ tục, hình thức nộp hoặc tháng.";
-    const BY: &'static [&'static str] = By::NAMES;
+    const BY: &'static [&'static str] = &By::NAMES;
 
     type Json = OnTimeReport;
 

@@ -188,7 +188,7 @@ impl Report for Satisfaction {
     const NAME: &'static str = "satisfaction";
     const ABOUT: &'static str =
         "Mức độ hài lòng theo đơn vị, thủ tục hoặc người phụ trách; tính theo ngày đánh giá.";
-    const BY: &'static [&'static str] = SatisfactionBy::NAMES;
+    const BY: &'static [&'static str] = &SatisfactionBy::NAMES;
 
     type Json = SatisfactionReport;
 

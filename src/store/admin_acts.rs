@@ -3,58 +3,45 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use crate::domain::enums::text_enum;
 use crate::domain::ids::{Actor, UserId};
 use crate::domain::log::{Entry, Hash, Subject, hash_of};
 use crate::domain::moment::Moment;
 use crate::store::schema::{admin_acts, users};
 use crate::store::{Conn, StoreError, log};
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal),+ $(,)?) => {
-        /// What was done.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum ActKind {
-            $($(#[$doc])* $kind,)+
-        }
-
-        impl ActKind {
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $name,)+
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Migrations were run; on an old database they took what was there into the log.
-    DatabaseMigrated = "database_migrated",
-    /// The settings in force, when they are not those recorded last.
-    Settings = "settings",
-    LogKeyMade = "log_key_made",
-    /// There before the log.
-    AccountAdopted = "account_adopted",
-    AccountMade = "account_made",
-    AccountChanged = "account_changed",
-    /// By somebody else than its owner.
-    PasswordSet = "password_set",
-    /// By its owner.
-    PasswordChanged = "password_changed",
-    UnitMade = "unit_made",
-    UnitChanged = "unit_changed",
-    ProcedurePut = "procedure_put",
-    CalendarPut = "calendar_put",
-    UnitsImported = "units_imported",
-    SuccessionsImported = "successions_imported",
-    ProceduresImported = "procedures_imported",
-    CalendarImported = "calendar_imported",
-    PortalCatalogueImported = "portal_catalogue_imported",
-    ScenarioLoaded = "scenario_loaded",
-    WebhookMade = "webhook_made",
-    WebhookChanged = "webhook_changed",
-    WebhookRemoved = "webhook_removed",
-    PersonErased = "person_erased",
+text_enum! {
+    /// What was done.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum ActKind {
+        /// Migrations were run; on an old database they took what was there into the log.
+        DatabaseMigrated = "database_migrated",
+        /// The settings in force, when they are not those recorded last.
+        Settings = "settings",
+        LogKeyMade = "log_key_made",
+        /// There before the log.
+        AccountAdopted = "account_adopted",
+        AccountMade = "account_made",
+        AccountChanged = "account_changed",
+        /// By somebody else than its owner.
+        PasswordSet = "password_set",
+        /// By its owner.
+        PasswordChanged = "password_changed",
+        UnitMade = "unit_made",
+        UnitChanged = "unit_changed",
+        ProcedurePut = "procedure_put",
+        CalendarPut = "calendar_put",
+        UnitsImported = "units_imported",
+        SuccessionsImported = "successions_imported",
+        ProceduresImported = "procedures_imported",
+        CalendarImported = "calendar_imported",
+        PortalCatalogueImported = "portal_catalogue_imported",
+        ScenarioLoaded = "scenario_loaded",
+        WebhookMade = "webhook_made",
+        WebhookChanged = "webhook_changed",
+        WebhookRemoved = "webhook_removed",
+        PersonErased = "person_erased",
+    }
 }
 
 /// An act as it is kept.

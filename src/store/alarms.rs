@@ -8,58 +8,39 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
+use crate::domain::enums::text_enum;
 use crate::domain::ids::AlarmId;
 use crate::domain::moment::Moment;
 use crate::store::schema::alarms;
 use crate::store::{Conn, Store, StoreError};
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal $title:literal),+ $(,)?) => {
-        /// What kind of trouble it is.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind {
-            $($(#[$doc])* $kind,)+
-        }
-
-        impl Kind {
-            pub const ALL: &[Self] = &[$(Self::$kind,)+];
-
-            /// A stable name that code may compare.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $name,)+
-                }
-            }
-
-            /// What it is called for people.
-            pub const fn title(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $title,)+
-                }
-            }
-        }
-    };
+text_enum! {
+    /// What kind of trouble it is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Kind {
+        /// A dossier that cannot be read is set aside; the subject is the work and the dossier.
+        Damaged = "damaged",
+        /// Messages were given up; the subject is their kind.
+        GivenUp = "given_up",
+        /// Nothing gets through; the subject is the kind of message, and the webhook.
+        Delivery = "delivery",
+        /// The machine's clock cannot be trusted.
+        Clock = "clock",
+        /// Requests come through a proxy that the settings do not name.
+        Proxy = "proxy",
+    }
 }
 
-kinds! {
-    /// A dossier that cannot be read is set aside; the subject is the work and the dossier.
-    Damaged = "damaged" "Hồ sơ có dữ liệu hỏng",
-    /// Messages were given up; the subject is their kind.
-    GivenUp = "given_up" "Thông điệp đã thôi gửi",
-    /// Nothing gets through; the subject is the kind of message, and the webhook.
-    Delivery = "delivery" "Không gửi được",
-    /// The machine's clock cannot be trusted.
-    Clock = "clock" "Đồng hồ của máy chủ",
-    /// Requests come through a proxy that the settings do not name.
-    Proxy = "proxy" "Proxy chưa được khai báo",
-}
-
-impl std::str::FromStr for Kind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|kind| kind.as_str() == text).ok_or(())
+impl Kind {
+    /// What it is called for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Damaged => "Hồ sơ có dữ liệu hỏng",
+            Self::GivenUp => "Thông điệp đã thôi gửi",
+            Self::Delivery => "Không gửi được",
+            Self::Clock => "Đồng hồ của máy chủ",
+            Self::Proxy => "Proxy chưa được khai báo",
+        }
     }
 }
 

@@ -14,34 +14,29 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use serde::Deserialize;
 
+use crate::domain::enums::text_enum;
 use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 use crate::store::schema::outbox;
 use crate::store::targets::{self, Trouble};
 use crate::store::{Conn, StoreError, alarms};
 
-/// By what a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Email,
-    Sms,
-    Zalo,
-    /// To the national portal.
-    Portal,
-    /// To another system.
-    Webhook,
+text_enum! {
+    /// By what a message goes.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Kind {
+        Email = "email",
+        Sms = "sms",
+        Zalo = "zalo",
+        /// To the national portal.
+        Portal = "portal",
+        /// To another system.
+        Webhook = "webhook",
+    }
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [
-        Self::Email,
-        Self::Sms,
-        Self::Zalo,
-        Self::Portal,
-        Self::Webhook,
-    ];
-
     /// Whether each recipient is a lane of its own.
     pub const fn is_by_recipient(self) -> bool {
         matches!(self, Self::Webhook)
@@ -53,25 +48,6 @@ impl Kind {
             true => recipient,
             false => "",
         }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-            Self::Zalo => "zalo",
-            Self::Portal => "portal",
-            Self::Webhook => "webhook",
-        }
-    }
-}
-
-impl std::str::FromStr for Kind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|kind| kind.as_str() == text).ok_or(())
     }
 }
 
@@ -502,24 +478,14 @@ pub fn settle(
     Ok(count)
 }
 
-/// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    Waiting,
-    Delivered,
-    GivenUp,
-}
-
-impl Standing {
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::GivenUp];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::GivenUp => "given_up",
-        }
+text_enum! {
+    /// Where a message stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Standing {
+        Waiting = "waiting",
+        Delivered = "delivered",
+        GivenUp = "given_up",
     }
 }
 

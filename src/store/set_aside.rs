@@ -8,6 +8,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use crate::domain::enums::text_enum;
 use crate::domain::ids::DossierId;
 use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
@@ -18,36 +19,22 @@ use crate::store::{Conn, StoreError, alarms, jobs, unannounced};
 /// Of which version of the program this is, as `passed_by` has it.
 const PROGRAM: &str = concat!(" ", env!("CARGO_PKG_VERSION"), " ");
 
-/// What is done to dossiers without anybody's asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Work {
-    /// Recording that the due moment was crossed.
-    Overdue,
-    /// The due moment anew, after a change of the calendar.
-    Recompute,
-    /// To the successor of a unit that has ended.
-    Successor,
-    /// Making the messages of its events.
-    Announce,
+text_enum! {
+    /// What is done to dossiers without anybody's asking.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Work {
+        /// Recording that the due moment was crossed.
+        Overdue = "overdue",
+        /// The due moment anew, after a change of the calendar.
+        Recompute = "recompute",
+        /// To the successor of a unit that has ended.
+        Successor = "successor",
+        /// Making the messages of its events.
+        Announce = "announce",
+    }
 }
 
 impl Work {
-    pub const ALL: [Self; 4] = [
-        Self::Overdue,
-        Self::Recompute,
-        Self::Successor,
-        Self::Announce,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Overdue => "overdue",
-            Self::Recompute => "recompute",
-            Self::Successor => "successor",
-            Self::Announce => "announce",
-        }
-    }
-
     /// What it is for people.
     const fn words(self) -> &'static str {
         match self {
@@ -70,15 +57,6 @@ impl Work {
 
     fn alarm(self, dossier: DossierId) -> String {
         format!("{}:{dossier}", self.as_str())
-    }
-}
-
-impl std::str::FromStr for Work {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|work| work.as_str() == text).ok_or(())
     }
 }
 

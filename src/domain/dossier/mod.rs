@@ -25,60 +25,41 @@ pub use crate::domain::dossier::undo::undoable;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::case_number::CaseNumber;
+use crate::domain::enums::{code_enum, text_enum};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::{Clock, Outcome};
 
-/// The status codes of the national portal, which are also what a dossier's life knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Mới đăng ký: submitted online, not yet taken in.
-    Registered = 1,
-    /// Được tiếp nhận.
-    Received = 2,
-    /// Không được tiếp nhận.
-    NotReceived = 3,
-    /// Đang xử lý.
-    InProgress = 4,
-    /// Yêu cầu bổ sung giấy tờ: the clock stands.
-    SupplementRequested = 5,
-    /// Yêu cầu thực hiện nghĩa vụ tài chính: the clock stands.
-    PaymentRequested = 6,
-    /// Công dân yêu cầu rút hồ sơ.
-    Withdrawn = 7,
-    /// Dừng xử lý.
-    Stopped = 8,
-    /// Đã xử lý xong: result ready. The time limit is judged here.
-    Done = 9,
-    /// Đã trả kết quả: handed over to the applicant.
-    Returned = 10,
+code_enum! {
+    /// The status codes of the national portal, which are also what a dossier's life knows.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Status {
+        /// Mới đăng ký: submitted online, not yet taken in.
+        Registered = 1,
+        /// Được tiếp nhận.
+        Received = 2,
+        /// Không được tiếp nhận.
+        NotReceived = 3,
+        /// Đang xử lý.
+        InProgress = 4,
+        /// Yêu cầu bổ sung giấy tờ: the clock stands.
+        SupplementRequested = 5,
+        /// Yêu cầu thực hiện nghĩa vụ tài chính: the clock stands.
+        PaymentRequested = 6,
+        /// Công dân yêu cầu rút hồ sơ.
+        Withdrawn = 7,
+        /// Dừng xử lý.
+        Stopped = 8,
+        /// Đã xử lý xong: result ready. The time limit is judged here.
+        Done = 9,
+        /// Đã trả kết quả: handed over to the applicant.
+        Returned = 10,
+    }
 }
 
 impl Status {
-    pub const ALL: [Self; 10] = [
-        Self::Registered,
-        Self::Received,
-        Self::NotReceived,
-        Self::InProgress,
-        Self::SupplementRequested,
-        Self::PaymentRequested,
-        Self::Withdrawn,
-        Self::Stopped,
-        Self::Done,
-        Self::Returned,
-    ];
-
-    /// The national status code, 1 to 10.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.code() == code)
-    }
-
     /// Received and neither finished nor closed in another way: "in progress" in the reports.
     pub const fn is_open(self) -> bool {
         matches!(
@@ -101,53 +82,26 @@ impl Status {
     }
 }
 
-/// How a dossier comes in, and how its result goes out.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// Trực tiếp.
-    #[default]
-    Direct = 1,
-    /// Trực tuyến.
-    Online = 2,
-    /// Bưu chính công ích.
-    Postal = 3,
+text_enum! {
+    /// How a dossier comes in, and how its result goes out.
+    #[derive(
+        Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+    )]
+    #[serde(rename_all = "snake_case")]
+    pub enum Channel {
+        /// Trực tiếp.
+        #[default]
+        Direct = 1 "direct",
+        /// Trực tuyến.
+        Online = 2 "online",
+        /// Bưu chính công ích.
+        Postal = 3 "postal",
+    }
 }
 
 impl Channel {
-    pub const ALL: [Self; 3] = [Self::Direct, Self::Online, Self::Postal];
-
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.code() == code)
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Online => "online",
-            Self::Postal => "postal",
-        }
-    }
-
     pub(crate) fn is_direct(&self) -> bool {
         matches!(self, Self::Direct)
-    }
-}
-
-impl std::str::FromStr for Channel {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.as_str() == text)
-            .ok_or(())
     }
 }
 
@@ -160,20 +114,18 @@ pub enum Decision {
     Refused,
 }
 
-/// How money was paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentMethod {
-    /// Tiền mặt.
-    Cash,
-    /// Chuyển khoản.
-    Transfer,
-    /// Through a payment gateway.
-    Online,
-}
-
-impl PaymentMethod {
-    pub const ALL: [Self; 3] = [Self::Cash, Self::Transfer, Self::Online];
+text_enum! {
+    /// How money was paid.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum PaymentMethod {
+        /// Tiền mặt.
+        Cash = "cash",
+        /// Chuyển khoản.
+        Transfer = "transfer",
+        /// Through a payment gateway.
+        Online = "online",
+    }
 }
 
 /// A fee of the procedure that nothing is owed for any more.
