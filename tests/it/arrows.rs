@@ -71,6 +71,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "error",
             "views",
             "reports",
+            "outgoing",
             "acts",
             "jobs",
         ],
