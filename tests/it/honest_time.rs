@@ -215,7 +215,7 @@ on_both! {
         let refused = act(&clerk, json!(far)).problem(409, "refused");
         assert!(["too_far_back", "before_last_event"].contains(&refused["reason"].as_str().unwrap()));
         let wrong = receive(&boss, json!({"moment": "hôm qua"})).problem(400, "invalid-request");
-        assert_eq!(crate::support::fields(&wrong), ["/at"]);
+        assert_eq!(crate::support::fields(&wrong), ["/at/moment"]);
     }
 }
 
