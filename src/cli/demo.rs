@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
     let mut config = config.clone();
     // Whoever tries it out has no certificate.
     config.server.cookies_over_http |= listen.ip().is_loopback();
-    crate::cli::output::write(format!("Đăng nhập tại http://{listen}/dang-nhap\n").as_bytes())?;
+    crate::cli::output::write("Trang để đăng nhập: /dang-nhap\n".as_bytes())?;
     serve::run(&args.serve, &config, settings, store)
 }
 
