@@ -117,6 +117,8 @@ pub fn serve(
 }
 
 async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io::Result<()> {
+    // Before anybody can know that the server is there.
+    let signals = stopping::Signals::new()?;
     let (store, log_key) = (state.store.clone(), state.log_key.clone());
     let state = web::Data::new(state);
     let stopping = state.clone();
@@ -154,7 +156,7 @@ async fn run(state: State, listen: SocketAddr, background: Settings) -> std::io:
     // Only a server that can serve changes anything by itself.
     let background = Background::start(&store, background, log_key);
     let server = server.run();
-    actix_web::rt::spawn(stopping::when_told(server.handle(), stopping));
+    actix_web::rt::spawn(stopping::when_told(signals, server.handle(), stopping));
     let served = server.await;
     if let Some(metrics) = metrics {
         metrics.stop(false).await;

@@ -99,11 +99,7 @@ impl Traffic {
 }
 
 /// Stops the server when the process is told to; at once when it is told again.
-pub(crate) async fn when_told(server: ServerHandle, state: web::Data<State>) {
-    let Ok(mut signals) = Signals::new() else {
-        tracing::error!("signals cannot be listened to: the server does not stop gracefully");
-        return;
-    };
+pub(crate) async fn when_told(mut signals: Signals, server: ServerHandle, state: web::Data<State>) {
     signals.next().await;
     tracing::info!("stopping: what was sent is answered");
     state.traffic.stopping.store(true, Ordering::Relaxed);
@@ -119,15 +115,16 @@ pub(crate) async fn when_told(server: ServerHandle, state: web::Data<State>) {
     }
 }
 
+/// To stop, from the system. From when it is made nothing is lost that says so.
 #[cfg(unix)]
-struct Signals(
+pub(crate) struct Signals(
     actix_web::rt::signal::unix::Signal,
     actix_web::rt::signal::unix::Signal,
 );
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         use actix_web::rt::signal::unix::{SignalKind, signal};
         Ok(Self(
             signal(SignalKind::terminate())?,
@@ -142,11 +139,11 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self)
     }
 
