@@ -6,15 +6,19 @@ use std::sync::LazyLock;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Responder};
 use serde_json::{Value, json};
-use utoipa::openapi::path::{OperationBuilder, Parameter, PathItem, Paths};
+use utoipa::openapi::path::{
+    OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
+};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    ResponseBuilder,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    ResponseBuilder, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::domain::ids::{FeedbackId, SessionId, SubmissionId};
 use crate::domain::role::Permission;
 use crate::web::access::Access;
 use crate::web::problem::{Document, Kind, Problem};
@@ -103,6 +107,12 @@ fn add(
     ];
     kinds.extend(documentation.kinds);
     let mut operation = documentation.operation;
+    for name in path.split('{').skip(1) {
+        let name = name.split('}').next().unwrap_or_default();
+        operation = OperationBuilder::from(operation)
+            .parameter(named(name))
+            .build();
+    }
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let has = |name: &str| {
         let named = |parameter: &RefOr<Parameter>| match parameter {
@@ -190,6 +200,50 @@ fn add(
             paths.paths.insert(path, item);
         }
     }
+}
+
+/// What stands in an address for something: each kind of thing has one name in all addresses.
+fn named(name: &str) -> Parameter {
+    let text = || RefOr::from(ObjectBuilder::new().schema_type(Type::String).build());
+    let number = |format| {
+        let integer = ObjectBuilder::new().schema_type(Type::Integer);
+        let format = Some(SchemaFormat::KnownFormat(format));
+        RefOr::from(integer.format(format).build())
+    };
+    let (description, schema, example) = match name {
+        "dossier" => (
+            "Mã hồ sơ hoặc định danh",
+            text(),
+            Some(json!("H37.20.01-210301-0001")),
+        ),
+        "unit" => ("Mã đơn vị", text(), Some(json!("H37.20.01"))),
+        "procedure" => ("Mã thủ tục", text(), Some(json!("2.000815"))),
+        "year" => ("Năm", number(KnownFormat::Int32), Some(json!(2026))),
+        "username" => ("Tên đăng nhập", text(), None),
+        "session" => ("Định danh của phiên", reference::<SessionId>(), None),
+        "feedback" => ("Định danh khi gửi", reference::<FeedbackId>(), None),
+        "submission" => ("Định danh khi nộp", reference::<SubmissionId>(), None),
+        "payment" => ("Định danh của khoản tiền", number(KnownFormat::Int64), None),
+        "webhook" => ("Định danh của webhook", text(), None),
+        "message" => ("Định danh của thông điệp", text(), None),
+        "alarm" => ("Định danh của cảnh báo", text(), None),
+        "job" => ("Định danh của công việc", text(), None),
+        "work" => ("overdue, recompute, successor, announce", text(), None),
+        "set_aside" => ("Định danh của hồ sơ", text(), None),
+        _ => ("", text(), None),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .example(example)
+        .build()
+}
+
+fn reference<T: ToSchema>() -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(T::name()))
 }
 
 /// `GET /api/v1/users/{username}` is `get_users_username`.

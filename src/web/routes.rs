@@ -4,26 +4,23 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpMessage, HttpRequest, guard, web};
-use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn,
-};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, Responder, guard, web};
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
+use utoipa::openapi::{RefOr, Response, Schema};
 
 use crate::domain::dossier::{Action, Correction};
 use crate::domain::role::Permission;
-use crate::views::dossier::DossierView;
 use crate::web::access::{Access, Medium, authorise};
-use crate::web::api::actions::{self, ActionBody, Asks, Change};
+use crate::web::api::actions::{self, ActionBody, Asks};
+use crate::web::api::call::Call;
+use crate::web::api::says::{Answers, Takes};
 use crate::web::api::{
     alarms, calendar, cards, checkpoint, dossiers, feedback, fees, jobs, lists, lookup, oidc,
     outbox, payments, procedures, reports, satisfaction, sessions, submissions, time_limit, units,
     users, webhooks,
 };
 use crate::web::body::Body;
+use crate::web::headers::IfMatch;
 use crate::web::observe::Matched;
 use crate::web::pages::{assets, log_in};
 use crate::web::problem::{Kind, Problem};
@@ -114,6 +111,7 @@ impl Route {
         }
     }
 
+    /// What it answers with beside what every route may.
     fn or(mut self, kinds: &'static [Kind]) -> Self {
         self.documented(|documentation| documentation.kinds = kinds);
         self
@@ -124,12 +122,80 @@ impl Route {
         self
     }
 
+    /// Under which heading the document has it, what it does, and what it answers.
+    fn says(self, tag: &str, summary: &str, answer: &str) -> Self {
+        let mut route = self.about(summary);
+        route.documented(|documentation| {
+            documentation.operation.tags = Some(vec![tag.to_owned()]);
+            for response in documentation.operation.responses.responses.values_mut() {
+                describe(response, answer);
+            }
+        });
+        route
+    }
+
+    /// What it answers with one of several statuses.
+    fn answers(mut self, status: u16, answer: &str) -> Self {
+        self.documented(|documentation| {
+            let responses = &mut documentation.operation.responses.responses;
+            let response = responses.entry(status.to_string());
+            describe(
+                response.or_insert_with(|| Response::default().into()),
+                answer,
+            );
+        });
+        self
+    }
+
+    /// 304 to whoever has it already.
+    fn or_seen(self) -> Self {
+        self.answers(304, "Như đã đọc (If-None-Match)")
+    }
+
     fn documented(&mut self, change: impl FnOnce(&mut Documentation)) {
         if let Some(documentation) = &mut self.documentation {
             change(documentation);
         }
     }
 }
+
+fn describe(response: &mut RefOr<Response>, answer: &str) {
+    if let RefOr::T(response) = response {
+        answer.clone_into(&mut response.description);
+    }
+}
+
+/// `get("/api/v1/…", access, handler)` and its like: a route whose documentation follows from what its
+/// handler takes and answers with.
+macro_rules! methods {
+    ($($name:ident $method:ident)+) => {
+        $(
+            fn $name<H, A, R>(path: &str, access: Access, handler: H) -> Route
+            where
+                H: Handler<A, Output = Result<R, Problem>>,
+                A: FromRequest + Takes + 'static,
+                R: Responder + Answers + 'static,
+            {
+                Route {
+                    method: Method::$method,
+                    path: path.to_owned(),
+                    access,
+                    documentation: Some(Documentation {
+                        kinds: &[],
+                        operation: R::say(A::say(OperationBuilder::new())).build(),
+                        schemas: |all| {
+                            A::schemas(all);
+                            R::schemas(all);
+                        },
+                    }),
+                    handler: Box::new(move || web::route().to(handler.clone())),
+                }
+            }
+        )+
+    };
+}
+
+methods! { get GET post POST put PUT patch PATCH delete DELETE }
 
 /// `route!(access, module::path => module::handler)`.
 macro_rules! route {
@@ -177,63 +243,106 @@ pub fn table() -> Vec<Route> {
         // Accounts.
         route!(Public, sessions::__path_log_in => sessions::log_in)
             .or(&[WrongCredentials, TooManyRequests, Overloaded]),
-        route!(Staff(May::OwnAccount), sessions::__path_list => sessions::list),
-        route!(Staff(May::OwnPassword), sessions::__path_end_current => sessions::end_current),
-        route!(Staff(May::OwnAccount), sessions::__path_end => sessions::end),
-        route!(Staff(May::OwnAccount), sessions::__path_me => sessions::me),
-        route!(Staff(May::OwnPassword), sessions::__path_change_password => sessions::change_password)
+        get("/api/v1/sessions", Staff(May::OwnAccount), sessions::list)
+            .says("Tài khoản", "Các phiên đăng nhập đang mở của chính mình, mới nhất trước.", "Các phiên"),
+        delete("/api/v1/sessions/current", Staff(May::OwnPassword), sessions::end_current)
+            .says("Tài khoản", "Đăng xuất.", "Đã kết thúc"),
+        delete("/api/v1/sessions/{session}", Staff(May::OwnAccount), sessions::end)
+            .says("Tài khoản", "Kết thúc một phiên đăng nhập của chính mình.", "Đã kết thúc"),
+        get("/api/v1/me", Staff(May::OwnAccount), sessions::me)
+            .says("Tài khoản", "Tài khoản đang dùng.", "Tài khoản"),
+        put("/api/v1/me/password", Staff(May::OwnPassword), sessions::change_password)
+            .says("Tài khoản", "Đổi mật khẩu của chính mình; các phiên khác kết thúc.", "Đã đổi")
             .or(&[WrongCredentials, TooManyRequests, Overloaded]),
-        route!(Staff(May::OwnAccount), users::__path_colleagues => users::colleagues),
+        get("/api/v1/colleagues", Staff(May::OwnAccount), users::colleagues)
+            .says("Tài khoản", "Tên đồng nghiệp trong đơn vị và các đơn vị trực thuộc, để giao việc.", "Một trang"),
         route!(Public, oidc::__path_begin => oidc::begin)
             .or(&[NotConfigured, BadGateway, TooManyRequests, Overloaded]),
         route!(Public, oidc::__path_finish => oidc::finish)
             .or(&[NotConfigured, WrongCredentials, BadGateway, Overloaded]),
-        route!(Staff(May::ManageUsers), users::__path_list => users::list),
-        route!(Staff(May::ManageUsers), users::__path_create => users::create)
+        get("/api/v1/users", Staff(May::ManageUsers), users::list)
+            .says("Quản trị", "Tài khoản của một đơn vị và các đơn vị trực thuộc.", "Một trang"),
+        post("/api/v1/users", Staff(May::ManageUsers), users::create)
+            .says("Quản trị", "Thêm tài khoản.", "Tài khoản mới")
             .or(&[Overloaded]),
-        route!(Staff(May::ManageUsers), users::__path_show => users::show),
-        route!(Staff(May::ManageUsers), users::__path_change => users::change)
+        get("/api/v1/users/{username}", Staff(May::ManageUsers), users::show)
+            .says("Quản trị", "Một tài khoản.", "Tài khoản"),
+        patch("/api/v1/users/{username}", Staff(May::ManageUsers), users::change)
+            .says("Quản trị", "Sửa tài khoản: tên, vai trò, đơn vị, khóa, đặt lại mật khẩu.", "Tài khoản sau khi sửa")
             .or(&[Refused, Overloaded]),
         // What everybody may know.
-        route!(Public, units::__path_list => units::list),
-        route!(Public, units::__path_show => units::show),
-        route!(Public, procedures::__path_list => procedures::list),
-        route!(Public, procedures::__path_show => procedures::show),
-        route!(Public, calendar::__path_show => calendar::show),
-        route!(Public, time_limit::__path_preview => time_limit::preview)
+        get("/api/v1/units", Public, units::list)
+            .says("Danh mục", "Danh mục đơn vị, theo mã.", "Các đơn vị")
+            .or_seen(),
+        get("/api/v1/units/{unit}", Public, units::show)
+            .says("Danh mục", "Một đơn vị.", "Đơn vị"),
+        get("/api/v1/procedures", Public, procedures::list)
+            .says("Danh mục", "Thủ tục có hiệu lực, theo mã.", "Các thủ tục")
+            .or_seen(),
+        get("/api/v1/procedures/{procedure}", Public, procedures::show)
+            .says("Danh mục", "Một thủ tục với mọi phiên bản, mới nhất trước: thời hạn, phí, thành phần hồ sơ, quy trình nội bộ.", "Các phiên bản"),
+        get("/api/v1/calendar/{year}", Public, calendar::show)
+            .says("Danh mục", "Ngày nghỉ và ngày làm bù của một năm.", "Các ngày")
+            .or_seen(),
+        get("/api/v1/time-limit", Public, time_limit::preview)
+            .says("Danh mục", "Ngày hẹn trả kết quả nếu tiếp nhận vào thời điểm đó.", "Ngày hẹn trả")
             .or(&[Refused, NotReady]),
-        route!(Public, lookup::__path_look_up => lookup::look_up)
+        get("/api/v1/lookup", Public, lookup::look_up)
+            .says("Công dân", "Tra cứu hồ sơ bằng mã hồ sơ và mã tra cứu.", "Hồ sơ")
             .or(&[Kind::NotFound, TooManyRequests]),
-        route!(Public, submissions::__path_submit => submissions::submit)
+        post("/api/v1/submissions", Public, submissions::submit)
+            .says("Công dân", "Nộp hồ sơ trực tuyến. Mã xác nhận được gửi đến thư điện tử hoặc số điện thoại của người nộp.", "Chờ xác nhận")
             .or(&[Refused, NotReady, TooManyRequests]),
-        route!(Public, submissions::__path_confirm => submissions::confirm)
+        post("/api/v1/submissions/{submission}/confirm", Public, submissions::confirm)
+            .says("Công dân", "Xác nhận bằng mã; hồ sơ được đăng ký (trạng thái 1) và chờ cán bộ một cửa tiếp nhận.", "Hồ sơ đã đăng ký")
             .or(&[Refused, NotReady, TooManyRequests]),
         route!(Signed, fees::__path_take_gateway_payment => fees::take_gateway_payment)
             .or(&[BadSignature, NotConfigured]),
         // The log, for everybody.
         route!(Public, checkpoint::__path_show => checkpoint::show),
         route!(Public, checkpoint::__path_key => checkpoint::key),
-        route!(Public, checkpoint::__path_consistency => checkpoint::consistency),
+        get("/api/v1/checkpoint/consistency", Public, checkpoint::consistency)
+            .says("Nhật ký", "Bằng chứng rằng nhật ký chỉ dài thêm từ điểm chốt trước đến điểm chốt sau.", "Bằng chứng"),
         // Reference data.
-        route!(Staff(May::ManageUnits), units::__path_create => units::create),
-        route!(Staff(May::ManageUnits), units::__path_change => units::change)
+        post("/api/v1/units", Staff(May::ManageUnits), units::create)
+            .says("Quản trị", "Thêm đơn vị.", "Đơn vị mới"),
+        patch("/api/v1/units/{unit}", Staff(May::ManageUnits), units::change)
+            .says("Quản trị", "Sửa đơn vị. Khi đổi đơn vị cấp trên, giờ làm việc hay ngày kết thúc, công việc chạy nền sửa các hồ sơ của đơn vị.", "Đơn vị sau khi sửa")
+            .answers(202, "Đơn vị sau khi sửa; Location: công việc sửa các hồ sơ")
             .or(&[Refused]),
-        route!(Staff(May::ManageProcedures), procedures::__path_put => procedures::put),
-        route!(Staff(May::ManageCalendar), calendar::__path_preview => calendar::preview),
-        route!(Staff(May::ManageCalendar), calendar::__path_put => calendar::put),
-        route!(Staff(May::ReadJobs), jobs::__path_list => jobs::list),
-        route!(Staff(May::ReadJobs), jobs::__path_show => jobs::show),
+        put("/api/v1/procedures/{procedure}", Staff(May::ManageProcedures), procedures::put)
+            .says("Quản trị", "Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Gửi lại đúng phiên bản đã có thì không thay đổi gì.", "Phiên bản mới")
+            .answers(200, "Đã có đúng phiên bản này"),
+        post("/api/v1/calendar/{year}/preview", Staff(May::ManageCalendar), calendar::preview)
+            .says("Quản trị", "Nếu lịch của năm đổi như vậy, ngày hẹn trả của những hồ sơ nào thay đổi. Không đổi gì.", "Những hồ sơ sẽ thay đổi"),
+        put("/api/v1/calendar/{year}", Staff(May::ManageCalendar), calendar::put)
+            .says("Quản trị", "Đổi lịch của một năm; một công việc chạy nền tính lại ngày hẹn trả của các hồ sơ đang xử lý.", "Đã đổi; Location: công việc tính lại ngày hẹn trả")
+            .answers(200, "Không có ngày hẹn trả nào phải tính lại"),
+        get("/api/v1/jobs", Staff(May::ReadJobs), jobs::list)
+            .says("Quản trị", "Các công việc chạy nền, mới nhất trước: tính lại ngày hẹn trả, chuyển hồ sơ theo đơn vị.", "Một trang"),
+        get("/api/v1/jobs/{job}", Staff(May::ReadJobs), jobs::show)
+            .says("Quản trị", "Một công việc chạy nền: đã làm đến đâu.", "Công việc"),
         // Dossiers.
-        route!(Staff(May::Receive), dossiers::__path_receive => dossiers::receive)
+        post("/api/v1/dossiers", Staff(May::Receive), dossiers::receive)
+            .says("Hồ sơ", "Tiếp nhận hồ sơ: cấp mã hồ sơ, tính ngày hẹn trả.", "Hồ sơ mới")
             .or(&[Refused, NotReady]),
-        route!(Staff(May::Receive), dossiers::__path_receive_batch => dossiers::receive_batch),
-        route!(Staff(May::Receive), cards::__path_read => cards::read),
-        route!(Staff(May::ReadDossiers), lists::__path_list => lists::list),
-        route!(Staff(May::ReadDossiers), lists::__path_search => lists::search),
-        route!(Staff(May::ReadDossiers), dossiers::__path_show => dossiers::show),
-        route!(Staff(May::ReadDossiers), dossiers::__path_events => dossiers::events),
-        route!(Staff(May::ReadIdentity), dossiers::__path_identities => dossiers::identities),
-        route!(Staff(May::ReadDossiers), fees::__path_transfer_code => fees::transfer_code)
+        post("/api/v1/dossiers/batch", Staff(May::Receive), dossiers::receive_batch)
+            .says("Hồ sơ", "Tiếp nhận nhiều hồ sơ, tối đa 500, mỗi hồ sơ có kết quả riêng.", "Kết quả của từng hồ sơ"),
+        post("/api/v1/cards", Staff(May::Receive), cards::read)
+            .says("Hồ sơ", "Đọc mã QR của thẻ căn cước. Không lưu gì.", "Người nộp"),
+        get("/api/v1/dossiers", Staff(May::ReadDossiers), lists::list)
+            .says("Hồ sơ", "Danh sách hồ sơ trong phạm vi của mình, từng trang.", "Một trang"),
+        post("/api/v1/dossiers/search", Staff(May::ReadDossiers), lists::search)
+            .says("Hồ sơ", "Tìm hồ sơ trong phạm vi của mình theo mã hồ sơ, số điện thoại, số định danh, họ tên.", "Một trang"),
+        get("/api/v1/dossiers/{dossier}", Staff(May::ReadDossiers), dossiers::show)
+            .says("Hồ sơ", "Một hồ sơ với trạng thái hiện tại.", "Hồ sơ")
+            .or_seen(),
+        get("/api/v1/dossiers/{dossier}/events", Staff(May::ReadDossiers), dossiers::events)
+            .says("Hồ sơ", "Lịch sử của hồ sơ, cũ nhất trước.", "Các sự kiện"),
+        get("/api/v1/dossiers/{dossier}/identities", Staff(May::ReadIdentity), dossiers::identities)
+            .says("Hồ sơ", "Số định danh đầy đủ của người nộp và người được ủy quyền. Mỗi lần đọc được ghi lại.", "Số định danh"),
+        get("/api/v1/dossiers/{dossier}/fees/transfer-code", Staff(May::ReadDossiers), fees::transfer_code)
+            .says("Phí, lệ phí", "Mã VietQR để chuyển khoản số tiền còn phải nộp.", "Mã chuyển khoản")
             .or(&[Refused, NotConfigured]),
     ];
     all.extend(reports::table());
@@ -251,29 +360,95 @@ fn opinions_table() -> Vec<Route> {
     use Permission as May;
 
     vec![
-        route!(Public, satisfaction::__path_rate => satisfaction::rate).or(&[
-            NotFound,
-            Refused,
-            AlreadyRated,
-            TooManyRequests,
-        ]),
-        route!(Staff(May::HandleFeedback), satisfaction::__path_comments => satisfaction::comments),
-        route!(Public, feedback::__path_receive => feedback::receive).or(&[
-            NotFound,
-            Refused,
-            NotReady,
-            TooManyRequests,
-        ]),
-        route!(Public, feedback::__path_read_back => feedback::read_back).or(&[TooManyRequests]),
-        route!(Public, feedback::__path_published => feedback::published),
-        route!(Staff(May::HandleFeedback), feedback::__path_list => feedback::list),
-        route!(Staff(May::HandleFeedback), feedback::__path_show => feedback::show),
-        route!(Staff(May::HandleFeedback), feedback::__path_assign => feedback::assign)
-            .or(&[Refused]),
-        route!(Staff(May::HandleFeedback), feedback::__path_answer => feedback::answer)
-            .or(&[Refused]),
-        route!(Staff(May::PublishFeedback), feedback::__path_publish => feedback::publish)
-            .or(&[Refused]),
+        post("/api/v1/satisfaction", Public, satisfaction::rate)
+            .says(
+                "Công dân",
+                "Đánh giá mức độ hài lòng sau khi nhận kết quả; mỗi hồ sơ một lần.",
+                "Đã ghi nhận",
+            )
+            .or(&[NotFound, Refused, AlreadyRated, TooManyRequests]),
+        get(
+            "/api/v1/reports/satisfaction/comments",
+            Staff(May::HandleFeedback),
+            satisfaction::comments,
+        )
+        .says(
+            "Báo cáo",
+            "Ý kiến kèm đánh giá, mới nhất trước; không cho biết của hồ sơ nào.",
+            "Một trang",
+        ),
+        post("/api/v1/feedback", Public, feedback::receive)
+            .says(
+                "Công dân",
+                "Gửi phản ánh, kiến nghị. Mã trong câu trả lời để đọc kết quả sau này.",
+                "Đã tiếp nhận",
+            )
+            .or(&[NotFound, Refused, NotReady, TooManyRequests]),
+        get("/api/v1/feedback/{feedback}", Public, feedback::read_back)
+            .says(
+                "Công dân",
+                "Người gửi xem phản ánh, kiến nghị của mình và câu trả lời.",
+                "Phản ánh, kiến nghị",
+            )
+            .or(&[TooManyRequests]),
+        get("/api/v1/feedback/published", Public, feedback::published).says(
+            "Công dân",
+            "Phản ánh, kiến nghị và câu trả lời đã công khai, mới nhất trước.",
+            "Một trang",
+        ),
+        get(
+            "/api/v1/feedback",
+            Staff(May::HandleFeedback),
+            feedback::list,
+        )
+        .says(
+            "Phản ánh, kiến nghị",
+            "Phản ánh, kiến nghị gửi đến các đơn vị trong phạm vi của mình.",
+            "Một trang",
+        ),
+        get(
+            "/api/v1/feedback/{feedback}/details",
+            Staff(May::HandleFeedback),
+            feedback::show,
+        )
+        .says(
+            "Phản ánh, kiến nghị",
+            "Một phản ánh, kiến nghị với người gửi, người được giao và câu trả lời.",
+            "Phản ánh, kiến nghị",
+        ),
+        post(
+            "/api/v1/feedback/{feedback}/assign",
+            Staff(May::HandleFeedback),
+            feedback::assign,
+        )
+        .says(
+            "Phản ánh, kiến nghị",
+            "Giao cho người xử lý.",
+            "Sau khi giao",
+        )
+        .or(&[Refused]),
+        post(
+            "/api/v1/feedback/{feedback}/answer",
+            Staff(May::HandleFeedback),
+            feedback::answer,
+        )
+        .says(
+            "Phản ánh, kiến nghị",
+            "Trả lời người gửi; một lần.",
+            "Sau khi trả lời",
+        )
+        .or(&[Refused]),
+        post(
+            "/api/v1/feedback/{feedback}/publish",
+            Staff(May::PublishFeedback),
+            feedback::publish,
+        )
+        .says(
+            "Phản ánh, kiến nghị",
+            "Công khai nội dung và câu trả lời đã biên tập; lần sau thay lời văn của lần trước.",
+            "Sau khi công khai",
+        )
+        .or(&[Refused]),
     ]
 }
 
@@ -283,17 +458,22 @@ fn payments_table() -> Vec<Route> {
     use Kind::{AmountMismatch, NotFound, NotReady, Refused};
     use Permission as May;
     vec![
-        route!(Staff(May::HandlePayments), payments::__path_list => payments::list),
-        route!(Staff(May::HandlePayments), payments::__path_show => payments::show),
-        route!(Staff(May::HandlePayments), payments::__path_take => payments::take).or(&[
+        get("/api/v1/payments", Staff(May::HandlePayments), payments::list)
+            .says("Phí, lệ phí", "Tiền do cổng thanh toán báo, mới nhất trước: của hồ sơ trong phạm vi đơn vị; tiền không rõ hồ sơ do người của toàn tỉnh xem.", "Một trang"),
+        get("/api/v1/payments/{payment}", Staff(May::HandlePayments), payments::show)
+            .says("Phí, lệ phí", "Một khoản tiền do cổng thanh toán báo, với những việc đã làm.", "Khoản tiền"),
+        post("/api/v1/payments/{payment}/take", Staff(May::HandlePayments), payments::take)
+            .says("Phí, lệ phí", "Ghi nhận khoản tiền không khớp cho phí của một hồ sơ; số tiền phải đúng bằng số phải nộp.", "Khoản tiền").or(&[
             NotFound,
             Refused,
             NotReady,
             AmountMismatch,
         ]),
-        route!(Staff(May::HandlePayments), payments::__path_pay_back => payments::pay_back)
+        post("/api/v1/payments/{payment}/pay-back", Staff(May::HandlePayments), payments::pay_back)
+            .says("Phí, lệ phí", "Ghi nhận khoản tiền không khớp đã được hoàn trả.", "Khoản tiền")
             .or(&[NotFound, Refused]),
-        route!(Staff(May::HandlePayments), payments::__path_note => payments::note)
+        post("/api/v1/payments/{payment}/note", Staff(May::HandlePayments), payments::note)
+            .says("Phí, lệ phí", "Ghi chú về một khoản tiền.", "Khoản tiền")
             .or(&[NotFound, Refused]),
     ]
 }
@@ -303,22 +483,35 @@ fn outgoing_table() -> Vec<Route> {
     use Access::Staff;
     use Permission as May;
     vec![
-        route!(Staff(May::ManageOutgoing), outbox::__path_list => outbox::list),
-        route!(Staff(May::ManageOutgoing), outbox::__path_retry => outbox::retry)
+        get("/api/v1/outbox", Staff(May::ManageOutgoing), outbox::list)
+            .says("Quản trị", "Thông điệp gửi ra ngoài, mới nhất trước; chỉ quản trị của toàn tỉnh.", "Một trang"),
+        post("/api/v1/outbox/{message}/retry", Staff(May::ManageOutgoing), outbox::retry)
+            .says("Quản trị", "Gửi lại ngay một thông điệp đang chờ hoặc đã thôi gửi; chỉ quản trị của toàn tỉnh.", "Sẽ gửi lại")
             .or(&[Kind::Refused]),
-        route!(Staff(May::ManageOutgoing), alarms::__path_list => alarms::list),
-        route!(Staff(May::ManageOutgoing), alarms::__path_close => alarms::close),
-        route!(Staff(May::ManageOutgoing), alarms::__path_set_aside => alarms::set_aside),
-        route!(Staff(May::ManageOutgoing), alarms::__path_retry => alarms::retry),
-        route!(Staff(May::ManageOutgoing), alarms::__path_dismiss => alarms::dismiss),
-        route!(Staff(May::ManageOutgoing), webhooks::__path_list => webhooks::list),
-        route!(Staff(May::ManageOutgoing), webhooks::__path_create => webhooks::create)
+        get("/api/v1/alarms", Staff(May::ManageOutgoing), alarms::list)
+            .says("Quản trị", "Cảnh báo đang mở, mới nhất trước; chỉ quản trị của toàn tỉnh.", "Các cảnh báo đang mở"),
+        post("/api/v1/alarms/{alarm}/close", Staff(May::ManageOutgoing), alarms::close)
+            .says("Quản trị", "Đóng một cảnh báo đã xem; nếu sự cố còn thì cảnh báo mở lại. Chỉ quản trị của toàn tỉnh.", "Đã đóng"),
+        get("/api/v1/set-aside", Staff(May::ManageOutgoing), alarms::set_aside)
+            .says("Quản trị", "Hồ sơ có dữ liệu hỏng mà hệ thống để riêng khi làm việc nền; chỉ quản trị của toàn tỉnh.", "Các hồ sơ được để riêng"),
+        post("/api/v1/set-aside/{work}/{set_aside}/retry", Staff(May::ManageOutgoing), alarms::retry)
+            .says("Quản trị", "Làm lại việc nền với một hồ sơ được để riêng; chỉ quản trị của toàn tỉnh.", "Sẽ làm lại"),
+        post("/api/v1/set-aside/{work}/{set_aside}/dismiss", Staff(May::ManageOutgoing), alarms::dismiss)
+            .says("Quản trị", "Để yên một hồ sơ: không làm việc nền này với nó nữa, tin đang chờ của nó không báo cho ai. Chỉ quản trị của toàn tỉnh.", "Đã để yên"),
+        get("/api/v1/webhooks", Staff(May::ManageOutgoing), webhooks::list)
+            .says("Quản trị", "Webhook của một đơn vị và các đơn vị trực thuộc.", "Một trang"),
+        post("/api/v1/webhooks", Staff(May::ManageOutgoing), webhooks::create)
+            .says("Quản trị", "Đăng ký webhook. Khóa ký chỉ có trong câu trả lời này.", "Webhook mới")
             // Made with the same key before, and gone since.
             .or(&[Kind::NotFound]),
-        route!(Staff(May::ManageOutgoing), webhooks::__path_show => webhooks::show),
-        route!(Staff(May::ManageOutgoing), webhooks::__path_change => webhooks::change),
-        route!(Staff(May::ManageOutgoing), webhooks::__path_delete => webhooks::delete),
-        route!(Staff(May::ManageOutgoing), webhooks::__path_deliveries => webhooks::deliveries),
+        get("/api/v1/webhooks/{webhook}", Staff(May::ManageOutgoing), webhooks::show)
+            .says("Quản trị", "Một webhook.", "Webhook"),
+        patch("/api/v1/webhooks/{webhook}", Staff(May::ManageOutgoing), webhooks::change)
+            .says("Quản trị", "Sửa webhook: đơn vị, địa chỉ, loại sự kiện, tắt, bật.", "Webhook sau khi sửa"),
+        delete("/api/v1/webhooks/{webhook}", Staff(May::ManageOutgoing), webhooks::delete)
+            .says("Quản trị", "Bỏ webhook; những gì còn chờ gửi tới đó thôi không gửi nữa.", "Đã bỏ"),
+        get("/api/v1/webhooks/{webhook}/deliveries", Staff(May::ManageOutgoing), webhooks::deliveries)
+            .says("Quản trị", "Nhật ký gửi tới một webhook, mới nhất trước.", "Một trang"),
     ]
 }
 
@@ -371,57 +564,15 @@ const ABOUT_MONEY: &[Kind] = &[Kind::Refused, Kind::NotReady, Kind::AmountMismat
 
 /// An action on a dossier: its address, who may, and what its body asks for.
 fn act<B: ActionBody>(name: &str, may: Permission, asks: Asks<B>) -> Route {
-    let parameter = |name: &str, place, description: &str| {
-        ParameterBuilder::new()
-            .name(name)
-            .parameter_in(place)
-            .required(Required::True)
-            .description(Some(description))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-    };
-    let json = |name: std::borrow::Cow<'_, str>| {
-        ContentBuilder::new()
-            .schema(Some(RefOr::Ref(Ref::from_schema_name(name))))
-            .build()
-    };
-    let body = RequestBodyBuilder::new()
-        .content("application/json", json(B::name()))
-        .required(Some(Required::True))
-        .build();
-    let answer = ResponseBuilder::new()
-        .description("Hồ sơ sau thao tác")
-        .content("application/json", json(DossierView::name()));
-    let operation = OperationBuilder::new()
-        .parameter(parameter(
-            "dossier",
-            ParameterIn::Path,
-            "Mã hồ sơ hoặc định danh",
-        ))
-        .parameter(parameter(
-            "If-Match",
-            ParameterIn::Header,
-            "ETag đã đọc, hoặc *",
-        ))
-        .request_body(Some(body))
-        .response("200", answer);
-    Route {
-        method: Method::POST,
-        path: format!("/api/v1/dossiers/{{dossier}}/{name}"),
-        access: Access::Staff(may),
-        documentation: Some(Documentation {
-            kinds: &[Kind::Refused, Kind::NotReady],
-            operation: operation.build(),
-            schemas: |all| {
-                all.push((B::name().into_owned(), B::schema()));
-                B::schemas(all);
-                all.push((DossierView::name().into_owned(), DossierView::schema()));
-                DossierView::schemas(all);
-            },
-        }),
-        handler: Box::new(move || {
-            web::route().to(move |change: Change, body: Body<B>| actions::act(change, body, asks))
-        }),
-    }
+    let handler =
+        move |call: Call, seen: IfMatch, body: Body<B>| actions::act(call, seen, body, asks);
+    post(
+        &format!("/api/v1/dossiers/{{dossier}}/{name}"),
+        Access::Staff(may),
+        handler,
+    )
+    .answers(200, "Hồ sơ sau thao tác")
+    .or(&[Kind::Refused, Kind::NotReady])
 }
 
 /// Registers all routes. An address that is known with another method is a 405 that names the

@@ -3,18 +3,17 @@
 //!
 //! An action is a body here and a line in the table of routes.
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::acts::access::Caller;
 use crate::acts::advance::Request;
 use crate::domain::dossier::{Action, Channel, Decision, Paper, PaymentMethod};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::store::Store;
-use crate::web::access::Staff;
-use crate::web::api::answers::{fresh_tagged, or_current};
+use crate::views::dossier::DossierView;
+use crate::web::api::answers::{Reply, fresh_tagged, or_current};
+use crate::web::api::call::Call;
 use crate::web::api::check_length;
 use crate::web::api::dossiers::{ItemInput, assignee, intent, read_items, resolve};
 use crate::web::api::entered_at::EnteredAt;
@@ -22,38 +21,7 @@ use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IfMatch;
 use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
 use crate::{acts, views};
-
-/// A change to the dossier that the address names.
-pub struct Change {
-    state: web::Data<State>,
-    caller: Caller,
-    dossier: String,
-    if_match: IfMatch,
-}
-
-impl FromRequest for Change {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let mut read = || {
-            let staff = Staff::from_request(request, payload).into_inner()?;
-            let if_match = IfMatch::from_request(request, payload).into_inner()?;
-            let state = request.app_data::<web::Data<State>>().cloned();
-            let dossier = request.match_info().get("dossier");
-            let missing = || Problem::not_found("không có hồ sơ này");
-            Ok(Self {
-                state: state.ok_or_else(missing)?,
-                caller: Caller::clone(&staff.0),
-                dossier: dossier.ok_or_else(missing)?.to_owned(),
-                if_match,
-            })
-        };
-        std::future::ready(read())
-    }
-}
 
 /// The body of an action.
 pub trait ActionBody: Readable {
@@ -91,24 +59,19 @@ impl Subject<'_> {
 /// What a body asks for.
 pub type Asks<B> = fn(B, &Subject<'_>) -> Result<Request, Problem>;
 
-/// Does an action, and answers with the dossier after it.
+/// Does an action on the dossier that the address names, and answers with the dossier after it.
 pub async fn act<B: ActionBody>(
-    change: Change,
+    call: Call,
+    if_match: IfMatch,
     body: Body<B>,
     asks: Asks<B>,
-) -> Result<HttpResponse, Problem> {
-    let Change {
-        state,
-        caller,
-        dossier,
-        if_match,
-    } = change;
+) -> Reply<DossierView> {
+    let dossier = call.named::<String>()?;
     let mut body = body.value;
-    let backdating_days = state.settings.backdating_days;
-    let view = with_store(&state, move |store| {
+    let (at, late_reason) = EnteredAt::parts(body.take_at());
+    let intent = intent(&call, at);
+    let view = call.run(move |store, by, _| {
         let id = resolve(store, &dossier)?;
-        let (at, late_reason) = EnteredAt::parts(body.take_at());
-        let intent = intent(&caller, at, backdating_days);
         let now = intent.now;
         let request = Request {
             version: if_match.version(),
@@ -116,13 +79,12 @@ pub async fn act<B: ActionBody>(
             ..asks(body, &Subject { store, id, now })?
         };
         or_current(acts::advance::act(store, &request, intent), || {
-            Ok(views::dossier::view(store, id, Some(caller.unit), now)?)
+            Ok(views::dossier::view(store, id, Some(by.unit), now)?)
         })?;
         // It may have moved out of reach by this very action.
-        Ok::<_, Problem>(views::dossier::view(store, id, None, now)?)
-    })
-    .await?;
-    Ok(fresh_tagged(&view))
+        Ok(views::dossier::view(store, id, None, now)?)
+    });
+    view.await.map(fresh_tagged)
 }
 
 const MOST_LETTERS: usize = 2000;

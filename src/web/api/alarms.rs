@@ -1,6 +1,5 @@
 //! `/api/v1/alarms` and `/api/v1/set-aside`: what an administrator of the whole office has to look at.
 
-use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,9 +7,9 @@ use crate::domain::ids::{AlarmId, DossierId};
 use crate::domain::moment::Moment;
 use crate::store::alarms::Alarm;
 use crate::store::set_aside::{Entry, Work};
-use crate::web::access::Staff;
+use crate::web::api::answers::{Done, Reply, done, shown};
+use crate::web::api::call::Call;
 use crate::web::problem::Problem;
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// More than anybody reads: the newest are shown.
@@ -53,41 +52,17 @@ pub struct Alarms {
     items: Vec<AlarmView>,
 }
 
-/// Cảnh báo đang mở, mới nhất trước; chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    get, path = "/api/v1/alarms", tag = "Quản trị",
-    responses((status = 200, description = "Các cảnh báo đang mở", body = Alarms)),
-)]
-pub async fn list(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let alarms = with_store(&state, move |store| {
-        views::alarms::list_alarms(store, reach, MOST)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(Alarms {
-        items: alarms.into_iter().map(AlarmView::from).collect(),
-    }))
+pub async fn list(call: Call) -> Reply<Alarms> {
+    let list = call.run(|store, by, _| Ok(views::alarms::list_alarms(store, by.unit, MOST)?));
+    let items = list.await?.into_iter().map(AlarmView::from).collect();
+    Ok(shown(Alarms { items }))
 }
 
-/// Đóng một cảnh báo đã xem; nếu sự cố còn thì cảnh báo mở lại. Chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    post, path = "/api/v1/alarms/{alarm}/close", tag = "Quản trị",
-    params(("alarm" = String, Path, description = "Định danh của cảnh báo")),
-    responses((status = 204, description = "Đã đóng")),
-)]
-pub async fn close(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let id = uuid::Uuid::parse_str(&path).map(AlarmId);
-    let id = id.map_err(|_| Problem::not_found("không có cảnh báo này"))?;
-    with_store(&state, move |store| {
-        acts::alarms::acknowledge(store, by, id)
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn close(call: Call) -> Result<Done, Problem> {
+    let id = call.id(AlarmId, "không có cảnh báo này")?;
+    call.run(move |store, by, _| Ok(acts::alarms::acknowledge(store, by.proof, id)?))
+        .await
+        .map(done)
 }
 
 /// A dossier that a work passes over.
@@ -131,69 +106,36 @@ pub struct SetAside {
     items: Vec<SetAsideView>,
 }
 
-/// Hồ sơ có dữ liệu hỏng mà hệ thống để riêng khi làm việc nền; chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    get, path = "/api/v1/set-aside", tag = "Quản trị",
-    responses((status = 200, description = "Các hồ sơ được để riêng", body = SetAside)),
-)]
-pub async fn set_aside(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let entries = with_store(&state, move |store| {
-        views::alarms::list_set_aside(store, reach, MOST)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(SetAside {
-        items: entries.into_iter().map(SetAsideView::from).collect(),
+pub async fn set_aside(call: Call) -> Reply<SetAside> {
+    let entries = call.run(|store, by, _| Ok(views::alarms::list_set_aside(store, by.unit, MOST)?));
+    let items = entries.await?.into_iter().map(SetAsideView::from);
+    Ok(shown(SetAside {
+        items: items.collect(),
     }))
 }
 
-fn place(path: &(String, String)) -> Result<(Work, DossierId), Problem> {
+fn place(call: &Call) -> Result<(Work, DossierId), Problem> {
+    let (work, dossier) = call.named::<(String, String)>()?;
     let missing = || Problem::not_found("hồ sơ này không được để riêng trong việc này");
-    let work = path.0.parse().map_err(|()| missing())?;
-    let id = uuid::Uuid::parse_str(&path.1).map_err(|_| missing())?;
+    let work = work.parse().map_err(|()| missing())?;
+    let id = uuid::Uuid::parse_str(&dossier).map_err(|_| missing())?;
     Ok((work, DossierId(id)))
 }
 
-/// Làm lại việc nền với một hồ sơ được để riêng; chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    post, path = "/api/v1/set-aside/{work}/{set_aside}/retry", tag = "Quản trị",
-    params(
-        ("work" = String, Path, description = "overdue, recompute, successor, announce"),
-        ("set_aside" = String, Path, description = "Định danh của hồ sơ"),
-    ),
-    responses((status = 204, description = "Sẽ làm lại")),
-)]
-pub async fn retry(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Problem> {
-    let (by, (work, dossier)) = (staff.proof, place(&path)?);
-    with_store(&state, move |store| {
-        acts::alarms::retry_set_aside(store, by, work, dossier)
+pub async fn retry(call: Call) -> Result<Done, Problem> {
+    let (work, dossier) = place(&call)?;
+    call.run(move |store, by, _| {
+        Ok(acts::alarms::retry_set_aside(
+            store, by.proof, work, dossier,
+        )?)
     })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+    .await
+    .map(done)
 }
 
-/// Để yên một hồ sơ: không làm việc nền này với nó nữa, tin đang chờ của nó không báo cho ai. Chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    post, path = "/api/v1/set-aside/{work}/{set_aside}/dismiss", tag = "Quản trị",
-    params(
-        ("work" = String, Path, description = "overdue, recompute, successor, announce"),
-        ("set_aside" = String, Path, description = "Định danh của hồ sơ"),
-    ),
-    responses((status = 204, description = "Đã để yên")),
-)]
-pub async fn dismiss(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Problem> {
-    let (by, (work, dossier)) = (staff.proof, place(&path)?);
-    with_store(&state, move |store| {
-        acts::alarms::dismiss(store, by, work, dossier, crate::clock::now())
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn dismiss(call: Call) -> Result<Done, Problem> {
+    let (work, dossier) = place(&call)?;
+    call.run(move |store, by, now| Ok(acts::alarms::dismiss(store, by.proof, work, dossier, now)?))
+        .await
+        .map(done)
 }

@@ -1,6 +1,14 @@
-//! How answers are put together: fresh, with a tag, to a create, to a change that came too late.
+//! How answers are put together: fresh, with a tag, to a create, to a change that came too late. Their
+//! types say what the document says of them ([`crate::web::api::says`]).
 
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use std::marker::PhantomData;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, ETAG, HeaderName, HeaderValue, LOCATION, TryIntoHeaderValue,
+};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 
 use crate::web::problem::{Kind, Problem};
@@ -10,35 +18,112 @@ pub trait Tagged: Serialize {
     fn tag(&self) -> String;
 }
 
-/// 200, and nobody keeps it.
-pub fn fresh(view: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(view)
+/// An answer that shows a `T`.
+pub struct Answer<T, const STATUS: u16 = 200> {
+    response: HttpResponse,
+    shows: PhantomData<fn() -> T>,
 }
 
-/// 200 with its tag.
-pub fn tagged(view: &impl Tagged) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("ETag", view.tag()))
-        .json(view)
-}
+/// 200, or a problem.
+pub type Reply<T> = Result<Answer<T>, Problem>;
 
-/// 200 with its tag, and nobody keeps it.
-pub fn fresh_tagged(view: &impl Tagged) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("ETag", view.tag()))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(view)
-}
+/// 201, or a problem.
+pub type Created<T> = Result<Answer<T, 201>, Problem>;
 
-/// 201; says whether it was made `before`, by a request with the same `Idempotency-Key`.
-pub fn created(before: bool) -> HttpResponseBuilder {
-    let mut answer = HttpResponse::Created();
-    if before {
-        answer.insert_header(("Idempotency-Replayed", "true"));
+/// 204.
+pub struct Done;
+
+/// A list without pages.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Many<T>(pub Vec<T>);
+
+impl<T> Answer<T> {
+    /// A response that was put together elsewhere, 304 among them.
+    pub const fn of(response: HttpResponse) -> Self {
+        Self {
+            response,
+            shows: PhantomData,
+        }
     }
-    answer
+}
+
+impl<T, const STATUS: u16> Answer<T, STATUS> {
+    fn with(mut self, name: HeaderName, value: impl TryIntoHeaderValue) -> Self {
+        // What we say ourselves can stand in a header.
+        if let Ok(value) = value.try_into_value() {
+            self.response.headers_mut().insert(name, value);
+        }
+        self
+    }
+
+    /// Nobody keeps it.
+    #[must_use]
+    pub fn fresh(self) -> Self {
+        self.with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// Where that is which was made.
+    #[must_use]
+    pub fn at(self, address: String) -> Self {
+        self.with(LOCATION, address)
+    }
+
+    /// Says whether it was made `before`, by a request with the same `Idempotency-Key`.
+    #[must_use]
+    pub fn replayed(self, before: bool) -> Self {
+        let name = HeaderName::from_static("idempotency-replayed");
+        match before {
+            true => self.with(name, HeaderValue::from_static("true")),
+            false => self,
+        }
+    }
+}
+
+impl<T, const STATUS: u16> Responder for Answer<T, STATUS> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.response
+    }
+}
+
+impl Responder for Done {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+}
+
+/// Shows it.
+pub fn shown<T: Serialize, const STATUS: u16>(view: T) -> Answer<T, STATUS> {
+    let status = StatusCode::from_u16(STATUS).unwrap_or(StatusCode::OK);
+    Answer {
+        response: HttpResponse::build(status).json(view),
+        shows: PhantomData,
+    }
+}
+
+/// Shows it, and nobody keeps it.
+pub fn fresh<T: Serialize, const STATUS: u16>(view: T) -> Answer<T, STATUS> {
+    shown(view).fresh()
+}
+
+/// Shows it with its tag.
+pub fn tagged<T: Tagged, const STATUS: u16>(view: T) -> Answer<T, STATUS> {
+    let tag = view.tag();
+    shown(view).with(ETAG, tag)
+}
+
+/// Shows it with its tag, and nobody keeps it.
+pub fn fresh_tagged<T: Tagged, const STATUS: u16>(view: T) -> Answer<T, STATUS> {
+    tagged(view).fresh()
+}
+
+/// There is nothing to show.
+pub fn done((): ()) -> Done {
+    Done
 }
 
 /// What a change has made. Where it was refused because somebody else was quicker, the caller is told what

@@ -1,11 +1,11 @@
 //! `/api/v1/cards`: an applicant from the QR code of an identity card.
 
-use actix_web::HttpResponse;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::identity_card::IdentityCard;
+use crate::web::api::answers::{Reply, fresh};
 use crate::web::body::{Body, Readable};
 use crate::web::problem::Problem;
 
@@ -48,25 +48,18 @@ pub struct Applicant {
     address: String,
 }
 
-/// Đọc mã QR của thẻ căn cước. Không lưu gì.
-#[utoipa::path(
-    post, path = "/api/v1/cards", tag = "Hồ sơ", request_body = Scan,
-    responses((status = 200, description = "Người nộp", body = Holder)),
-)]
-pub async fn read(body: Body<Scan>) -> Result<HttpResponse, Problem> {
+pub async fn read(body: Body<Scan>) -> Reply<Holder> {
     let card = IdentityCard::parse(&body.value.text)
         .map_err(|error| Problem::invalid_field("/text", error))?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(Holder {
-            applicant: Applicant {
-                name: card.name,
-                identity_number: card.identity.number().to_owned(),
-                address: card.address,
-            },
-            old_identity_number: card.old_identity.map(|old| old.number().to_owned()),
-            born_on: card.born_on,
-            sex: card.sex,
-            issued_on: card.issued_on,
-        }))
+    Ok(fresh(Holder {
+        applicant: Applicant {
+            name: card.name,
+            identity_number: card.identity.number().to_owned(),
+            address: card.address,
+        },
+        old_identity_number: card.old_identity.map(|old| old.number().to_owned()),
+        born_on: card.born_on,
+        sex: card.sex,
+        issued_on: card.issued_on,
+    }))
 }

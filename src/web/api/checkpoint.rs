@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts;
+use crate::web::api::answers::{Reply, shown};
+use crate::web::api::call::{Anybody, Call};
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
@@ -88,22 +90,11 @@ pub struct Consistency {
     proof: Vec<String>,
 }
 
-/// Bằng chứng rằng nhật ký chỉ dài thêm từ điểm chốt trước đến điểm chốt sau.
-#[utoipa::path(
-    get, path = "/api/v1/checkpoint/consistency", tag = "Nhật ký", params(Sizes),
-    responses((status = 200, description = "Bằng chứng", body = Consistency)),
-)]
-pub async fn consistency(
-    state: web::Data<State>,
-    params: Params<Sizes>,
-) -> Result<HttpResponse, Problem> {
+pub async fn consistency(call: Call<Anybody>, params: Params<Sizes>) -> Reply<Consistency> {
     let (from, to) = (params.0.from.unwrap_or(0), params.0.to.unwrap_or(0));
-    let proof = with_store(&state, move |store| {
-        acts::checkpoint::consistency(store, from, to)
-    })
-    .await?;
-    let proof =
-        proof.ok_or_else(|| Problem::invalid_field("to", "nhật ký chưa có nhiều mục đến thế"))?;
+    let proof = call.run(move |store, _, _| Ok(acts::checkpoint::consistency(store, from, to)?));
+    let missing = || Problem::invalid_field("to", "nhật ký chưa có nhiều mục đến thế");
+    let proof = proof.await?.ok_or_else(missing)?;
     let proof = proof.iter().map(|hash| BASE64.encode(hash)).collect();
-    Ok(HttpResponse::Ok().json(Consistency { from, to, proof }))
+    Ok(shown(Consistency { from, to, proof }))
 }

@@ -1,10 +1,9 @@
 //! `/api/v1/dossiers`: taking in, one or many, and reading.
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::acts::access::Caller;
 use crate::acts::receive::NewRequest;
 use crate::acts::receive_many::{Entry as BatchEntry, Outcome as BatchOutcome};
 use crate::acts::{self, By, Intent};
@@ -16,15 +15,14 @@ use crate::store::overview::Key;
 use crate::store::{Store, dossiers};
 use crate::views;
 use crate::views::dossier::{DossierView, EventView, FullIdentity};
-use crate::web::access::Staff;
-use crate::web::api::answers::{Tagged, created, fresh};
+use crate::web::api::answers::{Answer, Created, Many, Reply, Tagged, fresh, fresh_tagged, shown};
+use crate::web::api::call::Call;
 use crate::web::api::check_length;
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfNoneMatch, version_tag};
 use crate::web::problem::{FieldError, MOST_ERRORS, Problem};
-use crate::web::{State, with_store};
 
 /// A paper handed in.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -137,12 +135,12 @@ impl Readable for NewDossier {
 }
 
 /// What a member of staff means to do, now or at a moment that they enter later.
-pub(crate) fn intent(caller: &Caller, at: Option<Moment>, backdating_days: u16) -> Intent {
+pub(crate) fn intent(call: &Call, at: Option<Moment>) -> Intent {
     Intent {
         at,
         now: crate::clock::now(),
-        by: By::Staff(caller.proof),
-        backdating_days: Some(backdating_days),
+        by: By::Staff(call.by.proof),
+        backdating_days: Some(call.state.settings.backdating_days),
     }
 }
 
@@ -176,36 +174,25 @@ fn key(text: &str) -> Result<Key, Problem> {
     }
 }
 
-/// Tiếp nhận hồ sơ: cấp mã hồ sơ, tính ngày hẹn trả.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers", tag = "Hồ sơ", request_body = NewDossier,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tiếp nhận hai lần")),
-    responses((status = 201, description = "Hồ sơ mới", body = DossierView)),
-)]
 pub async fn receive(
-    state: web::Data<State>,
-    staff: Staff,
+    call: Call,
     key: IdempotencyKey,
     body: Body<NewDossier>,
-) -> Result<HttpResponse, Problem> {
+) -> Created<DossierView> {
     let at = body.value.at.as_ref().map(|at| at.moment);
-    let intent = intent(&staff, at, state.settings.backdating_days);
-    let reach = staff.unit;
-    let key = key.of_staff("dossiers", &staff, body.hash);
-    let (view, before) = with_store(&state, move |store| {
+    let intent = intent(&call, at);
+    let key = key.of_staff("dossiers", &call.by, body.hash);
+    let made = call.run(move |store, by, _| {
         let new = body.value.request("", &mut Vec::new());
         let made = acts::receive::receive(store, &new, intent, key)?;
         // What was made before may have moved out of reach since.
-        let reach = made.before.then_some(reach);
+        let reach = made.before.then_some(by.unit);
         let view = views::dossier::view(store, made.value, reach, intent.now)?;
-        Ok::<_, Problem>((view, made.before))
-    })
-    .await?;
-    Ok(created(before)
-        .insert_header(("Location", format!("/api/v1/dossiers/{}", view.id)))
-        .insert_header(("ETag", view.tag()))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(view))
+        Ok((view, made.before))
+    });
+    let (view, before) = made.await?;
+    let address = format!("/api/v1/dossiers/{}", view.id);
+    Ok(fresh_tagged(view).at(address).replayed(before))
 }
 
 impl Tagged for DossierView {
@@ -296,21 +283,14 @@ impl BatchResult {
     }
 }
 
-/// Tiếp nhận nhiều hồ sơ, tối đa 500, mỗi hồ sơ có kết quả riêng.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/batch", tag = "Hồ sơ", request_body = Batch,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tiếp nhận hai lần")),
-    responses((status = 200, description = "Kết quả của từng hồ sơ", body = BatchAnswer)),
-)]
 pub async fn receive_batch(
-    state: web::Data<State>,
-    staff: Staff,
+    call: Call,
     key: IdempotencyKey,
     body: Body<Batch>,
-) -> Result<HttpResponse, Problem> {
-    let key = key.of_staff("batches", &staff, body.hash);
-    let intent = intent(&staff, None, state.settings.backdating_days);
-    let (results, before) = with_store(&state, move |store| {
+) -> Reply<BatchAnswer> {
+    let key = key.of_staff("batches", &call.by, body.hash);
+    let intent = intent(&call, None);
+    let made = call.run(move |store, _, _| {
         let entries = body.value.dossiers.iter().map(|dossier| {
             let mut wrong = Vec::new();
             let new = dossier.request("", &mut wrong);
@@ -319,110 +299,56 @@ pub async fn receive_batch(
                 false => Err(wrong.into_iter().map(|w| (w.field, w.detail)).collect()),
             }
         });
-        let made = acts::receive_many::receive_batch(
-            store,
-            entries.collect::<Vec<BatchEntry>>(),
-            intent,
-            key,
-        )?;
-        let results = made.value.into_iter().enumerate();
-        let results = results.map(|(i, outcome)| BatchResult::of(i, outcome));
-        Ok::<_, Problem>((results.collect::<Vec<_>>(), made.before))
-    })
-    .await?;
-    let mut answer = HttpResponse::Ok();
-    if before {
-        answer.insert_header(("Idempotency-Replayed", "true"));
-    }
+        let entries: Vec<BatchEntry> = entries.collect();
+        Ok(acts::receive_many::receive_batch(
+            store, entries, intent, key,
+        )?)
+    });
+    let made = made.await?;
+    let results = made.value.into_iter().enumerate();
+    let results = results.map(|(i, outcome)| BatchResult::of(i, outcome));
+    let results: Vec<_> = results.collect();
     let received = results.iter().filter(|result| result.id.is_some()).count();
-    Ok(answer.json(BatchAnswer { received, results }))
+    Ok(shown(BatchAnswer { received, results }).replayed(made.before))
 }
 
-/// Một hồ sơ với trạng thái hiện tại.
-#[utoipa::path(
-    get, path = "/api/v1/dossiers/{dossier}", tag = "Hồ sơ",
-    params(
-        ("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001"),
-        ("If-None-Match" = Option<String>, Header, description = "ETag đã đọc"),
-    ),
-    responses(
-        (status = 200, description = "Hồ sơ", body = DossierView),
-        (status = 304, description = "Như đã đọc (If-None-Match)"),
-    ),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    if_none_match: IfNoneMatch,
-) -> Result<HttpResponse, Problem> {
-    let reach = Some(staff.unit);
-    let key = key(&path)?;
-    let found = with_store(&state, move |store| {
-        let now = crate::clock::now();
+pub async fn show(call: Call, if_none_match: IfNoneMatch) -> Reply<DossierView> {
+    let key = key(&call.named::<String>()?)?;
+    let found = call.run(move |store, by, now| {
+        let reach = Some(by.unit);
         if !if_none_match.is_empty() {
             let seen = |version| if_none_match.fits(&version_tag(version));
             if let Some(version) = views::dossier::is_as_seen(store, &key, reach, seen, now)? {
                 return Ok(Err(version));
             }
         }
-        views::dossier::view(store, key, reach, now).map(Ok)
-    })
-    .await?;
-    let (mut answer, version) = match &found {
-        Ok(view) => (HttpResponse::Ok(), view.version),
-        Err(version) => (HttpResponse::NotModified(), *version),
-    };
-    answer
-        .insert_header(("ETag", version_tag(version)))
-        .insert_header(("Cache-Control", "no-store"));
-    Ok(match found {
-        Ok(view) => answer.json(view),
-        Err(_) => answer.finish(),
+        Ok(Ok(views::dossier::view(store, key, reach, now)?))
+    });
+    Ok(match found.await? {
+        Ok(view) => fresh_tagged(view),
+        Err(version) => Answer::of(
+            HttpResponse::NotModified()
+                .insert_header(("ETag", version_tag(version)))
+                .finish(),
+        )
+        .fresh(),
     })
 }
 
-/// Lịch sử của hồ sơ, cũ nhất trước.
-#[utoipa::path(
-    get, path = "/api/v1/dossiers/{dossier}/events", tag = "Hồ sơ",
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001")),
-    responses((status = 200, description = "Các sự kiện", body = [EventView])),
-)]
-pub async fn events(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let reach = Some(staff.unit);
-    let events = with_store(&state, move |store| {
-        let id = resolve(store, &path)?;
-        Ok::<_, Problem>(views::dossier::events(store, id, reach)?)
-    })
-    .await?;
-    Ok(fresh(&events))
+pub async fn events(call: Call) -> Reply<Many<EventView>> {
+    let dossier = call.named::<String>()?;
+    let events = call.run(move |store, by, _| {
+        let id = resolve(store, &dossier)?;
+        Ok(views::dossier::events(store, id, Some(by.unit))?)
+    });
+    events.await.map(Many).map(fresh)
 }
 
-/// Số định danh đầy đủ của người nộp và người được ủy quyền. Mỗi lần đọc được ghi lại.
-#[utoipa::path(
-    get, path = "/api/v1/dossiers/{dossier}/identities", tag = "Hồ sơ",
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh", example = "H37.20.01-210301-0001")),
-    responses((status = 200, description = "Số định danh", body = [FullIdentity])),
-)]
-pub async fn identities(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let identities = with_store(&state, move |store| {
-        let id = resolve(store, &path)?;
-        Ok::<_, Problem>(views::dossier::read_identities(
-            store,
-            id,
-            by,
-            crate::clock::now(),
-        )?)
-    })
-    .await?;
-    Ok(fresh(&identities))
+pub async fn identities(call: Call) -> Reply<Many<FullIdentity>> {
+    let dossier = call.named::<String>()?;
+    let identities = call.run(move |store, by, now| {
+        let id = resolve(store, &dossier)?;
+        Ok(views::dossier::read_identities(store, id, by.proof, now)?)
+    });
+    identities.await.map(Many).map(fresh)
 }

@@ -1,7 +1,6 @@
 //! `/api/v1/feedback`: phản ánh, kiến nghị, from anybody to the unit that has to answer, and what of
 //! it everybody may read.
 
-use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,15 +14,15 @@ use crate::error::Error;
 use crate::store::Store;
 use crate::store::feedback::Listed;
 use crate::views::feedback::{Case, PublicView, ReadBack};
-use crate::web::access::{Client, Staff};
-use crate::web::api::answers::{Tagged, created, fresh, fresh_tagged, or_current};
-use crate::web::api::page::{ListQuery, Page, PageParams, Row, Wanted};
+use crate::web::access::Client;
+use crate::web::api::answers::{Created, Reply, Tagged, fresh, fresh_tagged, or_current, shown};
+use crate::web::api::call::{Anybody, Call, Who};
+use crate::web::api::page::{ListQuery, Page, Row, Wanted};
 use crate::web::api::{check_text, kept};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
 use crate::web::params::{Parameters, Params, missing};
 use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// The most characters of a text.
@@ -110,42 +109,30 @@ impl Readable for Message {
     }
 }
 
-/// Gửi phản ánh, kiến nghị. Mã trong câu trả lời để đọc kết quả sau này.
-#[utoipa::path(
-    post, path = "/api/v1/feedback", tag = "Công dân", request_body = Message,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không gửi hai lần")),
-    responses((status = 201, description = "Đã tiếp nhận", body = Received)),
-)]
 pub async fn receive(
-    state: web::Data<State>,
-    client: Client,
+    call: Call<Client>,
     key: IdempotencyKey,
     body: Body<Message>,
-) -> Result<HttpResponse, Problem> {
-    let (limits, limit) = (state.settings.limits, state.settings.feedback_limit);
+) -> Created<Received> {
+    let (limits, limit) = (
+        call.state.settings.limits,
+        call.state.settings.feedback_limit,
+    );
     let key = key.of_public("feedback", body.hash);
     let new = body.value.request();
-    let made = with_store(&state, move |store| {
-        acts::feedback::receive(
-            store,
-            new,
-            limit,
-            client.address,
-            limits,
-            key,
-            crate::clock::now(),
-        )
-    })
-    .await?;
-    Ok(created(made.before)
-        .insert_header(("Location", format!("/api/v1/feedback/{}", made.value.id)))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(made.value))
+    let made = call.run(move |store, by, now| {
+        Ok(acts::feedback::receive(
+            store, new, limit, by.address, limits, key, now,
+        )?)
+    });
+    let made = made.await?;
+    let address = format!("/api/v1/feedback/{}", made.value.id);
+    Ok(fresh(made.value).at(address).replayed(made.before))
 }
 
 /// Which feedback a path names.
-fn named(path: &str) -> Result<FeedbackId, Problem> {
-    let id = path.parse().map(FeedbackId);
+fn named(call: &Call<impl Who>) -> Result<FeedbackId, Problem> {
+    let id = call.named::<String>()?.parse().map(FeedbackId);
     id.map_err(|_| Error::NO_FEEDBACK.into())
 }
 
@@ -167,33 +154,16 @@ impl Parameters for Own {
     }
 }
 
-/// Người gửi xem phản ánh, kiến nghị của mình và câu trả lời.
-#[utoipa::path(
-    get, path = "/api/v1/feedback/{feedback}", tag = "Công dân",
-    params(Own, ("feedback" = FeedbackId, Path, description = "Định danh khi gửi")),
-    responses((status = 200, description = "Phản ánh, kiến nghị", body = ReadBack)),
-)]
-pub async fn read_back(
-    state: web::Data<State>,
-    client: Client,
-    path: web::Path<String>,
-    params: Params<Own>,
-) -> Result<HttpResponse, Problem> {
-    let id = named(&path)?;
-    let limits = state.settings.limits;
-    let found = with_store(&state, move |store| {
-        let code = params.0.code.unwrap_or_default();
-        views::feedback::read_back(
-            store,
-            id,
-            &code,
-            client.address,
-            limits,
-            crate::clock::now(),
-        )
-    })
-    .await?;
-    Ok(fresh(&found))
+pub async fn read_back(call: Call<Client>, params: Params<Own>) -> Reply<ReadBack> {
+    let id = named(&call)?;
+    let limits = call.state.settings.limits;
+    let code = params.0.code.unwrap_or_default();
+    let found = call.run(move |store, by, now| {
+        Ok(views::feedback::read_back(
+            store, id, &code, by.address, limits, now,
+        )?)
+    });
+    found.await.map(fresh)
 }
 
 /// Parameters of what is published.
@@ -217,21 +187,17 @@ impl Row for PublicView {
 /// A page of what is published.
 pub type PublicFeedback = Page<PublicView>;
 
-/// Phản ánh, kiến nghị và câu trả lời đã công khai, mới nhất trước.
-#[utoipa::path(
-    get, path = "/api/v1/feedback/published", tag = "Công dân", params(PublicFilter, PageParams),
-    responses((status = 200, description = "Một trang", body = PublicFeedback)),
-)]
 pub async fn published(
-    state: web::Data<State>,
+    call: Call<Anybody>,
     query: ListQuery<PublicFilter, (Moment, FeedbackId)>,
-) -> Result<HttpResponse, Problem> {
-    let found = with_store(&state, move |store| {
-        let Wanted { after, limit } = query.page;
-        views::feedback::published(store, query.filter.unit.as_deref(), after, limit)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(Page::new(found.items, found.next.as_ref())))
+) -> Reply<PublicFeedback> {
+    let Wanted { after, limit } = query.page;
+    let found = call.run(move |store, _, _| {
+        let unit = query.filter.unit.as_deref();
+        Ok(views::feedback::published(store, unit, after, limit)?)
+    });
+    let found = found.await?;
+    Ok(shown(Page::new(found.items, found.next.as_ref())))
 }
 
 /// Which feedback a list holds.
@@ -273,30 +239,25 @@ impl Row for Case {
 /// A page of feedback.
 pub type FeedbackPage = Page<Case>;
 
-/// Phản ánh, kiến nghị gửi đến các đơn vị trong phạm vi của mình.
-#[utoipa::path(
-    get, path = "/api/v1/feedback", tag = "Phản ánh, kiến nghị", params(Filter, PageParams),
-    responses((status = 200, description = "Một trang", body = FeedbackPage)),
-)]
 pub async fn list(
-    state: web::Data<State>,
-    staff: Staff,
+    call: Call,
     query: ListQuery<Filter, (Moment, FeedbackId)>,
-) -> Result<HttpResponse, Problem> {
+) -> Reply<FeedbackPage> {
     let ListQuery { filter, page } = query;
-    let (reach, now) = (staff.unit, crate::clock::now());
-    let listed = match filter.list.unwrap_or(FeedbackList::All) {
-        FeedbackList::All => Listed::All,
-        FeedbackList::Open => Listed::Open,
-        FeedbackList::Overdue => Listed::Overdue(now),
-        FeedbackList::Answered => Listed::Answered,
-    };
-    let found = with_store(&state, move |store| {
+    let found = call.run(move |store, by, now| {
+        let listed = match filter.list.unwrap_or(FeedbackList::All) {
+            FeedbackList::All => Listed::All,
+            FeedbackList::Open => Listed::Open,
+            FeedbackList::Overdue => Listed::Overdue(now),
+            FeedbackList::Answered => Listed::Answered,
+        };
         let (unit, Wanted { after, limit }) = (filter.unit.as_deref(), page);
-        views::feedback::cases(store, listed, unit, reach, after, limit, now)
-    })
-    .await?;
-    Ok(fresh(&Page::new(found.items, found.next.as_ref())))
+        Ok(views::feedback::cases(
+            store, listed, unit, by.unit, after, limit, now,
+        )?)
+    });
+    let found = found.await?;
+    Ok(fresh(Page::new(found.items, found.next.as_ref())))
 }
 
 impl Tagged for Case {
@@ -305,48 +266,32 @@ impl Tagged for Case {
     }
 }
 
-/// Một phản ánh, kiến nghị với người gửi, người được giao và câu trả lời.
-#[utoipa::path(
-    get, path = "/api/v1/feedback/{feedback}/details", tag = "Phản ánh, kiến nghị",
-    params(("feedback" = FeedbackId, Path, description = "Định danh")),
-    responses((status = 200, description = "Phản ánh, kiến nghị", body = Case)),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let id = named(&path)?;
-    let reach = staff.unit;
-    let case = with_store(&state, move |store| {
-        views::feedback::show(store, id, reach, crate::clock::now())
-    })
-    .await?;
-    Ok(fresh_tagged(&case))
+pub async fn show(call: Call) -> Reply<Case> {
+    let id = named(&call)?;
+    call.run(move |store, by, now| Ok(views::feedback::show(store, id, by.unit, now)?))
+        .await
+        .map(fresh_tagged)
 }
 
 /// Makes a change; if somebody else was quicker, says what it is now.
 async fn change(
-    state: &web::Data<State>,
-    staff: &Staff,
-    path: &str,
-    if_match: &IfMatch,
+    call: Call,
+    if_match: IfMatch,
     make: impl FnOnce(&Store, Change) -> Result<Case, Error> + Send + 'static,
-) -> Result<HttpResponse, Problem> {
-    let change = Change {
-        id: named(path)?,
-        version: if_match.version(),
-        by: staff.proof,
-        now: crate::clock::now(),
-    };
-    let reach = staff.unit;
-    let case = with_store(state, move |store| {
+) -> Reply<Case> {
+    let id = named(&call)?;
+    let case = call.run(move |store, by, now| {
+        let change = Change {
+            id,
+            version: if_match.version(),
+            by: by.proof,
+            now,
+        };
         or_current(make(store, change), || {
-            Ok(views::feedback::show(store, change.id, reach, change.now)?)
+            Ok(views::feedback::show(store, id, by.unit, now)?)
         })
-    })
-    .await?;
-    Ok(fresh_tagged(&case))
+    });
+    case.await.map(fresh_tagged)
 }
 
 /// To whom it is given.
@@ -361,35 +306,22 @@ pub struct Assign {
 
 impl Readable for Assign {}
 
-/// Giao cho người xử lý.
-#[utoipa::path(
-    post, path = "/api/v1/feedback/{feedback}/assign", tag = "Phản ánh, kiến nghị",
-    request_body = Assign,
-    params(("feedback" = FeedbackId, Path, description = "Định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Sau khi giao", body = Case)),
-)]
-pub async fn assign(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    if_match: IfMatch,
-    body: Body<Assign>,
-) -> Result<HttpResponse, Problem> {
+pub async fn assign(call: Call, if_match: IfMatch, body: Body<Assign>) -> Reply<Case> {
     let assignee = body.value.assignee;
     let make = move |store: &Store, change| acts::feedback::assign(store, change, assignee);
-    change(&state, &staff, &path, &if_match, make).await
+    change(call, if_match, make).await
 }
 
 /// The answer to the sender.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Reply {
+#[schema(as = Reply)]
+pub struct FeedbackAnswer {
     #[schema(example = "Đơn vị đã nhắc nhở và cảm ơn ý kiến của ông, bà")]
     answer: String,
 }
 
-impl Readable for Reply {
+impl Readable for FeedbackAnswer {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/answer", &self.answer, MOST, &mut wrong);
@@ -397,24 +329,10 @@ impl Readable for Reply {
     }
 }
 
-/// Trả lời người gửi; một lần.
-#[utoipa::path(
-    post, path = "/api/v1/feedback/{feedback}/answer", tag = "Phản ánh, kiến nghị",
-    request_body = Reply,
-    params(("feedback" = FeedbackId, Path, description = "Định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Sau khi trả lời", body = Case)),
-)]
-pub async fn answer(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    if_match: IfMatch,
-    body: Body<Reply>,
-) -> Result<HttpResponse, Problem> {
+pub async fn answer(call: Call, if_match: IfMatch, body: Body<FeedbackAnswer>) -> Reply<Case> {
     let text = body.value.answer.trim().to_owned();
     let make = move |store: &Store, change| acts::feedback::answer(store, change, text);
-    change(&state, &staff, &path, &if_match, make).await
+    change(call, if_match, make).await
 }
 
 /// What everybody may read.
@@ -438,23 +356,9 @@ impl Readable for PublicText {
     }
 }
 
-/// Công khai nội dung và câu trả lời đã biên tập; lần sau thay lời văn của lần trước.
-#[utoipa::path(
-    post, path = "/api/v1/feedback/{feedback}/publish", tag = "Phản ánh, kiến nghị",
-    request_body = PublicText,
-    params(("feedback" = FeedbackId, Path, description = "Định danh"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *")),
-    responses((status = 200, description = "Sau khi công khai", body = Case)),
-)]
-pub async fn publish(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    if_match: IfMatch,
-    body: Body<PublicText>,
-) -> Result<HttpResponse, Problem> {
+pub async fn publish(call: Call, if_match: IfMatch, body: Body<PublicText>) -> Reply<Case> {
     let PublicText { content, answer } = body.value;
     let (content, answer) = (content.trim().to_owned(), answer.trim().to_owned());
     let make = move |store: &Store, change| acts::feedback::publish(store, change, content, answer);
-    change(&state, &staff, &path, &if_match, make).await
+    change(call, if_match, make).await
 }

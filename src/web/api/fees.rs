@@ -13,8 +13,9 @@ use crate::domain::dossier::{Action, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
 use crate::store::payments::Notice;
-use crate::web::access::Staff;
 use crate::web::api::actions::{ActionBody, MOST_VND, Subject, action_bodies};
+use crate::web::api::answers::{Reply, fresh};
+use crate::web::api::call::Call;
 use crate::web::api::check_length;
 use crate::web::api::dossiers::resolve;
 use crate::web::api::entered_at::EnteredAt;
@@ -116,25 +117,15 @@ pub struct TransferCode {
     svg: String,
 }
 
-/// Mã VietQR để chuyển khoản số tiền còn phải nộp.
-#[utoipa::path(
-    get, path = "/api/v1/dossiers/{dossier}/fees/transfer-code", tag = "Phí, lệ phí",
-    params(("dossier" = String, Path, description = "Mã hồ sơ hoặc định danh")),
-    responses((status = 200, description = "Mã chuyển khoản", body = TransferCode)),
-)]
-pub async fn transfer_code(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let owed = with_store(&state, move |store| {
-        let id = resolve(store, &path)?;
-        Ok::<_, Problem>(views::payments::owed(store, id, reach)?)
-    })
-    .await?;
+pub async fn transfer_code(call: Call) -> Reply<TransferCode> {
+    let dossier = call.named::<String>()?;
+    let owed = call.run(move |store, by, _| {
+        let id = resolve(store, &dossier)?;
+        Ok(views::payments::owed(store, id, by.unit)?)
+    });
+    let owed = owed.await?;
     // Whose dossier it is comes before whether there is an account.
-    let account = state.settings.bank_account.as_ref().ok_or_else(|| {
+    let account = call.state.settings.bank_account.as_ref().ok_or_else(|| {
         let detail = "chưa cấu hình tài khoản thu phí (mục payments)";
         Problem::new(Kind::NotConfigured, detail)
     })?;
@@ -152,16 +143,14 @@ pub async fn transfer_code(
     let code = QrCode::new(&text).map_err(|error| refused(&error))?;
     let mut svg = code.render::<svg::Color<'_>>();
     svg.min_dimensions(240, 240);
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(TransferCode {
-            amount_vnd: owed.amount_vnd,
-            bank: account.bank().to_owned(),
-            account: account.number().to_owned(),
-            purpose,
-            svg: svg.build(),
-            text,
-        }))
+    Ok(fresh(TransferCode {
+        amount_vnd: owed.amount_vnd,
+        bank: account.bank().to_owned(),
+        account: account.number().to_owned(),
+        purpose,
+        svg: svg.build(),
+        text,
+    }))
 }
 
 /// A payment that a gateway tells of.

@@ -1,6 +1,5 @@
 //! `/api/v1/jobs`: work that goes on after the request that asked for it, and how far it has come.
 
-use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,11 +10,10 @@ use crate::render;
 use crate::store::jobs::{self, Job};
 use crate::store::{Conn, Store, StoreError, users};
 use crate::views::list::StaffName;
-use crate::web::access::Staff;
-use crate::web::api::answers::fresh;
-use crate::web::api::page::{Everything, ListQuery, Page, PageParams, Row};
+use crate::web::api::answers::{Reply, fresh};
+use crate::web::api::call::Call;
+use crate::web::api::page::{Everything, ListQuery, Page, Row};
 use crate::web::problem::Problem;
-use crate::web::{State, with_store};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -91,40 +89,21 @@ impl Row for JobView {
 /// A page of jobs.
 pub type JobPage = Page<JobView>;
 
-/// Các công việc chạy nền, mới nhất trước: tính lại ngày hẹn trả, chuyển hồ sơ theo đơn vị.
-#[utoipa::path(
-    get, path = "/api/v1/jobs", tag = "Quản trị", params(PageParams),
-    responses((status = 200, description = "Một trang", body = JobPage)),
-)]
-pub async fn list(
-    state: web::Data<State>,
-    _staff: Staff,
-    query: ListQuery<Everything, JobId>,
-) -> Result<HttpResponse, Problem> {
-    let page = with_store(&state, move |store| {
-        store.read(|conn| {
+pub async fn list(call: Call, query: ListQuery<Everything, JobId>) -> Reply<JobPage> {
+    let page = call.run(move |store, _, _| {
+        let page = store.read(|conn| {
             let found = jobs::list(conn, query.page.after, query.page.and_one())?;
             let page = query.page.page(found, |job| job.id);
             page.try_map(|found| views(conn, found))
-        })
-    })
-    .await?;
-    Ok(fresh(&page))
+        });
+        Ok(page?)
+    });
+    page.await.map(fresh)
 }
 
-/// Một công việc chạy nền: đã làm đến đâu.
-#[utoipa::path(
-    get, path = "/api/v1/jobs/{job}", tag = "Quản trị",
-    params(("job" = String, Path, description = "Định danh của công việc")),
-    responses((status = 200, description = "Công việc", body = JobView)),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    _staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let id = path.parse().map(JobId);
-    let id = id.map_err(|_| Problem::not_found("không có công việc này"))?;
-    let view = with_store(&state, move |store| view(store, id)).await?;
-    Ok(fresh(&view))
+pub async fn show(call: Call) -> Reply<JobView> {
+    let id = call.id(JobId, "không có công việc này")?;
+    call.run(move |store, _, _| view(store, id))
+        .await
+        .map(fresh)
 }

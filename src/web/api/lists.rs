@@ -1,6 +1,5 @@
 //! `/api/v1/dossiers` as lists, and the search.
 
-use actix_web::{HttpResponse, web};
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,14 +14,13 @@ use crate::store::lists::{Order, Within};
 use crate::views;
 use crate::views::list::{ListItem, ListRequest};
 use crate::views::search::{Place as SearchPlace, SearchFor};
-use crate::web::access::Staff;
-use crate::web::api::answers::fresh;
+use crate::web::api::answers::{Reply, fresh};
+use crate::web::api::call::Call;
 use crate::web::api::check_length;
-use crate::web::api::page::{ListQuery, Page, PageParams, Row, Wanted};
+use crate::web::api::page::{ListQuery, Page, Row, Wanted};
 use crate::web::body::{Body, Readable};
 use crate::web::params::{Parameters, from_text};
-use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
+use crate::web::problem::FieldError;
 
 /// Which list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -134,46 +132,39 @@ impl Row for ListItem {
 /// A page of dossiers.
 pub type DossierPage = Page<ListItem>;
 
-/// Danh sách hồ sơ trong phạm vi của mình, từng trang.
-#[utoipa::path(
-    get, path = "/api/v1/dossiers", tag = "Hồ sơ", params(Filter, PageParams),
-    responses((status = 200, description = "Một trang", body = DossierPage)),
-)]
-pub async fn list(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<Filter, (Moment, DossierId)>,
-) -> Result<HttpResponse, Problem> {
-    let ListQuery { filter, page } = query;
-    let now = crate::clock::now();
-    let order = match filter.list.unwrap_or(List::All) {
-        List::All => Order::Entered,
-        List::Registered => Order::Registered,
-        List::Open => Order::Due,
-        List::NearDue => Order::NearDue {
+pub async fn list(call: Call, query: ListQuery<Filter, (Moment, DossierId)>) -> Reply<DossierPage> {
+    let listing = call.run(move |store, by, now| {
+        let ListQuery { filter, page } = query;
+        let order = match filter.list.unwrap_or(List::All) {
+            List::All => Order::Entered,
+            List::Registered => Order::Registered,
+            List::Open => Order::Due,
+            List::NearDue => Order::NearDue {
+                now,
+                before: now.plus_millis(i64::from(filter.within_days.unwrap_or(3)) * 86_400_000),
+            },
+            List::Overdue => Order::Overdue { now },
+        };
+        let request = ListRequest {
+            reach: by.unit,
+            order,
+            unit: filter.unit,
+            statuses: filter.status.into_iter().collect(),
+            procedure: filter.procedure,
+            field: filter.field,
+            level: filter.level,
+            channel: filter.channel,
+            assignee: filter.mine.unwrap_or(false).then_some(by.user),
+            entered: span(filter.received_from, filter.received_to),
+            due: span(filter.due_from, filter.due_to),
+            after: page.after,
+            limit: page.limit as usize,
             now,
-            before: now.plus_millis(i64::from(filter.within_days.unwrap_or(3)) * 86_400_000),
-        },
-        List::Overdue => Order::Overdue { now },
-    };
-    let request = ListRequest {
-        reach: staff.unit,
-        order,
-        unit: filter.unit,
-        statuses: filter.status.into_iter().collect(),
-        procedure: filter.procedure,
-        field: filter.field,
-        level: filter.level,
-        channel: filter.channel,
-        assignee: filter.mine.unwrap_or(false).then_some(staff.user),
-        entered: span(filter.received_from, filter.received_to),
-        due: span(filter.due_from, filter.due_to),
-        after: page.after,
-        limit: page.limit as usize,
-        now,
-    };
-    let listing = with_store(&state, move |store| views::list::list(store, &request)).await?;
-    Ok(fresh(&Page::new(listing.items, listing.next.as_ref())))
+        };
+        Ok(views::list::list(store, &request)?)
+    });
+    let listing = listing.await?;
+    Ok(fresh(Page::new(listing.items, listing.next.as_ref())))
 }
 
 /// SearchBy what is searched.
@@ -248,24 +239,20 @@ impl Readable for Search {
     }
 }
 
-/// Tìm hồ sơ trong phạm vi của mình theo mã hồ sơ, số điện thoại, số định danh, họ tên.
-#[utoipa::path(
-    post, path = "/api/v1/dossiers/search", tag = "Hồ sơ", request_body = Search,
-    responses((status = 200, description = "Một trang", body = DossierPage)),
-)]
-pub async fn search(
-    state: web::Data<State>,
-    staff: Staff,
-    body: Body<Search>,
-) -> Result<HttpResponse, Problem> {
+pub async fn search(call: Call, body: Body<Search>) -> Reply<DossierPage> {
     let search = body.value;
-    let reach = staff.unit;
-    let found = with_store(&state, move |store| {
+    let found = call.run(move |store, by, now| {
         let wanted = search.wanted(&mut Vec::new());
         let Wanted { after, limit } = search.page(&mut Vec::new());
-        let now = crate::clock::now();
-        views::search::search(store, &wanted, reach, after, limit as usize, now)
-    })
-    .await?;
-    Ok(fresh(&Page::new(found.items, found.next.as_ref())))
+        Ok(views::search::search(
+            store,
+            &wanted,
+            by.unit,
+            after,
+            limit as usize,
+            now,
+        )?)
+    });
+    let found = found.await?;
+    Ok(fresh(Page::new(found.items, found.next.as_ref())))
 }

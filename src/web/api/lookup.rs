@@ -1,15 +1,15 @@
 //! `/api/v1/lookup`: a dossier as the public may see it.
 
-use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::views;
 use crate::views::look_up::LookUp;
 use crate::web::access::Client;
+use crate::web::api::answers::{Reply, fresh};
+use crate::web::api::call::Call;
 use crate::web::params::{Parameters, Params, missing};
-use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
+use crate::web::problem::FieldError;
 
 /// Parameters of the look-up.
 #[derive(Deserialize, IntoParams)]
@@ -33,31 +33,15 @@ impl Parameters for Query {
     }
 }
 
-/// Tra cứu hồ sơ bằng mã hồ sơ và mã tra cứu.
-#[utoipa::path(
-    get, path = "/api/v1/lookup", tag = "Công dân", params(Query),
-    responses((status = 200, description = "Hồ sơ", body = LookUp)),
-)]
-pub async fn look_up(
-    state: web::Data<State>,
-    client: Client,
-    params: Params<Query>,
-) -> Result<HttpResponse, Problem> {
-    let limits = state.settings.limits;
-    let found = with_store(&state, move |store| {
-        let Query { case_number, code } = params.0;
-        let (number, code) = (case_number.unwrap_or_default(), code.unwrap_or_default());
-        views::look_up::look_up_limited(
-            store,
-            &number,
-            &code,
-            client.address,
-            limits,
-            crate::clock::now(),
-        )
-    })
-    .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(found))
+pub async fn look_up(call: Call<Client>, params: Params<Query>) -> Reply<LookUp> {
+    let limits = call.state.settings.limits;
+    let Query { case_number, code } = params.0;
+    let (number, code) = (case_number.unwrap_or_default(), code.unwrap_or_default());
+    let found = call.run(move |store, by, now| {
+        let address = by.address;
+        Ok(views::look_up::look_up_limited(
+            store, &number, &code, address, limits, now,
+        )?)
+    });
+    found.await.map(fresh)
 }

@@ -8,8 +8,9 @@
 
 pub(crate) mod actions;
 pub(crate) mod alarms;
-mod answers;
+pub(crate) mod answers;
 pub(crate) mod calendar;
+pub(crate) mod call;
 pub(crate) mod cards;
 pub(crate) mod checkpoint;
 pub(crate) mod dossiers;
@@ -27,6 +28,7 @@ pub(crate) mod people;
 pub(crate) mod procedures;
 pub(crate) mod reports;
 pub(crate) mod satisfaction;
+pub(crate) mod says;
 pub(crate) mod sessions;
 pub(crate) mod submissions;
 pub(crate) mod time_limit;
@@ -34,10 +36,11 @@ pub(crate) mod units;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderValue, LINK};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use crate::web::api::answers::{Answer, Many};
 use crate::web::headers::unless_seen;
 use crate::web::problem::FieldError;
 
@@ -51,7 +54,7 @@ fn public_page<T: Serialize>(
     mut rows: Vec<T>,
     code: impl Fn(&T) -> &str,
     limit: Option<u32>,
-) -> HttpResponse {
+) -> Answer<Many<T>> {
     let limit = limit.unwrap_or(MOST_PUBLIC_ROWS) as usize;
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -67,7 +70,7 @@ fn public_page<T: Serialize>(
             answer.headers_mut().insert(LINK, link);
         }
     }
-    answer
+    Answer::of(answer)
 }
 
 /// Checks the number of rows of such a page.

@@ -1,17 +1,16 @@
 //! `/api/v1/outbox`: what is to be sent, what was, and what was given up; nothing of what it says.
 
-use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
 use crate::store::outbox::{Entry, Kind, Standing, Which};
-use crate::web::access::Staff;
-use crate::web::api::page::{ListQuery, Page, PageParams, Row};
+use crate::web::api::answers::{Done, Reply, done, shown};
+use crate::web::api::call::Call;
+use crate::web::api::page::{ListQuery, Page, Row};
 use crate::web::params::Parameters;
 use crate::web::problem::Problem;
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// A message, with nothing of what it says.
@@ -103,50 +102,28 @@ impl Parameters for Filter {
     const NAMES: &'static [&'static str] = &["standing", "kind"];
 }
 
-/// Thông điệp gửi ra ngoài, mới nhất trước; chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    get, path = "/api/v1/outbox", tag = "Quản trị", params(Filter, PageParams),
-    responses((status = 200, description = "Một trang", body = MessagePage)),
-)]
-pub async fn list(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<Filter, MessageId>,
-) -> Result<HttpResponse, Problem> {
+pub async fn list(call: Call, query: ListQuery<Filter, MessageId>) -> Reply<MessagePage> {
     let ListQuery { filter, page } = query;
-    let (reach, before, limit) = (staff.unit, page.after, page.and_one());
-    let which = Which {
-        standing: filter.standing,
-        kind: filter.kind,
-        recipient: None,
-    };
-    let entries = with_store(&state, move |store| {
-        views::outbox::list_messages(store, reach, &which, before, limit)
-    })
-    .await?;
-    let page = page.page(entries, |entry| entry.id);
-    Ok(HttpResponse::Ok().json(page.map(MessageView::from)))
+    let (before, limit) = (page.after, page.and_one());
+    let entries = call.run(move |store, by, _| {
+        let which = Which {
+            standing: filter.standing,
+            kind: filter.kind,
+            recipient: None,
+        };
+        Ok(views::outbox::list_messages(
+            store, by.unit, &which, before, limit,
+        )?)
+    });
+    let page = page.page(entries.await?, |entry| entry.id);
+    Ok(shown(page.map(MessageView::from)))
 }
 
-/// Gửi lại ngay một thông điệp đang chờ hoặc đã thôi gửi; chỉ quản trị của toàn tỉnh.
-#[utoipa::path(
-    post, path = "/api/v1/outbox/{message}/retry", tag = "Quản trị",
-    params(("message" = String, Path, description = "Định danh của thông điệp")),
-    responses((status = 204, description = "Sẽ gửi lại")),
-)]
-pub async fn retry(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let id = uuid::Uuid::parse_str(&path).map(MessageId);
-    let id = id.map_err(|_| Problem::not_found("không có thông điệp này"))?;
-    with_store(&state, move |store| {
-        acts::outbox::retry_message(store, by, id, crate::clock::now())
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn retry(call: Call) -> Result<Done, Problem> {
+    let id = call.id(MessageId, "không có thông điệp này")?;
+    call.run(move |store, by, now| Ok(acts::outbox::retry_message(store, by.proof, id, now)?))
+        .await
+        .map(done)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -119,6 +120,12 @@ impl<F: Parameters, P: Serialize + DeserializeOwned> FromRequest for ListQuery<F
 /// For lists of which nothing but a page can be asked.
 #[derive(Deserialize)]
 pub struct Everything {}
+
+impl IntoParams for Everything {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        Vec::new()
+    }
+}
 
 impl Parameters for Everything {
     const NAMES: &'static [&'static str] = &[];

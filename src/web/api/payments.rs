@@ -1,6 +1,5 @@
 //! `/api/v1/payments`: what gateways have told of, and what people do about money that fits nothing.
 
-use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,16 +10,15 @@ use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
 use crate::store::Store;
 use crate::views::list::StaffName;
 use crate::views::payments::PaymentFile;
-use crate::web::access::Staff;
-use crate::web::api::answers::fresh;
+use crate::web::api::answers::{Reply, fresh};
+use crate::web::api::call::Call;
 use crate::web::api::check_text;
 use crate::web::api::dossiers::{intent, resolve};
-use crate::web::api::page::{ListQuery, Page, PageParams, Row};
+use crate::web::api::page::{ListQuery, Page, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::params::Parameters;
 use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
 use crate::{acts, render, views};
 
 /// A payment that a gateway has told of.
@@ -120,71 +118,49 @@ impl Parameters for Filter {
     const NAMES: &'static [&'static str] = &["state"];
 }
 
-/// Tiền do cổng thanh toán báo, mới nhất trước: của hồ sơ trong phạm vi đơn vị; tiền không rõ hồ sơ do
-/// người của toàn tỉnh xem.
-#[utoipa::path(
-    get, path = "/api/v1/payments", tag = "Phí, lệ phí", params(Filter, PageParams),
-    responses((status = 200, description = "Một trang", body = PaymentPage)),
-)]
-pub async fn list(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<Filter, i64>,
-) -> Result<HttpResponse, Problem> {
+pub async fn list(call: Call, query: ListQuery<Filter, i64>) -> Reply<PaymentPage> {
     let ListQuery { filter, page } = query;
-    let (reach, before, limit) = (staff.unit, page.after, page.and_one());
-    let files = with_store(&state, move |store| {
-        views::payments::list_payments(store, reach, filter.state, before, limit)
-    })
-    .await?;
-    let page = page.page(files, |file| file.payment.id);
-    Ok(fresh(&page.map(PaymentView::from)))
+    let (before, limit) = (page.after, page.and_one());
+    let files = call.run(move |store, by, _| {
+        Ok(views::payments::list_payments(
+            store,
+            by.unit,
+            filter.state,
+            before,
+            limit,
+        )?)
+    });
+    let page = page.page(files.await?, |file| file.payment.id);
+    Ok(fresh(page.map(PaymentView::from)))
 }
 
-fn named(path: &str) -> Result<i64, Problem> {
-    let id = path.parse().map_err(|_| ());
+fn named(call: &Call) -> Result<i64, Problem> {
+    let id = call.named::<String>()?.parse().map_err(|_| ());
     id.map_err(|()| Problem::not_found("không có khoản tiền này"))
 }
 
-/// Một khoản tiền do cổng thanh toán báo, với những việc đã làm.
-#[utoipa::path(
-    get, path = "/api/v1/payments/{payment}", tag = "Phí, lệ phí",
-    params(("payment" = i64, Path, description = "Định danh của khoản tiền")),
-    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let (id, reach) = (named(&path)?, staff.unit);
-    let file = with_store(&state, move |store| {
-        views::payments::show_payment(store, id, reach)
-    })
-    .await?;
-    Ok(fresh(&PaymentView::from(file)))
+pub async fn show(call: Call) -> Reply<PaymentView> {
+    let id = named(&call)?;
+    let file = call.run(move |store, by, _| Ok(views::payments::show_payment(store, id, by.unit)?));
+    file.await.map(PaymentView::from).map(fresh)
 }
 
 /// Does what there is to do about a payment; with a key that was used before, nothing more.
 async fn handle(
-    state: &web::Data<State>,
-    staff: &Staff,
-    path: &str,
+    call: Call,
     (what, key, hash): (&str, IdempotencyKey, Vec<u8>),
     reason: String,
     handling: impl FnOnce(&Store) -> Result<Handling, Problem> + Send + 'static,
-) -> Result<HttpResponse, Problem> {
-    let id = named(path)?;
-    let key = key.of_staff(&format!("payment:{id}:{what}"), staff, hash);
-    let reach = staff.unit;
-    let intent = intent(staff, None, state.settings.backdating_days);
-    let file = with_store(state, move |store| {
+) -> Reply<PaymentView> {
+    let id = named(&call)?;
+    let key = key.of_staff(&format!("payment:{id}:{what}"), &call.by, hash);
+    let intent = intent(&call, None);
+    let file = call.run(move |store, by, _| {
         let handling = handling(store)?;
         acts::pay::handle_payment(store, id, handling, &reason, intent, key)?;
-        Ok::<_, Problem>(views::payments::show_payment(store, id, reach)?)
-    })
-    .await?;
-    Ok(fresh(&PaymentView::from(file)))
+        Ok(views::payments::show_payment(store, id, by.unit)?)
+    });
+    file.await.map(PaymentView::from).map(fresh)
 }
 
 const MOST_LETTERS: usize = 2000;
@@ -217,40 +193,17 @@ impl Readable for TakeFor {
     }
 }
 
-/// Ghi nhận khoản tiền không khớp cho phí của một hồ sơ; số tiền phải đúng bằng số phải nộp.
-#[utoipa::path(
-    post, path = "/api/v1/payments/{payment}/take", tag = "Phí, lệ phí", request_body = TakeFor,
-    params(("payment" = i64, Path, description = "Định danh của khoản tiền"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Khóa để không ghi nhận hai lần")),
-    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
-)]
-pub async fn take(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    key: IdempotencyKey,
-    body: Body<TakeFor>,
-) -> Result<HttpResponse, Problem> {
+pub async fn take(call: Call, key: IdempotencyKey, body: Body<TakeFor>) -> Reply<PaymentView> {
     let TakeFor {
         dossier,
         fees,
         reason,
     } = body.value;
     let handling = move |store: &Store| {
-        Ok(Handling::Take {
-            dossier: resolve(store, dossier.trim())?,
-            fees,
-        })
+        let dossier = resolve(store, dossier.trim())?;
+        Ok(Handling::Take { dossier, fees })
     };
-    handle(
-        &state,
-        &staff,
-        &path,
-        ("take", key, body.hash),
-        reason,
-        handling,
-    )
-    .await
+    handle(call, ("take", key, body.hash), reason, handling).await
 }
 
 /// Why, or what is to be known.
@@ -269,56 +222,16 @@ impl Readable for PaymentNote {
     }
 }
 
-/// Ghi nhận khoản tiền không khớp đã được hoàn trả.
-#[utoipa::path(
-    post, path = "/api/v1/payments/{payment}/pay-back", tag = "Phí, lệ phí", request_body = PaymentNote,
-    params(("payment" = i64, Path, description = "Định danh của khoản tiền"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Khóa để không ghi hai lần")),
-    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
-)]
 pub async fn pay_back(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
+    call: Call,
     key: IdempotencyKey,
     body: Body<PaymentNote>,
-) -> Result<HttpResponse, Problem> {
-    let reason = body.value.reason;
-    let handling = |_: &Store| Ok(Handling::PayBack);
-    handle(
-        &state,
-        &staff,
-        &path,
-        ("pay-back", key, body.hash),
-        reason,
-        handling,
-    )
-    .await
+) -> Reply<PaymentView> {
+    let (key, reason) = (("pay-back", key, body.hash), body.value.reason);
+    handle(call, key, reason, |_| Ok(Handling::PayBack)).await
 }
 
-/// Ghi chú về một khoản tiền.
-#[utoipa::path(
-    post, path = "/api/v1/payments/{payment}/note", tag = "Phí, lệ phí", request_body = PaymentNote,
-    params(("payment" = i64, Path, description = "Định danh của khoản tiền"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Khóa để không ghi hai lần")),
-    responses((status = 200, description = "Khoản tiền", body = PaymentView)),
-)]
-pub async fn note(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    key: IdempotencyKey,
-    body: Body<PaymentNote>,
-) -> Result<HttpResponse, Problem> {
-    let reason = body.value.reason;
-    let handling = |_: &Store| Ok(Handling::Note);
-    handle(
-        &state,
-        &staff,
-        &path,
-        ("note", key, body.hash),
-        reason,
-        handling,
-    )
-    .await
+pub async fn note(call: Call, key: IdempotencyKey, body: Body<PaymentNote>) -> Reply<PaymentView> {
+    let (key, reason) = (("note", key, body.hash), body.value.reason);
+    handle(call, key, reason, |_| Ok(Handling::Note)).await
 }

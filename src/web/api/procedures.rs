@@ -1,6 +1,6 @@
 //! `/api/v1/procedures`: the catalogue of procedures in their versions.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{Either, HttpRequest};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,13 +12,13 @@ use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::ProcedureDefinition;
 use crate::domain::unit::Level;
 use crate::store::Store;
-use crate::web::access::Staff;
+use crate::web::api::answers::{Answer, Many, Reply, shown};
+use crate::web::api::call::{Anybody, Call};
 use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
 use crate::web::body::{Body, Readable};
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::schema::like;
-use crate::web::{State, with_store};
 
 /// A procedure in a list.
 #[derive(Serialize, ToSchema)]
@@ -89,24 +89,16 @@ impl Parameters for Filter {
     }
 }
 
-/// Thủ tục có hiệu lực, theo mã.
-#[utoipa::path(
-    get, path = "/api/v1/procedures", tag = "Danh mục", params(Filter),
-    responses(
-        (status = 200, description = "Các thủ tục", body = [ProcedureLine]),
-        (status = 304, description = "Như đã đọc (If-None-Match)"),
-    ),
-)]
 pub async fn list(
-    state: web::Data<State>,
+    call: Call<Anybody>,
     request: HttpRequest,
     params: Params<Filter>,
-) -> Result<HttpResponse, Problem> {
+) -> Reply<Many<ProcedureLine>> {
     let filter = params.0;
     let limit = filter.limit;
-    let lines = with_store(&state, move |store| {
+    let lines = call.run(move |store, _, now| {
         let reference = store.reference()?;
-        let on = filter.on.unwrap_or_else(|| crate::clock::now().date());
+        let on = filter.on.unwrap_or_else(|| now.date());
         let wanted = filter.q.as_deref().map(fold_diacritics);
         let mut found: Vec<_> = reference
             .procedures()
@@ -133,42 +125,35 @@ pub async fn list(
             .collect();
         found.sort_by(|a, b| a.code.cmp(&b.code));
         found.truncate(MOST_PUBLIC_ROWS as usize + 1);
-        Ok::<_, Problem>(
-            found
-                .into_iter()
-                .map(ProcedureLine::new)
-                .collect::<Vec<_>>(),
-        )
-    })
-    .await?;
-    Ok(public_page(&request, lines, |line| &line.code, limit))
+        let lines = found.into_iter().map(ProcedureLine::new);
+        Ok(lines.collect::<Vec<_>>())
+    });
+    Ok(public_page(
+        &request,
+        lines.await?,
+        |line| &line.code,
+        limit,
+    ))
 }
 
-fn versions(store: &Store, code: &str) -> Result<Vec<ProcedureDefinition>, Problem> {
+fn versions(store: &Store, code: &str) -> Result<Many<Definition>, Problem> {
     let reference = store.reference()?;
     let versions = reference.versions(code).iter();
     let mut versions: Vec<_> = versions
-        .map(|version| version.definition.clone().with_keys(None))
+        .map(|version| Definition(version.definition.clone().with_keys(None)))
         .collect();
-    versions.sort_by_key(|definition| std::cmp::Reverse(definition.valid_from));
+    versions.sort_by_key(|version| std::cmp::Reverse(version.0.valid_from));
     match versions.is_empty() {
         true => Err(Problem::not_found(format!("không có thủ tục '{code}'"))),
-        false => Ok(versions),
+        false => Ok(Many(versions)),
     }
 }
 
-/// Một thủ tục với mọi phiên bản, mới nhất trước: thời hạn, phí, thành phần hồ sơ, quy trình nội bộ.
-#[utoipa::path(
-    get, path = "/api/v1/procedures/{procedure}", tag = "Danh mục",
-    params(("procedure" = String, Path, description = "Mã thủ tục", example = "2.000815")),
-    responses((status = 200, description = "Các phiên bản", body = [Definition])),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let versions = with_store(&state, move |store| versions(store, &path)).await?;
-    Ok(HttpResponse::Ok().json(versions))
+pub async fn show(call: Call<Anybody>) -> Reply<Many<Definition>> {
+    let code = call.named::<String>()?;
+    call.run(move |store, _, _| versions(store, &code))
+        .await
+        .map(shown)
 }
 
 fn example() -> Value {
@@ -191,7 +176,7 @@ fn example() -> Value {
 }
 
 /// A version of a procedure, as `motcua import procedures` takes it.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Definition(ProcedureDefinition);
 
@@ -214,37 +199,23 @@ impl Readable for Definition {
     }
 }
 
-/// Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Gửi lại
-/// đúng phiên bản đã có thì không thay đổi gì.
-#[utoipa::path(
-    put, path = "/api/v1/procedures/{procedure}", tag = "Quản trị", request_body = Definition,
-    params(("procedure" = String, Path, description = "Mã thủ tục", example = "2.000815")),
-    responses(
-        (status = 201, description = "Phiên bản mới", body = [Definition]),
-        (status = 200, description = "Đã có đúng phiên bản này", body = [Definition]),
-    ),
-)]
 pub async fn put(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
+    call: Call,
     body: Body<Definition>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    if body.value.0.code != *path {
-        let detail = format!("khác với mã thủ tục trong địa chỉ ({path})");
+) -> Result<Either<Answer<Many<Definition>, 201>, Answer<Many<Definition>>>, Problem> {
+    let code = call.named::<String>()?;
+    let definition = body.value.0;
+    if definition.code != code {
+        let detail = format!("khác với mã thủ tục trong địa chỉ ({code})");
         return Err(Problem::invalid_field("/code", detail));
     }
-    let (new, versions) = with_store(&state, move |store| {
-        let definition = body.value.0;
-        let code = definition.code.clone();
-        let new = acts::procedures::put_procedure(store, definition, by)?;
-        Ok::<_, Problem>((new, versions(store, &code)?))
+    let put = call.run(move |store, by, _| {
+        let new = acts::procedures::put_procedure(store, definition, by.proof)?;
+        Ok((new, versions(store, &code)?))
+    });
+    let (new, versions) = put.await?;
+    Ok(match new {
+        true => Either::Left(shown(versions)),
+        false => Either::Right(shown(versions)),
     })
-    .await?;
-    let mut answer = match new {
-        true => HttpResponse::Created(),
-        false => HttpResponse::Ok(),
-    };
-    Ok(answer.json(versions))
 }

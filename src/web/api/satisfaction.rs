@@ -1,7 +1,6 @@
 //! `/api/v1/satisfaction`: how satisfied people were, once they have their result; and what they
 //! say of it, for staff.
 
-use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -10,14 +9,14 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::views::satisfaction::CommentView;
-use crate::web::access::{Client, Staff};
-use crate::web::api::answers::{created, fresh};
-use crate::web::api::page::{ListQuery, OfUnit, Page, PageParams, Row, Wanted};
+use crate::web::access::Client;
+use crate::web::api::answers::{Created, Reply, fresh};
+use crate::web::api::call::Call;
+use crate::web::api::page::{ListQuery, OfUnit, Page, Row};
 use crate::web::api::{check_length, kept};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// What somebody says of their dossier.
@@ -57,37 +56,23 @@ impl Readable for Opinion {
     }
 }
 
-/// Đánh giá mức độ hài lòng sau khi nhận kết quả; mỗi hồ sơ một lần.
-#[utoipa::path(
-    post, path = "/api/v1/satisfaction", tag = "Công dân", request_body = Opinion,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không gửi hai lần")),
-    responses((status = 201, description = "Đã ghi nhận", body = Rated)),
-)]
-pub async fn rate(
-    state: web::Data<State>,
-    client: Client,
-    key: IdempotencyKey,
-    body: Body<Opinion>,
-) -> Result<HttpResponse, Problem> {
-    let limits = state.settings.limits;
+pub async fn rate(call: Call<Client>, key: IdempotencyKey, body: Body<Opinion>) -> Created<Rated> {
+    let limits = call.state.settings.limits;
     let key = key.of_public("satisfaction", body.hash);
     let opinion = body.value;
     // It was checked when it was read.
     let rating = Rating::new(opinion.rating)
         .ok_or_else(|| Problem::invalid_field("/rating", "phải từ 1 đến 5"))?;
-    let made = with_store(&state, move |store| {
-        let new = NewRating {
-            rating,
-            comment: kept(opinion.comment.as_ref()),
-            case_number: opinion.case_number,
-            code: opinion.code,
-        };
-        acts::rate::rate(store, new, client.address, limits, key, crate::clock::now())
-    })
-    .await?;
-    Ok(created(made.before)
-        .insert_header(("Cache-Control", "no-store"))
-        .json(made.value))
+    let new = NewRating {
+        rating,
+        comment: kept(opinion.comment.as_ref()),
+        case_number: opinion.case_number,
+        code: opinion.code,
+    };
+    let made = call
+        .run(move |store, by, now| Ok(acts::rate::rate(store, new, by.address, limits, key, now)?));
+    let made = made.await?;
+    Ok(fresh(made.value).replayed(made.before))
 }
 
 impl Row for CommentView {
@@ -97,21 +82,14 @@ impl Row for CommentView {
 /// A page of comments.
 pub type Comments = Page<CommentView>;
 
-/// Ý kiến kèm đánh giá, mới nhất trước; không cho biết của hồ sơ nào.
-#[utoipa::path(
-    get, path = "/api/v1/reports/satisfaction/comments", tag = "Báo cáo", params(OfUnit, PageParams),
-    responses((status = 200, description = "Một trang", body = Comments)),
-)]
-pub async fn comments(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<OfUnit, (Moment, u32)>,
-) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let found = with_store(&state, move |store| {
-        let Wanted { after, limit } = query.page;
-        views::satisfaction::comments(store, query.filter.unit.as_deref(), reach, after, limit)
-    })
-    .await?;
-    Ok(fresh(&Page::new(found.items, found.next.as_ref())))
+pub async fn comments(call: Call, query: ListQuery<OfUnit, (Moment, u32)>) -> Reply<Comments> {
+    let ListQuery { filter, page } = query;
+    let found = call.run(move |store, by, _| {
+        let unit = filter.unit.as_deref();
+        Ok(views::satisfaction::comments(
+            store, unit, by.unit, page.after, page.limit,
+        )?)
+    });
+    let found = found.await?;
+    Ok(fresh(Page::new(found.items, found.next.as_ref())))
 }

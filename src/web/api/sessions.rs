@@ -8,19 +8,21 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::acts;
 use crate::acts::passwords::MOST_BYTES;
 use crate::domain::ids::SessionId;
 use crate::domain::moment::Moment;
 use crate::store::devices;
 use crate::store::reference::Reference;
 use crate::store::sessions::Session;
-use crate::web::access::{Client, Staff};
+use crate::web::access::Client;
+use crate::web::api::answers::{Done, Many, Reply, done, shown};
+use crate::web::api::call::Call;
 use crate::web::api::check_length;
-use crate::web::api::users::UserView;
+use crate::web::api::users::{self, UserView};
 use crate::web::body::{Body, Readable};
 use crate::web::problem::{FieldError, Problem};
 use crate::web::{State, with_store};
-use crate::{acts, views};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -178,80 +180,39 @@ pub fn device_cookie(request: &HttpRequest, device: String) -> Cookie<'static> {
         .finish()
 }
 
-/// Các phiên đăng nhập đang mở của chính mình, mới nhất trước.
-#[utoipa::path(
-    get, path = "/api/v1/sessions", tag = "Tài khoản",
-    responses((status = 200, description = "Các phiên", body = [SessionView])),
-)]
-pub async fn list(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let (user, current) = (staff.user, staff.session);
-    let sessions = with_store(&state, move |store| {
-        acts::sessions::sessions_of(store, user, crate::clock::now())
-    })
-    .await?;
-    let sessions = sessions.into_iter();
-    let views: Vec<_> = sessions
-        .map(|session| SessionView::new(session, Some(current)))
-        .collect();
-    Ok(HttpResponse::Ok().json(views))
+pub async fn list(call: Call) -> Reply<Many<SessionView>> {
+    let sessions = call.run(|store, by, now| {
+        let sessions = acts::sessions::sessions_of(store, by.user, now)?.into_iter();
+        let views = sessions.map(|session| SessionView::new(session, Some(by.session)));
+        Ok(Many(views.collect()))
+    });
+    sessions.await.map(shown)
 }
 
-async fn end_one(
-    state: &web::Data<State>,
-    staff: &Staff,
-    id: SessionId,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let ended = with_store(state, move |store| {
-        acts::sessions::end_session(store, by, id)
-    })
-    .await?;
-    if ended {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(Problem::not_found("không có phiên đăng nhập này"))
+const NO_SESSION: &str = "không có phiên đăng nhập này";
+
+async fn end_one(call: &Call, id: SessionId) -> Result<Done, Problem> {
+    let ended = call.run(move |store, by, _| Ok(acts::sessions::end_session(store, by.proof, id)?));
+    match ended.await? {
+        true => Ok(Done),
+        false => Err(Problem::not_found(NO_SESSION)),
     }
 }
 
-/// Đăng xuất.
-#[utoipa::path(
-    delete, path = "/api/v1/sessions/current", tag = "Tài khoản",
-    responses((status = 204, description = "Đã kết thúc")),
-)]
-pub async fn end_current(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
-    end_one(&state, &staff, staff.session).await
+pub async fn end_current(call: Call) -> Result<Done, Problem> {
+    let session = call.by.session;
+    end_one(&call, session).await
 }
 
-/// Kết thúc một phiên đăng nhập của chính mình.
-#[utoipa::path(
-    delete, path = "/api/v1/sessions/{session}", tag = "Tài khoản",
-    params(("session" = SessionId, Path, description = "Định danh của phiên")),
-    responses((status = 204, description = "Đã kết thúc")),
-)]
-pub async fn end(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let id = path.parse().map(SessionId);
-    let id = id.map_err(|_| Problem::not_found("không có phiên đăng nhập này"))?;
-    end_one(&state, &staff, id).await
+pub async fn end(call: Call) -> Result<Done, Problem> {
+    let id = call.id(SessionId, NO_SESSION)?;
+    end_one(&call, id).await
 }
 
-/// Tài khoản đang dùng.
-#[utoipa::path(
-    get, path = "/api/v1/me", tag = "Tài khoản",
-    responses((status = 200, description = "Tài khoản", body = UserView)),
-)]
-pub async fn me(state: web::Data<State>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let (username, unit) = (staff.username.clone(), staff.unit);
-    let view = with_store(&state, move |store| {
-        let user = views::staff::find(store, &username, unit)?;
-        let reference = store.reference()?;
-        Ok::<_, Problem>(UserView::new(&user, &reference))
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(view))
+pub async fn me(call: Call) -> Reply<UserView> {
+    call.run(|store, by, _| users::view(store, &by.username, by.unit))
+        .await
+        .map(shown)
 }
 
 /// A new password for oneself.
@@ -269,28 +230,17 @@ impl Readable for NewPassword {
     const LIMIT: usize = 8 * 1024;
 }
 
-/// Đổi mật khẩu của chính mình; các phiên khác kết thúc.
-#[utoipa::path(
-    put, path = "/api/v1/me/password", tag = "Tài khoản", request_body = NewPassword,
-    responses((status = 204, description = "Đã đổi")),
-)]
-pub async fn change_password(
-    state: web::Data<State>,
-    staff: Staff,
-    body: Body<NewPassword>,
-) -> Result<HttpResponse, Problem> {
-    let limits = state.settings.limits;
-    let caller = (*staff.0).clone();
-    let turn = state.password_turns.take().await?;
-    with_store(&state, move |store| {
+pub async fn change_password(call: Call, body: Body<NewPassword>) -> Result<Done, Problem> {
+    let limits = call.state.settings.limits;
+    let turn = call.state.password_turns.take().await?;
+    call.run(move |store, by, now| {
         let _turn = turn;
-        let NewPassword {
-            password,
-            new_password,
-        } = body.value;
-        let now = crate::clock::now();
-        acts::sessions::change_password(store, &caller, &password, &new_password, limits, now)
+        let new = body.value;
+        let (old, new) = (new.password, new.new_password);
+        Ok(acts::sessions::change_password(
+            store, by, &old, &new, limits, now,
+        )?)
     })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+    .await
+    .map(done)
 }

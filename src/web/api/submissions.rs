@@ -1,6 +1,5 @@
 //! `/api/v1/submissions`: submitting online without an account.
 
-use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,12 +10,13 @@ use crate::domain::moment::Moment;
 use crate::store::dossiers;
 use crate::views::look_up::LookUp;
 use crate::web::access::Client;
+use crate::web::api::answers::{Answer, Created, fresh};
+use crate::web::api::call::Call;
 use crate::web::api::dossiers::{ItemInput, read_items};
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// What a citizen fills in.
@@ -77,36 +77,25 @@ pub struct Submitted {
     sent_to: String,
 }
 
-/// Nộp hồ sơ trực tuyến. Mã xác nhận được gửi đến thư điện tử hoặc số điện thoại của người nộp.
-#[utoipa::path(
-    post, path = "/api/v1/submissions", tag = "Công dân", request_body = NewSubmission,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không nộp hai lần")),
-    responses((status = 202, description = "Chờ xác nhận", body = Submitted)),
-)]
 pub async fn submit(
-    state: web::Data<State>,
-    client: Client,
+    call: Call<Client>,
     key: IdempotencyKey,
     body: Body<NewSubmission>,
-) -> Result<HttpResponse, Problem> {
-    let limits = state.settings.limits;
-    let carried = state.carried.clone();
+) -> Result<Answer<Submitted, 202>, Problem> {
+    let limits = call.state.settings.limits;
+    let carried = call.state.carried.clone();
     let key = key.of_public("submissions", body.hash);
     let new = body.value.request(&mut Vec::new());
-    let waiting = with_store(&state, move |store| {
-        let now = crate::clock::now();
-        acts::submit::submit(store, &new, &carried, client.address, limits, key, now)
-    })
-    .await?
-    .value;
-    Ok(HttpResponse::Accepted()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(Submitted {
-            id: waiting.id,
-            expires_at: waiting.expires_at,
-            sent_by: waiting.sent_by,
-            sent_to: waiting.sent_to,
-        }))
+    let waiting = call.run(move |store, by, now| {
+        Ok(acts::submit::submit(store, &new, &carried, by.address, limits, key, now)?.value)
+    });
+    let waiting = waiting.await?;
+    Ok(fresh(Submitted {
+        id: waiting.id,
+        expires_at: waiting.expires_at,
+        sent_by: waiting.sent_by,
+        sent_to: waiting.sent_to,
+    }))
 }
 
 /// The code that was sent.
@@ -130,34 +119,20 @@ pub struct Confirmed {
     dossier: LookUp,
 }
 
-/// Xác nhận bằng mã; hồ sơ được đăng ký (trạng thái 1) và chờ cán bộ một cửa tiếp nhận.
-#[utoipa::path(
-    post, path = "/api/v1/submissions/{submission}/confirm", tag = "Công dân", request_body = Code,
-    params(("submission" = SubmissionId, Path, description = "Định danh khi nộp")),
-    responses((status = 201, description = "Hồ sơ đã đăng ký", body = Confirmed)),
-)]
-pub async fn confirm(
-    state: web::Data<State>,
-    client: Client,
-    path: web::Path<String>,
-    body: Body<Code>,
-) -> Result<HttpResponse, Problem> {
-    let limits = state.settings.limits;
-    let missing = || Problem::not_found("không có hồ sơ chờ xác nhận này, hoặc đã hết hạn");
-    let id = path.parse().map(SubmissionId).map_err(|_| missing())?;
-    let confirmed = with_store(&state, move |store| {
-        let (code, now) = (&body.value.code, crate::clock::now());
-        let dossier = acts::submit::confirm(store, id, code, client.address, limits, now)?;
+pub async fn confirm(call: Call<Client>, body: Body<Code>) -> Created<Confirmed> {
+    const MISSING: &str = "không có hồ sơ chờ xác nhận này, hoặc đã hết hạn";
+    let id = call.id(SubmissionId, MISSING)?;
+    let limits = call.state.settings.limits;
+    let confirmed = call.run(move |store, by, now| {
+        let code = &body.value.code;
+        let dossier = acts::submit::confirm(store, id, code, by.address, limits, now)?;
         let look_up_code = views::look_up::look_up_code(store, dossier)?;
         let number = store.read(|conn| dossiers::case_number(conn, dossier))?;
-        let number = number.ok_or_else(missing)?;
-        Ok::<_, Problem>(Confirmed {
+        let number = number.ok_or_else(|| Problem::not_found(MISSING))?;
+        Ok(Confirmed {
             dossier: views::look_up::look_up(store, &number, &look_up_code, crate::clock::now())?,
             look_up_code,
         })
-    })
-    .await?;
-    Ok(HttpResponse::Created()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(confirmed))
+    });
+    confirmed.await.map(fresh)
 }

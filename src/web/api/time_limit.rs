@@ -1,15 +1,15 @@
 //! `/api/v1/time-limit`: the return date before anything is taken in.
 
-use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::moment::Moment;
 use crate::views;
 use crate::views::time_limit::Preview;
+use crate::web::api::answers::{Reply, shown};
+use crate::web::api::call::{Anybody, Call};
 use crate::web::params::{Parameters, Params, missing};
-use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
+use crate::web::problem::FieldError;
 
 /// Parameters of the preview.
 #[derive(Deserialize, IntoParams)]
@@ -36,24 +36,15 @@ impl Parameters for Query {
     }
 }
 
-/// Ngày hẹn trả kết quả nếu tiếp nhận vào thời điểm đó.
-#[utoipa::path(
-    get, path = "/api/v1/time-limit", tag = "Danh mục", params(Query),
-    responses((status = 200, description = "Ngày hẹn trả", body = Preview)),
-)]
-pub async fn preview(
-    state: web::Data<State>,
-    params: Params<Query>,
-) -> Result<HttpResponse, Problem> {
+pub async fn preview(call: Call<Anybody>, params: Params<Query>) -> Reply<Preview> {
     let query = params.0;
-    let preview = with_store(&state, move |store| {
-        let (procedure, unit) = (
-            query.procedure.unwrap_or_default(),
-            query.unit.unwrap_or_default(),
-        );
-        let at = query.received_at.unwrap_or_else(crate::clock::now);
-        views::time_limit::preview(store, &procedure, &unit, at)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(preview))
+    let (procedure, unit) = (
+        query.procedure.unwrap_or_default(),
+        query.unit.unwrap_or_default(),
+    );
+    let preview = call.run(move |store, _, now| {
+        let at = query.received_at.unwrap_or(now);
+        Ok(views::time_limit::preview(store, &procedure, &unit, at)?)
+    });
+    preview.await.map(shown)
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/units`: the units of the office.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{Either, HttpRequest};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,14 +11,13 @@ use crate::acts;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units};
 use crate::store::Store;
-use crate::web::access::Staff;
-use crate::web::api::answers::{Tagged, or_current, tagged};
-use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
+use crate::web::api::answers::{Answer, Created, Many, Reply, Tagged, or_current, tagged};
+use crate::web::api::call::{Anybody, Call};
+use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, jobs, public_page};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, content_tag};
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
-use crate::web::{State, with_store};
 
 /// A unit.
 #[derive(Serialize, ToSchema)]
@@ -101,19 +100,11 @@ impl Parameters for Filter {
     }
 }
 
-/// Danh mục đơn vị, theo mã.
-#[utoipa::path(
-    get, path = "/api/v1/units", tag = "Danh mục", params(Filter),
-    responses(
-        (status = 200, description = "Các đơn vị", body = [UnitView]),
-        (status = 304, description = "Như đã đọc (If-None-Match)"),
-    ),
-)]
 pub async fn list(
-    state: web::Data<State>,
+    call: Call<Anybody>,
     request: HttpRequest,
     params: Params<Filter>,
-) -> Result<HttpResponse, Problem> {
+) -> Reply<Many<UnitView>> {
     let Filter {
         on,
         level,
@@ -121,7 +112,7 @@ pub async fn list(
         limit,
         after,
     } = params.0;
-    let views = with_store(&state, move |store| {
+    let views = call.run(move |store, _, _| {
         let reference = store.reference()?;
         let units = reference.units();
         let root = match &under {
@@ -136,14 +127,17 @@ pub async fn list(
                 && level.is_none_or(|level| unit.level == level)
                 && root.is_none_or(|root| units.is_under(unit.id, root.id))
         });
-        Ok::<_, Problem>(
-            all.map(|unit| UnitView::new(unit, units))
-                .take(MOST_PUBLIC_ROWS as usize + 1)
-                .collect::<Vec<_>>(),
-        )
-    })
-    .await?;
-    Ok(public_page(&request, views, |unit| &unit.code, limit))
+        let views = all.map(|unit| UnitView::new(unit, units));
+        Ok(views
+            .take(MOST_PUBLIC_ROWS as usize + 1)
+            .collect::<Vec<_>>())
+    });
+    Ok(public_page(
+        &request,
+        views.await?,
+        |unit| &unit.code,
+        limit,
+    ))
 }
 
 fn view(store: &Store, code: &str) -> Result<UnitView, Problem> {
@@ -153,18 +147,11 @@ fn view(store: &Store, code: &str) -> Result<UnitView, Problem> {
     Ok(UnitView::new(unit, reference.units()))
 }
 
-/// Một đơn vị.
-#[utoipa::path(
-    get, path = "/api/v1/units/{unit}", tag = "Danh mục",
-    params(("unit" = String, Path, description = "Mã đơn vị", example = "H37.20.01")),
-    responses((status = 200, description = "Đơn vị", body = UnitView)),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let view = with_store(&state, move |store| view(store, &path)).await?;
-    Ok(tagged(&view))
+pub async fn show(call: Call<Anybody>) -> Reply<UnitView> {
+    let code = call.named::<String>()?;
+    call.run(move |store, _, _| view(store, &code))
+        .await
+        .map(tagged)
 }
 
 /// A new unit.
@@ -204,41 +191,27 @@ fn hours_schema() -> ObjectBuilder {
 
 impl Readable for NewUnit {}
 
-/// Thêm đơn vị.
-#[utoipa::path(
-    post, path = "/api/v1/units", tag = "Quản trị", request_body = NewUnit,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tạo hai lần")),
-    responses((status = 201, description = "Đơn vị mới", body = UnitView)),
-)]
-pub async fn create(
-    state: web::Data<State>,
-    staff: Staff,
-    key: IdempotencyKey,
-    body: Body<NewUnit>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let key = key.of_staff("units", &staff, body.hash);
+pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUnit>) -> Created<UnitView> {
+    let key = key.of_staff("units", &call.by, body.hash);
     let new = body.value;
-    let view = with_store(&state, move |store| {
-        let new = acts::units::NewUnit {
-            code: new.code,
-            level: new.level,
-            kind: new.kind,
-            name: new.name,
-            parent: new.parent,
-            statistical_code: new.statistical_code,
-            valid_from: new.valid_from,
-            valid_to: new.valid_to,
-            office_hours: new.office_hours,
-        };
-        let unit = acts::units::create_unit(store, new, by, key)?;
+    let new = acts::units::NewUnit {
+        code: new.code,
+        level: new.level,
+        kind: new.kind,
+        name: new.name,
+        parent: new.parent,
+        statistical_code: new.statistical_code,
+        valid_from: new.valid_from,
+        valid_to: new.valid_to,
+        office_hours: new.office_hours,
+    };
+    let view = call.run(move |store, by, _| {
+        let unit = acts::units::create_unit(store, new, by.proof, key)?;
         view(store, &unit.code)
-    })
-    .await?;
-    Ok(HttpResponse::Created()
-        .insert_header(("Location", format!("/api/v1/units/{}", view.code)))
-        .insert_header(("ETag", view.tag()))
-        .json(view))
+    });
+    let view = view.await?;
+    let address = format!("/api/v1/units/{}", view.code);
+    Ok(tagged(view).at(address))
 }
 
 fn changed_hours_schema() -> ObjectBuilder {
@@ -281,57 +254,32 @@ fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 
 impl Readable for UnitChange {}
 
-/// Sửa đơn vị. Khi đổi đơn vị cấp trên, giờ làm việc hay ngày kết thúc, công việc chạy nền sửa các hồ sơ
-/// của đơn vị.
-#[utoipa::path(
-    patch, path = "/api/v1/units/{unit}", tag = "Quản trị", request_body = UnitChange,
-    params(
-        ("unit" = String, Path, description = "Mã đơn vị", example = "H37.20.01"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *"),
-    ),
-    responses(
-        (status = 200, description = "Đơn vị sau khi sửa", body = UnitView),
-        (status = 202, description = "Đơn vị sau khi sửa; Location: công việc sửa các hồ sơ", body = UnitView),
-    ),
-)]
 pub async fn change(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
+    call: Call,
     if_match: IfMatch,
     body: Body<UnitChange>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let new = body.value;
-    let changed = with_store(&state, move |store| {
-        let change = acts::units::UnitChange {
-            name: new.name,
-            parent: new.parent,
-            valid_to: new.valid_to,
-            successor: new.successor,
-            office_hours: new.office_hours,
-        };
+) -> Result<Either<Answer<UnitView>, Answer<UnitView, 202>>, Problem> {
+    let (code, new) = (call.named::<String>()?, body.value);
+    let change = acts::units::UnitChange {
+        name: new.name,
+        parent: new.parent,
+        valid_to: new.valid_to,
+        successor: new.successor,
+        office_hours: new.office_hours,
+    };
+    let changed = call.run(move |store, by, _| {
         let seen = store.reference()?;
         let unchanged = move |unit: &Unit| if_match.fits(&UnitView::new(unit, seen.units()).tag());
-        let changed = acts::units::change_unit(store, &path, change, by, unchanged);
-        let (unit, jobs) = or_current(changed, || view(store, &path))?;
-        Ok::<_, Problem>((view(store, &unit.code)?, jobs))
-    })
-    .await?;
-    let (view, jobs) = changed;
-    let mut answer = match jobs.as_slice() {
-        [] => HttpResponse::Ok(),
-        [job] => {
-            let mut answer = HttpResponse::Accepted();
-            answer.insert_header(("Location", crate::web::api::jobs::address(*job)));
-            answer
-        }
+        let changed = acts::units::change_unit(store, &code, change, by.proof, unchanged);
+        let (unit, jobs) = or_current(changed, || view(store, &code))?;
+        Ok((view(store, &unit.code)?, jobs))
+    });
+    let (view, jobs) = changed.await?;
+    let address = match jobs.as_slice() {
+        [] => return Ok(Either::Left(tagged(view))),
+        [job] => jobs::address(*job),
         // All of them are on the list.
-        _ => {
-            let mut answer = HttpResponse::Accepted();
-            answer.insert_header(("Location", "/api/v1/jobs"));
-            answer
-        }
+        _ => "/api/v1/jobs".to_owned(),
     };
-    Ok(answer.insert_header(("ETag", view.tag())).json(view))
+    Ok(Either::Right(tagged(view).at(address)))
 }

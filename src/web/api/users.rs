@@ -1,6 +1,5 @@
 //! `/api/v1/users`: members of staff, as administrators keep them; and the names of colleagues.
 
-use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,14 +11,14 @@ use crate::store::Store;
 use crate::store::reference::Reference;
 use crate::store::users::User;
 use crate::views::list::{Named, named_unit};
-use crate::web::access::Staff;
-use crate::web::api::answers::{Tagged, or_current, tagged};
-use crate::web::api::page::{ListQuery, OfUnit, Page, PageParams, Row};
+use crate::web::State;
+use crate::web::api::answers::{Created, Reply, Tagged, or_current, shown, tagged};
+use crate::web::api::call::Call;
+use crate::web::api::page::{ListQuery, OfUnit, Page, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, content_tag};
 use crate::web::problem::Problem;
 use crate::web::turns::Turn;
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// A member of staff.
@@ -96,19 +95,10 @@ fn page(
     Ok(page.map(|user| UserView::new(&user, &reference)))
 }
 
-/// Tài khoản của một đơn vị và các đơn vị trực thuộc.
-#[utoipa::path(
-    get, path = "/api/v1/users", tag = "Quản trị", params(OfUnit, PageParams),
-    responses((status = 200, description = "Một trang", body = UserPage)),
-)]
-pub async fn list(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<OfUnit, String>,
-) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let page = with_store(&state, move |store| page(store, &query, reach, false)).await?;
-    Ok(HttpResponse::Ok().json(page))
+pub async fn list(call: Call, query: ListQuery<OfUnit, String>) -> Reply<UserPage> {
+    call.run(move |store, by, _| page(store, &query, by.unit, false))
+        .await
+        .map(shown)
 }
 
 /// A colleague, as everybody may see them.
@@ -128,25 +118,14 @@ impl Row for Colleague {
 /// A page of colleagues.
 pub type ColleaguePage = Page<Colleague>;
 
-/// Tên đồng nghiệp trong đơn vị và các đơn vị trực thuộc, để giao việc.
-#[utoipa::path(
-    get, path = "/api/v1/colleagues", tag = "Tài khoản", params(OfUnit, PageParams),
-    responses((status = 200, description = "Một trang", body = ColleaguePage)),
-)]
-pub async fn colleagues(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<OfUnit, String>,
-) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let page = with_store(&state, move |store| page(store, &query, reach, true)).await?;
-    let page: ColleaguePage = page.map(|user| Colleague {
+pub async fn colleagues(call: Call, query: ListQuery<OfUnit, String>) -> Reply<ColleaguePage> {
+    let page = call.run(move |store, by, _| page(store, &query, by.unit, true));
+    Ok(shown(page.await?.map(|user| Colleague {
         username: user.username,
         full_name: user.full_name,
         role: user.role,
         unit: user.unit,
-    });
-    Ok(HttpResponse::Ok().json(page))
+    })))
 }
 
 /// A new member of staff.
@@ -177,23 +156,11 @@ pub struct NewUser {
 
 impl Readable for NewUser {}
 
-/// Thêm tài khoản.
-#[utoipa::path(
-    post, path = "/api/v1/users", tag = "Quản trị", request_body = NewUser,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tạo hai lần")),
-    responses((status = 201, description = "Tài khoản mới", body = UserView)),
-)]
-pub async fn create(
-    state: web::Data<State>,
-    staff: Staff,
-    key: IdempotencyKey,
-    body: Body<NewUser>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let key = key.of_staff("users", &staff, body.hash);
+pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUser>) -> Created<UserView> {
+    let key = key.of_staff("users", &call.by, body.hash);
     let new = body.value;
-    let turn = turn_for(&state, new.password.is_some()).await?;
-    let view = with_store(&state, move |store| {
+    let turn = turn_for(&call.state, new.password.is_some()).await?;
+    let view = call.run(move |store, by, now| {
         let _turn = turn;
         let new = NewStaff {
             username: new.username,
@@ -204,35 +171,22 @@ pub async fn create(
             email: new.email,
             password: new.password,
         };
-        let user = acts::staff::create(store, new, Some(by), key, crate::clock::now())?;
-        let reference = store.reference()?;
-        Ok::<_, Problem>(UserView::new(&user, &reference))
-    })
-    .await?;
-    let place = format!("/api/v1/users/{}", view.username);
-    Ok(HttpResponse::Created()
-        .insert_header(("Location", place))
-        .insert_header(("ETag", view.tag()))
-        .json(view))
+        let user = acts::staff::create(store, new, Some(by.proof), key, now)?;
+        Ok(UserView::new(&user, &*store.reference()?))
+    });
+    let view = view.await?;
+    let address = format!("/api/v1/users/{}", view.username);
+    Ok(tagged(view).at(address))
 }
 
-/// Một tài khoản.
-#[utoipa::path(
-    get, path = "/api/v1/users/{username}", tag = "Quản trị",
-    params(("username" = String, Path, description = "Tên đăng nhập")),
-    responses((status = 200, description = "Tài khoản", body = UserView)),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
-    let view = with_store(&state, move |store| view(store, &path, reach)).await?;
-    Ok(tagged(&view))
+pub async fn show(call: Call) -> Reply<UserView> {
+    let username = call.named::<String>()?;
+    call.run(move |store, by, _| view(store, &username, by.unit))
+        .await
+        .map(tagged)
 }
 
-fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserView, Problem> {
+pub(crate) fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserView, Problem> {
     let user = views::staff::find(store, username, reach)?;
     let reference = store.reference()?;
     Ok(UserView::new(&user, &reference))
@@ -270,52 +224,31 @@ pub struct UserChange {
 
 impl Readable for UserChange {}
 
-/// Sửa tài khoản: tên, vai trò, đơn vị, khóa, đặt lại mật khẩu.
-#[utoipa::path(
-    patch, path = "/api/v1/users/{username}", tag = "Quản trị", request_body = UserChange,
-    params(
-        ("username" = String, Path, description = "Tên đăng nhập"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *"),
-    ),
-    responses((status = 200, description = "Tài khoản sau khi sửa", body = UserView)),
-)]
-pub async fn change(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    if_match: IfMatch,
-    body: Body<UserChange>,
-) -> Result<HttpResponse, Problem> {
-    let (by, reach) = (staff.proof, staff.unit);
-    let new = body.value;
-    let turn = turn_for(&state, new.password.is_some()).await?;
-    let changed = with_store(&state, move |store| {
+pub async fn change(call: Call, if_match: IfMatch, body: Body<UserChange>) -> Reply<UserView> {
+    let (username, new) = (call.named::<String>()?, body.value);
+    let turn = turn_for(&call.state, new.password.is_some()).await?;
+    let changed = call.run(move |store, by, now| {
         let _turn = turn;
+        let unless_empty = |text: String| Some(text).filter(|text| !text.is_empty());
         let change = Change {
             full_name: new.full_name,
             role: new.role,
             unit: new.unit,
-            oidc_subject: new
-                .oidc_subject
-                .map(|subject| Some(subject).filter(|subject| !subject.is_empty())),
-            email: new
-                .email
-                .map(|email| Some(email).filter(|email| !email.is_empty())),
+            oidc_subject: new.oidc_subject.map(unless_empty),
+            email: new.email.map(unless_empty),
             disabled: new.disabled,
             password: new.password,
         };
         let reference = store.reference()?;
         let seen = std::sync::Arc::clone(&reference);
         let unchanged = move |user: &User| if_match.fits(&UserView::new(user, &seen).tag());
-        let now = crate::clock::now();
         let user = or_current(
-            acts::staff::change(store, &path, change, by, unchanged, now),
-            || view(store, &path, reach),
+            acts::staff::change(store, &username, change, by.proof, unchanged, now),
+            || view(store, &username, by.unit),
         )?;
-        Ok::<_, Problem>(UserView::new(&user, &reference))
-    })
-    .await?;
-    Ok(tagged(&changed))
+        Ok(UserView::new(&user, &reference))
+    });
+    changed.await.map(tagged)
 }
 
 /// A turn at hashing a password, for requests that bring one.

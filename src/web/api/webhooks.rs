@@ -1,22 +1,23 @@
 //! `/api/v1/webhooks`: other systems that are told of events, as administrators keep them.
 
-use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::ids::{MessageId, WebhookId};
+use crate::domain::ids::{MessageId, UnitId, WebhookId};
 use crate::domain::moment::Moment;
+use crate::store::Store;
 use crate::store::reference::Reference;
 use crate::store::webhooks::Webhook;
 use crate::views::list::{Named, named_unit};
-use crate::web::access::Staff;
-use crate::web::api::answers::{Tagged, created, or_current, tagged};
+use crate::web::api::answers::{
+    Created, Done, Reply, Tagged, done, fresh_tagged, or_current, shown, tagged,
+};
+use crate::web::api::call::Call;
 use crate::web::api::outbox::{MessagePage, MessageView};
-use crate::web::api::page::{Everything, ListQuery, OfUnit, Page, PageParams, Row};
+use crate::web::api::page::{Everything, ListQuery, OfUnit, Page, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
 use crate::web::problem::Problem;
-use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// A subscription of another system.
@@ -65,9 +66,19 @@ pub struct CreatedWebhook {
     secret: String,
 }
 
-fn read_id(text: &str) -> Result<WebhookId, Problem> {
-    let id = uuid::Uuid::parse_str(text).map(WebhookId);
-    id.map_err(|_| Problem::not_found("không có webhook này"))
+impl Tagged for CreatedWebhook {
+    fn tag(&self) -> String {
+        self.webhook.tag()
+    }
+}
+
+fn named(call: &Call) -> Result<WebhookId, Problem> {
+    call.id(WebhookId, "không có webhook này")
+}
+
+fn view(store: &Store, id: WebhookId, reach: UnitId) -> Result<WebhookView, Problem> {
+    let webhook = views::webhooks::find_webhook(store, id, reach)?;
+    Ok(WebhookView::new(&webhook, &*store.reference()?))
 }
 
 impl Row for WebhookView {
@@ -77,22 +88,12 @@ impl Row for WebhookView {
 /// A page of webhooks.
 pub type WebhookPage = Page<WebhookView>;
 
-/// Webhook của một đơn vị và các đơn vị trực thuộc.
-#[utoipa::path(
-    get, path = "/api/v1/webhooks", tag = "Quản trị", params(OfUnit, PageParams),
-    responses((status = 200, description = "Một trang", body = WebhookPage)),
-)]
-pub async fn list(
-    state: web::Data<State>,
-    staff: Staff,
-    query: ListQuery<OfUnit, WebhookId>,
-) -> Result<HttpResponse, Problem> {
-    let reach = staff.unit;
+pub async fn list(call: Call, query: ListQuery<OfUnit, WebhookId>) -> Reply<WebhookPage> {
     let ListQuery { filter, page } = query;
-    let page = with_store(&state, move |store| {
+    let page = call.run(move |store, by, _| {
         let reference = store.reference()?;
         let unit = match filter.unit.as_deref() {
-            None => reach,
+            None => by.unit,
             Some(code) => {
                 let unit = reference.units().by_code(code).map(|unit| unit.id);
                 let wrong = || Problem::invalid_field("unit", format!("không có đơn vị '{code}'"));
@@ -100,12 +101,11 @@ pub async fn list(
             }
         };
         let (after, limit) = (page.after, page.and_one());
-        let found = views::webhooks::webhooks_of_unit(store, unit, reach, after, limit)?;
+        let found = views::webhooks::webhooks_of_unit(store, unit, by.unit, after, limit)?;
         let page = page.page(found, |webhook| webhook.id);
-        Ok::<_, Problem>(page.map(|webhook| WebhookView::new(&webhook, &reference)))
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(page))
+        Ok(page.map(|webhook| WebhookView::new(&webhook, &reference)))
+    });
+    page.await.map(shown)
 }
 
 /// A new webhook.
@@ -127,64 +127,36 @@ impl Readable for NewWebhook {
     const LIMIT: usize = 8 * 1024;
 }
 
-/// Đăng ký webhook. Khóa ký chỉ có trong câu trả lời này.
-#[utoipa::path(
-    post, path = "/api/v1/webhooks", tag = "Quản trị", request_body = NewWebhook,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Khóa để không tạo hai lần")),
-    responses((status = 201, description = "Webhook mới", body = CreatedWebhook)),
-)]
 pub async fn create(
-    state: web::Data<State>,
-    staff: Staff,
+    call: Call,
     key: IdempotencyKey,
     body: Body<NewWebhook>,
-) -> Result<HttpResponse, Problem> {
-    let by = staff.proof;
-    let key = key.of_staff("webhooks", &staff, body.hash);
-    let allowed = state.settings.webhooks_allowed.clone();
+) -> Created<CreatedWebhook> {
+    let key = key.of_staff("webhooks", &call.by, body.hash);
+    let allowed = call.state.settings.webhooks_allowed.clone();
     let new = acts::webhooks::NewWebhook {
         unit: body.value.unit,
         url: body.value.url,
         kinds: body.value.kinds,
     };
-    let (new, before) = with_store(&state, move |store| {
-        let now = crate::clock::now();
-        let made = acts::webhooks::create_webhook(store, &allowed, new, by, key, now)?;
-        let reference = store.reference()?;
+    let made = call.run(move |store, by, now| {
+        let made = acts::webhooks::create_webhook(store, &allowed, new, by.proof, key, now)?;
         let new = CreatedWebhook {
-            webhook: WebhookView::new(&made.value, &reference),
+            webhook: WebhookView::new(&made.value, &*store.reference()?),
             secret: made.value.secret,
         };
-        Ok::<_, Problem>((new, made.before))
-    })
-    .await?;
-    let place = format!("/api/v1/webhooks/{}", new.webhook.id);
-    Ok(created(before)
-        .insert_header(("Location", place))
-        .insert_header(("ETag", new.webhook.tag()))
-        .insert_header(("Cache-Control", "no-store"))
-        .json(new))
+        Ok((new, made.before))
+    });
+    let (new, before) = made.await?;
+    let address = format!("/api/v1/webhooks/{}", new.webhook.id);
+    Ok(fresh_tagged(new).at(address).replayed(before))
 }
 
-/// Một webhook.
-#[utoipa::path(
-    get, path = "/api/v1/webhooks/{webhook}", tag = "Quản trị",
-    params(("webhook" = String, Path, description = "Định danh của webhook")),
-    responses((status = 200, description = "Webhook", body = WebhookView)),
-)]
-pub async fn show(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let (reach, id) = (staff.unit, read_id(&path)?);
-    let view = with_store(&state, move |store| {
-        let webhook = views::webhooks::find_webhook(store, id, reach)?;
-        let reference = store.reference()?;
-        Ok::<_, Problem>(WebhookView::new(&webhook, &reference))
-    })
-    .await?;
-    Ok(tagged(&view))
+pub async fn show(call: Call) -> Reply<WebhookView> {
+    let id = named(&call)?;
+    call.run(move |store, by, _| view(store, id, by.unit))
+        .await
+        .map(tagged)
 }
 
 /// What changes; what is left out stays.
@@ -212,81 +184,44 @@ impl Readable for WebhookChange {
     const LIMIT: usize = 8 * 1024;
 }
 
-/// Sửa webhook: đơn vị, địa chỉ, loại sự kiện, tắt, bật.
-#[utoipa::path(
-    patch, path = "/api/v1/webhooks/{webhook}", tag = "Quản trị", request_body = WebhookChange,
-    params(
-        ("webhook" = String, Path, description = "Định danh của webhook"),
-        ("If-Match" = String, Header, description = "ETag đã đọc, hoặc *"),
-    ),
-    responses((status = 200, description = "Webhook sau khi sửa", body = WebhookView)),
-)]
 pub async fn change(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
+    call: Call,
     if_match: IfMatch,
     body: Body<WebhookChange>,
-) -> Result<HttpResponse, Problem> {
-    let (by, reach, id) = (staff.proof, staff.unit, read_id(&path)?);
-    let allowed = state.settings.webhooks_allowed.clone();
+) -> Reply<WebhookView> {
+    let id = named(&call)?;
+    let allowed = call.state.settings.webhooks_allowed.clone();
     let change = acts::webhooks::WebhookChange {
         unit: body.value.unit,
         url: body.value.url,
         kinds: body.value.kinds,
         disabled: body.value.disabled,
     };
-    let view = with_store(&state, move |store| {
-        let (seen, now) = (if_match.version(), crate::clock::now());
-        let changed = acts::webhooks::change_webhook(store, &allowed, id, change, by, seen, now);
-        let reference = store.reference()?;
-        let webhook = or_current(changed, || {
-            let current = views::webhooks::find_webhook(store, id, reach)?;
-            Ok(WebhookView::new(&current, &reference))
-        })?;
-        Ok::<_, Problem>(WebhookView::new(&webhook, &reference))
-    })
-    .await?;
-    Ok(tagged(&view))
+    let view = call.run(move |store, by, now| {
+        let seen = if_match.version();
+        let changed =
+            acts::webhooks::change_webhook(store, &allowed, id, change, by.proof, seen, now);
+        let webhook = or_current(changed, || view(store, id, by.unit))?;
+        Ok(WebhookView::new(&webhook, &*store.reference()?))
+    });
+    view.await.map(tagged)
 }
 
-/// Bỏ webhook; những gì còn chờ gửi tới đó thôi không gửi nữa.
-#[utoipa::path(
-    delete, path = "/api/v1/webhooks/{webhook}", tag = "Quản trị",
-    params(("webhook" = String, Path, description = "Định danh của webhook")),
-    responses((status = 204, description = "Đã bỏ")),
-)]
-pub async fn delete(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let (by, id) = (staff.proof, read_id(&path)?);
-    with_store(&state, move |store| {
-        acts::webhooks::delete_webhook(store, id, by)
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn delete(call: Call) -> Result<Done, Problem> {
+    let id = named(&call)?;
+    call.run(move |store, by, _| Ok(acts::webhooks::delete_webhook(store, id, by.proof)?))
+        .await
+        .map(done)
 }
 
-/// Nhật ký gửi tới một webhook, mới nhất trước.
-#[utoipa::path(
-    get, path = "/api/v1/webhooks/{webhook}/deliveries", tag = "Quản trị",
-    params(("webhook" = String, Path, description = "Định danh của webhook"), PageParams),
-    responses((status = 200, description = "Một trang", body = MessagePage)),
-)]
-pub async fn deliveries(
-    state: web::Data<State>,
-    staff: Staff,
-    path: web::Path<String>,
-    query: ListQuery<Everything, MessageId>,
-) -> Result<HttpResponse, Problem> {
-    let (reach, id, page) = (staff.unit, read_id(&path)?, query.page);
+pub async fn deliveries(call: Call, query: ListQuery<Everything, MessageId>) -> Reply<MessagePage> {
+    let (id, page) = (named(&call)?, query.page);
     let (before, limit) = (page.after, page.and_one());
-    let entries = with_store(&state, move |store| {
-        views::webhooks::deliveries(store, id, reach, before, limit)
-    })
-    .await?;
-    let page = page.page(entries, |entry| entry.id);
-    Ok(HttpResponse::Ok().json(page.map(MessageView::from)))
+    let entries = call.run(move |store, by, _| {
+        Ok(views::webhooks::deliveries(
+            store, id, by.unit, before, limit,
+        )?)
+    });
+    let page = page.page(entries.await?, |entry| entry.id);
+    Ok(shown(page.map(MessageView::from)))
 }

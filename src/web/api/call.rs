@@ -1,0 +1,104 @@
+//! A request as a handler takes it: the server's state, who asks, and what the address names.
+
+use std::sync::Arc;
+
+use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::acts::access::Caller;
+use crate::domain::moment::Moment;
+use crate::store::Store;
+use crate::web::access::{Client, Staff};
+use crate::web::problem::{Kind, Problem};
+use crate::web::{State, with_store};
+
+/// Who asks.
+pub trait Who: Send + Sync + Sized + 'static {
+    /// # Errors
+    /// If the request does not say.
+    fn of(request: &HttpRequest) -> Result<Self, Problem>;
+}
+
+/// A member of staff, as they were when they were let in.
+impl Who for Caller {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let staff = Staff::extract(request).into_inner()?;
+        Ok(Self::clone(&staff))
+    }
+}
+
+/// Somebody without an account, known by their address.
+impl Who for Client {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        Self::of(request)
+    }
+}
+
+/// Somebody of whom nothing is asked.
+pub struct Anybody;
+
+impl Who for Anybody {
+    fn of(_: &HttpRequest) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
+/// A request: of a member of staff, if nothing else is said.
+pub struct Call<W = Caller> {
+    pub(crate) state: web::Data<State>,
+    pub by: Arc<W>,
+    request: HttpRequest,
+}
+
+impl<W: Who> FromRequest for Call<W> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let read = || {
+            let state = request.app_data::<web::Data<State>>().cloned();
+            let missing = || Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng");
+            Ok(Self {
+                state: state.ok_or_else(missing)?,
+                by: Arc::new(W::of(request)?),
+                request: request.clone(),
+            })
+        };
+        std::future::ready(read())
+    }
+}
+
+impl<W: Who> Call<W> {
+    /// What the address names, in the order of its parameters.
+    ///
+    /// # Errors
+    /// If it cannot be read: there is no such thing.
+    pub fn named<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let path = web::Path::<T>::extract(&self.request).into_inner();
+        let path = path.map_err(|_| Problem::not_found("không có địa chỉ này"))?;
+        Ok(path.into_inner())
+    }
+
+    /// The id that the address names.
+    ///
+    /// # Errors
+    /// If it is none; `missing` says that there is no such thing.
+    pub fn id<T>(&self, of: fn(Uuid) -> T, missing: &str) -> Result<T, Problem> {
+        let id = Uuid::parse_str(&self.named::<String>()?);
+        id.map(of).map_err(|_| Problem::not_found(missing))
+    }
+
+    /// Works on the store for whoever asks, at the moment at which their turn has come.
+    ///
+    /// # Errors
+    /// Those of the work; if the store cannot be reached, or not in time.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store, &W, Moment) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let by = Arc::clone(&self.by);
+        let work = move |store: &Store| work(store, &by, crate::clock::now());
+        with_store(&self.state, work).await
+    }
+}
