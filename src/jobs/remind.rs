@@ -17,7 +17,7 @@ use crate::render::letters::Topic;
 use crate::reports::by::By;
 use crate::reports::standings::Span;
 use crate::reports::{self, ReportError};
-use crate::store::lists::{Order, Within};
+use crate::store::lists::Order;
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
@@ -220,22 +220,7 @@ fn digest(
     let (now_standing, yesterday) = (standing(today)?, standing(before.unwrap_or(today))?);
     let overdue = views::list::list(
         store,
-        &ListRequest {
-            reach: user.unit,
-            order: Order::Overdue { now },
-            unit: None,
-            statuses: Vec::new(),
-            procedure: None,
-            field: None,
-            level: None,
-            channel: None,
-            assignee: None,
-            entered: Within::default(),
-            due: Within::default(),
-            after: None,
-            limit: NAMED,
-            now,
-        },
+        &ListRequest::of_all(user.unit, Order::Overdue { now }, NAMED, now),
     )?;
     let named = overdue.items.iter().map(|item| {
         json!({

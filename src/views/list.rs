@@ -41,6 +41,28 @@ pub struct ListRequest {
     pub now: Moment,
 }
 
+impl ListRequest {
+    /// The first `limit` of all that `reach` covers.
+    pub fn of_all(reach: UnitId, order: Order, limit: usize, now: Moment) -> Self {
+        Self {
+            reach,
+            order,
+            unit: None,
+            statuses: Vec::new(),
+            procedure: None,
+            field: None,
+            level: None,
+            channel: None,
+            assignee: None,
+            entered: Within::default(),
+            due: Within::default(),
+            after: None,
+            limit,
+            now,
+        }
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Listing {

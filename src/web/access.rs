@@ -119,7 +119,8 @@ async fn authenticate(
     .await
 }
 
-fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
+/// What the server keeps for all requests.
+pub(crate) fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
     let state = request.app_data::<web::Data<State>>().cloned();
     state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))
 }

@@ -6,8 +6,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use crate::web::access::state;
+use crate::web::openapi;
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
-use crate::web::{State, openapi};
 use crate::wrong_fields::{self, Found};
 
 /// The most bytes of an ordinary body.
@@ -49,9 +50,7 @@ impl<T: Readable> FromRequest for Body<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             kind?;
-            let state = request.app_data::<web::Data<State>>().cloned();
-            let state =
-                state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))?;
+            let state = state(&request)?;
             let (bytes, share) = state.intake.read(&request, payload, T::LIMIT).await?;
             let small = bytes.len() <= AT_ONCE;
             let read = move || {

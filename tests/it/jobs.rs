@@ -17,7 +17,7 @@ use motcua::domain::unit::Level;
 use motcua::error::Error;
 use motcua::imports::UnitsOptions;
 use motcua::jobs::housekeeping;
-use motcua::store::lists::{Order, Within};
+use motcua::store::lists::Order;
 use motcua::store::{Store, jobs, sessions};
 use motcua::views::list::ListRequest;
 use motcua::{acts, tools, views};
@@ -148,22 +148,12 @@ on_both! {
 
 fn due_list(store: &Store, reach: &str, order: Order) -> usize {
     let reference = store.reference().unwrap();
-    let mut request = ListRequest {
-        reach: reference.units().by_code(reach).unwrap().id,
+    let mut request = ListRequest::of_all(
+        reference.units().by_code(reach).unwrap().id,
         order,
-        unit: None,
-        statuses: Vec::new(),
-        procedure: None,
-        field: None,
-        level: None,
-        channel: None,
-        assignee: None,
-        entered: Within::default(),
-        due: Within::default(),
-        after: None,
-        limit: 200,
-        now: motcua::clock::now(),
-    };
+        200,
+        motcua::clock::now(),
+    );
     let mut count = 0;
     loop {
         let page = views::list::list(store, &request).unwrap();

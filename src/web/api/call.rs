@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::acts::access::Caller;
 use crate::domain::moment::Moment;
 use crate::store::Store;
-use crate::web::access::{Client, Staff};
-use crate::web::problem::{Kind, Problem};
+use crate::web::access::{Client, Staff, state};
+use crate::web::problem::Problem;
 use crate::web::{State, with_store};
 
 /// Who asks.
@@ -57,10 +57,8 @@ impl<W: Who> FromRequest for Call<W> {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let read = || {
-            let state = request.app_data::<web::Data<State>>().cloned();
-            let missing = || Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng");
             Ok(Self {
-                state: state.ok_or_else(missing)?,
+                state: state(request)?,
                 by: Arc::new(W::of(request)?),
                 request: request.clone(),
             })

@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
-use crate::store::lists::{Order, Within};
+use crate::store::lists::Order;
 use crate::views::list::{ListItem, ListRequest, named_unit};
 use crate::web::access::Staff;
 use crate::web::api::page::{Everything, ListQuery, Page};
@@ -38,20 +38,8 @@ pub async fn show(
     let now = crate::clock::now();
     let reach = staff.unit;
     let request = ListRequest {
-        reach,
-        order: Order::Due,
-        unit: None,
-        statuses: Vec::new(),
-        procedure: None,
-        field: None,
-        level: None,
-        channel: None,
-        assignee: None,
-        entered: Within::default(),
-        due: Within::default(),
         after: query.page.after,
-        limit: query.page.limit as usize,
-        now,
+        ..ListRequest::of_all(reach, Order::Due, query.page.limit as usize, now)
     };
     let (listing, unit) = with_store(&state, move |store| {
         let unit = named_unit(&*store.reference()?, reach).name;

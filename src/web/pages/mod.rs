@@ -8,10 +8,10 @@ pub(crate) mod log_in;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use askama::Template;
 
-use crate::web::State;
+use crate::web::access::state;
 use crate::web::params::{Parameters, Query};
 use crate::web::problem::{Kind, Problem};
 
@@ -90,9 +90,7 @@ impl<T: Parameters> FromRequest for Form<T> {
                 let detail = "nội dung phải là một biểu mẫu";
                 return Err(Problem::new(Kind::UnsupportedMediaType, detail));
             }
-            let state = request.app_data::<web::Data<State>>().cloned();
-            let state =
-                state.ok_or_else(|| Problem::new(Kind::Internal, "máy chủ chưa sẵn sàng"))?;
+            let state = state(&request)?;
             let (bytes, _counted) = state.intake.read(&request, payload, MOST_BYTES).await?;
             let text = std::str::from_utf8(&bytes)
                 .map_err(|_| Problem::new(Kind::NotUtf8, "biểu mẫu không phải UTF-8"))?;
