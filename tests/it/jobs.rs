@@ -84,61 +84,66 @@ on_both! {
         let clerk = office.token(Role::Clerk, NEIGHBOUR);
         let procedure = long_procedure(&office.world);
         fill(&office.world, COMMUNE, &procedure, MANY);
-        let first = office.receive(COMMUNE, &procedure);
-        let due = first["due_at"].as_str().unwrap().to_owned();
         let (longest_before, middle_before) = receipts(&office, &clerk, |count| count < 40);
-
-        let (path, etag, days) = one_day_off(&office, &due);
-        let put = office.call("PUT", path.clone()).token(&admin).header("If-Match", &etag);
-        let begun = Instant::now();
-        let answer = put.body(days.clone()).send().expect(202);
-        let answered = begun.elapsed();
-        let place = answer.header("location").to_owned();
-        assert_eq!(answer.json()["kind"], "due_moments");
-        let see = |office: &Office| {
-            office.call("GET", &*place).token(&admin).send().expect(200).json()
+        let moved = || {
+            let count = db.value("select count(*) from dossier_events where kind = 16");
+            count.parse::<usize>().unwrap()
         };
-        // Who receives meanwhile.
-        let running = AtomicBool::new(true);
-        let mut seen = Vec::new();
-        let (longest, middle) = std::thread::scope(|scope| {
-            let receiving = scope.spawn(|| {
-                receipts(&office, &clerk, |count| count < 20 || running.load(Ordering::Relaxed))
-            });
-            for _ in 0..1000 {
-                let job = see(&office);
-                let done = job["done"].as_u64().unwrap();
-                seen.push(done);
-                if job["state"] == "done" || done > MANY as u64 / 3 {
-                    break;
+        // On a busy machine the middle of a change may pass unseen; the next one has one, too.
+        let mut attempts = 1..=10;
+        let job = loop {
+            assert!(attempts.next().is_some(), "there was no middle");
+            let due = office.receive(COMMUNE, &procedure)["due_at"].as_str().unwrap().to_owned();
+            let (path, etag, days) = one_day_off(&office, &due);
+            let before = moved();
+            let put = office.call("PUT", path.clone()).token(&admin).header("If-Match", &etag);
+            let begun = Instant::now();
+            let answer = put.body(days.clone()).send().expect(202);
+            let answered = begun.elapsed();
+            let place = answer.header("location").to_owned();
+            assert_eq!(answer.json()["kind"], "due_moments");
+            // Who receives meanwhile.
+            let running = AtomicBool::new(true);
+            let (longest, middle) = std::thread::scope(|scope| {
+                let receiving = scope.spawn(|| {
+                    receipts(&office, &clerk, |count| count < 20 || running.load(Ordering::Relaxed))
+                });
+                let until = Instant::now() + Duration::from_mins(2);
+                while moved() - before < MANY / 10 {
+                    assert!(Instant::now() < until, "nothing moves");
+                    std::thread::sleep(Duration::from_millis(2));
                 }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            running.store(false, Ordering::Relaxed);
-            receiving.join().unwrap()
-        });
-        println!(
-            "{:?}: answered after {answered:?}; receipts before {middle_before:?} (longest \
-             {longest_before:?}), meanwhile {middle:?} (longest {longest:?})",
-            db.kind
-        );
-        // It is not the whole province's time that anybody waits; other programs share the machine.
-        assert!(longest < longest_before * 4 + Duration::from_millis(400), "{longest:?}");
-        assert!(seen.is_sorted() && seen.last() > Some(&0), "{seen:?}");
+                running.store(false, Ordering::Relaxed);
+                receiving.join().unwrap()
+            });
+            // It is not the whole province's time that anybody waits; other programs share the machine.
+            assert!(longest < longest_before * 4 + Duration::from_millis(400), "{longest:?}");
 
-        // Killed in the middle of it, and started again.
-        let before = see(&office);
-        assert_ne!(before["state"], "done", "there was no middle: {seen:?}");
-        let office = office.again(Program::on(db));
-        let job = office.job_done(&place, &admin);
-        let open = MANY as u64 + 1;
-        assert!(job["done"].as_u64() >= Some(open), "{job}");
-        assert_eq!(job["done"], job["total"]);
-        // What was changed in the last moment before the kill had not been told yet.
-        assert!(job["changed"].as_u64() > Some(open * 3 / 4), "{job}");
-        let preview = office.call("POST", format!("{path}/preview")).token(&admin).body(days);
-        let preview = preview.send().expect(200).json();
-        assert_eq!((&preview["moved"], &preview["complete"]), (&json!(0), &json!(true)), "{preview}");
+            // Killed in the middle of it, and started again.
+            drop(office.server);
+            let killed_at = moved() - before;
+            println!(
+                "{:?}: answered after {answered:?}; receipts before {middle_before:?} (longest \
+                 {longest_before:?}), meanwhile {middle:?} (longest {longest:?}); killed at {killed_at}",
+                db.kind
+            );
+            office = Office::over(office.world, Program::on(db));
+            let job = office.job_done(&place, &admin);
+            assert!(job["done"].as_u64() > Some(MANY as u64), "{job}");
+            assert_eq!(job["done"], job["total"]);
+            let preview = office.call("POST", format!("{path}/preview")).token(&admin).body(days);
+            let preview = preview.send().expect(200).json();
+            assert_eq!(
+                (&preview["moved"], &preview["complete"]),
+                (&json!(0), &json!(true)),
+                "{preview}"
+            );
+            if killed_at < MANY {
+                // What was changed in the last moment before the kill had not been told yet.
+                assert!(job["changed"].as_u64() >= Some((MANY - killed_at) as u64), "{job}");
+                break job;
+            }
+        };
         let list = office.call("GET", "/api/v1/jobs").token(&admin).send().expect(200).json();
         assert_eq!(list["items"][0]["id"], job["id"]);
         assert_eq!(list["items"][0]["created_by"]["username"], "h37.administrator");
