@@ -4,7 +4,7 @@ use diesel::Connection;
 
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, wrong_fields};
-use crate::domain::dossier::{Action, Correction, Dossier, Refusal, decide};
+use crate::domain::dossier::{Action, ActionKind, Correction, Dossier, Refusal, decide};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
@@ -83,7 +83,7 @@ pub(crate) fn act_within(
 ) -> Result<Dossier, Error> {
     let mut locked = dossiers::lock(conn, request.id)?.ok_or(Error::NO_DOSSIER)?;
     let dossier = &locked.dossier;
-    if !occasion.covers(reference.units(), dossier.unit, dossier.holder) {
+    if !occasion.covers(reference.units(), &dossier.units()) {
         return Err(Error::NOT_YOUR_DOSSIER);
     }
     if request.version.is_some_and(|seen| seen != dossier.version) {
@@ -91,6 +91,7 @@ pub(crate) fn act_within(
             current: Some(dossier.version),
         });
     }
+    ensure_competent(dossier, request.action.kind(), occasion, reference)?;
     if reference.due_out_of_date() && !matches!(request.action, Action::RecomputeDue { .. }) {
         locked = put_right(conn, locked, occasion, reference)?;
     }
@@ -116,6 +117,25 @@ pub(crate) fn act_within(
         persons::supersede(conn, dossier.applicant)?;
     }
     Ok(changed)
+}
+
+/// A desk that took a dossier in for another unit does what is done with the applicant in front of it; the rest is
+/// that unit's.
+fn ensure_competent(
+    dossier: &Dossier,
+    action: ActionKind,
+    occasion: Occasion,
+    reference: &Reference,
+) -> Result<(), Error> {
+    // On its way it lies on the desk that is not the competent one.
+    let competent = match dossier.has_reached() {
+        true => [dossier.unit, dossier.holder],
+        false => [dossier.unit; 2],
+    };
+    match action.is_at_the_counter() || occasion.covers(reference.units(), &competent) {
+        true => Ok(()),
+        false => Err(Refusal::NotCompetent.into()),
+    }
 }
 
 /// The version of the procedure that holds for the action: the dossier's own. A clerk who takes in

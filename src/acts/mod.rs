@@ -130,10 +130,10 @@ pub struct Backdating {
 }
 
 impl Occasion {
-    /// Whether the occasion reaches a dossier that `unit` answers for and `holder` has.
-    pub(crate) fn covers(&self, units: &Units, unit: UnitId, holder: UnitId) -> bool {
-        self.reach
-            .is_none_or(|reach| units.is_under(unit, reach) || units.is_under(holder, reach))
+    /// Whether the occasion reaches one of the units that have to do with a dossier.
+    pub(crate) fn covers(&self, units: &Units, some: &[UnitId]) -> bool {
+        let reaches = |reach| some.iter().any(|unit| units.is_under(*unit, reach));
+        self.reach.is_none_or(reaches)
     }
 
     /// The moment of an action on a dossier, or on none yet.

@@ -22,6 +22,10 @@ use crate::views::assignees::{ensure_assignable, find_assignee};
 pub struct NewRequest {
     /// Code of the receiving unit.
     pub unit: String,
+    /// Code of the competent unit, if it is another one.
+    pub competent_unit: Option<String>,
+    /// Whether the competent unit has it at once.
+    pub passed_on: bool,
     /// Code of the procedure; the version in force on the day is taken.
     pub procedure: String,
     pub channel: Channel,
@@ -114,6 +118,8 @@ struct Plan<'a> {
     /// The moment of the action.
     at: Moment,
     id: DossierId,
+    receiving_unit: &'a Unit,
+    /// The competent one.
     unit: &'a Unit,
     procedure: &'a Arc<Procedure>,
     applicant: NewPerson,
@@ -128,17 +134,22 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Error> {
         let at = occasion.moment(None);
         let person = |person: &Person| NewPerson::new(person.clone(), at);
-        let unit = reference.units().by_code(&new.unit);
-        let unit = unit.ok_or(Error::NO_DOSSIER)?;
-        if !occasion.covers(reference.units(), unit.id, unit.id) {
+        let unit = |code: &str| {
+            let unit = reference.units().by_code(code);
+            unit.ok_or(Error::NO_DOSSIER)
+        };
+        let receiving_unit = unit(&new.unit)?;
+        if !occasion.covers(reference.units(), &[receiving_unit.id]) {
             return Err(Error::NOT_YOUR_DOSSIER);
         }
+        let competent = new.competent_unit.as_deref().map(unit).transpose()?;
         let procedure = reference.procedure_in_force(&new.procedure, at.date());
         Ok(Self {
             new,
             at,
             id: DossierId::new(at, rand::random()),
-            unit,
+            receiving_unit,
+            unit: competent.unwrap_or(receiving_unit),
             procedure: procedure.ok_or(Error::NO_DOSSIER)?,
             applicant: person(&new.applicant),
             delegate: new.delegate.as_ref().map(person),
@@ -155,8 +166,10 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<Event>, Error> {
         let action = action(NewDossier {
             id: self.id,
-            case_number: CaseNumber::new(&self.unit.code, self.at.date(), sequence),
+            case_number: CaseNumber::new(&self.receiving_unit.code, self.at.date(), sequence),
             unit: self.unit.id,
+            receiving_unit: self.receiving_unit.id,
+            passed_on: self.new.passed_on,
             channel: self.new.channel,
             return_channel: self.new.return_channel,
             applicant: self.applicant.id,
@@ -190,7 +203,7 @@ fn create(
 ) -> Result<Dossier, Error> {
     check(new, occasion.moment(None).date(), reference)?;
     let plan = Plan::new(reference, new, occasion)?;
-    let sequence = case_numbers::take(conn, plan.unit.id, plan.at.date(), 1)?;
+    let sequence = case_numbers::take(conn, plan.receiving_unit.id, plan.at.date(), 1)?;
     let events = plan.decide(reference, occasion, sequence, action)?;
     let (id, unit) = (plan.id, plan.unit.id);
     persons::insert(conn, &plan.applicant, id, unit)?;
@@ -215,6 +228,11 @@ pub(crate) fn check(
     };
     if reference.units().by_code(&new.unit).is_none() {
         add("/unit", format!("không có đơn vị '{}'", new.unit));
+    }
+    if let Some(code) = &new.competent_unit
+        && reference.units().by_code(code).is_none()
+    {
+        add("/competent_unit", format!("không có đơn vị '{code}'"));
     }
     if reference.versions(&new.procedure).is_empty() {
         add(

@@ -285,6 +285,8 @@ pub fn confirm(
             .map_err(|_| StoreError::corrupt("submissions.request"))?;
         let new = NewRequest {
             unit: kept.unit,
+            competent_unit: None,
+            passed_on: true,
             procedure: kept.procedure,
             channel: Channel::Online,
             return_channel: kept.return_channel,

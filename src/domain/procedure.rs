@@ -50,6 +50,10 @@ pub struct ProcedureDefinition {
     /// Integrated with the national portal.
     #[serde(default)]
     pub integrated: bool,
+    /// On the list of what any desk takes in, whatever the boundary (tiếp nhận phi địa giới hành chính, Nghị
+    /// định 118/2025 as amended by 309/2026): the desk is not the unit that resolves it.
+    #[serde(default)]
+    pub received_elsewhere: bool,
     pub online_level: OnlineLevel,
     pub statutory_limit: LimitDefinition,
     /// The shorter limit that the office commits itself to after a cut.

@@ -8,7 +8,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Channel, Dossier, Event, EventData, ReplayError};
+use crate::domain::dossier::{Channel, Dossier, Ending, Event, EventData, ReplayError};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
 use crate::domain::tally::{Tally, step_through};
 use crate::domain::time_limit::Outcome;
@@ -32,7 +32,7 @@ pub struct Reversal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reversed {
     /// A closing with this outcome was undone.
-    Closing(Outcome),
+    Closing(Outcome, Ending),
     /// The dossier went to a successor.
     ReceiptLeft,
     /// The dossier came from a unit that was dissolved.
@@ -40,27 +40,43 @@ pub enum Reversed {
 }
 
 impl Reversed {
-    pub const ALL: [Self; 5] = [
-        Self::Closing(Outcome::Early),
-        Self::Closing(Outcome::OnTime),
-        Self::Closing(Outcome::Overdue),
-        Self::ReceiptLeft,
-        Self::ReceiptCame,
+    const OUTCOMES: [Outcome; 3] = [Outcome::Early, Outcome::OnTime, Outcome::Overdue];
+    const ENDINGS: [Ending; 4] = [
+        Ending::Approved,
+        Ending::Refused,
+        Ending::Stopped,
+        Ending::Withdrawn,
     ];
 
     /// The number that stands for it in the database.
     pub const fn code(self) -> i16 {
         match self {
-            Self::Closing(Outcome::Early) => 1,
-            Self::Closing(Outcome::OnTime) => 2,
-            Self::Closing(Outcome::Overdue) => 3,
+            Self::Closing(outcome, ending) => {
+                let outcome = match outcome {
+                    Outcome::Early => 1,
+                    Outcome::OnTime => 2,
+                    Outcome::Overdue => 3,
+                };
+                let ending = match ending {
+                    Ending::Approved => 0,
+                    Ending::Refused => 10,
+                    Ending::Stopped => 20,
+                    Ending::Withdrawn => 30,
+                };
+                outcome + ending
+            }
             Self::ReceiptLeft => 4,
             Self::ReceiptCame => 5,
         }
     }
 
     pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|what| what.code() == code)
+        let closings = Self::OUTCOMES.into_iter().flat_map(|outcome| {
+            let endings = Self::ENDINGS.into_iter();
+            endings.map(move |ending| Self::Closing(outcome, ending))
+        });
+        let mut all = closings.chain([Self::ReceiptLeft, Self::ReceiptCame]);
+        all.find(|what| what.code() == code)
     }
 }
 
@@ -73,8 +89,8 @@ impl Reversal {
         }
         let mut tally = Tally::default();
         match self.what {
-            Reversed::Closing(outcome) if self.origin < from => {
-                *tally.closed_as(outcome) = 1;
+            Reversed::Closing(outcome, ending) if self.origin < from => {
+                tally.close(outcome, ending, 1);
             }
             Reversed::ReceiptLeft if self.origin >= from => {
                 *tally.received_by(self.channel) = -1;
@@ -82,7 +98,7 @@ impl Reversal {
             Reversed::ReceiptCame if self.origin >= from => {
                 *tally.received_by(self.channel) = 1;
             }
-            Reversed::Closing(_) | Reversed::ReceiptLeft | Reversed::ReceiptCame => return None,
+            Reversed::Closing(..) | Reversed::ReceiptLeft | Reversed::ReceiptCame => return None,
         }
         Some(tally)
     }
@@ -128,8 +144,10 @@ fn add(before: &Dossier, event: &Event, after: &Dossier, into: &mut Vec<Reversal
     };
     match &event.data {
         EventData::Undone(_) if after.outcome.is_none() => {
-            if let (Some(outcome), Some(closed)) = (before.outcome, before.closed_at) {
-                into.push(of(after.unit, closed.date(), Reversed::Closing(outcome)));
+            let ended = before.outcome.zip(before.ending());
+            if let (Some((outcome, ending)), Some(closed)) = (ended, before.closed_at) {
+                let what = Reversed::Closing(outcome, ending);
+                into.push(of(after.unit, closed.date(), what));
             }
         }
         EventData::MovedToSuccessor(_) if before.unit != after.unit && after.status.is_open() => {

@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign};
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Channel, Dossier, Event, EventData, ReplayError};
+use crate::domain::dossier::{Channel, Dossier, Ending, Event, EventData, ReplayError};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
 use crate::domain::time_limit::Outcome;
 
@@ -25,10 +25,22 @@ pub struct Tally {
     pub crossed: i64,
     /// Open dossiers that came from a dissolved unit, less those that went to a successor.
     pub moved: i64,
+    /// Of those received: taken in by another unit's desk.
+    pub received_elsewhere: i64,
+    /// Taken in for other units, which count them as received.
+    pub received_for_others: i64,
+    /// Of those received elsewhere: came later than they had to be passed on.
+    pub passed_on_late: i64,
+    /// Of those resolved: the request was refused.
+    pub refused: i64,
+    /// Of those resolved: processing was stopped.
+    pub stopped: i64,
+    /// Of those resolved: withdrawn by the applicant.
+    pub withdrawn: i64,
 }
 
 impl Tally {
-    pub const COUNTERS: usize = 8;
+    pub const COUNTERS: usize = 14;
 
     /// Names of the counters, in the order of [`Self::to_array`].
     pub const NAMES: [&str; Self::COUNTERS] = [
@@ -40,6 +52,12 @@ impl Tally {
         "overdue",
         "crossed",
         "moved",
+        "received_elsewhere",
+        "received_for_others",
+        "passed_on_late",
+        "refused",
+        "stopped",
+        "withdrawn",
     ];
 
     pub const fn received(&self) -> i64 {
@@ -61,6 +79,12 @@ impl Tally {
             self.overdue,
             self.crossed,
             self.moved,
+            self.received_elsewhere,
+            self.received_for_others,
+            self.passed_on_late,
+            self.refused,
+            self.stopped,
+            self.withdrawn,
         ]
     }
 
@@ -74,6 +98,12 @@ impl Tally {
             overdue,
             crossed,
             moved,
+            received_elsewhere,
+            received_for_others,
+            passed_on_late,
+            refused,
+            stopped,
+            withdrawn,
         ] = counters;
         Self {
             received_direct,
@@ -84,6 +114,12 @@ impl Tally {
             overdue,
             crossed,
             moved,
+            received_elsewhere,
+            received_for_others,
+            passed_on_late,
+            refused,
+            stopped,
+            withdrawn,
         }
     }
 
@@ -99,11 +135,18 @@ impl Tally {
         }
     }
 
-    pub(super) fn closed_as(&mut self, outcome: Outcome) -> &mut i64 {
+    /// Counts so many dossiers that were closed with this outcome in this way.
+    pub(super) const fn close(&mut self, outcome: Outcome, ending: Ending, by: i64) {
         match outcome {
-            Outcome::Early => &mut self.early,
-            Outcome::OnTime => &mut self.on_time,
-            Outcome::Overdue => &mut self.overdue,
+            Outcome::Early => self.early += by,
+            Outcome::OnTime => self.on_time += by,
+            Outcome::Overdue => self.overdue += by,
+        }
+        match ending {
+            Ending::Approved => {}
+            Ending::Refused => self.refused += by,
+            Ending::Stopped => self.stopped += by,
+            Ending::Withdrawn => self.withdrawn += by,
         }
     }
 }
@@ -175,19 +218,31 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         change(into.entry(key).or_default());
     };
     match &event.data {
-        EventData::Received(_) => add(key, &|t| *t.received_by(after.channel) += 1),
+        EventData::Received(_) => {
+            add(key, &|t| *t.received_by(after.channel) += 1);
+            if after.receiving_unit != after.unit {
+                add(key, &|t| t.received_elsewhere += 1);
+                let unit = after.receiving_unit;
+                add(TallyKey { unit, ..key }, &|t| t.received_for_others += 1);
+            }
+        }
+        EventData::Reached(reached) => {
+            if reached.late {
+                add(key, &|t| t.passed_on_late += 1);
+            }
+        }
         EventData::BecameOverdue(_) => add(key, &|t| t.crossed += 1),
         EventData::Finished(_) | EventData::Withdrawn(_) | EventData::Stopped(_) => {
-            if let Some(outcome) = after.outcome {
-                add(key, &|t| *t.closed_as(outcome) += 1);
+            if let Some((outcome, ending)) = after.outcome.zip(after.ending()) {
+                add(key, &|t| t.close(outcome, ending, 1));
             }
         }
         EventData::Undone(_) => {
             let undone = before
-                .and_then(|d| d.outcome)
+                .and_then(|d| d.outcome.zip(d.ending()))
                 .filter(|_| after.outcome.is_none());
-            if let Some(outcome) = undone {
-                add(key, &|t| *t.closed_as(outcome) -= 1);
+            if let Some((outcome, ending)) = undone {
+                add(key, &|t| t.close(outcome, ending, -1));
             }
         }
         EventData::DueRecomputed(new) => {
@@ -285,6 +340,16 @@ pub struct Standing {
     pub overdue: i64,
     /// (13) In progress at the end and past the due moment.
     pub in_progress_overdue: i64,
+    /// Of (4) and (5): taken in by another unit's desk.
+    pub received_elsewhere: i64,
+    /// Taken in for other units: they count them.
+    pub received_for_others: i64,
+    /// Of those received elsewhere: came late within the period.
+    pub passed_on_late: i64,
+    /// Of (7): refused, stopped, withdrawn.
+    pub refused: i64,
+    pub stopped: i64,
+    pub withdrawn: i64,
 }
 
 impl Standing {
@@ -300,6 +365,12 @@ impl Standing {
             on_time: within.on_time,
             overdue: within.overdue,
             in_progress_overdue: crossed - before.overdue - within.overdue,
+            received_elsewhere: within.received_elsewhere,
+            received_for_others: within.received_for_others,
+            passed_on_late: within.passed_on_late,
+            refused: within.refused,
+            stopped: within.stopped,
+            withdrawn: within.withdrawn,
         }
     }
 
@@ -316,7 +387,10 @@ impl Standing {
             early: self.early + by.early,
             on_time: self.on_time + by.on_time,
             overdue: self.overdue + by.overdue,
-            in_progress_overdue: self.in_progress_overdue,
+            refused: self.refused + by.refused,
+            stopped: self.stopped + by.stopped,
+            withdrawn: self.withdrawn + by.withdrawn,
+            ..self
         }
     }
 
@@ -368,6 +442,12 @@ impl Add for Standing {
             on_time: self.on_time + other.on_time,
             overdue: self.overdue + other.overdue,
             in_progress_overdue: self.in_progress_overdue + other.in_progress_overdue,
+            received_elsewhere: self.received_elsewhere + other.received_elsewhere,
+            received_for_others: self.received_for_others + other.received_for_others,
+            passed_on_late: self.passed_on_late + other.passed_on_late,
+            refused: self.refused + other.refused,
+            stopped: self.stopped + other.stopped,
+            withdrawn: self.withdrawn + other.withdrawn,
         }
     }
 }

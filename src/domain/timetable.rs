@@ -135,6 +135,16 @@ impl Timetable {
         ))
     }
 
+    /// When the session closes in which the moment lies, or the next one if the office is closed then.
+    ///
+    /// # Errors
+    /// If the calendar lacks a year that is needed.
+    pub fn close_of_session(&self, moment: Moment) -> Result<Moment, TimeError> {
+        let slot = self.slots.get(self.slot_from(moment)?);
+        let slot = slot.ok_or_else(|| self.after_the_end())?;
+        Ok(Moment::from_unix_millis(slot.close))
+    }
+
     /// Working time from the start of the calendar to the moment.
     fn worked_until(&self, moment: Moment) -> Result<i64, TimeError> {
         let slot = self.slots.get(self.slot_from(moment)?);

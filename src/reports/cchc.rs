@@ -278,8 +278,12 @@ impl Cchc {
 }
 
 fn level_sentence(name: &str, s: &Standing) -> String {
+    let carried_over = match s.carried_over {
+        0 => String::new(),
+        n => format!(" (trong đó kỳ trước chuyển sang {})", number(n)),
+    };
     format!(
-        "{name}: tiếp nhận {} hồ sơ; đã giải quyết {} hồ sơ, trong đó trước hạn và đúng hạn {} hồ sơ \
+        "{name}: tiếp nhận {} hồ sơ{carried_over}; đã giải quyết {} hồ sơ, trong đó trước hạn và đúng hạn {} hồ sơ \
          ({} trước hạn, {} đúng hạn), đạt {}; quá hạn {} hồ sơ, chiếm {}; đang giải quyết {} hồ sơ.",
         number(s.received()),
         number(s.resolved()),

@@ -288,6 +288,7 @@ impl Report for Form06a {
             columns: table::columns(&LABELS, &FIGURES),
             numbered: true,
             rows,
+            notes: table::notes(&self.total),
             ..Sheet::default()
         }
     }

@@ -312,6 +312,7 @@ impl Report for OnTime {
             )],
             columns: table::columns(&[key, Column::text("name", "Tên")], &RATES),
             rows: rows.chain([total]).collect(),
+            notes: table::notes(&self.total),
             ..Sheet::default()
         }
     }

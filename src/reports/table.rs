@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::tally::{Share, Standing};
 use crate::render::sheet::{Cell, Column};
+use crate::render::words::number;
 
 /// A standing as machines read it. Shares are percent with two decimals; `null` over nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -26,6 +27,16 @@ pub struct Counts {
     pub on_time_rate: Option<String>,
     #[schema(example = "0.21")]
     pub overdue_rate: Option<String>,
+    /// Of those resolved.
+    pub refused: i64,
+    pub stopped: i64,
+    pub withdrawn: i64,
+    /// Of those received in the period: taken in by another unit's desk.
+    pub received_elsewhere: i64,
+    /// Taken in for other units, which count them as received.
+    pub received_for_others: i64,
+    /// Of those received elsewhere: came later than they had to be passed on.
+    pub passed_on_late: i64,
 }
 
 impl Counts {
@@ -46,6 +57,12 @@ impl Counts {
             in_progress_overdue: s.in_progress_overdue,
             on_time_rate: text(s.on_time_share()),
             overdue_rate: text(s.overdue_share()),
+            refused: s.refused,
+            stopped: s.stopped,
+            withdrawn: s.withdrawn,
+            received_elsewhere: s.received_elsewhere,
+            received_for_others: s.received_for_others,
+            passed_on_late: s.passed_on_late,
         }
     }
 }
@@ -77,8 +94,12 @@ pub(crate) const OVERDUE_RATE: Of<Standing> = |s| Cell::Share {
     whole: s.resolved(),
 };
 
+const REFUSED: Of<Standing> = |s| Cell::Count(s.refused);
+const STOPPED: Of<Standing> = |s| Cell::Count(s.stopped);
+const WITHDRAWN: Of<Standing> = |s| Cell::Count(s.withdrawn);
+
 /// The columns of on-time rates, after what the rows are.
-pub(crate) const RATES: [Figure<Standing>; 14] = [
+pub(crate) const RATES: [Figure<Standing>; 20] = [
     (Column::for_programs("received"), RECEIVED),
     (Column::number("carried_over", "Tồn kỳ trước"), CARRIED_OVER),
     (
@@ -105,7 +126,42 @@ pub(crate) const RATES: [Figure<Standing>; 14] = [
         ON_TIME_RATE,
     ),
     (Column::for_programs("overdue_rate"), OVERDUE_RATE),
+    (Column::for_programs("refused"), REFUSED),
+    (Column::for_programs("stopped"), STOPPED),
+    (Column::for_programs("withdrawn"), WITHDRAWN),
+    (Column::for_programs("received_elsewhere"), |s| {
+        Cell::Count(s.received_elsewhere)
+    }),
+    (Column::for_programs("received_for_others"), |s| {
+        Cell::Count(s.received_for_others)
+    }),
+    (Column::for_programs("passed_on_late"), |s| {
+        Cell::Count(s.passed_on_late)
+    }),
 ];
+
+/// What else people read below the figures: how the resolved ended, and receipts regardless of boundary.
+pub(crate) fn notes(s: &Standing) -> Vec<String> {
+    let mut notes = Vec::new();
+    if s.refused + s.stopped + s.withdrawn > 0 {
+        notes.push(format!(
+            "Trong số hồ sơ đã giải quyết có {} hồ sơ bị từ chối, {} hồ sơ dừng xử lý, {} hồ sơ người nộp rút.",
+            number(s.refused),
+            number(s.stopped),
+            number(s.withdrawn)
+        ));
+    }
+    if s.received_elsewhere + s.received_for_others + s.passed_on_late > 0 {
+        notes.push(format!(
+            "Tiếp nhận không phụ thuộc địa giới hành chính: {} hồ sơ do nơi khác tiếp nhận ({} hồ sơ chuyển đến \
+             muộn), {} hồ sơ tiếp nhận thay cho nơi khác.",
+            number(s.received_elsewhere),
+            number(s.passed_on_late),
+            number(s.received_for_others)
+        ));
+    }
+    notes
+}
 
 /// The columns of a table: what the rows are, and figures.
 pub(crate) fn columns<T>(labels: &[Column], figures: &[Figure<T>]) -> Vec<Column> {

@@ -2,7 +2,7 @@
 
 use diesel::connection::Connection;
 
-use crate::store::{Conn, StoreError, dossiers, persons, reversals, settings, units};
+use crate::store::{Conn, StoreError, dossiers, persons, reversals, settings, tallies, units};
 
 const BATCH: u32 = 5000;
 
@@ -10,7 +10,21 @@ const BATCH: u32 = 5000;
 /// the next start goes on with it.
 pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     fill_lists(conn)?;
-    fill_reversals(conn)
+    fill_reversals(conn)?;
+    fill_endings(conn)
+}
+
+/// The counts of how the resolved ended that migration 0018 has added.
+fn fill_endings(conn: &mut Conn) -> Result<(), StoreError> {
+    if settings::get(conn, settings::ENDINGS_FILLED)?.is_some() {
+        return Ok(());
+    }
+    conn.transaction(|conn| {
+        tallies::count_endings(conn)?;
+        // They say how the closing ended that they take back.
+        reversals::rebuild(conn)?;
+        settings::set(conn, settings::ENDINGS_FILLED, "0018")
+    })
 }
 
 /// The rows that migration 0012 has added.

@@ -23,7 +23,8 @@ use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 ///
 /// Derived once more from what stands in the row already, for an index each: `open_due_at` (`due_at` of an open
 /// one), `late_at` (since when an open one is overdue, or when it will be), `watch_at` (when the sweep has to look),
-/// `area_id` and `holder_area_id` (from the tree of units; a job sets them anew when it changes).
+/// `area_id` and `holder_area_id` (from the tree of units; a job sets them anew when it changes). `receiving_id` is the
+/// desk that took it in, where that is not the competent unit's.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset, Queryable)]
 #[diesel(table_name = dossiers, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct DossierRow {
@@ -32,6 +33,7 @@ pub struct DossierRow {
     procedure_id: i32,
     unit_id: i32,
     holder_id: i32,
+    receiving_id: Option<i32>,
     channel: i16,
     return_channel: i16,
     applicant_id: Vec<u8>,
@@ -71,6 +73,8 @@ impl DossierRow {
             procedure_id: dossier.procedure.0,
             unit_id: dossier.unit.0,
             holder_id: dossier.holder.0,
+            receiving_id: (dossier.receiving_unit != dossier.unit)
+                .then_some(dossier.receiving_unit.0),
             channel: dossier.channel.code(),
             return_channel: dossier.return_channel.code(),
             applicant_id: dossier.applicant.bytes().to_vec(),
@@ -345,13 +349,17 @@ pub fn case_number(conn: &mut Conn, id: DossierId) -> Result<Option<String>, Sto
 ///
 /// # Errors
 /// If the database refuses.
-pub fn units_of(conn: &mut Conn, id: DossierId) -> Result<Option<(UnitId, UnitId)>, StoreError> {
-    let row: Option<(i32, i32)> = dossiers::table
+pub fn units_of(conn: &mut Conn, id: DossierId) -> Result<Option<[UnitId; 3]>, StoreError> {
+    let row: Option<(i32, i32, Option<i32>)> = dossiers::table
         .find(id.bytes().to_vec())
-        .select((dossiers::unit_id, dossiers::holder_id))
+        .select((
+            dossiers::unit_id,
+            dossiers::holder_id,
+            dossiers::receiving_id,
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(unit, holder)| (UnitId(unit), UnitId(holder))))
+    Ok(row.map(|(unit, holder, receiving)| [unit, holder, receiving.unwrap_or(unit)].map(UnitId)))
 }
 
 /// Brings the areas of all dossiers into line with the units' tree, for the units whose area is not

@@ -55,6 +55,8 @@ pub enum Along {
     /// The unit has it on its desk.
     Holder(UnitId),
     HolderArea(UnitId),
+    /// The unit's desk took it in for another unit.
+    Receiving(UnitId),
     Assignee(UserId),
     Procedure(ProcedureId),
 }
@@ -121,13 +123,23 @@ impl Reach {
         }
     }
 
+    /// By the desk that took it in for another unit: of single units, which have a desk.
+    pub fn by_receiving(&self) -> Vec<Along> {
+        match self {
+            Self::All | Self::Area { .. } => Vec::new(),
+            Self::Units(units) => units.iter().copied().map(Along::Receiving).collect(),
+        }
+    }
+
     /// Whether a dossier with these units is within reach, wherever it is listed.
     pub fn covers(&self, listed: &Listed) -> bool {
         match self {
             Self::All => true,
             Self::Area { units, .. } | Self::Units(units) => {
                 let has = |unit| units.binary_search(unit).is_ok();
-                has(&listed.unit) || has(&listed.holder)
+                has(&listed.unit)
+                    || has(&listed.holder)
+                    || listed.receiving.as_ref().is_some_and(has)
             }
         }
     }
@@ -141,6 +153,8 @@ pub struct Listed {
     pub procedure: ProcedureId,
     pub unit: UnitId,
     pub holder: UnitId,
+    /// The desk that took it in, if it is another unit's.
+    pub receiving: Option<UnitId>,
     pub area: Option<UnitId>,
     pub holder_area: Option<UnitId>,
     pub channel: Channel,
@@ -285,6 +299,7 @@ struct Row {
     procedure_id: i32,
     unit_id: i32,
     holder_id: i32,
+    receiving_id: Option<i32>,
     area_id: Option<i32>,
     holder_area_id: Option<i32>,
     channel: i16,
@@ -313,6 +328,7 @@ macro_rules! columns {
             dossiers::procedure_id,
             dossiers::unit_id,
             dossiers::holder_id,
+            dossiers::receiving_id,
             dossiers::area_id,
             dossiers::holder_area_id,
             dossiers::channel,
@@ -357,6 +373,7 @@ impl Row {
             procedure: ProcedureId(self.procedure_id),
             unit: UnitId(self.unit_id),
             holder: UnitId(self.holder_id),
+            receiving: self.receiving_id.map(UnitId),
             area: self.area_id.map(UnitId),
             holder_area: self.holder_area_id.map(UnitId),
             channel: Channel::from_code(self.channel).ok_or_else(|| corrupt("channel"))?,
@@ -410,6 +427,10 @@ fn fetch(
         Along::Area(id) => sql.filter(dossiers::area_id.eq(id.0)),
         Along::Holder(id) => sql.filter(dossiers::holder_id.eq(id.0)),
         Along::HolderArea(id) => sql.filter(dossiers::holder_area_id.eq(id.0)),
+        Along::Receiving(id) => sql
+            .filter(dossiers::receiving_id.eq(id.0))
+            // What the partial index says.
+            .filter(dossiers::receiving_id.is_not_null()),
         Along::Assignee(id) => sql
             .filter(dossiers::assignee_id.eq(id.0))
             // What the partial index says; it makes no difference otherwise.

@@ -123,6 +123,11 @@ macro_rules! not_closed {
                 .filter(dossiers::holder_id.$condition($unit))
                 .into_boxed(),
             dossiers::table
+                .filter(dossiers::open_due_at.is_not_null())
+                .filter(dossiers::receiving_id.is_not_null())
+                .filter(dossiers::receiving_id.$condition($unit))
+                .into_boxed(),
+            dossiers::table
                 .filter(sql::<Bool>("status = 1"))
                 .filter(dossiers::unit_id.$condition($unit))
                 .into_boxed(),
@@ -138,12 +143,17 @@ pub fn units_with_open(conn: &mut Conn, units: &[UnitId]) -> Result<Vec<UnitId>,
     let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut found = BTreeSet::new();
     for query in not_closed!(wanted.clone(), eq_any) {
-        let pairs: Vec<(i32, i32)> = query
-            .select((dossiers::unit_id, dossiers::holder_id))
+        let rows: Vec<(i32, i32, Option<i32>)> = query
+            .select((
+                dossiers::unit_id,
+                dossiers::holder_id,
+                dossiers::receiving_id,
+            ))
             .distinct()
             .load(conn)?;
-        let both = pairs.into_iter().flat_map(|(unit, holder)| [unit, holder]);
-        found.extend(both.filter(|unit| wanted.contains(unit)));
+        let all = rows.into_iter();
+        let all = all.flat_map(|(unit, holder, receiving)| [Some(unit), Some(holder), receiving]);
+        found.extend(all.flatten().filter(|unit| wanted.contains(unit)));
     }
     Ok(found.into_iter().map(UnitId).collect())
 }
@@ -165,13 +175,18 @@ pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Hel
     let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut open = BTreeSet::new();
     for query in not_closed!(wanted.clone(), eq_any) {
-        let rows: Vec<(Vec<u8>, i32, i32)> = query
-            .select((dossiers::id, dossiers::unit_id, dossiers::holder_id))
+        let rows: Vec<(Vec<u8>, i32, i32, Option<i32>)> = query
+            .select((
+                dossiers::id,
+                dossiers::unit_id,
+                dossiers::holder_id,
+                dossiers::receiving_id,
+            ))
             .load(conn)?;
-        for (id, unit, holder) in rows {
-            let both = [unit, holder].into_iter();
+        for (id, unit, holder, receiving) in rows {
+            let all = [Some(unit), Some(holder), receiving].into_iter().flatten();
             open.extend(
-                both.filter(|unit| wanted.contains(unit))
+                all.filter(|unit| wanted.contains(unit))
                     .map(|unit| (unit, id.clone())),
             );
         }
@@ -191,7 +206,7 @@ pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Hel
     Ok(held)
 }
 
-/// Open and registered dossiers that a unit answers for or has on its desk, in no particular
+/// Open and registered dossiers that a unit answers for, has on its desk or took in for another, in no particular
 /// order; without those that are set aside.
 ///
 /// # Errors
@@ -219,6 +234,9 @@ pub fn count_with(conn: &mut Conn, unit: UnitId) -> Result<u64, StoreError> {
         // On its desk, and another's to answer for.
         let query = match i {
             1 => query.filter(dossiers::unit_id.ne(unit.0)),
+            2 => query
+                .filter(dossiers::unit_id.ne(unit.0))
+                .filter(dossiers::holder_id.ne(unit.0)),
             _ => query,
         };
         let some: i64 = query.count().get_result(conn)?;

@@ -43,6 +43,8 @@ pub struct State {
     pub procedure: ProcedureId,
     pub unit: UnitId,
     pub holder: UnitId,
+    /// The desk that took it in, if it is another unit's.
+    pub receiving: Option<UnitId>,
     pub channel: Channel,
     pub return_channel: Channel,
     pub delegate: Option<PersonId>,
@@ -63,6 +65,13 @@ pub struct State {
     pub returned_at: Option<Moment>,
     pub version: u32,
     pub last_event_at: Moment,
+}
+
+impl State {
+    /// The units that have to do with it.
+    pub fn units(&self) -> [UnitId; 3] {
+        [self.unit, self.holder, self.receiving.unwrap_or(self.unit)]
+    }
 }
 
 /// A dossier with what the desk sees of it but a delegate.
@@ -92,9 +101,17 @@ pub struct PublicOverview {
 pub struct Standing {
     pub unit: UnitId,
     pub holder: UnitId,
+    pub receiving: Option<UnitId>,
     pub version: u32,
     /// When it becomes overdue, if nothing happens.
     pub crosses_at: Option<Moment>,
+}
+
+impl Standing {
+    /// The units that have to do with it.
+    pub fn units(&self) -> [UnitId; 3] {
+        [self.unit, self.holder, self.receiving.unwrap_or(self.unit)]
+    }
 }
 
 #[derive(Queryable)]
@@ -104,6 +121,7 @@ struct StateRow {
     procedure_id: i32,
     unit_id: i32,
     holder_id: i32,
+    receiving_id: Option<i32>,
     channel: i16,
     return_channel: i16,
     delegate_id: Option<Vec<u8>>,
@@ -133,6 +151,7 @@ macro_rules! state {
             dossiers::procedure_id,
             dossiers::unit_id,
             dossiers::holder_id,
+            dossiers::receiving_id,
             dossiers::channel,
             dossiers::return_channel,
             dossiers::delegate_id,
@@ -189,6 +208,7 @@ impl StateRow {
             procedure: ProcedureId(self.procedure_id),
             unit: UnitId(self.unit_id),
             holder: UnitId(self.holder_id),
+            receiving: self.receiving_id.map(UnitId),
             channel: channel(self.channel, "channel")?,
             return_channel: channel(self.return_channel, "return_channel")?,
             delegate: delegate.transpose()?,
@@ -237,10 +257,14 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         Stamp,
     );
     // Each of these named by itself: such a statement is prepared once, a list every time.
-    let [a, b, c, d, e, f, g] = Contents::KINDS;
+    let [a, b, c, d, e, f, g, h] = Contents::KINDS;
     let kind = dossier_events::kind;
     let of_contents = kind.eq(a).or(kind.eq(b)).or(kind.eq(c)).or(kind.eq(d));
-    let of_contents = of_contents.or(kind.eq(e)).or(kind.eq(f)).or(kind.eq(g));
+    let of_contents = of_contents
+        .or(kind.eq(e))
+        .or(kind.eq(f))
+        .or(kind.eq(g))
+        .or(kind.eq(h));
     let query = dossiers::table
         .inner_join(dossier_events::table.on(dossier_events::dossier_id.eq(dossiers::id)))
         .left_join(people::table.on(people::id.eq(dossiers::applicant_id)))
@@ -333,10 +357,11 @@ pub fn public(
 }
 
 fn standing(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Standing)>, StoreError> {
-    type Row = (i32, i32, i32, Option<i64>, Stamp);
+    type Row = (i32, i32, Option<i32>, i32, Option<i64>, Stamp);
     let query = dossiers::table.select((
         dossiers::unit_id,
         dossiers::holder_id,
+        dossiers::receiving_id,
         dossiers::version,
         dossiers::watch_at,
         stamp!(),
@@ -352,10 +377,11 @@ fn standing(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Standing)>, Sto
         }
     }
     .optional()?;
-    row.map(|(unit, holder, number, watch_at, stamp)| {
+    row.map(|(unit, holder, receiving, number, watch_at, stamp)| {
         let standing = Standing {
             unit: UnitId(unit),
             holder: UnitId(holder),
+            receiving: receiving.map(UnitId),
             version: version(number)?,
             crosses_at: watch_at.map(Moment::from_unix_millis),
         };

@@ -219,7 +219,8 @@ pub fn list(
     if let Some(units) = &which.units {
         let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
         let answers = dossiers::unit_id.nullable().eq_any(units.clone());
-        query = query.filter(answers.or(dossiers::holder_id.nullable().eq_any(units)));
+        let has = dossiers::holder_id.nullable().eq_any(units.clone());
+        query = query.filter(answers.or(has).or(dossiers::receiving_id.eq_any(units)));
     }
     if let Some(before) = before {
         query = query.filter(payments::id.lt(before));

@@ -266,6 +266,7 @@ table! {
         procedure_id -> Integer,
         unit_id -> Integer,
         holder_id -> Integer,
+        receiving_id -> Nullable<Integer>,
         channel -> SmallInt,
         return_channel -> SmallInt,
         applicant_id -> Binary,
@@ -330,6 +331,12 @@ table! {
         overdue -> BigInt,
         crossed -> BigInt,
         moved -> BigInt,
+        received_elsewhere -> BigInt,
+        received_for_others -> BigInt,
+        passed_on_late -> BigInt,
+        refused -> BigInt,
+        stopped -> BigInt,
+        withdrawn -> BigInt,
     }
 }
 
@@ -349,6 +356,12 @@ table! {
         overdue -> BigInt,
         crossed -> BigInt,
         moved -> BigInt,
+        received_elsewhere -> BigInt,
+        received_for_others -> BigInt,
+        passed_on_late -> BigInt,
+        refused -> BigInt,
+        stopped -> BigInt,
+        withdrawn -> BigInt,
     }
 }
 
@@ -367,6 +380,12 @@ table! {
         overdue -> Integer,
         crossed -> Integer,
         moved -> Integer,
+        received_elsewhere -> Integer,
+        received_for_others -> Integer,
+        passed_on_late -> Integer,
+        refused -> Integer,
+        stopped -> Integer,
+        withdrawn -> Integer,
     }
 }
 

@@ -56,7 +56,9 @@ pub(crate) fn ensure_assignable(
     let sees = users::find(conn, assignee)?.is_some_and(|account| {
         let reach = account.user.unit;
         account.user.role.may(Permission::ReadDossiers)
-            && (units.is_under(after.unit, reach) || units.is_under(after.holder, reach))
+            && [after.unit, after.holder]
+                .into_iter()
+                .any(|unit| units.is_under(unit, reach))
     });
     match sees {
         true => Ok(()),

@@ -38,8 +38,10 @@ pub struct DossierView {
     pub procedure: Named,
     /// Lĩnh vực.
     pub field: String,
-    /// Who answers for it.
+    /// The competent unit: it answers for it.
     pub unit: Named,
+    /// The desk that took it in: the competent unit's own, or another's.
+    pub receiving_unit: Named,
     /// Who has it on the desk.
     pub holder: Named,
     pub channel: Channel,
@@ -61,6 +63,12 @@ pub struct DossierView {
     /// When it was received, or registered while it is not.
     pub entered_at: Moment,
     pub received_at: Option<Moment>,
+    /// When the competent unit got it; the clock runs from here. Absent while it is on its way.
+    pub reached_at: Option<Moment>,
+    /// By when the desk had to pass it on, if the competent unit did not have it at once.
+    pub pass_on_by: Option<Moment>,
+    /// It came there too late, or is late by now. That moves no due moment.
+    pub passed_on_late: bool,
     /// By which reports judge.
     pub due_at: Option<Moment>,
     /// The one new appointment.
@@ -228,19 +236,18 @@ pub(crate) fn find_within(
     reach: Option<UnitId>,
 ) -> Result<Dossier, Error> {
     let (dossier, _) = replay(conn, id)?.ok_or(Error::NO_DOSSIER)?;
-    ensure_reach(reference, reach, dossier.unit, dossier.holder)?;
+    ensure_reach(reference, reach, dossier.units())?;
     Ok(dossier)
 }
 
 fn ensure_reach(
     reference: &Reference,
     reach: Option<UnitId>,
-    unit: UnitId,
-    holder: UnitId,
+    some: [UnitId; 3],
 ) -> Result<(), Error> {
     let units = reference.units();
     let covers = |unit| reach.is_none_or(|reach| units.is_under(unit, reach));
-    if covers(unit) || covers(holder) {
+    if some.into_iter().any(covers) {
         Ok(())
     } else {
         Err(Error::NOT_YOUR_DOSSIER)
@@ -258,7 +265,7 @@ pub fn view(
     now: Moment,
 ) -> Result<DossierView, Error> {
     let (reference, found) = store.overview(&which.into())?.ok_or(Error::NO_DOSSIER)?;
-    ensure_reach(&reference, reach, found.state.unit, found.state.holder)?;
+    ensure_reach(&reference, reach, found.state.units())?;
     let delegate = match found.state.delegate {
         Some(id) => {
             let person = store.read_one(|conn| persons::find(conn, id))?;
@@ -282,7 +289,7 @@ pub fn is_as_seen(
     now: Moment,
 ) -> Result<Option<u32>, Error> {
     let (reference, standing) = store.standing(which)?.ok_or(Error::NO_DOSSIER)?;
-    ensure_reach(&reference, reach, standing.unit, standing.holder)?;
+    ensure_reach(&reference, reach, standing.units())?;
     let crossed = standing.crosses_at.is_some_and(|moment| moment < now);
     Ok(Some(standing.version).filter(|version| !crossed && seen(*version)))
 }
@@ -306,6 +313,9 @@ fn show(
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let version = |id| reference.procedure(id).map(|version| &**version);
     let papers = Papers::of(&contents.items, procedure, version);
+    let on_its_way = contents
+        .passing_on
+        .filter(|passing_on| passing_on.reached.is_none());
     Ok(DossierView {
         id: state.id,
         case_number: state.case_number,
@@ -318,6 +328,7 @@ fn show(
         field: reference.field_name(procedure.field_id).to_owned(),
         unit: named_unit(reference, state.unit),
         holder: named_unit(reference, state.holder),
+        receiving_unit: named_unit(reference, state.receiving.unwrap_or(state.unit)),
         channel: state.channel,
         return_channel: state.return_channel,
         applicant: PersonView::from(&applicant),
@@ -328,9 +339,17 @@ fn show(
         status: state.status,
         status_code: state.status.code(),
         status_name: render::words::status(state.status),
-        allowed_actions: ActionKind::allowed(Some(state.status)),
+        allowed_actions: ActionKind::allowed(Some(state.status), on_its_way.is_none()),
         entered_at: state.entered_at,
         received_at: state.received_at,
+        reached_at: match contents.passing_on {
+            Some(passing_on) => passing_on.reached,
+            None => state.received_at,
+        },
+        pass_on_by: contents.passing_on.map(|passing_on| passing_on.by),
+        passed_on_late: contents
+            .passing_on
+            .is_some_and(|passing_on| passing_on.is_late(now)),
         due_at: state.due,
         appointment_at: state.appointment,
         overdue: state.overdue || crossed,
@@ -438,7 +457,7 @@ pub fn events(
         }
         let dossier = Dossier::replay(id, &events)
             .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
-        ensure_reach(reference, reach, dossier.unit, dossier.holder)?;
+        ensure_reach(reference, reach, dossier.units())?;
         let mut payloads = Vec::with_capacity(events.len());
         let mut people: Vec<UserId> = Vec::new();
         for (event, stored) in events.iter().zip(&stored) {
@@ -534,7 +553,7 @@ fn shown(
     let id = || i32::try_from(value.as_i64()?).ok();
     let value = match name.as_str() {
         "applicant" | "delegate" | "number" => return None,
-        "unit" | "from" | "to" => {
+        "unit" | "receiving_unit" | "from" | "to" => {
             let unit = reference.units().get(UnitId(id()?))?;
             Value::String(unit.code.clone())
         }
@@ -546,7 +565,7 @@ fn shown(
             let (username, _) = staff.get(&UserId(id()?))?;
             Value::String(username.clone())
         }
-        "due" | "step_due" | "appointment" => {
+        "due" | "step_due" | "appointment" | "pass_on_by" => {
             let moment = Moment::from_unix_millis(value.as_i64()?);
             Value::String(moment.to_string())
         }

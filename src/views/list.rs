@@ -123,8 +123,11 @@ pub struct ListItem {
     pub case_number: String,
     pub version: u32,
     pub procedure: Named,
+    /// The competent unit.
     pub unit: Named,
     pub holder: Named,
+    /// The desk that took it in for that unit, if it is another one's.
+    pub receiving_unit: Option<Named>,
     pub channel: Channel,
     /// Name of the applicant.
     #[schema(example = "Nguyễn Thị Ánh")]
@@ -262,10 +265,16 @@ fn walks(
             let ids = procedures.unwrap_or_default().iter();
             ids.copied().map(Along::Procedure).collect()
         }
-        (Order::Entered | Order::Registered, reach) => reach.by_unit(),
+        (Order::Registered, reach) => reach.by_unit(),
+        (Order::Entered, reach) => {
+            let mut walks = reach.by_unit();
+            walks.extend(reach.by_receiving());
+            walks
+        }
         (_, reach) => {
             let mut walks = reach.by_unit();
             walks.extend(reach.by_holder());
+            walks.extend(reach.by_receiving());
             walks
         }
     }
@@ -285,6 +294,7 @@ pub(crate) fn show(
         procedure: named_procedure(reference, row.procedure),
         unit: named_unit(reference, row.unit),
         holder: named_unit(reference, row.holder),
+        receiving_unit: row.receiving.map(|id| named_unit(reference, id)),
         applicant: name(&row.applicant).unwrap_or_default(),
         overdue: row.overdue || row.late_at.is_some_and(|late| late < now),
         assignee: row.assignee.and_then(|id| StaffName::of(&staff, id)),

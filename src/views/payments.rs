@@ -142,7 +142,7 @@ pub(crate) fn ensure_reach(
     };
     let within = |unit| units.is_under(unit, reach);
     match place {
-        Some((unit, holder)) if within(unit) || within(holder) => Ok(()),
+        Some(units) if units.into_iter().any(within) => Ok(()),
         _ => Err(Error::NOT_YOUR_DOSSIER),
     }
 }

@@ -524,6 +524,8 @@ fn actions_table() -> Vec<Route> {
             .about("Tiếp nhận hồ sơ đã đăng ký trực tuyến; thời hạn bắt đầu tính."),
         act("not-receive", May::Receive, |WithReason { reason, .. }, of| of.to(Action::NotReceive { reason }))
             .about("Không tiếp nhận hồ sơ đã đăng ký trực tuyến, có lý do."),
+        act("reach", May::Receive, |actions::Plain { .. }, of| of.to(Action::Reach))
+            .about("Đơn vị có thẩm quyền ghi nhận hồ sơ do nơi khác tiếp nhận đã đến; thời hạn bắt đầu tính."),
         act("hand-over", May::HandOver, actions::HandOver::asks)
             .about("Chuyển đến bước kế tiếp, hoặc trả lại một bước trước."),
         act("request-supplement", May::AskApplicant, actions::RequestSupplement::asks)

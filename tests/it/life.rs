@@ -107,6 +107,8 @@ fn new_dossier() -> NewDossier {
         id: DossierId::new(at("2021-03-01 08:00"), [7; 10]),
         case_number: CaseNumber::parse("H37.03-210301-0001").unwrap(),
         unit: COMMUNE,
+        receiving_unit: COMMUNE,
+        passed_on: true,
         channel: Channel::Online,
         return_channel: Channel::Direct,
         applicant: PersonId::new(at("2021-03-01 08:00"), [8; 10]),
@@ -457,6 +459,8 @@ fn a_receipt_is_refused_where_unit_procedure_or_papers_do_not_allow_it() {
     let try_with = |change: &dyn Fn(&mut NewDossier), when: &str| {
         let mut new = new_dossier();
         change(&mut new);
+        // Resolved where it is handed in.
+        new.receiving_unit = new.unit;
         let action = Action::Receive {
             new: Some(new),
             assignee: None,

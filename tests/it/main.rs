@@ -12,6 +12,7 @@ mod background;
 mod backups;
 mod batch_due;
 mod benchmark;
+mod boundaries;
 mod desk;
 mod durability;
 mod honest_time;

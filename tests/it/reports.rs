@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::{Office, Program, World, at, date, fields, on_both};
-use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData};
+use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData, Status};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
@@ -139,6 +139,12 @@ fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Mome
             Some(Outcome::Overdue) => standing.overdue = 1,
             None => {}
         }
+        match (after.status, after.decision) {
+            (Status::Withdrawn, _) => standing.withdrawn = i64::from(after.outcome.is_some()),
+            (Status::Stopped, _) => standing.stopped = 1,
+            (_, Some(Decision::Refused)) => standing.refused = 1,
+            _ => {}
+        }
     }
     let received_within = known
         .iter()
@@ -266,6 +272,10 @@ fn is_sound(s: &Standing) {
         s.overdue,
         s.in_progress_within(),
         s.in_progress_overdue,
+        s.refused,
+        s.stopped,
+        s.withdrawn,
+        s.resolved() - s.refused - s.stopped - s.withdrawn,
     ];
     assert!(counts.iter().all(|count| *count >= 0), "{s:?}");
     for share in [s.on_time_share(), s.overdue_share()].into_iter().flatten() {

@@ -58,6 +58,8 @@ actions! {
     Register: "đăng ký trực tuyến", Nobody, from Nothing;
     Receive: "tiếp nhận", Receive, from Nothing Registered;
     NotReceive: "không tiếp nhận", Receive, from Registered;
+    /// By the competent unit, of what another desk has taken in.
+    Reach: "nhận hồ sơ do nơi khác tiếp nhận", Receive, from Received;
     HandOver: "chuyển bước", HandOver, from Received InProgress;
     RequestSupplement: "yêu cầu bổ sung", AskApplicant, from InProgress;
     TakeSupplement: "nhận bổ sung", TakeFromApplicant, from SupplementRequested;
@@ -92,11 +94,45 @@ impl ActionKind {
         self.from().contains(&status)
     }
 
-    /// What people may do with a dossier of that status, as far as the status alone shows it.
-    pub fn allowed(status: Option<Status>) -> Vec<Self> {
+    /// What people may do with a dossier of that status, that the competent unit has or that is on its way there, as
+    /// far as these alone show it.
+    pub fn allowed(status: Option<Status>, has_reached: bool) -> Vec<Self> {
         let all = Self::ALL.iter().copied();
+        let in_place = |kind: &Self| match has_reached {
+            true => *kind != Self::Reach,
+            false => !kind.is_handling(),
+        };
         all.filter(|kind| kind.is_by_people() && kind.is_allowed_from(status))
+            .filter(in_place)
             .collect()
+    }
+
+    /// Whether the desk that took a dossier in for another unit may do it as well as that unit: what is done with
+    /// the applicant in front of it.
+    pub const fn is_at_the_counter(self) -> bool {
+        matches!(
+            self,
+            Self::TakeSupplement
+                | Self::TakePayment
+                | Self::CollectFees
+                | Self::WaiveFee
+                | Self::Return
+                | Self::Withdraw
+                | Self::CorrectApplicant
+        )
+    }
+
+    /// Whether it waits until the competent unit has the dossier.
+    pub const fn is_handling(self) -> bool {
+        matches!(
+            self,
+            Self::HandOver
+                | Self::RequestSupplement
+                | Self::RequestPayment
+                | Self::Finish
+                | Self::Stop
+                | Self::Reappoint
+        )
     }
 
     /// Done by people, as opposed to motcua itself.
@@ -110,7 +146,12 @@ impl ActionKind {
 pub struct NewDossier {
     pub id: DossierId,
     pub case_number: CaseNumber,
+    /// The competent unit.
     pub unit: UnitId,
+    /// The desk where it is handed in.
+    pub receiving_unit: UnitId,
+    /// Whether the competent unit has it at once, if it is not the one that receives.
+    pub passed_on: bool,
     pub channel: Channel,
     pub return_channel: Channel,
     pub applicant: PersonId,
@@ -134,6 +175,8 @@ pub enum Action {
     NotReceive {
         reason: String,
     },
+    /// It has come to the competent unit.
+    Reach,
     /// On to the next step, or back to an earlier one.
     HandOver {
         step: u8,
@@ -222,6 +265,7 @@ impl Action {
             Self::Register(_) => ActionKind::Register,
             Self::Receive { .. } => ActionKind::Receive,
             Self::NotReceive { .. } => ActionKind::NotReceive,
+            Self::Reach => ActionKind::Reach,
             Self::HandOver { .. } => ActionKind::HandOver,
             Self::RequestSupplement { .. } => ActionKind::RequestSupplement,
             Self::TakeSupplement { .. } => ActionKind::TakeSupplement,

@@ -68,6 +68,8 @@ impl Dossier {
         if let Some(received) = received {
             dossier.receive(received, event.at);
         }
+        let under = dossier.procedure;
+        dossier.contents.follow(event.at, &event.data, under);
         Ok(dossier)
     }
 
@@ -81,6 +83,7 @@ impl Dossier {
             case_number: CaseNumber::parse(&submission.number)?,
             procedure: submission.procedure,
             unit: submission.unit,
+            receiving_unit: submission.receiving_unit.unwrap_or(submission.unit),
             holder: submission.unit,
             channel: submission.channel,
             return_channel: submission.return_channel,
@@ -112,8 +115,11 @@ impl Dossier {
         self.procedure = received.procedure_now.unwrap_or(self.procedure);
         self.received_at = Some(at);
         self.entered_at = at;
+        if received.pass_on_by.is_some() {
+            self.holder = self.receiving_unit;
+        }
         self.clock = Some(Clock {
-            started: at,
+            started: received.pass_on_by.unwrap_or(at),
             limit: received.limit,
             pauses: Vec::new(),
             due: received.due,
@@ -148,6 +154,18 @@ impl Dossier {
                 self.receive(received, at);
             }
             EventData::NotReceived(_) => self.status = Status::NotReceived,
+            EventData::Reached(reached) => {
+                if self.has_reached() {
+                    return Err(misfit);
+                }
+                self.holder = self.unit;
+                self.step_due = reached.step_due;
+                let clock = self.clock.as_mut().ok_or(misfit)?;
+                if !reached.late {
+                    clock.started = at;
+                }
+                clock.due = reached.due;
+            }
             EventData::HandedOver(to) => {
                 self.status = Status::InProgress;
                 self.step = to.step;
@@ -200,6 +218,9 @@ impl Dossier {
                 }
                 if self.holder == moved.from {
                     self.holder = moved.to;
+                }
+                if self.receiving_unit == moved.from {
+                    self.receiving_unit = moved.to;
                 }
             }
             EventData::DueRecomputed(new) => {

@@ -1,5 +1,5 @@
-//! What a dossier holds: papers that were handed in, fees that are settled or asked for. Few kinds of
-//! events say anything of it, so it can be told without replaying the others.
+//! What a dossier holds: papers that were handed in, fees that are settled or asked for; and how it came to the
+//! unit that resolves it. Few kinds of events say anything of it, so it can be told without replaying the others.
 
 use crate::domain::dossier::{
     EventData, HeldItem, ItemHandedIn, PaymentMethod, ReplayError, SettledFee, Settlement,
@@ -21,12 +21,30 @@ pub struct Contents {
     pub payment_requested: Option<u64>,
     /// The fees for which it is, by position; none: a free amount.
     pub requested_fees: Vec<u16>,
+    /// How it is passed on to the competent unit, if another desk took it in and that takes time.
+    pub passing_on: Option<PassingOn>,
+}
+
+/// A dossier's way from the desk where it was handed in to the unit that resolves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassingOn {
+    /// When it has to be there.
+    pub by: Moment,
+    /// When it came; `None` while it is on its way.
+    pub reached: Option<Moment>,
+}
+
+impl PassingOn {
+    /// Whether it came late, or is late `now`.
+    pub fn is_late(&self, now: Moment) -> bool {
+        self.reached.unwrap_or(now) > self.by
+    }
 }
 
 impl Contents {
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 7] = [1, 2, 6, 7, 8, 19, 20];
+    pub const KINDS: [i16; 8] = [1, 2, 6, 7, 8, 19, 20, 21];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -60,6 +78,15 @@ impl Contents {
     /// What one more event changes, `under` the version of the procedure that holds after it.
     pub(super) fn follow(&mut self, at: Moment, data: &EventData, under: ProcedureId) {
         match data {
+            EventData::Received(received) => {
+                let by = received.pass_on_by;
+                self.passing_on = by.map(|by| PassingOn { by, reached: None });
+            }
+            EventData::Reached(_) => {
+                if let Some(passing_on) = &mut self.passing_on {
+                    passing_on.reached = Some(at);
+                }
+            }
             EventData::SupplementTaken(taken) => self.items.extend(held(under, &taken.items)),
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);

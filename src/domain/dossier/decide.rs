@@ -9,7 +9,7 @@ use crate::domain::dossier::decide::handling::{hand_over, reappoint, take_supple
 use crate::domain::dossier::decide::money::{
     amount_owed, not_requested, nothing_left_to_pay, positive, request_payment,
 };
-use crate::domain::dossier::decide::receiving::{receive_new, receive_registered, register};
+use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, Event, EventData,
@@ -101,7 +101,7 @@ pub fn decide(
         return Err(Refusal::NotAllowed {
             status,
             action: kind,
-            allowed: ActionKind::allowed(status),
+            allowed: ActionKind::allowed(status, dossier.is_none_or(Dossier::has_reached)),
         });
     }
     if context.at > context.now {
@@ -198,12 +198,16 @@ fn decide_existing(
     context: &Context<'_>,
 ) -> Result<Option<EventData>, Refusal> {
     let at = context.at;
+    if action.kind().is_handling() && !dossier.has_reached() {
+        return Err(Refusal::NotReached);
+    }
     let data: EventData = match action {
         Action::Receive { assignee, .. } => receive_registered(dossier, *assignee, context)?,
         Action::NotReceive { reason } => NotReceived {
             reason: required(reason)?,
         }
         .into(),
+        Action::Reach => reach(dossier, overdue, context)?,
         Action::HandOver {
             step,
             assignee,
@@ -305,7 +309,7 @@ fn decide_existing(
             appointment,
         } => reappoint(dossier, reason, *appointment, context)?,
         Action::MoveToSuccessor { from, to } => {
-            if *from != dossier.unit && *from != dossier.holder {
+            if !dossier.units().contains(from) {
                 return Err(Refusal::NotWithUnit);
             }
             if from == to || !context.units.succeeds(*from, *to) {

@@ -216,6 +216,8 @@ event_kinds! {
     FeesCollected = 19,
     /// A fee of the procedure is not owed, with the reason.
     FeeWaived = 20,
+    /// The competent unit has it that another desk had taken in; its clock starts.
+    Reached = 21,
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.
@@ -239,7 +241,11 @@ fn is_false(b: &bool) -> bool {
 pub struct Submission {
     pub number: String,
     pub procedure: ProcedureId,
+    /// The competent unit.
     pub unit: UnitId,
+    /// The desk where it was handed in, if that is another unit's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiving_unit: Option<UnitId>,
     #[serde(default, skip_serializing_if = "Channel::is_direct")]
     pub channel: Channel,
     #[serde(default, rename = "return", skip_serializing_if = "Channel::is_direct")]
@@ -284,6 +290,29 @@ pub struct Received {
     pub step_due: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<UserId>,
+    /// By when the desk has to pass it on; absent where the competent unit has it at once. Until it does, the due
+    /// moment is counted from here.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub pass_on_by: Option<Moment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Later than it had to be passed on: shown, and moves no due moment.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
+    #[serde(with = "millis")]
+    pub due: Moment,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ mod undo;
 
 pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier};
 pub use crate::domain::dossier::apply::ReplayError;
-pub use crate::domain::dossier::contents::Contents;
+pub use crate::domain::dossier::contents::{Contents, PassingOn};
 pub use crate::domain::dossier::decide::{Backdating, Context, decide};
 pub use crate::domain::dossier::event::*;
 pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
@@ -114,6 +114,15 @@ pub enum Decision {
     Refused,
 }
 
+/// How a dossier that was received ended, for the counts within the resolved ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ending {
+    Approved,
+    Refused,
+    Stopped,
+    Withdrawn,
+}
+
 text_enum! {
     /// How money was paid.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -155,8 +164,10 @@ pub struct Dossier {
     pub id: DossierId,
     pub case_number: CaseNumber,
     pub procedure: ProcedureId,
-    /// The unit that received it and is answerable for it; reports count it here.
+    /// The competent unit: it answers for it, and reports count it here.
     pub unit: UnitId,
+    /// The desk where it was handed in; the competent unit's own, or another's that takes it in for that one.
+    pub receiving_unit: UnitId,
     /// The unit that has it on its desk now.
     pub holder: UnitId,
     pub channel: Channel,
@@ -197,6 +208,26 @@ pub struct Dossier {
 }
 
 impl Dossier {
+    /// Whether the competent unit has it, as far as another desk took it in.
+    pub fn has_reached(&self) -> bool {
+        let passing_on = self.contents.passing_on;
+        passing_on.is_none_or(|passing_on| passing_on.reached.is_some())
+    }
+
+    /// When the competent unit got it; `None` while it is on its way, or only registered.
+    pub fn reached_at(&self) -> Option<Moment> {
+        match self.contents.passing_on {
+            Some(passing_on) => passing_on.reached,
+            None => self.received_at,
+        }
+    }
+
+    /// The units that have to do with it: the competent one, the one whose desk it lies on, and the one that took
+    /// it in.
+    pub const fn units(&self) -> [UnitId; 3] {
+        [self.unit, self.holder, self.receiving_unit]
+    }
+
     /// The due moment by which reports judge, pauses included; `None` until received.
     pub fn due(&self) -> Option<Moment> {
         self.clock.as_ref().map(|clock| clock.due)
@@ -209,6 +240,19 @@ impl Dossier {
 
     pub const fn is_overdue(&self) -> bool {
         self.overdue_since.is_some()
+    }
+
+    /// How it ended; `None` while it is open, or if it was never received.
+    pub fn ending(&self) -> Option<Ending> {
+        self.outcome?;
+        match self.status {
+            Status::Withdrawn => Some(Ending::Withdrawn),
+            Status::Stopped => Some(Ending::Stopped),
+            _ => Some(match self.decision? {
+                Decision::Approved => Ending::Approved,
+                Decision::Refused => Ending::Refused,
+            }),
+        }
     }
 
     /// When a running dossier that is not overdue yet becomes so: at its due moment, or, if it was

@@ -50,6 +50,16 @@ pub enum Refusal {
         procedure: String,
         unit: String,
     },
+    /// The procedure is not on the list of what any desk takes in.
+    NotReceivedElsewhere {
+        procedure: String,
+    },
+    /// The competent unit does not have it yet.
+    NotReached,
+    /// It has come there already, or was never anywhere else.
+    ReachedAlready,
+    /// That is for the competent unit to do, not for the desk that took it in.
+    NotCompetent,
     /// The checklist has no such position.
     UnknownItem {
         position: u16,
@@ -132,6 +142,10 @@ impl Refusal {
             Self::UnknownUnit => "unknown_unit",
             Self::ProcedureNotInForce { .. } => "procedure_not_in_force",
             Self::WrongLevel { .. } => "wrong_level",
+            Self::NotReceivedElsewhere { .. } => "not_received_elsewhere",
+            Self::NotReached => "not_reached",
+            Self::ReachedAlready => "reached_already",
+            Self::NotCompetent => "not_competent",
             Self::UnknownItem { .. } => "unknown_item",
             Self::UnknownPaper { .. } => "unknown_paper",
             Self::NothingHandedIn => "nothing_handed_in",

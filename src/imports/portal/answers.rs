@@ -203,6 +203,7 @@ impl Listed {
             workflow_approved_on: None,
             simplification_proposed_on: None,
             integrated: false,
+            received_elsewhere: false,
             online_level: OnlineLevel::Information,
             statutory_limit: self.limit?,
             committed_limit: None,

@@ -77,7 +77,7 @@ fn is_wanted(webhook: &Webhook, kind: &str, happened: &Happened<'_>) -> bool {
     let covers = |unit| units.is_under(unit, webhook.unit);
     let mut kinds = webhook.kinds.iter();
     kinds.any(|wanted| wanted == kind || wanted == ALL_KINDS)
-        && (covers(happened.after.unit) || covers(happened.after.holder))
+        && happened.after.units().into_iter().any(covers)
 }
 
 fn told<'a>(kind: &str, happened: &Happened<'a>) -> Told<'a> {

@@ -178,6 +178,7 @@ pub const fn event(data: &EventData) -> &'static str {
         EventData::ApplicantCorrected(_) => "Sửa thông tin người nộp",
         EventData::FeesCollected(_) => "Thu phí, lệ phí",
         EventData::FeeWaived(_) => "Miễn phí, lệ phí",
+        EventData::Reached(_) => "Đơn vị có thẩm quyền nhận được hồ sơ",
     }
 }
 

@@ -57,6 +57,17 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::MissingItems { names } => {
             format!("thiếu giấy tờ bắt buộc: {}", names.join("; "))
         }
+        Refusal::NotReceivedElsewhere { procedure } => format!(
+            "thủ tục {procedure} không thuộc danh mục tiếp nhận không phụ thuộc địa giới hành chính"
+        ),
+        Refusal::NotReached => {
+            "hồ sơ chưa đến đơn vị có thẩm quyền; đơn vị đó cần ghi nhận trước".to_owned()
+        }
+        Refusal::ReachedAlready => "hồ sơ đã ở đơn vị có thẩm quyền".to_owned(),
+        Refusal::NotCompetent => {
+            "việc này do đơn vị có thẩm quyền giải quyết làm, không phải nơi tiếp nhận hộ"
+                .to_owned()
+        }
         Refusal::NoSets => "số bộ hồ sơ phải từ 1 trở lên".to_owned(),
         Refusal::NoSuchStep {
             step,

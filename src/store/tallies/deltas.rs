@@ -4,14 +4,15 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::domain::dossier::Channel;
-use crate::domain::ids::{ProcedureId, UnitId};
+use crate::domain::dossier::{Channel, Event};
+use crate::domain::ids::{DossierId, ProcedureId, UnitId};
 use crate::domain::period::Day;
-use crate::domain::tally::{Tallies, Tally, TallyKey};
+use crate::domain::tally::{Tallies, Tally, TallyKey, follow};
+use crate::store::chain::StoredEvent;
 use crate::store::connection::on_either;
-use crate::store::schema::{late_tallies, tally_deltas};
+use crate::store::schema::{dossier_events, late_tallies, tally_deltas};
 use crate::store::tallies::{Counters, counters, tally};
-use crate::store::{Conn, StoreError};
+use crate::store::{Conn, StoreError, dossiers, events};
 
 /// A change of the counts as a row of a table.
 macro_rules! change {
@@ -29,6 +30,12 @@ macro_rules! change {
             $table::overdue.eq($tally.overdue),
             $table::crossed.eq($tally.crossed),
             $table::moved.eq($tally.moved),
+            $table::received_elsewhere.eq($tally.received_elsewhere),
+            $table::received_for_others.eq($tally.received_for_others),
+            $table::passed_on_late.eq($tally.passed_on_late),
+            $table::refused.eq($tally.refused),
+            $table::stopped.eq($tally.stopped),
+            $table::withdrawn.eq($tally.withdrawn),
         )
     };
 }
@@ -161,4 +168,52 @@ pub(super) fn delete(conn: &mut Conn, folded: &[Delta]) -> Result<(), StoreError
 /// How many deltas wait to be folded.
 pub fn waiting(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(tally_deltas::table.count().get_result(conn)?)
+}
+
+/// Counts how the resolved of before ended: what the columns of migration 0018 hold for them. A dossier whose history
+/// cannot be read is left out: `verify` tells of it.
+pub fn count_endings(conn: &mut Conn) -> Result<(), StoreError> {
+    // Withdrawn, stopped, refused.
+    let ids: Vec<Vec<u8>> = dossier_events::table
+        .filter(
+            dossier_events::kind
+                .eq_any([13_i16, 14])
+                .or(dossier_events::kind
+                    .eq(11)
+                    .and(dossier_events::data.like("%\"refused\"%"))),
+        )
+        .select(dossier_events::dossier_id)
+        .distinct()
+        .load(conn)?;
+    for id in ids {
+        let counted = dossiers::dossier_id(&id).and_then(|id| of_dossier(conn, id));
+        match counted {
+            Ok(changes) => insert_deltas(conn, &changes)?,
+            Err(StoreError::Corrupt(what)) => {
+                tracing::warn!(what, "a history that cannot be counted");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// What a dossier's history adds to the counts of how the resolved ended.
+fn of_dossier(conn: &mut Conn, id: DossierId) -> Result<Tallies, StoreError> {
+    let stored = events::history(conn, id)?;
+    let history = stored.iter().map(StoredEvent::event);
+    let history: Vec<Event> = history.collect::<Result<_, _>>()?;
+    let mut counts = Tallies::new();
+    follow(None, id, &history, &mut counts)
+        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+    for tally in counts.values_mut() {
+        *tally = Tally {
+            refused: tally.refused,
+            stopped: tally.stopped,
+            withdrawn: tally.withdrawn,
+            ..Tally::default()
+        };
+    }
+    counts.retain(|_, tally| !tally.is_zero());
+    Ok(counts)
 }

@@ -7,7 +7,7 @@ mod deltas;
 mod query;
 mod rollups;
 
-pub use crate::store::tallies::deltas::{insert_deltas, insert_late, late, waiting};
+pub use crate::store::tallies::deltas::{count_endings, insert_deltas, insert_late, late, waiting};
 pub use crate::store::tallies::query::{Counts, Sums, count};
 pub use crate::store::tallies::rollups::{
     RollupKey, RollupRows, add_rows, add_to_rollups, effective_rollups, fold, remove_empty, spread,
@@ -76,23 +76,21 @@ macro_rules! counters {
             $table::overdue,
             $table::crossed,
             $table::moved,
+            $table::received_elsewhere,
+            $table::received_for_others,
+            $table::passed_on_late,
+            $table::refused,
+            $table::stopped,
+            $table::withdrawn,
         )
     };
 }
 use counters;
 
 /// What [`counters!`] reads.
-type Counters<N> = (N, N, N, N, N, N, N, N);
+type Counters<N> = (N, N, N, N, N, N, N, N, N, N, N, N, N, N);
 
-fn tally<N: Into<i64>>((a, b, c, d, e, f, g, h): Counters<N>) -> Tally {
-    Tally::from_array([
-        a.into(),
-        b.into(),
-        c.into(),
-        d.into(),
-        e.into(),
-        f.into(),
-        g.into(),
-        h.into(),
-    ])
+fn tally<N: Into<i64>>(counters: Counters<N>) -> Tally {
+    let (a, b, c, d, e, f, g, h, i, j, k, l, m, n) = counters;
+    Tally::from_array([a, b, c, d, e, f, g, h, i, j, k, l, m, n].map(Into::into))
 }

@@ -141,6 +141,12 @@ fn rolled_up(conn: &mut Conn, dimension: Dimension, period: Period) -> Result<Su
                     sum(rollups::overdue),
                     sum(rollups::crossed),
                     sum(rollups::moved),
+                    sum(rollups::received_elsewhere),
+                    sum(rollups::received_for_others),
+                    sum(rollups::passed_on_late),
+                    sum(rollups::refused),
+                    sum(rollups::stopped),
+                    sum(rollups::withdrawn),
                 ),
             ))
             .load(conn)?;
@@ -152,8 +158,9 @@ fn rolled_up(conn: &mut Conn, dimension: Dimension, period: Period) -> Result<Su
 }
 
 /// A sum is null over no rows only, and every group has one.
-fn of_sums((a, b, c, d, e, f, g, h): Counters<Option<i64>>) -> Tally {
-    Tally::from_array([a, b, c, d, e, f, g, h].map(Option::unwrap_or_default))
+fn of_sums(counters: Counters<Option<i64>>) -> Tally {
+    let (a, b, c, d, e, f, g, h, i, j, k, l, m, n) = counters;
+    Tally::from_array([a, b, c, d, e, f, g, h, i, j, k, l, m, n].map(Option::unwrap_or_default))
 }
 
 /// Dossiers that crossed their due moment before `until` without an event that says so, as known at the

@@ -82,6 +82,12 @@ struct RollupRow {
     overdue: i32,
     crossed: i32,
     moved: i32,
+    received_elsewhere: i32,
+    received_for_others: i32,
+    passed_on_late: i32,
+    refused: i32,
+    stopped: i32,
+    withdrawn: i32,
 }
 
 impl RollupRow {
@@ -106,6 +112,12 @@ impl RollupRow {
             overdue: counter(tally.overdue)?,
             crossed: counter(tally.crossed)?,
             moved: counter(tally.moved)?,
+            received_elsewhere: counter(tally.received_elsewhere)?,
+            received_for_others: counter(tally.received_for_others)?,
+            passed_on_late: counter(tally.passed_on_late)?,
+            refused: counter(tally.refused)?,
+            stopped: counter(tally.stopped)?,
+            withdrawn: counter(tally.withdrawn)?,
         })
     }
 }
@@ -134,6 +146,15 @@ macro_rules! add_rows {
                 rollups::overdue.eq(rollups::overdue + excluded(rollups::overdue)),
                 rollups::crossed.eq(rollups::crossed + excluded(rollups::crossed)),
                 rollups::moved.eq(rollups::moved + excluded(rollups::moved)),
+                rollups::received_elsewhere
+                    .eq(rollups::received_elsewhere + excluded(rollups::received_elsewhere)),
+                rollups::received_for_others
+                    .eq(rollups::received_for_others + excluded(rollups::received_for_others)),
+                rollups::passed_on_late
+                    .eq(rollups::passed_on_late + excluded(rollups::passed_on_late)),
+                rollups::refused.eq(rollups::refused + excluded(rollups::refused)),
+                rollups::stopped.eq(rollups::stopped + excluded(rollups::stopped)),
+                rollups::withdrawn.eq(rollups::withdrawn + excluded(rollups::withdrawn)),
             ))
             .execute($conn)?
     };
@@ -166,7 +187,7 @@ pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
             // other instead of locking crosswise.
             let rows: Vec<RollupRow> = rows.iter().map(RollupRow::new).collect::<Result<_, _>>()?;
             for chunk in rows.chunks(2000) {
-                // 13 parameters a row; a statement takes 65 535.
+                // 19 parameters a row; a statement takes 65 535.
                 add_rows!(chunk.to_vec(), conn);
             }
         }

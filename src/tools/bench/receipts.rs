@@ -105,6 +105,8 @@ pub(crate) fn receipt(
             id,
             case_number: case_number(&unit.code, number)?,
             unit: unit.id,
+            receiving_unit: unit.id,
+            passed_on: true,
             channel: Channel::Direct,
             return_channel: Channel::Direct,
             applicant,

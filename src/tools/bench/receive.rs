@@ -237,6 +237,8 @@ fn statements(office: &Office, received: &Received) -> Result<f64, BenchError> {
         };
         let new = NewRequest {
             unit: received.units.first().cloned().unwrap_or_default(),
+            competent_unit: None,
+            passed_on: true,
             procedure: PROCEDURE.to_owned(),
             channel: Channel::Direct,
             return_channel: Channel::Direct,

@@ -305,6 +305,7 @@ fn sample(
         workflow_approved_on: None,
         simplification_proposed_on: None,
         integrated: false,
+        received_elsewhere: false,
         online_level: match nth % 3 {
             0 => OnlineLevel::Full,
             1 => OnlineLevel::Partial,

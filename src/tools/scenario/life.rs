@@ -187,6 +187,8 @@ impl Life<'_> {
             id,
             case_number: number,
             unit: outline.unit.id,
+            receiving_unit: outline.unit.id,
+            passed_on: true,
             channel: outline.channel,
             return_channel: self.return_channel(),
             applicant,

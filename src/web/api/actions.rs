@@ -113,6 +113,17 @@ impl Readable for WithReason {
     }
 }
 
+/// An action that needs nothing more to be said.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plain {
+    /// Thời điểm, nếu nhập sau; mặc định là bây giờ.
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for Plain {}
+
 /// Taking in what was registered online.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -490,6 +501,6 @@ impl CorrectApplicant {
 }
 
 action_bodies! {
-    WithReason, Receive, HandOver, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
+    WithReason, Plain, Receive, HandOver, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
     Finish, Return, Reappoint, MoveTo, CorrectApplicant,
 }

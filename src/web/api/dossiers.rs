@@ -78,6 +78,15 @@ pub struct NewDossier {
     /// Mã đơn vị tiếp nhận.
     #[schema(example = "H37.20.01")]
     unit: String,
+    /// Mã đơn vị có thẩm quyền giải quyết, nếu không phải đơn vị tiếp nhận (tiếp nhận phi địa giới hành chính; chỉ
+    /// với thủ tục trong danh mục được tiếp nhận như vậy). Thời hạn tính từ khi đơn vị này nhận được hồ sơ.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    competent_unit: Option<String>,
+    /// Đơn vị có thẩm quyền nhận được ngay (chuyển điện tử); mặc định là có. Nếu không, đơn vị đó ghi nhận bằng
+    /// thao tác `reach`, và đến lúc ấy ngày hẹn trả tính như khi hồ sơ được chuyển đúng hạn.
+    #[serde(default)]
+    passed_on: Option<bool>,
     /// Mã thủ tục.
     #[schema(example = "2.000815")]
     procedure: String,
@@ -110,6 +119,8 @@ impl NewDossier {
         };
         NewRequest {
             unit: self.unit.clone(),
+            competent_unit: self.competent_unit.clone(),
+            passed_on: self.passed_on.unwrap_or(true),
             procedure: self.procedure.clone(),
             channel: self.channel.unwrap_or_default(),
             return_channel: self.return_channel.unwrap_or_default(),

@@ -43,6 +43,8 @@ impl NewSubmission {
     fn request(&self, wrong: &mut Vec<FieldError>) -> NewRequest {
         NewRequest {
             unit: self.unit.clone(),
+            competent_unit: None,
+            passed_on: true,
             procedure: self.procedure.clone(),
             channel: Channel::Online,
             return_channel: self.return_channel.unwrap_or_default(),

@@ -47,6 +47,8 @@ impl World {
         let items = definition.checklist.iter().enumerate();
         NewRequest {
             unit: unit.to_owned(),
+            competent_unit: None,
+            passed_on: true,
             procedure: procedure.to_owned(),
             channel: Channel::Direct,
             return_channel: Channel::Direct,
