@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Invalid;
 use crate::domain::time_limit::TimeError;
 
 /// What the calendar says of a day.
@@ -25,17 +26,6 @@ pub struct CalendarDay {
     pub name: String,
 }
 
-/// Why a list of days is no calendar.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CalendarError {
-    #[error("lịch không có ngày nào")]
-    Empty,
-    #[error("ngày {0} có hai dòng trong lịch")]
-    Twice(NaiveDate),
-    #[error("lịch thiếu năm {0}")]
-    MissingYear(i32),
-}
-
 /// Days off and compensatory working days of whole years, from the first year with a row to the
 /// last. Asking for a day of another year is an error, never a guess.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,23 +35,25 @@ pub struct Calendar {
     last_year: i32,
 }
 
+const EMPTY: Invalid = Invalid::new("lịch không có ngày nào");
+
 impl Calendar {
     /// # Errors
     /// If there are no days, one comes twice, or a year between the first and the last has none.
-    pub fn new(days: impl IntoIterator<Item = CalendarDay>) -> Result<Self, CalendarError> {
+    pub fn new(days: impl IntoIterator<Item = CalendarDay>) -> Result<Self, Invalid> {
         let mut by_date = BTreeMap::new();
         for day in days {
             if let Some(twice) = by_date.insert(day.date, day) {
-                return Err(CalendarError::Twice(twice.date));
+                return Err(format!("ngày {} có hai dòng trong lịch", twice.date).into());
             }
         }
         let year = |entry: Option<(&NaiveDate, _)>| entry.map(|(date, _)| date.year());
-        let first_year = year(by_date.first_key_value()).ok_or(CalendarError::Empty)?;
-        let last_year = year(by_date.last_key_value()).ok_or(CalendarError::Empty)?;
+        let first_year = year(by_date.first_key_value()).ok_or(EMPTY)?;
+        let last_year = year(by_date.last_key_value()).ok_or(EMPTY)?;
         let mut expected = first_year;
         for date in by_date.keys() {
             if date.year() > expected + 1 {
-                return Err(CalendarError::MissingYear(expected + 1));
+                return Err(format!("lịch thiếu năm {}", expected + 1).into());
             }
             expected = date.year();
         }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::domain::Invalid;
+
 /// The number by which an applicant is identified, checked for its form.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
@@ -15,39 +17,34 @@ pub enum Identity {
     TaxCode(String),
 }
 
-/// Why a text is no identity number. The text itself is not repeated: it may be one, mistyped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidIdentity {
-    #[error("số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số")]
-    PersonLength,
-    #[error("ba chữ số đầu của số căn cước công dân không phải mã tỉnh (001 đến 096)")]
-    Province,
-    #[error("mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số")]
-    TaxCode,
-    #[error("số định danh chỉ gồm chữ số")]
-    NotDigits,
-}
+pub(super) const PERSON_LENGTH: Invalid =
+    Invalid::new("số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số");
+const PROVINCE: Invalid =
+    Invalid::new("ba chữ số đầu của số căn cước công dân không phải mã tỉnh (001 đến 096)");
+const TAX_CODE: Invalid =
+    Invalid::new("mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số");
+const NOT_DIGITS: Invalid = Invalid::new("số định danh chỉ gồm chữ số");
 
 impl Identity {
     /// A person's number: 12 digits (CCCD) or 9 (CMND). Spaces and dots between digits are
     /// dropped, as people write them.
-    pub fn person(text: &str) -> Result<Self, InvalidIdentity> {
+    pub fn person(text: &str) -> Result<Self, Invalid> {
         let digits = compact(text);
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(InvalidIdentity::NotDigits);
+            return Err(NOT_DIGITS);
         }
         match digits.len() {
             9 => Ok(Self::Cmnd(digits)),
             12 => match digits[..3].parse() {
                 Ok(1_u16..=96) => Ok(Self::Cccd(digits)),
-                _ => Err(InvalidIdentity::Province),
+                _ => Err(PROVINCE),
             },
-            _ => Err(InvalidIdentity::PersonLength),
+            _ => Err(PERSON_LENGTH),
         }
     }
 
     /// An organisation's tax code: `4900123456` or `4900123456-001`.
-    pub fn organisation(text: &str) -> Result<Self, InvalidIdentity> {
+    pub fn organisation(text: &str) -> Result<Self, Invalid> {
         let code = compact(text);
         let (main, branch) = match code.split_once('-') {
             Some((main, branch)) => (main, Some(branch)),
@@ -57,7 +54,7 @@ impl Identity {
         if digits(main, 10) && branch.is_none_or(|b| digits(b, 3)) {
             Ok(Self::TaxCode(code))
         } else {
-            Err(InvalidIdentity::TaxCode)
+            Err(TAX_CODE)
         }
     }
 
@@ -115,17 +112,17 @@ mod tests {
     #[test]
     fn refuses_the_rest_without_repeating_it() {
         for (text, error) in [
-            ("02018500012", InvalidIdentity::PersonLength),
-            ("000185000123", InvalidIdentity::Province),
-            ("097185000123", InvalidIdentity::Province),
-            ("02018500012x", InvalidIdentity::NotDigits),
-            ("", InvalidIdentity::PersonLength),
-            ("０２０１８５０００１２３", InvalidIdentity::NotDigits),
+            ("02018500012", PERSON_LENGTH),
+            ("000185000123", PROVINCE),
+            ("097185000123", PROVINCE),
+            ("02018500012x", NOT_DIGITS),
+            ("", PERSON_LENGTH),
+            ("０２０１８５０００１２３", NOT_DIGITS),
         ] {
             assert_eq!(Identity::person(text), Err(error));
         }
         for text in ["490012345", "4900123456-01", "4900123456-", "x"] {
-            assert_eq!(Identity::organisation(text), Err(InvalidIdentity::TaxCode));
+            assert_eq!(Identity::organisation(text), Err(TAX_CODE));
         }
     }
 

@@ -4,7 +4,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::identity::{Identity, InvalidIdentity};
+use crate::domain::Invalid;
+use crate::domain::identity::Identity;
 
 /// What a card says of its holder. Personal data.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,23 +21,17 @@ pub struct IdentityCard {
     pub issued_on: NaiveDate,
 }
 
-/// Why a text is not that of a card. The text is not repeated: it holds personal data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidCard {
-    #[error("mã QR của thẻ căn cước có 7 phần cách nhau bằng dấu |")]
-    Parts,
-    #[error("số trên thẻ: {0}")]
-    Number(InvalidIdentity),
-    #[error("số trên thẻ không phải số căn cước công dân 12 chữ số")]
-    NotCccd,
-    #[error("thẻ không có họ tên")]
-    Name,
-    #[error("{0} trên thẻ không phải ngày dạng ddmmyyyy")]
-    Date(&'static str),
-    #[error("giới tính trên thẻ không phải Nam hay Nữ")]
-    Sex,
-    #[error("số căn cước không khớp với năm sinh hoặc giới tính trên thẻ")]
-    Contradiction,
+const PARTS: Invalid = Invalid::new("mã QR của thẻ căn cước có 7 phần cách nhau bằng dấu |");
+const NOT_CCCD: Invalid = Invalid::new("số trên thẻ không phải số căn cước công dân 12 chữ số");
+const NO_NAME: Invalid = Invalid::new("thẻ không có họ tên");
+const BORN_ON: Invalid = Invalid::new("ngày sinh trên thẻ không phải ngày dạng ddmmyyyy");
+const ISSUED_ON: Invalid = Invalid::new("ngày cấp trên thẻ không phải ngày dạng ddmmyyyy");
+const SEX: Invalid = Invalid::new("giới tính trên thẻ không phải Nam hay Nữ");
+const CONTRADICTION: Invalid =
+    Invalid::new("số căn cước không khớp với năm sinh hoặc giới tính trên thẻ");
+
+fn number_on_card(error: Invalid) -> Invalid {
+    format!("số trên thẻ: {error}").into()
 }
 
 impl IdentityCard {
@@ -45,32 +40,32 @@ impl IdentityCard {
     /// # Errors
     /// If the text has not the form, or contradicts itself: the 12 digits carry century, sex and
     /// year of birth.
-    pub fn parse(text: &str) -> Result<Self, InvalidCard> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
         let parts: Vec<&str> = text.trim().split('|').map(str::trim).collect();
         // Newer cards add fields (parents' names) behind the seven.
         let &[number, old, name, born, sex, address, issued, ..] = parts.as_slice() else {
-            return Err(InvalidCard::Parts);
+            return Err(PARTS);
         };
-        let identity = Identity::person(number).map_err(InvalidCard::Number)?;
+        let identity = Identity::person(number).map_err(number_on_card)?;
         if !matches!(identity, Identity::Cccd(_)) {
-            return Err(InvalidCard::NotCccd);
+            return Err(NOT_CCCD);
         }
         if name.is_empty() {
-            return Err(InvalidCard::Name);
+            return Err(NO_NAME);
         }
-        let born_on = date(born).ok_or(InvalidCard::Date("ngày sinh"))?;
-        let issued_on = date(issued).ok_or(InvalidCard::Date("ngày cấp"))?;
+        let born_on = date(born).ok_or(BORN_ON)?;
+        let issued_on = date(issued).ok_or(ISSUED_ON)?;
         let female = match sex {
             "Nam" => false,
             "Nữ" => true,
-            _ => return Err(InvalidCard::Sex),
+            _ => return Err(SEX),
         };
         if !agrees(identity.number(), born_on, female) {
-            return Err(InvalidCard::Contradiction);
+            return Err(CONTRADICTION);
         }
         let old_identity = match old {
             "" => None,
-            old => Some(Identity::person(old).map_err(InvalidCard::Number)?),
+            old => Some(Identity::person(old).map_err(number_on_card)?),
         };
         Ok(Self {
             identity,
@@ -103,6 +98,7 @@ fn agrees(number: &str, born_on: NaiveDate, female: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identity::PERSON_LENGTH;
 
     const CARD: &str =
         "020185000123|082123456|Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021";
@@ -127,28 +123,21 @@ mod tests {
     #[test]
     fn refuses_what_contradicts_itself() {
         for (from, to, error) in [
-            ("|", " ", InvalidCard::Parts),
-            ("0201", "0200", InvalidCard::Contradiction),
-            ("05031985", "05031986", InvalidCard::Contradiction),
-            ("05031985", "31021985", InvalidCard::Date("ngày sinh")),
-            ("10052021", "1052021", InvalidCard::Date("ngày cấp")),
-            ("Nữ", "x", InvalidCard::Sex),
-            ("Nguyễn Thị Ánh", "", InvalidCard::Name),
-            ("020185000123", "082123456", InvalidCard::NotCccd),
-            (
-                "082123456",
-                "08212345",
-                InvalidCard::Number(InvalidIdentity::PersonLength),
-            ),
+            ("|", " ", PARTS),
+            ("0201", "0200", CONTRADICTION),
+            ("05031985", "05031986", CONTRADICTION),
+            ("05031985", "31021985", BORN_ON),
+            ("10052021", "1052021", ISSUED_ON),
+            ("Nữ", "x", SEX),
+            ("Nguyễn Thị Ánh", "", NO_NAME),
+            ("020185000123", "082123456", NOT_CCCD),
+            ("082123456", "08212345", number_on_card(PERSON_LENGTH)),
         ] {
             let card = CARD.replace(from, to);
             assert_eq!(IdentityCard::parse(&card).err(), Some(error), "{to}");
         }
         let child = "020322000123||Vi Văn An|01012022|Nam|Lạng Sơn|01022023";
-        assert_eq!(
-            IdentityCard::parse(child).err(),
-            Some(InvalidCard::Contradiction)
-        );
+        assert_eq!(IdentityCard::parse(child).err(), Some(CONTRADICTION));
         assert!(IdentityCard::parse(&child.replace("0203", "0202")).is_ok());
     }
 }

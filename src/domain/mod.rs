@@ -11,6 +11,7 @@ pub(crate) mod enums;
 pub mod identity;
 pub mod identity_card;
 pub mod ids;
+mod invalid;
 pub mod job;
 pub mod log;
 pub mod mac;
@@ -29,3 +30,5 @@ pub mod timetable;
 pub mod unit;
 pub mod username;
 pub mod vietqr;
+
+pub use crate::domain::invalid::Invalid;

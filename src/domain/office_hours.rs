@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Invalid;
 use crate::domain::calendar::{Calendar, DayKind};
 
 /// A stretch of a day during which the office is open; the closing instant belongs to it.
@@ -46,17 +47,6 @@ pub struct OfficeHours {
     pub same_day_cut: NaiveTime,
 }
 
-/// What is wrong with opening hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidHours {
-    #[error("ngày làm việc cần ít nhất một buổi")]
-    NoSessions,
-    #[error("các buổi phải nối tiếp nhau, giờ mở trước giờ đóng")]
-    Disordered,
-    #[error("mùa cần tháng và ngày có thật")]
-    BadSeason,
-}
-
 const fn time(hour: u32, minute: u32) -> NaiveTime {
     match NaiveTime::from_hms_opt(hour, minute, 0) {
         Some(time) => time,
@@ -92,20 +82,21 @@ impl Default for OfficeHours {
 impl OfficeHours {
     /// # Errors
     /// If a working day would have no session, sessions overlap, or a season has no such day.
-    pub fn check(&self) -> Result<(), InvalidHours> {
+    pub fn check(&self) -> Result<(), Invalid> {
         let days = self
             .seasons
             .iter()
             .map(|season| (&season.weekday, &season.saturday));
         for (weekday, saturday) in days.chain([(&self.weekday, &self.saturday)]) {
             if weekday.is_empty() {
-                return Err(InvalidHours::NoSessions);
+                return Err(Invalid::new("ngày làm việc cần ít nhất một buổi"));
             }
             for sessions in [weekday, saturday] {
                 let ordered = sessions.iter().all(|session| session.open < session.close)
                     && sessions.windows(2).all(|pair| pair[0].close < pair[1].open);
                 if !ordered {
-                    return Err(InvalidHours::Disordered);
+                    let reason = "các buổi phải nối tiếp nhau, giờ mở trước giờ đóng";
+                    return Err(Invalid::new(reason));
                 }
             }
         }
@@ -117,7 +108,7 @@ impl OfficeHours {
         {
             Ok(())
         } else {
-            Err(InvalidHours::BadSeason)
+            Err(Invalid::new("mùa cần tháng và ngày có thật"))
         }
     }
 

@@ -7,6 +7,8 @@
 
 use crc::{CRC_16_IBM_3740, Crc};
 
+use crate::domain::Invalid;
+
 /// The bank account that fees are transferred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankAccount {
@@ -15,30 +17,22 @@ pub struct BankAccount {
     number: String,
 }
 
-/// Why there is no such account, or no code for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTransfer {
-    #[error("mã ngân hàng NAPAS có 6 chữ số")]
-    Bank,
-    #[error("số tài khoản có 1 đến 19 chữ cái hoặc chữ số")]
-    Account,
-    #[error("số tiền phải từ 1 đến 9.999.999.999.999 đồng")]
-    Amount,
-    #[error(
-        "nội dung chuyển khoản có 1 đến 25 chữ cái không dấu, chữ số, khoảng trắng, '.' hoặc '-'"
-    )]
-    Purpose,
-}
+const BANK: Invalid = Invalid::new("mã ngân hàng NAPAS có 6 chữ số");
+const ACCOUNT: Invalid = Invalid::new("số tài khoản có 1 đến 19 chữ cái hoặc chữ số");
+const AMOUNT: Invalid = Invalid::new("số tiền phải từ 1 đến 9.999.999.999.999 đồng");
+const PURPOSE: Invalid = Invalid::new(
+    "nội dung chuyển khoản có 1 đến 25 chữ cái không dấu, chữ số, khoảng trắng, '.' hoặc '-'",
+);
 
 impl BankAccount {
     /// # Errors
     /// If bank or account have not the form that the code can carry.
-    pub fn new(bank: &str, number: &str) -> Result<Self, InvalidTransfer> {
+    pub fn new(bank: &str, number: &str) -> Result<Self, Invalid> {
         if bank.len() != 6 || !bank.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(InvalidTransfer::Bank);
+            return Err(BANK);
         }
         if !(1..=19).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(InvalidTransfer::Account);
+            return Err(ACCOUNT);
         }
         Ok(Self {
             bank: bank.to_owned(),
@@ -59,14 +53,14 @@ impl BankAccount {
     ///
     /// # Errors
     /// If the amount or the purpose cannot be carried.
-    pub fn transfer_code(&self, amount_vnd: u64, purpose: &str) -> Result<String, InvalidTransfer> {
+    pub fn transfer_code(&self, amount_vnd: u64, purpose: &str) -> Result<String, Invalid> {
         // The amount's field has at most 13 characters.
         if !(1..=9_999_999_999_999).contains(&amount_vnd) {
-            return Err(InvalidTransfer::Amount);
+            return Err(AMOUNT);
         }
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'.' | b'-');
         if !(1..=25).contains(&purpose.len()) || !purpose.bytes().all(plain) {
-            return Err(InvalidTransfer::Purpose);
+            return Err(PURPOSE);
         }
         let beneficiary = field("00", &self.bank) + &field("01", &self.number);
         // GUID of NAPAS; QRIBFTTA is a transfer to an account.
@@ -141,17 +135,14 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_carry() {
-        assert_eq!(BankAccount::new("97040", "1"), Err(InvalidTransfer::Bank));
-        assert_eq!(
-            BankAccount::new("970405", ""),
-            Err(InvalidTransfer::Account)
-        );
+        assert_eq!(BankAccount::new("97040", "1"), Err(BANK));
+        assert_eq!(BankAccount::new("970405", ""), Err(ACCOUNT));
         let account = BankAccount::new("970405", "1").unwrap();
         let code = |amount, purpose| account.transfer_code(amount, purpose);
-        assert_eq!(code(0, "x"), Err(InvalidTransfer::Amount));
-        assert_eq!(code(10_000_000_000_000, "x"), Err(InvalidTransfer::Amount));
-        assert_eq!(code(1, "mã hồ sơ"), Err(InvalidTransfer::Purpose));
-        assert_eq!(code(1, ""), Err(InvalidTransfer::Purpose));
+        assert_eq!(code(0, "x"), Err(AMOUNT));
+        assert_eq!(code(10_000_000_000_000, "x"), Err(AMOUNT));
+        assert_eq!(code(1, "mã hồ sơ"), Err(PURPOSE));
+        assert_eq!(code(1, ""), Err(PURPOSE));
     }
 
     proptest! {

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::domain::identity::{Identity, InvalidIdentity};
+use crate::domain::Invalid;
+use crate::domain::identity::Identity;
 use crate::domain::person::{NotifyBy, Person, plain_phone};
 use crate::web::problem::FieldError;
 
@@ -43,7 +44,7 @@ pub struct PersonInput {
 }
 
 impl PersonInput {
-    fn identity(&self) -> Result<Option<Identity>, (&'static str, InvalidIdentity)> {
+    fn identity(&self) -> Result<Option<Identity>, (&'static str, Invalid)> {
         match (&self.identity_number, &self.tax_code) {
             (Some(number), _) => Identity::person(number)
                 .map(Some)
