@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::ids::Actor;
 use crate::error::Error;
+use crate::imports::portal::WrongPlace;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::{Conn, StoreError, WriteFailure, settings};
 
@@ -60,12 +61,15 @@ impl fmt::Display for Wrong {
 pub enum ImportError {
     #[error("{}", list(.0))]
     Wrong(Vec<Wrong>),
+    /// In the national portal's answers.
+    #[error("{}", list(.0))]
+    WrongAnswers(Vec<WrongPlace>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-fn list(wrong: &[Wrong]) -> String {
-    let lines: Vec<_> = wrong.iter().map(Wrong::to_string).collect();
+fn list(wrong: &[impl fmt::Display]) -> String {
+    let lines: Vec<_> = wrong.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
 
@@ -82,6 +86,9 @@ impl From<ImportError> for Error {
                 };
                 Self::invalid(wrong.into_iter().map(|w| (place(w.column), w.reason)))
             }
+            ImportError::WrongAnswers(wrong) => {
+                Self::invalid(wrong.into_iter().map(|w| (w.pointer, w.reason)))
+            }
         }
     }
 }
@@ -96,7 +103,7 @@ impl WriteFailure for ImportError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
-            Self::Wrong(_) => None,
+            Self::Wrong(_) | Self::WrongAnswers(_) => None,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::imports::{Catalogue, ImportError, procedures};
 use crate::store::admin_acts;
 use crate::store::admin_acts::ActKind;
 use crate::store::reference::Reference;
-use crate::store::{Store, StoreError, WriteFailure, procedures as store_procedures, settings};
+use crate::store::{Store, procedures as store_procedures, settings};
 
 /// Something wrong in an answer of the portal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,36 +34,6 @@ pub struct WrongPlace {
 impl fmt::Display for WrongPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.file, self.pointer, self.reason)
-    }
-}
-
-/// Why the portal's catalogue was not taken in.
-#[derive(Debug, thiserror::Error)]
-pub enum PortalError {
-    #[error("{}", .0.iter().map(WrongPlace::to_string).collect::<Vec<_>>().join("\n"))]
-    Wrong(Vec<WrongPlace>),
-    #[error(transparent)]
-    Import(#[from] ImportError),
-}
-
-impl From<StoreError> for PortalError {
-    fn from(error: StoreError) -> Self {
-        Self::Import(error.into())
-    }
-}
-
-impl From<diesel::result::Error> for PortalError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Import(error.into())
-    }
-}
-
-impl WriteFailure for PortalError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Wrong(_) => None,
-            Self::Import(error) => error.store_error(),
-        }
     }
 }
 
@@ -83,7 +53,7 @@ pub fn preview_portal_catalogue(
     store: &Store,
     answers: &PortalAnswers,
     from: NaiveDate,
-) -> Result<Changes, PortalError> {
+) -> Result<Changes, ImportError> {
     store.read_with_reference(|_, reference| Ok(plan(reference, answers, from)?.changes))
 }
 
@@ -96,7 +66,7 @@ pub fn portal_catalogue(
     store: &Store,
     answers: PortalAnswers,
     from: NaiveDate,
-) -> Result<Changes, PortalError> {
+) -> Result<Changes, ImportError> {
     store.change_reference(move |conn, reference| {
         let before = settings::reference_version(conn)?;
         let plan = plan(reference, &answers, from)?;
@@ -131,7 +101,7 @@ fn plan(
     reference: &Reference,
     answers: &PortalAnswers,
     from: NaiveDate,
-) -> Result<Plan, PortalError> {
+) -> Result<Plan, ImportError> {
     let mut plan = Plan {
         changes: Changes::default(),
         catalogue: Catalogue::default(),
@@ -199,6 +169,6 @@ fn plan(
     }
     match wrong.is_empty() {
         true => Ok(plan),
-        false => Err(PortalError::Wrong(wrong)),
+        false => Err(ImportError::WrongAnswers(wrong)),
     }
 }

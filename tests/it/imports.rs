@@ -23,7 +23,7 @@ fn places(error: ImportError) -> Vec<String> {
             .iter()
             .map(|w| format!("{} {}", w.line, w.column).trim().to_owned())
             .collect(),
-        ImportError::Store(error) => panic!("{error}"),
+        error => panic!("{error}"),
     }
 }
 

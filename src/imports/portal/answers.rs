@@ -13,7 +13,8 @@ use crate::domain::procedure::{
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
-use crate::imports::portal::{PortalError, WrongPlace};
+use crate::imports::ImportError;
+use crate::imports::portal::WrongPlace;
 
 /// The answers of `LayDanhSachTTHC` and `LayThuTuc`, read.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ impl PortalAnswers {
     pub fn read(
         list: (&str, &[u8]),
         mut detail: impl FnMut(&str) -> Result<Option<(String, Vec<u8>)>, String>,
-    ) -> Result<Self, PortalError> {
+    ) -> Result<Self, ImportError> {
         let mut wrong = Vec::new();
         let mut listed: Vec<Listed> = Vec::new();
         let mut seen: HashMap<String, String> = HashMap::new();
@@ -84,7 +85,7 @@ impl PortalAnswers {
             listed.push(procedure);
         }
         if !wrong.is_empty() {
-            return Err(PortalError::Wrong(wrong));
+            return Err(ImportError::WrongAnswers(wrong));
         }
         let in_force = listed.iter().filter(|procedure| !procedure.ended);
         let in_force = in_force.map(|procedure| procedure.code.clone()).collect();
