@@ -8,7 +8,7 @@ use clap::Parser;
 use crate::cli::Outcome;
 use crate::config::Config;
 use crate::store::DatabaseUrl;
-use crate::tools::backup::BackupError;
+use crate::tools::ToolError;
 use crate::{render, tools};
 
 #[derive(Parser)]
@@ -49,7 +49,7 @@ pub(super) fn restore(args: &RestoreArgs, config: &Config) -> Outcome {
     let options = config.store.clone();
     let restored =
         tools::backup::restore(&config.database, &args.from, options, crate::clock::now());
-    if let Err(BackupError::Damaged(found)) = &restored {
+    if let Err(ToolError::Damaged(found)) = &restored {
         for finding in &found.findings {
             eprintln!("{finding}");
         }

@@ -9,7 +9,7 @@ use crate::cli::{Outcome, read_file};
 use crate::domain::log::note::{Note, PublicKey};
 use crate::store::Store;
 use crate::tools;
-use crate::tools::verify::{Against, RebuildError};
+use crate::tools::verify::Against;
 
 #[derive(Parser)]
 pub(super) struct Args {
@@ -52,11 +52,10 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
             None,
             tools::verify::verify_against(store, args.most, against)?,
         ),
-        true => match tools::verify::rebuild(store, args.most, against) {
-            Ok((rebuilt, found)) => (Some(rebuilt), found),
-            Err(RebuildError::Damaged(found)) => (Some(0), *found),
-            Err(RebuildError::Store(error)) => return Err(error.into()),
-        },
+        true => {
+            let (rebuilt, found) = tools::verify::rebuild(store, args.most, against)?;
+            (Some(rebuilt), found)
+        }
     };
     let mut text = String::new();
     for finding in &found.findings {

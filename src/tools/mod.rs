@@ -2,7 +2,10 @@
 
 pub mod backup;
 pub mod bench;
+mod error;
 pub mod progress;
 pub mod scenario;
 pub mod verify;
 pub mod witness;
+
+pub use crate::tools::error::ToolError;

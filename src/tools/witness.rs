@@ -14,34 +14,12 @@ use crate::domain::log::merkle::{Hash, is_consistent};
 use crate::domain::log::note::{Checkpoint, InvalidNote, Note, PublicKey, Purpose, SecretKey};
 use crate::domain::moment::Moment;
 use crate::http_client;
+use crate::tools::ToolError;
 
 /// How long the other installation may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Far more than any answer is long.
 const MOST_BYTES: u64 = 64 * 1024;
-
-/// Why a checkpoint is not vouched for.
-#[derive(Debug, thiserror::Error)]
-pub enum WitnessError {
-    #[error("{url}: {reason}")]
-    Unreachable { url: String, reason: String },
-    #[error("{url}: {reason}")]
-    NoCheckpoint { url: String, reason: InvalidNote },
-    #[error("{}: {reason}", file.display())]
-    File { file: PathBuf, reason: String },
-    #[error("điểm chốt không được ký bằng khóa {0} đã biết của nhật ký này")]
-    NotSigned(String),
-    #[error("đây là nhật ký '{given}', không phải '{known}' đã biết")]
-    OtherLog { known: String, given: String },
-    #[error(
-        "NHẬT KÝ BỊ CẮT: lần trước có {kept} mục, nay chỉ còn {now}. Dữ liệu đã bị lùi về trước, hoặc bị xóa"
-    )]
-    Shorter { kept: u64, now: u64 },
-    #[error(
-        "NHẬT KÝ BỊ SỬA: {kept} mục đầu không còn là những mục đã thấy lần trước (nay có {now} mục)"
-    )]
-    Rewritten { kept: u64, now: u64 },
-}
 
 /// What a witness has seen and vouches for.
 #[derive(Debug, Clone)]
@@ -61,23 +39,16 @@ pub struct Witness {
     key: SecretKey,
 }
 
-fn of_file(file: &Path, reason: impl std::fmt::Display) -> WitnessError {
-    WitnessError::File {
-        file: file.to_owned(),
-        reason: reason.to_string(),
-    }
-}
-
-fn read_if_there(file: &Path) -> Result<Option<String>, WitnessError> {
+fn read_if_there(file: &Path) -> Result<Option<String>, ToolError> {
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(of_file(file, error)),
+        Err(error) => Err(ToolError::file(file, error)),
     }
 }
 
 /// Takes the place of what was there, whole or not at all, and stays if the power goes.
-fn replace(file: &Path, text: &str) -> Result<(), WitnessError> {
+fn replace(file: &Path, text: &str) -> Result<(), ToolError> {
     let unfinished = file.with_extension("new");
     let write = || {
         let mut new = std::fs::File::create(&unfinished)?;
@@ -85,7 +56,7 @@ fn replace(file: &Path, text: &str) -> Result<(), WitnessError> {
         new.sync_all()?;
         std::fs::rename(&unfinished, file)
     };
-    write().map_err(|error| of_file(file, error))
+    write().map_err(|error| ToolError::file(file, error))
 }
 
 #[derive(Deserialize)]
@@ -99,23 +70,23 @@ impl Witness {
     ///
     /// # Errors
     /// If a file cannot be read or written, or holds no key of a witness.
-    pub fn open(folder: &Path, key_file: Option<&Path>) -> Result<Self, WitnessError> {
-        std::fs::create_dir_all(folder).map_err(|error| of_file(folder, error))?;
+    pub fn open(folder: &Path, key_file: Option<&Path>) -> Result<Self, ToolError> {
+        std::fs::create_dir_all(folder).map_err(|error| ToolError::file(folder, error))?;
         let own = folder.join("witness.key");
         let file = key_file.unwrap_or(&own);
         let key = match read_if_there(file)? {
-            Some(text) => text.parse().map_err(|error| of_file(file, error))?,
+            Some(text) => text.parse().map_err(|error| ToolError::file(file, error))?,
             None => {
                 let random: [u8; 8] = rand::random();
                 let name = format!("motcua-witness/{}", HEXLOWER.encode(&random));
                 let key = SecretKey::new(&name, Purpose::Witness, &rand::random());
-                let key = key.map_err(|error| of_file(file, error))?;
-                write_secret(file, &key).map_err(|error| of_file(file, error))?;
+                let key = key.map_err(|error| ToolError::file(file, error))?;
+                write_secret(file, &key).map_err(|error| ToolError::file(file, error))?;
                 key
             }
         };
         if key.public().purpose() != Purpose::Witness {
-            return Err(of_file(file, InvalidNote::Key));
+            return Err(ToolError::file(file, InvalidNote::Key));
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -138,14 +109,11 @@ impl Witness {
         url: &str,
         log_key: Option<&PublicKey>,
         now: Moment,
-    ) -> Result<Seen, WitnessError> {
+    ) -> Result<Seen, ToolError> {
         let url = url.trim_end_matches('/');
         let address = format!("{url}/api/v1/checkpoint");
         let text = get(&address)?;
-        let wrong = |reason| WitnessError::NoCheckpoint {
-            url: address.clone(),
-            reason,
-        };
+        let wrong = |reason: InvalidNote| ToolError::remote(&address, reason);
         let mut note: Note = text.parse().map_err(wrong)?;
         let checkpoint = Checkpoint::parse(&note.body).map_err(wrong)?;
         // By the address: a log that comes under another name there is not taken for a new one.
@@ -155,24 +123,21 @@ impl Witness {
         let known = known.map(|text| text.parse::<PublicKey>());
         let known = known
             .transpose()
-            .map_err(|error| of_file(&file("key"), error))?;
+            .map_err(|error| ToolError::file(&file("key"), error))?;
         let trusted = match (&known, log_key) {
             (_, Some(key)) => key.clone(),
             (Some(key), None) => key.clone(),
             (None, None) => {
                 let address = format!("{url}/api/v1/checkpoint/key");
                 let key = get(&address)?.parse();
-                key.map_err(|reason| WitnessError::NoCheckpoint {
-                    url: address,
-                    reason,
-                })?
+                key.map_err(|reason: InvalidNote| ToolError::remote(&address, reason))?
             }
         };
         if trusted.purpose() != Purpose::Log || !trusted.vouches_for(&note) {
-            return Err(WitnessError::NotSigned(trusted.to_string()));
+            return Err(ToolError::NotSigned(trusted.to_string()));
         }
         if checkpoint.origin != trusted.name() {
-            return Err(WitnessError::OtherLog {
+            return Err(ToolError::OtherLog {
                 known: trusted.name().to_owned(),
                 given: checkpoint.origin,
             });
@@ -184,7 +149,7 @@ impl Witness {
         });
         let kept = kept
             .transpose()
-            .map_err(|error| of_file(&file("checkpoint"), error))?;
+            .map_err(|error| ToolError::file(&file("checkpoint"), error))?;
         if let Some(kept) = &kept {
             prove(url, kept, &checkpoint)?;
         }
@@ -203,16 +168,16 @@ impl Witness {
 }
 
 /// The log of `new` begins as that of `kept`.
-fn prove(url: &str, kept: &Checkpoint, new: &Checkpoint) -> Result<(), WitnessError> {
+fn prove(url: &str, kept: &Checkpoint, new: &Checkpoint) -> Result<(), ToolError> {
     if kept.origin != new.origin {
-        return Err(WitnessError::OtherLog {
+        return Err(ToolError::OtherLog {
             known: kept.origin.clone(),
             given: new.origin.clone(),
         });
     }
     let (old_size, size) = (kept.size, new.size);
     if size < old_size {
-        return Err(WitnessError::Shorter {
+        return Err(ToolError::Shorter {
             kept: old_size,
             now: size,
         });
@@ -230,25 +195,20 @@ fn prove(url: &str, kept: &Checkpoint, new: &Checkpoint) -> Result<(), WitnessEr
             });
             hashes.collect::<Option<Vec<_>>>()
         });
-        proof = hashes.flatten().ok_or_else(|| WitnessError::Unreachable {
-            url: address,
-            reason: "không phải bằng chứng nhất quán".to_owned(),
-        })?;
+        let wrong = || ToolError::remote(&address, "không phải bằng chứng nhất quán");
+        proof = hashes.flatten().ok_or_else(wrong)?;
     }
     match is_consistent((old_size, &kept.root), (size, &new.root), &proof) {
         true => Ok(()),
-        false => Err(WitnessError::Rewritten {
+        false => Err(ToolError::Rewritten {
             kept: old_size,
             now: size,
         }),
     }
 }
 
-fn get(url: &str) -> Result<String, WitnessError> {
-    let unreachable = |reason: String| WitnessError::Unreachable {
-        url: url.to_owned(),
-        reason,
-    };
+fn get(url: &str) -> Result<String, ToolError> {
+    let unreachable = |reason: String| ToolError::remote(url, reason);
     let agent: ureq::Agent = http_client::agent(PATIENCE).build().into();
     let answer = agent.get(url).call();
     let mut answer = answer.map_err(|error| unreachable(error.to_string()))?;

@@ -5,7 +5,7 @@ mod restore;
 
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 pub use crate::tools::backup::restore::{Restored, restore};
 
 use crate::domain::moment::Moment;
-use crate::store::{DatabaseUrl, StoreError, copy};
-use crate::tools::verify::Found;
+use crate::store::{DatabaseUrl, copy};
+use crate::tools::ToolError;
 
 const DATABASE: &str = "motcua.sqlite3";
 const MANIFEST: &str = "manifest.json";
@@ -38,39 +38,22 @@ pub struct Manifest {
     pub checkpoint: Option<String>,
 }
 
-/// Why there is no backup, or nothing was restored.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    #[error("{0}")]
-    Refused(String),
-    #[error("bản sao lưu không qua được kiểm tra, không khôi phục gì cả")]
-    Damaged(Box<Found>),
-    #[error("{path}: {error}", path = path.display())]
-    Io {
-        path: PathBuf,
-        error: std::io::Error,
-    },
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Names the file of an error.
-fn at(path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
-    let path = path.to_owned();
-    |error| BackupError::Io { path, error }
+fn at(file: &Path) -> impl FnOnce(std::io::Error) -> ToolError {
+    move |error| ToolError::file(file, error)
 }
 
 /// Makes a backup in the new folder `to` while the server may run. The folder appears whole or not at all.
 ///
 /// # Errors
 /// If `to` is there already, or the copy cannot be made or written.
-pub fn make(url: &DatabaseUrl, to: &Path, now: Moment) -> Result<Manifest, BackupError> {
+pub fn make(url: &DatabaseUrl, to: &Path, now: Moment) -> Result<Manifest, ToolError> {
     if std::fs::symlink_metadata(to).is_ok() {
         let message = format!("{} đã có; không ghi đè", to.display());
-        return Err(BackupError::Refused(message));
+        return Err(ToolError::Refused(message));
     }
     let name = to.file_name().ok_or_else(|| {
-        BackupError::Refused(format!("{} không phải tên thư mục mới", to.display()))
+        ToolError::Refused(format!("{} không phải tên thư mục mới", to.display()))
     })?;
     let parent = match to.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -91,7 +74,7 @@ pub fn make(url: &DatabaseUrl, to: &Path, now: Moment) -> Result<Manifest, Backu
     made
 }
 
-fn fill(url: &DatabaseUrl, folder: &Path, now: Moment) -> Result<Manifest, BackupError> {
+fn fill(url: &DatabaseUrl, folder: &Path, now: Moment) -> Result<Manifest, ToolError> {
     let file = folder.join(DATABASE);
     copy::make(url, &file)?;
     only_ours(&file).map_err(at(&file))?;
@@ -115,7 +98,7 @@ fn fill(url: &DatabaseUrl, folder: &Path, now: Moment) -> Result<Manifest, Backu
     };
     let file = folder.join(MANIFEST);
     let text = serde_json::to_string_pretty(&manifest)
-        .map_err(|error| BackupError::Refused(error.to_string()))?;
+        .map_err(|error| ToolError::Refused(error.to_string()))?;
     let mut to = File::create_new(&file).map_err(at(&file))?;
     to.write_all(text.as_bytes()).map_err(at(&file))?;
     only_ours(&file).map_err(at(&file))?;
@@ -125,15 +108,15 @@ fn fill(url: &DatabaseUrl, folder: &Path, now: Moment) -> Result<Manifest, Backu
 }
 
 /// Reads what a backup says of itself.
-fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
+fn read_manifest(from: &Path) -> Result<Manifest, ToolError> {
     let file = from.join(MANIFEST);
     let text = std::fs::read_to_string(&file).map_err(at(&file))?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|error| {
-        BackupError::Refused(format!("{}: không đọc được: {error}", file.display()))
+        ToolError::Refused(format!("{}: không đọc được: {error}", file.display()))
     })?;
     match Path::new(&manifest.file).file_name() {
         Some(name) if name == manifest.file.as_str() => Ok(manifest),
-        _ => Err(BackupError::Refused(format!(
+        _ => Err(ToolError::Refused(format!(
             "{}: tên tệp không dùng được",
             file.display()
         ))),
@@ -141,7 +124,7 @@ fn read_manifest(from: &Path) -> Result<Manifest, BackupError> {
 }
 
 /// Length and SHA-256 of a file.
-fn digest(file: &Path) -> Result<(u64, String), BackupError> {
+fn digest(file: &Path) -> Result<(u64, String), ToolError> {
     let mut from = File::open(file).map_err(at(file))?;
     let mut hash = Sha256::new();
     let mut bytes = 0;
@@ -158,7 +141,7 @@ fn digest(file: &Path) -> Result<(u64, String), BackupError> {
 }
 
 /// Puts a file, or the names in a folder, on the disk.
-fn sync(path: &Path) -> Result<(), BackupError> {
+fn sync(path: &Path) -> Result<(), ToolError> {
     let file = File::open(path).map_err(at(path))?;
     file.sync_all().map_err(at(path))
 }

@@ -7,7 +7,8 @@ use crate::domain::log::note::InvalidNote;
 use crate::domain::moment::Moment;
 use crate::store::{DatabaseUrl, Store, StoreOptions, copy};
 use crate::tools;
-use crate::tools::backup::{BackupError, Manifest, at, digest, only_ours, read_manifest, sync};
+use crate::tools::ToolError;
+use crate::tools::backup::{Manifest, at, digest, only_ours, read_manifest, sync};
 use crate::tools::verify::Against;
 
 /// What was restored.
@@ -28,10 +29,10 @@ pub fn restore(
     from: &Path,
     options: StoreOptions,
     now: Moment,
-) -> Result<Restored, BackupError> {
+) -> Result<Restored, ToolError> {
     let DatabaseUrl::Sqlite(target) = url else {
         let message = "chỉ khôi phục được SQLite".to_owned();
-        return Err(BackupError::Refused(message));
+        return Err(ToolError::Refused(message));
     };
     let manifest = read_manifest(from)?;
     let _held = url.hold()?;
@@ -55,13 +56,13 @@ fn prepare(
     to: &Path,
     manifest: &Manifest,
     options: StoreOptions,
-) -> Result<(), BackupError> {
+) -> Result<(), ToolError> {
     std::fs::copy(from, to).map_err(at(from))?;
     only_ours(to).map_err(at(to))?;
     if digest(to)? != (manifest.bytes, manifest.sha256.clone()) {
         let from = from.display();
         let message = format!("{from} không phải tệp đã sao lưu: độ dài hoặc SHA-256 khác");
-        return Err(BackupError::Refused(message));
+        return Err(ToolError::Refused(message));
     }
     let against = against(manifest)?;
     let url = DatabaseUrl::Sqlite(to.to_owned());
@@ -69,30 +70,30 @@ fn prepare(
     let found = tools::verify::verify_against(&store, 100, against.as_ref())?;
     drop(store);
     if found.total > 0 {
-        return Err(BackupError::Damaged(Box::new(found)));
+        return Err(ToolError::Damaged(Box::new(found)));
     }
     if (found.dossiers, found.events) != (manifest.dossiers, manifest.events) {
         let message = "số hồ sơ hoặc sự kiện khác với ghi chép của bản sao lưu".to_owned();
-        return Err(BackupError::Refused(message));
+        return Err(ToolError::Refused(message));
     }
     copy::close(&url)?;
     sync(to)
 }
 
 /// The checkpoint that the copy has to fit.
-fn against(manifest: &Manifest) -> Result<Option<Against>, BackupError> {
+fn against(manifest: &Manifest) -> Result<Option<Against>, ToolError> {
     let Some(text) = &manifest.checkpoint else {
         return Ok(None);
     };
     let note = text.parse().map_err(|error: InvalidNote| {
-        BackupError::Refused(format!("điểm chốt của bản sao lưu: {error}"))
+        ToolError::Refused(format!("điểm chốt của bản sao lưu: {error}"))
     })?;
     Ok(Some(Against { note, key: None }))
 }
 
 /// The old database goes aside and the copy takes its name in one step, so that there is a database at
 /// every moment. The old one's log goes first: under the copy's name it would be played onto the copy.
-fn swap(copied: &Path, target: &Path, now: Moment) -> Result<Option<PathBuf>, BackupError> {
+fn swap(copied: &Path, target: &Path, now: Moment) -> Result<Option<PathBuf>, ToolError> {
     let folder = target.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
     let aside = target.exists().then(|| free_name(target, now));
@@ -147,14 +148,14 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// A database and what lies beside it.
-fn remove_all(path: &Path) -> Result<(), BackupError> {
+fn remove_all(path: &Path) -> Result<(), ToolError> {
     for end in ["", "-wal", "-shm", "-journal", ".lock"] {
         remove(&beside(path, end))?;
     }
     Ok(())
 }
 
-fn remove(path: &Path) -> Result<(), BackupError> {
+fn remove(path: &Path) -> Result<(), ToolError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path)(error)),
         _ => Ok(()),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::tools::bench::BenchError;
+use crate::tools::ToolError;
 
 /// A connection to the server.
 pub(crate) struct Client {
@@ -22,10 +22,12 @@ pub(crate) struct Reply {
 }
 
 impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> Result<Self, BenchError> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self, ToolError> {
+        let stream = TcpStream::connect(address).map_err(ToolError::bench)?;
+        stream.set_nodelay(true).map_err(ToolError::bench)?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .map_err(ToolError::bench)?;
         Ok(Self {
             stream,
             buffer: vec![0; 64 * 1024],
@@ -33,16 +35,19 @@ impl Client {
     }
 
     /// Sends a request and reads the whole answer.
-    pub(crate) fn call(&mut self, request: &[u8]) -> Result<Reply, BenchError> {
-        self.stream.write_all(request)?;
+    pub(crate) fn call(&mut self, request: &[u8]) -> Result<Reply, ToolError> {
+        self.stream.write_all(request).map_err(ToolError::bench)?;
         let (mut filled, mut head) = (0, None);
         loop {
             if filled == self.buffer.len() {
                 self.buffer.resize(filled * 2, 0);
             }
-            let read = self.stream.read(&mut self.buffer[filled..])?;
+            let read = self
+                .stream
+                .read(&mut self.buffer[filled..])
+                .map_err(ToolError::bench)?;
             if read == 0 {
-                return Err(BenchError::other("máy chủ đóng kết nối"));
+                return Err(ToolError::bench("máy chủ đóng kết nối"));
             }
             let from = filled.saturating_sub(3);
             filled += read;
@@ -62,8 +67,8 @@ impl Client {
     }
 }
 
-fn read_head(head: &[u8]) -> Result<(u16, usize), BenchError> {
-    let bad = || BenchError::other("máy chủ trả lời không theo HTTP");
+fn read_head(head: &[u8]) -> Result<(u16, usize), ToolError> {
+    let bad = || ToolError::bench("máy chủ trả lời không theo HTTP");
     let head = std::str::from_utf8(head).map_err(|_| bad())?;
     let status = head.get(9..12).and_then(|code| code.parse().ok());
     let length = head.lines().find_map(|line| {
@@ -106,10 +111,10 @@ pub(crate) struct Load {
 
 impl Load {
     /// Adds what another load of the same kind has done.
-    pub(crate) fn add(&mut self, other: &Self) -> Result<(), BenchError> {
+    pub(crate) fn add(&mut self, other: &Self) -> Result<(), ToolError> {
         self.answered += other.answered;
         self.took += other.took;
-        self.latency.add(&other.latency).map_err(BenchError::other)
+        self.latency.add(&other.latency).map_err(ToolError::bench)
     }
 
     pub(crate) fn per_second(&self) -> f64 {
@@ -130,14 +135,14 @@ pub(crate) fn load<N>(
     time: Duration,
     expected: u16,
     client: impl Fn(usize) -> N + Sync,
-) -> Result<Load, BenchError>
+) -> Result<Load, ToolError>
 where
     N: FnMut(Option<&Reply>) -> Vec<u8>,
 {
     let begun = Instant::now();
     let run = |number: usize| {
         let mut connection = Client::connect(address)?;
-        let mut latency = Histogram::<u64>::new(3).map_err(BenchError::other)?;
+        let mut latency = Histogram::<u64>::new(3).map_err(ToolError::bench)?;
         let mut next = client(number);
         let mut last: Option<Reply> = None;
         while begun.elapsed() < time {
@@ -147,31 +152,31 @@ where
             if reply.status != expected {
                 let body = String::from_utf8_lossy(&reply.body);
                 let detail = format!("trả lời {}: {body}", reply.status);
-                return Err(BenchError::other(detail));
+                return Err(ToolError::bench(detail));
             }
             let microseconds = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
-            latency.record(microseconds).map_err(BenchError::other)?;
+            latency.record(microseconds).map_err(ToolError::bench)?;
             last = Some(reply);
         }
         Ok(latency)
     };
-    let histograms: Vec<Result<_, BenchError>> = std::thread::scope(|scope| {
+    let histograms: Vec<Result<_, ToolError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..clients)
             .map(|number| {
                 let run = &run;
                 scope.spawn(move || run(number))
             })
             .collect();
-        let died = || Err(BenchError::other("một luồng đo đã dừng bất ngờ"));
+        let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
         let ended = threads.into_iter().map(|thread| thread.join());
         ended
             .map(|result| result.unwrap_or_else(|_| died()))
             .collect()
     });
     let took = begun.elapsed();
-    let mut latency = Histogram::<u64>::new(3).map_err(BenchError::other)?;
+    let mut latency = Histogram::<u64>::new(3).map_err(ToolError::bench)?;
     for histogram in histograms {
-        latency.add(histogram?).map_err(BenchError::other)?;
+        latency.add(histogram?).map_err(ToolError::bench)?;
     }
     Ok(Load {
         answered: latency.len(),

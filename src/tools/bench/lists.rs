@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::tools::ToolError;
+use crate::tools::bench::Line;
 use crate::tools::bench::http::{Reply, load, request};
 use crate::tools::bench::office::{Office, Server};
-use crate::tools::bench::{BenchError, Line};
 
 const CLIENTS: usize = 4;
 /// How far a reader leafs through a list after its first page, before beginning anew: as far as the pages
@@ -35,7 +36,7 @@ pub(crate) fn measure(
     office: &Office,
     server: &Server,
     time: Duration,
-) -> Result<Vec<Line>, BenchError> {
+) -> Result<Vec<Line>, ToolError> {
     let readers = [
         ("clerk of one unit", office.clerk(server)?),
         ("supervisor over all", office.supervisor(server)?),

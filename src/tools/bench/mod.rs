@@ -18,10 +18,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::WrongSettings;
-use crate::store::StoreError;
+use crate::tools::ToolError;
 use crate::tools::bench::office::Office;
-use crate::tools::scenario::{Figures, ScenarioError};
+use crate::tools::scenario::Figures;
 
 /// What to measure, and on what.
 #[derive(Debug, Clone)]
@@ -65,42 +64,11 @@ impl Line {
     }
 }
 
-/// Why nothing was measured.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Scenario(#[from] ScenarioError),
-    #[error(transparent)]
-    Config(#[from] WrongSettings),
-    #[error("đo tốc độ: {0}")]
-    Other(String),
-}
-
-impl From<diesel::result::Error> for BenchError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<std::io::Error> for BenchError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Other(error.to_string())
-    }
-}
-
-impl BenchError {
-    fn other(error: impl std::fmt::Display) -> Self {
-        Self::Other(error.to_string())
-    }
-}
-
 /// Measures, telling each line as it comes.
 ///
 /// # Errors
 /// If a database cannot be made or the server does not start.
-pub fn run(options: &Options, mut tell: impl FnMut(&Line)) -> Result<Vec<Line>, BenchError> {
+pub fn run(options: &Options, mut tell: impl FnMut(&Line)) -> Result<Vec<Line>, ToolError> {
     let mut lines: Vec<Line> = Vec::new();
     for place in office::places(options) {
         for scale in &options.scales {

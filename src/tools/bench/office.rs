@@ -13,8 +13,9 @@ use crate::acts::staff::NewStaff;
 use crate::domain::log::note::{Purpose, SecretKey};
 use crate::domain::role::Role;
 use crate::store::{DatabaseUrl, Store, StoreOptions, users};
+use crate::tools::ToolError;
 use crate::tools::bench::http::{Client, request};
-use crate::tools::bench::{BenchError, Options, receipts};
+use crate::tools::bench::{Options, receipts};
 use crate::{acts, tools};
 
 /// Where databases are.
@@ -43,7 +44,7 @@ pub(crate) struct Office {
 
 impl Office {
     /// Opens the database of that scale, and fills it first if need be.
-    pub(crate) fn open(options: &Options, place: &Place, scale: u32) -> Result<Self, BenchError> {
+    pub(crate) fn open(options: &Options, place: &Place, scale: u32) -> Result<Self, ToolError> {
         let url = match place {
             Place::Sqlite => {
                 let file = options.folder.join(format!("sqlite-{scale}.sqlite3"));
@@ -54,7 +55,7 @@ impl Office {
                 let server: DatabaseUrl = format!("{server}/postgres").parse()?;
                 server.ensure_database(&name)?;
                 let Place::Postgres(server) = place else {
-                    return Err(BenchError::other("không có máy chủ PostgreSQL"));
+                    return Err(ToolError::bench("không có máy chủ PostgreSQL"));
                 };
                 format!("{server}/{name}")
             }
@@ -82,7 +83,7 @@ impl Office {
         receipts::fill_commune(&office)?;
         // What is overdue by now is recorded before anything is measured.
         crate::jobs::housekeeping::run(&office.store, crate::clock::now())
-            .map_err(BenchError::other)?;
+            .map_err(ToolError::bench)?;
         Ok(office)
     }
 
@@ -90,8 +91,8 @@ impl Office {
         self.store.url().kind()
     }
 
-    fn command(&self) -> Result<Command, BenchError> {
-        let mut command = Command::new(std::env::current_exe()?);
+    fn command(&self) -> Result<Command, ToolError> {
+        let mut command = Command::new(std::env::current_exe().map_err(ToolError::bench)?);
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("DATABASE_URL", &self.url)
@@ -107,16 +108,16 @@ impl Office {
     }
 
     /// Starts the real server and waits until it listens.
-    pub(crate) fn serve(&self) -> Result<Server, BenchError> {
-        let mut child = self.command()?.spawn()?;
+    pub(crate) fn serve(&self) -> Result<Server, ToolError> {
+        let mut child = self.command()?.spawn().map_err(ToolError::bench)?;
         let output = child.stdout.take();
-        let output = output.ok_or_else(|| BenchError::other("không có đầu ra"))?;
+        let output = output.ok_or_else(|| ToolError::bench("không có đầu ra"))?;
         let mut metrics = None;
         for line in BufReader::new(output).lines() {
-            let line = line?;
+            let line = line.map_err(ToolError::bench)?;
             if let Some((_, address)) = line.split_once("http://") {
-                let address = address.trim().parse().map_err(BenchError::other)?;
-                let metrics = metrics.ok_or_else(|| BenchError::other("không có số đo"))?;
+                let address = address.trim().parse().map_err(ToolError::bench)?;
+                let metrics = metrics.ok_or_else(|| ToolError::bench("không có số đo"))?;
                 return Ok(Server {
                     child,
                     address,
@@ -127,23 +128,23 @@ impl Office {
             let address = address.and_then(|address| address.strip_suffix("/metrics"));
             metrics = address.and_then(|address| address.parse().ok()).or(metrics);
         }
-        Err(BenchError::other("máy chủ không khởi động được"))
+        Err(ToolError::bench("máy chủ không khởi động được"))
     }
 
     /// The token of somebody of that role and unit, made for this run.
-    fn token(&self, server: &Server, role: Role, unit: &str) -> Result<String, BenchError> {
+    fn token(&self, server: &Server, role: Role, unit: &str) -> Result<String, ToolError> {
         let username = format!("bench.{}.{}", role.as_str(), unit.to_lowercase());
         let password = self.password(&username, role, unit)?;
         let body = serde_json::json!({"username": username, "password": password}).to_string();
         let call = request("POST", "/api/v1/sessions", None, Some(&body));
         let reply = Client::connect(server.address)?.call(&call)?;
-        let json: Value = serde_json::from_slice(&reply.body).map_err(BenchError::other)?;
+        let json: Value = serde_json::from_slice(&reply.body).map_err(ToolError::bench)?;
         let token = json["token"].as_str().map(str::to_owned);
-        token.ok_or_else(|| BenchError::other("không đăng nhập được"))
+        token.ok_or_else(|| ToolError::bench("không đăng nhập được"))
     }
 
     /// The password of an account, which is made if there is none.
-    fn password(&self, username: &str, role: Role, unit: &str) -> Result<String, BenchError> {
+    fn password(&self, username: &str, role: Role, unit: &str) -> Result<String, ToolError> {
         let mut passwords = self
             .passwords
             .lock()
@@ -164,32 +165,32 @@ impl Office {
                 password: None,
             };
             acts::staff::create(&self.store, new, None, None, crate::clock::now())
-                .map_err(BenchError::other)?;
+                .map_err(ToolError::bench)?;
         }
-        acts::staff::set_password(&self.store, username, &password).map_err(BenchError::other)?;
+        acts::staff::set_password(&self.store, username, &password).map_err(ToolError::bench)?;
         passwords.insert(username.to_owned(), password.clone());
         Ok(password)
     }
 
     /// A clerk of one commune.
-    pub(crate) fn clerk(&self, server: &Server) -> Result<String, BenchError> {
+    pub(crate) fn clerk(&self, server: &Server) -> Result<String, ToolError> {
         self.token(server, Role::Clerk, COMMUNE)
     }
 
     /// A clerk who may receive for all units.
-    pub(crate) fn clerk_of_all(&self, server: &Server) -> Result<String, BenchError> {
+    pub(crate) fn clerk_of_all(&self, server: &Server) -> Result<String, ToolError> {
         self.token(server, Role::Clerk, PROVINCE)
     }
 
     /// A supervisor over all units.
-    pub(crate) fn supervisor(&self, server: &Server) -> Result<String, BenchError> {
+    pub(crate) fn supervisor(&self, server: &Server) -> Result<String, ToolError> {
         self.token(server, Role::Supervisor, PROVINCE)
     }
 }
 
-fn log_key() -> Result<String, BenchError> {
+fn log_key() -> Result<String, ToolError> {
     let key = SecretKey::new("motcua.bench", Purpose::Log, &[7; 32]);
-    key.map(|key| key.secret_text()).map_err(BenchError::other)
+    key.map(|key| key.secret_text()).map_err(ToolError::bench)
 }
 
 /// The running server; ends with this.
@@ -201,36 +202,38 @@ pub(crate) struct Server {
 
 impl Server {
     /// Processor time that it has taken so far, from the kernel, to a hundredth of a second.
-    pub(crate) fn cpu(&self) -> Result<Duration, BenchError> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+    pub(crate) fn cpu(&self) -> Result<Duration, ToolError> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+            .map_err(ToolError::bench)?;
         // Its name may hold anything; of what follows it, `utime` and `stime` are twelfth and thirteenth.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
         let mut times = fields.split_whitespace().skip(11).take(2);
         let ticks = times.try_fold(0, |sum, time| Some(sum + time.parse::<u64>().ok()?));
-        let ticks = ticks.ok_or_else(|| BenchError::other("không đọc được thời gian CPU"))?;
+        let ticks = ticks.ok_or_else(|| ToolError::bench("không đọc được thời gian CPU"))?;
         Ok(Duration::from_millis(ticks * 10))
     }
 
     /// Resident memory in MiB, from the kernel.
-    pub(crate) fn resident_mib(&self) -> Result<f64, BenchError> {
+    pub(crate) fn resident_mib(&self) -> Result<f64, ToolError> {
         self.memory("VmRSS:")
     }
 
     /// The most that it ever was.
-    pub(crate) fn most_mib(&self) -> Result<f64, BenchError> {
+    pub(crate) fn most_mib(&self) -> Result<f64, ToolError> {
         self.memory("VmHWM:")
     }
 
-    fn memory(&self, field: &str) -> Result<f64, BenchError> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+    fn memory(&self, field: &str) -> Result<f64, ToolError> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .map_err(ToolError::bench)?;
         let line = status.lines().find(|line| line.starts_with(field));
         let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-        let kilobytes = kilobytes.ok_or_else(|| BenchError::other("không đọc được bộ nhớ"))?;
+        let kilobytes = kilobytes.ok_or_else(|| ToolError::bench("không đọc được bộ nhớ"))?;
         Ok(kilobytes / 1024.0)
     }
 
     /// A number that the server's metrics show.
-    pub(crate) fn metric(&self, name: &str) -> Result<f64, BenchError> {
+    pub(crate) fn metric(&self, name: &str) -> Result<f64, ToolError> {
         let reply = Client::connect(self.metrics)?.call(&request("GET", "/metrics", None, None))?;
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         let line = text.lines().find(|line| {

@@ -14,9 +14,10 @@ use crate::domain::moment::Moment;
 use crate::store::StoreError;
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::webhooks::{self, Webhook};
+use crate::tools::ToolError;
+use crate::tools::bench::Line;
 use crate::tools::bench::office::{COMMUNE, Office, Server};
 use crate::tools::bench::receive::Receipts;
-use crate::tools::bench::{BenchError, Line};
 
 /// How long the other system takes.
 const ANSWERS_AFTER: Duration = Duration::from_millis(50);
@@ -34,9 +35,9 @@ struct Receiver {
 
 impl Receiver {
     /// Listens as long as the process lives: a few threads, and only while something is sent.
-    fn open() -> Result<Self, BenchError> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
+    fn open() -> Result<Self, ToolError> {
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(ToolError::bench)?;
+        let address = listener.local_addr().map_err(ToolError::bench)?;
         let taken = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&taken);
         std::thread::spawn(move || {
@@ -54,7 +55,7 @@ impl Receiver {
     }
 
     /// Waits until so many were taken in all.
-    fn wait_for(&self, all: u64) -> Result<(), BenchError> {
+    fn wait_for(&self, all: u64) -> Result<(), ToolError> {
         let (mut before, mut since) = (self.taken(), Instant::now());
         loop {
             let taken = self.taken();
@@ -66,7 +67,7 @@ impl Receiver {
             }
             if since.elapsed() > Duration::from_secs(60) {
                 let reason = format!("còn {} thông điệp không được gửi", all - taken);
-                return Err(BenchError::other(reason));
+                return Err(ToolError::bench(reason));
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -107,7 +108,7 @@ pub(crate) fn measure(
     office: &Office,
     server: &Server,
     time: Duration,
-) -> Result<Vec<Line>, BenchError> {
+) -> Result<Vec<Line>, ToolError> {
     let in_flight = Config::load(None, Some(&office.url))?.patience.in_flight;
     let limit = in_flight as f64 / ANSWERS_AFTER.as_secs_f64();
     let receiver = Receiver::open()?;
@@ -189,13 +190,13 @@ pub(crate) fn measure(
 }
 
 /// A webhook that leads to the stand-in, and is told of nothing that the benchmark does.
-fn subscribe(office: &Office, receiver: &Receiver) -> Result<WebhookId, BenchError> {
+fn subscribe(office: &Office, receiver: &Receiver) -> Result<WebhookId, ToolError> {
     let now = crate::clock::now();
     let reference = office.store.reference()?;
     let unit = reference.units().by_code(COMMUNE);
     let webhook = Webhook {
         id: WebhookId::new(now, rand::random()),
-        unit: unit.ok_or_else(|| BenchError::other("thiếu đơn vị"))?.id,
+        unit: unit.ok_or_else(|| ToolError::bench("thiếu đơn vị"))?.id,
         url: format!("http://{}/", receiver.address),
         kinds: vec!["undone".to_owned()],
         secret: crate::acts::access::new_secret(),
@@ -210,7 +211,7 @@ fn subscribe(office: &Office, receiver: &Receiver) -> Result<WebhookId, BenchErr
     Ok(id)
 }
 
-fn put(office: &Office, webhook: WebhookId, count: u64, due: Moment) -> Result<(), BenchError> {
+fn put(office: &Office, webhook: WebhookId, count: u64, due: Moment) -> Result<(), ToolError> {
     let message = Outgoing {
         kind: Kind::Webhook,
         topic: "undone".to_owned(),

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use crate::tools::ToolError;
+use crate::tools::bench::Line;
 use crate::tools::bench::office::{Office, Server};
-use crate::tools::bench::{BenchError, Line};
 
 /// From the start of the process until it listens.
-pub(crate) fn start(office: &Office) -> Result<Vec<Line>, BenchError> {
+pub(crate) fn start(office: &Office) -> Result<Vec<Line>, ToolError> {
     let mut best = f64::MAX;
     for _ in 0..3 {
         let begun = Instant::now();
@@ -34,7 +35,7 @@ pub(crate) fn memory(
     office: &Office,
     server: &Server,
     at_rest: f64,
-) -> Result<Vec<Line>, BenchError> {
+) -> Result<Vec<Line>, ToolError> {
     let line = |case: &str, value: f64| Line {
         case: case.to_owned(),
         database: office.database(),

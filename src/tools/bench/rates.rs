@@ -7,15 +7,16 @@ use crate::domain::period::Period;
 use crate::reports::by::By;
 use crate::reports::standings::Span;
 use crate::store::baseline;
+use crate::tools::ToolError;
+use crate::tools::bench::Line;
 use crate::tools::bench::office::Office;
-use crate::tools::bench::{BenchError, Line};
 use crate::{reports, tools};
 
-pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, BenchError> {
+pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, ToolError> {
     let store = &office.store;
     let period: Period = tools::scenario::loaded_period(store)?
-        .ok_or_else(|| BenchError::other("cơ sở dữ liệu không có kịch bản"))?;
-    let span = Span::new(period, None, crate::clock::now()).map_err(BenchError::other)?;
+        .ok_or_else(|| ToolError::bench("cơ sở dữ liệu không có kịch bản"))?;
+    let span = Span::new(period, None, crate::clock::now()).map_err(ToolError::bench)?;
     let midnight = |day| Moment::at(day, chrono::NaiveTime::MIN).unix_millis();
     let (from, before) = (midnight(period.from), midnight(period.to) + 86_400_000);
     let mut lines = Vec::new();
@@ -26,7 +27,7 @@ pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, BenchError> {
         (By::Month, 100.0),
         (By::Procedure, 20.0),
     ] {
-        let report = || reports::on_time::on_time(store, by, span, None).map_err(BenchError::other);
+        let report = || reports::on_time::on_time(store, by, span, None).map_err(ToolError::bench);
         let resolved = report()?.total.resolved();
         let begun = Instant::now();
         let mut times = 0_u32;
@@ -43,7 +44,7 @@ pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, BenchError> {
             limit = limit.min(begun.elapsed().as_secs_f64() * 1000.0);
             if counted != resolved {
                 let detail = format!("báo cáo đếm {resolved}, bảng hồ sơ có {counted}");
-                return Err(BenchError::Other(detail));
+                return Err(ToolError::Bench(detail));
             }
         }
         lines.push(Line {

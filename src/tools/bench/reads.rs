@@ -10,9 +10,10 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::store::{StoreOptions, dossiers};
+use crate::tools::ToolError;
+use crate::tools::bench::Line;
 use crate::tools::bench::http::{Load, load, request};
 use crate::tools::bench::office::{Office, Server};
-use crate::tools::bench::{BenchError, Line};
 use crate::{acts, views};
 
 const CLIENTS: usize = 32;
@@ -27,7 +28,7 @@ struct Empty {
 }
 
 impl Empty {
-    fn start() -> Result<Self, BenchError> {
+    fn start() -> Result<Self, ToolError> {
         let (tell, told) = channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -44,11 +45,11 @@ impl Empty {
         });
         let started = told.recv().ok().flatten();
         let (address, handle) =
-            started.ok_or_else(|| BenchError::other("máy chủ trống không khởi động được"))?;
+            started.ok_or_else(|| ToolError::bench("máy chủ trống không khởi động được"))?;
         Ok(Self { address, handle })
     }
 
-    fn load(&self, time: Duration) -> Result<Load, BenchError> {
+    fn load(&self, time: Duration) -> Result<Load, ToolError> {
         let empty = request("GET", "/", None, None);
         load(self.address, CLIENTS, time, 200, |_| {
             let empty = empty.clone();
@@ -68,7 +69,7 @@ pub(crate) fn measure(
     office: &Office,
     server: &Server,
     time: Duration,
-) -> Result<Vec<Line>, BenchError> {
+) -> Result<Vec<Line>, ToolError> {
     let token = office.supervisor(server)?;
     let session = acts::access::secret_hash(&token);
     let sample = sample(office)?;
@@ -139,7 +140,7 @@ fn straight(
     ids: &[DossierId],
     session: Option<&[u8]>,
     time: Duration,
-) -> Result<f64, BenchError> {
+) -> Result<f64, ToolError> {
     let begun = Instant::now();
     let readers = StoreOptions::default().connections as usize;
     let read = |reader: usize| {
@@ -152,11 +153,11 @@ fn straight(
         }
         Ok(read)
     };
-    let counts: Vec<Result<u32, BenchError>> = std::thread::scope(|scope| {
+    let counts: Vec<Result<u32, ToolError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..readers)
             .map(|reader| scope.spawn(move || read(reader)))
             .collect();
-        let died = || Err(BenchError::other("một luồng đo đã dừng bất ngờ"));
+        let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
         let ended = threads.into_iter().map(|thread| thread.join());
         ended
             .map(|result| result.unwrap_or_else(|_| died()))
@@ -184,7 +185,7 @@ fn walk(
 }
 
 /// Dossiers from all over the database.
-fn sample(office: &Office) -> Result<Vec<(DossierId, String)>, BenchError> {
+fn sample(office: &Office) -> Result<Vec<(DossierId, String)>, ToolError> {
     let mut sample = Vec::with_capacity(DIFFERENT);
     let mut day = Moment::from_unix_millis(0);
     while sample.len() < DIFFERENT {
@@ -202,7 +203,7 @@ fn sample(office: &Office) -> Result<Vec<(DossierId, String)>, BenchError> {
         day = reached.plus_millis(2 * 3_600_000);
     }
     match sample.is_empty() {
-        true => Err(BenchError::other("không có hồ sơ")),
+        true => Err(ToolError::bench("không có hồ sơ")),
         false => Ok(sample),
     }
 }

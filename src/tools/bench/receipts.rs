@@ -11,8 +11,9 @@ use crate::domain::unit::Level;
 use crate::store::baseline::Receipt;
 use crate::store::dossiers::{self, WholeHistory};
 use crate::store::reference::Reference;
+use crate::tools::ToolError;
+use crate::tools::bench::lists;
 use crate::tools::bench::office::{COMMUNE, Office};
-use crate::tools::bench::{BenchError, lists};
 
 /// Chứng thực bản sao: what communes receive most.
 pub(crate) const PROCEDURE: &str = "2.000815";
@@ -45,7 +46,7 @@ pub(crate) fn person(number: u64) -> Person {
 
 /// Gives the clerk's commune full pages of every list, as many at every size of the database: half of
 /// them long overdue, half of the last day, under the names that are searched for. Once a database.
-pub(crate) fn fill_commune(office: &Office) -> Result<(), BenchError> {
+pub(crate) fn fill_commune(office: &Office) -> Result<(), ToolError> {
     let number = |i: usize| format!("XF{i:04}");
     let first = case_number(COMMUNE, &number(0))?;
     if office
@@ -78,8 +79,8 @@ pub(crate) fn fill_commune(office: &Office) -> Result<(), BenchError> {
 }
 
 /// A number that no desk gives out.
-fn case_number(unit: &str, number: &str) -> Result<CaseNumber, BenchError> {
-    CaseNumber::parse(&format!("{unit}.{number}-991231-0001")).map_err(BenchError::other)
+fn case_number(unit: &str, number: &str) -> Result<CaseNumber, ToolError> {
+    CaseNumber::parse(&format!("{unit}.{number}-991231-0001")).map_err(ToolError::bench)
 }
 
 /// A receipt by the rules, with its rows ready.
@@ -89,8 +90,8 @@ pub(crate) fn receipt(
     at: Moment,
     person: &Person,
     number: &str,
-) -> Result<Receipt, BenchError> {
-    let missing = || BenchError::other("danh mục thiếu đơn vị, thủ tục hoặc lịch");
+) -> Result<Receipt, ToolError> {
+    let missing = || ToolError::bench("danh mục thiếu đơn vị, thủ tục hoặc lịch");
     let unit = reference.units().by_code(unit).ok_or_else(missing)?;
     let procedure = reference
         .procedure_in_force(PROCEDURE, at.date())
@@ -128,7 +129,7 @@ pub(crate) fn receipt(
         units: reference.units(),
     };
     let events = decide(None, &action, &context)
-        .map_err(|refusal| BenchError::other(crate::render::words::refusal(&refusal)))?;
+        .map_err(|refusal| ToolError::bench(crate::render::words::refusal(&refusal)))?;
     let mut counts = Tallies::new();
     let rows = WholeHistory::new(
         id,

@@ -16,10 +16,11 @@ use crate::jobs::announce::announce;
 use crate::store::baseline::{self, Receipt};
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreOptions};
+use crate::tools::ToolError;
+use crate::tools::bench::Line;
 use crate::tools::bench::http::{Load, Reply, load, request};
 use crate::tools::bench::office::{Office, Server};
 use crate::tools::bench::receipts::{PROCEDURE, communes, person, receipt};
-use crate::tools::bench::{BenchError, Line};
 use crate::views;
 
 const CLIENTS: usize = 32;
@@ -33,7 +34,7 @@ pub(crate) struct Receipts {
 }
 
 impl Receipts {
-    pub(crate) fn prepare(office: &Office, server: &Server) -> Result<Self, BenchError> {
+    pub(crate) fn prepare(office: &Office, server: &Server) -> Result<Self, ToolError> {
         let reference = office.store.reference()?;
         let papers = reference
             .procedure_in_force(PROCEDURE, crate::clock::now().date())
@@ -49,7 +50,7 @@ impl Receipts {
     }
 
     /// Receives for so long, from all clients at once.
-    pub(crate) fn load(&self, server: &Server, time: Duration) -> Result<Load, BenchError> {
+    pub(crate) fn load(&self, server: &Server, time: Duration) -> Result<Load, ToolError> {
         load(server.address, CLIENTS, time, 201, |client| {
             let mut at = client * 7;
             move |_: Option<&Reply>| {
@@ -91,7 +92,7 @@ pub(crate) struct Received {
 }
 
 /// Follows how much comes into the database's log, which on SQLite begins anew now and then.
-fn log_grows(office: &Office, end: &AtomicBool) -> Result<i64, BenchError> {
+fn log_grows(office: &Office, end: &AtomicBool) -> Result<i64, ToolError> {
     let position = || office.store.read_one(baseline::log_bytes);
     let (mut last, mut grown) = (position()?, 0);
     while !end.load(Ordering::Relaxed) {
@@ -107,10 +108,10 @@ pub(crate) fn measure(
     office: &Office,
     server: &Server,
     time: Duration,
-) -> Result<Received, BenchError> {
+) -> Result<Received, ToolError> {
     let receipts = Receipts::prepare(office, server)?;
     receipts.load(server, time / 3)?;
-    let groups = |server: &Server| -> Result<(f64, f64), BenchError> {
+    let groups = |server: &Server| -> Result<(f64, f64), ToolError> {
         Ok((
             server.metric("motcua_writer_group_size_sum")?,
             server.metric("motcua_writer_group_size_count")?,
@@ -126,7 +127,7 @@ pub(crate) fn measure(
         (done, log.join())
     });
     let done = done?;
-    let grown = grown.map_err(|_| BenchError::other("một luồng đo đã dừng bất ngờ"))??;
+    let grown = grown.map_err(|_| ToolError::bench("một luồng đo đã dừng bất ngờ"))??;
     let cpu = server.cpu()? - cpu;
     let after = groups(server)?;
     let commits = after.1 - before.1;
@@ -152,7 +153,7 @@ pub(crate) fn beside(
     office: &Office,
     received: &Received,
     time: Duration,
-) -> Result<Vec<Line>, BenchError> {
+) -> Result<Vec<Line>, ToolError> {
     let reference = office.store.reference()?;
     let Received {
         done, units, batch, ..
@@ -208,7 +209,7 @@ pub(crate) fn beside(
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// How many statements one receipt is, from the token to the answer; `begin` and `commit` are two of them.
-fn statements(office: &Office, received: &Received) -> Result<f64, BenchError> {
+fn statements(office: &Office, received: &Received) -> Result<f64, ToolError> {
     fn count() -> Option<Box<dyn Instrumentation>> {
         Some(Box::new(|event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::StartQuery { .. } = event {
@@ -216,19 +217,19 @@ fn statements(office: &Office, received: &Received) -> Result<f64, BenchError> {
             }
         }))
     }
-    set_default_instrumentation(count).map_err(BenchError::other)?;
-    let url = office.url.parse().map_err(BenchError::Store)?;
+    set_default_instrumentation(count).map_err(ToolError::bench)?;
+    let url = office.url.parse().map_err(ToolError::Store)?;
     let store = Store::open(&url, StoreOptions::default())?;
     let reference = store.reference()?;
     let procedure = reference.procedure_in_force(PROCEDURE, crate::clock::now().date());
     let papers = procedure.map_or(0, |procedure| procedure.definition.checklist.len());
     let papers = (0..papers).map(|i| ItemHandedIn(i as u16, 1, 0).into());
     let papers: Vec<ItemGiven> = papers.collect();
-    let receive = || -> Result<(), BenchError> {
+    let receive = || -> Result<(), ToolError> {
         let now = crate::clock::now();
         let caller =
             acts::sessions::authenticate(&store, &received.token, Permission::Receive, now);
-        let caller = caller.map_err(BenchError::other)?;
+        let caller = caller.map_err(ToolError::bench)?;
         let intent = Intent {
             at: None,
             now,
@@ -249,8 +250,8 @@ fn statements(office: &Office, received: &Received) -> Result<f64, BenchError> {
             assignee: None,
             late_reason: None,
         };
-        let made = acts::receive::receive(&store, &new, intent, None).map_err(BenchError::other)?;
-        views::dossier::view(&store, made.value, None, now).map_err(BenchError::other)?;
+        let made = acts::receive::receive(&store, &new, intent, None).map_err(ToolError::bench)?;
+        views::dossier::view(&store, made.value, None, now).map_err(ToolError::bench)?;
         Ok(())
     };
     // Connections are opened by the first.
@@ -268,7 +269,7 @@ fn straight(
     units: &[String],
     batch: usize,
     time: Duration,
-) -> Result<f64, BenchError> {
+) -> Result<f64, ToolError> {
     let writers = match office.database() {
         "sqlite" => 1,
         _ => CLIENTS,
@@ -292,9 +293,9 @@ fn straight(
                 });
                 receipts.collect::<Result<_, _>>()
             })
-            .collect::<Result<_, BenchError>>()?;
+            .collect::<Result<_, ToolError>>()?;
         let begun = Instant::now();
-        let results: Vec<Result<(), BenchError>> = std::thread::scope(|scope| {
+        let results: Vec<Result<(), ToolError>> = std::thread::scope(|scope| {
             let threads: Vec<_> = made
                 .into_iter()
                 .map(|receipts| {
@@ -302,7 +303,7 @@ fn straight(
                     scope.spawn(move || Ok(store.write_receipts(receipts, batch)?))
                 })
                 .collect();
-            let died = || Err(BenchError::other("một luồng đo đã dừng bất ngờ"));
+            let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
             let ended = threads.into_iter().map(|thread| thread.join());
             ended
                 .map(|result| result.unwrap_or_else(|_| died()))

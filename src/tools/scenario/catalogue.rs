@@ -13,7 +13,7 @@ use crate::domain::procedure::{
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
 use crate::imports::Catalogue;
-use crate::tools::scenario::ScenarioError;
+use crate::tools::ToolError;
 use crate::tools::scenario::figures::{Figures, PerLevel};
 
 /// What is still to be given out for the counts to come out.
@@ -39,7 +39,7 @@ pub(crate) fn extend(
     base: Catalogue,
     figures: &Figures,
     period: Period,
-) -> Result<Catalogue, ScenarioError> {
+) -> Result<Catalogue, ToolError> {
     let base: Vec<ProcedureDefinition> = base.procedures.into_iter().map(|(_, p)| p).collect();
     let mut budget = Budget {
         in_force: figures.in_force,
@@ -81,7 +81,7 @@ pub(crate) fn extend(
         }
     }
     if budget.announced.total() > 0 {
-        return Err(ScenarioError::Figures(vec![format!(
+        return Err(ToolError::Figures(vec![format!(
             "/procedures/announced_in_period: còn {} thủ tục không thể công bố trong kỳ",
             budget.announced.total()
         )]));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
-use crate::tools::scenario::ScenarioError;
+use crate::tools::ToolError;
 
 /// Figures that do not contradict themselves.
 #[derive(Debug, Clone)]
@@ -139,13 +139,13 @@ impl Figures {
     ///
     /// # Errors
     /// Every contradiction, with the JSON pointer of its place.
-    pub fn parse(json: &[u8]) -> Result<Self, ScenarioError> {
+    pub fn parse(json: &[u8]) -> Result<Self, ToolError> {
         let text = std::str::from_utf8(json).map_err(|error| {
             let place = error.valid_up_to() + 1;
-            ScenarioError::Figures(vec![format!("byte {place}: tệp không phải UTF-8")])
+            ToolError::Figures(vec![format!("byte {place}: tệp không phải UTF-8")])
         })?;
         let raw: RawFigures = serde_json::from_str(text)
-            .map_err(|error| ScenarioError::Figures(vec![error.to_string()]))?;
+            .map_err(|error| ToolError::Figures(vec![error.to_string()]))?;
         let mut wrong = Vec::new();
         let period = Period::new(raw.period.from, raw.period.to)
             .map_err(|error| wrong.push(format!("/period: {error}")))
@@ -156,7 +156,7 @@ impl Figures {
             wrong.push("/feedback_received_and_handled: quá lớn".to_owned());
         }
         let (Some(period), true) = (period, wrong.is_empty()) else {
-            return Err(ScenarioError::Figures(wrong));
+            return Err(ToolError::Figures(wrong));
         };
         let p = raw.procedures;
         Ok(Self {

@@ -15,7 +15,7 @@ use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::{Level, Unit, Units};
-use crate::tools::scenario::ScenarioError;
+use crate::tools::ToolError;
 use crate::tools::scenario::fate::Fate;
 use crate::tools::scenario::staff::Desk;
 
@@ -64,7 +64,7 @@ pub(crate) fn live(
     outline: &Outline<'_>,
     number: CaseNumber,
     rng: &mut ChaCha8Rng,
-) -> Result<Lived, ScenarioError> {
+) -> Result<Lived, ToolError> {
     let begins = outline.registered.unwrap_or(outline.received);
     let id = DossierId::new(begins, rng.random());
     let applicant = PersonId::new(begins, rng.random());
@@ -88,7 +88,7 @@ pub(crate) fn live(
 }
 
 impl Life<'_> {
-    fn act(&mut self, at: Moment, by: Actor, action: &Action) -> Result<(), ScenarioError> {
+    fn act(&mut self, at: Moment, by: Actor, action: &Action) -> Result<(), ToolError> {
         let at = match &self.dossier {
             Some(dossier) => at.max(dossier.last_event_at),
             None => at,
@@ -162,7 +162,7 @@ impl Life<'_> {
 
     /// `share` (0 to 1) of the working time from `from` to `to`; of all time, if the office is
     /// closed between them.
-    fn between(&self, from: Moment, to: Moment, share: f64) -> Result<Moment, ScenarioError> {
+    fn between(&self, from: Moment, to: Moment, share: f64) -> Result<Moment, ToolError> {
         let timetable = self.stage.timetable;
         let working = timetable.working_between(from, to)?;
         let part = |millis: i64| (millis as f64 * share) as i64;
@@ -179,7 +179,7 @@ impl Life<'_> {
         id: DossierId,
         applicant: PersonId,
         number: CaseNumber,
-    ) -> Result<(), ScenarioError> {
+    ) -> Result<(), ToolError> {
         let outline = self.outline;
         let items = outline.procedure.definition.checklist.iter().enumerate();
         let items = items.filter(|(_, item)| item.required);
@@ -218,7 +218,7 @@ impl Life<'_> {
         self.act(outline.received, self.clerk(), &receive)
     }
 
-    fn hand_over(&mut self, at: Moment, step: usize) -> Result<(), ScenarioError> {
+    fn hand_over(&mut self, at: Moment, step: usize) -> Result<(), ToolError> {
         let outline = self.outline;
         let units = self.stage.units;
         let unit = outline
@@ -253,7 +253,7 @@ impl Life<'_> {
     }
 
     /// Hands over through the steps from the next one to `last`, evenly between `from` and `to`.
-    fn walk(&mut self, from: Moment, to: Moment, last: usize) -> Result<(), ScenarioError> {
+    fn walk(&mut self, from: Moment, to: Moment, last: usize) -> Result<(), ToolError> {
         let step = self.dossier.as_ref().map_or(0, |d| usize::from(d.step));
         let count = last.saturating_sub(step);
         for n in 1..=count {
@@ -264,7 +264,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    fn end_in_time(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
+    fn end_in_time(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let end = self.stage.end;
         if self.limit_in_days() >= 3 {
             let luck: f64 = rng.random();
@@ -290,7 +290,7 @@ impl Life<'_> {
         self.finish(done, rng)
     }
 
-    fn finish(&mut self, done: Moment, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
+    fn finish(&mut self, done: Moment, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let refused = rng.random_bool(0.02);
         let action = Action::Finish {
             decision: if refused {
@@ -327,7 +327,7 @@ impl Life<'_> {
     }
 
     /// The clock stops for a while, if there is time for it before the end.
-    fn pause(&mut self, rng: &mut ChaCha8Rng) -> Result<Option<(Moment, Moment)>, ScenarioError> {
+    fn pause(&mut self, rng: &mut ChaCha8Rng) -> Result<Option<(Moment, Moment)>, ToolError> {
         let from = self.last();
         let latest = self.due().min(self.stage.end);
         let asked = self.between(from, latest, rng.random_range(0.1..0.4))?;
@@ -345,7 +345,7 @@ impl Life<'_> {
         Ok(Some((asked, answered)))
     }
 
-    fn supplement(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
+    fn supplement(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let Some((asked, answered)) = self.pause(rng)? else {
             return Ok(());
         };
@@ -361,7 +361,7 @@ impl Life<'_> {
         self.act(answered, self.clerk(), &action)
     }
 
-    fn payment(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
+    fn payment(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let all = (0_u16..).zip(&self.outline.procedure.definition.fees);
         let owed = all.filter(|(_, fee)| fee.amount_vnd > 0);
         let (fees, amounts): (Vec<u16>, Vec<u64>) = owed
@@ -387,11 +387,11 @@ impl Life<'_> {
         self.act(answered, self.clerk(), &paid)
     }
 
-    fn end_overdue(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
+    fn end_overdue(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let (due, end) = (self.due(), self.stage.end);
         if due >= end {
             let day: NaiveDate = self.outline.received.date();
-            return Err(ScenarioError::NoTimeToBeOverdue(self.outline.level, day));
+            return Err(ToolError::NoTimeToBeOverdue(self.outline.level, day));
         }
         let from = self.last();
         self.walk(from, due, self.last_step())?;
@@ -414,7 +414,7 @@ impl Life<'_> {
         self.finish(done, rng)
     }
 
-    fn stay(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ScenarioError> {
+    fn stay(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let (due, end) = (self.due(), self.stage.end);
         let from = self.last();
         let latest = due.min(end);

@@ -19,17 +19,17 @@ use std::sync::mpsc::sync_channel;
 use chrono::{Days, Months, NaiveDate};
 
 use crate::config::bundled;
-use crate::domain::dossier::{Refusal, ReplayError};
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
-use crate::imports::{self, Catalogue, ImportError, UnitsOptions};
+use crate::imports::{self, Catalogue, UnitsOptions};
 use crate::render;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::dossiers::{self, WholeHistory};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, case_numbers, settings, tallies, yearly_plan};
+use crate::tools::ToolError;
 use crate::tools::progress::Progress;
 use crate::tools::scenario::produce::{Batch, Producer};
 
@@ -57,59 +57,6 @@ pub struct Options {
     pub seed: u64,
     /// Nothing happens after this moment.
     pub now: Moment,
-}
-
-/// Why a scenario was not made; nothing of it is in the database.
-#[derive(Debug, thiserror::Error)]
-pub enum ScenarioError {
-    #[error("số liệu không dùng được:\n{}", .0.join("\n"))]
-    Figures(Vec<String>),
-    #[error("cơ sở dữ liệu đã có hồ sơ; kịch bản chỉ nạp vào cơ sở dữ liệu chưa có hồ sơ nào")]
-    NotEmpty,
-    #[error("kỳ của kịch bản kết thúc ngày {}, sau hôm nay", render::words::date(*.0))]
-    InTheFuture(NaiveDate),
-    #[error(transparent)]
-    Period(#[from] crate::domain::period::InvalidPeriod),
-    #[error("không có ngày làm việc nào từ {} đến {}", render::words::date(.0.from), render::words::date(.0.to))]
-    NoWorkingDays(Period),
-    #[error("không có thủ tục {} nào có hiệu lực ngày {}", render::words::level(*.0).to_lowercase(), render::words::date(*.1))]
-    NoProcedure(Level, NaiveDate),
-    #[error("không có đơn vị {} nào", render::words::level(*.0).to_lowercase())]
-    NoUnit(Level),
-    #[error(
-        "không đủ thời gian để {} hồ sơ quá hạn trong kỳ: hồ sơ tiếp nhận ngày {} không kịp quá hạn",
-        render::words::level(*.0).to_lowercase(),
-        render::words::date(*.1)
-    )]
-    NoTimeToBeOverdue(Level, NaiveDate),
-    #[error("chưa có lịch làm việc")]
-    NoCalendar,
-    #[error("{}", render::words::refusal(.0))]
-    Refused(Refusal),
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    #[error(transparent)]
-    Import(#[from] ImportError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<diesel::result::Error> for ScenarioError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<Refusal> for ScenarioError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<crate::domain::time_limit::TimeError> for ScenarioError {
-    fn from(error: crate::domain::time_limit::TimeError) -> Self {
-        Self::Refused(error.into())
-    }
 }
 
 /// What was made.
@@ -163,18 +110,18 @@ pub fn loaded_period(store: &Store) -> Result<Option<Period>, StoreError> {
 /// # Errors
 /// If the figures contradict themselves or cannot be laid over the period, the database holds
 /// dossiers already, or it refuses.
-pub fn load(store: &Store, options: &Options) -> Result<Loaded, ScenarioError> {
+pub fn load(store: &Store, options: &Options) -> Result<Loaded, ToolError> {
     let figures = options.figures.scaled(options.scale);
     let period = match options.ending {
         Some(day) => nine_months_before(day)?,
         None => figures.period,
     };
     if period.to > options.now.date() {
-        return Err(ScenarioError::InTheFuture(period.to));
+        return Err(ToolError::InTheFuture(period.to));
     }
     store.bulk(|conn| {
         if dossiers::any(conn)? {
-            return Err(ScenarioError::NotEmpty);
+            return Err(ToolError::NotEmpty);
         }
         lay_foundations(conn, &figures, period)?;
         let reference = Reference::load(conn, store.default_hours())?;
@@ -200,17 +147,13 @@ pub fn load(store: &Store, options: &Options) -> Result<Loaded, ScenarioError> {
     })
 }
 
-fn nine_months_before(day: NaiveDate) -> Result<Period, ScenarioError> {
+fn nine_months_before(day: NaiveDate) -> Result<Period, ToolError> {
     let from = day.checked_sub_months(Months::new(9)).unwrap_or(day);
     let to = day.pred_opt().unwrap_or(day);
     Ok(Period::new(from, to)?)
 }
 
-fn lay_foundations(
-    conn: &mut Conn,
-    figures: &Figures,
-    period: Period,
-) -> Result<(), ScenarioError> {
+fn lay_foundations(conn: &mut Conn, figures: &Figures, period: Period) -> Result<(), ToolError> {
     // A calendar or units that are there already are kept: they may be newer than ours.
     if crate::store::calendar::load(conn)?.is_empty() {
         imports::put_calendar(conn, &imports::read_calendar(bundled::CALENDAR)?)?;
@@ -233,7 +176,7 @@ fn add_plan_and_feedback(
     figures: &Figures,
     period: Period,
     reference: &Reference,
-) -> Result<(), ScenarioError> {
+) -> Result<(), ToolError> {
     let year = chrono::Datelike::year(&period.to);
     yearly_plan::set_target(
         conn,
@@ -262,8 +205,8 @@ fn add_plan_and_feedback(
 fn pour(
     conn: &mut Conn,
     reference: &Reference,
-    produce: impl FnOnce(produce::Batches) -> Result<(), ScenarioError> + Send,
-) -> Result<(u64, u64), ScenarioError> {
+    produce: impl FnOnce(produce::Batches) -> Result<(), ToolError> + Send,
+) -> Result<(u64, u64), ToolError> {
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel::<Batch>(WAITING);
         let producer = scope.spawn(move || produce(sender));

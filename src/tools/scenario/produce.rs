@@ -20,12 +20,13 @@ use crate::domain::timetable::Timetable;
 use crate::domain::unit::{Level, Unit};
 use crate::store::dossiers::WholeHistory;
 use crate::store::reference::Reference;
+use crate::tools::ToolError;
 use crate::tools::scenario::calendar_spread::Spread;
 use crate::tools::scenario::fate::{Fate, Fates};
 use crate::tools::scenario::figures::Figures;
 use crate::tools::scenario::life::{Outline, Stage, live};
 use crate::tools::scenario::staff::Desk;
-use crate::tools::scenario::{Options, ScenarioError, people};
+use crate::tools::scenario::{Options, people};
 
 /// Dossiers in one batch: what the database takes at once.
 const BATCH: usize = 1000;
@@ -93,17 +94,15 @@ impl<'a> Producer<'a> {
         figures: &Figures,
         period: Period,
         options: &Options,
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, ToolError> {
         let any = reference.units().all();
-        let first = any.first().ok_or(ScenarioError::NoUnit(Level::Province))?;
-        let timetable = reference
-            .timetable(first.id)
-            .ok_or(ScenarioError::NoCalendar)?;
+        let first = any.first().ok_or(ToolError::NoUnit(Level::Province))?;
+        let timetable = reference.timetable(first.id).ok_or(ToolError::NoCalendar)?;
         timetable.calendar().ensure_covers(period.from)?;
         timetable.calendar().ensure_covers(period.to)?;
         let days: Vec<_> = timetable.working_days(period.from, period.to).collect();
         if days.is_empty() {
-            return Err(ScenarioError::NoWorkingDays(period));
+            return Err(ToolError::NoWorkingDays(period));
         }
         let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
         let spread = Spread::new(days, &mut rng);
@@ -120,7 +119,7 @@ impl<'a> Producer<'a> {
                 .map(|unit| Arc::clone(unit))
                 .collect();
             if units.is_empty() {
-                return Err(ScenarioError::NoUnit(*level));
+                return Err(ToolError::NoUnit(*level));
             }
             let plan = LevelPlan::new(
                 *level,
@@ -146,7 +145,7 @@ impl<'a> Producer<'a> {
 
     /// Makes everything and sends it in batches. Ends early without an error if the receiver goes
     /// away: it has an error of its own to tell.
-    pub(crate) fn run(mut self, batches: Batches) -> Result<(), ScenarioError> {
+    pub(crate) fn run(mut self, batches: Batches) -> Result<(), ToolError> {
         let mut batch = self.empty_batch();
         for index in 0..self.spread.days().len() {
             let day = self.spread.days()[index];
@@ -191,7 +190,7 @@ impl<'a> Producer<'a> {
         index: usize,
         day: NaiveDate,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Vec<Planned>, ScenarioError> {
+    ) -> Result<Vec<Planned>, ToolError> {
         let mut planned = Vec::new();
         let days_left = self.spread.days().len() - index - 1;
         let room = u32::try_from(days_left)
@@ -233,7 +232,7 @@ impl<'a> Producer<'a> {
         number: CaseNumber,
         changes: &mut Tallies,
         rng: &mut ChaCha8Rng,
-    ) -> Result<WholeHistory, ScenarioError> {
+    ) -> Result<WholeHistory, ToolError> {
         let stage = Stage {
             units: self.reference.units(),
             timetable: self
@@ -268,11 +267,11 @@ fn receipt(
     period: Period,
     first_part: bool,
     rng: &mut ChaCha8Rng,
-) -> Result<Moment, ScenarioError> {
+) -> Result<Moment, ToolError> {
     let morning = timetable.next_opening(Moment::at(day, chrono::NaiveTime::MIN))?;
     let close = timetable
         .close_of(day)?
-        .ok_or(ScenarioError::NoWorkingDays(period))?;
+        .ok_or(ToolError::NoWorkingDays(period))?;
     let open = timetable.working_between(morning, close)?;
     // Half an hour before closing time the last number is drawn.
     let latest = (open.millis() - 30 * 60_000).max(1);
@@ -332,7 +331,7 @@ impl LevelPlan {
         fate: Fate,
         room: u32,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Arc<Procedure>, ScenarioError> {
+    ) -> Result<Arc<Procedure>, ToolError> {
         let in_force = |i: &usize| self.procedures[*i].definition.is_in_force_on(day);
         let whole = self.cumulative.last().copied().unwrap_or(0);
         let fits = |i: &usize| match fate {
@@ -359,7 +358,7 @@ impl LevelPlan {
         };
         found
             .map(|i| Arc::clone(&self.procedures[*i]))
-            .ok_or(ScenarioError::NoProcedure(level, day))
+            .ok_or(ToolError::NoProcedure(level, day))
     }
 
     fn pick_unit(
