@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::domain::dossier::Refusal;
 use crate::domain::moment::Moment;
+use crate::domain::period::InvalidPeriod;
 use crate::render::words;
 use crate::store::authority::Denied;
 use crate::store::idempotency::KeyReused;
@@ -35,6 +36,9 @@ pub enum Error {
     /// Every wrong field at once.
     #[error("{}", every(.0))]
     Invalid(Vec<WrongField>),
+    /// A parameter of a report that means nothing here, or not beside the others.
+    #[error("{reason}")]
+    Parameter { name: &'static str, reason: String },
     /// A rule of the dossier's life.
     #[error("{}", words::refusal(.0))]
     Refused(Refusal),
@@ -69,6 +73,9 @@ pub enum Error {
     /// The provider does not vouch for this log-in; why is for the log.
     #[error("đăng nhập qua nhà cung cấp định danh không thành công")]
     NotVouched(String),
+    /// There is no key that the log may be signed with, and what to do about it.
+    #[error("{0}")]
+    LogKey(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -173,10 +180,16 @@ impl Error {
         Self::invalid([(pointer, reason)])
     }
 
+    /// A wrong parameter of a report.
+    pub fn parameter(name: &'static str, reason: impl fmt::Display) -> Self {
+        let reason = reason.to_string();
+        Self::Parameter { name, reason }
+    }
+
     /// A stable name that code may compare.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "invalid",
+            Self::Invalid(_) | Self::Parameter { .. } => "invalid",
             Self::Refused(refusal) => refusal.name(),
             Self::Conflict(conflict) => conflict.name(),
             Self::NotFound(_) => "not_found",
@@ -188,6 +201,7 @@ impl Error {
             Self::KeyReused(_) => "key_reused",
             Self::NoCalendar => "no_calendar",
             Self::Provider(_) => "provider",
+            Self::LogKey(_) => "log_key",
             Self::Store(_) => "store",
         }
     }
@@ -196,6 +210,13 @@ impl Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+/// Periods are asked for by reports only.
+impl From<InvalidPeriod> for Error {
+    fn from(error: InvalidPeriod) -> Self {
+        Self::parameter("from", error)
     }
 }
 

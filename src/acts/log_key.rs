@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::domain::ids::Actor;
 use crate::domain::log::note::{InvalidNote, PublicKey, Purpose, SecretKey, Signature};
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::{Store, StoreError, settings};
 
@@ -31,36 +32,6 @@ impl std::fmt::Debug for LogSettings {
     }
 }
 
-/// Why there is no key to sign with.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    #[error("log.key: {0}")]
-    InEnvironment(InvalidNote),
-    #[error("tệp khóa nhật ký {}: {reason}", file.display())]
-    File { file: PathBuf, reason: String },
-    #[error(
-        "không có tệp khóa nhật ký {}, trong khi cơ sở dữ liệu này đã có nhật ký ký bằng khóa {known}; \
-         khôi phục tệp từ bản sao lưu, hoặc đặt log.key_file tới đúng chỗ",
-        file.display()
-    )]
-    Missing { file: PathBuf, known: String },
-    #[error(
-        "khóa nhật ký ở {place} không phải khóa của cơ sở dữ liệu này: khóa này là {given}, nhật ký được \
-         ký bằng {known}"
-    )]
-    Other {
-        place: String,
-        given: String,
-        known: String,
-    },
-    #[error("log.origin: nhật ký này đã tên là '{known}', không phải '{given}'")]
-    OtherOrigin { known: String, given: String },
-    #[error("log.origin: {0}")]
-    Origin(InvalidNote),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// The key of this installation's log.
 #[derive(Debug, Clone)]
 pub struct LogKey {
@@ -73,15 +44,13 @@ impl LogKey {
     ///
     /// # Errors
     /// If it is not there any more, is another one, or the database refuses.
-    pub fn open(store: &Store, settings: &LogSettings, now: Moment) -> Result<Self, KeyError> {
+    pub fn open(store: &Store, settings: &LogSettings, now: Moment) -> Result<Self, Error> {
         let known = store.read(|conn| settings::get(conn, settings::LOG_PUBLIC_KEY))?;
         let (secret, place) = match &settings.key {
             Some(text) => {
-                let secret = text.parse().map_err(KeyError::InEnvironment)?;
-                (
-                    ours(secret).map_err(KeyError::InEnvironment)?,
-                    "log.key".to_owned(),
-                )
+                let secret = text.parse().and_then(ours);
+                let secret = secret.map_err(|error| Error::LogKey(format!("log.key: {error}")))?;
+                (secret, "log.key".to_owned())
             }
             None => {
                 let file = &settings.key_file;
@@ -89,10 +58,10 @@ impl LogKey {
                 match (read(file)?, &known) {
                     (Some(secret), _) => (secret, place),
                     (None, Some(known)) => {
-                        return Err(KeyError::Missing {
-                            file: file.clone(),
-                            known: known.clone(),
-                        });
+                        return Err(Error::LogKey(format!(
+                            "không có tệp khóa nhật ký {place}, trong khi cơ sở dữ liệu này đã có nhật ký ký bằng \
+                             khóa {known}; khôi phục tệp từ bản sao lưu, hoặc đặt log.key_file tới đúng chỗ"
+                        )));
                     }
                     (None, None) => (make(file, settings.origin.as_deref())?, place),
                 }
@@ -105,17 +74,16 @@ impl LogKey {
             None => note(store, given.clone(), now)?,
         };
         if known != given {
-            return Err(KeyError::Other {
-                place,
-                given,
-                known,
-            });
+            return Err(Error::LogKey(format!(
+                "khóa nhật ký ở {place} không phải khóa của cơ sở dữ liệu này: khóa này là {given}, nhật ký \
+                 được ký bằng {known}"
+            )));
         }
         match &settings.origin {
-            Some(origin) if origin != key.origin() => Err(KeyError::OtherOrigin {
-                known: key.origin().to_owned(),
-                given: origin.clone(),
-            }),
+            Some(given) if given != key.origin() => Err(Error::LogKey(format!(
+                "log.origin: nhật ký này đã tên là '{}', không phải '{given}'",
+                key.origin()
+            ))),
             _ => Ok(key),
         }
     }
@@ -155,14 +123,11 @@ fn note(store: &Store, public: String, now: Moment) -> Result<String, StoreError
     })
 }
 
-fn trouble(file: &Path, reason: impl std::fmt::Display) -> KeyError {
-    KeyError::File {
-        file: file.to_owned(),
-        reason: reason.to_string(),
-    }
+fn trouble(file: &Path, reason: impl std::fmt::Display) -> Error {
+    Error::LogKey(format!("tệp khóa nhật ký {}: {reason}", file.display()))
 }
 
-fn read(file: &Path) -> Result<Option<SecretKey>, KeyError> {
+fn read(file: &Path) -> Result<Option<SecretKey>, Error> {
     match std::fs::read_to_string(file) {
         Ok(text) => {
             let secret = text.parse().and_then(ours);
@@ -174,14 +139,14 @@ fn read(file: &Path) -> Result<Option<SecretKey>, KeyError> {
 }
 
 /// Makes a key and its file, unless another instance is quicker: then its key is read.
-fn make(file: &Path, origin: Option<&str>) -> Result<SecretKey, KeyError> {
+fn make(file: &Path, origin: Option<&str>) -> Result<SecretKey, Error> {
     let made_up = || {
         let random: [u8; 8] = rand::random();
         format!("motcua.local/{}", data_encoding::HEXLOWER.encode(&random))
     };
     let origin = origin.map_or_else(made_up, str::to_owned);
     let secret = SecretKey::new(&origin, Purpose::Log, &rand::random());
-    let secret = secret.map_err(KeyError::Origin)?;
+    let secret = secret.map_err(|error| Error::LogKey(format!("log.origin: {error}")))?;
     match write_secret(file, &secret) {
         Ok(()) => {
             tracing::warn!(

@@ -12,8 +12,8 @@ use crate::cli::{Outcome, date, read_file};
 use crate::config::bundled;
 use crate::render::Format;
 use crate::reports::compare::PrintedFigures;
-use crate::reports::parameters::{Parameters, check_by, span};
-use crate::reports::{self, Report, ReportError, Visitor};
+use crate::reports::parameters::{Parameters, check_by, span, unknown_unit};
+use crate::reports::{self, Report, Visitor};
 use crate::store::Store;
 
 /// The report's name, and what it is asked for.
@@ -132,7 +132,7 @@ fn make<R: Report>(asked: &ArgMatches, store: &Store) -> Result<(), Box<dyn std:
         Some(code) => {
             let reference = store.reference()?;
             let unit = reference.units().by_code(&code).map(|unit| unit.id);
-            Some(unit.ok_or(ReportError::UnknownUnit(code))?)
+            Some(unit.ok_or_else(|| unknown_unit(&code))?)
         }
         None => None,
     };

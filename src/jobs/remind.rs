@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::jobs::Job;
 use crate::outgoing::notices::reminder::{horizon, midnight, reminder};
 use crate::render::letters::Topic;
+use crate::reports;
 use crate::reports::by::By;
 use crate::reports::standings::Span;
-use crate::reports::{self, ReportError};
 use crate::store::lists::Order;
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
@@ -30,23 +30,12 @@ const PAGE: u32 = 200;
 /// How many overdue dossiers a digest names.
 const NAMED: usize = 10;
 
-/// Why nobody was reminded.
-#[derive(Debug, thiserror::Error)]
-pub enum RemindError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Desk(#[from] Error),
-    #[error(transparent)]
-    Report(#[from] ReportError),
-}
-
 /// Writes the reminders, digests and alarms that the clock asks for. Safe to run at any time, on any number
 /// of instances: each is told once. Returns how many there were.
 ///
 /// # Errors
 /// If the database refuses.
-pub fn remind(store: &Store, now: Moment) -> Result<usize, RemindError> {
+pub fn remind(store: &Store, now: Moment) -> Result<usize, Error> {
     let alarms = tell_of_alarms(store, now);
     let due = remind_of_due(store, now);
     Ok(send_digests(store, now)? + due? + alarms?)
@@ -162,7 +151,7 @@ fn morning(day: NaiveDate) -> Moment {
 }
 
 /// Each supervisor's digest of the day, from when their unit opens.
-fn send_digests(store: &Store, now: Moment) -> Result<usize, RemindError> {
+fn send_digests(store: &Store, now: Moment) -> Result<usize, Error> {
     let reference = store.reference()?;
     let today = now.date();
     let supervisors = store.read(|conn| users::with_mail(conn, Role::Supervisor, None))?;
@@ -196,19 +185,13 @@ fn send_digests(store: &Store, now: Moment) -> Result<usize, RemindError> {
     Ok(count)
 }
 
-fn digest(
-    store: &Store,
-    reference: &Reference,
-    user: &User,
-    now: Moment,
-) -> Result<Value, RemindError> {
+fn digest(store: &Store, reference: &Reference, user: &User, now: Moment) -> Result<Value, Error> {
     let units = reference.units();
     let under = (!units.is_whole(user.unit)).then_some(user.unit);
     let today = now.date();
     let standing = |day: NaiveDate| {
-        let period = Period::new(day, day).map_err(ReportError::from)?;
-        let span = Span::new(period, None, now)?;
-        Ok::<_, RemindError>(reports::on_time::on_time(store, By::Level, span, under)?.total)
+        let span = Span::new(Period::new(day, day)?, None, now)?;
+        Ok::<_, Error>(reports::on_time::on_time(store, By::Level, span, under)?.total)
     };
     let timetable = reference.timetable(user.unit);
     let mut before = today.pred_opt();

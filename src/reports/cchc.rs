@@ -14,14 +14,15 @@ use crate::domain::procedure::{LimitDefinition, ProcedureDefinition};
 use crate::domain::tally::{Share, Standing};
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::{Level, UnitKind};
+use crate::error::Error;
 use crate::render::sheet::{Column, Passage, Row, RowKind, Sheet};
 use crate::render::words::{number, percent};
 use crate::render::{self, days, local_days};
+use crate::reports::Report;
 use crate::reports::compare::{self, Difference, compare};
 use crate::reports::parameters::Parameters;
 use crate::reports::standings::{Span, standings};
 use crate::reports::table::{self, Counts, RATES};
-use crate::reports::{Report, ReportError};
 use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
 use crate::store::{Conn, Store, yearly_plan};
@@ -109,11 +110,11 @@ pub struct Offices {
 ///
 /// # Errors
 /// If the database refuses.
-pub fn cchc(store: &Store, span: Span) -> Result<Cchc, ReportError> {
+pub fn cchc(store: &Store, span: Span) -> Result<Cchc, Error> {
     store.read_with_reference(|conn, reference| read(conn, reference, span))
 }
 
-fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, ReportError> {
+fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Error> {
     span.check(reference)?;
     let period = span.period;
     let by_level = standings(conn, reference, Dimension::LevelChannel, &span)?;
@@ -358,7 +359,7 @@ impl Report for Cchc {
 
     type Json = CchcReport;
 
-    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, Error> {
         let mut report = cchc(store, asked.span)?;
         if let Some(printed) = &asked.printed {
             report.differences = Some(compare(&report, printed));

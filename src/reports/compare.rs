@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::tally::Share;
 use crate::domain::unit::Level;
+use crate::error::Error;
 use crate::render;
 use crate::render::sheet::Passage;
-use crate::reports::ReportError;
 use crate::reports::cchc::Cchc;
 
 /// What a printed report says, in the form of `config/lang-son-2021-9m.json`; other fields are
@@ -46,8 +46,10 @@ struct PrintedCuts {
 impl PrintedFigures {
     /// # Errors
     /// If the text has not that form.
-    pub fn parse(json: &[u8]) -> Result<Self, ReportError> {
-        serde_json::from_slice(json).map_err(|error| ReportError::Figures(error.to_string()))
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(json).map_err(|error| {
+            Error::parameter("figures", format!("tệp số liệu không dùng được: {error}"))
+        })
     }
 }
 

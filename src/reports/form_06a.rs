@@ -11,12 +11,13 @@ use crate::domain::period::Period;
 use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
+use crate::error::Error;
 use crate::render;
 use crate::render::sheet::{Column, Row, RowKind, Sheet};
-use crate::reports::parameters::Parameters;
+use crate::reports::parameters::{Parameters, unknown_unit};
 use crate::reports::standings::{Span, standings};
 use crate::reports::table::{self, Counts, Figure};
-use crate::reports::{Report, ReportError, names};
+use crate::reports::{Report, names};
 use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
 use crate::store::{Conn, Store};
@@ -53,15 +54,12 @@ impl Group {
 ///
 /// # Errors
 /// If the unit is unknown, or an error of the store.
-pub fn form_06a(store: &Store, span: Span, unit: Option<&str>) -> Result<Form06a, ReportError> {
+pub fn form_06a(store: &Store, span: Span, unit: Option<&str>) -> Result<Form06a, Error> {
     store.read_with_reference(|conn, reference| {
         let root = match unit {
             Some(code) => {
                 let unit = reference.units().by_code(code);
-                Some(
-                    unit.ok_or_else(|| ReportError::UnknownUnit(code.to_owned()))?
-                        .id,
-                )
+                Some(unit.ok_or_else(|| unknown_unit(code))?.id)
             }
             None => None,
         };
@@ -74,7 +72,7 @@ fn read(
     reference: &Reference,
     span: Span,
     root: Option<UnitId>,
-) -> Result<Form06a, ReportError> {
+) -> Result<Form06a, Error> {
     span.check(reference)?;
     let units = reference.units();
     let dimension = match root {
@@ -227,7 +225,7 @@ impl Report for Form06a {
 
     type Json = Form06aReport;
 
-    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, Error> {
         let (span, unit) = (asked.span, asked.unit);
         store.read_with_reference(|conn, reference| read(conn, reference, span, unit))
     }

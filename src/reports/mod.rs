@@ -12,9 +12,7 @@ pub mod satisfaction;
 pub mod standings;
 pub mod table;
 
-use chrono::NaiveDate;
-
-use crate::domain::period::InvalidPeriod;
+use crate::error::Error;
 use crate::render;
 use crate::render::sheet::Sheet;
 use crate::reports::cchc::Cchc;
@@ -22,7 +20,7 @@ use crate::reports::form_06a::Form06a;
 use crate::reports::on_time::OnTime;
 use crate::reports::parameters::Parameters;
 use crate::reports::satisfaction::Satisfaction;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// A report. From what it declares come the command `motcua report NAME`, the route
 /// `/api/v1/reports/NAME`, and the documents of both.
@@ -45,7 +43,7 @@ pub trait Report: Sized + Send + 'static {
     ///
     /// # Errors
     /// A parameter that it cannot be made for, or an error of the store.
-    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError>;
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, Error>;
 
     fn json(&self) -> Self::Json;
 
@@ -86,58 +84,4 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<OnTime>();
     visitor.visit::<Form06a>();
     visitor.visit::<Satisfaction>();
-}
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    #[error(transparent)]
-    Period(#[from] InvalidPeriod),
-    #[error(
-        "kỳ báo cáo bắt đầu ngày {} nhưng số liệu chỉ lấy đến ngày {}",
-        crate::render::words::date(*.from),
-        crate::render::words::date(*.last)
-    )]
-    NotBegun { from: NaiveDate, last: NaiveDate },
-    #[error(
-        "kỳ báo cáo kết thúc ngày {}, trước ngày đầu tiên của lịch làm việc ({})",
-        crate::render::words::date(*.to),
-        crate::render::words::date(*.first)
-    )]
-    BeforeCalendar { to: NaiveDate, first: NaiveDate },
-    #[error("không thể lấy số liệu đến hết ngày {}: ngày đó ở tương lai", crate::render::words::date(*.0))]
-    AsOfInFuture(NaiveDate),
-    #[error("báo cáo theo tháng chỉ được dài tối đa {0} tháng")]
-    TooManyMonths(usize),
-    #[error("báo cáo này không theo '{0}'")]
-    UnknownRows(String),
-    #[error("không có đơn vị '{0}'")]
-    UnknownUnit(String),
-    #[error("chỉ cả tỉnh mới có số liệu theo thủ tục và hình thức nộp")]
-    OnlyWhole,
-    #[error("tệp số liệu không dùng được: {0}")]
-    Figures(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl ReportError {
-    /// The parameter of the request that is wrong; `None` if none is.
-    pub const fn parameter(&self) -> Option<&'static str> {
-        match self {
-            Self::Period(_) | Self::NotBegun { .. } | Self::TooManyMonths(_) => Some("from"),
-            Self::BeforeCalendar { .. } => Some("to"),
-            Self::AsOfInFuture(_) => Some("as_of"),
-            Self::UnknownUnit(_) => Some("unit"),
-            Self::OnlyWhole | Self::UnknownRows(_) => Some("by"),
-            Self::Figures(_) => Some("figures"),
-            Self::Store(_) => None,
-        }
-    }
-}
-
-impl From<diesel::result::Error> for ReportError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
 }

@@ -12,13 +12,14 @@ use crate::domain::period::Grain;
 use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
+use crate::error::Error;
 use crate::render;
 use crate::render::sheet::{self, Column, RowKind, Sheet};
 use crate::reports::by::By;
 use crate::reports::parameters::Parameters;
 use crate::reports::standings::{Span, Standings, standings, standings_of};
 use crate::reports::table::{self, Counts, RATES};
-use crate::reports::{Report, ReportError, names};
+use crate::reports::{Report, names};
 use crate::store::reference::Reference;
 use crate::store::tallies::Dimension;
 use crate::store::{Conn, Store};
@@ -51,14 +52,10 @@ pub struct Row {
 /// # Errors
 /// A month's report that is too long, what is only counted for the whole office, or an error of the
 /// store.
-pub fn on_time(
-    store: &Store,
-    by: By,
-    span: Span,
-    under: Option<UnitId>,
-) -> Result<OnTime, ReportError> {
+pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Result<OnTime, Error> {
     if by == By::Month && months_of(&span).count() > MOST_MONTHS {
-        return Err(ReportError::TooManyMonths(MOST_MONTHS));
+        let reason = format!("báo cáo theo tháng chỉ được dài tối đa {MOST_MONTHS} tháng");
+        return Err(Error::parameter("from", reason));
     }
     let (rows, total) = store.read_with_reference(|conn, reference| {
         span.check(reference)?;
@@ -116,14 +113,17 @@ fn rows(
     by: By,
     span: &Span,
     under: Option<&Under>,
-) -> Result<Vec<Row>, ReportError> {
+) -> Result<Vec<Row>, Error> {
     let dimension = match (by, under) {
         (By::Level | By::Channel | By::Month, None) => Dimension::LevelChannel,
         (By::Unit, _) | (By::Level | By::Month, Some(_)) => Dimension::Unit,
         (By::Field, None) => Dimension::FieldLevel,
         (By::Field, Some(_)) => Dimension::UnitField,
         (By::Procedure, None) => Dimension::Procedure,
-        (By::Procedure | By::Channel, Some(_)) => return Err(ReportError::OnlyWhole),
+        (By::Procedure | By::Channel, Some(_)) => {
+            let reason = "chỉ cả tỉnh mới có số liệu theo thủ tục và hình thức nộp";
+            return Err(Error::parameter("by", reason));
+        }
     };
     // By number first: there are far more of them than there are rows.
     let mut by_key: BTreeMap<i32, Standing> = BTreeMap::new();
@@ -207,7 +207,7 @@ fn months(
     reference: &Reference,
     span: &Span,
     under: Option<&Under>,
-) -> Result<(Vec<Row>, Standing), ReportError> {
+) -> Result<(Vec<Row>, Standing), Error> {
     let months: Vec<(i32, Span)> = months_of(span)
         .filter_map(|bucket| {
             let month = Grain::Month.period(bucket)?;
@@ -264,7 +264,7 @@ impl Report for OnTime {
 
     type Json = OnTimeReport;
 
-    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, Error> {
         on_time(store, asked.by(&By::ALL)?, asked.span, asked.unit)
     }
 

@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
+use crate::error::Error;
+use crate::reports::Report;
 use crate::reports::compare::PrintedFigures;
 use crate::reports::standings::Span;
-use crate::reports::{Report, ReportError};
 
 /// What every report is asked for; each takes what it declares ([`Report`]).
 #[derive(Debug, Clone)]
@@ -26,12 +27,15 @@ impl Parameters {
     ///
     /// # Errors
     /// If it is none of them.
-    pub(crate) fn by<T: Copy + std::str::FromStr>(&self, all: &[T]) -> Result<T, ReportError> {
+    pub(crate) fn by<T: Copy + std::str::FromStr>(&self, all: &[T]) -> Result<T, Error> {
         let asked = self.by.as_deref().unwrap_or_default();
         match (asked.parse(), all) {
             (Ok(by), _) => Ok(by),
             (Err(_), [first, ..]) if asked.is_empty() => Ok(*first),
-            _ => Err(ReportError::UnknownRows(asked.to_owned())),
+            _ => Err(Error::parameter(
+                "by",
+                format!("báo cáo này không theo '{asked}'"),
+            )),
         }
     }
 }
@@ -45,8 +49,13 @@ pub fn span(
     to: NaiveDate,
     as_of: Option<NaiveDate>,
     now: Moment,
-) -> Result<Span, ReportError> {
+) -> Result<Span, Error> {
     Span::new(Period::new(from, to)?, as_of, now)
+}
+
+/// There is no such unit.
+pub(crate) fn unknown_unit(code: &str) -> Error {
+    Error::parameter("unit", format!("không có đơn vị '{code}'"))
 }
 
 /// Checks what the rows of a report may be.

@@ -12,13 +12,14 @@ use crate::domain::ids::{ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::{Rating, Ratings};
 use crate::domain::period::end_of;
+use crate::error::Error;
 use crate::render;
 use crate::render::sheet::{Cell, Column, Row, RowKind, Sheet};
 use crate::reports::by::SatisfactionBy;
 use crate::reports::parameters::Parameters;
 use crate::reports::standings::Span;
 use crate::reports::table::{self, Figure, Of};
-use crate::reports::{Report, ReportError, names};
+use crate::reports::{Report, names};
 use crate::store::satisfaction::{self, CountBy};
 use crate::store::{Store, users};
 
@@ -50,7 +51,7 @@ pub fn satisfaction(
     by: SatisfactionBy,
     span: Span,
     under: Option<UnitId>,
-) -> Result<Satisfaction, ReportError> {
+) -> Result<Satisfaction, Error> {
     store.read_with_reference(|conn, reference| {
         span.check(reference)?;
         let count_by = match by {
@@ -192,7 +193,7 @@ impl Report for Satisfaction {
 
     type Json = SatisfactionReport;
 
-    fn make(store: &Store, asked: &Parameters) -> Result<Self, ReportError> {
+    fn make(store: &Store, asked: &Parameters) -> Result<Self, Error> {
         satisfaction(
             store,
             asked.by(&SatisfactionBy::ALL)?,

@@ -9,8 +9,8 @@ use crate::domain::moment::Moment;
 use crate::domain::period::{Period, end_of};
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
+use crate::error::Error;
 use crate::render;
-use crate::reports::ReportError;
 use crate::store::reference::Reference;
 use crate::store::tallies::{self, Counts, Dimension, Sums};
 use crate::store::{Conn, Store, StoreError};
@@ -34,15 +34,22 @@ impl Span {
     ///
     /// # Errors
     /// If the period begins after that day, or that day is to come.
-    pub fn new(period: Period, as_of: Option<NaiveDate>, now: Moment) -> Result<Self, ReportError> {
+    pub fn new(period: Period, as_of: Option<NaiveDate>, now: Moment) -> Result<Self, Error> {
         let last = as_of.unwrap_or(now.date());
         if last > now.date() {
-            return Err(ReportError::AsOfInFuture(last));
+            let last = render::words::date(last);
+            let reason = format!("không thể lấy số liệu đến hết ngày {last}: ngày đó ở tương lai");
+            return Err(Error::parameter("as_of", reason));
         }
         let from = period.from;
-        let period = period
-            .up_to(last)
-            .ok_or(ReportError::NotBegun { from, last })?;
+        let period = period.up_to(last).ok_or_else(|| {
+            let reason = format!(
+                "kỳ báo cáo bắt đầu ngày {} nhưng số liệu chỉ lấy đến ngày {}",
+                render::words::date(from),
+                render::words::date(last)
+            );
+            Error::parameter("from", reason)
+        })?;
         Ok(Self {
             period,
             until: end_of(period.to).min(now),
@@ -54,10 +61,17 @@ impl Span {
     ///
     /// # Errors
     /// If the whole span lies there.
-    pub(crate) fn check(&self, reference: &Reference) -> Result<(), ReportError> {
+    pub(crate) fn check(&self, reference: &Reference) -> Result<(), Error> {
         let to = self.period.to;
         match reference.calendar().map(Calendar::first_day) {
-            Some(first) if to < first => Err(ReportError::BeforeCalendar { to, first }),
+            Some(first) if to < first => {
+                let reason = format!(
+                    "kỳ báo cáo kết thúc ngày {}, trước ngày đầu tiên của lịch làm việc ({})",
+                    render::words::date(to),
+                    render::words::date(first)
+                );
+                Err(Error::parameter("to", reason))
+            }
             _ => Ok(()),
         }
     }
@@ -169,7 +183,7 @@ fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> St
 ///
 /// # Errors
 /// If the database refuses.
-pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>, ReportError> {
+pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>, Error> {
     let today = Period::new(now.date(), now.date())?;
     let span = Span::new(today, None, now)?;
     store.read_with_reference(|conn, reference| {

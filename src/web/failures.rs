@@ -2,7 +2,6 @@
 
 use crate::domain::dossier::Refusal;
 use crate::error::{Conflict, Error};
-use crate::reports::ReportError;
 use crate::store::StoreError;
 use crate::store::authority::Denied;
 use crate::web::problem::{FieldError, Kind, Problem};
@@ -59,6 +58,7 @@ impl From<Error> for Problem {
                         .collect(),
                 )
             }
+            Error::Parameter { name, reason } => Self::invalid_field(name, reason),
             Error::Refused(refusal @ Refusal::UndoneByOthers { .. }) => {
                 Self::refused_to_role(refusal.name(), detail)
             }
@@ -90,16 +90,9 @@ impl From<Error> for Problem {
                 tracing::warn!(reason, "a log-in through the OpenID Connect provider");
                 Self::new(Kind::WrongCredentials, detail)
             }
+            // Only at the start, before anybody can ask.
+            Error::LogKey(reason) => StoreError::Other(reason).into(),
             Error::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ReportError> for Problem {
-    fn from(error: ReportError) -> Self {
-        match (error.parameter(), error) {
-            (_, ReportError::Store(error)) => error.into(),
-            (parameter, error) => Self::invalid_field(parameter.unwrap_or("query"), error),
         }
     }
 }

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("render", &["domain"]),
     ("error", &["domain", "store", "render"]),
     ("views", &["domain", "store", "render", "error"]),
-    ("reports", &["domain", "store", "render", "views"]),
+    ("reports", &["domain", "store", "render", "error", "views"]),
     (
         "imports",
         &[

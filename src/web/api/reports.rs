@@ -15,10 +15,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::ids::UnitId;
 use crate::domain::role::Permission;
+use crate::error::Error;
 use crate::render::Format;
-use crate::reports::parameters::{Parameters, check_by};
+use crate::reports::parameters::{Parameters, check_by, unknown_unit};
 use crate::reports::standings::Span;
-use crate::reports::{self, Report, ReportError, Visitor};
+use crate::reports::{self, Report, Visitor};
 use crate::store::Store;
 use crate::web::access::{Access, Staff};
 use crate::web::params::{Parameters as Named, Params};
@@ -93,14 +94,18 @@ impl<R: Report> Named for Query<R> {
             }
         }
         if let (Some(_), Some(_), Err(error)) = (self.from, self.to, self.span()) {
-            wrong.push(FieldError::new(error.parameter().unwrap_or("from"), &error));
+            let parameter = match &error {
+                Error::Parameter { name, .. } => name,
+                _ => "from",
+            };
+            wrong.push(FieldError::new(parameter, &error));
         }
         wrong
     }
 }
 
 impl<R> Query<R> {
-    fn span(&self) -> Result<Span, ReportError> {
+    fn span(&self) -> Result<Span, Error> {
         let (from, to) = (self.from.unwrap_or_default(), self.to.unwrap_or_default());
         reports::parameters::span(from, to, self.as_of, crate::clock::now())
     }
@@ -119,8 +124,7 @@ fn root(store: &Store, code: Option<&str>, reach: UnitId) -> Result<Option<UnitI
     let mut root = reach;
     if let Some(code) = code {
         let unit = units.by_code(code);
-        let unit = unit
-            .ok_or_else(|| Problem::invalid_field("unit", format!("không có đơn vị '{code}'")))?;
+        let unit = unit.ok_or_else(|| unknown_unit(code))?;
         if !units.is_under(unit.id, reach) {
             let detail = "đơn vị không thuộc phạm vi của bạn";
             return Err(Problem::new(Kind::Forbidden, detail));
