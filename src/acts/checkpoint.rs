@@ -20,9 +20,6 @@ const OLDEST_MILLIS: i64 = 3_600_000;
 
 /// Signs a checkpoint if the log has grown and the newest one is an hour old, so that one of nearly all
 /// that happened is there to be sent and compared.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn sign_now_and_then(store: &Store, key: &LogKey, now: Moment) -> Result<(), StoreError> {
     let (newest, size) = store
         .read(|conn| Ok::<_, StoreError>((log::newest_checkpoint(conn)?, log::size(conn)?)))?;
@@ -39,9 +36,6 @@ pub(crate) fn is_younger(given: &GivenOut, now: Moment, millis: i64) -> bool {
 }
 
 /// The checkpoint to give out: of the log as it is, or as it was within the last five minutes.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn checkpoint(store: &Store, key: &LogKey, now: Moment) -> Result<String, StoreError> {
     let (newest, size) = store
         .read(|conn| Ok::<_, StoreError>((log::newest_checkpoint(conn)?, log::size(conn)?)))?;
@@ -54,9 +48,6 @@ pub fn checkpoint(store: &Store, key: &LogKey, now: Moment) -> Result<String, St
 }
 
 /// Signs a checkpoint of the log as it is now, and keeps it.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn sign(store: &Store, key: &LogKey, now: Moment) -> Result<String, StoreError> {
     let key = key.clone();
     store.write(move |conn| {
@@ -80,9 +71,6 @@ pub fn sign(store: &Store, key: &LogKey, now: Moment) -> Result<String, StoreErr
 }
 
 /// Proves that the log of size `from` is how the one of size `to` began; `None` if it was never as long.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn consistency(store: &Store, from: u64, to: u64) -> Result<Option<Vec<Hash>>, StoreError> {
     store.read(|conn| {
         if to > log::size(conn)? {
@@ -93,9 +81,6 @@ pub fn consistency(store: &Store, from: u64, to: u64) -> Result<Option<Vec<Hash>
 }
 
 /// Records the settings with which the server starts, if they are not those recorded last.
-///
-/// # Errors
-/// If the database refuses.
 pub fn record_settings(store: &Store, shown: &Value, now: Moment) -> Result<(), StoreError> {
     let data = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),

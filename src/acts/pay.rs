@@ -120,9 +120,6 @@ const PATIENCE_MILLIS: i64 = 60_000;
 
 /// Matches what was recorded and then left: the process was stopped, or the database was. Returns how
 /// many it has looked at.
-///
-/// # Errors
-/// If the database refuses.
 pub(crate) fn match_left_over(store: &Store, now: Moment) -> Result<usize, Error> {
     let before = now.plus_millis(-PATIENCE_MILLIS);
     let ids = store.read(|conn| payments::left_over(conn, before, crate::acts::advance::PAGE))?;

@@ -175,9 +175,6 @@ pub fn log_in(
 }
 
 /// Begins a session for somebody whom another authority vouches for.
-///
-/// # Errors
-/// If the database refuses.
 pub fn begin_session(
     store: &Store,
     user: User,
@@ -264,9 +261,6 @@ pub fn authenticate(
 }
 
 /// The caller's own sessions, newest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn sessions_of(store: &Store, user: UserId, now: Moment) -> Result<Vec<Session>, Error> {
     store.read(|conn| Ok(sessions::of_user(conn, user, now)?))
 }

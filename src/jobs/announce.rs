@@ -25,9 +25,6 @@ const PAGE: u32 = 200;
 /// The messages are made from a snapshot, beside those who write; what they were made for is taken away
 /// in the transaction that writes them, or, where another instance was first, they are forgotten. The
 /// events of a dossier that cannot be read stay, set aside.
-///
-/// # Errors
-/// If the database refuses.
 pub fn announce(
     store: &Store,
     tellers: &[Box<dyn Teller>],

@@ -6,9 +6,6 @@ use crate::store::{Store, tallies};
 const FOLD: u32 = 2000;
 
 /// Folds all changes of counts that are waiting into the roll-ups.
-///
-/// # Errors
-/// If the database refuses.
 pub fn fold(store: &Store) -> Result<usize, Error> {
     let mut folded = 0;
     loop {

@@ -17,9 +17,6 @@ const JOBS_MILLIS: i64 = 90 * 24 * 3_600_000;
 const FORGOTTEN: u32 = 500;
 
 /// Forgets what has ended and would only pile up.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(store: &Store, now: Moment) -> Result<usize, Error> {
     type Forget = fn(&mut Conn, Moment, u32) -> Result<usize, StoreError>;
     let all: [(Forget, Moment); 7] = [

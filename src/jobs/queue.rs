@@ -138,9 +138,6 @@ pub fn wait_for(store: &Store, id: JobId, mut tell: impl FnMut(&Row)) -> Result<
 
 /// Recomputes the due moments of all open dossiers if that is yet to be done; each that changes gets
 /// an event, at `now`. Returns how many did.
-///
-/// # Errors
-/// If the database refuses.
 pub fn recompute_due_moments(store: &Store, now: Moment) -> Result<usize, Error> {
     adopt(store)?;
     let mut changed = 0;

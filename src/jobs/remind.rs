@@ -32,9 +32,6 @@ const NAMED: usize = 10;
 
 /// Writes the reminders, digests and alarms that the clock asks for. Safe to run at any time, on any number
 /// of instances: each is told once. Returns how many there were.
-///
-/// # Errors
-/// If the database refuses.
 pub fn remind(store: &Store, now: Moment) -> Result<usize, Error> {
     let alarms = tell_of_alarms(store, now);
     let due = remind_of_due(store, now);

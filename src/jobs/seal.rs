@@ -16,9 +16,6 @@ const A_WHILE: Duration = Duration::from_secs(5);
 
 /// Puts into the log what was done and read since the last time; events are put there as they are told
 /// of. Returns how many entries there were.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn seal(store: &Store) -> Result<usize, StoreError> {
     let mut sealed = 0;
     // Most of the time there is nothing: looking for it waits for no writer.
@@ -41,9 +38,6 @@ pub struct LeftBehind {
 
 impl LeftBehind {
     /// Returns how many entries there were.
-    ///
-    /// # Errors
-    /// If the database refuses, or the log is damaged.
     pub fn seal(&self, store: &Store) -> Result<usize, StoreError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.as_ref().is_some_and(|(at, _)| at.elapsed() < A_WHILE) {
@@ -72,9 +66,6 @@ pub(crate) fn seal_events(store: &Store, up_to: i64) -> Result<usize, StoreError
 }
 
 /// Puts everything into the log that is yet to be there.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn seal_all(store: &Store) -> Result<usize, StoreError> {
     let events = match store.read_one(unannounced::newest)? {
         Some(newest) => seal_events(store, newest)?,

@@ -13,9 +13,6 @@ const LOOKED_AT: u32 = 200;
 
 /// Moves the open dossiers of units that have ended to whoever does their work now. Also returns
 /// the codes of ended units whose dossiers could not be moved.
-///
-/// # Errors
-/// If the database refuses.
 pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<String>), Error> {
     let mut moved = 0;
     let mut stuck = Vec::new();

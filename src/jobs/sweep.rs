@@ -10,9 +10,6 @@ use crate::store::{Store, open_dossiers, set_aside};
 const LOOKED_AT: u32 = 200;
 
 /// Records every crossing of a due moment up to `now`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn record_overdue(store: &Store, now: Moment) -> Result<usize, Error> {
     let mut recorded = 0;
     loop {

@@ -555,9 +555,6 @@ fn doubled(first: Duration, times: u32, longest: Duration) -> i64 {
 
 /// Delivers what is due now, one after the other, and returns how many messages were tried: for
 /// commands and tests that want no threads.
-///
-/// # Errors
-/// If the database refuses.
 pub fn dispatch_all(
     store: &Store,
     carrier: &dyn Carrier,

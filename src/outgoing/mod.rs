@@ -42,9 +42,6 @@ pub struct Happened<'a> {
 /// Makes messages of events.
 pub trait Teller: Send + Sync {
     /// The messages of events, those of a dossier in the order of its events. Nothing is written here.
-    ///
-    /// # Errors
-    /// If the database refuses.
     fn messages(
         &self,
         conn: &mut Conn,
@@ -121,9 +118,6 @@ pub trait Carrier: Send + Sync {
     }
 
     /// Carries a message; returns when it is delivered or has failed, within a minute.
-    ///
-    /// # Errors
-    /// How it failed.
     fn carry(&self, store: &Store, message: &Message, now: Moment) -> Result<(), Failure>;
 }
 

@@ -107,9 +107,6 @@ pub struct Offices {
 }
 
 /// The paragraph, from roll-ups and catalogue, in one snapshot.
-///
-/// # Errors
-/// If the database refuses.
 pub fn cchc(store: &Store, span: Span) -> Result<Cchc, Error> {
     store.read_with_reference(|conn, reference| read(conn, reference, span))
 }

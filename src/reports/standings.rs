@@ -180,9 +180,6 @@ fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> St
 }
 
 /// How the dossiers of each level stand now.
-///
-/// # Errors
-/// If the database refuses.
 pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>, Error> {
     let today = Period::new(now.date(), now.date())?;
     let span = Span::new(today, None, now)?;

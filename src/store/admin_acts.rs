@@ -85,9 +85,6 @@ impl Act {
 
 /// Records an act, in the transaction of what was done. Secrets and personal data do not belong into
 /// `data`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn record(
     conn: &mut Conn,
     actor: Actor,
@@ -121,9 +118,6 @@ pub fn record(
 
 /// Records what was done to an account, with the account as it is now: `verify` holds the accounts
 /// against it.
-///
-/// # Errors
-/// If the database refuses.
 pub fn record_account(
     conn: &mut Conn,
     actor: Actor,
@@ -196,9 +190,6 @@ impl AccountRow {
 }
 
 /// The accounts as acts would tell of them now, by id.
-///
-/// # Errors
-/// If the database refuses.
 pub fn accounts_now(conn: &mut Conn) -> Result<Vec<(i64, Value)>, StoreError> {
     let rows: Vec<AccountRow> = users::table
         .order(users::id)
@@ -211,9 +202,6 @@ pub fn accounts_now(conn: &mut Conn) -> Result<Vec<(i64, Value)>, StoreError> {
 }
 
 /// Acts after the number `after`, oldest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn after(conn: &mut Conn, after: i64, limit: u32) -> Result<Vec<Act>, StoreError> {
     let rows: Vec<Row> = admin_acts::table
         .filter(admin_acts::id.gt(after))
@@ -224,9 +212,6 @@ pub fn after(conn: &mut Conn, after: i64, limit: u32) -> Result<Vec<Act>, StoreE
 }
 
 /// The last act of a kind.
-///
-/// # Errors
-/// If the database refuses.
 pub fn last(conn: &mut Conn, kind: ActKind) -> Result<Option<Act>, StoreError> {
     let row: Option<Row> = admin_acts::table
         .filter(admin_acts::kind.eq(kind.as_str()))

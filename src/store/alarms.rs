@@ -56,9 +56,6 @@ pub struct Alarm {
 }
 
 /// Raises an alarm; one that is open already stays as it is. Returns whether it is new.
-///
-/// # Errors
-/// If the database refuses.
 pub fn raise(
     conn: &mut Conn,
     kind: Kind,
@@ -99,9 +96,6 @@ pub fn raise_now(store: &Store, kind: Kind, subject: &str, detail: &str) {
 }
 
 /// The trouble is over. Returns whether there was an alarm.
-///
-/// # Errors
-/// If the database refuses.
 pub fn clear(conn: &mut Conn, kind: Kind, subject: &str) -> Result<bool, StoreError> {
     let these = alarms::table
         .filter(alarms::kind.eq(kind.as_str()))
@@ -110,18 +104,12 @@ pub fn clear(conn: &mut Conn, kind: Kind, subject: &str) -> Result<bool, StoreEr
 }
 
 /// Somebody has looked at it. Where the trouble goes on it is raised again the next time.
-///
-/// # Errors
-/// If the database refuses.
 pub fn acknowledge(conn: &mut Conn, id: AlarmId) -> Result<bool, StoreError> {
     let this = alarms::table.find(id.bytes().to_vec());
     Ok(diesel::delete(this).execute(conn)? > 0)
 }
 
 /// The open alarms, newest first.
-///
-/// # Errors
-/// If the database refuses, or a row is damaged.
 pub fn open(conn: &mut Conn, limit: u32) -> Result<Vec<Alarm>, StoreError> {
     type Row = (Vec<u8>, String, String, String, i64);
     let rows: Vec<Row> = alarms::table
@@ -142,9 +130,6 @@ pub fn open(conn: &mut Conn, limit: u32) -> Result<Vec<Alarm>, StoreError> {
 }
 
 /// How many alarms of each kind are open.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count(conn: &mut Conn) -> Result<BTreeMap<Kind, i64>, StoreError> {
     let mut counts: BTreeMap<Kind, i64> = Kind::ALL.iter().map(|kind| (*kind, 0)).collect();
     let rows: Vec<(String, i64)> = alarms::table

@@ -43,9 +43,6 @@ fn write(conn: &mut Conn, receipt: Receipt) -> Result<(), StoreError> {
 impl Store {
     /// Writes receipts on a connection of their own, `batch` in each transaction, as fast as the
     /// database takes them.
-    ///
-    /// # Errors
-    /// If the database refuses.
     pub fn write_receipts(&self, all: Vec<Receipt>, batch: usize) -> Result<(), StoreError> {
         let mut conn = self.inner.url.connect()?;
         let mut all = all.into_iter();
@@ -90,9 +87,6 @@ impl Store {
 }
 
 /// How far the log of the database is: on SQLite in bytes since it last began anew, on PostgreSQL since ever.
-///
-/// # Errors
-/// If the database refuses.
 pub fn log_bytes(conn: &mut Conn) -> Result<i64, StoreError> {
     #[derive(QueryableByName)]
     struct Pages {

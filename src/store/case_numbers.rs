@@ -33,9 +33,6 @@ pub fn take(conn: &mut Conn, unit: UnitId, day: NaiveDate, count: u32) -> Result
 }
 
 /// All counters, for `verify`: unit, day, last number given out.
-///
-/// # Errors
-/// If the database refuses.
 pub fn all(conn: &mut Conn) -> Result<Vec<(UnitId, NaiveDate, u32)>, StoreError> {
     let rows: Vec<(i32, i32, i32)> = case_counters::table.load(conn)?;
     Ok(rows

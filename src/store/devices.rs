@@ -15,9 +15,6 @@ const MOST: i64 = 20;
 pub const LASTS_MILLIS: i64 = 400 * 24 * 3600 * 1000;
 
 /// Whose device it is.
-///
-/// # Errors
-/// If the database refuses.
 pub fn owner(
     conn: &mut Conn,
     token_hash: &[u8],
@@ -33,9 +30,6 @@ pub fn owner(
 }
 
 /// A new device.
-///
-/// # Errors
-/// If the database refuses.
 pub fn insert(
     conn: &mut Conn,
     token_hash: &[u8],
@@ -63,9 +57,6 @@ pub fn insert(
 }
 
 /// A device was used again.
-///
-/// # Errors
-/// If the database refuses.
 pub fn touch(conn: &mut Conn, token_hash: &[u8], now: Moment) -> Result<(), StoreError> {
     diesel::update(devices::table.find(token_hash))
         .set(devices::used_at.eq(now.unix_millis()))
@@ -74,18 +65,12 @@ pub fn touch(conn: &mut Conn, token_hash: &[u8], now: Moment) -> Result<(), Stor
 }
 
 /// Forgets all devices of a member of staff.
-///
-/// # Errors
-/// If the database refuses.
 pub fn remove_all(conn: &mut Conn, user: UserId) -> Result<(), StoreError> {
     diesel::delete(devices::table.filter(devices::user_id.eq(user.0))).execute(conn)?;
     Ok(())
 }
 
 /// Forgets devices that are not used any more, `limit` at most.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("used_at <= {}", now.unix_millis() - LASTS_MILLIS);
     crate::store::delete_some(conn, "devices", "token_hash", &condition, limit)

@@ -321,9 +321,6 @@ pub(super) fn insert_rows(conn: &mut Conn, history: WholeHistory) -> Result<(), 
 }
 
 /// The id of the dossier with that case number.
-///
-/// # Errors
-/// If the database refuses.
 pub fn find_id(conn: &mut Conn, number: &CaseNumber) -> Result<Option<DossierId>, StoreError> {
     let id: Option<Vec<u8>> = dossiers::table
         .filter(dossiers::case_number.eq(number.as_str()))
@@ -334,9 +331,6 @@ pub fn find_id(conn: &mut Conn, number: &CaseNumber) -> Result<Option<DossierId>
 }
 
 /// The case number of a dossier.
-///
-/// # Errors
-/// If the database refuses.
 pub fn case_number(conn: &mut Conn, id: DossierId) -> Result<Option<String>, StoreError> {
     Ok(dossiers::table
         .find(id.bytes().to_vec())
@@ -345,10 +339,7 @@ pub fn case_number(conn: &mut Conn, id: DossierId) -> Result<Option<String>, Sto
         .optional()?)
 }
 
-/// The unit that answers for a dossier, and the one that has it.
-///
-/// # Errors
-/// If the database refuses.
+/// The unit that answers for a dossier, the one that has it, and the one that took it in.
 pub fn units_of(conn: &mut Conn, id: DossierId) -> Result<Option<[UnitId; 3]>, StoreError> {
     let row: Option<(i32, i32, Option<i32>)> = dossiers::table
         .find(id.bytes().to_vec())
@@ -373,9 +364,6 @@ pub fn moving(before: &Units, now: &Units) -> Vec<UnitId> {
 
 /// A page of all dossiers after `after`, by id, and those of them that are listed under another area
 /// than the units' tree says.
-///
-/// # Errors
-/// If the database refuses.
 pub fn areas_after(
     conn: &mut Conn,
     units: &Units,
@@ -415,9 +403,6 @@ fn area_of(units: &Units, unit: i32) -> Option<i32> {
 
 /// Lists these dossiers under the areas that the units' tree says. Returns how many were listed
 /// elsewhere.
-///
-/// # Errors
-/// If the database refuses.
 pub fn set_areas(conn: &mut Conn, units: &Units, ids: &[DossierId]) -> Result<usize, StoreError> {
     let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
     let pairs: Vec<(i32, i32)> = dossiers::table
@@ -455,17 +440,11 @@ pub(super) fn set_area(conn: &mut Conn, unit: UnitId, area: Option<i32>) -> Resu
 }
 
 /// The number of dossiers. Counts them one by one: not for pages.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(dossiers::table.count().get_result(conn)?)
 }
 
 /// Whether there is any dossier.
-///
-/// # Errors
-/// If the database refuses.
 pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
     let first: Option<i32> = dossiers::table
         .select(dossiers::version)
@@ -480,9 +459,6 @@ pub(super) fn dossier_id(bytes: &[u8]) -> Result<DossierId, StoreError> {
 }
 
 /// A page of all rows after `after`, by id, for `verify`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn rows_after(
     conn: &mut Conn,
     after: Option<DossierId>,

@@ -135,9 +135,6 @@ pub fn history(conn: &mut Conn, dossier: DossierId) -> Result<Vec<StoredEvent>, 
 }
 
 /// The stored histories of several dossiers, each oldest first.
-///
-/// # Errors
-/// If the database refuses, or a row is damaged.
 pub fn histories(
     conn: &mut Conn,
     dossiers: &[DossierId],
@@ -187,9 +184,6 @@ pub struct RawEvent {
 }
 
 /// Rows of events after a dossier and sequence, in their order, for `verify`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn rows_after(
     conn: &mut Conn,
     after: Option<(Vec<u8>, i32)>,
@@ -219,9 +213,6 @@ pub type ReadBack = Result<StoredEvent, StoreError>;
 /// All stored events of the dossiers after `after` up to and including `last` (`None`: to the
 /// end), by dossier and sequence, for `verify`. An event that cannot be read is an error of its
 /// own, not of the whole.
-///
-/// # Errors
-/// If the database refuses.
 pub fn between(
     conn: &mut Conn,
     after: Option<DossierId>,

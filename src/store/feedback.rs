@@ -105,8 +105,6 @@ impl TryFrom<Row> for Feedback {
     }
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn insert(conn: &mut Conn, new: &Feedback) -> Result<(), StoreError> {
     let sender = &new.sender;
     diesel::insert_into(feedback::table)
@@ -128,8 +126,6 @@ pub fn insert(conn: &mut Conn, new: &Feedback) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn find(conn: &mut Conn, id: FeedbackId) -> Result<Option<Feedback>, StoreError> {
     let query = feedback::table.find(id.bytes().to_vec());
     let query = query.filter(feedback::content.is_not_null());
@@ -138,9 +134,6 @@ pub fn find(conn: &mut Conn, id: FeedbackId) -> Result<Option<Feedback>, StoreEr
 }
 
 /// A feedback that stays as it is until the transaction ends.
-///
-/// # Errors
-/// If the database refuses.
 pub fn lock(conn: &mut Conn, id: FeedbackId) -> Result<Option<Feedback>, StoreError> {
     let query = feedback::table.find(id.bytes().to_vec());
     let query = query.filter(feedback::content.is_not_null());
@@ -152,9 +145,6 @@ pub fn lock(conn: &mut Conn, id: FeedbackId) -> Result<Option<Feedback>, StoreEr
 }
 
 /// Writes what has changed about a locked feedback.
-///
-/// # Errors
-/// If the database refuses.
 pub fn update(conn: &mut Conn, changed: &Feedback) -> Result<(), StoreError> {
     let public = changed.public.as_ref();
     diesel::update(feedback::table.find(changed.id.bytes().to_vec()))
@@ -202,9 +192,6 @@ impl Listed {
 }
 
 /// A part of a list after a place; of all units, or of these.
-///
-/// # Errors
-/// If the database refuses.
 pub fn list(
     conn: &mut Conn,
     listed: Listed,

@@ -76,9 +76,6 @@ where
 }
 
 /// Whether the key has made something before, with whatever request.
-///
-/// # Errors
-/// If the database refuses.
 pub fn is_used(conn: &mut Conn, key: Option<&Once>) -> Result<bool, StoreError> {
     let Some(once) = key else {
         return Ok(false);
@@ -136,9 +133,6 @@ pub(super) fn or_conflict(inserted: QueryResult<usize>) -> Result<(), StoreError
 }
 
 /// Forgets keys used before a moment.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, before: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("created_at < {}", before.unix_millis());
     crate::store::delete_some(conn, "idempotency_keys", "scope, key", &condition, limit)

@@ -100,9 +100,6 @@ fn about(units: &[UnitId]) -> Result<String, StoreError> {
 
 /// Asks for a job, in the transaction that makes it necessary. One of the kind that nobody has begun
 /// does it as well, and is the answer then.
-///
-/// # Errors
-/// If the database refuses.
 pub fn ask(
     conn: &mut Conn,
     kind: Kind,
@@ -160,9 +157,6 @@ pub struct Claim {
 }
 
 /// Takes the oldest job that nobody works on; of that id, or of any.
-///
-/// # Errors
-/// If the database refuses.
 pub fn claim(
     conn: &mut Conn,
     only: Option<JobId>,
@@ -209,9 +203,6 @@ pub struct Progress {
 
 /// Says how far the job has come, and holds it for longer. Returns whether it is still the claim's: if
 /// not, somebody else goes on with it.
-///
-/// # Errors
-/// If the database refuses.
 pub fn advance(
     conn: &mut Conn,
     claim: Claim,
@@ -246,9 +237,6 @@ fn write(conn: &mut Conn, claim: Claim, progress: &Progress) -> Result<bool, Sto
 }
 
 /// The job is done. Returns whether it was still the claim's.
-///
-/// # Errors
-/// If the database refuses.
 pub fn finish(
     conn: &mut Conn,
     claim: Claim,
@@ -269,9 +257,6 @@ pub fn finish(
 
 /// Leaves the job to whoever comes next, from where it is: at once, or after an error, a pause that
 /// doubles.
-///
-/// # Errors
-/// If the database refuses.
 pub fn leave(
     conn: &mut Conn,
     claim: Claim,
@@ -298,8 +283,6 @@ pub fn leave(
     Ok(())
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn find(conn: &mut Conn, id: JobId) -> Result<Option<Job>, StoreError> {
     let row: Option<Row> = jobs::table
         .find(id.bytes().to_vec())
@@ -309,9 +292,6 @@ pub fn find(conn: &mut Conn, id: JobId) -> Result<Option<Job>, StoreError> {
 }
 
 /// Jobs, newest first, older than `before`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn list(conn: &mut Conn, before: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
     let mut query = jobs::table
         .order(jobs::id.desc())
@@ -325,9 +305,6 @@ pub fn list(conn: &mut Conn, before: Option<JobId>, limit: u32) -> Result<Vec<Jo
 }
 
 /// Jobs that are not done, oldest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn open(conn: &mut Conn) -> Result<Vec<Job>, StoreError> {
     let rows: Vec<Row> = jobs::table
         .filter(jobs::finished_at.is_null())
@@ -346,9 +323,6 @@ pub(super) fn moving_units(open: &[Job]) -> Vec<UnitId> {
 }
 
 /// Forgets some of the jobs that were done before a moment.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, before: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("finished_at < {}", before.unix_millis());
     crate::store::delete_some(conn, "jobs", "id", &condition, limit)

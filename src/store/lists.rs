@@ -219,9 +219,6 @@ pub struct Query<'a> {
 }
 
 /// A page of a list.
-///
-/// # Errors
-/// If the database refuses, or a row is damaged.
 pub fn list(conn: &mut Conn, query: &Query<'_>) -> Result<Page, StoreError> {
     let compare = |a: &Position, b: &Position| match query.order.newest_first() {
         true => b.cmp(a),
@@ -396,9 +393,6 @@ impl Row {
 }
 
 /// Several dossiers, in no particular order.
-///
-/// # Errors
-/// If the database refuses, or a row is damaged.
 pub fn by_ids(conn: &mut Conn, ids: &[DossierId]) -> Result<Vec<Listed>, StoreError> {
     let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
     let rows: Vec<Row> = dossiers::table

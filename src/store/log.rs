@@ -34,9 +34,6 @@ fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
 }
 
 /// How many entries the log has.
-///
-/// # Errors
-/// If the database refuses.
 pub fn size(conn: &mut Conn) -> Result<u64, StoreError> {
     let bytes = diesel::dsl::sql::<diesel::sql_types::Integer>("length(entries)");
     let last: Option<(i64, i32)> = log_batches::table
@@ -55,9 +52,6 @@ pub fn size(conn: &mut Conn) -> Result<u64, StoreError> {
 }
 
 /// The root of the log as it is now, and how many entries it has.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn head(conn: &mut Conn) -> Result<(u64, Hash), StoreError> {
     let peaks = peaks(conn)?;
     Ok((peaks.size(), peaks.root()))
@@ -149,9 +143,6 @@ fn entries_between(conn: &mut Conn, start: u64, end: u64) -> Result<Vec<u8>, Sto
 }
 
 /// Appends entries, in the caller's transaction.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub(super) fn append(conn: &mut Conn, entries: &[Entry]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
@@ -191,9 +182,6 @@ pub(super) fn append(conn: &mut Conn, entries: &[Entry]) -> Result<(), StoreErro
 }
 
 /// The entry at a place, if the log is as long and the entry can be read.
-///
-/// # Errors
-/// If the database refuses.
 pub fn entry_at(conn: &mut Conn, index: u64) -> Result<Option<Entry>, StoreError> {
     match entries_between(conn, index, index + 1) {
         Ok(bytes) => Ok(Entry::from_bytes(&bytes)),
@@ -236,9 +224,6 @@ pub(super) fn wait(conn: &mut Conn, entry: Entry) -> Result<(), StoreError> {
 }
 
 /// Whether anything waits for its entry.
-///
-/// # Errors
-/// If the database refuses.
 pub fn any_waiting(conn: &mut Conn) -> Result<bool, StoreError> {
     let first: Option<i64> = log_waiting::table
         .select(log_waiting::id)
@@ -248,9 +233,6 @@ pub fn any_waiting(conn: &mut Conn) -> Result<bool, StoreError> {
 }
 
 /// Makes the entries of what has waited longest. Returns how many there were.
-///
-/// # Errors
-/// If the database refuses, or the log is damaged.
 pub fn seal_waiting(conn: &mut Conn, limit: u32) -> Result<usize, StoreError> {
     Lock::Sealing.exclusive(conn)?;
     let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = log_waiting::table
@@ -275,9 +257,6 @@ fn waiting_entry(subject: &[u8], hash: &[u8]) -> Option<Entry> {
 }
 
 /// All readings and acts whose entries are yet to be made, for `verify`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn waiting(conn: &mut Conn) -> Result<Vec<Entry>, StoreError> {
     let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
         log_waiting::table.order(log_waiting::id).load(conn)?;
@@ -289,9 +268,6 @@ pub fn waiting(conn: &mut Conn) -> Result<Vec<Entry>, StoreError> {
 
 /// Batches after the first entry `after` (`None`: from the beginning), for `verify`: where each begins,
 /// and its entries.
-///
-/// # Errors
-/// If the database refuses.
 pub fn batches_after(
     conn: &mut Conn,
     after: Option<i64>,
@@ -308,9 +284,6 @@ pub fn batches_after(
 }
 
 /// The hashes that are kept of a level's subtrees, from one place up to another, for `verify`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn nodes_between(
     conn: &mut Conn,
     level: u32,
@@ -327,9 +300,6 @@ pub fn nodes_between(
 }
 
 /// How many hashes of subtrees are kept.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count_nodes(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(log_nodes::table.count().get_result(conn)?)
 }
@@ -352,9 +322,6 @@ fn given_out((size, at, note): (i64, i64, String)) -> GivenOut {
 }
 
 /// Keeps a checkpoint that is given out.
-///
-/// # Errors
-/// If the database refuses.
 pub fn keep_checkpoint(conn: &mut Conn, checkpoint: &GivenOut) -> Result<(), StoreError> {
     let row = (
         log_checkpoints::size.eq(signed(checkpoint.size)),
@@ -375,9 +342,6 @@ pub fn keep_checkpoint(conn: &mut Conn, checkpoint: &GivenOut) -> Result<(), Sto
 }
 
 /// The checkpoint of the longest log that was given out.
-///
-/// # Errors
-/// If the database refuses.
 pub fn newest_checkpoint(conn: &mut Conn) -> Result<Option<GivenOut>, StoreError> {
     let row: Option<(i64, i64, String)> = log_checkpoints::table
         .order((log_checkpoints::size.desc(), log_checkpoints::at.desc()))
@@ -387,9 +351,6 @@ pub fn newest_checkpoint(conn: &mut Conn) -> Result<Option<GivenOut>, StoreError
 }
 
 /// All checkpoints that were given out, shortest log first, for `verify`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn checkpoints(conn: &mut Conn) -> Result<Vec<GivenOut>, StoreError> {
     let rows: Vec<(i64, i64, String)> = log_checkpoints::table
         .order((log_checkpoints::size, log_checkpoints::at))

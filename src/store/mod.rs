@@ -214,9 +214,6 @@ impl Store {
     }
 
     /// Runs `work` in one snapshot: all that it reads is of one moment.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn read<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError> + From<diesel::result::Error>,
@@ -232,9 +229,6 @@ impl Store {
     }
 
     /// Runs a single statement that needs no snapshot of its own.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn read_one<T, E>(&self, work: impl Fn(&mut Conn) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError>,
@@ -254,9 +248,6 @@ impl Store {
     /// Runs `work` as one transaction: all of it is durable when this returns `Ok`, none of it
     /// when it returns `Err`. `work` may run more than once. While the clock cannot be believed it is not
     /// begun.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn write<T, E>(
         &self,
         work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
@@ -271,9 +262,6 @@ impl Store {
     }
 
     /// The same whatever the clock shows: for telling that it is wrong, and for what a start notes.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn write_despite_clock<T, E>(
         &self,
         work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
@@ -336,9 +324,6 @@ impl Store {
 
     /// When the database was last in use by a clock that was believed, and what its own server's
     /// clock shows, if it has one.
-    ///
-    /// # Errors
-    /// If the database refuses.
     pub fn clocks(&self) -> Result<(Option<Moment>, Option<Moment>), StoreError> {
         self.read_one(|conn| Ok((settings::last_used(conn)?, settings::server_clock(conn)?)))
     }
@@ -356,9 +341,6 @@ impl Store {
     }
 
     /// Whether the database can be read and written, by this program.
-    ///
-    /// # Errors
-    /// If it cannot.
     pub fn check(&self) -> Result<(), StoreError> {
         self.inner.opener.ensure_same_file()?;
         self.reference()?;

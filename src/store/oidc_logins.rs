@@ -13,8 +13,6 @@ pub struct Begun {
     pub nonce: String,
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn insert(
     conn: &mut Conn,
     state_hash: &[u8],
@@ -33,9 +31,6 @@ pub fn insert(
 }
 
 /// Takes a log-in that has not expired; it is answered once.
-///
-/// # Errors
-/// If the database refuses.
 pub fn take(conn: &mut Conn, state_hash: &[u8], now: Moment) -> Result<Option<Begun>, StoreError> {
     let row: Option<(String, String)> = oidc_logins::table
         .find(state_hash)
@@ -50,9 +45,6 @@ pub fn take(conn: &mut Conn, state_hash: &[u8], now: Moment) -> Result<Option<Be
 }
 
 /// Forgets what has expired.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("expires_at <= {}", now.unix_millis());
     crate::store::delete_some(conn, "oidc_logins", "state_hash", &condition, limit)

@@ -17,9 +17,6 @@ use crate::store::{Conn, StoreError};
 
 /// Dossiers whose crossing of the due moment before `now` no event records yet, longest ago first;
 /// without those that are set aside.
-///
-/// # Errors
-/// If the database refuses.
 pub fn unrecorded_crossings(
     conn: &mut Conn,
     now: Moment,
@@ -36,9 +33,6 @@ pub fn unrecorded_crossings(
 }
 
 /// Ids of open dossiers after `after`, by due moment, for walks over all of them.
-///
-/// # Errors
-/// If the database refuses.
 pub fn open_ids(
     conn: &mut Conn,
     after: Option<(Moment, DossierId)>,
@@ -69,9 +63,6 @@ pub type DuePlace = (Moment, DossierId);
 
 /// Open dossiers due after `from` up to `until`, past `after`, whose officer has mail; with the
 /// officer.
-///
-/// # Errors
-/// If the database refuses.
 pub fn due_with_mail(
     conn: &mut Conn,
     from: Moment,
@@ -136,9 +127,6 @@ macro_rules! not_closed {
 }
 
 /// Which of `units` answer for an open or registered dossier, or have one on their desk.
-///
-/// # Errors
-/// If the database refuses.
 pub fn units_with_open(conn: &mut Conn, units: &[UnitId]) -> Result<Vec<UnitId>, StoreError> {
     let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut found = BTreeSet::new();
@@ -168,9 +156,6 @@ pub struct Held {
 }
 
 /// What each of `units` still has to do; those that have nothing are left out.
-///
-/// # Errors
-/// If the database refuses.
 pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Held>, StoreError> {
     let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut open = BTreeSet::new();
@@ -208,9 +193,6 @@ pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Hel
 
 /// Open and registered dossiers that a unit answers for, has on its desk or took in for another, in no particular
 /// order; without those that are set aside.
-///
-/// # Errors
-/// If the database refuses.
 pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<DossierId>, StoreError> {
     let mut found = BTreeSet::new();
     for query in not_closed!(unit.0, eq) {
@@ -225,9 +207,6 @@ pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<Dossie
 }
 
 /// How many open and registered dossiers a unit answers for or has on its desk.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count_with(conn: &mut Conn, unit: UnitId) -> Result<u64, StoreError> {
     let mut count = 0;
     for (i, query) in not_closed!(unit.0, eq).into_iter().enumerate() {
@@ -246,9 +225,6 @@ pub fn count_with(conn: &mut Conn, unit: UnitId) -> Result<u64, StoreError> {
 }
 
 /// The open dossier with the latest due moment, and its case number: one to try a look-up with.
-///
-/// # Errors
-/// If the database refuses.
 pub fn newest_open(conn: &mut Conn) -> Result<Option<(DossierId, String)>, StoreError> {
     let row: Option<(Vec<u8>, String)> = dossiers::table
         .filter(dossiers::open_due_at.is_not_null())

@@ -72,9 +72,6 @@ pub struct Outgoing {
 }
 
 /// Puts a message up for sending. Returns whether it is one that was not told before.
-///
-/// # Errors
-/// If the database refuses.
 pub fn put(conn: &mut Conn, message: &Outgoing, now: Moment) -> Result<bool, StoreError> {
     let id = MessageId::new(now, rand::random());
     let row = (
@@ -103,9 +100,6 @@ pub fn put(conn: &mut Conn, message: &Outgoing, now: Moment) -> Result<bool, Sto
 }
 
 /// Which of these keys have been told.
-///
-/// # Errors
-/// If the database refuses.
 pub fn told(conn: &mut Conn, keys: &[String]) -> Result<BTreeSet<String>, StoreError> {
     let mut told = BTreeSet::new();
     for keys in keys.chunks(500) {
@@ -181,9 +175,6 @@ pub struct Lane {
 }
 
 /// The lanes of a kind in which something is due and that are not paused.
-///
-/// # Errors
-/// If the database refuses.
 pub fn lanes(conn: &mut Conn, kind: Kind, now: Moment) -> Result<Vec<Lane>, StoreError> {
     #[derive(QueryableByName)]
     struct Row {
@@ -251,9 +242,6 @@ pub fn lanes(conn: &mut Conn, kind: Kind, now: Moment) -> Result<Vec<Lane>, Stor
 
 /// Claims up to `limit` messages of a kind that are due, for the length of a lease, whatever trouble
 /// their recipients have. Several instances may claim side by side.
-///
-/// # Errors
-/// If the database refuses.
 pub fn claim(
     conn: &mut Conn,
     kind: Kind,
@@ -266,9 +254,6 @@ pub fn claim(
 
 /// Claims up to `limit` messages of a lane. Where nobody answered the last time, others leave the lane
 /// alone until this try has been settled.
-///
-/// # Errors
-/// If the database refuses.
 pub fn claim_in(
     conn: &mut Conn,
     kind: Kind,
@@ -410,9 +395,6 @@ fn raise_given_up(conn: &mut Conn, kind: &str, now: Moment) -> Result<(), StoreE
 }
 
 /// Settles messages that were claimed, each only if it is still its claimant's. Returns how many were.
-///
-/// # Errors
-/// If the database refuses.
 pub fn settle(
     conn: &mut Conn,
     kind: Kind,
@@ -552,9 +534,6 @@ pub struct Which {
 }
 
 /// Messages by id, newest first, older than `before`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn list(
     conn: &mut Conn,
     which: &Which,
@@ -602,9 +581,6 @@ pub fn list(
 }
 
 /// Whether somebody is sending a message at this moment.
-///
-/// # Errors
-/// If the database refuses.
 pub fn is_under_way(conn: &mut Conn, id: MessageId, now: Moment) -> Result<bool, StoreError> {
     let leased = outbox::table
         .find(id.bytes().to_vec())
@@ -615,9 +591,6 @@ pub fn is_under_way(conn: &mut Conn, id: MessageId, now: Moment) -> Result<bool,
 
 /// Tries a message that was given up, or waits, again at once; not one that is under way, nor one that
 /// was emptied. Returns whether there is one.
-///
-/// # Errors
-/// If the database refuses.
 pub fn retry(conn: &mut Conn, id: MessageId, now: Moment) -> Result<bool, StoreError> {
     let idle = outbox::lease
         .is_null()
@@ -663,9 +636,6 @@ fn clear_given_up(conn: &mut Conn, kind: Kind) -> Result<(), StoreError> {
 }
 
 /// Moves all messages to a recipient that are due before `now`, for measuring.
-///
-/// # Errors
-/// If the database refuses.
 pub fn postpone(
     conn: &mut Conn,
     kind: Kind,
@@ -698,9 +668,6 @@ const OVERDUE_MILLIS: i64 = 24 * 3_600_000;
 
 /// Forgets what has been kept long enough, `limit` messages of each sort at most. Returns how many
 /// messages that were.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, keep: Keep, limit: u32, now: Moment) -> Result<usize, StoreError> {
     let before = |millis: i64| now.plus_millis(-millis).unix_millis();
     let limit = i64::from(limit);
@@ -774,9 +741,6 @@ pub fn forget(conn: &mut Conn, keep: Keep, limit: u32, now: Moment) -> Result<us
 }
 
 /// How many messages wait to be sent.
-///
-/// # Errors
-/// If the database refuses.
 pub fn depth(conn: &mut Conn) -> Result<i64, StoreError> {
     let waiting = outbox::table.filter(outbox::due_at.is_not_null());
     Ok(waiting.count().get_result(conn)?)

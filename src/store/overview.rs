@@ -311,9 +311,6 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
 }
 
 /// A dossier with what the public may see of it, and until when the attempts under that key count.
-///
-/// # Errors
-/// If the database refuses, or what it holds is damaged.
 pub fn public(
     conn: &mut Conn,
     number: &CaseNumber,
@@ -395,17 +392,11 @@ type WithReference<T> = (std::sync::Arc<Reference>, T);
 
 impl Store {
     /// A dossier as the desk sees it.
-    ///
-    /// # Errors
-    /// If the database refuses, or what it holds is damaged.
     pub fn overview(&self, key: &Key) -> Result<Option<WithReference<Overview>>, StoreError> {
         self.read_stamped(|conn| overview(conn, key))
     }
 
     /// A dossier as the public may see it, and until when the attempts under that key count.
-    ///
-    /// # Errors
-    /// If the database refuses, or what it holds is damaged.
     pub fn public_overview(
         &self,
         number: &CaseNumber,
@@ -415,9 +406,6 @@ impl Store {
     }
 
     /// Where a dossier lies, and how far it is: one row.
-    ///
-    /// # Errors
-    /// If the database refuses.
     pub fn standing(&self, key: &Key) -> Result<Option<WithReference<Standing>>, StoreError> {
         self.read_stamped(|conn| standing(conn, key))
     }

@@ -122,9 +122,6 @@ pub fn record(conn: &mut Conn, notice: &Notice, now: Moment) -> Result<(i64, boo
 }
 
 /// A payment, kept from others until the transaction ends.
-///
-/// # Errors
-/// If the database refuses.
 pub fn lock(conn: &mut Conn, id: i64) -> Result<Option<Payment>, StoreError> {
     if let Conn::Postgres(pg) = conn {
         let row = payments::table.find(id).select(payments::id).for_update();
@@ -135,8 +132,6 @@ pub fn lock(conn: &mut Conn, id: i64) -> Result<Option<Payment>, StoreError> {
     find(conn, id)
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn find(conn: &mut Conn, id: i64) -> Result<Option<Payment>, StoreError> {
     let row: Option<Row> = payments::table
         .find(id)
@@ -148,9 +143,6 @@ pub fn find(conn: &mut Conn, id: i64) -> Result<Option<Payment>, StoreError> {
 
 /// Whether the gateway has told something else under the number of this payment: earlier, or what has
 /// been taken meanwhile.
-///
-/// # Errors
-/// If the database refuses.
 pub fn is_reused(conn: &mut Conn, of: &Payment) -> Result<bool, StoreError> {
     let other: Option<i64> = payments::table
         .filter(payments::transaction_id.eq(&of.notice.transaction))
@@ -198,9 +190,6 @@ pub struct Which {
 }
 
 /// Payments, newest first, older than `before`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn list(
     conn: &mut Conn,
     which: &Which,
@@ -230,9 +219,6 @@ pub fn list(
 }
 
 /// Payments that were recorded before a moment and never matched: whoever recorded them was stopped.
-///
-/// # Errors
-/// If the database refuses.
 pub fn left_over(conn: &mut Conn, before: Moment, limit: u32) -> Result<Vec<i64>, StoreError> {
     Ok(payments::table
         .filter(payments::state.eq(PaymentState::Received.code()))
@@ -252,8 +238,6 @@ pub struct Act {
     pub reason: String,
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn insert_act(conn: &mut Conn, payment: i64, act: &Act) -> Result<(), StoreError> {
     diesel::insert_into(payment_acts::table)
         .values((
@@ -268,9 +252,6 @@ pub fn insert_act(conn: &mut Conn, payment: i64, act: &Act) -> Result<(), StoreE
 }
 
 /// What was done about payments, oldest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn acts(conn: &mut Conn, of: &[i64]) -> Result<HashMap<i64, Vec<Act>>, StoreError> {
     let rows: Vec<(i64, i64, i32, i16, String)> = payment_acts::table
         .filter(payment_acts::payment_id.eq_any(of.to_vec()))

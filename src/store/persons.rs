@@ -181,9 +181,6 @@ fn identity_key(identity: &Identity) -> i64 {
 }
 
 /// Writes a person of a dossier that `unit` answers for.
-///
-/// # Errors
-/// If the database refuses.
 pub fn insert(
     conn: &mut Conn,
     new: &NewPerson,
@@ -199,9 +196,6 @@ pub fn insert(
 /// Erases a person: the record, and the key by which anybody could still try out whose it was. History
 /// and the log keep the commitment, which then says nothing. That it was done, when and why stays on
 /// record. Returns whether there was anything to erase.
-///
-/// # Errors
-/// If the database refuses.
 pub fn erase(
     conn: &mut Conn,
     id: PersonId,
@@ -247,9 +241,6 @@ pub type OnRecord = (PersonId, Option<Commitment>);
 
 /// People after `after`, by id, with the commitments to their records as they are now. A record that
 /// cannot be read commits to nothing.
-///
-/// # Errors
-/// If the database refuses.
 pub fn on_record_after(
     conn: &mut Conn,
     after: Option<PersonId>,
@@ -286,9 +277,6 @@ pub(super) fn move_to(
 }
 
 /// A person that a correction has replaced is not found any more.
-///
-/// # Errors
-/// If the database refuses.
 pub fn supersede(conn: &mut Conn, id: PersonId) -> Result<(), StoreError> {
     diesel::update(persons::table.find(id.bytes().to_vec()))
         .set((
@@ -309,9 +297,6 @@ pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError>
 }
 
 /// Several persons at once, by id.
-///
-/// # Errors
-/// If the database refuses.
 pub fn find_many(
     conn: &mut Conn,
     ids: impl IntoIterator<Item = PersonId>,
@@ -348,9 +333,6 @@ pub struct Candidate {
 
 /// Goes on along an index of people after `after`, over all units or one; those that no dossier
 /// names any more are left out. By name, then id.
-///
-/// # Errors
-/// If the database refuses.
 pub fn walk(
     conn: &mut Conn,
     along: &PersonWalk,
@@ -411,9 +393,6 @@ pub fn walk(
 pub type FoundUnder = (Option<i32>, Option<Vec<u8>>, bool);
 
 /// The number of the dossier that a person is found under.
-///
-/// # Errors
-/// If the database refuses.
 pub fn dossier_of(conn: &mut Conn, id: PersonId) -> Result<Option<String>, StoreError> {
     let dossier: Option<Option<Vec<u8>>> = persons::table
         .find(id.bytes().to_vec())
@@ -429,9 +408,6 @@ pub fn dossier_of(conn: &mut Conn, id: PersonId) -> Result<Option<String>, Store
 
 /// Which of these persons there are, and where they are found, for `verify`; who is erased is found
 /// nowhere.
-///
-/// # Errors
-/// If the database refuses.
 pub fn known(
     conn: &mut Conn,
     ids: Vec<&[u8]>,

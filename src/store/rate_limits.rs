@@ -45,9 +45,6 @@ fn counts_to(conn: &mut Conn, key: &str) -> Result<Option<Moment>, StoreError> {
 }
 
 /// When the next attempt under `key` may come, if not now. Counts nothing.
-///
-/// # Errors
-/// If the database refuses.
 pub fn wait(
     conn: &mut Conn,
     key: &str,
@@ -59,9 +56,6 @@ pub fn wait(
 }
 
 /// Counts an attempt under `key`, or says when the next may come; then it is not counted.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count(
     conn: &mut Conn,
     key: &str,
@@ -101,9 +95,6 @@ pub fn count(
 
 /// Counts an attempt under each of the keys in turn, or says when the next may come. What is counted
 /// under those before the one that is full stays counted: what is refused counts too.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count_each(
     conn: &mut Conn,
     keys: &[(String, Limit)],
@@ -120,9 +111,6 @@ pub fn count_each(
 impl Store {
     /// The same in a transaction of its own, before whatever is tried is looked at. Where a key is full
     /// already, that is read and nothing is written, so that who keeps trying takes nobody's turn.
-    ///
-    /// # Errors
-    /// If the database refuses.
     pub fn count_attempt(
         &self,
         keys: Vec<(String, Limit)>,
@@ -144,18 +132,12 @@ impl Store {
 }
 
 /// Takes everything back that was counted under `key`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn clear(conn: &mut Conn, key: &str) -> Result<(), StoreError> {
     diesel::delete(attempts::table.find(key)).execute(conn)?;
     Ok(())
 }
 
 /// Takes one attempt back.
-///
-/// # Errors
-/// If the database refuses.
 pub fn uncount(conn: &mut Conn, key: &str, limit: Limit) -> Result<(), StoreError> {
     let each = i64::try_from(limit.each.as_millis()).unwrap_or(i64::MAX);
     diesel::update(attempts::table.find(key))
@@ -165,9 +147,6 @@ pub fn uncount(conn: &mut Conn, key: &str, limit: Limit) -> Result<(), StoreErro
 }
 
 /// Forgets what does not count any more.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("counts_to <= {}", now.unix_millis());
     crate::store::delete_some(conn, "attempts", "key", &condition, limit)

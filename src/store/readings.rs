@@ -18,9 +18,6 @@ pub struct Reading {
 }
 
 /// Records a reading.
-///
-/// # Errors
-/// If the database refuses.
 pub fn insert(conn: &mut Conn, reading: &Reading) -> Result<(), StoreError> {
     let id = MessageId::new(reading.at, rand::random());
     diesel::insert_into(identity_readings::table)
@@ -74,9 +71,6 @@ impl Recorded {
 }
 
 /// Readings after the id `after`.
-///
-/// # Errors
-/// If the database refuses, or a row is damaged.
 pub fn after(
     conn: &mut Conn,
     after: Option<MessageId>,
@@ -108,9 +102,6 @@ pub fn after(
 }
 
 /// Who has read the numbers of a dossier's people, oldest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn of_dossier(conn: &mut Conn, dossier: DossierId) -> Result<Vec<Reading>, StoreError> {
     let rows: Vec<(i64, i32, Vec<u8>)> = identity_readings::table
         .filter(identity_readings::dossier_id.eq(dossier.bytes().to_vec()))

@@ -40,9 +40,6 @@ pub struct Reference {
 
 impl Reference {
     /// Reads everything.
-    ///
-    /// # Errors
-    /// If the database refuses, or stored data are damaged.
     pub fn load(conn: &mut Conn, hours: &OfficeHours) -> Result<Self, StoreError> {
         let units = units::load(conn)?;
         let procedures: HashMap<_, _> = procedures::load(conn)?
@@ -236,17 +233,11 @@ impl ReferenceCache {
 
 impl Store {
     /// Units, procedures and calendar as they are now.
-    ///
-    /// # Errors
-    /// If the database refuses, or stored data are damaged.
     pub fn reference(&self) -> Result<Arc<Reference>, StoreError> {
         self.read(|conn| self.inner.reference.current(conn))
     }
 
     /// [`Store::read`] with the reference data of the same snapshot.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn read_with_reference<T, E>(
         &self,
         work: impl FnOnce(&mut Conn, &Reference) -> Result<T, E>,
@@ -262,9 +253,6 @@ impl Store {
 
     /// Runs a single statement that also reads which version the reference data have, and returns what it
     /// found with the reference data of that version: one round trip, where a snapshot costs four.
-    ///
-    /// # Errors
-    /// Those of the statement, and of the database.
     pub(super) fn read_stamped<T>(
         &self,
         statement: impl Fn(&mut Conn) -> Result<Option<(Stamp, T)>, StoreError>,
@@ -286,9 +274,6 @@ impl Store {
     }
 
     /// [`Store::write`] with reference data that stay as they are until it is committed.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn write_with_reference<T, E>(
         &self,
         work: impl Fn(&mut Conn, &Reference) -> Result<T, E> + Send + 'static,
@@ -307,9 +292,6 @@ impl Store {
 
     /// The same for work that changes reference data: one at a time, and nobody relies on them
     /// meanwhile.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database.
     pub fn change_reference<T, E>(
         &self,
         work: impl Fn(&mut Conn, &Reference) -> Result<T, E> + Send + 'static,

@@ -87,9 +87,6 @@ pub(super) fn within(
 }
 
 /// All that are stored, for `verify`.
-///
-/// # Errors
-/// If a row is damaged.
 pub fn all(conn: &mut Conn) -> Result<Counted, StoreError> {
     let rows: Vec<Row> = tally_reversals::table.select(COLUMNS).load(conn)?;
     let mut counted = Counted::new();
@@ -101,9 +98,6 @@ pub fn all(conn: &mut Conn) -> Result<Counted, StoreError> {
 
 /// Makes all rows again from the events, within a transaction of the caller. A dossier whose history
 /// cannot be read is left out: `verify` tells of it.
-///
-/// # Errors
-/// If the database refuses.
 pub fn rebuild(conn: &mut Conn) -> Result<(), StoreError> {
     diesel::delete(tally_reversals::table).execute(conn)?;
     // Undone, moved to a successor.

@@ -31,9 +31,6 @@ pub enum CountBy {
 }
 
 /// When the dossier was rated, if it was.
-///
-/// # Errors
-/// If the database refuses.
 pub fn rated_at(conn: &mut Conn, dossier: DossierId) -> Result<Option<Moment>, StoreError> {
     let row = satisfaction::table.find(dossier.bytes().to_vec());
     let at: Option<i64> = row.select(satisfaction::at).first(conn).optional()?;
@@ -59,9 +56,6 @@ pub fn insert(conn: &mut Conn, answer: &Answer) -> Result<(), StoreError> {
 
 /// The answers given from `from` to before `end`, by the number of the unit, procedure or officer
 /// (`None`: nobody was in charge); of all units, or of these.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count(
     conn: &mut Conn,
     by: CountBy,
@@ -113,9 +107,6 @@ pub struct Comment {
 
 /// Comments, newest first, from a moment back and without so many of that moment; of all units, or
 /// of these: one walk each along its own index, merged.
-///
-/// # Errors
-/// If the database refuses.
 pub fn comments(
     conn: &mut Conn,
     units: Option<&[UnitId]>,

@@ -49,8 +49,6 @@ macro_rules! columns {
     };
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn insert(conn: &mut Conn, token_hash: &[u8], session: &Session) -> Result<(), StoreError> {
     diesel::insert_into(sessions::table)
         .values((
@@ -68,9 +66,6 @@ pub fn insert(conn: &mut Conn, token_hash: &[u8], session: &Session) -> Result<(
 
 /// The session of a token and its owner, if it has not ended and they may still log in. One
 /// statement: every request of a member of staff begins with it.
-///
-/// # Errors
-/// If the database refuses.
 pub fn find(
     conn: &mut Conn,
     token_hash: &[u8],
@@ -91,9 +86,6 @@ pub fn find(
 }
 
 /// The sessions of a member of staff that have not ended, newest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn of_user(conn: &mut Conn, user: UserId, now: Moment) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> = sessions::table
         .filter(sessions::user_id.eq(user.0))
@@ -106,9 +98,6 @@ pub fn of_user(conn: &mut Conn, user: UserId, now: Moment) -> Result<Vec<Session
 }
 
 /// Ends a session of that owner. Returns whether there was one.
-///
-/// # Errors
-/// If the database refuses.
 pub fn remove(conn: &mut Conn, user: UserId, id: SessionId) -> Result<bool, StoreError> {
     let query = sessions::table
         .filter(sessions::user_id.eq(user.0))
@@ -118,9 +107,6 @@ pub fn remove(conn: &mut Conn, user: UserId, id: SessionId) -> Result<bool, Stor
 
 /// Ends all sessions of a member of staff, but for `kept`. Without one that is kept, nothing that they
 /// had counts any more: their devices are forgotten too.
-///
-/// # Errors
-/// If the database refuses.
 pub fn remove_all(
     conn: &mut Conn,
     user: UserId,
@@ -138,9 +124,6 @@ pub fn remove_all(
 }
 
 /// Forgets sessions that have ended.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("expires_at <= {}", now.unix_millis());
     crate::store::delete_some(conn, "sessions", "token_hash", &condition, limit)

@@ -61,9 +61,6 @@ impl Work {
 }
 
 /// Sets a dossier aside, and raises the alarm.
-///
-/// # Errors
-/// If the database refuses.
 pub fn put(
     conn: &mut Conn,
     work: Work,
@@ -118,9 +115,6 @@ pub fn put(
 }
 
 /// The work was done on these after all.
-///
-/// # Errors
-/// If the database refuses.
 pub fn done(conn: &mut Conn, work: Work, these: &[DossierId]) -> Result<(), StoreError> {
     for ids in these.chunks(500) {
         let bytes: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
@@ -137,9 +131,6 @@ pub fn done(conn: &mut Conn, work: Work, these: &[DossierId]) -> Result<(), Stor
 }
 
 /// Which of these the work passes over.
-///
-/// # Errors
-/// If the database refuses.
 pub fn passed_over(conn: &mut Conn, work: Work) -> Result<Vec<DossierId>, StoreError> {
     let pattern = format!("%{PROGRAM}%");
     let ids: Vec<Vec<u8>> = set_aside::table
@@ -172,9 +163,6 @@ pub struct Entry {
 }
 
 /// What is set aside, the newest first.
-///
-/// # Errors
-/// If the database refuses.
 pub fn list(conn: &mut Conn, limit: u32) -> Result<Vec<Entry>, StoreError> {
     type Row = (
         String,
@@ -221,9 +209,6 @@ pub fn list(conn: &mut Conn, limit: u32) -> Result<Vec<Entry>, StoreError> {
 }
 
 /// How many dossiers each work has set aside; without those that somebody has dismissed.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count(conn: &mut Conn) -> Result<BTreeMap<Work, i64>, StoreError> {
     let mut counts: BTreeMap<Work, i64> = Work::ALL.into_iter().map(|work| (work, 0)).collect();
     let rows: Vec<(String, i64)> = set_aside::table
@@ -240,9 +225,6 @@ pub fn count(conn: &mut Conn) -> Result<BTreeMap<Work, i64>, StoreError> {
 }
 
 /// Has the work tried again in its next round. Returns whether the dossier was set aside.
-///
-/// # Errors
-/// If the database refuses.
 pub fn retry(conn: &mut Conn, work: Work, dossier: DossierId) -> Result<bool, StoreError> {
     let row = set_aside::table.find((work.as_str(), dossier.bytes().to_vec()));
     let changed = diesel::update(row)
@@ -259,9 +241,6 @@ pub fn retry(conn: &mut Conn, work: Work, dossier: DossierId) -> Result<bool, St
 
 /// Leaves a dossier alone for good. Of events that wait to be told of nobody is told any more; a later
 /// one is a new matter. Returns whether it was set aside.
-///
-/// # Errors
-/// If the database refuses.
 pub fn dismiss(
     conn: &mut Conn,
     work: Work,
@@ -288,9 +267,6 @@ pub fn dismiss(
 }
 
 /// What a program of this version passed over is tried again by one that has just started.
-///
-/// # Errors
-/// If the database refuses.
 pub fn begin_anew(conn: &mut Conn) -> Result<(), StoreError> {
     let passed = set_aside::table
         .filter(set_aside::dismissed_at.is_null())

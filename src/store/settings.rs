@@ -29,9 +29,6 @@ pub const DUE_OUT_OF_DATE: &str = "due_out_of_date";
 const LAST_USED: &str = "last_used";
 
 /// When the database was last in use, by a clock that was believed; `None` in one that never was.
-///
-/// # Errors
-/// If the database refuses.
 pub fn last_used(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
     let text = get(conn, LAST_USED)?;
     Ok(text
@@ -40,9 +37,6 @@ pub fn last_used(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
 }
 
 /// Notes that the database is in use. What it says goes back only where somebody vouches for it.
-///
-/// # Errors
-/// If the database refuses.
 pub fn note_use(conn: &mut Conn, now: Moment, vouched: bool) -> Result<(), StoreError> {
     if vouched || last_used(conn)?.is_none_or(|last| last < now) {
         set(conn, LAST_USED, &now.unix_millis().to_string())?;
@@ -51,9 +45,6 @@ pub fn note_use(conn: &mut Conn, now: Moment, vouched: bool) -> Result<(), Store
 }
 
 /// What the database server's own clock shows; `None` on SQLite, which has none.
-///
-/// # Errors
-/// If the database refuses.
 pub fn server_clock(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
     match conn {
         Conn::Sqlite(_) => Ok(None),
@@ -114,9 +105,6 @@ pub fn remove(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError>
 }
 
 /// Sets what is set once only. Returns whether it was not set before.
-///
-/// # Errors
-/// If the database refuses.
 pub fn set_once(conn: &mut Conn, key: &str, value: &str) -> Result<bool, StoreError> {
     let row = (settings::key.eq(key), settings::value.eq(value));
     let written = match conn {

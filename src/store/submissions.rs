@@ -21,8 +21,6 @@ pub struct Pending {
     pub dossier: Option<DossierId>,
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn insert(conn: &mut Conn, pending: &Pending, now: Moment) -> Result<(), StoreError> {
     diesel::insert_into(submissions::table)
         .values((
@@ -38,9 +36,6 @@ pub fn insert(conn: &mut Conn, pending: &Pending, now: Moment) -> Result<(), Sto
 }
 
 /// A submission that has not expired, kept from others until the transaction ends.
-///
-/// # Errors
-/// If the database refuses.
 pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pending>, StoreError> {
     type Row = (String, Vec<u8>, i32, i64, Option<Vec<u8>>);
     let query = submissions::table
@@ -70,9 +65,6 @@ pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pen
 }
 
 /// The wrong codes that a submission has had, if it has not expired.
-///
-/// # Errors
-/// If the database refuses.
 pub fn tries(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<i32>, StoreError> {
     let query = submissions::table
         .find(id.bytes().to_vec())
@@ -82,9 +74,6 @@ pub fn tries(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<i3
 }
 
 /// Counts a wrong code.
-///
-/// # Errors
-/// If the database refuses.
 pub fn count_try(conn: &mut Conn, id: SubmissionId) -> Result<(), StoreError> {
     diesel::update(submissions::table.find(id.bytes().to_vec()))
         .set(submissions::tries.eq(submissions::tries + 1))
@@ -93,9 +82,6 @@ pub fn count_try(conn: &mut Conn, id: SubmissionId) -> Result<(), StoreError> {
 }
 
 /// The submission has become a dossier; its copy of the citizen's data goes.
-///
-/// # Errors
-/// If the database refuses.
 pub fn confirm(conn: &mut Conn, id: SubmissionId, dossier: DossierId) -> Result<(), StoreError> {
     diesel::update(submissions::table.find(id.bytes().to_vec()))
         .set((
@@ -107,9 +93,6 @@ pub fn confirm(conn: &mut Conn, id: SubmissionId, dossier: DossierId) -> Result<
 }
 
 /// Forgets what has expired.
-///
-/// # Errors
-/// If the database refuses.
 pub fn forget(conn: &mut Conn, now: Moment, limit: u32) -> Result<usize, StoreError> {
     let condition = format!("expires_at <= {}", now.unix_millis());
     crate::store::delete_some(conn, "submissions", "id", &condition, limit)

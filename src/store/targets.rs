@@ -26,9 +26,6 @@ impl Trouble {
 }
 
 /// The targets of a kind that have trouble.
-///
-/// # Errors
-/// If the database refuses.
 pub fn in_trouble(conn: &mut Conn, kind: Kind) -> Result<HashMap<String, Trouble>, StoreError> {
     let rows: Vec<(String, i32, Option<i64>)> = outbox_targets::table
         .filter(outbox_targets::kind.eq(kind.as_str()))
@@ -63,9 +60,6 @@ pub(super) fn probe(
 }
 
 /// The try said nothing about a silent target: another may find out.
-///
-/// # Errors
-/// If the database refuses.
 pub fn probe_again(
     conn: &mut Conn,
     kind: Kind,
@@ -77,9 +71,6 @@ pub fn probe_again(
 
 /// A try failed; `pause` says how long to leave the target alone after so many in a row, `None` if it
 /// answers. Returns how many there were in a row.
-///
-/// # Errors
-/// If the database refuses.
 pub fn failed(
     conn: &mut Conn,
     kind: Kind,
@@ -133,9 +124,6 @@ pub fn subject(kind: Kind, recipient: &str) -> String {
 
 /// Something got through, or the target is another one now: the trouble and its alarm are over. Returns
 /// whether there was any.
-///
-/// # Errors
-/// If the database refuses.
 pub fn recovered(conn: &mut Conn, kind: Kind, recipient: &str) -> Result<bool, StoreError> {
     let row = outbox_targets::table.find((kind.as_str(), recipient));
     let was = diesel::delete(row).execute(conn)? > 0;

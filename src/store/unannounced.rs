@@ -43,9 +43,6 @@ pub(super) fn insert(
 }
 
 /// Those that have waited longest; without those of dossiers that are set aside.
-///
-/// # Errors
-/// If the database refuses.
 pub fn oldest(conn: &mut Conn, limit: u32) -> Result<Vec<Waiting>, StoreError> {
     let rows: Vec<(i64, Vec<u8>, i32)> = unannounced_events::table
         .filter(Work::Announce.takes("unannounced_events.dossier_id"))
@@ -108,9 +105,6 @@ pub(super) fn all_to_seal(conn: &mut Conn) -> Result<Vec<EventToSeal>, StoreErro
 }
 
 /// The same as entries of the log, for `verify`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn entries_to_come(conn: &mut Conn) -> Result<Vec<Entry>, StoreError> {
     let events = all_to_seal(conn)?.into_iter();
     let entries = events.filter_map(|(dossier, sequence, hash)| {
@@ -120,9 +114,6 @@ pub fn entries_to_come(conn: &mut Conn) -> Result<Vec<Entry>, StoreError> {
 }
 
 /// The number of the newest note.
-///
-/// # Errors
-/// If the database refuses.
 pub fn newest(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
     let ids = unannounced_events::table.select(unannounced_events::id);
     Ok(ids
@@ -132,9 +123,6 @@ pub fn newest(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
 }
 
 /// Puts events into the log whose notes, up to that number, nobody has taken away. Returns how many.
-///
-/// # Errors
-/// If the database refuses.
 pub fn seal_left_behind(conn: &mut Conn, up_to: i64, limit: u32) -> Result<usize, StoreError> {
     // Before anything is read: whoever takes notes away does so under this lock too.
     Lock::Sealing.exclusive(conn)?;
@@ -154,9 +142,6 @@ pub fn seal_left_behind(conn: &mut Conn, up_to: i64, limit: u32) -> Result<usize
 /// Takes these away if all of them still wait, puts them into the log, and says whether they did: what
 /// another instance has taken is its own to tell of. One instance at a time, so that the messages of a dossier are written
 /// in the order of its events.
-///
-/// # Errors
-/// If the database refuses.
 pub fn take(conn: &mut Conn, these: &[Waiting]) -> Result<bool, StoreError> {
     if !Lock::Announcing.try_alone(conn)? {
         return Ok(false);

@@ -82,17 +82,11 @@ fn all(rows: Vec<UserRow>) -> Result<Vec<User>, StoreError> {
 }
 
 /// All members of staff of all units, by id.
-///
-/// # Errors
-/// If the database refuses.
 pub fn load(conn: &mut Conn) -> Result<Vec<User>, StoreError> {
     all(users::table.order(users::id).load(conn)?)
 }
 
 /// The staff of some units after the username `after`, by username; all, or those who may log in.
-///
-/// # Errors
-/// If the database refuses.
 pub fn of_units(
     conn: &mut Conn,
     units: &[UnitId],
@@ -115,23 +109,16 @@ pub fn of_units(
     all(query.load(conn)?)
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn find(conn: &mut Conn, id: UserId) -> Result<Option<Account>, StoreError> {
     one(users::table.find(id.0).first(conn).optional()?)
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn by_username(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreError> {
     let query = users::table.filter(users::username.eq(username));
     one(query.first(conn).optional()?)
 }
 
 /// An account that stays as it is until the transaction ends.
-///
-/// # Errors
-/// If the database refuses.
 pub fn lock(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreError> {
     let query = users::table.filter(users::username.eq(username));
     one(match conn {
@@ -140,17 +127,12 @@ pub fn lock(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreErr
     })
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn by_subject(conn: &mut Conn, subject: &str) -> Result<Option<Account>, StoreError> {
     let query = users::table.filter(users::oidc_subject.eq(subject));
     one(query.first(conn).optional()?)
 }
 
 /// Those of a role who may log in and have mail; in these units, or in all.
-///
-/// # Errors
-/// If the database refuses.
 pub fn with_mail(
     conn: &mut Conn,
     role: Role,
@@ -170,9 +152,6 @@ pub fn with_mail(
 }
 
 /// Names and usernames of these members of staff.
-///
-/// # Errors
-/// If the database refuses.
 pub fn names(
     conn: &mut Conn,
     ids: impl IntoIterator<Item = UserId>,
@@ -189,9 +168,6 @@ pub fn names(
 }
 
 /// The id that the next new member of staff gets.
-///
-/// # Errors
-/// If the database refuses.
 pub fn next_id(conn: &mut Conn) -> Result<UserId, StoreError> {
     let last: Option<i32> = users::table
         .select(diesel::dsl::max(users::id))
@@ -217,8 +193,6 @@ pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
     crate::store::idempotency::or_conflict(inserted)
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
     let updated = diesel::update(users::table.find(user.id.0))
         .set((
@@ -234,9 +208,6 @@ pub fn update(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
 }
 
 /// Sets a password; `must_change`: it is good for changing it only.
-///
-/// # Errors
-/// If the database refuses.
 pub fn set_password(
     conn: &mut Conn,
     id: UserId,

@@ -59,8 +59,6 @@ fn version(webhook: &Webhook) -> i32 {
     i32::try_from(webhook.version).unwrap_or(i32::MAX)
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn insert(conn: &mut Conn, webhook: &Webhook) -> Result<(), StoreError> {
     diesel::insert_into(webhooks::table)
         .values((
@@ -78,9 +76,6 @@ pub fn insert(conn: &mut Conn, webhook: &Webhook) -> Result<(), StoreError> {
 }
 
 /// Writes all but the id, the secret and when it was made.
-///
-/// # Errors
-/// If the database refuses.
 pub fn update(conn: &mut Conn, webhook: &Webhook) -> Result<(), StoreError> {
     diesel::update(webhooks::table.find(webhook.id.bytes().to_vec()))
         .set((
@@ -94,17 +89,12 @@ pub fn update(conn: &mut Conn, webhook: &Webhook) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn delete(conn: &mut Conn, id: WebhookId) -> Result<(), StoreError> {
     diesel::delete(webhooks::table.find(id.bytes().to_vec())).execute(conn)?;
     Ok(())
 }
 
 /// Sends nothing to it any more.
-///
-/// # Errors
-/// If the database refuses.
 pub fn disable(conn: &mut Conn, id: WebhookId, now: Moment) -> Result<(), StoreError> {
     let enabled = webhooks::table
         .find(id.bytes().to_vec())
@@ -118,8 +108,6 @@ pub fn disable(conn: &mut Conn, id: WebhookId, now: Moment) -> Result<(), StoreE
     Ok(())
 }
 
-/// # Errors
-/// If the database refuses.
 pub fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
     let query = webhooks::table.find(id.bytes().to_vec());
     let row: Option<Row> = query.first(conn).optional()?;
@@ -127,9 +115,6 @@ pub fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>, StoreErro
 }
 
 /// A webhook that stays as it is until the transaction ends.
-///
-/// # Errors
-/// If the database refuses.
 pub fn lock(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
     let query = webhooks::table.find(id.bytes().to_vec());
     let row: Option<Row> = match conn {
@@ -140,9 +125,6 @@ pub fn lock(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>, StoreErro
 }
 
 /// Webhooks of some units by id, oldest first, younger than `after`.
-///
-/// # Errors
-/// If the database refuses.
 pub fn of_units(
     conn: &mut Conn,
     units: &[UnitId],
@@ -163,9 +145,6 @@ pub fn of_units(
 }
 
 /// All to which something is sent.
-///
-/// # Errors
-/// If the database refuses.
 pub fn enabled(conn: &mut Conn) -> Result<Vec<Webhook>, StoreError> {
     let query = webhooks::table
         .filter(webhooks::disabled_at.is_null())

@@ -46,9 +46,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Which open dossiers would move under another calendar, as far as a request's time goes; the first
 /// `most` of them by name. Changes nothing.
-///
-/// # Errors
-/// If the database refuses.
 pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, Error> {
     let begun = Instant::now();
     let mut moves = Moves {

@@ -244,9 +244,6 @@ pub(crate) fn limited<T>(
 }
 
 /// The look-up code of a dossier, as its receipt prints it.
-///
-/// # Errors
-/// If the database refuses.
 pub fn look_up_code(store: &Store, dossier: DossierId) -> Result<String, StoreError> {
     Ok(code_of(&*store.reference()?, dossier))
 }

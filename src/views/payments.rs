@@ -63,9 +63,6 @@ pub struct PaymentFile {
 
 /// Payments within `reach`, newest first, older than `before`. Those of no dossier are for people of
 /// the whole office.
-///
-/// # Errors
-/// If the database refuses.
 pub fn list_payments(
     store: &Store,
     reach: UnitId,

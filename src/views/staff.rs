@@ -30,9 +30,6 @@ pub fn find(store: &Store, username: &str, reach: UnitId) -> Result<User, Error>
 
 /// The staff of a unit and of what is under it, by username, after `after`; all, or those who may
 /// log in.
-///
-/// # Errors
-/// If the database refuses.
 pub fn of_unit(
     store: &Store,
     unit: UnitId,

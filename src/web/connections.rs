@@ -142,9 +142,6 @@ impl Drop for Busy {
 }
 
 /// Listens on an address.
-///
-/// # Errors
-/// If that is not possible.
 pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     rustix::net::sockopt::set_socket_recv_buffer_size(&listener, RECEIVED)?;

@@ -118,9 +118,6 @@ fn fold(hashes: &[Hash]) -> Hash {
 
 /// Proves that the tree of size `old` is how the one of size `new` began. `node` finds the hash of a
 /// whole subtree. Empty where nothing is to be proven.
-///
-/// # Errors
-/// Those of `node`.
 pub fn consistency_proof<E>(
     old: u64,
     new: u64,

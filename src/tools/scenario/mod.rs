@@ -94,9 +94,6 @@ impl fmt::Display for Loaded {
 }
 
 /// The period of the scenario that the database holds, if it holds one.
-///
-/// # Errors
-/// If the database refuses.
 pub fn loaded_period(store: &Store) -> Result<Option<Period>, StoreError> {
     let text = store.read(|conn| settings::get(conn, LOADED))?;
     Ok(text.and_then(|text| {

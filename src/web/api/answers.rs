@@ -128,9 +128,6 @@ pub fn done((): ()) -> Done {
 
 /// What a change has made. Where it was refused because somebody else was quicker, the caller is told what
 /// it is now, and its tag.
-///
-/// # Errors
-/// That of the change.
 pub fn or_current<T, V: Tagged>(
     made: Result<T, impl Into<Problem>>,
     current: impl FnOnce() -> Result<V, Problem>,

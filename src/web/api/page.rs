@@ -167,9 +167,6 @@ impl<T> Page<T> {
     }
 
     /// The page with something else in its place for all its rows.
-    ///
-    /// # Errors
-    /// Those of `views`.
     pub fn try_map<U, E>(
         self,
         views: impl FnOnce(Vec<T>) -> Result<Vec<U>, E>,
