@@ -40,6 +40,26 @@ pub struct NewRequest {
     pub late_reason: Option<String>,
 }
 
+impl NewRequest {
+    /// One without what not everybody gives: over the counter, in one set, without papers.
+    pub fn new(unit: impl Into<String>, procedure: impl Into<String>, applicant: Person) -> Self {
+        Self {
+            unit: unit.into(),
+            competent_unit: None,
+            passed_on: true,
+            procedure: procedure.into(),
+            channel: Channel::Direct,
+            return_channel: Channel::Direct,
+            applicant,
+            delegate: None,
+            sets: 1,
+            items: Vec::new(),
+            assignee: None,
+            late_reason: None,
+        }
+    }
+}
+
 /// A clerk takes a dossier in; the clock starts. With a key that was used before, what it made then.
 ///
 /// # Errors

@@ -284,18 +284,12 @@ pub fn confirm(
         let kept: Kept = serde_json::from_str(&pending.request)
             .map_err(|_| StoreError::corrupt("submissions.request"))?;
         let new = NewRequest {
-            unit: kept.unit,
-            competent_unit: None,
-            passed_on: true,
-            procedure: kept.procedure,
             channel: Channel::Online,
             return_channel: kept.return_channel,
-            applicant: kept.applicant.into(),
             delegate: kept.delegate.map(Person::from),
             sets: kept.sets,
             items: kept.items,
-            assignee: None,
-            late_reason: None,
+            ..NewRequest::new(kept.unit, kept.procedure, kept.applicant.into())
         };
         let dossier = acts::receive::register_within(conn, reference, &new, citizen_at(now))?;
         submissions::confirm(conn, id, dossier.id)?;

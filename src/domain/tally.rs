@@ -264,18 +264,7 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
                 });
             }
         }
-        EventData::Registered(_)
-        | EventData::NotReceived(_)
-        | EventData::HandedOver(_)
-        | EventData::SupplementRequested(_)
-        | EventData::SupplementTaken(_)
-        | EventData::PaymentRequested(_)
-        | EventData::PaymentTaken(_)
-        | EventData::Reappointed(_)
-        | EventData::ResultReturned(_)
-        | EventData::ApplicantCorrected(_)
-        | EventData::FeesCollected(_)
-        | EventData::FeeWaived(_) => {}
+        other => debug_assert!(!other.is_counted(), "{} is counted nowhere", other.name()),
     }
 }
 

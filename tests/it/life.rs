@@ -103,19 +103,13 @@ fn context(when: Moment) -> Context<'static> {
 }
 
 fn new_dossier() -> NewDossier {
+    let id = DossierId::new(at("2021-03-01 08:00"), [7; 10]);
+    let number = CaseNumber::parse("H37.03-210301-0001").unwrap();
+    let applicant = PersonId::new(at("2021-03-01 08:00"), [8; 10]);
     NewDossier {
-        id: DossierId::new(at("2021-03-01 08:00"), [7; 10]),
-        case_number: CaseNumber::parse("H37.03-210301-0001").unwrap(),
-        unit: COMMUNE,
-        receiving_unit: COMMUNE,
-        passed_on: true,
         channel: Channel::Online,
-        return_channel: Channel::Direct,
-        applicant: PersonId::new(at("2021-03-01 08:00"), [8; 10]),
-        delegate: None,
-        sets: 1,
         items: vec![ItemHandedIn(0, 1, 0).into()],
-        commitments: (None, None),
+        ..NewDossier::new(id, number, COMMUNE, applicant)
     }
 }
 

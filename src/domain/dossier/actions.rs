@@ -162,6 +162,26 @@ pub struct NewDossier {
     pub commitments: (Option<Commitment>, Option<Commitment>),
 }
 
+impl NewDossier {
+    /// One without what not every dossier has: over the counter, in one set, without papers.
+    pub fn new(id: DossierId, case_number: CaseNumber, unit: UnitId, applicant: PersonId) -> Self {
+        Self {
+            id,
+            case_number,
+            unit,
+            receiving_unit: unit,
+            passed_on: true,
+            channel: Channel::Direct,
+            return_channel: Channel::Direct,
+            applicant,
+            delegate: None,
+            sets: 1,
+            items: Vec::new(),
+            commitments: (None, None),
+        }
+    }
+}
+
 /// An action on a dossier; the moment, the actor and the rules' data come with the context.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

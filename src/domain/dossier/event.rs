@@ -65,7 +65,7 @@ impl Event {
 }
 
 macro_rules! event_kinds {
-    ($($(#[$doc:meta])* $kind:ident = $code:literal),* $(,)?) => {
+    ($($(#[$doc:meta])* $kind:ident = $code:literal: $word:literal, $counted:ident;)*) => {
         /// What happened. Kinds without a payload of their own carry an empty one.
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(tag = "kind", rename_all = "snake_case")]
@@ -78,6 +78,20 @@ macro_rules! event_kinds {
             pub const fn code(&self) -> i16 {
                 match self {
                     $(Self::$kind(_) => $code,)*
+                }
+            }
+
+            /// What happened, in a sentence for people.
+            pub const fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $word,)*
+                }
+            }
+
+            /// Whether it changes what reports count; how is said by [`crate::domain::tally::count`].
+            pub const fn is_counted(&self) -> bool {
+                match self {
+                    $(Self::$kind(_) => event_kinds!(@$counted),)*
                 }
             }
 
@@ -128,6 +142,8 @@ macro_rules! event_kinds {
             }
         })*
     };
+    (@counted) => { true };
+    (@uncounted) => { false };
 }
 
 impl EventData {
@@ -176,48 +192,49 @@ fn snake_case(name: &str) -> String {
 }
 
 event_kinds! {
+    // event = code: what it is called, whether reports count it. A code is never used again.
     /// Submitted online (status 1).
-    Registered = 1,
+    Registered = 1: "Đăng ký hồ sơ trực tuyến", uncounted;
     /// Taken in; the clock starts (status 2).
-    Received = 2,
+    Received = 2: "Tiếp nhận hồ sơ", counted;
     /// Not taken in (status 3).
-    NotReceived = 3,
+    NotReceived = 3: "Không tiếp nhận hồ sơ", uncounted;
     /// Went to another workflow step, and with it perhaps to another unit (status 4).
-    HandedOver = 4,
+    HandedOver = 4: "Chuyển bước xử lý", uncounted;
     /// Papers are missing; the clock stands (status 5).
-    SupplementRequested = 5,
+    SupplementRequested = 5: "Yêu cầu bổ sung giấy tờ", uncounted;
     /// The papers came; the clock starts anew or goes on (status 4).
-    SupplementTaken = 6,
+    SupplementTaken = 6: "Nhận giấy tờ bổ sung", uncounted;
     /// A payment is due; the clock stands (status 6).
-    PaymentRequested = 7,
+    PaymentRequested = 7: "Yêu cầu thực hiện nghĩa vụ tài chính", uncounted;
     /// Paid; the clock goes on (status 4).
-    PaymentTaken = 8,
+    PaymentTaken = 8: "Đã thực hiện nghĩa vụ tài chính", uncounted;
     /// Crossed the due moment while open.
-    BecameOverdue = 9,
+    BecameOverdue = 9: "Quá hạn giải quyết", counted;
     /// The one apology with a new appointment.
-    Reappointed = 10,
+    Reappointed = 10: "Xin lỗi và hẹn lại ngày trả kết quả", uncounted;
     /// Result ready (status 9).
-    Finished = 11,
+    Finished = 11: "Có kết quả giải quyết", counted;
     /// Handed to the applicant (status 10).
-    ResultReturned = 12,
+    ResultReturned = 12: "Trả kết quả", uncounted;
     /// Withdrawn by the applicant (status 7).
-    Withdrawn = 13,
+    Withdrawn = 13: "Rút hồ sơ", counted;
     /// Processing stopped (status 8).
-    Stopped = 14,
+    Stopped = 14: "Dừng xử lý", counted;
     /// Its unit was dissolved; the successor goes on with it.
-    MovedToSuccessor = 15,
+    MovedToSuccessor = 15: "Chuyển hồ sơ sang đơn vị kế thừa", counted;
     /// The calendar changed, and with it the due moment.
-    DueRecomputed = 16,
+    DueRecomputed = 16: "Tính lại ngày hẹn trả do thay đổi lịch làm việc", counted;
     /// The last closing, return or refusal to receive was a mistake and is undone.
-    Undone = 17,
+    Undone = 17: "Hủy thao tác nhầm", counted;
     /// The applicant's data were wrong; a new record of the person takes their place.
-    ApplicantCorrected = 18,
+    ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
     /// Fees of the procedure were paid.
-    FeesCollected = 19,
+    FeesCollected = 19: "Thu phí, lệ phí", uncounted;
     /// A fee of the procedure is not owed, with the reason.
-    FeeWaived = 20,
+    FeeWaived = 20: "Miễn phí, lệ phí", uncounted;
     /// The competent unit has it that another desk had taken in; its clock starts.
-    Reached = 21,
+    Reached = 21: "Đơn vị có thẩm quyền nhận được hồ sơ", counted;
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.

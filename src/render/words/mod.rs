@@ -153,32 +153,12 @@ pub const fn job_state(state: job::State) -> &'static str {
 }
 
 /// What happened, as the applicant reads it.
-pub const fn event(data: &EventData) -> &'static str {
+pub fn event(data: &EventData) -> &'static str {
     match data {
-        EventData::Registered(_) => "Đăng ký hồ sơ trực tuyến",
-        EventData::Received(_) => "Tiếp nhận hồ sơ",
-        EventData::NotReceived(_) => "Không tiếp nhận hồ sơ",
-        EventData::HandedOver(_) => "Chuyển bước xử lý",
-        EventData::SupplementRequested(_) => "Yêu cầu bổ sung giấy tờ",
-        EventData::SupplementTaken(_) => "Nhận giấy tờ bổ sung",
-        EventData::PaymentRequested(_) => "Yêu cầu thực hiện nghĩa vụ tài chính",
-        EventData::PaymentTaken(_) => "Đã thực hiện nghĩa vụ tài chính",
-        EventData::BecameOverdue(_) => "Quá hạn giải quyết",
-        EventData::Reappointed(_) => "Xin lỗi và hẹn lại ngày trả kết quả",
-        EventData::Finished(finished) => match finished.decision {
-            Decision::Approved => "Có kết quả giải quyết",
-            Decision::Refused => "Từ chối giải quyết",
-        },
-        EventData::ResultReturned(_) => "Trả kết quả",
-        EventData::Withdrawn(_) => "Rút hồ sơ",
-        EventData::Stopped(_) => "Dừng xử lý",
-        EventData::MovedToSuccessor(_) => "Chuyển hồ sơ sang đơn vị kế thừa",
-        EventData::DueRecomputed(_) => "Tính lại ngày hẹn trả do thay đổi lịch làm việc",
-        EventData::Undone(_) => "Hủy thao tác nhầm",
-        EventData::ApplicantCorrected(_) => "Sửa thông tin người nộp",
-        EventData::FeesCollected(_) => "Thu phí, lệ phí",
-        EventData::FeeWaived(_) => "Miễn phí, lệ phí",
-        EventData::Reached(_) => "Đơn vị có thẩm quyền nhận được hồ sơ",
+        EventData::Finished(finished) if finished.decision == Decision::Refused => {
+            "Từ chối giải quyết"
+        }
+        data => data.word(),
     }
 }
 

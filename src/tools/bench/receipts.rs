@@ -1,7 +1,7 @@
 //! Receipts by the program's own rules, with their rows ready: what the database is given straight.
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Channel, Context, ItemHandedIn, NewDossier, decide};
+use crate::domain::dossier::{Action, Context, ItemHandedIn, NewDossier, decide};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, PersonId, UserId};
 use crate::domain::moment::Moment;
@@ -103,18 +103,8 @@ pub(crate) fn receipt(
         (0..procedure.definition.checklist.len()).map(|i| ItemHandedIn(i as u16, 1, 0).into());
     let action = Action::Receive {
         new: Some(NewDossier {
-            id,
-            case_number: case_number(&unit.code, number)?,
-            unit: unit.id,
-            receiving_unit: unit.id,
-            passed_on: true,
-            channel: Channel::Direct,
-            return_channel: Channel::Direct,
-            applicant,
-            delegate: None,
-            sets: 1,
             items: items.collect(),
-            commitments: (None, None),
+            ..NewDossier::new(id, case_number(&unit.code, number)?, unit.id, applicant)
         }),
         assignee: None,
     };

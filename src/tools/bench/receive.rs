@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::acts::receive::NewRequest;
 use crate::acts::{self, By, Intent};
-use crate::domain::dossier::{Channel, ItemGiven, ItemHandedIn};
+use crate::domain::dossier::{ItemGiven, ItemHandedIn};
 use crate::domain::identity::Identity;
 use crate::domain::role::Permission;
 use crate::jobs::announce::announce;
@@ -236,19 +236,10 @@ fn statements(office: &Office, received: &Received) -> Result<f64, ToolError> {
             by: By::Staff(caller.proof),
             backdating_days: None,
         };
+        let unit = received.units.first().cloned().unwrap_or_default();
         let new = NewRequest {
-            unit: received.units.first().cloned().unwrap_or_default(),
-            competent_unit: None,
-            passed_on: true,
-            procedure: PROCEDURE.to_owned(),
-            channel: Channel::Direct,
-            return_channel: Channel::Direct,
-            applicant: person(0),
-            delegate: None,
-            sets: 1,
             items: papers.clone(),
-            assignee: None,
-            late_reason: None,
+            ..NewRequest::new(unit, PROCEDURE, person(0))
         };
         let made = acts::receive::receive(&store, &new, intent, None).map_err(ToolError::bench)?;
         views::dossier::view(&store, made.value, None, now).map_err(ToolError::bench)?;

@@ -183,17 +183,10 @@ impl Life<'_> {
         let outline = self.outline;
         let items = outline.procedure.definition.checklist.iter().enumerate();
         let items = items.filter(|(_, item)| item.required);
+        // Commitments to people are the log's, where they are written in bulk.
         let new = NewDossier {
-            id,
-            case_number: number,
-            unit: outline.unit.id,
-            receiving_unit: outline.unit.id,
-            passed_on: true,
             channel: outline.channel,
             return_channel: self.return_channel(),
-            applicant,
-            delegate: None,
-            sets: 1,
             items: items
                 .map(|(position, item)| {
                     let originals = item.originals.max(u16::from(item.copies == 0));
@@ -201,8 +194,7 @@ impl Life<'_> {
                     ItemHandedIn(position, originals, item.copies).into()
                 })
                 .collect(),
-            // The log's, where people are written in bulk.
-            commitments: (None, None),
+            ..NewDossier::new(id, number, outline.unit.id, applicant)
         };
         let new = match outline.registered {
             Some(at) => {

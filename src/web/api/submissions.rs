@@ -41,19 +41,13 @@ pub struct NewSubmission {
 
 impl NewSubmission {
     fn request(&self, wrong: &mut Vec<FieldError>) -> NewRequest {
+        let applicant = self.applicant.read("/applicant", wrong);
         NewRequest {
-            unit: self.unit.clone(),
-            competent_unit: None,
-            passed_on: true,
-            procedure: self.procedure.clone(),
             channel: Channel::Online,
             return_channel: self.return_channel.unwrap_or_default(),
-            applicant: self.applicant.read("/applicant", wrong),
             delegate: self.delegate.as_ref().map(|p| p.read("/delegate", wrong)),
-            sets: 1,
             items: read_items(&self.items, wrong),
-            assignee: None,
-            late_reason: None,
+            ..NewRequest::new(&self.unit, &self.procedure, applicant)
         }
     }
 }

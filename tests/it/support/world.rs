@@ -45,28 +45,19 @@ impl World {
         let reference = self.store.reference().unwrap();
         let definition = &reference.versions(procedure)[0].definition;
         let items = definition.checklist.iter().enumerate();
+        let applicant = Person {
+            notify_by: None,
+            name: "Nguyễn Thị Ánh".to_owned(),
+            identity: Identity::person("020185000123").ok(),
+            phone: Some("0912345678".to_owned()),
+            email: None,
+            address: Some("Thành phố Lạng Sơn".to_owned()),
+        };
         NewRequest {
-            unit: unit.to_owned(),
-            competent_unit: None,
-            passed_on: true,
-            procedure: procedure.to_owned(),
-            channel: Channel::Direct,
-            return_channel: Channel::Direct,
-            applicant: Person {
-                notify_by: None,
-                name: "Nguyễn Thị Ánh".to_owned(),
-                identity: Identity::person("020185000123").ok(),
-                phone: Some("0912345678".to_owned()),
-                email: None,
-                address: Some("Thành phố Lạng Sơn".to_owned()),
-            },
-            delegate: None,
-            sets: 1,
             items: items
                 .map(|(i, _)| ItemHandedIn(i as u16, 1, 0).into())
                 .collect(),
-            assignee: None,
-            late_reason: None,
+            ..NewRequest::new(unit, procedure, applicant)
         }
     }
 
