@@ -2,21 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 
 use crate::cli::Outcome;
 use crate::clock;
 use crate::store::{Store, StoreError, settings};
 
-#[derive(Parser)]
-#[group(skip)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
 #[derive(Subcommand)]
-enum What {
+pub(super) enum Args {
     /// Xác nhận đồng hồ của máy đang đúng; máy chủ đang chạy nghe theo trong vài giây.
     Accept,
     /// Cho biết đồng hồ có được tin không; thoát với mã khác 0 nếu không.
@@ -24,7 +17,7 @@ enum What {
 }
 
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
-    if matches!(args.what, What::Accept) {
+    if matches!(args, Args::Accept) {
         accept(store)?;
     }
     clock::check()?;

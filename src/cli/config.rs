@@ -2,26 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 use comfy_table::{Table, presets};
 
 use crate::cli::Outcome;
 use crate::config::Settings;
 
-#[derive(Parser)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
 #[derive(Subcommand)]
-enum What {
+pub(super) enum Args {
     /// In mọi cấu hình đang có hiệu lực và nơi đặt, không hiện bí mật; thoát với mã khác 0 nếu có chỗ sai.
     Check,
 }
 
 pub(super) fn run(args: &Args, settings: &Settings) -> Outcome {
-    let What::Check = args.what;
+    let Args::Check = args;
     let mut table = Table::new();
     table
         .load_preset(presets::ASCII_MARKDOWN)

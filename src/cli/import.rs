@@ -17,14 +17,8 @@ use crate::render;
 use crate::store::{Store, jobs};
 use crate::tools::progress::Progress;
 
-#[derive(Parser)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
 #[derive(Subcommand)]
-enum What {
+pub(super) enum Args {
     /// Đơn vị (CSV: code,level,kind,name,parent_code,statistical_code[,valid_from][,valid_to]).
     Units {
         file: PathBuf,
@@ -58,7 +52,7 @@ enum What {
 }
 
 #[derive(Parser)]
-struct Portal {
+pub(super) struct Portal {
     /// Hỏi cổng (mục portal của cấu hình) thay vì đọc tệp.
     #[arg(long, conflicts_with_all = ["list", "details"])]
     fetch: bool,
@@ -82,16 +76,16 @@ fn level(text: &str) -> Result<Level, String> {
 }
 
 pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
-    let file = match &args.what {
-        What::Units { file, .. }
-        | What::Successions { file, .. }
-        | What::Procedures { file }
-        | What::Calendar { file } => file,
-        What::PortalCatalogue(portal) => return import_portal(portal, config, store),
+    let file = match args {
+        Args::Units { file, .. }
+        | Args::Successions { file, .. }
+        | Args::Procedures { file }
+        | Args::Calendar { file } => file,
+        Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
     };
     let bytes = read_file(file)?;
-    let imported = match &args.what {
-        What::Units {
+    let imported = match args {
+        Args::Units {
             valid_from,
             replaces,
             successions,
@@ -109,14 +103,14 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
             };
             imports::reform(store, &bytes, &options, &reform)
         }
-        What::Successions { on, .. } => imports::successions(store, &bytes, *on),
-        What::Procedures { .. } => imports::procedures(store, &bytes),
-        What::Calendar { .. } => imports::calendar(store, &bytes),
-        What::PortalCatalogue(portal) => return import_portal(portal, config, store),
+        Args::Successions { on, .. } => imports::successions(store, &bytes, *on),
+        Args::Procedures { .. } => imports::procedures(store, &bytes),
+        Args::Calendar { .. } => imports::calendar(store, &bytes),
+        Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
     crate::cli::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
-    work_off(store, matches!(args.what, What::Calendar { .. }))
+    work_off(store, matches!(args, Args::Calendar { .. }))
 }
 
 /// Waits for the jobs that an import has made necessary. Interrupted, the server goes on with them.

@@ -58,8 +58,10 @@ enum Command {
     /// Tính thời điểm hẹn trả kết quả.
     Due(due::Args),
     /// Nhập đơn vị, đơn vị kế thừa, thủ tục, lịch làm việc.
+    #[command(subcommand)]
     Import(import::Args),
     /// Tạo hồ sơ của một kịch bản.
+    #[command(subcommand)]
     Scenario(scenario::Args),
     /// In báo cáo.
     Report(report::Args),
@@ -78,10 +80,13 @@ enum Command {
     /// Khôi phục từ bản sao lưu, sau khi kiểm tra nó.
     Restore(backup::RestoreArgs),
     /// Xem cấu hình.
+    #[command(subcommand)]
     Config(config::Args),
     /// Thêm tài khoản, đặt lại mật khẩu.
+    #[command(subcommand)]
     User(user::Args),
     /// Đồng hồ của máy: kiểm tra, xác nhận.
+    #[command(subcommand)]
     Clock(clock::Args),
     /// Chạy máy chủ.
     Serve(serve::Args),

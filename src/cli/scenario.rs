@@ -12,14 +12,8 @@ use crate::store::Store;
 use crate::tools;
 use crate::tools::scenario::{Figures, Options};
 
-#[derive(Parser)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
 #[derive(Subcommand)]
-enum What {
+pub(super) enum Args {
     /// Chín tháng đầu năm 2021 của tỉnh Lạng Sơn: 424.372 hồ sơ.
     #[command(name = "lang-son-2021")]
     LangSon2021(LangSon),
@@ -67,7 +61,7 @@ pub(super) fn figures(file: Option<&Path>) -> Result<Figures, Box<dyn std::error
 }
 
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
-    let What::LangSon2021(scenario) = &args.what;
+    let Args::LangSon2021(scenario) = args;
     scenario.load(store)?;
     Ok(ExitCode::SUCCESS)
 }

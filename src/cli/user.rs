@@ -12,14 +12,8 @@ use crate::cli::Outcome;
 use crate::domain::role::Role;
 use crate::store::Store;
 
-#[derive(Parser)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Subcommand)]
-enum Command {
+pub(super) enum Args {
     /// Thêm tài khoản.
     Add(Add),
     /// Đặt lại mật khẩu; mọi phiên đăng nhập của tài khoản kết thúc.
@@ -27,7 +21,7 @@ enum Command {
 }
 
 #[derive(Parser)]
-struct Add {
+pub(super) struct Add {
     /// Tên đăng nhập: 3 đến 64 chữ cái không dấu, chữ số, '.', '-', '_'.
     #[arg(long)]
     username: String,
@@ -52,7 +46,7 @@ struct Add {
 }
 
 #[derive(Parser)]
-struct Password {
+pub(super) struct Password {
     #[arg(long)]
     username: String,
     /// Đọc mật khẩu từ đầu vào chuẩn (một dòng).
@@ -84,8 +78,8 @@ fn read_password() -> Result<String, Box<dyn std::error::Error>> {
 }
 
 pub(super) fn run(args: &Args, store: &Store) -> Outcome {
-    match &args.command {
-        Command::Add(add) => {
+    match args {
+        Args::Add(add) => {
             let password = add.password_stdin.then(read_password).transpose()?;
             if password.is_none() && add.oidc_subject.is_none() {
                 return Err("cần --password-stdin hoặc --oidc-subject".into());
@@ -111,7 +105,7 @@ pub(super) fn run(args: &Args, store: &Store) -> Outcome {
             );
             crate::cli::output::write(line.as_bytes())?;
         }
-        Command::Password(args) => {
+        Args::Password(args) => {
             let user = acts::staff::set_password(store, &args.username, &read_password()?)?;
             let line = format!("đã đặt lại mật khẩu của {}\n", user.username);
             crate::cli::output::write(line.as_bytes())?;
