@@ -291,7 +291,36 @@ fn password_was_set(
     outbox::put(conn, &message, now).map(drop)
 }
 
-/// Gives an account that exists a password: for the demo, and for administrators at the machine.
+/// Gives an account a password, and makes the account first if there is none of that name: for the demo and for
+/// measuring. One that is there keeps its role and unit.
+///
+/// # Errors
+/// If the password is none for us, there is no such unit, or the database refuses.
+pub fn set_up(
+    store: &Store,
+    username: &str,
+    role: Role,
+    unit: &str,
+    password: &str,
+) -> Result<User, Error> {
+    let username = &username.to_lowercase();
+    let known = store.read(|conn| users::by_username(conn, username))?;
+    if known.is_some() {
+        return set_password(store, username, password);
+    }
+    let new = NewStaff {
+        username: username.to_owned(),
+        full_name: username.to_owned(),
+        role,
+        unit: unit.to_owned(),
+        oidc_subject: None,
+        email: None,
+        password: Some(password.to_owned()),
+    };
+    create(store, new, None, None, crate::clock::now())
+}
+
+/// Gives an account that exists a password: for administrators at the machine.
 ///
 /// # Errors
 /// If there is no such account, the password is none for us, or the database refuses.

@@ -2,13 +2,12 @@
 
 use clap::Parser;
 
-use crate::acts::staff::NewStaff;
 use crate::cli::{Outcome, scenario, serve};
 use crate::config::{Config, Settings};
 use crate::domain::role::Role;
 use crate::reports::standings::Span;
 use crate::reports::{self, Report};
-use crate::store::{Store, open_dossiers, users};
+use crate::store::{Store, open_dossiers};
 use crate::tools::scenario::loaded_period;
 use crate::{acts, views};
 
@@ -62,23 +61,7 @@ fn accounts(store: &Store) -> Result<String, Box<dyn std::error::Error>> {
     let mut text = "\nTài khoản dùng thử (mật khẩu mới ở mỗi lần chạy):\n".to_owned();
     for (username, role, unit) in STAFF {
         let password = acts::passwords::generate();
-        if store
-            .read(|conn| users::by_username(conn, username))?
-            .is_some()
-        {
-            acts::staff::set_password(store, username, &password)?;
-        } else {
-            let new = NewStaff {
-                username: username.to_owned(),
-                full_name: username.to_owned(),
-                role,
-                unit: unit.to_owned(),
-                oidc_subject: None,
-                email: None,
-                password: Some(password.clone()),
-            };
-            acts::staff::create(store, new, None, None, crate::clock::now())?;
-        }
+        acts::staff::set_up(store, username, role, unit, &password)?;
         text += &format!(
             "  {username:<20} {password}  ({} tại {unit})\n",
             role.as_str()
