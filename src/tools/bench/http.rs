@@ -126,6 +126,23 @@ impl Load {
     }
 }
 
+/// Does all of it at once, each in a thread of its own.
+pub(crate) fn together<T: Send, W>(work: impl IntoIterator<Item = W>) -> Result<Vec<T>, ToolError>
+where
+    W: FnOnce() -> Result<T, ToolError> + Send,
+{
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(work)).collect();
+        // All of them first: one that is left alone would bring its panic here.
+        let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+        let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
+        ended
+            .into_iter()
+            .map(|result| result.unwrap_or_else(|_| died()))
+            .collect()
+    })
+}
+
 /// Every client asks again as soon as it is answered, for so long. `next` gives each client's next
 /// request, knowing the answer to the one before. Answers other than `expected` are failures, and a
 /// failure fails the case.
@@ -160,23 +177,14 @@ where
         }
         Ok(latency)
     };
-    let histograms: Vec<Result<_, ToolError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..clients)
-            .map(|number| {
-                let run = &run;
-                scope.spawn(move || run(number))
-            })
-            .collect();
-        let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
-        let ended = threads.into_iter().map(|thread| thread.join());
-        ended
-            .map(|result| result.unwrap_or_else(|_| died()))
-            .collect()
-    });
+    let histograms = together((0..clients).map(|number| {
+        let run = &run;
+        move || run(number)
+    }))?;
     let took = begun.elapsed();
     let mut latency = Histogram::<u64>::new(3).map_err(ToolError::bench)?;
     for histogram in histograms {
-        latency.add(histogram?).map_err(ToolError::bench)?;
+        latency.add(histogram).map_err(ToolError::bench)?;
     }
     Ok(Load {
         answered: latency.len(),

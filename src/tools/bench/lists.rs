@@ -65,16 +65,10 @@ pub(crate) fn measure(
             };
             load(server.address, CLIENTS, time / 3, 200, ask)?;
             let done = load(server.address, CLIENTS, time, 200, ask)?;
+            let case = format!("list {list}, {reader}");
             lines.push(Line {
-                case: format!("list {list}, {reader}"),
-                database: office.database(),
-                dossiers: office.dossiers,
-                value: done.quantile_ms(0.5),
-                unit: "ms",
-                limit: None,
-                ratio: None,
-                goal: None,
                 p99_ms: Some(done.quantile_ms(0.99)),
+                ..office.line(case, done.quantile_ms(0.5), "ms")
             });
         }
     }

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::acts::staff::NewStaff;
 use crate::domain::log::note::{Purpose, SecretKey};
 use crate::domain::role::Role;
-use crate::store::{DatabaseUrl, Store, StoreOptions, users};
+use crate::store::{DatabaseUrl, Store, StoreOptions};
 use crate::tools::ToolError;
 use crate::tools::bench::http::{Client, request};
-use crate::tools::bench::{Options, receipts};
+use crate::tools::bench::{Line, Options, receipts};
 use crate::{acts, tools};
 
 /// Where databases are.
@@ -91,6 +90,21 @@ impl Office {
         self.store.url().kind()
     }
 
+    /// A line about this database, held against nothing yet.
+    pub(crate) fn line(&self, case: impl Into<String>, value: f64, unit: &'static str) -> Line {
+        Line {
+            case: case.into(),
+            database: self.database(),
+            dossiers: self.dossiers,
+            value,
+            unit,
+            limit: None,
+            ratio: None,
+            goal: None,
+            p99_ms: None,
+        }
+    }
+
     fn command(&self) -> Result<Command, ToolError> {
         let mut command = Command::new(std::env::current_exe().map_err(ToolError::bench)?);
         command
@@ -153,21 +167,8 @@ impl Office {
             return Ok(password.clone());
         }
         let password = acts::passwords::generate();
-        let known = self.store.read(|conn| users::by_username(conn, username))?;
-        if known.is_none() {
-            let new = NewStaff {
-                username: username.to_owned(),
-                full_name: username.to_owned(),
-                role,
-                unit: unit.to_owned(),
-                oidc_subject: None,
-                email: None,
-                password: None,
-            };
-            acts::staff::create(&self.store, new, None, None, crate::clock::now())
-                .map_err(ToolError::bench)?;
-        }
-        acts::staff::set_password(&self.store, username, &password).map_err(ToolError::bench)?;
+        acts::staff::set_up(&self.store, username, role, unit, &password)
+            .map_err(ToolError::bench)?;
         passwords.insert(username.to_owned(), password.clone());
         Ok(password)
     }

@@ -146,15 +146,10 @@ pub(crate) fn measure(
         .write(move |conn| webhooks::delete(conn, webhook))?;
 
     let line = |case: String, value, unit, limit, ratio| Line {
-        case,
-        database: office.database(),
-        dossiers: office.dossiers,
-        value,
-        unit,
         limit: Some(limit),
         ratio: Some(ratio),
         goal: Some(0.8),
-        p99_ms: None,
+        ..office.line(case, value, unit)
     };
     let measured = match backlog {
         WHOLE_BACKLOG => "all of it".to_owned(),

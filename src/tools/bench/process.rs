@@ -16,15 +16,10 @@ pub(crate) fn start(office: &Office) -> Result<Vec<Line>, ToolError> {
         drop(server);
     }
     Ok(vec![Line {
-        case: "start-up".to_owned(),
-        database: office.database(),
-        dossiers: office.dossiers,
-        value: best,
-        unit: "s",
         limit: Some(1.0),
         ratio: Some(1.0 / best),
         goal: Some(1.0),
-        p99_ms: None,
+        ..office.line("start-up", best, "s")
     }])
 }
 
@@ -37,15 +32,10 @@ pub(crate) fn memory(
     at_rest: f64,
 ) -> Result<Vec<Line>, ToolError> {
     let line = |case: &str, value: f64| Line {
-        case: case.to_owned(),
-        database: office.database(),
-        dossiers: office.dossiers,
-        value,
-        unit: "MiB",
         limit: Some(MOST_MIB),
         ratio: Some(MOST_MIB / value),
         goal: Some(1.0),
-        p99_ms: None,
+        ..office.line(case, value, "MiB")
     };
     Ok(vec![
         line("memory at rest", at_rest),

@@ -48,15 +48,10 @@ pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, ToolError> {
             }
         }
         lines.push(Line {
-            case: format!("on-time by {}", by.as_str()),
-            database: office.database(),
-            dossiers: office.dossiers,
-            value,
-            unit: "ms",
             limit: Some(limit),
             ratio: Some(limit / value),
             goal: Some(goal),
-            p99_ms: None,
+            ..office.line(format!("on-time by {}", by.as_str()), value, "ms")
         });
     }
     Ok(lines)

@@ -12,7 +12,7 @@ use crate::domain::moment::Moment;
 use crate::store::{StoreOptions, dossiers};
 use crate::tools::ToolError;
 use crate::tools::bench::Line;
-use crate::tools::bench::http::{Load, load, request};
+use crate::tools::bench::http::{Load, load, request, together};
 use crate::tools::bench::office::{Office, Server};
 use crate::{acts, views};
 
@@ -118,15 +118,11 @@ pub(crate) fn measure(
             (format!("rows of a {case}"), rows, 0.5),
         ] {
             lines.push(Line {
-                case,
-                database: office.database(),
-                dossiers: office.dossiers,
-                value: done.per_second(),
-                unit: "req/s",
                 limit: Some(limit),
                 ratio: Some(done.per_second() / limit),
                 goal: Some(goal),
                 p99_ms: Some(done.quantile_ms(0.99)),
+                ..office.line(case, done.per_second(), "req/s")
             });
         }
     }
@@ -153,20 +149,11 @@ fn straight(
         }
         Ok(read)
     };
-    let counts: Vec<Result<u32, ToolError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..readers)
-            .map(|reader| scope.spawn(move || read(reader)))
-            .collect();
-        let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
-        let ended = threads.into_iter().map(|thread| thread.join());
-        ended
-            .map(|result| result.unwrap_or_else(|_| died()))
-            .collect()
+    let readers = (0..readers).map(|reader| {
+        let read = &read;
+        move || read(reader)
     });
-    let mut all = 0;
-    for count in counts {
-        all += count?;
-    }
+    let all: u32 = together(readers)?.into_iter().sum();
     Ok(f64::from(all) / begun.elapsed().as_secs_f64())
 }
 

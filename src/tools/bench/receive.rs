@@ -18,7 +18,7 @@ use crate::store::reference::Reference;
 use crate::store::{Store, StoreOptions};
 use crate::tools::ToolError;
 use crate::tools::bench::Line;
-use crate::tools::bench::http::{Load, Reply, load, request};
+use crate::tools::bench::http::{Load, Reply, load, request, together};
 use crate::tools::bench::office::{Office, Server};
 use crate::tools::bench::receipts::{PROCEDURE, communes, person, receipt};
 use crate::views;
@@ -167,12 +167,8 @@ pub(crate) fn beside(
     )?;
     // Nobody has to tell of these.
     announce(&office.store, &[], crate::clock::now())?;
+    let case = format!("receive, {CLIENTS} clients, {batch:.1} in a commit");
     let mut lines = vec![Line {
-        case: format!("receive, {CLIENTS} clients, {batch:.1} in a commit"),
-        database: office.database(),
-        dossiers: office.dossiers,
-        value: done.per_second(),
-        unit: "req/s",
         limit: Some(limit),
         ratio: Some(done.per_second() / limit),
         goal: Some(match office.database() {
@@ -180,6 +176,7 @@ pub(crate) fn beside(
             _ => 0.7,
         }),
         p99_ms: Some(done.quantile_ms(0.99)),
+        ..office.line(case, done.per_second(), "req/s")
     }];
     let now = crate::clock::now();
     let unit = units.first().map_or("", String::as_str);
@@ -190,17 +187,7 @@ pub(crate) fn beside(
         ("log of the database", received.log_bytes, "B"),
         ("processor time of the server", received.cpu_ms, "ms"),
     ] {
-        lines.push(Line {
-            case: format!("a receipt: {what}"),
-            database: office.database(),
-            dossiers: office.dossiers,
-            value,
-            unit,
-            limit: None,
-            ratio: None,
-            goal: None,
-            p99_ms: None,
-        });
+        lines.push(office.line(format!("a receipt: {what}"), value, unit));
     }
     Ok(lines)
 }
@@ -286,22 +273,12 @@ fn straight(
             })
             .collect::<Result<_, ToolError>>()?;
         let begun = Instant::now();
-        let results: Vec<Result<(), ToolError>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = made
-                .into_iter()
-                .map(|receipts| {
-                    let store = &office.store;
-                    scope.spawn(move || Ok(store.write_receipts(receipts, batch)?))
-                })
-                .collect();
-            let died = || Err(ToolError::bench("một luồng đo đã dừng bất ngờ"));
-            let ended = threads.into_iter().map(|thread| thread.join());
-            ended
-                .map(|result| result.unwrap_or_else(|_| died()))
-                .collect()
-        });
+        let store = &office.store;
+        let writing = made
+            .into_iter()
+            .map(|receipts| move || Ok(store.write_receipts(receipts, batch)?));
+        together(writing)?;
         took += begun.elapsed();
-        results.into_iter().collect::<Result<(), _>>()?;
         written += each * writers;
     }
     Ok(written as f64 / took.as_secs_f64())
