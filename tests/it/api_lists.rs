@@ -5,32 +5,17 @@ use serde_json::{Value, json};
 use crate::support::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, fields, on_both};
 use motcua::domain::role::Role;
 
-fn ids(page: &Value) -> Vec<String> {
-    let items = page["items"].as_array().unwrap().iter();
+fn numbers(items: &[Value]) -> Vec<String> {
     items
+        .iter()
         .map(|item| item["case_number"].as_str().unwrap().to_owned())
         .collect()
 }
 
-/// All pages of a list.
+/// The numbers of all pages of a list.
 fn all(office: &Office, token: &str, query: &str, limit: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut after = String::new();
-    loop {
-        let path = format!("/api/v1/dossiers?limit={limit}{query}{after}");
-        let page = office
-            .call("GET", path)
-            .token(token)
-            .send()
-            .expect(200)
-            .json();
-        assert!(page["items"].as_array().unwrap().len() <= limit);
-        found.extend(ids(&page));
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return found,
-        }
-    }
+    let path = format!("/api/v1/dossiers{}", query.replacen('&', "?", 1));
+    numbers(&office.pages(token, &path, limit))
 }
 
 fn receive(
@@ -140,7 +125,7 @@ on_both! {
             loop {
                 let body = json!({"text": text, "limit": 1, "after": after});
                 let page = office.call("POST", "/api/v1/dossiers/search").token(token).body(body).send().expect(200).json();
-                found.extend(ids(&page));
+                found.extend(numbers(page["items"].as_array().unwrap()));
                 after = page["next"].clone();
                 if after.is_null() {
                     found.sort();

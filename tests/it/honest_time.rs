@@ -10,12 +10,12 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::support::{
-    COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, occasion, on_both,
+    COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, history_step, occasion, on_both,
 };
 use motcua::acts::advance::Request;
 use motcua::acts::{self, Intent};
 use motcua::clock;
-use motcua::domain::dossier::{Action, Correction, Decision, Refusal};
+use motcua::domain::dossier::Refusal;
 use motcua::domain::ids::DossierId;
 use motcua::domain::moment::Moment;
 use motcua::domain::period::{Period, end_of};
@@ -48,31 +48,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         late,
     });
     prop::collection::vec(step, 5..60)
-}
-
-fn action(kind: u8) -> Action {
-    let reason = || "lý do".to_owned();
-    match kind {
-        4 | 5 => Action::HandOver {
-            step: 1,
-            assignee: None,
-            note: String::new(),
-        },
-        6 | 7 => Action::Finish {
-            decision: Decision::Refused,
-            reason: reason(),
-        },
-        8 => Action::RequestSupplement {
-            reason: reason(),
-            items: vec![motcua::domain::dossier::Paper::Position(0)],
-        },
-        9 => Action::TakeSupplement {
-            items: vec![motcua::domain::dossier::ItemHandedIn(0, 1, 0).into()],
-            reason: String::new(),
-        },
-        10 => Action::Withdraw { reason: reason() },
-        _ => Action::Correct(Correction::Undo { reason: reason() }),
-    }
 }
 
 /// All that a report as of the end of `day` says when it is made at `now`.
@@ -118,7 +93,7 @@ fn play(world: &World, steps: &[Step]) -> (Vec<(NaiveDate, Vec<String>)>, Moment
                     .map(|made| ids.push(made.value))
             }
             (kind, Some(id)) => {
-                let request = Request::new(id, action(kind));
+                let request = Request::new(id, history_step(kind));
                 acts::advance::act(&world.store, &request, entered).map(drop)
             }
         };
@@ -226,9 +201,9 @@ on_both! {
         // An instance two seconds behind, and one an hour behind: nobody notices.
         for (now, kind) in [("2021-03-10 07:59", 4), ("2021-03-10 07:00", 6)] {
             let behind = Intent { at: None, ..occasion(at(now)) };
-            acts::advance::act(&world.store, &Request::new(dossier.id, action(kind)), behind).unwrap();
+            acts::advance::act(&world.store, &Request::new(dossier.id, history_step(kind)), behind).unwrap();
         }
-        let early = world.act(dossier.id, at("2021-03-10 07:00"), action(11)).unwrap_err();
+        let early = world.act(dossier.id, at("2021-03-10 07:00"), history_step(11)).unwrap_err();
         assert!(matches!(early, Error::Refused(Refusal::BeforeLastEvent { .. })));
         assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, vec![]);
     }

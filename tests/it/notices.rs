@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both};
+use crate::support::{
+    COMMUNE, Database, Office, Program, SAME_DAY, Smtp, World, at, on_both, staff,
+};
 use motcua::acts;
-use motcua::acts::staff::NewStaff;
 use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use motcua::jobs::announce::announce;
@@ -344,16 +345,9 @@ fn a_setting_or_template_that_cannot_be_used_is_an_error_at_start() {
 }
 
 fn hire_with_mail(world: &World, role: Role, unit: &str) -> String {
-    let username = format!("{}.{}", unit.to_lowercase(), role.as_str());
-    let new = NewStaff {
-        username: username.clone(),
-        full_name: format!("{} {unit}", role.as_str()),
-        role,
-        unit: unit.to_owned(),
-        oidc_subject: None,
-        email: Some(format!("{username}@langson.example")),
-        password: None,
-    };
+    let mut new = staff(role, unit);
+    let username = new.username.clone();
+    new.email = Some(format!("{username}@langson.example"));
     acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
     username
 }

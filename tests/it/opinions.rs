@@ -252,7 +252,7 @@ on_both! {
 
         // Comments, page by page, without a word on whose they are.
         let path = "/api/v1/reports/satisfaction/comments";
-        let items = pages(&office, &district, path, 2);
+        let items = office.pages(&district, path, 2);
         let mut expected: Vec<u8> = Vec::new();
         for (answer, n) in answers.iter().zip((0..24).filter(|n| n % 5 != 4)) {
             if n % 2 == 0 && answer.0.starts_with("H37.20.") {
@@ -264,29 +264,6 @@ on_both! {
         assert_eq!(ratings, expected);
         let text = json!(items).to_string();
         assert!(!text.contains(&format!("{COMMUNE}-")) && !text.contains("Ánh"), "{text}");
-    }
-}
-
-/// All pages of a list.
-fn pages(office: &Office, token: &str, path: &str, limit: usize) -> Vec<Value> {
-    let mut found = Vec::new();
-    let mut after = String::new();
-    let join = if path.contains('?') { '&' } else { '?' };
-    loop {
-        let path = format!("{path}{join}limit={limit}{after}");
-        let page = office
-            .call("GET", path)
-            .token(token)
-            .send()
-            .expect(200)
-            .json();
-        let items = page["items"].as_array().unwrap();
-        assert!(items.len() <= limit);
-        found.extend(items.iter().cloned());
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return found,
-        }
     }
 }
 
@@ -554,7 +531,7 @@ on_both! {
         }
         let fresh = send(&office, "feedback-key-1", &message(COMMUNE)).expect(201).json();
         let ids = |token: &str, query: &str, limit| -> Vec<String> {
-            let items = pages(&office, token, &format!("/api/v1/feedback?{query}"), limit);
+            let items = office.pages(token, &format!("/api/v1/feedback?{query}"), limit);
             items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
         };
         let sorted = |prefix: &str| {

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{Office, Program, World, at, date, fields, on_both};
+use crate::support::{Office, Program, World, at, date, fields, history_step, on_both};
 use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData, Status};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
@@ -73,30 +73,11 @@ fn play(world: &World, steps: &[Step]) -> Moment {
 }
 
 fn action(kind: u8) -> Action {
-    let reason = || "lý do".to_owned();
     match kind {
-        4 | 5 => Action::HandOver {
-            step: 1,
-            assignee: None,
-            note: String::new(),
-        },
-        6 | 7 => Action::Finish {
-            decision: Decision::Refused,
-            reason: reason(),
-        },
-        8 => Action::RequestSupplement {
-            reason: reason(),
-            items: vec![],
-        },
-        9 => Action::TakeSupplement {
-            items: vec![],
-            reason: reason(),
-        },
-        10 => Action::Withdraw { reason: reason() },
         // To the next unit of the chain; the last goes nowhere.
         12 => moved(0),
         13 => moved(1),
-        _ => Action::Correct(Correction::Undo { reason: reason() }),
+        kind => history_step(kind),
     }
 }
 

@@ -29,23 +29,52 @@ pub fn password(username: &str) -> String {
     format!("mật khẩu của người {}", username.len())
 }
 
-/// Makes a member of staff who can log in.
-pub fn hire(world: &World, role: Role, unit: &str) -> String {
-    let username = format!("{}.{}", unit.to_lowercase(), role.as_str());
-    let new = NewStaff {
-        username: username.clone(),
+/// A member of staff as others are named here, without mail and password.
+pub fn staff(role: Role, unit: &str) -> NewStaff {
+    NewStaff {
+        username: format!("{}.{}", unit.to_lowercase(), role.as_str()),
         full_name: format!("{} {unit}", role.as_str()),
         role,
         unit: unit.to_owned(),
         oidc_subject: None,
         email: None,
-        password: Some(password(&username)),
-    };
+        password: None,
+    }
+}
+
+/// Makes a member of staff who can log in.
+pub fn hire(world: &World, role: Role, unit: &str) -> String {
+    let mut new = staff(role, unit);
+    let username = new.username.clone();
+    new.password = Some(password(&username));
     acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
     username
 }
 
 impl Office {
+    /// The items of all pages of a list.
+    pub fn pages(&self, token: &str, path: &str, limit: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        let mut after = String::new();
+        let join = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let path = format!("{path}{join}limit={limit}{after}");
+            let page = self
+                .call("GET", path)
+                .token(token)
+                .send()
+                .expect(200)
+                .json();
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= limit);
+            found.extend(items.iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return found,
+            }
+        }
+    }
+
     pub fn open(db: &Database) -> Self {
         Self::open_with(db, Program::on(db))
     }

@@ -7,12 +7,12 @@ mod program;
 mod proxy;
 mod world;
 
-pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password};
+pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password, staff};
 pub use database::{Database, Kind};
 pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};
 pub use proxy::Proxy;
-pub use world::{World, at, date, occasion};
+pub use world::{World, at, date, history_step, occasion};
 
 /// A test that runs on both databases, each time on a fresh one.
 macro_rules! on_both {

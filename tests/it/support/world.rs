@@ -3,7 +3,7 @@ use chrono::{NaiveDate, NaiveTime};
 use motcua::acts::advance::Request;
 use motcua::acts::receive::NewRequest;
 use motcua::acts::{self, By, Intent};
-use motcua::domain::dossier::{Action, Channel, Decision, Dossier, ItemHandedIn};
+use motcua::domain::dossier::{Action, Correction, Decision, Dossier, ItemHandedIn, Paper};
 use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId, UserId};
 use motcua::domain::moment::Moment;
@@ -106,5 +106,31 @@ pub fn occasion(when: Moment) -> Intent {
         now: when,
         by: By::Itself(Actor::Staff(UserId(1))),
         backdating_days: None,
+    }
+}
+
+/// A step of a random history: what is tried on a dossier, by a number of the dice.
+pub fn history_step(kind: u8) -> Action {
+    let reason = || "lý do".to_owned();
+    match kind {
+        4 | 5 => Action::HandOver {
+            step: 1,
+            assignee: None,
+            note: String::new(),
+        },
+        6 | 7 => Action::Finish {
+            decision: Decision::Refused,
+            reason: reason(),
+        },
+        8 => Action::RequestSupplement {
+            reason: reason(),
+            items: vec![Paper::Position(0)],
+        },
+        9 => Action::TakeSupplement {
+            items: vec![ItemHandedIn(0, 1, 0).into()],
+            reason: String::new(),
+        },
+        10 => Action::Withdraw { reason: reason() },
+        _ => Action::Correct(Correction::Undo { reason: reason() }),
     }
 }
