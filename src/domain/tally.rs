@@ -68,59 +68,37 @@ impl Tally {
         self.early + self.on_time + self.overdue
     }
 
-    /// The counters in a fixed order, for storing.
-    pub const fn to_array(&self) -> [i64; Self::COUNTERS] {
+    /// The counters in the order in which they are stored.
+    const fn counters(&mut self) -> [&mut i64; Self::COUNTERS] {
         [
-            self.received_direct,
-            self.received_online,
-            self.received_postal,
-            self.early,
-            self.on_time,
-            self.overdue,
-            self.crossed,
-            self.moved,
-            self.received_elsewhere,
-            self.received_for_others,
-            self.passed_on_late,
-            self.refused,
-            self.stopped,
-            self.withdrawn,
+            &mut self.received_direct,
+            &mut self.received_online,
+            &mut self.received_postal,
+            &mut self.early,
+            &mut self.on_time,
+            &mut self.overdue,
+            &mut self.crossed,
+            &mut self.moved,
+            &mut self.received_elsewhere,
+            &mut self.received_for_others,
+            &mut self.passed_on_late,
+            &mut self.refused,
+            &mut self.stopped,
+            &mut self.withdrawn,
         ]
     }
 
-    pub const fn from_array(counters: [i64; Self::COUNTERS]) -> Self {
-        let [
-            received_direct,
-            received_online,
-            received_postal,
-            early,
-            on_time,
-            overdue,
-            crossed,
-            moved,
-            received_elsewhere,
-            received_for_others,
-            passed_on_late,
-            refused,
-            stopped,
-            withdrawn,
-        ] = counters;
-        Self {
-            received_direct,
-            received_online,
-            received_postal,
-            early,
-            on_time,
-            overdue,
-            crossed,
-            moved,
-            received_elsewhere,
-            received_for_others,
-            passed_on_late,
-            refused,
-            stopped,
-            withdrawn,
+    /// The counters in a fixed order, for storing.
+    pub fn to_array(mut self) -> [i64; Self::COUNTERS] {
+        self.counters().map(|counter| *counter)
+    }
+
+    pub fn from_array(counters: [i64; Self::COUNTERS]) -> Self {
+        let mut tally = Self::default();
+        for (counter, stored) in tally.counters().into_iter().zip(counters) {
+            *counter = stored;
         }
+        tally
     }
 
     pub fn is_zero(&self) -> bool {

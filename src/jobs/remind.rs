@@ -98,7 +98,7 @@ const ALARMS: u32 = 20;
 
 /// Every administrator of the whole office who has mail hears once a day of what is wrong: at once, or
 /// in the morning if it has been so since before.
-fn tell_of_alarms(store: &Store, now: Moment) -> Result<usize, StoreError> {
+fn tell_of_alarms(store: &Store, now: Moment) -> Result<usize, Error> {
     let open = store.read(|conn| alarms::open(conn, ALARMS))?;
     let today = now.date();
     let is_new = open.iter().any(|alarm| alarm.raised_at.date() == today);
@@ -109,10 +109,6 @@ fn tell_of_alarms(store: &Store, now: Moment) -> Result<usize, StoreError> {
     let administrators = store.read(|conn| users::with_mail(conn, Role::Administrator, None))?;
     let all = administrators.into_iter();
     let all = all.filter(|user| reference.units().is_whole(user.unit));
-    let key = |user: &User| format!("alarms:{}:{today}", user.id);
-    let all: Vec<User> = all.collect();
-    let keys: Vec<String> = all.iter().map(key).collect();
-    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
     let rows = open.iter().map(|alarm| {
         json!({
             "title": alarm.kind.title(), "detail": alarm.detail,
@@ -120,19 +116,35 @@ fn tell_of_alarms(store: &Store, now: Moment) -> Result<usize, StoreError> {
         })
     });
     let rows: Vec<Value> = rows.collect();
+    tell_each(store, Topic::Alarms, all.collect(), now, |user| {
+        Ok(json!({
+            "name": user.full_name, "date": render::words::date(today),
+            "count": rows.len().to_string(), "alarms": rows,
+        }))
+    })
+}
+
+/// A letter to each of these people, once a day of a topic. Returns how many were written.
+fn tell_each(
+    store: &Store,
+    topic: Topic,
+    people: Vec<User>,
+    now: Moment,
+    body: impl Fn(&User) -> Result<Value, Error>,
+) -> Result<usize, Error> {
+    let key = |user: &User| format!("{}:{}:{}", topic.as_str(), user.id, now.date());
+    let keys: Vec<String> = people.iter().map(key).collect();
+    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
     let mut count = 0;
-    for user in all.iter().filter(|user| !told.contains(&key(user))) {
+    for user in people.iter().filter(|user| !told.contains(&key(user))) {
         let Some(email) = user.email.clone() else {
             continue;
         };
         let message = Outgoing {
             kind: Kind::Email,
-            topic: Topic::Alarms.as_str().to_owned(),
+            topic: topic.as_str().to_owned(),
             recipient: email,
-            body: json!({
-                "name": user.full_name, "date": render::words::date(today),
-                "count": rows.len().to_string(), "alarms": rows,
-            }),
+            body: body(user)?,
             dossier: None,
             position: None,
             once: Some(key(user)),
@@ -152,34 +164,15 @@ fn send_digests(store: &Store, now: Moment) -> Result<usize, Error> {
     let reference = store.reference()?;
     let today = now.date();
     let supervisors = store.read(|conn| users::with_mail(conn, Role::Supervisor, None))?;
-    let key = |user: &User| format!("digest:{}:{today}", user.id);
     let open = supervisors.into_iter().filter(|user| {
         let timetable = reference.timetable(user.unit);
         timetable.is_some_and(|timetable| {
             timetable.is_working_day(today) == Ok(true) && timetable.is_open(now) == Ok(true)
         })
     });
-    let open: Vec<User> = open.collect();
-    let keys: Vec<String> = open.iter().map(key).collect();
-    let told: BTreeSet<String> = store.read(|conn| outbox::told(conn, &keys))?;
-    let mut count = 0;
-    for user in open.iter().filter(|user| !told.contains(&key(user))) {
-        let Some(email) = user.email.clone() else {
-            continue;
-        };
-        let message = Outgoing {
-            kind: Kind::Email,
-            topic: Topic::Digest.as_str().to_owned(),
-            recipient: email,
-            body: digest(store, &reference, user, now)?,
-            dossier: None,
-            position: None,
-            once: Some(key(user)),
-            due: now,
-        };
-        count += usize::from(store.write(move |conn| outbox::put(conn, &message, now))?);
-    }
-    Ok(count)
+    tell_each(store, Topic::Digest, open.collect(), now, |user| {
+        digest(store, &reference, user, now)
+    })
 }
 
 fn digest(store: &Store, reference: &Reference, user: &User, now: Moment) -> Result<Value, Error> {

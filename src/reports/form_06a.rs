@@ -153,6 +153,16 @@ const LABELS: [Column; 3] = [
     Column::text("field", "Lĩnh vực giải quyết"),
 ];
 
+/// A part of what the groups count.
+const fn part(
+    key: &'static str,
+    head: &'static str,
+    of: &'static [&'static str],
+    narrow: &'static str,
+) -> Column {
+    Column::number(key, head).below(of).narrow(narrow)
+}
+
 /// Columns (3) to (13), and those that only programs are given.
 const FIGURES: [Figure<Standing>; 14] = [
     (
@@ -181,21 +191,15 @@ const FIGURES: [Figure<Standing>; 14] = [
         table::RESOLVED,
     ),
     (
-        Column::number("early", "Trước hạn")
-            .below(RESOLUTION)
-            .narrow("Trước\nhạn"),
+        part("early", "Trước hạn", RESOLUTION, "Trước\nhạn"),
         table::EARLY,
     ),
     (
-        Column::number("on_time", "Đúng hạn")
-            .below(RESOLUTION)
-            .narrow("Đúng\nhạn"),
+        part("on_time", "Đúng hạn", RESOLUTION, "Đúng\nhạn"),
         table::ON_TIME,
     ),
     (
-        Column::number("overdue", "Quá hạn")
-            .below(RESOLUTION)
-            .narrow("Quá\nhạn"),
+        part("overdue", "Quá hạn", RESOLUTION, "Quá\nhạn"),
         table::OVERDUE,
     ),
     (
@@ -203,15 +207,11 @@ const FIGURES: [Figure<Standing>; 14] = [
         table::IN_PROGRESS,
     ),
     (
-        Column::number("in_progress_within", "Trong hạn")
-            .below(PROGRESS)
-            .narrow("Trong\nhạn"),
+        part("in_progress_within", "Trong hạn", PROGRESS, "Trong\nhạn"),
         table::WITHIN,
     ),
     (
-        Column::number("in_progress_overdue", "Quá hạn")
-            .below(PROGRESS)
-            .narrow("Quá\nhạn"),
+        part("in_progress_overdue", "Quá hạn", PROGRESS, "Quá\nhạn"),
         table::PAST_DUE,
     ),
     (Column::for_programs("on_time_rate"), table::ON_TIME_RATE),

@@ -7,9 +7,8 @@ use serde_json::json;
 use crate::domain::ids::{Actor, PersonId, UserId};
 use crate::domain::log::{Entry, Subject};
 use crate::store::admin_acts::{self, ActKind};
-use crate::store::cursor::{Going, past};
-use crate::store::schema::{dossier_events, users};
-use crate::store::{Conn, StoreError, log, persons, readings, settings, unannounced};
+use crate::store::schema::users;
+use crate::store::{Conn, StoreError, events, log, persons, readings, settings, unannounced};
 
 const PAGE: u32 = 20_000;
 
@@ -63,35 +62,19 @@ fn take_events(conn: &mut Conn) -> Result<usize, StoreError> {
     let waiting: std::collections::HashSet<(Vec<u8>, i32)> = waiting
         .map(|(dossier, sequence, _)| (dossier, sequence))
         .collect();
-    let mut after: Option<(Vec<u8>, i32)> = None;
-    let mut count = 0;
+    let (mut after, mut count) = (None, 0);
     loop {
-        let columns = (dossier_events::dossier_id, dossier_events::sequence);
-        let mut query = dossier_events::table
-            .order(columns)
-            .select((
-                dossier_events::dossier_id,
-                dossier_events::sequence,
-                dossier_events::hash,
-            ))
-            .limit(i64::from(PAGE))
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(past(Going::Up, columns, after));
-        }
-        let page: Vec<(Vec<u8>, i32, Vec<u8>)> = query.load(conn)?;
-        let Some((dossier, sequence, _)) = page.last() else {
+        let page = events::rows_after(conn, after, PAGE)?;
+        let Some(last) = page.last() else {
             return Ok(count);
         };
-        after = Some((dossier.clone(), *sequence));
-        let entries: Vec<Entry> = page
-            .into_iter()
-            .filter_map(|(dossier, sequence, hash)| {
-                let key = (dossier, sequence);
-                let entry = log::event_entry(&key.0, sequence, &hash);
-                entry.filter(|_| !waiting.contains(&key))
-            })
-            .collect();
+        after = Some((last.dossier_id.clone(), last.sequence));
+        let entries = page.into_iter().filter_map(|row| {
+            let key = (row.dossier_id, row.sequence);
+            let entry = log::event_entry(&key.0, key.1, &row.hash);
+            entry.filter(|_| !waiting.contains(&key))
+        });
+        let entries: Vec<Entry> = entries.collect();
         log::append(conn, &entries)?;
         count += entries.len();
     }

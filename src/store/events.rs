@@ -173,7 +173,7 @@ pub fn replay(
     Ok(Some((state, head)))
 }
 
-/// A row of an event, for `verify`: as it is, whatever it is.
+/// A row of an event as it is, whatever it is.
 #[derive(Queryable)]
 pub struct RawEvent {
     pub dossier_id: Vec<u8>,
@@ -183,7 +183,7 @@ pub struct RawEvent {
     pub hash: Vec<u8>,
 }
 
-/// Rows of events after a dossier and sequence, in their order, for `verify`.
+/// Rows of events after a dossier and sequence, in their order.
 pub fn rows_after(
     conn: &mut Conn,
     after: Option<(Vec<u8>, i32)>,

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use diesel::migration::MigrationSource;
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
@@ -149,39 +148,18 @@ fn refuse_others(conn: &mut Conn) -> Result<(), StoreError> {
 /// Refuses a database that a newer program has migrated, or has begun to. Returns the version of the schema,
 /// unless the database is new.
 fn refuse_newer(conn: &mut Conn) -> Result<Option<String>, StoreError> {
-    let known = |versions: Vec<String>| versions.into_iter().max();
-    let (applied, ours): (Vec<String>, Vec<String>) = match conn {
-        Conn::Sqlite(conn) => {
-            let ours = MigrationSource::<Sqlite>::migrations(&SQLITE_MIGRATIONS);
-            let ours = ours
-                .into_iter()
-                .flatten()
-                .map(|m| m.name().version().to_string());
-            let applied = conn.applied_migrations().map_err(other)?;
-            (
-                applied.iter().map(ToString::to_string).collect(),
-                ours.collect(),
-            )
-        }
-        Conn::Postgres(conn) => {
-            let ours = MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS);
-            let ours = ours
-                .into_iter()
-                .flatten()
-                .map(|m| m.name().version().to_string());
-            let applied = conn.applied_migrations().map_err(other)?;
-            (
-                applied.iter().map(ToString::to_string).collect(),
-                ours.collect(),
-            )
-        }
+    let applied = match conn {
+        Conn::Sqlite(conn) => conn.applied_migrations(),
+        Conn::Postgres(conn) => conn.applied_migrations(),
     };
-    if let Some(unknown) = applied.iter().find(|version| !ours.contains(version)) {
+    let applied = applied.map_err(other)?;
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    if let Some(unknown) = applied.iter().find(|version| !OURS.contains(version)) {
         return Err(StoreError::Outdated(format!(
             "chương trình này không biết bước nâng cấp {unknown}; hãy chạy phiên bản mới hơn"
         )));
     }
-    let Some(newest) = known(applied) else {
+    let Some(newest) = applied.into_iter().max() else {
         return Ok(None);
     };
     refuse_newer_begun(conn)?;

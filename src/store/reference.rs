@@ -282,12 +282,7 @@ impl Store {
         T: Send + 'static,
         E: WriteFailure,
     {
-        let cache = Arc::clone(&self.inner.reference);
-        self.write(move |conn| {
-            Lock::Reference.shared(conn)?;
-            let reference = cache.within_write(conn)?;
-            work(conn, &reference)
-        })
+        self.write_under(|conn| Lock::Reference.shared(conn), work)
     }
 
     /// The same for work that changes reference data: one at a time, and nobody relies on them
@@ -300,9 +295,21 @@ impl Store {
         T: Send + 'static,
         E: WriteFailure,
     {
+        self.write_under(|conn| Lock::Reference.exclusive(conn), work)
+    }
+
+    fn write_under<T, E>(
+        &self,
+        lock: fn(&mut Conn) -> Result<(), StoreError>,
+        work: impl Fn(&mut Conn, &Reference) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WriteFailure,
+    {
         let cache = Arc::clone(&self.inner.reference);
         self.write(move |conn| {
-            Lock::Reference.exclusive(conn)?;
+            lock(conn)?;
             let reference = cache.within_write(conn)?;
             work(conn, &reference)
         })

@@ -122,23 +122,10 @@ pub fn set_once(conn: &mut Conn, key: &str, value: &str) -> Result<bool, StoreEr
 /// Makes the secret of the look-up codes on first start. Where several instances start at once,
 /// the first one's stays.
 pub(super) fn make_lookup_key(conn: &mut Conn) -> Result<(), StoreError> {
-    if get(conn, LOOKUP_KEY)?.is_some() {
-        return Ok(());
+    if get(conn, LOOKUP_KEY)?.is_none() {
+        let secret: [u8; 32] = rand::random();
+        set_once(conn, LOOKUP_KEY, &data_encoding::HEXLOWER.encode(&secret))?;
     }
-    let secret: [u8; 32] = rand::random();
-    let row = (
-        settings::key.eq(LOOKUP_KEY),
-        settings::value.eq(data_encoding::HEXLOWER.encode(&secret)),
-    );
-    match conn {
-        Conn::Sqlite(conn) => diesel::insert_or_ignore_into(settings::table)
-            .values(row)
-            .execute(conn)?,
-        Conn::Postgres(conn) => diesel::insert_into(settings::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(conn)?,
-    };
     Ok(())
 }
 
