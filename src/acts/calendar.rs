@@ -43,6 +43,15 @@ fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
         if day.name.trim().is_empty() || day.name.chars().count() > 200 {
             wrong.push((format!("/days/{i}/name"), "có 1 đến 200 ký tự".to_owned()));
         }
+        if let Some(source) = &day.source {
+            if let Err(error) = source.check() {
+                wrong.push((format!("/days/{i}/document"), error.to_string()));
+            }
+            if source.document.chars().count() > 200 {
+                let reason = "có tối đa 200 ký tự".to_owned();
+                wrong.push((format!("/days/{i}/document"), reason));
+            }
+        }
     }
     wrong
 }

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
+use crate::domain::enums::text_enum;
 use crate::domain::time_limit::TimeError;
 
 /// What the calendar says of a day.
@@ -18,12 +19,61 @@ pub enum DayKind {
     Work,
 }
 
+text_enum! {
+    /// What stands behind a row of the calendar.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum SourceKind {
+        /// Fixed by law: known for every year to come.
+        Law = "law",
+        /// Announced by a notice, which has a number.
+        Notice = "notice",
+        /// Expected, and yet to be announced.
+        Provisional = "provisional",
+    }
+}
+
+/// On what a row of the calendar rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Source {
+    pub kind: SourceKind,
+    /// Number of the notice or the law, as it is cited; empty where nobody says it.
+    pub document: String,
+}
+
+/// A notice without its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("thông báo cần số văn bản")]
+pub struct NoticeWithoutNumber;
+
+impl Source {
+    /// # Errors
+    /// If it is a notice that has no number.
+    pub fn check(&self) -> Result<(), NoticeWithoutNumber> {
+        match self.kind == SourceKind::Notice && self.document.trim().is_empty() {
+            true => Err(NoticeWithoutNumber),
+            false => Ok(()),
+        }
+    }
+}
+
 /// A civil day (Asia/Ho_Chi_Minh) that is not like others of its day of the week.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CalendarDay {
     pub date: NaiveDate,
     pub kind: DayKind,
     pub name: String,
+    /// `None`: nobody has said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+impl CalendarDay {
+    /// Whether it is expected only, and yet to be announced.
+    pub fn is_provisional(&self) -> bool {
+        let source = self.source.as_ref();
+        source.is_some_and(|source| source.kind == SourceKind::Provisional)
+    }
 }
 
 /// Days off and compensatory working days of whole years, from the first year with a row to the
@@ -108,6 +158,22 @@ impl Calendar {
     /// What the calendar itself says of the day.
     pub fn kind(&self, date: NaiveDate) -> Option<DayKind> {
         self.days.get(&date).map(|day| day.kind)
+    }
+
+    /// The row of that day, if it has one.
+    pub fn day(&self, date: NaiveDate) -> Option<&CalendarDay> {
+        self.days.get(&date)
+    }
+
+    /// The rows from `from` to `to`, both included, that are yet to be announced.
+    pub fn provisional(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> impl Iterator<Item = &CalendarDay> {
+        // A range that ends before it begins would panic.
+        let rows = self.days.range(from..=to.max(from));
+        rows.map(|(_, day)| day).filter(|day| day.is_provisional())
     }
 
     /// All days of the calendar, in order.

@@ -1,11 +1,11 @@
-//! `motcua import calendar`: days off and compensatory working days of whole years.
+//! `motcua import calendar`: days off and compensatory working days of whole years, with their sources.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
+use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Source, SourceKind};
 use crate::domain::job::Kind;
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
@@ -18,7 +18,12 @@ use crate::store::{Conn, Store, calendar as store, jobs, settings};
 /// All that is wrong with the file.
 pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
     let mut wrong = Vec::new();
-    let rows = table::read(bytes, &["date", "kind", "name"], &[], &mut wrong);
+    let rows = table::read(
+        bytes,
+        &["date", "kind", "name"],
+        &["source", "document"],
+        &mut wrong,
+    );
     let days: Vec<(u64, CalendarDay)> = rows
         .iter()
         .filter_map(|row| Some((row.line, read_line(row, &mut wrong)?)))
@@ -37,19 +42,31 @@ pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
     Ok(days.into_iter().map(|(_, day)| day).collect())
 }
 
-/// Imports a calendar: the file's years take the place of the same years as known before. The due
-/// moments of open dossiers are then out of date until a job has put them right.
+/// Imports a calendar: the file's years take the place of the same years as known before. A row that says
+/// no source, as in files of before, keeps the one that is known of the same day. The due moments of open
+/// dossiers are then out of date until a job has put them right.
 ///
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn calendar(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
     let days = Arc::new(read_calendar(bytes)?);
     let file = file_hash(bytes);
-    store.change_reference(move |conn, _| {
+    store.change_reference(move |conn, reference| {
+        let days = with_known_sources(&days, reference.calendar());
         recorded(conn, ActKind::CalendarImported, &file, |conn| {
             put(conn, &days)
         })
     })
+}
+
+fn with_known_sources(days: &[CalendarDay], known: Option<&Calendar>) -> Vec<CalendarDay> {
+    let days = days.iter().cloned().map(|mut day| {
+        let known = known.and_then(|known| known.day(day.date));
+        let same = known.filter(|known| (known.kind, &known.name) == (day.kind, &day.name));
+        day.source = day.source.or_else(|| same?.source.clone());
+        day
+    });
+    days.collect()
 }
 
 /// Puts a calendar into the store, within a transaction.
@@ -113,9 +130,31 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<CalendarDay> {
         }
     };
     let name = row.text("name", wrong);
+    let source = read_source(row, wrong);
     Some(CalendarDay {
         date: date?,
         kind: kind?,
         name: name?,
+        source: source?,
     })
+}
+
+/// `None` if it is wrong, `Some(None)` if nothing is said.
+fn read_source(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Option<Source>> {
+    let document = row.get("document").to_owned();
+    if row.get("source").is_empty() {
+        if document.is_empty() {
+            return Some(None);
+        }
+        wrong.push(row.wrong("source", "để trống, mà có số văn bản"));
+        return None;
+    }
+    let words = SourceKind::NAMES.join(", ");
+    let kind = row.word("source", &format!("một trong: {words}"), wrong)?;
+    let source = Source { kind, document };
+    if let Err(error) = source.check() {
+        wrong.push(row.wrong("document", error.to_string()));
+        return None;
+    }
+    Some(Some(source))
 }

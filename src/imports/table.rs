@@ -75,7 +75,10 @@ pub(crate) fn read(
             }
         };
         let line = record.position().map_or(0, csv::Position::line);
-        if record.len() != columns.len() {
+        // A row may leave out at its end what it may leave empty.
+        let spare = columns.iter().rev();
+        let spare = spare.take_while(|column| optional.contains(column)).count();
+        if !(columns.len() - spare..=columns.len()).contains(&record.len()) {
             let reason = format!("có {} cột, cần {}", record.len(), columns.len());
             wrong.push(whole_line(line, reason));
             continue;

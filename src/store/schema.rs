@@ -40,6 +40,8 @@ table! {
         day -> Date,
         kind -> Text,
         name -> Text,
+        source -> Nullable<Text>,
+        document -> Nullable<Text>,
     }
 }
 

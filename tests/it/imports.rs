@@ -326,3 +326,46 @@ fn an_unclosed_quote_is_refused_where_it_opened() {
     let error = motcua::imports::read_calendar(text.as_bytes()).unwrap_err();
     assert_eq!(places(error), ["2"]);
 }
+
+on_both! {
+    fn the_days_of_a_calendar_keep_their_sources(db: &Database) {
+        let store = db.store();
+        let import = |text: &str| motcua::imports::calendar(&store, text.as_bytes()).unwrap();
+        let sources = || {
+            let reference = store.reference().unwrap();
+            let days = reference.calendar().unwrap().days();
+            let sources = days.map(|day| {
+                let source = day.source.as_ref();
+                source.map(|source| format!("{} {}", source.kind.as_str(), source.document))
+            });
+            sources.map(|source| source.unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let old = "date,kind,name\n2027-01-01,off,Tết\n2027-02-08,off,Mùng ba\n2027-03-06,work,Làm bù\n";
+        assert_eq!(import(old).added, 3);
+        assert_eq!(sources(), ["", "", ""]);
+        // The columns may be anywhere, and a row may leave out what it does not say.
+        let new = "date,kind,name,source,document\n2027-01-01,off,Tết,law\n\
+                   2027-02-08,off,Mùng ba,provisional,\n2027-03-06,work,Làm bù,notice,Thông báo 1/TB\n";
+        assert_eq!(import(new).changed, 3);
+        let said = ["law ", "provisional ", "notice Thông báo 1/TB"];
+        assert_eq!(sources(), said);
+        // A file of before takes nothing of it away; a day that is another one has no source.
+        assert_eq!(import(old).changes(), 0);
+        assert_eq!(sources(), said);
+        import(&old.replace("Mùng ba", "Ngày khác"));
+        assert_eq!(sources(), ["law ", "", "notice Thông báo 1/TB"]);
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_is_named_by_line_and_column() {
+    let text = "date,kind,name,source,document\n\
+                2027-01-01,off,Tết,rumour,\n\
+                2027-01-02,off,Tết,notice,\n\
+                2027-01-03,off,Tết,,Thông báo 1/TB\n\
+                2027-01-04,off,Tết,law,Luật 1,2\n\
+                2027-01-05,off\n";
+    let error = motcua::imports::read_calendar(text.as_bytes()).unwrap_err();
+    let wrong = ["2 cột source", "3 cột document", "4 cột source", "5", "6"];
+    assert_eq!(places(error), wrong);
+}

@@ -258,6 +258,7 @@ fn a_changed_calendar_keeps_earlier_pauses() {
         date: date("2021-03-04"),
         kind: DayKind::Off,
         name: "Nghỉ đột xuất".to_owned(),
+        source: None,
     };
     let days = CALENDAR.days().cloned().chain([extra]);
     let changed = Timetable::new(&Calendar::new(days).unwrap(), &OfficeHours::default());
@@ -285,6 +286,49 @@ fn saturday_mornings_take_dossiers_in_but_are_no_working_days() {
         due(LimitUnit::SameDay, 0, "2021-03-06 09:00"),
         at("2021-03-06 11:30")
     );
+}
+
+#[test]
+fn what_stands_behind_the_days_of_the_calendar_is_said() {
+    let row = |day: &str| CALENDAR.day(date(day)).unwrap();
+    let source = |day: &str| {
+        let source = row(day).source.as_ref();
+        source.map(|source| (source.kind.as_str(), source.document.as_str()))
+    };
+    let notice = Some(("notice", "Công văn 12729/VPCP-KGVX"));
+    assert_eq!(
+        (row("2026-01-02").kind, source("2026-01-02")),
+        (DayKind::Off, notice)
+    );
+    assert_eq!(
+        (row("2026-01-10").kind, source("2026-01-10")),
+        (DayKind::Work, notice)
+    );
+    for year in [2026, 2027] {
+        let day = source(&format!("{year}-11-24"));
+        assert_eq!(day, Some(("law", "Nghị quyết 28/2026/QH16")));
+    }
+    let provisional = CALENDAR.days().filter(|day| day.is_provisional());
+    let provisional: Vec<_> = provisional.map(|day| day.date.to_string()).collect();
+    assert_eq!(
+        provisional,
+        [
+            "2027-02-04",
+            "2027-02-05",
+            "2027-02-07",
+            "2027-02-08",
+            "2027-02-09",
+            "2027-02-10",
+            "2027-09-03"
+        ]
+    );
+    for day in CALENDAR.days() {
+        assert!(
+            day.source
+                .as_ref()
+                .is_none_or(|source| source.check().is_ok())
+        );
+    }
 }
 
 #[test]

@@ -53,6 +53,9 @@ on_both! {
         assert_eq!(list["items"].as_array().unwrap().len(), 21);
         let found = server.send("POST", "/api/v1/dossiers/search", &headers, br#"{"text": "thi anh"}"#);
         assert!(!found.expect(200).json()["items"].as_array().unwrap().is_empty());
+        // Nobody has said on what its calendar rests.
+        let year = server.get("/api/v1/calendar/2026").expect(200).json();
+        assert!(year["days"].as_array().unwrap().iter().all(|day| day["source"].is_null()), "{year}");
         assert!(server.stop().success());
         assert_eq!(verify(&db.store(), 10).unwrap().findings, []);
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::acts;
 use crate::acts::calendar::CalendarChange;
-use crate::domain::calendar::{Calendar, CalendarDay, DayKind};
+use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Source, SourceKind};
 use crate::store::reference::Reference;
 use crate::views::calendar::Moves;
 use crate::web::api::answers::{Answer, Reply, Tagged, fresh, or_current, shown};
@@ -15,7 +15,7 @@ use crate::web::api::call::{Anybody, Call, Who};
 use crate::web::api::jobs::{self, JobView};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IfMatch, content_tag, unless_seen};
-use crate::web::problem::Problem;
+use crate::web::problem::{FieldError, Problem};
 
 /// A day that is not like others of its day of the week.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -26,6 +26,14 @@ pub struct Day {
     kind: DayKind,
     #[schema(example = "Nghỉ lễ Quốc khánh")]
     name: String,
+    /// Căn cứ; không có: chưa ghi.
+    #[serde(default)]
+    #[schema(example = "law")]
+    source: Option<SourceKind>,
+    /// Số thông báo hoặc số luật; bắt buộc với notice.
+    #[serde(default)]
+    #[schema(example = "Nghị quyết 28/2026/QH16")]
+    document: Option<String>,
 }
 
 /// The days of a year.
@@ -44,10 +52,16 @@ impl Tagged for Year {
 impl Year {
     fn of(reference: &Reference, year: i32) -> Self {
         let all = reference.calendar().into_iter().flat_map(Calendar::days);
-        let days = all.filter(|day| day.date.year() == year).map(|day| Day {
-            date: day.date,
-            kind: day.kind,
-            name: day.name.clone(),
+        let days = all.filter(|day| day.date.year() == year).map(|day| {
+            let source = day.source.as_ref();
+            let document = source.map(|source| source.document.clone());
+            Day {
+                date: day.date,
+                kind: day.kind,
+                name: day.name.clone(),
+                source: source.map(|source| source.kind),
+                document: document.filter(|document| !document.is_empty()),
+            }
         });
         Self {
             days: days.collect(),
@@ -60,12 +74,26 @@ impl Year {
             date: day.date,
             kind: day.kind,
             name: day.name.trim().to_owned(),
+            source: day.source.map(|kind| Source {
+                kind,
+                document: day.document.unwrap_or_default().trim().to_owned(),
+            }),
         })
         .collect()
     }
 }
 
-impl Readable for Year {}
+impl Readable for Year {
+    fn check(&self) -> Vec<FieldError> {
+        let of_no_source = self.days.iter().enumerate().filter(|(_, day)| {
+            let document = day.document.as_deref().unwrap_or_default();
+            day.source.is_none() && !document.trim().is_empty()
+        });
+        let wrong = of_no_source
+            .map(|(i, _)| FieldError::new(format!("/days/{i}/source"), "cần khi có số văn bản"));
+        wrong.collect()
+    }
+}
 
 fn year_of(call: &Call<impl Who>) -> Result<i32, Problem> {
     let year = call
