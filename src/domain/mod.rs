@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod case_number;
+pub mod counting;
 pub mod disclosure;
 pub mod dossier;
 pub(crate) mod enums;

@@ -1,4 +1,5 @@
-//! What a changed calendar would move, before it is changed.
+//! What a changed calendar would move, before it is changed; and on which days that are yet to be announced a
+//! return date rests.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,11 +7,54 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, CalendarDay};
+use crate::domain::counting::provisional_days;
+use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::timetable::Timetable;
 use crate::error::Error;
+use crate::store::reference::Reference;
 use crate::store::{Store, events, open_dossiers};
+
+/// A day of the calendar that is yet to be announced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProvisionalDay {
+    #[schema(example = "2027-02-08")]
+    pub date: chrono::NaiveDate,
+    #[schema(example = "Mùng ba Tết Nguyên Đán")]
+    pub name: String,
+}
+
+impl From<&CalendarDay> for ProvisionalDay {
+    fn from(day: &CalendarDay) -> Self {
+        Self {
+            date: day.date,
+            name: day.name.clone(),
+        }
+    }
+}
+
+/// The days that are yet to be announced on which the due moment of an open dossier rests, as far as its row
+/// tells: a pause or restart in between makes it all of them between receipt and due day.
+pub(crate) fn rests_on(
+    reference: &Reference,
+    unit: UnitId,
+    procedure: ProcedureId,
+    received: Option<Moment>,
+    due: Option<Moment>,
+) -> Vec<ProvisionalDay> {
+    let known = reference
+        .timetable(unit)
+        .zip(reference.procedure(procedure));
+    let (Some((timetable, procedure)), Some(received), Some(due)) = (known, received, due) else {
+        return Vec::new();
+    };
+    let days = procedure
+        .limit()
+        .map(|limit| provisional_days(limit, received, due, timetable));
+    let days = days.unwrap_or_default().into_iter();
+    days.map(ProvisionalDay::from).collect()
+}
 
 /// An open dossier whose due moment a changed calendar would move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -21,6 +65,8 @@ pub struct Move {
     pub unit: String,
     pub due_at: Moment,
     pub new_due_at: Moment,
+    /// What the new one rests on that is yet to be announced: it may move again.
+    pub provisional_days: Vec<ProvisionalDay>,
 }
 
 /// What a changed calendar would move.
@@ -98,11 +144,13 @@ pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Mov
                 moves.moved += 1;
                 if moves.dossiers.len() < most {
                     let unit = reference.units().get(dossier.unit);
+                    let days = provisional_days(clock.limit, clock.started, new, timetable);
                     moves.dossiers.push(Move {
                         case_number: dossier.case_number.to_string(),
                         unit: unit.map(|unit| unit.code.clone()).unwrap_or_default(),
                         due_at: due,
                         new_due_at: new,
+                        provisional_days: days.into_iter().map(ProvisionalDay::from).collect(),
                     });
                 }
             }

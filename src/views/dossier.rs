@@ -21,6 +21,7 @@ use crate::store::overview::{Key, Overview};
 use crate::store::readings::{self, Reading};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, events as history, persons, users};
+use crate::views::calendar::ProvisionalDay;
 use crate::views::list::{Named, StaffName, named_unit};
 use crate::{render, views};
 
@@ -71,7 +72,9 @@ pub struct DossierView {
     pub passed_on_late: bool,
     /// By which reports judge.
     pub due_at: Option<Moment>,
-    /// The one new appointment.
+    /// Days that are yet to be announced and on which it rests while the dossier is open: it may move.
+    pub provisional_days: Vec<ProvisionalDay>,
+    /// The new appointment; never before the due moment.
     pub appointment_at: Option<Moment>,
     pub overdue: bool,
     /// The clock stands: the applicant is asked for something.
@@ -311,6 +314,7 @@ fn show(
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", state.procedure)))?;
     let definition = &procedure.definition;
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
+    let open_due = state.due.filter(|_| state.status.is_open());
     let version = |id| reference.procedure(id).map(|version| &**version);
     let papers = Papers::of(&contents.items, procedure, version);
     let on_its_way = contents
@@ -351,6 +355,13 @@ fn show(
             .passing_on
             .is_some_and(|passing_on| passing_on.is_late(now)),
         due_at: state.due,
+        provisional_days: views::calendar::rests_on(
+            reference,
+            state.unit,
+            state.procedure,
+            state.received_at,
+            open_due,
+        ),
         appointment_at: state.appointment,
         overdue: state.overdue || crossed,
         paused: state.status.is_waiting(),

@@ -15,6 +15,7 @@ use crate::render;
 use crate::store::lists::{self, Along, Listed, Order, Position, Query, Reach, Within};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, persons, users};
+use crate::views::calendar::rests_on;
 
 /// What is asked of a list.
 #[derive(Debug, Clone)]
@@ -138,6 +139,8 @@ pub struct ListItem {
     pub entered_at: Moment,
     pub received_at: Option<Moment>,
     pub due_at: Option<Moment>,
+    /// It rests on days that are yet to be announced, so it may move; which, the dossier says.
+    pub due_is_provisional: bool,
     pub appointment_at: Option<Moment>,
     pub overdue: bool,
     pub step: u8,
@@ -307,6 +310,14 @@ pub(crate) fn show(
         entered_at: row.entered_at,
         received_at: row.received_at,
         due_at: row.due,
+        due_is_provisional: !rests_on(
+            reference,
+            row.unit,
+            row.procedure,
+            row.received_at,
+            row.due.filter(|_| row.status.is_open()),
+        )
+        .is_empty(),
         appointment_at: row.appointment,
         step: row.step,
         outcome: row.outcome,

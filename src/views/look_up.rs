@@ -22,6 +22,7 @@ use crate::store::limits::{Limits, address_key};
 use crate::store::overview::{self, PublicOverview};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, dossiers, rate_limits};
+use crate::views::calendar::{self, ProvisionalDay};
 
 /// No such dossier, or another code: which of the two is not told.
 const NO_SUCH_PAIR: Error = Error::NotFound("không có hồ sơ với mã hồ sơ và mã tra cứu này");
@@ -49,7 +50,9 @@ pub struct LookUp {
     pub received_at: Option<Moment>,
     /// By which reports judge.
     pub due_at: Option<Moment>,
-    /// The one new appointment.
+    /// Days that are yet to be announced and on which it rests while the dossier is open: it may move.
+    pub provisional_days: Vec<ProvisionalDay>,
+    /// The new appointment; never before the due moment.
     pub appointment_at: Option<Moment>,
     pub done_at: Option<Moment>,
     pub returned_at: Option<Moment>,
@@ -123,6 +126,7 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
     let procedure = reference.procedure(state.procedure);
     let definition = procedure.map(|procedure| &procedure.definition);
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
+    let open_due = state.due.filter(|_| state.status.is_open());
     let history = history.iter().map(|(at, data)| Milestone {
         at: *at,
         what: render::words::event(data),
@@ -142,6 +146,13 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
             .map(|p| p.step_name(usize::from(state.step)).to_owned()),
         received_at: state.received_at,
         due_at: state.due,
+        provisional_days: calendar::rests_on(
+            reference,
+            state.unit,
+            state.procedure,
+            state.received_at,
+            open_due,
+        ),
         appointment_at: state.appointment,
         done_at: state.closed_at,
         returned_at: state.returned_at,

@@ -1,12 +1,15 @@
-//! What the return date would be, before anything is taken in.
+//! What the return date would be, before anything is taken in, and how it is counted.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::domain::counting::{Counting, DayOff, Rule};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::LimitDefinition;
-use crate::domain::time_limit::Clock;
 use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::Store;
+use crate::views::calendar::ProvisionalDay;
 
 /// A return date before there is a dossier.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -25,6 +28,102 @@ pub struct Preview {
     /// The return date as the receipt prints it.
     #[schema(example = "17:00 ngày 22/03/2021")]
     pub due_text: String,
+    /// Days that are yet to be announced and on which it rests: it may move.
+    pub provisional_days: Vec<ProvisionalDay>,
+    pub counting: Explanation,
+}
+
+/// How a return date was counted.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Explanation {
+    /// When the clock started: at the receipt, or at the next opening after it.
+    pub started_at: Moment,
+    /// How many days were counted; 0 where hours are, or none.
+    #[schema(example = 15)]
+    pub counted_days: u32,
+    /// The first day that was counted.
+    #[schema(example = "2021-03-02")]
+    pub first_counted: Option<NaiveDate>,
+    #[schema(example = "2021-03-22")]
+    pub last_counted: Option<NaiveDate>,
+    /// The rules that had a part in it, in the order in which they did.
+    pub rules: Vec<RuleView>,
+    /// Days off that were passed over.
+    pub passed_over: Vec<PassedOver>,
+    /// Compensatory working days that were counted.
+    pub made_up: Vec<MadeUp>,
+    /// All of it in sentences.
+    #[schema(example = json!(["Tiếp nhận lúc 08:00 ngày 01/03/2021."]))]
+    pub text: Vec<String>,
+}
+
+/// A rule that had a part in it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct RuleView {
+    #[schema(example = "first_day_not_counted")]
+    pub rule: Rule,
+    #[schema(example = "Ngày bắt đầu (01/03/2021) không tính (Bộ luật Dân sự 2015, điều 147).")]
+    pub text: String,
+}
+
+/// A day off that was passed over.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct PassedOver {
+    #[schema(example = "2021-03-06")]
+    pub date: NaiveDate,
+    /// `weekend`, or `calendar` for a day that the calendar names.
+    #[schema(example = "weekend")]
+    pub kind: &'static str,
+    #[schema(example = "thứ Bảy")]
+    pub name: String,
+    /// The calendar expects it, and it is yet to be announced.
+    pub provisional: bool,
+}
+
+/// A compensatory working day.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct MadeUp {
+    #[schema(example = "2026-01-10")]
+    pub date: NaiveDate,
+    #[schema(example = "Làm bù (hoán đổi ngày làm việc)")]
+    pub name: String,
+}
+
+impl From<&Counting> for Explanation {
+    fn from(counting: &Counting) -> Self {
+        let counts_days = counting.counted.is_some();
+        let rules = counting.rules.iter().map(|rule| RuleView {
+            rule: *rule,
+            text: words::rule(*rule, counting),
+        });
+        let passed_over = counting.passed_over.iter().map(|day| PassedOver {
+            date: day.date(),
+            kind: match day {
+                DayOff::Weekend(_) => "weekend",
+                DayOff::Named(_) => "calendar",
+            },
+            name: words::passed_over(day),
+            provisional: matches!(day, DayOff::Named(day) if day.is_provisional()),
+        });
+        let made_up = counting.made_up.iter().map(|day| MadeUp {
+            date: day.date,
+            name: day.name.clone(),
+        });
+        Self {
+            started_at: counting.started,
+            counted_days: if counts_days {
+                counting.limit.amount()
+            } else {
+                0
+            },
+            first_counted: counting.counted.map(|(first, _)| first),
+            last_counted: counting.counted.map(|(_, last)| last),
+            rules: rules.collect(),
+            passed_over: passed_over.collect(),
+            made_up: made_up.collect(),
+            text: words::counting(counting),
+        }
+    }
 }
 
 /// The due moment of a dossier received then.
@@ -52,7 +151,7 @@ pub fn preview(
     }
     let version = reference.procedure_in_force(procedure, day);
     if version.is_none() {
-        let day = crate::render::words::date(day);
+        let day = words::date(day);
         let reason = format!("không có thủ tục '{procedure}' có hiệu lực vào ngày {day}");
         add("procedure", reason);
     }
@@ -63,14 +162,17 @@ pub fn preview(
     let limit = version
         .limit()
         .map_err(crate::domain::dossier::Refusal::from)?;
-    let clock = Clock::start(limit, received_at, timetable)
+    let counting = Counting::new(limit, received_at, timetable)
         .map_err(crate::domain::dossier::Refusal::from)?;
+    let provisional = counting.provisional.iter();
     Ok(Preview {
         procedure: procedure.to_owned(),
         unit: unit.to_owned(),
         received_at,
         limit: version.definition.promised_limit(),
-        due_at: clock.due,
-        due_text: crate::render::words::moment(clock.due),
+        due_at: counting.due,
+        due_text: words::moment(counting.due),
+        provisional_days: provisional.map(ProvisionalDay::from).collect(),
+        counting: Explanation::from(&counting),
     })
 }

@@ -8,6 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::{DayKind, SourceKind};
+use crate::domain::counting::Rule;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
 use crate::domain::ids::{
     AlarmId, DossierId, FeedbackId, JobId, MessageId, SessionId, SubmissionId, WebhookId,
@@ -77,6 +78,7 @@ texts! {
     UnitKind: "Loại đơn vị" = [UnitKind::PeopleCommittee, UnitKind::Department];
     Role: "Vai trò" = Role::ALL;
     DayKind: "Ngày nghỉ, hoặc ngày làm bù" = [DayKind::Off, DayKind::Work];
+    Rule: "Quy tắc đã áp dụng khi tính hạn trả" = Rule::ALL;
     SourceKind: "Theo luật, theo thông báo, hoặc dự kiến (chưa công bố)" = SourceKind::ALL;
     LimitUnit: "Đơn vị của thời hạn" = [
         LimitUnit::WorkingDay, LimitUnit::CalendarDay, LimitUnit::Hour, LimitUnit::SameDay

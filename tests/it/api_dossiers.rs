@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, fields, on_both,
+    COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, at, fields, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -361,6 +361,26 @@ on_both! {
         assert_eq!(answer["due_text"], "17:00 ngày 02/03/2021");
         assert_eq!(fields(&ask("received_at=yesterday").problem(400, "invalid-request")), ["received_at", "procedure", "unit"]);
         assert_eq!(fields(&ask("procedure=x&unit=y").problem(400, "invalid-request")), ["unit", "procedure"]);
+        let counting = &answer["counting"];
+        assert_eq!(counting["started_at"], "2021-03-01T15:30:00+07:00");
+        assert_eq!(counting["rules"][0]["rule"], "after_the_cut");
+        assert_eq!((&counting["counted_days"], &counting["first_counted"]), (&json!(0), &Value::Null));
+        // Over Tết: which days are passed over, by name, and which of them are yet to be announced.
+        let tet = ask("procedure=1.004884&unit=H37.20.01&received_at=2027-02-02T08:00:00%2B07:00").expect(200).json();
+        assert_eq!(tet["due_at"], "2027-02-16T17:00:00+07:00");
+        let counting = &tet["counting"];
+        assert_eq!(
+            (&counting["counted_days"], &counting["first_counted"], &counting["last_counted"]),
+            (&json!(5), &json!("2027-02-03"), &json!("2027-02-16"))
+        );
+        let passed = counting["passed_over"].as_array().unwrap();
+        let names: Vec<_> = passed.iter().map(|day| day["name"].as_str().unwrap()).collect();
+        assert_eq!((names[0], names[7], names[8], names.len()), ("29 Tết", "thứ Bảy", "Chủ nhật", 9));
+        assert_eq!((&passed[2]["provisional"], &passed[3]["provisional"]), (&json!(false), &json!(true)));
+        assert_eq!((&passed[3]["kind"], &passed[7]["kind"]), (&json!("calendar"), &json!("weekend")));
+        assert_eq!(tet["provisional_days"].as_array().unwrap().len(), 6);
+        assert!(counting["text"].to_string().contains("29 Tết"), "{counting}");
+        assert_eq!(answer["provisional_days"], json!([]));
         let beyond = ask("procedure=2.000815&unit=H37.20.01&received_at=2098-03-01T15:30:00%2B07:00");
         assert_eq!(beyond.problem(409, "refused")["reason"], "time");
     }
@@ -411,6 +431,81 @@ on_both! {
         let wrong = json!({"days": [{"date": "1999-01-01", "kind": "off", "name": " "}]});
         let call = office.call("PUT", path.clone()).token(&admin).header("If-Match", "*").body(wrong);
         assert_eq!(fields(&call.send().problem(400, "invalid-request")), ["/days/0/date", "/days/0/name"]);
+    }
+}
+
+on_both! {
+    fn a_return_date_that_rests_on_a_day_to_be_announced_says_so_everywhere(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let dossier = office.world.receive_at(COMMUNE, "1.004884", at("2021-03-01 08:00"));
+        let address = format!("/api/v1/dossiers/{}", dossier.case_number);
+        let see = || office.call("GET", address.clone()).token(&clerk).send().expect(200).json();
+        let before = see();
+        assert_eq!(before["provisional_days"], json!([]));
+        let day = "2021-03-08";
+        assert_eq!(before["due_at"], "2021-03-08T17:00:00+07:00");
+        let path = "/api/v1/calendar/2021".to_owned();
+        let days_with = |source: Value| {
+            let mut days = office.call("GET", path.clone()).send().expect(200).json();
+            let days_now = days["days"].as_array_mut().unwrap();
+            days_now.retain(|known| known["date"] != day);
+            let mut holiday = json!({"date": day, "kind": "off", "name": "Nghỉ hoán đổi"});
+            holiday.as_object_mut().unwrap().extend(source.as_object().unwrap().clone());
+            days_now.push(holiday);
+            days
+        };
+        let send = |method, path: &str, body: Value| {
+            office.call(method, path).token(&admin).header("If-Match", "*").body(body).send()
+        };
+        let last = days_with(json!({}))["days"].as_array().unwrap().len() - 1;
+        for (source, wrong) in [
+            (json!({"source": "notice"}), "document"),
+            (json!({"source": "notice", "document": " "}), "document"),
+            (json!({"source": "law", "document": "x".repeat(201)}), "document"),
+            (json!({"document": "Thông báo 1/TB"}), "source"),
+            (json!({"source": "rumour"}), "source"),
+        ] {
+            for (method, path) in [("PUT", path.clone()), ("POST", format!("{path}/preview"))] {
+                let refused = send(method, &path, days_with(source.clone()));
+                assert_eq!(fields(&refused.problem(400, "invalid-request")), [format!("/days/{last}/{wrong}")]);
+            }
+        }
+        let expected = days_with(json!({"source": "provisional"}));
+        let preview = send("POST", &format!("{path}/preview"), expected.clone()).expect(200).json();
+        let named = json!([{"date": day, "name": "Nghỉ hoán đổi"}]);
+        assert_eq!(preview["dossiers"][0]["provisional_days"], named, "{preview}");
+        let put = |days: Value| {
+            let changed = send("PUT", &path, days).expect(202);
+            office.job_done(changed.header("location"), &admin);
+        };
+        put(expected);
+        let shown = office.call("GET", path.clone()).send().expect(200).json();
+        let row = shown["days"].as_array().unwrap().iter().find(|row| row["date"] == day).unwrap().clone();
+        assert_eq!((&row["source"], &row["document"]), (&json!("provisional"), &Value::Null));
+
+        let look_up = || {
+            let (number, code) = (before["case_number"].as_str().unwrap(), before["look_up_code"].as_str().unwrap());
+            office.call("GET", format!("/api/v1/lookup?case_number={number}&code={code}")).send().expect(200).json()
+        };
+        let listed = || {
+            office.call("GET", "/api/v1/dossiers?list=open").token(&clerk).send().expect(200).json()["items"][0].clone()
+        };
+        let after = see();
+        assert_eq!(after["due_at"], "2021-03-09T17:00:00+07:00");
+        assert_eq!((&after["provisional_days"], &look_up()["provisional_days"]), (&named, &named));
+        assert_eq!(listed()["due_is_provisional"], true);
+        // So does whoever asks before anything is handed in.
+        let query = "procedure=1.004884&unit=H37.20.01&received_at=2021-03-02T08:00:00%2B07:00";
+        let asked = office.call("GET", format!("/api/v1/time-limit?{query}")).send().expect(200).json();
+        assert_eq!(asked["provisional_days"], named);
+        assert_eq!(asked["counting"]["passed_over"][2]["provisional"], true);
+        // Announced, and it is as good as any other.
+        put(days_with(json!({"source": "notice", "document": "Thông báo 1/TB-VPCP"})));
+        let announced = see();
+        assert_eq!((&announced["due_at"], &announced["provisional_days"]), (&after["due_at"], &json!([])));
+        assert_eq!((&look_up()["provisional_days"], &listed()["due_is_provisional"]), (&json!([]), &json!(false)));
     }
 }
 

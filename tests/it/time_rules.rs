@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use crate::support::{at, date};
 use motcua::domain::calendar::{Calendar, CalendarDay, DayKind};
+use motcua::domain::counting::{Counting, DayOff, Rule, provisional_days};
 use motcua::domain::moment::{Moment, WorkingTime};
 use motcua::domain::office_hours::{OfficeHours, Season, Session};
 use motcua::domain::time_limit::{Clock, LimitUnit, Outcome, TimeLimit};
@@ -62,6 +63,28 @@ fn limit() -> impl Strategy<Value = TimeLimit> {
         .prop_map(|(unit, amount)| TimeLimit::new(unit, amount).unwrap())
 }
 
+/// The same years without one of the days that are yet to be announced, which is named.
+static WITHOUT_ONE: LazyLock<Vec<(NaiveDate, [Timetable; 2])>> = LazyLock::new(|| {
+    let expected = CALENDAR.days().filter(|day| day.is_provisional());
+    let without = expected.map(|gone| {
+        let days = CALENDAR.days().filter(|day| day.date != gone.date);
+        let calendar = Calendar::new(days.cloned()).unwrap();
+        let hours = [OfficeHours::default(), unusual_hours()];
+        (
+            gone.date,
+            hours.map(|hours| Timetable::new(&calendar, &hours)),
+        )
+    });
+    without.collect()
+});
+
+/// Around the holidays of 2027 that are yet to be announced.
+fn uncertain_moment() -> impl Strategy<Value = Moment> {
+    let from = at("2026-12-01 00:00").unix_millis() / 1000;
+    let to = at("2027-09-10 00:00").unix_millis() / 1000;
+    (from..to).prop_map(|second| Moment::from_unix_millis(second * 1000))
+}
+
 fn any_timetable() -> impl Strategy<Value = &'static Timetable> {
     (0..2_usize).prop_map(|i| &TIMETABLES[i])
 }
@@ -79,6 +102,59 @@ proptest! {
             let works = timetable.is_working_day(day).unwrap() || limit.unit() == LimitUnit::SameDay;
             prop_assert!(works);
             prop_assert_eq!(Some(due), timetable.close_of(day).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_counted_and_what_is_passed_over_are_all_days_there_are(
+        received in moment(), limit in limit(), timetable in any_timetable(),
+    ) {
+        let counting = Counting::new(limit, received, timetable).unwrap();
+        prop_assert_eq!(counting.due, limit.due(received, timetable).unwrap());
+        prop_assert_eq!(counting.started, timetable.next_opening(received).unwrap());
+        let outside = counting.rules.contains(&Rule::OutsideWorkingTime);
+        prop_assert_eq!(outside, !timetable.is_open(received).unwrap());
+        for pair in counting.passed_over.windows(2) {
+            prop_assert!(pair[0].date() < pair[1].date());
+        }
+        for day in &counting.passed_over {
+            prop_assert!(!timetable.is_working_day(day.date()).unwrap());
+            let is_weekend = day.date().weekday().num_days_from_monday() > 4;
+            prop_assert!(is_weekend || matches!(day, DayOff::Named(_)));
+        }
+        let since_start = counting.passed_over.iter().filter(|day| day.date() > counting.started.date());
+        let between = (counting.due.date() - counting.started.date()).num_days();
+        match limit.unit() {
+            LimitUnit::WorkingDay => {
+                prop_assert_eq!(i64::from(limit.amount()) + since_start.count() as i64, between);
+            }
+            LimitUnit::CalendarDay => {
+                let (first, last) = counting.counted.unwrap();
+                prop_assert_eq!((last - first).num_days() + 1, i64::from(limit.amount()));
+                let moved = counting.rules.contains(&Rule::MovedToWorkingDay);
+                prop_assert_eq!(moved, last < counting.due.date());
+                prop_assert_eq!(moved, !timetable.is_working_day(last).unwrap());
+            }
+            LimitUnit::Hour | LimitUnit::SameDay => prop_assert_eq!(counting.counted, None),
+        }
+    }
+
+    #[test]
+    fn a_day_that_moves_a_due_moment_when_it_falls_away_is_one_that_it_rests_on(
+        received in uncertain_moment(), unit in prop::sample::select(&LimitUnit::ALL[..]),
+        amount in 1..40_u32, hours in 0..2_usize,
+    ) {
+        let limit = TimeLimit::new(unit, amount).unwrap();
+        let due = limit.due(received, &TIMETABLES[hours]).unwrap();
+        let rests_on = provisional_days(limit, received, due, &TIMETABLES[hours]);
+        let rests_on: Vec<_> = rests_on.iter().map(|day| day.date).collect();
+        for (gone, timetables) in &*WITHOUT_ONE {
+            if limit.due(received, &timetables[hours]).unwrap() != due {
+                prop_assert!(rests_on.contains(gone), "{gone} moves it, {rests_on:?}");
+            }
+            if *gone < received.date() || *gone > due.date() {
+                prop_assert!(!rests_on.contains(gone), "{gone} lies elsewhere");
+            }
         }
     }
 
@@ -286,6 +362,95 @@ fn saturday_mornings_take_dossiers_in_but_are_no_working_days() {
         due(LimitUnit::SameDay, 0, "2021-03-06 09:00"),
         at("2021-03-06 11:30")
     );
+}
+
+#[test]
+fn a_limit_over_tet_is_explained_day_by_day() {
+    let limit = TimeLimit::new(LimitUnit::WorkingDay, 2).unwrap();
+    let counting = Counting::new(limit, at("2027-02-03 18:00"), timetable()).unwrap();
+    // The whole holiday lies before the next opening.
+    assert_eq!(counting.started, at("2027-02-11 07:30"));
+    assert_eq!(counting.due, at("2027-02-15 17:00"));
+    let days = counting.passed_over.iter();
+    let names: Vec<_> = days.map(motcua::render::words::passed_over).collect();
+    assert_eq!(
+        names,
+        [
+            "29 Tết",
+            "Giao thừa Tết Nguyên Đán",
+            "Tết Nguyên Đán",
+            "Mùng hai Tết Nguyên Đán",
+            "Mùng ba Tết Nguyên Đán",
+            "Mùng bốn Tết Nguyên Đán",
+            "Mùng năm Tết Nguyên Đán",
+            "thứ Bảy",
+            "Chủ nhật",
+        ]
+    );
+    assert_eq!(counting.provisional.len(), 6);
+    let text = motcua::render::words::counting(&counting).join("\n");
+    for part in [
+        "Tiếp nhận lúc 18:00 ngày 03/02/2027.",
+        "giờ mở cửa tiếp theo: 07:30 ngày 11/02/2027.",
+        "Ngày bắt đầu (11/02/2027) không tính (Bộ luật Dân sự 2015, điều 147).",
+        "từ 12/02/2027 đến hết 15/02/2027.",
+        "04/02/2027 (29 Tết)",
+        "thứ Bảy 13/02/2027",
+        "Hạn trả kết quả: 17:00 ngày 15/02/2027.",
+        "chưa có thông báo chính thức",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn each_rule_is_named_where_it_holds_and_nowhere_else() {
+    let count = |unit, amount, received: &str| {
+        let limit = TimeLimit::new(unit, amount).unwrap();
+        Counting::new(limit, at(received), timetable()).unwrap()
+    };
+    let text = |counting: &Counting| motcua::render::words::counting(counting).join("\n");
+    let in_time = count(LimitUnit::SameDay, 0, "2021-03-01 15:00");
+    assert_eq!(in_time.rules, [Rule::SameDay]);
+    let too_late = count(LimitUnit::SameDay, 0, "2021-03-05 15:01");
+    assert_eq!(too_late.rules, [Rule::AfterTheCut]);
+    assert_eq!(too_late.due, at("2021-03-08 17:00"));
+    assert!(text(&too_late).contains("sau 15:00"), "{}", text(&too_late));
+    let hours = count(LimitUnit::Hour, 4, "2021-03-05 16:00");
+    assert_eq!(hours.rules, [Rule::WorkingHours]);
+    assert_eq!(hours.passed_over.len(), 2);
+    // 10 days from 29 January end within Tết.
+    let moved = count(LimitUnit::CalendarDay, 10, "2027-01-29 10:00");
+    assert_eq!(
+        moved.rules,
+        [
+            Rule::FirstDayNotCounted,
+            Rule::CalendarDays,
+            Rule::MovedToWorkingDay
+        ]
+    );
+    assert_eq!(
+        moved.counted,
+        Some((date("2027-01-30"), date("2027-02-08")))
+    );
+    let dates: Vec<_> = moved.passed_over.iter().map(DayOff::date).collect();
+    assert_eq!(dates, ["2027-02-08", "2027-02-09", "2027-02-10"].map(date));
+    assert!(text(&moved).contains("điều 148"));
+    // It would end on the same day whatever becomes of the days before.
+    let days: Vec<_> = moved.provisional.iter().map(|day| day.date).collect();
+    assert_eq!(days, dates);
+    let across = count(LimitUnit::CalendarDay, 30, "2027-01-29 10:00");
+    assert_eq!(across.due, at("2027-03-01 17:00"));
+    assert_eq!(across.provisional, []);
+    // A Saturday that makes up for a day off is counted, by name.
+    let made_up = count(LimitUnit::WorkingDay, 6, "2026-01-05 10:00");
+    assert_eq!(made_up.due, at("2026-01-12 17:00"));
+    let names: Vec<_> = made_up
+        .made_up
+        .iter()
+        .map(|day| day.name.as_str())
+        .collect();
+    assert_eq!(names, ["Làm bù (hoán đổi ngày làm việc)"]);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The words that people read, in Vietnamese: names of statuses, levels and outcomes, numbers and
 //! dates as offices write them, refusals. Code compares enums, never these texts.
 
+mod counting;
 mod refusals;
 
+pub use crate::render::words::counting::{counting, passed_over, rule};
 pub use crate::render::words::refusals::refusal;
 
 use chrono::NaiveDate;
