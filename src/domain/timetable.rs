@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use crate::domain::calendar::Calendar;
 use crate::domain::moment::{Moment, WorkingTime};
 use crate::domain::office_hours::OfficeHours;
-use crate::domain::period::Day;
+use crate::domain::period::{Day, end_of};
 use crate::domain::time_limit::TimeError;
 
 /// An open stretch: unix milliseconds, and the working time of all sessions before it.
@@ -219,6 +219,20 @@ impl Timetable {
         let day = index.and_then(|index| self.working_days.get(index));
         day.map(|day| day.date())
             .ok_or_else(|| self.after_the_end())
+    }
+
+    /// Until when (not included) something counts as near at `now` if that is within so many working days:
+    /// the end of that working day after today, of today itself for none. At most the end of the calendar.
+    pub fn near_until(&self, now: Moment, working_days: u32) -> Moment {
+        let today = now.date();
+        let last = match working_days {
+            0 => today,
+            count => {
+                let day = self.nth_working_day_after(today, count);
+                day.unwrap_or(self.calendar.last_day())
+            }
+        };
+        end_of(last)
     }
 
     /// `date` if it is a working day, else the next one.

@@ -149,6 +149,17 @@ pub struct ListItem {
     pub closed_at: Option<Moment>,
 }
 
+/// What is due by the end of so many working days after today, as reminders count them too.
+///
+/// # Errors
+/// If the database refuses.
+pub fn near_due(store: &Store, unit: UnitId, now: Moment, days: u32) -> Result<Order, StoreError> {
+    let reference = store.reference()?;
+    let before = reference.timetable(unit);
+    let before = before.map_or(now, |timetable| timetable.near_until(now, days));
+    Ok(Order::NearDue { now, before })
+}
+
 /// A page of a list.
 ///
 /// # Errors

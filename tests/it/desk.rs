@@ -173,6 +173,38 @@ on_both! {
 }
 
 on_both! {
+    fn near_due_counts_working_days(db: &Database) {
+        use motcua::views::list::{ListRequest, list, near_due};
+        let world = World::new(db.store());
+        // Five working days, 24 November being one off: Monday 30 November.
+        let monday = world.receive_at(COMMUNE, "1.004884", at("2026-11-20 08:00"));
+        assert_eq!(monday.due(), Some(at("2026-11-30 17:00")));
+        let tuesday = world.receive_at(COMMUNE, "1.004884", at("2026-11-23 08:00"));
+        assert_eq!(tuesday.due(), Some(at("2026-12-01 17:00")));
+        let reference = world.store.reference().unwrap();
+        let unit = reference.units().by_code(COMMUNE).unwrap().id;
+        let near = |now: &str, days| {
+            let now = at(now);
+            let order = near_due(&world.store, unit, now, days).unwrap();
+            let request = ListRequest::of_all(unit, order, 10, now);
+            let items = list(&world.store, &request).unwrap().items;
+            items.into_iter().map(|item| item.id).collect::<Vec<_>>()
+        };
+        let thursday = "2026-11-26 20:47";
+        assert_eq!(near(thursday, 1), []);
+        assert_eq!(near(thursday, 2), [monday.id]);
+        assert_eq!(near(thursday, 3), [monday.id, tuesday.id]);
+        // On a day off as well: the next working day is the first.
+        assert_eq!(near("2026-11-28 09:00", 1), [monday.id]);
+        assert_eq!(near("2026-11-30 08:00", 0), [monday.id]);
+        // Past its moment it is not near any more.
+        assert_eq!(near("2026-11-30 17:30", 1), [tuesday.id]);
+        // Farther than the calendar: all there is.
+        assert_eq!(near(thursday, 3650), [monday.id, tuesday.id]);
+    }
+}
+
+on_both! {
     fn pages_of_the_overdue_go_on_past_one_that_was_asked_for_papers(db: &Database) {
         let world = World::new(db.store());
         let procedure = long_procedure(&world);

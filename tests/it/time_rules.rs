@@ -159,6 +159,16 @@ proptest! {
     }
 
     #[test]
+    fn near_is_counted_in_working_days(now in moment(), days in 0..30_u32) {
+        let until = timetable().near_until(now, days);
+        prop_assert!(until > now);
+        let last = until.plus_millis(-1).date();
+        let after_today = now.date() + Days::new(1);
+        let working = timetable().working_days(after_today, last).count();
+        prop_assert_eq!(working, days as usize);
+    }
+
+    #[test]
     fn a_later_receipt_is_never_due_earlier(
         a in moment(), b in moment(), limit in limit(), timetable in any_timetable(),
     ) {

@@ -1,6 +1,6 @@
 //! The reminder of a dossier that is due soon.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::json;
 
 use crate::domain::dossier::Dossier;
@@ -15,9 +15,7 @@ use crate::store::users::User;
 
 /// Up to when a dossier counts as due soon: the end of the next working day.
 pub(crate) fn horizon(reference: &Reference, unit: UnitId, now: Moment) -> Option<Moment> {
-    let timetable = reference.timetable(unit)?;
-    let next = timetable.nth_working_day_after(now.date(), 1).ok()?;
-    Some(midnight(next.checked_add_days(Days::new(1))?))
+    Some(reference.timetable(unit)?.near_until(now, 1))
 }
 
 pub(crate) fn midnight(day: NaiveDate) -> Moment {

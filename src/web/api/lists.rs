@@ -46,7 +46,7 @@ pub struct Filter {
     #[serde(default)]
     #[param(inline)]
     list: Option<List>,
-    /// Với near_due: đến hạn trong bao nhiêu ngày; mặc định 3.
+    /// Với near_due: đến hạn trong bao nhiêu ngày làm việc sau hôm nay; mặc định 3.
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<u32>)]
     within_days: Option<u32>,
@@ -139,10 +139,10 @@ pub async fn list(call: Call, query: ListQuery<Filter, (Moment, DossierId)>) -> 
             List::All => Order::Entered,
             List::Registered => Order::Registered,
             List::Open => Order::Due,
-            List::NearDue => Order::NearDue {
-                now,
-                before: now.plus_millis(i64::from(filter.within_days.unwrap_or(3)) * 86_400_000),
-            },
+            List::NearDue => {
+                let days = filter.within_days.unwrap_or(3);
+                views::list::near_due(store, by.unit, now, days)?
+            }
             List::Overdue => Order::Overdue { now },
         };
         let request = ListRequest {
