@@ -28,6 +28,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "reappointed.txt",
     "reappointed.html",
     "reappointed.sms",
+    "appointment_lapsed.txt",
+    "appointment_lapsed.html",
+    "appointment_lapsed.sms",
     "result_ready.txt",
     "result_ready.html",
     "result_ready.sms",
@@ -190,6 +193,7 @@ fn example(topic: Topic) -> Value {
         Topic::SupplementRequested => json!({"reason": "thiếu", "items": ["Bản chính"]}),
         Topic::PaymentRequested => json!({"amount": "50.000", "reason": "lệ phí"}),
         Topic::Reappointed => json!({"appointment_at": "17:00 20/07/2021", "reason": "quá tải"}),
+        Topic::AppointmentLapsed => json!({"appointment_at": "17:00 14/07/2021"}),
         Topic::Digest => json!({
             "name": "Nông Thị Lan", "unit": "UBND huyện", "date": "15/07/2021", "open": "10",
             "overdue": "1", "received": "5", "resolved": "4",
@@ -287,6 +291,8 @@ pub enum Topic {
     PaymentRequested,
     /// The apology with the new appointment.
     Reappointed,
+    /// The due moment has gone past that appointment: it holds instead.
+    AppointmentLapsed,
     ResultReady,
     /// To the officer in charge.
     DueTomorrow,
@@ -301,12 +307,13 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Confirmation,
         Self::Receipt,
         Self::SupplementRequested,
         Self::PaymentRequested,
         Self::Reappointed,
+        Self::AppointmentLapsed,
         Self::ResultReady,
         Self::DueTomorrow,
         Self::Overdue,
@@ -322,6 +329,7 @@ impl Topic {
             Self::SupplementRequested => "supplement_requested",
             Self::PaymentRequested => "payment_requested",
             Self::Reappointed => "reappointed",
+            Self::AppointmentLapsed => "appointment_lapsed",
             Self::ResultReady => "result_ready",
             Self::DueTomorrow => "due_tomorrow",
             Self::Overdue => "overdue",

@@ -291,11 +291,17 @@ fn check_invariants(state: &Dossier, events: &[Event]) {
         let clock = state.clock.as_ref().unwrap();
         assert_eq!(clock.is_paused(), state.status.is_waiting());
     }
-    let apologies = events
-        .iter()
-        .filter(|event| matches!(event.data, EventData::Reappointed(_)))
-        .count();
-    assert!(apologies <= 1);
+    // One apology a limit, and never a promise before the due moment.
+    let mut apologies = 0;
+    for event in events {
+        match &event.data {
+            EventData::Reappointed(_) => apologies += 1,
+            EventData::SupplementTaken(taken) if taken.restarted => apologies = 0,
+            _ => {}
+        }
+        assert!(apologies <= 1);
+    }
+    assert!(state.appointment.is_none() || state.appointment >= state.due());
     // In exactly one column of form 06a at any moment, and the columns add up.
     let mut changes = Tallies::new();
     follow(None, state.id, events, &mut changes).unwrap();
@@ -411,10 +417,6 @@ fn one_that_paused_in_time_stays_in_time_and_one_that_was_late_stays_late() {
 
 #[test]
 fn only_one_new_appointment_and_reports_judge_by_the_first_due_moment() {
-    let reappoint = |text| Action::Reappoint {
-        reason: because(),
-        appointment: at(text),
-    };
     let mut life = Life::in_progress();
     let when = at("2021-03-08 09:00");
     for wrong in ["2021-03-08 16:00", "2021-03-13 09:00", "2021-03-10 12:30"] {
@@ -428,6 +430,114 @@ fn only_one_new_appointment_and_reports_judge_by_the_first_due_moment() {
     life.act(at("2021-03-12 09:00"), &finish()).unwrap();
     let outcome = life.state().outcome;
     assert_eq!(outcome, Some(motcua::domain::time_limit::Outcome::Overdue));
+}
+
+fn reappoint(text: &str) -> Action {
+    Action::Reappoint {
+        reason: because(),
+        appointment: at(text),
+    }
+}
+
+fn take_supplement() -> Action {
+    Action::TakeSupplement {
+        items: vec![ItemHandedIn(1, 0, 1).into()],
+        reason: String::new(),
+    }
+}
+
+#[test]
+fn an_appointment_that_a_restart_goes_past_lapses_and_the_new_limit_has_one_of_its_own() {
+    let mut life = Life::in_progress();
+    life.act(at("2021-03-02 09:00"), &reappoint("2021-03-10 17:00"))
+        .unwrap();
+    life.act(at("2021-03-03 09:00"), &request_supplement())
+        .unwrap();
+    // While it waits, the promise stands.
+    assert_eq!(life.state().promised(), Some(at("2021-03-10 17:00")));
+    life.act(at("2021-03-05 09:00"), &take_supplement())
+        .unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-12 17:00")));
+    assert_eq!(life.state().appointment, None);
+    assert_eq!(life.state().promised(), life.state().due());
+    let EventData::AppointmentLapsed(lapsed) = &life.events.last().unwrap().data else {
+        panic!("{:?}", life.events.last());
+    };
+    assert_eq!(lapsed.appointment, at("2021-03-10 17:00"));
+    check_invariants(life.state(), &life.events);
+    // Another limit: one more, and no third.
+    life.act(at("2021-03-09 09:00"), &reappoint("2021-03-15 17:00"))
+        .unwrap();
+    let third = life.act(at("2021-03-09 10:00"), &reappoint("2021-03-16 17:00"));
+    assert!(matches!(
+        third,
+        Err(Refusal::AlreadyReappointed { appointment }) if appointment == at("2021-03-15 17:00")
+    ));
+    check_invariants(life.state(), &life.events);
+
+    // One that lies after the new due moment too is still the promise, and the only one.
+    let mut later = Life::in_progress();
+    for (when, action) in [
+        ("2021-03-02 09:00", reappoint("2021-03-31 17:00")),
+        ("2021-03-03 09:00", request_supplement()),
+        ("2021-03-05 09:00", take_supplement()),
+    ] {
+        later.act(at(when), &action).unwrap();
+    }
+    assert_eq!(later.state().appointment, Some(at("2021-03-31 17:00")));
+    let again = later.act(at("2021-03-09 09:00"), &reappoint("2021-04-01 17:00"));
+    assert!(matches!(again, Err(Refusal::AlreadyReappointed { .. })));
+}
+
+#[test]
+fn an_appointment_that_a_pause_goes_past_lapses_and_was_the_only_one_of_its_limit() {
+    let mut life = Life::in_progress();
+    let pay = Action::RequestPayment {
+        fees: Vec::new(),
+        amount_vnd: Some(50_000),
+        reason: because(),
+    };
+    let paid = Action::TakePayment {
+        amount_vnd: 50_000,
+        method: PaymentMethod::Cash,
+        receipt: String::new(),
+    };
+    for (when, action) in [
+        ("2021-03-02 09:00", reappoint("2021-03-09 17:00")),
+        ("2021-03-03 08:00", pay),
+        ("2021-03-05 08:00", paid),
+    ] {
+        life.act(at(when), &action).unwrap();
+    }
+    assert_eq!(life.state().due(), Some(at("2021-03-10 17:00")));
+    assert_eq!(life.state().promised(), life.state().due());
+    let again = life.act(at("2021-03-08 09:00"), &reappoint("2021-03-12 17:00"));
+    assert!(matches!(
+        again,
+        Err(Refusal::AlreadyReappointed { appointment }) if appointment == at("2021-03-09 17:00")
+    ));
+    check_invariants(life.state(), &life.events);
+}
+
+#[test]
+fn what_is_reopened_goes_by_the_calendar_that_holds_now() {
+    let mut life = Life::in_progress();
+    life.act(at("2021-03-02 08:00"), &reappoint("2021-03-09 11:00"))
+        .unwrap();
+    life.act(at("2021-03-02 09:00"), &finish()).unwrap();
+    // Nobody recomputes what is closed.
+    let day_off = with_calendar("2021-03-04,off,Nghỉ\n");
+    let refused = life.recompute(at("2021-03-02 10:00"), &day_off);
+    assert!(matches!(refused, Err(Refusal::NotAllowed { .. })));
+    let undo = Action::Correct(Correction::Undo { reason: because() });
+    life.act_under(at("2021-03-02 11:00"), &undo, &day_off)
+        .unwrap();
+    assert_eq!(life.state().due(), Some(at("2021-03-09 17:00")));
+    // Due is later than was appointed now.
+    assert_eq!(life.state().appointment, None);
+    let kinds: Vec<_> = life.events.iter().skip(4).map(|e| e.data.name()).collect();
+    assert_eq!(kinds, ["undone", "due_recomputed", "appointment_lapsed"]);
+    check_invariants(life.state(), &life.events);
 }
 
 #[test]
@@ -505,12 +615,21 @@ fn with_calendar(days: &str) -> Timetable {
 
 impl Life {
     fn recompute(&mut self, when: Moment, timetable: &Timetable) -> Result<(), Refusal> {
-        let action = Action::RecomputeDue { reason: because() };
+        self.act_under(when, &Action::RecomputeDue { reason: because() }, timetable)
+    }
+
+    /// The same as [`Life::act`], on one that there is already, under another calendar.
+    fn act_under(
+        &mut self,
+        when: Moment,
+        action: &Action,
+        timetable: &Timetable,
+    ) -> Result<(), Refusal> {
         let context = Context {
             timetable,
             ..context(when)
         };
-        for event in decide(self.dossier.as_ref(), &action, &context)? {
+        for event in decide(self.dossier.as_ref(), action, &context)? {
             self.dossier.as_mut().unwrap().apply(&event).unwrap();
             self.events.push(event);
         }

@@ -512,6 +512,36 @@ on_both! {
     }
 }
 
+on_both! {
+    fn an_applicant_is_told_that_a_new_due_moment_takes_the_place_of_an_appointment(db: &Database) {
+        use motcua::domain::dossier::{Action, ItemHandedIn};
+        let world = World::new(db.store());
+        let mut request = world.request(COMMUNE, "1.004884");
+        request.applicant.email = Some("anh@example.vn".to_owned());
+        let dossier = world.try_request(&request, at("2021-03-01 08:00")).unwrap();
+        world.begin(dossier.id, at("2021-03-01 09:00"));
+        let because = || "chờ xác minh".to_owned();
+        for (when, action) in [
+            ("2021-03-02 09:00", Action::Reappoint { reason: because(), appointment: at("2021-03-10 17:00") }),
+            ("2021-03-03 09:00", Action::RequestSupplement { reason: because(), items: vec![] }),
+            ("2021-03-05 09:00", Action::TakeSupplement {
+                items: vec![ItemHandedIn(0, 1, 0).into()],
+                reason: String::new(),
+            }),
+        ] {
+            world.act(dossier.id, at(when), action).unwrap();
+        }
+        announce(&world.store, &by_mail(), at("2021-03-05 09:01")).unwrap();
+        let told = messages(&world.store);
+        let told: Vec<_> = told.iter().filter(|message| message.topic == "appointment_lapsed").collect();
+        assert_eq!(told.len(), 1);
+        let body = db.value("select body from outbox where topic = 'appointment_lapsed'");
+        for moment in ["17:00 ngày 10/03/2021", "17:00 ngày 12/03/2021"] {
+            assert!(body.contains(moment), "{moment}: {body}");
+        }
+    }
+}
+
 /// Takes everything, and counts.
 struct Counting(Mutex<Vec<String>>);
 

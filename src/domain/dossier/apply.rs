@@ -96,6 +96,7 @@ impl Dossier {
             clock: None,
             overdue_since: None,
             appointment: None,
+            reappointed: None,
             step: 0,
             step_due: None,
             assignee: None,
@@ -187,6 +188,8 @@ impl Dossier {
                 if taken.restarted {
                     clock.started = at;
                     clock.pauses.clear();
+                    // Another limit, of which nobody has apologised yet.
+                    self.reappointed = None;
                 } else {
                     close_pause(clock, at);
                 }
@@ -199,7 +202,11 @@ impl Dossier {
                 clock.due = taken.due;
             }
             EventData::BecameOverdue(_) => self.overdue_since = Some(at),
-            EventData::Reappointed(new) => self.appointment = Some(new.appointment),
+            EventData::Reappointed(new) => {
+                self.appointment = Some(new.appointment);
+                self.reappointed = self.appointment;
+            }
+            EventData::AppointmentLapsed(_) => self.appointment = None,
             EventData::Finished(finished) => {
                 self.decision = Some(finished.decision);
                 self.close(Status::Done, Some(finished.outcome), at);

@@ -12,9 +12,10 @@ use crate::domain::dossier::decide::money::{
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
-    Action, ActionKind, ApplicantCorrected, BecameOverdue, Correction, Dossier, Event, EventData,
-    FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived, PaymentTaken, Refusal,
-    ResultReturned, Stopped, SupplementRequested, Undone, Withdrawn, undoable,
+    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Dossier,
+    Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
+    PaymentTaken, Refusal, ResultReturned, Stopped, SupplementRequested, Undone, Withdrawn,
+    undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -166,11 +167,51 @@ pub fn decide(
         if let Some(taken) = nothing_left {
             add(context.at, context.actor, taken, late_reason);
         }
+        for data in promised_anew(dossier, &events, context) {
+            let sequence = dossier.version + 1 + u32::try_from(events.len()).unwrap_or_default();
+            events.push(event(sequence, context.at, Actor::System, data));
+        }
     }
     if events.is_empty() {
         return Err(Refusal::NotOverdue);
     }
     Ok(events)
+}
+
+/// What follows for the dates that the applicant has been told, so that they agree. A calendar that changed
+/// while the dossier was closed holds from when it is taken up again; and an appointment that the due moment
+/// has gone past has lapsed.
+fn promised_anew(dossier: &Dossier, new: &[Event], context: &Context<'_>) -> Vec<EventData> {
+    let reopened = new.iter().find_map(|event| match &event.data {
+        EventData::Undone(undone) => Some(undone.reason.as_str()),
+        _ => None,
+    });
+    if reopened.is_none() && dossier.appointment.is_none() {
+        return Vec::new();
+    }
+    let mut after = dossier.clone();
+    // Whoever appends them says what is wrong with them.
+    if new.iter().any(|event| after.apply(event).is_err()) || !after.status.is_open() {
+        return Vec::new();
+    }
+    let mut data = Vec::new();
+    let mut due = after.due();
+    let overdue = after.is_overdue();
+    // Where it is the same, or the calendar cannot tell, it stays.
+    if let Some(reason) = reopened
+        && let Ok(EventData::DueRecomputed(new)) = recompute(&after, overdue, reason, context)
+    {
+        due = Some(new.due);
+        let data_of_new = EventData::from(new);
+        let crosses = !overdue && moved_before_pause(&after, &data_of_new);
+        data.push(data_of_new);
+        data.extend(crosses.then(|| BecameOverdue {}.into()));
+    }
+    let lapsed = after
+        .appointment
+        .filter(|appointment| Some(*appointment) < due);
+    data.extend(lapsed.map(|appointment| AppointmentLapsed { appointment }.into()));
+    data
 }
 
 /// When a running dossier crossed its due moment, if it has by `at` and no event says so.

@@ -211,7 +211,7 @@ event_kinds! {
     PaymentTaken = 8: "Đã thực hiện nghĩa vụ tài chính", uncounted;
     /// Crossed the due moment while open.
     BecameOverdue = 9: "Quá hạn giải quyết", counted;
-    /// The one apology with a new appointment.
+    /// The one apology of this limit, with a new appointment.
     Reappointed = 10: "Xin lỗi và hẹn lại ngày trả kết quả", uncounted;
     /// Result ready (status 9).
     Finished = 11: "Có kết quả giải quyết", counted;
@@ -235,6 +235,8 @@ event_kinds! {
     FeeWaived = 20: "Miễn phí, lệ phí", uncounted;
     /// The competent unit has it that another desk had taken in; its clock starts.
     Reached = 21: "Đơn vị có thẩm quyền nhận được hồ sơ", counted;
+    /// The due moment went past the new appointment, which promises nothing any more.
+    AppointmentLapsed = 22: "Thôi áp dụng ngày đã hẹn lại, do hạn trả được tính lại", uncounted;
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.
@@ -408,6 +410,13 @@ pub struct BecameOverdue {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reappointed {
     pub reason: String,
+    #[serde(with = "millis")]
+    pub appointment: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentLapsed {
+    /// As it was.
     #[serde(with = "millis")]
     pub appointment: Moment,
 }

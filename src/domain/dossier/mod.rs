@@ -186,8 +186,10 @@ pub struct Dossier {
     /// When it crossed its due moment while open. It stays overdue and keeps that due moment, whatever
     /// is asked of the applicant after it; only a correction of the due moment itself takes it back.
     pub overdue_since: Option<Moment>,
-    /// The one new appointment, beside the due moment by which reports judge.
+    /// The new appointment, beside the due moment by which reports judge and never before it.
     pub appointment: Option<Moment>,
+    /// The one that was made of this limit, be it that it has lapsed since: there is no other.
+    pub reappointed: Option<Moment>,
     /// Index of the workflow step at hand.
     pub step: u8,
     /// When the step at hand should be handed on.

@@ -104,7 +104,7 @@ pub enum Refusal {
         asked_vnd: u64,
         paid_vnd: u64,
     },
-    /// Only one new appointment a dossier.
+    /// Only one new appointment a limit.
     AlreadyReappointed {
         appointment: Moment,
     },

@@ -65,6 +65,10 @@ impl NoticeTeller {
                 Topic::Reappointed,
                 json!({"reason": new.reason, "appointment_at": render::words::moment(new.appointment)}),
             ),
+            EventData::AppointmentLapsed(lapsed) => own(
+                Topic::AppointmentLapsed,
+                json!({"appointment_at": render::words::moment(lapsed.appointment)}),
+            ),
             EventData::Finished(_) => own(
                 Topic::ResultReady,
                 json!({"done_at": moment(after.closed_at)}),

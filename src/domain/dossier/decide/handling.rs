@@ -100,7 +100,7 @@ pub(super) fn reappoint(
     appointment: Moment,
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
-    if let Some(appointment) = dossier.appointment {
+    if let Some(appointment) = dossier.appointment.or(dossier.reappointed) {
         return Err(Refusal::AlreadyReappointed { appointment });
     }
     let after_due = dossier.due().is_some_and(|due| appointment > due);
