@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin_acts;
+mod agreement;
 mod answers;
 mod api_dossiers;
 mod api_errors;
