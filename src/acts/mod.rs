@@ -193,5 +193,6 @@ pub(crate) fn context<'a>(
         procedure,
         timetable,
         units: reference.units(),
+        norms: reference.norms(),
     })
 }

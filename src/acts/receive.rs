@@ -186,7 +186,12 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<Event>, Error> {
         let action = action(NewDossier {
             id: self.id,
-            case_number: CaseNumber::new(&self.receiving_unit.code, self.at.date(), sequence),
+            case_number: CaseNumber::new(
+                &self.receiving_unit.code,
+                self.at.date(),
+                sequence,
+                reference.norms(),
+            ),
             unit: self.unit.id,
             receiving_unit: self.receiving_unit.id,
             passed_on: self.new.passed_on,

@@ -47,6 +47,9 @@ pub(super) enum Args {
     Procedures { file: PathBuf },
     /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name).
     Calendar { file: PathBuf },
+    /// Quy định về một cửa theo ngày có hiệu lực: biểu mẫu, mã hồ sơ, bổ sung, xin lỗi, cách tính đúng hạn (JSON, xem
+    /// config/norms.json).
+    Norms { file: PathBuf },
     /// Danh mục thủ tục theo Cổng Dịch vụ công Quốc gia (`LayDanhSachTTHC`, `LayThuTuc`).
     PortalCatalogue(Portal),
 }
@@ -80,7 +83,8 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         Args::Units { file, .. }
         | Args::Successions { file, .. }
         | Args::Procedures { file }
-        | Args::Calendar { file } => file,
+        | Args::Calendar { file }
+        | Args::Norms { file } => file,
         Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
     };
     let bytes = read_file(file)?;
@@ -106,6 +110,7 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         Args::Successions { on, .. } => imports::successions(store, &bytes, *on),
         Args::Procedures { .. } => imports::procedures(store, &bytes),
         Args::Calendar { .. } => imports::calendar(store, &bytes),
+        Args::Norms { .. } => imports::norms(store, &bytes),
         Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
     }
     .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;

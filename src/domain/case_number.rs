@@ -4,9 +4,7 @@ use std::fmt;
 
 use chrono::{Datelike, NaiveDate};
 
-/// The first day on which new numbers carry the unit identifier in the order `H37.16`; before,
-/// it was `000.00.16.H37` (Quyết định 20/2020/QĐ-TTg, in force from 2020).
-const NEW_FORM_FROM_YEAR: i32 = 2020;
+use crate::domain::norms::{Norms, Numbering};
 
 /// A case number. The sequence counts from 1 per unit and civil day, has at least four digits and
 /// grows past 9999 without breaking.
@@ -19,12 +17,12 @@ pub struct CaseNumber(String);
 pub struct InvalidCaseNumber(pub String);
 
 impl CaseNumber {
-    /// The number of the `sequence`th dossier that the unit with `unit_code` took in on `date`.
-    pub fn new(unit_code: &str, date: NaiveDate, sequence: u32) -> Self {
-        let identifier = if date.year() < NEW_FORM_FROM_YEAR {
-            old_identifier(unit_code)
-        } else {
-            unit_code.to_owned()
+    /// The number of the `sequence`th dossier that the unit with `unit_code` took in on `date`, in the form that
+    /// the norms of that day say.
+    pub fn new(unit_code: &str, date: NaiveDate, sequence: u32, norms: &Norms) -> Self {
+        let identifier = match norms.on(date).case_number {
+            Numbering::LowestFirst => old_identifier(unit_code),
+            Numbering::HighestFirst => unit_code.to_owned(),
         };
         let (year, month, day) = (date.year().rem_euclid(100), date.month(), date.day());
         Self(format!(
@@ -88,17 +86,19 @@ mod tests {
 
     #[test]
     fn has_the_form_of_the_year() {
-        let new = CaseNumber::new("H37.16", date(2021, 7, 15), 1);
+        let norms = Norms::bundled().unwrap();
+        let new = CaseNumber::new("H37.16", date(2021, 7, 15), 1, &norms);
         assert_eq!(new.as_str(), "H37.16-210715-0001");
-        let old = CaseNumber::new("H37.16", date(2019, 7, 15), 1);
+        let old = CaseNumber::new("H37.16", date(2019, 7, 15), 1, &norms);
         assert_eq!(old.as_str(), "000.00.16.H37-190715-0001");
-        let commune = CaseNumber::new("H37.20.01", date(2019, 7, 15), 12);
+        let commune = CaseNumber::new("H37.20.01", date(2019, 7, 15), 12, &norms);
         assert_eq!(commune.as_str(), "000.01.20.H37-190715-0012");
     }
 
     #[test]
     fn grows_past_9999() {
-        let number = CaseNumber::new("H37.16", date(2021, 7, 15), 12_345);
+        let norms = Norms::bundled().unwrap();
+        let number = CaseNumber::new("H37.16", date(2021, 7, 15), 12_345, &norms);
         assert_eq!(number.as_str(), "H37.16-210715-12345");
         assert_eq!(CaseNumber::parse(number.as_str()).unwrap(), number);
     }

@@ -17,6 +17,7 @@ pub mod job;
 pub mod log;
 pub mod mac;
 pub mod moment;
+pub mod norms;
 pub mod office_hours;
 pub mod opinion;
 pub mod payment;

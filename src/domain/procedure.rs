@@ -59,8 +59,9 @@ pub struct ProcedureDefinition {
     /// The shorter limit that the office commits itself to after a cut.
     #[serde(default)]
     pub committed_limit: Option<LimitDefinition>,
-    #[serde(default)]
-    pub on_supplement: OnSupplement,
+    /// Where it says nothing, what the norms of the day of receipt say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_supplement: Option<OnSupplement>,
     #[serde(default)]
     pub fees: Vec<Fee>,
     pub result: String,
@@ -85,11 +86,10 @@ pub enum OnlineLevel {
 }
 
 /// What the clock does once a dossier is complete again (Nghị định 61/2018, điều 19).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnSupplement {
     /// The limit starts anew.
-    #[default]
     Restart,
     /// The clock goes on where it stopped.
     Resume,

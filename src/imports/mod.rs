@@ -4,6 +4,7 @@
 //! it is one transaction. Running it twice changes nothing the second time.
 
 mod calendar;
+mod norms;
 pub mod portal;
 mod procedures;
 mod successions;
@@ -12,6 +13,7 @@ mod units;
 
 pub(crate) use crate::imports::calendar::put as put_calendar;
 pub use crate::imports::calendar::{calendar, read_calendar};
+pub use crate::imports::norms::norms;
 pub(crate) use crate::imports::procedures::put as put_procedures;
 pub use crate::imports::procedures::{Catalogue, procedures};
 pub use crate::imports::successions::successions;

@@ -42,6 +42,8 @@ pub struct Cchc {
     pub integrated: i64,
     pub feedback: i64,
     pub offices: Offices,
+    /// By what it is judged, in sentences.
+    pub judged: Vec<String>,
     /// Filled in by [`crate::reports::compare::compare()`].
     pub differences: Option<Vec<Difference>>,
 }
@@ -152,6 +154,7 @@ fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Erro
             end_of(period.to),
         )?,
         offices: Offices::default(),
+        judged: span.judged(reference),
         differences: None,
     };
     report.cuts.planned =
@@ -305,6 +308,8 @@ pub struct CchcReport {
     procedures: ProcedureCounts,
     feedback_received_and_handled: i64,
     offices: Offices,
+    /// Cách tính đúng hạn đã áp dụng.
+    judged: Vec<String>,
     /// Chỉ khi được so với báo cáo đã in.
     #[serde(skip_serializing_if = "Option::is_none")]
     differences: Option<Vec<Difference>>,
@@ -397,6 +402,7 @@ impl Report for Cchc {
             },
             feedback_received_and_handled: self.feedback,
             offices: self.offices,
+            judged: self.judged.clone(),
             differences: self.differences.clone(),
         }
     }
@@ -422,6 +428,7 @@ impl Report for Cchc {
             columns: table::columns(&labels, &RATES),
             rows: rows.chain([total]).collect(),
             prose: [self.passage()].into_iter().chain(differences).collect(),
+            notes: table::notes(&self.total, &self.judged),
             ..Sheet::default()
         }
     }

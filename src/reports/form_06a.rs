@@ -30,6 +30,8 @@ pub struct Form06a {
     pub unit: Option<(String, String)>,
     pub groups: Vec<Group>,
     pub total: Standing,
+    /// By what it is judged, in sentences.
+    pub judged: Vec<String>,
 }
 
 /// The rows of a level.
@@ -106,6 +108,7 @@ fn read(
         unit: root.map(|root| names::unit(reference, root)),
         total: groups.iter().map(|group| group.total).sum(),
         groups,
+        judged: span.judged(reference),
     })
 }
 
@@ -120,6 +123,8 @@ pub struct Form06aReport {
     unit: Option<String>,
     groups: Vec<Form06aGroup>,
     total: Counts,
+    /// Cách tính đúng hạn đã áp dụng.
+    judged: Vec<String>,
 }
 
 /// The rows of a level.
@@ -248,6 +253,7 @@ impl Report for Form06a {
             unit: self.unit.as_ref().map(|(code, _)| code.clone()),
             groups: groups.collect(),
             total: Counts::of(&self.total),
+            judged: self.judged.clone(),
         }
     }
 
@@ -286,7 +292,7 @@ impl Report for Form06a {
             columns: table::columns(&LABELS, &FIGURES),
             numbered: true,
             rows,
-            notes: table::notes(&self.total),
+            notes: table::notes(&self.total, &self.judged),
             ..Sheet::default()
         }
     }

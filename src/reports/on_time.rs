@@ -34,6 +34,8 @@ pub struct OnTime {
     pub span: Span,
     pub rows: Vec<Row>,
     pub total: Standing,
+    /// By what it is judged, in sentences.
+    pub judged: Vec<String>,
 }
 
 /// One row of it.
@@ -57,24 +59,25 @@ pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Resu
         let reason = format!("báo cáo theo tháng chỉ được dài tối đa {MOST_MONTHS} tháng");
         return Err(Error::parameter("from", reason));
     }
-    let (rows, total) = store.read_with_reference(|conn, reference| {
+    store.read_with_reference(|conn, reference| {
         span.check(reference)?;
         let under = under.map(|root| Under::new(reference, root));
-        match by {
+        let (rows, total) = match by {
             // A month's carried-over is the month before's in progress: months do not add up.
-            By::Month => months(conn, reference, &span, under.as_ref()),
+            By::Month => months(conn, reference, &span, under.as_ref())?,
             by => {
                 let rows = rows(conn, reference, by, &span, under.as_ref())?;
                 let total = rows.iter().map(|row| row.standing).sum();
-                Ok((rows, total))
+                (rows, total)
             }
-        }
-    })?;
-    Ok(OnTime {
-        by,
-        span,
-        rows,
-        total,
+        };
+        Ok(OnTime {
+            by,
+            span,
+            rows,
+            total,
+            judged: span.judged(reference),
+        })
     })
 }
 
@@ -243,6 +246,8 @@ pub struct OnTimeReport {
     to: NaiveDate,
     rows: Vec<OnTimeRow>,
     total: Counts,
+    /// Cách tính đúng hạn đã áp dụng.
+    judged: Vec<String>,
 }
 
 /// One row of it.
@@ -280,6 +285,7 @@ impl Report for OnTime {
             to: self.span.period.to,
             rows: rows.collect(),
             total: Counts::of(&self.total),
+            judged: self.judged.clone(),
         }
     }
 
@@ -312,7 +318,7 @@ impl Report for OnTime {
             )],
             columns: table::columns(&[key, Column::text("name", "Tên")], &RATES),
             rows: rows.chain([total]).collect(),
-            notes: table::notes(&self.total),
+            notes: table::notes(&self.total, &self.judged),
             ..Sheet::default()
         }
     }

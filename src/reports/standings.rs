@@ -76,6 +76,23 @@ impl Span {
         }
     }
 
+    /// By what its dossiers are judged, in sentences: one for each rule that held on a day of receipt.
+    pub(crate) fn judged(&self, reference: &Reference) -> Vec<String> {
+        let ways = reference.norms().judging_until(self.period.to);
+        let several = ways.len() > 1;
+        let ways = ways.into_iter().map(|(from, judging)| {
+            let how = render::words::judging(judging);
+            match several {
+                true => {
+                    let from = render::words::date(from);
+                    format!("Hồ sơ tiếp nhận từ ngày {from}: {how}.")
+                }
+                false => format!("Cách tính: {how}."),
+            }
+        });
+        ways.collect()
+    }
+
     /// `từ ngày 15/12/2020 đến ngày 14/09/2021`.
     pub(crate) fn in_words(&self) -> String {
         let Period { from, to } = self.period;

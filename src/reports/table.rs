@@ -140,9 +140,10 @@ pub(crate) const RATES: [Figure<Standing>; 20] = [
     }),
 ];
 
-/// What else people read below the figures: how the resolved ended, and receipts regardless of boundary.
-pub(crate) fn notes(s: &Standing) -> Vec<String> {
-    let mut notes = Vec::new();
+/// What else people read below the figures: by what they are judged, how the resolved ended, and receipts regardless of
+/// boundary.
+pub(crate) fn notes(s: &Standing, judged: &[String]) -> Vec<String> {
+    let mut notes = judged.to_vec();
     if s.refused + s.stopped + s.withdrawn > 0 {
         notes.push(format!(
             "Trong số hồ sơ đã giải quyết có {} hồ sơ bị từ chối, {} hồ sơ dừng xử lý, {} hồ sơ người nộp rút.",

@@ -35,6 +35,7 @@ text_enum! {
         SuccessionsImported = "successions_imported",
         ProceduresImported = "procedures_imported",
         CalendarImported = "calendar_imported",
+        NormsImported = "norms_imported",
         PortalCatalogueImported = "portal_catalogue_imported",
         ScenarioLoaded = "scenario_loaded",
         WebhookMade = "webhook_made",

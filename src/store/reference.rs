@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
+use crate::domain::norms::Norms;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
@@ -34,6 +35,7 @@ pub struct Reference {
     default_timetable: Option<Arc<Timetable>>,
     /// Of the units whose hours differ.
     timetables: HashMap<UnitId, Arc<Timetable>>,
+    norms: Norms,
     due_out_of_date: bool,
     moving: Vec<UnitId>,
 }
@@ -81,7 +83,13 @@ impl Reference {
             calendar,
             default_timetable,
             timetables,
+            norms: norms(conn)?,
         })
+    }
+
+    /// What the norms say, by the day of receipt.
+    pub const fn norms(&self) -> &Norms {
+        &self.norms
     }
 
     /// Counts up with every import.
@@ -150,6 +158,18 @@ impl Reference {
         self.timetables
             .get(&unit)
             .or(self.default_timetable.as_ref())
+    }
+}
+
+/// The office's own norms, or those that are compiled in.
+fn norms(conn: &mut Conn) -> Result<Norms, StoreError> {
+    let corrupt = |error: &dyn std::fmt::Display| StoreError::corrupt(format!("norms: {error}"));
+    match settings::get(conn, settings::NORMS)? {
+        None => Norms::bundled().map_err(|error| corrupt(&error)),
+        Some(json) => {
+            let changes = Norms::read(json.as_bytes()).map_err(|error| corrupt(&error))?;
+            Norms::new(&changes).map_err(|error| corrupt(&error))
+        }
     }
 }
 

@@ -60,6 +60,9 @@ pub fn server_clock(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
 /// Up to which due moments officers have been reminded.
 pub const REMINDED_UNTIL: &str = "reminded_until";
 
+/// The office's own norms, as JSON.
+pub const NORMS: &str = "norms";
+
 /// Set once the columns by which lists and searches go are filled for what is older than they are.
 pub(super) const LISTS_FILLED: &str = "lists_filled";
 

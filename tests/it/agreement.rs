@@ -63,6 +63,7 @@ fn action(world: &World, dossier: &Dossier, step: &Step, now: Moment) -> Action 
         6 | 7 => Action::RequestSupplement {
             reason: reason(),
             items: vec![Paper::Position(0)],
+            exception: None,
         },
         8 => Action::TakeSupplement {
             items: vec![ItemHandedIn(0, 1, 0).into()],

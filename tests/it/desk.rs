@@ -211,7 +211,7 @@ on_both! {
         let asked = world.receive_at(COMMUNE, &procedure, at("2021-03-01 08:00"));
         let due = asked.due();
         world.begin(asked.id, at("2021-03-01 09:00"));
-        let request = Action::RequestSupplement { reason: "thiếu".to_owned(), items: vec![] };
+        let request = Action::RequestSupplement { reason: "thiếu".to_owned(), items: vec![], exception: None };
         world.act(asked.id, at("2021-04-01 09:00"), request).unwrap();
         let taken = Action::TakeSupplement { items: vec![], reason: "đã đủ".to_owned() };
         let asked = world.act(asked.id, at("2021-04-02 09:00"), taken).unwrap();

@@ -13,6 +13,7 @@ use motcua::domain::dossier::{
 };
 use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
 use motcua::domain::moment::Moment;
+use motcua::domain::norms::Norms;
 use motcua::domain::office_hours::OfficeHours;
 use motcua::domain::procedure::{Procedure, ProcedureDefinition};
 use motcua::domain::tally::{Standing, Tallies, Tally, follow};
@@ -24,6 +25,7 @@ const COMMUNE: UnitId = UnitId(3);
 const SUCCESSOR: UnitId = UnitId(4);
 
 struct Stage {
+    norms: Norms,
     timetable: Timetable,
     units: Units,
     procedure: Procedure,
@@ -79,6 +81,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         on: date("2021-01-01"),
     };
     Stage {
+        norms: Norms::bundled().unwrap(),
         timetable: Timetable::new(&calendar, &OfficeHours::default()),
         units: Units::new(units, vec![succession]),
         procedure: Procedure {
@@ -99,6 +102,7 @@ fn context(when: Moment) -> Context<'static> {
         procedure: &STAGE.procedure,
         timetable: &STAGE.timetable,
         units: &STAGE.units,
+        norms: &STAGE.norms,
     }
 }
 
@@ -175,6 +179,7 @@ fn request_supplement() -> Action {
     Action::RequestSupplement {
         reason: because(),
         items: vec![],
+        exception: None,
     }
 }
 
@@ -197,6 +202,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         7 => Action::RequestSupplement {
             reason,
             items: vec![Paper::Position(u16::from(n))],
+            exception: None,
         },
         8 => Action::TakeSupplement {
             items: vec![ItemHandedIn(u16::from(n), 1, 0).into()],
@@ -369,6 +375,7 @@ fn a_supplement_starts_the_limit_anew_and_a_payment_pauses_it() {
     let request = Action::RequestSupplement {
         reason: because(),
         items: vec![Paper::Position(1)],
+        exception: None,
     };
     life.act(at("2021-03-04 09:00"), &request).unwrap();
     assert_eq!(life.state().status, Status::SupplementRequested);

@@ -24,6 +24,7 @@ mod limits;
 mod log;
 mod money;
 mod national;
+mod norms;
 mod notices;
 mod oidc;
 mod openapi;

@@ -311,14 +311,15 @@ on_both! {
         let officer = office.token(Role::Officer, COMMUNE);
         let dossier = office.receive(COMMUNE, &procedure);
         act(&office, &clerk, &dossier, "hand-over", json!({"step": 1})).expect(200);
-        let ask = || act(&office, &officer, &dossier, "request-supplement", json!({"reason": "thiếu"})).expect(200);
-        ask();
+        let ask = |body: Value| act(&office, &officer, &dossier, "request-supplement", body).expect(200);
+        ask(json!({"reason": "thiếu"}));
         let take = |body: Value| act(&office, &clerk, &dossier, "take-supplement", body);
         for nothing in [json!({"items": []}), json!({"items": [{"position": 0}]}), json!({"items": [], "reason": "  "})] {
             assert_eq!(take(nothing).problem(409, "refused")["reason"], "nothing_handed_in");
         }
         take(json!({"items": [], "reason": "đã có trong cơ sở dữ liệu dân cư"})).expect(200);
-        ask();
+        let exception = json!({"reason": "hết hạn", "allowed_by": "Chủ tịch"});
+        ask(json!({"reason": "thiếu", "exception": exception}));
         take(json!({"items": [{"position": 0, "copies": 1}]})).expect(200);
         let events = office.call("GET", format!("{}/events", path(&dossier))).token(&clerk).send().expect(200).json();
         let reasons: Vec<_> = events.as_array().unwrap().iter()
@@ -457,7 +458,7 @@ on_both! {
         let received = world.receive_at(COMMUNE, "1.000001", at("2021-03-01 08:00"));
         let due = received.due().unwrap();
         world.begin(received.id, at("2021-03-01 09:00"));
-        let ask = Action::RequestSupplement { reason: "thiếu".to_owned(), items: vec![Paper::Position(0)] };
+        let ask = Action::RequestSupplement { reason: "thiếu".to_owned(), items: vec![Paper::Position(0)], exception: None };
         world.act(received.id, at("2021-03-22 09:00"), ask).unwrap();
         let given = motcua::domain::dossier::ItemHandedIn(0, 1, 0).into();
         let taken = Action::TakeSupplement { items: vec![given], reason: String::new() };

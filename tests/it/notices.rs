@@ -523,7 +523,7 @@ on_both! {
         let because = || "chờ xác minh".to_owned();
         for (when, action) in [
             ("2021-03-02 09:00", Action::Reappoint { reason: because(), appointment: at("2021-03-10 17:00") }),
-            ("2021-03-03 09:00", Action::RequestSupplement { reason: because(), items: vec![] }),
+            ("2021-03-03 09:00", Action::RequestSupplement { reason: because(), items: vec![], exception: None }),
             ("2021-03-05 09:00", Action::TakeSupplement {
                 items: vec![ItemHandedIn(0, 1, 0).into()],
                 reason: String::new(),

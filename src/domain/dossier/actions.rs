@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Channel, Decision, ItemGiven, Paper, PaymentMethod, Status};
+use crate::domain::dossier::{
+    Channel, Decision, Exception, ItemGiven, Paper, PaymentMethod, Status,
+};
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Commitment;
@@ -206,6 +208,8 @@ pub enum Action {
     RequestSupplement {
         reason: String,
         items: Vec<Paper>,
+        /// Why, and on whose word, if they were asked for before.
+        exception: Option<Exception>,
     },
     /// The papers, or why the dossier goes on without any.
     TakeSupplement {

@@ -4,6 +4,7 @@ use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::dossier::{Contents, Dossier, Event, EventData, Received, Status, Submission};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::domain::norms::Judging;
 use crate::domain::time_limit::{Clock, Outcome, Pause};
 
 /// A history that cannot be: a row was lost or forged.
@@ -90,6 +91,8 @@ impl Dossier {
             applicant: submission.applicant,
             delegate: submission.delegate,
             contents: Contents::submitted(submission),
+            judging: Judging::DEFAULT,
+            supplements_requested: 0,
             status: Status::Registered,
             entered_at: at,
             received_at: None,
@@ -115,6 +118,7 @@ impl Dossier {
         self.status = Status::Received;
         self.procedure = received.procedure_now.unwrap_or(self.procedure);
         self.received_at = Some(at);
+        self.judging = received.judging;
         self.entered_at = at;
         if received.pass_on_by.is_some() {
             self.holder = self.receiving_unit;
@@ -176,6 +180,7 @@ impl Dossier {
             }
             EventData::SupplementRequested(_) => {
                 self.status = Status::SupplementRequested;
+                self.supplements_requested = self.supplements_requested.saturating_add(1);
                 self.pause(at).ok_or(misfit)?;
             }
             EventData::PaymentRequested(_) => {

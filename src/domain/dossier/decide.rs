@@ -5,7 +5,9 @@ mod money;
 mod receiving;
 mod timing;
 
-use crate::domain::dossier::decide::handling::{hand_over, reappoint, take_supplement};
+use crate::domain::dossier::decide::handling::{
+    hand_over, reappoint, request_supplement, take_supplement,
+};
 use crate::domain::dossier::decide::money::{
     amount_owed, not_requested, nothing_left_to_pay, positive, request_payment,
 };
@@ -14,11 +16,11 @@ use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Dossier,
     Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
-    PaymentTaken, Refusal, ResultReturned, Stopped, SupplementRequested, Undone, Withdrawn,
-    undoable,
+    PaymentTaken, Refusal, ResultReturned, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
+use crate::domain::norms::{Norm, Norms};
 use crate::domain::procedure::Procedure;
 use crate::domain::role::Role;
 use crate::domain::timetable::Timetable;
@@ -42,6 +44,14 @@ pub struct Context<'a> {
     /// The opening hours of the unit that answers for the dossier.
     pub timetable: &'a Timetable,
     pub units: &'a Units,
+    pub norms: &'a Norms,
+}
+
+impl Context<'_> {
+    /// What holds for a dossier: what held on its day of receipt, or holds today while it has none.
+    pub(crate) fn norm(&self, dossier: &Dossier) -> &Norm {
+        self.norms.on(dossier.received_at.unwrap_or(self.at).date())
+    }
 }
 
 /// How far back somebody may enter what has happened.
@@ -218,7 +228,7 @@ fn promised_anew(dossier: &Dossier, new: &[Event], context: &Context<'_>) -> Vec
 fn unrecorded_crossing(dossier: &Dossier, at: Moment) -> Option<Moment> {
     dossier
         .crosses_at()
-        .filter(|_| dossier.due().is_some_and(|due| due < at))
+        .filter(|_| dossier.deadline().is_some_and(|due| due < at))
 }
 
 /// Whether a new due moment lies before the pause of a waiting dossier: it was past due when it
@@ -228,7 +238,8 @@ fn moved_before_pause(dossier: &Dossier, data: &EventData) -> bool {
         return false;
     };
     let pause = dossier.clock.as_ref().and_then(|clock| clock.pauses.last());
-    pause.is_some_and(|pause| pause.until.is_none() && new.due < pause.from)
+    let deadline = dossier.judging.deadline(new.due, dossier.appointment);
+    pause.is_some_and(|pause| pause.until.is_none() && deadline < pause.from)
 }
 
 /// The action's own event; `None` for the sweep, whose event is the crossing itself.
@@ -254,14 +265,11 @@ fn decide_existing(
             assignee,
             note,
         } => hand_over(dossier, *step, *assignee, note, context)?,
-        Action::RequestSupplement { reason, items } => {
-            let positions = items.iter().map(|paper| paper.position(context.procedure));
-            SupplementRequested {
-                items: positions.collect::<Result<_, _>>()?,
-                reason: required(reason)?,
-            }
-            .into()
-        }
+        Action::RequestSupplement {
+            reason,
+            items,
+            exception,
+        } => request_supplement(dossier, reason, items, exception.as_ref(), context)?,
         Action::TakeSupplement { items, reason } => {
             take_supplement(dossier, overdue, items, reason, context)?
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::dossier::{Channel, Decision, PaymentMethod};
 use crate::domain::ids::{Actor, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::{Moment, millis};
+use crate::domain::norms::Judging;
 use crate::domain::person::Commitment;
 use crate::domain::time_limit::{Outcome, TimeLimit};
 
@@ -317,6 +318,9 @@ pub struct Received {
         with = "optional_millis"
     )]
     pub pass_on_by: Option<Moment>,
+    /// By what it is judged, where that is not the due moment.
+    #[serde(default, skip_serializing_if = "Judging::is_default")]
+    pub judging: Judging,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,6 +368,17 @@ pub struct SupplementRequested {
     /// Positions in the checklist of what is missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<u16>,
+    /// Why papers are asked for once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
+}
+
+/// What allows that papers are asked for more often than the norms say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    pub reason: String,
+    /// Who allowed it: name and office, as it is written on the record.
+    pub allowed_by: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -412,6 +427,9 @@ pub struct Reappointed {
     pub reason: String,
     #[serde(with = "millis")]
     pub appointment: Moment,
+    /// Later than an apology is in time.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

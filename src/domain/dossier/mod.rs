@@ -28,6 +28,7 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::enums::{code_enum, text_enum};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::norms::Judging;
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::{Clock, Outcome};
 
@@ -176,6 +177,10 @@ pub struct Dossier {
     pub delegate: Option<PersonId>,
     /// Papers and fees.
     pub contents: Contents,
+    /// By what it is judged: what held on its day of receipt.
+    pub judging: Judging,
+    /// How often papers were asked for.
+    pub supplements_requested: u16,
     pub status: Status,
     /// When it came in: the moment of receipt, or of registration while it is not received.
     pub entered_at: Moment,
@@ -235,6 +240,12 @@ impl Dossier {
         self.clock.as_ref().map(|clock| clock.due)
     }
 
+    /// After which moment it is overdue; `None` until received.
+    pub fn deadline(&self) -> Option<Moment> {
+        let due = self.due()?;
+        Some(self.judging.deadline(due, self.appointment))
+    }
+
     /// Whether the clock of an open dossier is running.
     pub fn is_running(&self) -> bool {
         self.status.is_open() && self.clock.as_ref().is_some_and(|clock| !clock.is_paused())
@@ -260,7 +271,7 @@ impl Dossier {
     /// When a running dossier that is not overdue yet becomes so: at its due moment, or, if it was
     /// closed then and taken back later, when it was taken back.
     pub fn crosses_at(&self) -> Option<Moment> {
-        let due = self.due()?;
+        let due = self.deadline()?;
         (self.is_running() && !self.is_overdue()).then(|| due.max(self.last_event_at))
     }
 

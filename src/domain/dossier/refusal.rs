@@ -69,6 +69,10 @@ pub enum Refusal {
     UnknownPaper {
         key: String,
     },
+    /// Papers are asked for once: again only with a reason and who allowed it.
+    SupplementRequestedBefore {
+        times: u16,
+    },
     /// Neither a paper nor a reason why none.
     NothingHandedIn,
     /// A required paper was not handed in.
@@ -148,6 +152,7 @@ impl Refusal {
             Self::NotCompetent => "not_competent",
             Self::UnknownItem { .. } => "unknown_item",
             Self::UnknownPaper { .. } => "unknown_paper",
+            Self::SupplementRequestedBefore { .. } => "supplement_requested_before",
             Self::NothingHandedIn => "nothing_handed_in",
             Self::MissingItems { .. } => "missing_items",
             Self::NoSets => "no_sets",

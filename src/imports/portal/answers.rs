@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    ChecklistItem, Fee, LimitDefinition, OnSupplement, OnlineLevel, ProcedureDefinition,
-    is_procedure_code,
+    ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureDefinition, is_procedure_code,
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
@@ -208,7 +207,7 @@ impl Listed {
             online_level: OnlineLevel::Information,
             statutory_limit: self.limit?,
             committed_limit: None,
-            on_supplement: OnSupplement::default(),
+            on_supplement: None,
             fees: Vec::new(),
             result: self.result.clone()?,
             legal_basis: Vec::new(),

@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 use crate::domain::dossier::{Channel, Decision, EventData, Status};
 use crate::domain::job;
 use crate::domain::moment::Moment;
+use crate::domain::norms::{JudgedBy, JudgedDate, Judging};
 use crate::domain::opinion::Rating;
 use crate::domain::payment::Misfit;
 use crate::domain::role::Role;
@@ -134,6 +135,19 @@ pub const fn role(role: Role) -> &'static str {
         Role::Supervisor => "Lãnh đạo",
         Role::Administrator => "Quản trị hệ thống",
     }
+}
+
+/// By what a dossier is on time or overdue.
+pub fn judging(judging: Judging) -> String {
+    let by = match judging.by {
+        JudgedBy::Moment => "giải quyết sau thời điểm hẹn trả là quá hạn",
+        JudgedBy::Day => "giải quyết trong ngày hẹn trả là đúng hạn, không kể giờ",
+    };
+    let date = match judging.date {
+        JudgedDate::First => "theo ngày hẹn trả đầu tiên, không theo ngày hẹn lại",
+        JudgedDate::Moved => "theo ngày hẹn lại nếu có",
+    };
+    format!("{by}; {date}")
 }
 
 /// A job, as it is listed.

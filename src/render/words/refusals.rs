@@ -68,6 +68,9 @@ pub fn refusal(refusal: &Refusal) -> String {
             "việc này do đơn vị có thẩm quyền giải quyết làm, không phải nơi tiếp nhận hộ"
                 .to_owned()
         }
+        Refusal::SupplementRequestedBefore { times } => format!(
+            "hồ sơ đã được yêu cầu bổ sung {times} lần; yêu cầu thêm phải có lý do và người cho phép (exception)"
+        ),
         Refusal::NoSets => "số bộ hồ sơ phải từ 1 trở lên".to_owned(),
         Refusal::NoSuchStep {
             step,

@@ -117,6 +117,7 @@ pub(crate) fn receipt(
         procedure,
         timetable,
         units: reference.units(),
+        norms: reference.norms(),
     };
     let events = decide(None, &action, &context)
         .map_err(|refusal| ToolError::bench(crate::render::words::refusal(&refusal)))?;

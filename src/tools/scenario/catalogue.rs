@@ -7,8 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use crate::domain::period::Period;
 use crate::domain::procedure::{
-    ChecklistItem, LimitDefinition, OnSupplement, OnlineLevel, Place, ProcedureDefinition, Step,
-    StepRole,
+    ChecklistItem, LimitDefinition, OnlineLevel, Place, ProcedureDefinition, Step, StepRole,
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
@@ -313,7 +312,7 @@ fn sample(
         },
         statutory_limit: limit(level, nth),
         committed_limit: None,
-        on_supplement: OnSupplement::default(),
+        on_supplement: None,
         fees: Vec::new(),
         result: "Văn bản trả lời".to_owned(),
         legal_basis: Vec::new(),

@@ -11,6 +11,7 @@ use crate::domain::dossier::{
 };
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::{Moment, WorkingTime};
+use crate::domain::norms::Norms;
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::timetable::Timetable;
@@ -35,6 +36,7 @@ pub(crate) struct Outline<'a> {
 /// What all dossiers share.
 pub(crate) struct Stage<'a> {
     pub(crate) units: &'a Units,
+    pub(crate) norms: &'a Norms,
     pub(crate) timetable: &'a Timetable,
     /// Nothing happens after this.
     pub(crate) end: Moment,
@@ -102,6 +104,7 @@ impl Life<'_> {
             procedure: self.outline.procedure,
             timetable: self.stage.timetable,
             units: self.stage.units,
+            norms: self.stage.norms,
         };
         for event in decide(self.dossier.as_ref(), action, &context)? {
             match &mut self.dossier {
@@ -344,6 +347,7 @@ impl Life<'_> {
         let request = Action::RequestSupplement {
             reason: "Đơn chưa ghi đủ thông tin".to_owned(),
             items: vec![Paper::Position(0)],
+            exception: None,
         };
         self.act(asked, self.officer(), &request)?;
         let action = Action::TakeSupplement {
@@ -425,6 +429,7 @@ impl Life<'_> {
         let request = Action::RequestSupplement {
             reason: "Thiếu giấy tờ kèm theo".to_owned(),
             items: vec![Paper::Position(0)],
+            exception: None,
         };
         let asked = self.between(reached, latest, 0.5)?;
         self.act(asked, self.officer(), &request)

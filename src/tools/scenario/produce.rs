@@ -157,7 +157,8 @@ impl<'a> Producer<'a> {
             for planned in planned {
                 let last = numbers.entry(planned.unit.id).or_default();
                 *last += 1;
-                let number = CaseNumber::new(&planned.unit.code, day, *last);
+                let number =
+                    CaseNumber::new(&planned.unit.code, day, *last, self.reference.norms());
                 let history = self.live(&planned, number, &mut batch.changes, &mut rng)?;
                 batch.histories.push(history);
                 if batch.histories.len() == BATCH {
@@ -235,6 +236,7 @@ impl<'a> Producer<'a> {
     ) -> Result<WholeHistory, ToolError> {
         let stage = Stage {
             units: self.reference.units(),
+            norms: self.reference.norms(),
             timetable: self
                 .reference
                 .timetable(planned.unit.id)

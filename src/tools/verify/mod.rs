@@ -394,7 +394,7 @@ impl Walk<'_> {
             let Some(unit) = self.reference.units().get(unit) else {
                 continue;
             };
-            let number = CaseNumber::new(&unit.code, day, last);
+            let number = CaseNumber::new(&unit.code, day, last, self.reference.norms());
             let Some((place, _)) = number.as_str().rsplit_once('-') else {
                 continue;
             };

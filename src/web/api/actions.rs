@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::acts::advance::Request;
-use crate::domain::dossier::{Action, Channel, Decision, Paper, PaymentMethod};
+use crate::domain::dossier::{Action, Channel, Decision, Exception, Paper, PaymentMethod};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::store::Store;
@@ -197,8 +197,23 @@ pub struct RequestSupplement {
     #[serde(default)]
     #[schema(example = json!(["giay-khai-sinh-1a2b3c4d"]))]
     keys: Vec<String>,
+    /// Bắt buộc khi hồ sơ đã được yêu cầu bổ sung đủ số lần theo quy định (một lần, từ ngày 05/8/2026).
+    #[serde(default)]
+    exception: Option<ExceptionInput>,
     #[serde(default)]
     at: Option<EnteredAt>,
+}
+
+/// Why papers are asked for once more, and on whose word.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionInput {
+    /// Lý do yêu cầu bổ sung thêm.
+    #[schema(example = "Giấy tờ đã bổ sung hết hiệu lực")]
+    reason: String,
+    /// Người cho phép: họ tên, chức vụ.
+    #[schema(example = "Hoàng Văn Bình, Phó Chủ tịch UBND xã")]
+    allowed_by: String,
 }
 
 impl Readable for RequestSupplement {
@@ -213,6 +228,18 @@ impl Readable for RequestSupplement {
         for (i, key) in self.keys.iter().enumerate() {
             check_length(&format!("/keys/{i}"), key, 100, &mut wrong);
         }
+        if let Some(exception) = &self.exception {
+            for (field, text) in [
+                ("reason", &exception.reason),
+                ("allowed_by", &exception.allowed_by),
+            ] {
+                let field = format!("/exception/{field}");
+                if text.trim().is_empty() {
+                    wrong.push(FieldError::new(&field, "để trống"));
+                }
+                check_length(&field, text, MOST_LETTERS, &mut wrong);
+            }
+        }
         wrong
     }
 }
@@ -224,6 +251,10 @@ impl RequestSupplement {
         of.to(Action::RequestSupplement {
             reason: self.reason,
             items: positions.chain(keys).collect(),
+            exception: self.exception.map(|exception| Exception {
+                reason: exception.reason,
+                allowed_by: exception.allowed_by,
+            }),
         })
     }
 }

@@ -192,6 +192,7 @@ fn any_action(rng: &mut StdRng) -> Action {
         4 | 5 => Action::RequestSupplement {
             reason,
             items: vec![Paper::Position(0)],
+            exception: None,
         },
         6 | 7 => Action::TakeSupplement {
             items: vec![ItemHandedIn(0, 1, 0).into()],
@@ -369,7 +370,7 @@ on_both! {
         let id = motcua::acts::receive::receive(store, &new, by("2021-03-01 08:00"), None).unwrap().value;
         let begin = Action::HandOver { step: 1, assignee: None, note: "gấp".to_owned() };
         act(id, "2021-03-01 09:00", begin);
-        let missing = Action::RequestSupplement { reason: "thiếu giấy".to_owned(), items: vec![Paper::Position(1)] };
+        let missing = Action::RequestSupplement { reason: "thiếu giấy".to_owned(), items: vec![Paper::Position(1)], exception: None };
         act(id, "2021-03-02 08:30", missing);
         act(id, "2021-03-03 09:15", Action::TakeSupplement { items: vec![ItemHandedIn(1, 1, 0).into()], reason: String::new() });
         let paid = Action::CollectFees {

@@ -125,6 +125,7 @@ pub fn history_step(kind: u8) -> Action {
         8 => Action::RequestSupplement {
             reason: reason(),
             items: vec![Paper::Position(0)],
+            exception: None,
         },
         9 => Action::TakeSupplement {
             items: vec![ItemHandedIn(0, 1, 0).into()],

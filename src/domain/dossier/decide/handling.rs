@@ -1,10 +1,13 @@
 //! Work on a dossier between its receipt and its end.
 
+use chrono::Days;
+
 use crate::domain::dossier::decide::timing::{resumed, running_clock};
 use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
-    Dossier, EventData, HandedOver, ItemGiven, Reappointed, Refusal, SupplementTaken,
+    Dossier, EventData, Exception, HandedOver, ItemGiven, Paper, Reappointed, Refusal,
+    SupplementRequested, SupplementTaken,
 };
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
@@ -77,7 +80,9 @@ pub(super) fn take_supplement(
     if reason.is_empty() && !items.iter().any(|item| item.1 > 0 || item.2 > 0) {
         return Err(Refusal::NothingHandedIn);
     }
-    let restarted = !overdue && context.procedure.definition.on_supplement == OnSupplement::Restart;
+    let on_supplement = context.procedure.definition.on_supplement;
+    let on_supplement = on_supplement.unwrap_or(context.norm(dossier).on_supplement);
+    let restarted = !overdue && on_supplement == OnSupplement::Restart;
     let clock = if restarted {
         let mut clock = running_clock(dossier)?;
         clock.restart(context.at, context.timetable)?;
@@ -90,6 +95,39 @@ pub(super) fn take_supplement(
         restarted,
         reason: reason.to_owned(),
         due: clock.due,
+    }
+    .into())
+}
+
+/// Papers are asked for once (Nghị định 309/2026, điều 17(2a) [T]); again only with the reason why, and who allowed it.
+pub(super) fn request_supplement(
+    dossier: &Dossier,
+    reason: &str,
+    items: &[Paper],
+    exception: Option<&Exception>,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let positions = items.iter().map(|paper| paper.position(context.procedure));
+    let items = positions.collect::<Result<_, _>>()?;
+    let reason = required(reason)?;
+    let most = context.norm(dossier).supplements;
+    let again = most.is_some_and(|most| dossier.supplements_requested >= most);
+    let exception = match (again, exception) {
+        (false, _) => None,
+        (true, None) => {
+            return Err(Refusal::SupplementRequestedBefore {
+                times: dossier.supplements_requested,
+            });
+        }
+        (true, Some(exception)) => Some(Exception {
+            reason: required(&exception.reason)?,
+            allowed_by: required(&exception.allowed_by)?,
+        }),
+    };
+    Ok(SupplementRequested {
+        reason,
+        items,
+        exception,
     }
     .into())
 }
@@ -107,9 +145,12 @@ pub(super) fn reappoint(
     if appointment <= context.at || !after_due || !context.timetable.is_open(appointment)? {
         return Err(Refusal::BadAppointment { appointment });
     }
+    let days = Days::new(context.norm(dossier).apology_days_before.into());
+    let due = dossier.due().map(|due| due.date());
     Ok(Reappointed {
         reason: required(reason)?,
         appointment,
+        late: due.is_some_and(|due| context.at.date() + days > due),
     }
     .into())
 }

@@ -118,6 +118,7 @@ fn received(
         },
         assignee,
         pass_on_by,
+        judging: context.norms.on(context.at.date()).judging(),
     }
     .into())
 }

@@ -42,7 +42,8 @@ pub(super) fn recompute(
     Ok(DueRecomputed {
         reason: required(reason)?,
         due: clock.due,
-        no_longer_overdue: since_start && clock.due >= past_due_at,
+        no_longer_overdue: since_start
+            && dossier.judging.deadline(clock.due, dossier.appointment) >= past_due_at,
     }
     .into())
 }
@@ -65,6 +66,7 @@ pub(super) fn judge(
     } else {
         clock.due
     };
+    let due = dossier.judging.deadline(due, dossier.appointment);
     Ok(Outcome::judge(due, context.at))
 }
 
