@@ -50,6 +50,8 @@ pub(super) enum Args {
     /// Quy định về một cửa theo ngày có hiệu lực: biểu mẫu, mã hồ sơ, bổ sung, xin lỗi, cách tính đúng hạn (JSON, xem
     /// config/norms.json).
     Norms { file: PathBuf },
+    /// Mã lĩnh vực của Cổng Dịch vụ công Quốc gia (CSV: field,code).
+    FieldCodes { file: PathBuf },
     /// Danh mục thủ tục theo Cổng Dịch vụ công Quốc gia (`LayDanhSachTTHC`, `LayThuTuc`).
     PortalCatalogue(Portal),
 }
@@ -83,6 +85,7 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         Args::Units { file, .. }
         | Args::Successions { file, .. }
         | Args::Procedures { file }
+        | Args::FieldCodes { file }
         | Args::Calendar { file }
         | Args::Norms { file } => file,
         Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
@@ -109,6 +112,7 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         }
         Args::Successions { on, .. } => imports::successions(store, &bytes, *on),
         Args::Procedures { .. } => imports::procedures(store, &bytes),
+        Args::FieldCodes { .. } => imports::field_codes(store, &bytes),
         Args::Calendar { .. } => imports::calendar(store, &bytes),
         Args::Norms { .. } => imports::norms(store, &bytes),
         Args::PortalCatalogue(portal) => return import_portal(portal, config, store),

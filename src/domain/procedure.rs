@@ -359,6 +359,11 @@ pub fn is_procedure_code(text: &str) -> bool {
             .all(|(i, b)| i == 1 || b.is_ascii_digit())
 }
 
+/// A code of the national portal's own, such as `G03-GD10`.
+pub fn is_portal_code(text: &str) -> bool {
+    (1..=50).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 impl Procedure {
     /// The limit promised to the applicant.
     pub fn limit(&self) -> Result<TimeLimit, crate::domain::time_limit::TimeError> {

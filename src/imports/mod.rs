@@ -1,9 +1,10 @@
-//! Bringing units, successions, procedures and the calendar in from files.
+//! Bringing units, successions, procedures, the portal's codes of fields and the calendar in from files.
 //!
 //! An import is all or nothing: it names every wrong place at once and then changes nothing, or
 //! it is one transaction. Running it twice changes nothing the second time.
 
 mod calendar;
+mod field_codes;
 mod norms;
 pub mod portal;
 mod procedures;
@@ -13,6 +14,7 @@ mod units;
 
 pub(crate) use crate::imports::calendar::put as put_calendar;
 pub use crate::imports::calendar::{calendar, read_calendar};
+pub use crate::imports::field_codes::field_codes;
 pub use crate::imports::norms::norms;
 pub(crate) use crate::imports::procedures::put as put_procedures;
 pub use crate::imports::procedures::{Catalogue, procedures};

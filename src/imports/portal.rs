@@ -7,6 +7,7 @@
 mod answers;
 mod changes;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -43,6 +44,8 @@ struct Plan {
     /// New procedures and versions.
     catalogue: Catalogue,
     ended: Vec<ProcedureId>,
+    /// Fields by name, with the portal's own codes of them.
+    field_codes: Vec<(String, String)>,
 }
 
 /// What [`portal_catalogue`] would change, as of the day from which new versions are valid.
@@ -77,7 +80,10 @@ pub fn portal_catalogue(
                 store_procedures::end(conn, procedure, last)?;
             }
         }
-        if !plan.ended.is_empty() {
+        for (field, code) in &plan.field_codes {
+            store_procedures::set_portal_code(conn, field, code)?;
+        }
+        if !plan.ended.is_empty() || !plan.field_codes.is_empty() {
             settings::bump_reference_version(conn)?;
         }
         if settings::reference_version(conn)? != before {
@@ -89,6 +95,7 @@ pub fn portal_catalogue(
                 "new": codes(&plan.changes.new),
                 "versions": codes(&plan.changes.versions),
                 "ended": codes(&plan.changes.ended),
+                "field_codes": plan.field_codes,
             });
             let kind = ActKind::PortalCatalogueImported;
             admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)?;
@@ -106,6 +113,7 @@ fn plan(
         changes: Changes::default(),
         catalogue: Catalogue::default(),
         ended: Vec::new(),
+        field_codes: Vec::new(),
     };
     let mut wrong = Vec::new();
     for listed in answers.in_force() {
@@ -167,8 +175,44 @@ fn plan(
             differences: Vec::new(),
         });
     }
+    plan_field_codes(&mut plan, reference, answers);
     match wrong.is_empty() {
         true => Ok(plan),
         false => Err(ImportError::WrongAnswers(wrong)),
+    }
+}
+
+/// The codes that the portal gives fields which we have, or will have with the catalogue.
+fn plan_field_codes(plan: &mut Plan, reference: &Reference, answers: &PortalAnswers) {
+    let known: HashMap<&str, Option<&str>> = reference
+        .fields()
+        .values()
+        .map(|field| (field.name.as_str(), field.portal_code.as_deref()))
+        .collect();
+    let coming = plan.catalogue.procedures.iter();
+    let coming: HashSet<&str> = coming.map(|(_, new)| new.field.as_str()).collect();
+    for (field, codes) in answers.field_codes() {
+        if !known.contains_key(field) && !coming.contains(field) {
+            continue;
+        }
+        let old = known.get(field).copied().flatten();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        match codes.as_slice() {
+            [code] if old == Some(*code) => {}
+            [code] => {
+                let change = match old {
+                    Some(old) => format!("mã lĩnh vực {field}: {old} → {code}"),
+                    None => format!("mã lĩnh vực {field}: {code}"),
+                };
+                plan.changes.field_codes.push(change);
+                plan.field_codes
+                    .push((field.to_owned(), (*code).to_owned()));
+            }
+            // Which of them is meant is not ours to say.
+            several => plan.changes.notes.push(format!(
+                "lĩnh vực {field} có nhiều mã trên cổng, không ghi mã nào: {}",
+                several.join(", ")
+            )),
+        }
     }
 }

@@ -37,6 +37,7 @@ text_enum! {
         CalendarImported = "calendar_imported",
         NormsImported = "norms_imported",
         PortalCatalogueImported = "portal_catalogue_imported",
+        FieldCodesImported = "field_codes_imported",
         ScenarioLoaded = "scenario_loaded",
         WebhookMade = "webhook_made",
         WebhookChanged = "webhook_changed",

@@ -34,13 +34,28 @@ pub fn load(conn: &mut Conn) -> Result<Vec<Procedure>, StoreError> {
         .collect()
 }
 
-/// Names of the fields (lĩnh vực).
-pub fn load_fields(conn: &mut Conn) -> Result<HashMap<FieldId, String>, StoreError> {
-    let rows: Vec<(i32, String)> = fields::table.load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, name)| (FieldId(id), name))
-        .collect())
+/// A field (lĩnh vực).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    /// The national portal's own code of it (MaLinhVuc), where it is known.
+    pub portal_code: Option<String>,
+}
+
+/// The fields (lĩnh vực).
+pub fn load_fields(conn: &mut Conn) -> Result<HashMap<FieldId, Field>, StoreError> {
+    let rows: Vec<(i32, String, Option<String>)> = fields::table.load(conn)?;
+    let fields = rows.into_iter();
+    let fields = fields.map(|(id, name, portal_code)| (FieldId(id), Field { name, portal_code }));
+    Ok(fields.collect())
+}
+
+/// Gives the field of that name the portal's code.
+pub fn set_portal_code(conn: &mut Conn, name: &str, code: &str) -> Result<(), StoreError> {
+    diesel::update(fields::table.filter(fields::name.eq(name)))
+        .set(fields::portal_code.eq(Some(code)))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// The field of that name, made if need be.

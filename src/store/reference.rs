@@ -17,6 +17,7 @@ use crate::domain::procedure::Procedure;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
 use crate::store::locks::Lock;
+use crate::store::procedures::Field;
 use crate::store::settings::{self, Stamp};
 use crate::store::{
     Conn, Store, StoreError, WriteFailure, calendar, jobs, migrate, procedures, units,
@@ -28,7 +29,7 @@ pub struct Reference {
     units: Units,
     procedures: HashMap<ProcedureId, Arc<Procedure>>,
     by_code: HashMap<String, Vec<Arc<Procedure>>>,
-    fields: HashMap<FieldId, String>,
+    fields: HashMap<FieldId, Field>,
     /// Made once, on first start.
     look_up_key: String,
     calendar: Option<Calendar>,
@@ -126,10 +127,15 @@ impl Reference {
     }
 
     pub fn field_name(&self, id: FieldId) -> &str {
-        self.fields.get(&id).map_or("", String::as_str)
+        self.fields.get(&id).map_or("", |field| field.name.as_str())
     }
 
-    pub fn fields(&self) -> &HashMap<FieldId, String> {
+    /// The national portal's own code of a field, where it is known.
+    pub fn portal_code(&self, id: FieldId) -> Option<&str> {
+        self.fields.get(&id)?.portal_code.as_deref()
+    }
+
+    pub fn fields(&self) -> &HashMap<FieldId, Field> {
         &self.fields
     }
 

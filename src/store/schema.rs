@@ -49,6 +49,7 @@ table! {
     fields (id) {
         id -> Integer,
         name -> Text,
+        portal_code -> Nullable<Text>,
     }
 }
 

@@ -209,7 +209,7 @@ fn page(
     let mut of_field: Option<HashSet<ProcedureId>> = None;
     if let Some(name) = &request.field {
         let mut fields = reference.fields().iter();
-        match fields.find(|(_, known)| *known == name) {
+        match fields.find(|(_, known)| known.name == *name) {
             None => add("field", format!("không có lĩnh vực '{name}'")),
             Some((id, _)) => {
                 let all = reference.procedures().into_iter();

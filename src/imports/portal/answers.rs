@@ -1,14 +1,15 @@
 //! Reading the portal's answers: names of fields in any case, numbers as numbers or texts, one object
 //! where a list is expected; every wrong place is named.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureDefinition, is_procedure_code,
+    ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureDefinition, is_portal_code,
+    is_procedure_code,
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
@@ -31,6 +32,7 @@ pub(crate) struct Listed {
     ended: bool,
     name: Option<String>,
     field: Option<String>,
+    field_code: Option<String>,
     levels: Option<Vec<Level>>,
     online_level: Option<OnlineLevel>,
     limit: Option<LimitDefinition>,
@@ -93,6 +95,17 @@ impl PortalAnswers {
 
     pub(crate) fn in_force(&self) -> impl Iterator<Item = &Listed> {
         self.listed.iter().filter(|procedure| !procedure.ended)
+    }
+
+    /// The fields with the portal's own codes of them, by name; a name with more than one code has all.
+    pub(crate) fn field_codes(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut codes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for listed in self.in_force() {
+            if let (Some(field), Some(code)) = (&listed.field, &listed.field_code) {
+                codes.entry(field).or_default().insert(code);
+            }
+        }
+        codes
     }
 
     pub(crate) fn has_in_force(&self, code: &str) -> bool {
@@ -379,6 +392,7 @@ fn listing(place: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<Listed> {
         ended: false,
         name: None,
         field: None,
+        field_code: None,
         levels: None,
         online_level: None,
         limit: None,
@@ -398,11 +412,23 @@ fn common(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
     }
     if let Some(field) = place.get(&["LINHVUCTHUCHIEN", "LINHVUC", "TENLINHVUC"]) {
         let first = field.items().into_iter().next();
-        let name = first.and_then(|first| match first.value {
-            Value::Object(_) => first.text_of(&["TENLINHVUC"], wrong),
-            _ => first.text(wrong),
-        });
-        listed.field = name.or(listed.field.take());
+        let (name, code) = match first {
+            None => (None, None),
+            Some(first) => match first.value {
+                Value::Object(_) => (
+                    first.text_of(&["TENLINHVUC"], wrong),
+                    portal_code(&first, wrong),
+                ),
+                _ => (first.text(wrong), None),
+            },
+        };
+        // A code belongs to the name beside it.
+        if let Some(name) = name {
+            if code.is_some() || listed.field.as_ref() != Some(&name) {
+                listed.field_code = code;
+            }
+            listed.field = Some(name);
+        }
     }
     if let Some(state) = place.get(&["TRANGTHAI"])
         && let Some(text) = state.text(wrong)
@@ -415,6 +441,17 @@ fn common(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
             _ => state.wrong(&format!("không rõ trạng thái '{text}'"), wrong),
         }
     }
+}
+
+/// The portal's own code of a field.
+fn portal_code(field: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<String> {
+    let code = field.get(&["MALINHVUC"])?;
+    let text = code.text(wrong)?;
+    if !is_portal_code(&text) {
+        code.wrong(&format!("'{text}' không phải mã lĩnh vực"), wrong);
+        return None;
+    }
+    Some(text)
 }
 
 fn details(listed: &mut Listed, file: &str, value: &Value, wrong: &mut Vec<WrongPlace>) {

@@ -13,6 +13,8 @@ pub struct Changes {
     /// New versions of procedures that are in force.
     pub versions: Vec<Change>,
     pub ended: Vec<Change>,
+    /// The portal's own codes of fields, each as a line for people.
+    pub field_codes: Vec<String>,
     pub unchanged: usize,
     /// What a person should know.
     pub notes: Vec<String>,
@@ -47,7 +49,7 @@ impl fmt::Display for Changes {
                 }
             }
         }
-        for note in &self.notes {
+        for note in self.field_codes.iter().chain(&self.notes) {
             writeln!(f, "{note}")?;
         }
         write!(

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::portal::{Manners, Portal};
 use super::program;
 use crate::support::{Database, Program, World, date, on_both};
+use motcua::store::reference::Reference;
 
 /// The list as the portal would answer it if it had all of ours.
 fn list_of(world: &World, day: &str) -> Vec<Value> {
@@ -101,6 +102,7 @@ on_both! {
             "    thời hạn theo quy định: trong ngày → 2 ngày làm việc",
             "kết thúc 1.003554: ",
             "kết thúc 1.000775: ",
+            "mã lĩnh vực Hộ tịch: G01",
         ] {
             assert!(seen.contains(line), "{line}: {seen}");
         }
@@ -110,6 +112,11 @@ on_both! {
         assert!(seen.contains(&counts), "{counts}: {seen}");
         let before = world.store.reference().unwrap();
         assert_eq!(before.versions("1.999901").len(), 0, "a preview changes nothing");
+        let code_of = |reference: &Reference, field: &str| {
+            let mut fields = reference.fields().values();
+            fields.find(|known| known.name == field).and_then(|known| known.portal_code.clone())
+        };
+        assert_eq!(code_of(&before, "Hộ tịch"), None);
 
         let done = run(db, &import(folder, "2026-06-01", &[]));
         assert_eq!(done, seen);
@@ -122,6 +129,7 @@ on_both! {
         assert_eq!((new.checklist[0].required, new.checklist[1].required), (true, false));
         assert_eq!(new.legal_basis, ["60/2014/QH13 Luật Hộ tịch"]);
         assert!(!new.integrated, "that is ours to say");
+        assert_eq!(code_of(&reference, "Hộ tịch").as_deref(), Some("G01"));
         let old = reference.procedure_in_force("2.000815", date("2026-05-31")).unwrap();
         let now = reference.procedure_in_force("2.000815", date("2026-06-01")).unwrap();
         assert_eq!(old.definition.valid_to, Some(date("2026-05-31")));
@@ -234,5 +242,31 @@ on_both! {
         assert_eq!(world.store.reference().unwrap().version(), version);
         let unset = Program::on(db).failure(&["import", "portal-catalogue", "--fetch"]);
         assert!(unset.contains("portal.url"), "{unset}");
+    }
+}
+
+on_both! {
+    fn a_field_with_several_codes_gets_none_of_them(db: &Database) {
+        let world = World::new(db.store());
+        let folder = db.folder();
+        let coded = |code: &str, field: &str| json!({
+            "MATTHC": code, "LINHVUCTHUCHIEN": {"MALINHVUC": field, "TENLINHVUC": "Hộ tịch"},
+        });
+        let ours = ["1.000001", "1.000002"];
+        let versions = ours.map(|code| json!({
+            "code": code, "name": "Thử", "field": "Hộ tịch", "levels": ["commune"],
+            "valid_from": "2020-01-01", "announced_on": "2020-01-01", "online_level": "full",
+            "statutory_limit": {"unit": "working_day", "amount": 10}, "result": "Giấy",
+        }));
+        let file = serde_json::to_vec(&versions).unwrap();
+        motcua::imports::procedures(&world.store, &file).unwrap();
+        let mut list = list_of(&world, "2026-06-01");
+        list.retain(|listed| !ours.contains(&listed["MATTHC"].as_str().unwrap()));
+        list.extend([coded("1.000001", "G01"), coded("1.000002", "G02")]);
+        write(folder, "list.json", &json!({"error_code": "0", "result": list}));
+        let said = run(db, &import(folder, "2026-06-01", &[]));
+        assert!(said.contains("lĩnh vực Hộ tịch có nhiều mã trên cổng, không ghi mã nào: G01, G02"), "{said}");
+        let reference = world.store.reference().unwrap();
+        assert!(reference.fields().values().all(|field| field.portal_code.is_none()));
     }
 }
