@@ -68,8 +68,20 @@ impl RawOutbox {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPortal {
     url: String,
-    token: String,
+    log_in_url: String,
+    username: String,
+    password: String,
+    destination: String,
+    destination_header: String,
+    headers: String,
     agency: String,
+    yes: String,
+    no: String,
+    accepted: String,
+    exists: String,
+    expired: String,
+    handed_in_at: String,
+    steps_at_once: usize,
     timeout_seconds: u64,
 }
 
@@ -79,35 +91,106 @@ impl RawPortal {
             let reason = "phải từ 1 đến 30".to_owned();
             return Err(wrong("portal.timeout_seconds", reason));
         }
+        if !(1..=100).contains(&self.steps_at_once) {
+            let reason = "phải từ 1 đến 100".to_owned();
+            return Err(wrong("portal.steps_at_once", reason));
+        }
         if self.url.is_empty() {
             return Ok(None);
         }
-        let known = ["http://", "https://"];
-        let address = self.url.parse::<ureq::http::Uri>();
-        if !address.is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()))
-            || !known.iter().any(|scheme| self.url.starts_with(scheme))
-        {
-            let reason = "không phải địa chỉ http:// hoặc https://".to_owned();
-            return Err(wrong("portal.url", reason));
-        }
-        // Both go into a header or beside one: no spaces, nothing outside ASCII.
-        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        for (key, text) in [
-            ("portal.token", &self.token),
-            ("portal.agency", &self.agency),
+        for (key, url) in [
+            ("portal.url", &self.url),
+            ("portal.log_in_url", &self.log_in_url),
         ] {
-            if !plain(text) {
-                let reason = "để trống, có khoảng trắng hoặc ký tự ngoài ASCII".to_owned();
+            if !is_web_address(url) {
+                let reason = "không phải địa chỉ http:// hoặc https://".to_owned();
                 return Err(wrong(key, reason));
             }
         }
+        for (key, text) in [
+            ("portal.username", &self.username),
+            ("portal.password", &self.password),
+            ("portal.yes", &self.yes),
+            ("portal.no", &self.no),
+            ("portal.handed_in_at", &self.handed_in_at),
+        ] {
+            if text.trim().is_empty() {
+                return Err(wrong(key, "để trống".to_owned()));
+            }
+        }
+        // They are codes: no spaces, nothing outside ASCII.
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        let not_plain = || "để trống, có khoảng trắng hoặc ký tự ngoài ASCII".to_owned();
+        if !plain(&self.agency) {
+            return Err(wrong("portal.agency", not_plain()));
+        }
+        let accepted = words(&self.accepted);
+        if accepted.is_empty() || !accepted.iter().all(|code| plain(code)) {
+            return Err(wrong("portal.accepted", not_plain()));
+        }
+        let destination = match self.destination_header.trim() {
+            "" => None,
+            name if ureq::http::HeaderName::try_from(name).is_err() => {
+                let reason = "không phải tên của một header".to_owned();
+                return Err(wrong("portal.destination_header", reason));
+            }
+            _ if !plain(&self.destination) => {
+                return Err(wrong("portal.destination", not_plain()));
+            }
+            name => Some((name.to_owned(), self.destination)),
+        };
         Ok(Some(PortalSettings {
             url: self.url,
-            token: self.token,
+            log_in_url: self.log_in_url,
+            username: self.username,
+            password: self.password,
+            destination,
+            headers: headers("portal.headers", &self.headers)?,
             agency: self.agency,
+            yes: self.yes,
+            no: self.no,
+            accepted,
+            exists: self.exists,
+            expired: words(&self.expired),
+            handed_in_at: self.handed_in_at,
+            steps_at_once: self.steps_at_once,
             timeout: Duration::from_secs(self.timeout_seconds),
         }))
     }
+}
+
+fn is_web_address(url: &str) -> bool {
+    let schemes = ["http://", "https://"];
+    let address = url.parse::<ureq::http::Uri>();
+    address.is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()))
+        && schemes.iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// What stands between commas.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(',').map(str::trim);
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Lines of `Name: value`. The message never has a line: it may hold a secret.
+fn headers(key: &'static str, text: &str) -> Result<Vec<(String, String)>, ConfigError> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let headers = lines.map(|line| {
+        let header = line.split_once(':');
+        let header = header.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+        let valid = |(name, value): &(String, String)| {
+            ureq::http::HeaderName::try_from(name.as_str()).is_ok()
+                && ureq::http::HeaderValue::try_from(value.as_str()).is_ok()
+        };
+        let reason = "headers: mỗi dòng là 'Tên: giá trị'";
+        header
+            .filter(valid)
+            .ok_or_else(|| wrong(key, reason.to_owned()))
+    });
+    headers.collect()
 }
 
 #[derive(Deserialize)]
@@ -220,24 +303,9 @@ impl RawGateway {
         if !matches!(url.scheme_str(), Some("http" | "https")) {
             return Err(wrong(key, "url không phải địa chỉ http".to_owned()));
         }
-        let lines = self.headers.lines().filter(|line| !line.trim().is_empty());
-        let headers = lines.map(|line| {
-            let header = line.split_once(':');
-            let header =
-                header.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
-            let valid = |(name, value): &(String, String)| {
-                ureq::http::HeaderName::try_from(name.as_str()).is_ok()
-                    && ureq::http::HeaderValue::try_from(value.as_str()).is_ok()
-            };
-            // The line itself may hold a secret.
-            let reason = "headers: mỗi dòng là 'Tên: giá trị'";
-            header
-                .filter(valid)
-                .ok_or_else(|| wrong(key, reason.to_owned()))
-        });
         Ok(Some(GatewaySettings {
             url,
-            headers: headers.collect::<Result<_, _>>()?,
+            headers: headers(key, &self.headers)?,
             body: self.body,
             accepted: self.accepted,
         }))

@@ -593,7 +593,7 @@ mod tests {
             ("mail.port", "MOTCUA__MAIL__PORT"),
             ("mail.host", "để trống"),
             ("database.connections", "MOTCUA__DATABASE__CONNECTIONS"),
-            ("portal.token", "để trống"),
+            ("portal.log_in_url", "không phải địa chỉ"),
             ("outbox.tries", "MOTCUA__OUTBOX__TRIES"),
             ("office.weekday", "chỉ đặt được trong tệp"),
         ];
@@ -621,7 +621,8 @@ mod tests {
             ("MOTCUA__MAIL__PASSWORD", "geheim6"),
             ("MOTCUA__PAYMENTS__GATEWAY_SECRET", "geheim7"),
             ("MOTCUA__OIDC__CLIENT_SECRET", "geheim8"),
-            ("MOTCUA__PORTAL__TOKEN", "geheim9"),
+            ("MOTCUA__PORTAL__PASSWORD", "geheim9"),
+            ("MOTCUA__PORTAL__HEADERS", "X-Key: geheim0"),
         ]);
         let shown = format!("{:?}", settings.shown());
         assert!(!shown.contains("geh") && !shown.contains("eim"), "{shown}");

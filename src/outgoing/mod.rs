@@ -108,6 +108,18 @@ pub enum Failure {
     NotBefore(Moment),
 }
 
+impl Failure {
+    /// Why, for people.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Passing(why) | Self::Unreachable(why) | Self::Down(why) | Self::Final(why) => {
+                why.to_string()
+            }
+            Self::NotBefore(at) => format!("không trước {at}"),
+        }
+    }
+}
+
 /// Carries messages of one kind.
 pub trait Carrier: Send + Sync {
     fn kind(&self) -> Kind;

@@ -402,28 +402,18 @@ pub fn settle(
     now: Moment,
 ) -> Result<usize, StoreError> {
     let mut count = 0;
-    let mut delivered: std::collections::BTreeMap<i64, Vec<Vec<u8>>> = Default::default();
+    let mut by_lease: std::collections::BTreeMap<i64, Vec<Vec<u8>>> = Default::default();
     for one in settled {
         if one.settlement == Settlement::Delivered {
-            let ids = delivered.entry(one.lease).or_default();
+            let ids = by_lease.entry(one.lease).or_default();
             ids.push(one.id.bytes().to_vec());
         }
     }
-    for (lease, ids) in delivered {
+    for (lease, ids) in by_lease {
         let these = outbox::table
             .filter(outbox::id.eq_any(ids))
             .filter(outbox::lease.eq(lease));
-        count += diesel::update(these)
-            .set((
-                outbox::due_at.eq(None::<i64>),
-                outbox::settled_at.eq(Some(now.unix_millis())),
-                outbox::outcome.eq(Some(DELIVERED)),
-                outbox::error.eq(None::<String>),
-                outbox::lease.eq(None::<i64>),
-                // It held personal data, and is needed no more.
-                outbox::body.eq(EMPTY),
-            ))
-            .execute(conn)?;
+        count += diesel::update(these).set(delivered(now)).execute(conn)?;
     }
     for one in settled {
         let row = outbox::table
@@ -458,6 +448,93 @@ pub fn settle(
         };
     }
     Ok(count)
+}
+
+/// Messages that wait behind one that is under way, of the same topic, on the same dossier and to the same
+/// recipient, in their order: nobody claims them before it is settled.
+///
+/// # Errors
+/// If the database refuses.
+pub fn waiting_behind(
+    conn: &mut Conn,
+    id: MessageId,
+    most: usize,
+) -> Result<Vec<(MessageId, serde_json::Value)>, StoreError> {
+    type First = (String, String, String, Option<Vec<u8>>, Option<i32>);
+    let first: Option<First> = outbox::table
+        .find(id.bytes().to_vec())
+        .select((
+            outbox::kind,
+            outbox::topic,
+            outbox::recipient,
+            outbox::dossier_id,
+            outbox::position,
+        ))
+        .first(conn)
+        .optional()?;
+    let Some((kind, topic, recipient, Some(dossier), Some(position))) = first else {
+        return Ok(Vec::new());
+    };
+    let rows: Vec<(Vec<u8>, String)> = outbox::table
+        .filter(outbox::kind.eq(kind))
+        .filter(outbox::dossier_id.eq(dossier))
+        .filter(outbox::position.gt(position))
+        .filter(outbox::due_at.is_not_null())
+        .filter(outbox::lease.is_null())
+        .filter(outbox::topic.eq(topic))
+        .filter(outbox::recipient.eq(recipient))
+        .order(outbox::position)
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
+        .select((outbox::id, outbox::body))
+        .load(conn)?;
+    // A damaged one is given up when its own turn comes.
+    let whole = |(id, body): (Vec<u8>, String)| {
+        Some((
+            MessageId::from_slice(&id)?,
+            serde_json::from_str(&body).ok()?,
+        ))
+    };
+    Ok(rows.into_iter().filter_map(whole).collect())
+}
+
+/// Settles messages that went along with another, which nobody has claimed. Returns how many were.
+///
+/// # Errors
+/// If the database refuses.
+pub fn delivered_along(
+    conn: &mut Conn,
+    ids: &[MessageId],
+    now: Moment,
+) -> Result<usize, StoreError> {
+    let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
+    let these = outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .filter(outbox::due_at.is_not_null())
+        .filter(outbox::lease.is_null());
+    Ok(diesel::update(these).set(delivered(now)).execute(conn)?)
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = outbox, treat_none_as_null = true)]
+struct Delivered {
+    due_at: Option<i64>,
+    settled_at: Option<i64>,
+    outcome: Option<i16>,
+    error: Option<String>,
+    lease: Option<i64>,
+    body: String,
+}
+
+fn delivered(now: Moment) -> Delivered {
+    Delivered {
+        due_at: None,
+        settled_at: Some(now.unix_millis()),
+        outcome: Some(DELIVERED),
+        error: None,
+        lease: None,
+        // It held personal data, and is needed no more.
+        body: EMPTY.to_owned(),
+    }
 }
 
 text_enum! {

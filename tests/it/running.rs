@@ -547,7 +547,7 @@ fn everything_wrong_with_the_settings_is_told_at_once_with_where_it_came_from() 
     let file = db.folder().join("motcua.toml");
     std::fs::write(
         &file,
-        "[server]\nport = 80\nhousekeeping_seconds = \"5\"\n[portal]\ntoken = \"t\"\n",
+        "[server]\nport = 80\nhousekeeping_seconds = \"5\"\n[portal]\nusername = \"t\"\n",
     )
     .unwrap();
     let name = file.to_str().unwrap();
@@ -572,7 +572,7 @@ fn everything_wrong_with_the_settings_is_told_at_once_with_where_it_came_from() 
         ("mail.security: phải là", "MOTCUA__MAIL__SECURITY"),
         ("mail.security: chỉ dùng", "MOTCUA__MAIL__TRANSPORT"),
         ("outbox.tries: cần số nguyên", "MOTCUA__OUTBOX__TRIES"),
-        ("portal.token: không có tác dụng", name),
+        ("portal.username: không có tác dụng", name),
     ];
     for command in [&["serve"][..], &["config", "check"], &["verify"]] {
         let error = program.failure(command);

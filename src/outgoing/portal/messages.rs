@@ -1,5 +1,6 @@
-//! The two messages that the portal takes, with its own names of fields. All values are texts; what
-//! there is nothing to say about is empty, never absent. They hold personal data: no `Debug`.
+//! The two messages that the portal takes, with its own names of fields (`docs/operations.md` has where
+//! they are known from). All values are texts; what there is nothing to say about is empty, never absent,
+//! and what is not known here is the documented "no", never made up. They hold personal data: no `Debug`.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,7 @@ use crate::domain::ids::{Actor, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{Person, fold_diacritics};
 use crate::domain::procedure::Procedure;
+use crate::outgoing::portal::PortalSettings;
 use crate::render;
 use crate::store::reference::Reference;
 use crate::store::users::User;
@@ -38,8 +40,11 @@ pub(crate) struct DossierMessage {
     applicant: String,
     #[serde(rename = "LoaiDoiTuong")]
     applicant_kind: &'static str,
+    /// The applicant's account on the portal, which nobody here knows: never an identity number.
     #[serde(rename = "MaDoiTuong")]
-    identity: String,
+    account: &'static str,
+    #[serde(rename = "DinhDanhCHS")]
+    identities: Vec<IdentityLine>,
     #[serde(rename = "ThongTinKhac")]
     other: String,
     #[serde(rename = "Email")]
@@ -50,8 +55,16 @@ pub(crate) struct DossierMessage {
     phone: String,
     #[serde(rename = "TrichYeuHoSo")]
     summary: String,
+    #[serde(rename = "NgayNopHoSo")]
+    handed_in_on: String,
+    #[serde(rename = "NoiNopHoSo")]
+    handed_in_at: String,
+    #[serde(rename = "KenhThucHien")]
+    channel: &'static str,
     #[serde(rename = "NgayTiepNhan")]
     received_at: String,
+    #[serde(rename = "NgayTuChoi")]
+    not_received_at: String,
     #[serde(rename = "NgayHenTra")]
     due_at: String,
     #[serde(rename = "TrangThaiHoSo")]
@@ -61,13 +74,23 @@ pub(crate) struct DossierMessage {
     #[serde(rename = "ThongTinTra")]
     returned_how: String,
     #[serde(rename = "HinhThuc")]
-    channel: &'static str,
+    return_channel: &'static str,
     #[serde(rename = "NgayKetThucXuLy")]
     closed_at: String,
     #[serde(rename = "DonViXuLy")]
     unit: String,
     #[serde(rename = "GhiChu")]
     note: String,
+    /// No files are kept here, and no account of an applicant is.
+    #[serde(rename = "HoSoCoThanhPhanSoHoa")]
+    has_digitised: &'static str,
+    #[serde(rename = "TaiKhoanDuocXacThucVoiVNeID")]
+    has_verified_account: &'static str,
+    #[serde(rename = "DuocThanhToanTrucTuyen")]
+    paid_online: &'static str,
+    /// Databases from which something was taken.
+    #[serde(rename = "DSKetNoiCSDL")]
+    databases: [(); 0],
     #[serde(rename = "DanhSachLePhi")]
     fees: Vec<FeeLine>,
     #[serde(rename = "TaiLieuNop")]
@@ -78,6 +101,15 @@ pub(crate) struct DossierMessage {
     supplements: Vec<SupplementLine>,
     #[serde(rename = "DanhSachGiayToKetQua")]
     results: Vec<ResultLine>,
+}
+
+#[derive(Serialize)]
+struct IdentityLine {
+    /// 1 twelve digits, 2 the older card's nine.
+    #[serde(rename = "LoaiDinhDanh")]
+    kind: &'static str,
+    #[serde(rename = "SoDinhDanh")]
+    number: String,
 }
 
 #[derive(Serialize)]
@@ -103,11 +135,17 @@ struct PaperLine {
     #[serde(rename = "TenTepDinhKem")]
     name: String,
     #[serde(rename = "IsDeleted")]
-    deleted: &'static str,
+    deleted: String,
     #[serde(rename = "MaThanhPhanHoSo")]
     item: String,
     #[serde(rename = "DuongDanTaiTepTin")]
     address: String,
+    #[serde(rename = "DuocSoHoa")]
+    digitised: &'static str,
+    #[serde(rename = "DuocTaiSuDung")]
+    reused: &'static str,
+    #[serde(rename = "DuocLayTuKhoDMQG")]
+    from_store: &'static str,
 }
 
 #[derive(Serialize)]
@@ -145,6 +183,9 @@ struct ResultLine {
     paper: String,
     #[serde(rename = "DuongDanTepTinKetQua")]
     address: String,
+    /// The portal's own code of the result, which is not kept here.
+    #[serde(rename = "MaGiayToKetQua")]
+    code: String,
 }
 
 /// CapNhatTienDoHoSoMC: a step of the handling.
@@ -203,9 +244,11 @@ impl DossierMessage {
         applicant: &Person,
         reference: &Reference,
         staff: &Staff,
+        settings: &PortalSettings,
     ) -> Result<Self, ReplayError> {
         let definition = &procedure.definition;
         let identity = applicant.identity.as_ref();
+        let field_code = reference.portal_code(procedure.field_id);
         let version = |id| reference.procedure(id).map(|version| &**version);
         let papers = Papers::of(&dossier.contents.items, procedure, version);
         let has_result = matches!(dossier.status, Status::Done | Status::Returned);
@@ -213,38 +256,49 @@ impl DossierMessage {
             case_number: dossier.case_number.to_string(),
             procedure_code: definition.code.clone(),
             procedure_name: definition.name.clone(),
-            field_code: procedure.field_id.0.to_string(),
+            field_code: field_code.unwrap_or_default().to_owned(),
             field_name: reference.field_name(procedure.field_id).to_owned(),
             applicant: applicant.name.clone(),
-            applicant_kind: match identity {
-                Some(Identity::TaxCode(_)) => "2",
-                Some(Identity::Cccd(_) | Identity::Cmnd(_)) | None => "1",
-            },
-            identity: identity.map_or_else(String::new, |id| id.number().to_owned()),
+            applicant_kind: applicant_kind(identity),
+            account: "",
+            identities: identities(identity),
             other: String::new(),
             email: applicant.email.clone().unwrap_or_default(),
             fax: String::new(),
             phone: applicant.phone.clone().unwrap_or_default(),
-            summary: definition.name.clone(),
+            summary: cut(&definition.name, MOST_SUMMARY),
+            handed_in_on: stamp(events.first().map(|event| event.at)),
+            handed_in_at: settings.handed_in_at.clone(),
+            channel: channel(dossier.channel),
             received_at: stamp(dossier.received_at),
+            not_received_at: stamp(not_received_at(dossier, events)),
             due_at: stamp(dossier.due()),
             status: dossier.status.code().to_string(),
             returned_at: stamp(dossier.returned_at),
-            returned_how: returned_how(dossier, events),
-            channel: channel(dossier.channel),
+            returned_how: returned(dossier, events).map_or_else(String::new, |channel| {
+                render::words::channel(channel).to_owned()
+            }),
+            return_channel: return_channel(
+                returned(dossier, events).unwrap_or(dossier.return_channel),
+            ),
             closed_at: stamp(dossier.closed_at),
             unit: unit_name(reference, dossier.unit),
             note: note(dossier, events, &papers.others),
+            has_digitised: "0",
+            has_verified_account: "0",
+            paid_online: paid_online(dossier, events, procedure),
+            databases: [],
             fees: fees(dossier, procedure),
-            papers: paper_lines(procedure, &papers.listed),
+            papers: paper_lines(procedure, &papers.listed, settings),
             other_papers: [],
             supplements: supplements(dossier, events, procedure, reference, staff)?,
             results: match has_result {
                 true => vec![ResultLine {
-                    name: definition.result.clone(),
+                    name: cut(&definition.result, MOST_PAPER),
                     item: String::new(),
                     paper: String::new(),
                     address: String::new(),
+                    code: String::new(),
                 }],
                 false => Vec::new(),
             },
@@ -253,32 +307,35 @@ impl DossierMessage {
 }
 
 impl StepMessage {
-    /// The message on the event of that number; `None` if there is no such event.
+    /// The messages on events, each with the event's number: on those that are `wanted` by number and by
+    /// whether they are steps at all.
     ///
     /// # Errors
     /// If the events are not the history of one dossier.
-    pub(crate) fn new(
+    pub(crate) fn all(
         dossier: &Dossier,
         events: &[Event],
-        sequence: u32,
         reference: &Reference,
         staff: &Staff,
-    ) -> Result<Option<Self>, ReplayError> {
+        wanted: impl Fn(u32, bool) -> bool,
+    ) -> Result<Vec<(u32, Self)>, ReplayError> {
+        let mut messages = Vec::new();
         let mut before: Option<Dossier> = None;
         // Since when it has been where it is.
         let mut began = None;
         for event in events {
             let after = next(dossier, before.as_ref(), event)?;
-            if event.sequence == sequence {
+            let is_step = is_step(before.as_ref(), &after);
+            if wanted(event.sequence, is_step) {
                 let unit = before.as_ref().unwrap_or(&after).holder;
                 let due = match &before {
                     Some(before) => before.step_due.or(before.due()),
                     None => after.due(),
                 };
                 let (by, title) = person(event.actor, unit, reference, staff);
-                return Ok(Some(Self {
+                let message = Self {
                     case_number: after.case_number.to_string(),
-                    by,
+                    by: cut(&by, MOST_NAME),
                     title,
                     at: stamp(Some(event.at)),
                     unit: unit_name(reference, unit),
@@ -286,14 +343,15 @@ impl StepMessage {
                     status: after.status.code().to_string(),
                     began_at: stamp(began.or(Some(event.at))),
                     due_at: stamp(due),
-                }));
+                };
+                messages.push((event.sequence, message));
             }
-            if is_step(before.as_ref(), &after) {
+            if is_step {
                 began = Some(event.at);
             }
             before = Some(after);
         }
-        Ok(None)
+        Ok(messages)
     }
 }
 
@@ -319,11 +377,87 @@ fn stamp(moment: Option<Moment>) -> String {
     })
 }
 
+/// The longest texts that the portal takes, in characters: `TrichYeuHoSo`, `NguoiXuLy`, `TenGiayTo`,
+/// `TenTepDinhKem`.
+const MOST_SUMMARY: usize = 1000;
+const MOST_NAME: usize = 50;
+const MOST_PAPER: usize = 2000;
+const MOST_FILE: usize = 4000;
+
+/// A text of at most so many characters; that something is cut off is seen.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let begin = text.chars().take(most.saturating_sub(1));
+    begin.chain(std::iter::once('…')).collect()
+}
+
+/// `KenhThucHien`: how it came in.
 const fn channel(channel: Channel) -> &'static str {
     match channel {
-        Channel::Direct => "0",
-        Channel::Online => "1",
-        Channel::Postal => "2",
+        Channel::Direct => "1",
+        Channel::Online => "2",
+        Channel::Postal => "3",
+    }
+}
+
+/// `HinhThuc`: how the result goes out, by post or not.
+const fn return_channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Postal => "1",
+        Channel::Direct | Channel::Online => "0",
+    }
+}
+
+/// `LoaiDoiTuong`: 1 citizen, 2 enterprise. That an organisation is a state body (3) or another (4) is not
+/// known here: whoever has a tax code of ten digits counts as an enterprise.
+const fn applicant_kind(identity: Option<&Identity>) -> &'static str {
+    match identity {
+        Some(Identity::TaxCode(_)) => "2",
+        Some(Identity::Cccd(_) | Identity::Cmnd(_)) | None => "1",
+    }
+}
+
+/// There is no kind for a tax code.
+fn identities(identity: Option<&Identity>) -> Vec<IdentityLine> {
+    let kind = match identity {
+        Some(Identity::Cccd(_)) => "1",
+        Some(Identity::Cmnd(_)) => "2",
+        Some(Identity::TaxCode(_)) | None => return Vec::new(),
+    };
+    let lines = identity.into_iter().map(|identity| IdentityLine {
+        kind,
+        number: identity.number().to_owned(),
+    });
+    lines.collect()
+}
+
+fn not_received_at(dossier: &Dossier, events: &[Event]) -> Option<Moment> {
+    if dossier.status != Status::NotReceived {
+        return None;
+    }
+    let refused = events
+        .iter()
+        .rfind(|event| matches!(event.data, EventData::NotReceived(_)));
+    refused.map(|event| event.at)
+}
+
+/// `DuocThanhToanTrucTuyen`: 0 nothing to pay, 2 through the office's own gateway, 3 not online. What is
+/// paid on the portal itself (1) is not known here.
+fn paid_online(dossier: &Dossier, events: &[Event], procedure: &Procedure) -> &'static str {
+    let methods = events.iter().filter_map(|event| match &event.data {
+        EventData::FeesCollected(collected) => Some(collected.method),
+        EventData::PaymentTaken(taken) => Some(taken.method.unwrap_or(PaymentMethod::Cash)),
+        _ => None,
+    });
+    let methods: Vec<_> = methods.collect();
+    let is_owed = dossier.contents.payment_requested.is_some()
+        || !dossier.outstanding_fees(procedure).is_empty();
+    match methods.contains(&PaymentMethod::Online) {
+        true => "2",
+        false if is_owed || !methods.is_empty() => "3",
+        false => "0",
     }
 }
 
@@ -376,16 +510,12 @@ fn joined<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str) -> Stri
     parts.collect::<Vec<_>>().join(separator)
 }
 
-fn returned_how(dossier: &Dossier, events: &[Event]) -> String {
-    if dossier.returned_at.is_none() {
-        return String::new();
-    }
-    let channel = events.iter().rev().find_map(|event| match &event.data {
+/// How the result was handed over, once it was.
+fn returned(dossier: &Dossier, events: &[Event]) -> Option<Channel> {
+    dossier.returned_at?;
+    events.iter().rev().find_map(|event| match &event.data {
         EventData::ResultReturned(returned) => Some(returned.channel),
         _ => None,
-    });
-    channel.map_or_else(String::new, |channel| {
-        render::words::channel(channel).to_owned()
     })
 }
 
@@ -446,17 +576,24 @@ fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
     fees.collect()
 }
 
-fn paper_lines(procedure: &Procedure, handed_in: &[HandedIn]) -> Vec<PaperLine> {
+fn paper_lines(
+    procedure: &Procedure,
+    handed_in: &[HandedIn],
+    settings: &PortalSettings,
+) -> Vec<PaperLine> {
     let checklist = procedure.definition.checklist.iter().zip(handed_in);
     let held = (1_u32..)
         .zip(checklist)
         .filter(|(_, (_, held))| held.is_any());
     let lines = held.map(|(number, (item, _))| PaperLine {
         file: String::new(),
-        name: item.name.clone(),
-        deleted: "False",
+        name: cut(&item.name, MOST_FILE),
+        deleted: settings.spell(false).to_owned(),
         item: number.to_string(),
         address: String::new(),
+        digitised: "0",
+        reused: "0",
+        from_store: "0",
     });
     lines.collect()
 }
@@ -509,4 +646,35 @@ fn supplements(
         before = Some(after);
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_a_character() {
+        assert_eq!(cut("Đơn đề nghị", 11), "Đơn đề nghị");
+        assert_eq!(cut("Đơn đề nghị", 10), "Đơn đề ng…");
+        assert_eq!(cut("", 10), "");
+        let long = cut(&"ế".repeat(1200), MOST_SUMMARY);
+        assert_eq!(long.chars().count(), MOST_SUMMARY);
+    }
+
+    #[test]
+    fn an_identity_goes_by_its_kind_and_a_tax_code_nowhere() {
+        let of = |identity: &Identity| {
+            let lines = identities(Some(identity)).into_iter();
+            let lines: Vec<_> = lines.map(|line| (line.kind, line.number)).collect();
+            (applicant_kind(Some(identity)), lines)
+        };
+        let number = |text: &str| text.to_owned();
+        let cccd = Identity::person("020185000123").unwrap();
+        assert_eq!(of(&cccd), ("1", vec![("1", number("020185000123"))]));
+        let cmnd = Identity::person("082123456").unwrap();
+        assert_eq!(of(&cmnd), ("1", vec![("2", number("082123456"))]));
+        let tax_code = Identity::organisation("4900123456").unwrap();
+        assert_eq!(of(&tax_code), ("2", Vec::new()));
+        assert_eq!(applicant_kind(None), "1");
+    }
 }

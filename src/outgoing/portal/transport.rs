@@ -1,33 +1,32 @@
 //! Carries the portal's messages over HTTP. They are made when they are sent: a dossier as it stands
 //! then, a step as it was (`docs/decisions.md` says why).
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::domain::dossier::{Dossier, Event};
-use crate::domain::ids::DossierId;
+use crate::domain::ids::{DossierId, MessageId};
 use crate::domain::moment::Moment;
-use crate::outgoing::portal::messages::{DossierMessage, Staff, StepMessage, named};
-use crate::outgoing::portal::{DOSSIER, Line, PortalSettings, STEP};
+use crate::metrics;
+use crate::outgoing::portal::compose::{Dossiers, History, LookUp, Steps};
+use crate::outgoing::portal::line::{ANSWER_LIMIT, Answer, Line};
+use crate::outgoing::portal::messages::{DossierMessage, StepMessage};
+use crate::outgoing::portal::{DOSSIER, LOOK_UP, PortalSettings, STEP};
 use crate::outgoing::{Carrier, Failure, Reason};
-use crate::store::outbox::{Kind, Message};
-use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, events, persons, users};
+use crate::store::outbox::{self, Kind, Message};
+use crate::store::{Store, StoreError};
 
-/// The largest answer that is read.
-const ANSWER_LIMIT: u64 = 1 << 16;
+/// A message may take so long, with all the calls that it needs.
+const PATIENCE: Duration = Duration::from_secs(50);
+/// So many dossiers are remembered to be known there; then it is asked again.
+const MOST_KNOWN: usize = 10_000;
 
 /// Carries messages to the portal.
-pub struct PortalCarrier(Line);
-
-/// What is posted.
-#[derive(Serialize)]
-struct Posted<'a, T> {
-    madonvi: &'a str,
-    service: &'a str,
-    #[serde(rename = "isUpdating")]
-    updating: &'static str,
-    data: [T; 1],
+pub struct PortalCarrier {
+    line: Line,
+    known: Mutex<HashSet<DossierId>>,
 }
 
 /// What the outbox keeps of a message.
@@ -38,77 +37,145 @@ struct Body {
 
 impl PortalCarrier {
     pub fn new(settings: PortalSettings) -> Self {
-        Self(Line::new(settings))
+        Self {
+            line: Line::new(settings),
+            known: Mutex::default(),
+        }
     }
 
-    fn compose(
+    fn call<T: Serialize>(
         &self,
-        conn: &mut Conn,
-        reference: &Reference,
+        service: &str,
+        content: &T,
+        until: Instant,
+    ) -> Result<Answer, Failure> {
+        self.line.call(service, content, ANSWER_LIMIT, until)
+    }
+
+    /// The dossier as it stands: as a new one, or as an update of one that is known there.
+    fn tell_dossier(
+        &self,
+        store: &Store,
+        id: DossierId,
+        sequence: u32,
+        until: Instant,
+    ) -> Result<(), Failure> {
+        let settings = &self.line.settings;
+        let made = store.read_with_reference(|conn, reference| {
+            let history = History::read(conn, id)?;
+            let message = history.message(conn, reference, settings)?;
+            Ok::<_, StoreError>((history.dossier.case_number, message))
+        });
+        let (number, message) = made.map_err(unmade)?;
+        let known = self.is_known(id) || (sequence > 1 && self.is_there(number.as_str(), until)?);
+        if !known {
+            let answer = self.send(&message, false, until)?;
+            if !answer.says(&settings.exists) {
+                self.line.judge(&answer)?;
+                self.note_known(id);
+                return Ok(());
+            }
+        }
+        // Also where sending it comes to nothing: it is there.
+        self.note_known(id);
+        let answer = self.send(&message, true, until)?;
+        let told = self.line.judge(&answer);
+        if let Err(Failure::Final(_)) = &told {
+            // It may have forgotten it: whoever tries again asks first.
+            self.with_known(|known| known.remove(&id));
+        }
+        told
+    }
+
+    fn send(
+        &self,
+        message: &DossierMessage,
+        is_update: bool,
+        until: Instant,
+    ) -> Result<Answer, Failure> {
+        let dossiers = Dossiers {
+            updating: self.line.settings.spell(is_update),
+            data: [message],
+        };
+        self.call(DOSSIER, &dossiers, until)
+    }
+
+    /// Asks the portal whether it has a dossier. One that it says nothing sensible about is sent as a new
+    /// one: if it is none, the portal says so.
+    fn is_there(&self, number: &str, until: Instant) -> Result<bool, Failure> {
+        let answer = self.call(LOOK_UP, &LookUp { mahoso: number }, until)?;
+        match self.line.judge(&answer) {
+            Ok(()) => Ok(answer.found_anything()),
+            Err(Failure::Final(_)) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// A step, and with it those that wait behind it on the same dossier.
+    fn tell_steps(
+        &self,
+        store: &Store,
         message: &Message,
         id: DossierId,
-    ) -> Result<String, ComposeError> {
-        let body: Body = serde_json::from_value(message.body.clone())?;
-        let stored = events::history(conn, id)?;
-        let events = stored.iter().map(|event| event.event());
-        let events = events.collect::<Result<Vec<_>, _>>()?;
-        let corrupt = |error| StoreError::corrupt(format!("hồ sơ {id}: {error}"));
-        let dossier = Dossier::replay(id, &events).map_err(corrupt)?;
-        let staff = staff(conn, &events)?;
-        if message.topic == STEP {
-            let step = StepMessage::new(&dossier, &events, body.sequence, reference, &staff);
-            let step = step.map_err(corrupt)?.ok_or(ComposeError::NoSuchEvent)?;
-            return self.posted(message, body.sequence, step);
-        }
-        let procedure = reference.procedure(dossier.procedure).ok_or_else(|| {
-            StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure))
-        })?;
-        let applicant = persons::find(conn, dossier.applicant)?
-            .ok_or_else(|| StoreError::corrupt("không có người nộp"))?;
-        let whole =
-            DossierMessage::new(&dossier, &events, procedure, &applicant, reference, &staff);
-        self.posted(message, body.sequence, whole.map_err(corrupt)?)
-    }
-
-    fn posted<T: Serialize>(
-        &self,
-        message: &Message,
         sequence: u32,
-        data: T,
-    ) -> Result<String, ComposeError> {
-        Ok(serde_json::to_string(&Posted {
-            madonvi: &self.0.settings.agency,
-            service: &message.topic,
-            updating: match sequence {
-                1 => "false",
-                _ => "true",
-            },
-            data: [data],
-        })?)
+        until: Instant,
+    ) -> Result<(), Failure> {
+        let most = self.line.settings.steps_at_once.saturating_sub(1);
+        let made = store.read_with_reference(|conn, reference| {
+            let waiting = outbox::waiting_behind(conn, message.id, most)?;
+            let waiting: Vec<(MessageId, u32)> = waiting
+                .into_iter()
+                .filter_map(|(id, body)| {
+                    let body: Body = serde_json::from_value(body).ok()?;
+                    Some((id, body.sequence))
+                })
+                .collect();
+            let is_wanted =
+                |n: u32| n == sequence || waiting.iter().any(|(_, waiting)| *waiting == n);
+            let steps = History::read(conn, id)?.steps(reference, |n, _| is_wanted(n))?;
+            Ok::<_, StoreError>((waiting, steps))
+        });
+        let (waiting, steps) = made.map_err(unmade)?;
+        let Some(own) = steps.iter().position(|(n, _)| *n == sequence) else {
+            return Err(Failure::Final("không có sự kiện này".into()));
+        };
+        let along = waiting
+            .iter()
+            .filter(|(_, n)| steps.iter().any(|(m, _)| m == n));
+        let along: Vec<MessageId> = along.map(|(id, _)| *id).collect();
+        let steps: Vec<StepMessage> = steps.into_iter().map(|(_, step)| step).collect();
+        let told = self.send_steps(&steps, until);
+        match told {
+            // Which of them is wrong nobody says: this one by itself, the others when their turn comes.
+            Err(Failure::Final(_)) if steps.len() > 1 => self.send_steps(&steps[own..=own], until),
+            Ok(()) if !along.is_empty() => {
+                settle(store, along);
+                Ok(())
+            }
+            told => told,
+        }
     }
 
-    fn post(&self, body: &str) -> Result<(), Failure> {
-        let mut answer = self.0.post(body).map_err(|error| unsent(&error))?;
-        let status = answer.status().as_u16();
-        let text = answer.body_mut().with_config().limit(ANSWER_LIMIT);
-        let text = text.read_to_string();
-        match status {
-            200..=299 => {
-                // The work may be done all the same: it is told once more.
-                let text = text.map_err(|error| Failure::Passing(error.to_string().into()))?;
-                judge(&text)
+    fn send_steps(&self, steps: &[StepMessage], until: Instant) -> Result<(), Failure> {
+        let answer = self.call(STEP, &Steps { data: steps }, until)?;
+        self.line.judge(&answer)
+    }
+
+    fn with_known<T>(&self, work: impl FnOnce(&mut HashSet<DossierId>) -> T) -> T {
+        work(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_known(&self, id: DossierId) -> bool {
+        self.with_known(|known| known.contains(&id))
+    }
+
+    fn note_known(&self, id: DossierId) {
+        self.with_known(|known| {
+            if known.len() >= MOST_KNOWN {
+                known.clear();
             }
-            408 | 500 => Err(Failure::Passing(format!("HTTP {status}").into())),
-            400..=499 if !matches!(status, 401 | 403 | 404 | 407 | 429) => {
-                let said = text.unwrap_or_default();
-                Err(Failure::Final(Reason::said(
-                    format!("HTTP {status}"),
-                    tame(&said),
-                )))
-            }
-            // Nothing of this message's: a proxy, an expired token, maintenance.
-            _ => Err(Failure::Down(format!("HTTP {status}").into())),
-        }
+            known.insert(id);
+        });
     }
 }
 
@@ -118,145 +185,41 @@ impl Carrier for PortalCarrier {
     }
 
     fn carry(&self, store: &Store, message: &Message, _now: Moment) -> Result<(), Failure> {
-        if ![DOSSIER, STEP].contains(&message.topic.as_str()) {
-            return Err(Failure::Final(
-                format!("không có loại {}", message.topic).into(),
-            ));
-        }
+        let until = Instant::now() + PATIENCE;
         let Some(id) = message.dossier else {
             return Err(Failure::Final("không có hồ sơ".into()));
         };
-        let body = store
-            .read_with_reference(|conn, reference| self.compose(conn, reference, message, id))?;
-        self.post(&body)
-    }
-}
-
-fn staff(conn: &mut Conn, events: &[Event]) -> Result<Staff, StoreError> {
-    let mut staff = Staff::new();
-    for id in named(events) {
-        if !staff.contains_key(&id)
-            && let Some(account) = users::find(conn, id)?
-        {
-            staff.insert(id, account.user);
-        }
-    }
-    Ok(staff)
-}
-
-/// Why a message cannot be made.
-#[derive(Debug, thiserror::Error)]
-enum ComposeError {
-    #[error("không có sự kiện này")]
-    NoSuchEvent,
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<diesel::result::Error> for ComposeError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<ComposeError> for Failure {
-    fn from(error: ComposeError) -> Self {
-        match error {
-            ComposeError::Store(error) => Self::Passing(error.to_string().into()),
-            ComposeError::NoSuchEvent => Self::Final(error.to_string().into()),
-            ComposeError::Json(error) => Self::Final(Reason::said(
+        let body: Body = serde_json::from_value(message.body.clone()).map_err(|error| {
+            Failure::Final(Reason::said(
                 "không soạn được thông điệp",
                 error.to_string(),
-            )),
+            ))
+        })?;
+        match message.topic.as_str() {
+            DOSSIER => self.tell_dossier(store, id, body.sequence, until),
+            STEP => self.tell_steps(store, message, id, body.sequence, until),
+            topic => Err(Failure::Final(format!("không có loại {topic}").into())),
         }
     }
 }
 
-/// A request without an answer: did nobody listen, or was only this one lost?
-fn unsent(error: &ureq::Error) -> Failure {
-    use std::io::ErrorKind;
-
-    let text = Reason::from(error.to_string());
-    match error {
-        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve)
-        | ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::Tls(_)
-        | ureq::Error::Rustls(_) => Failure::Down(text),
-        ureq::Error::Io(io)
-            if matches!(
-                io.kind(),
-                ErrorKind::ConnectionRefused
-                    | ErrorKind::HostUnreachable
-                    | ErrorKind::NetworkUnreachable
-            ) =>
-        {
-            Failure::Down(text)
+/// Writes down that messages went along with another. If that fails, they are told once more.
+fn settle(store: &Store, along: Vec<MessageId>) {
+    let now = crate::clock::now();
+    match store.write(move |conn| outbox::delivered_along(conn, &along, now)) {
+        Ok(count) => {
+            let count = u64::try_from(count).unwrap_or(0);
+            metrics::DELIVERIES
+                .with_label_values(&[Kind::Portal.as_str(), "delivered"])
+                .inc_by(count);
         }
-        _ => Failure::Passing(text),
-    }
-}
-
-/// What an answer says: code 0 is done, a code below is the portal's own trouble, any other the
-/// message's.
-fn judge(text: &str) -> Result<(), Failure> {
-    let answer: Value = serde_json::from_str(text)
-        .map_err(|_| Failure::Passing("câu trả lời không phải JSON".into()))?;
-    let code = match &answer["error_code"] {
-        Value::Number(code) => code.as_i64(),
-        Value::String(code) => code.trim().parse().ok(),
-        _ => None,
-    };
-    let said = ["message", "error_message", "error_desc"]
-        .iter()
-        .find_map(|name| answer[name].as_str())
-        .unwrap_or_default();
-    let coded = |code: i64| Reason::said(format!("mã lỗi {code}"), tame(said));
-    match code {
-        Some(0) => Ok(()),
-        Some(code) if code > 0 => Err(Failure::Final(coded(code))),
-        Some(code) => Err(Failure::Passing(coded(code))),
-        None => Err(Failure::Passing("câu trả lời không có error_code".into())),
-    }
-}
-
-/// What the portal says, for an administrator: it may repeat what it was sent, so no
-/// digits of numbers and no more than its beginning.
-fn tame(text: &str) -> String {
-    let masked = text.chars().map(|c| match c {
-        c if c.is_ascii_digit() => '*',
-        c if c.is_control() => ' ',
-        c => c,
-    });
-    masked.take(200).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_judged_by_their_code() {
-        assert_eq!(judge(r#"{"error_code": "0"}"#), Ok(()));
-        assert_eq!(judge(r#"{"error_code": 0, "message": "OK"}"#), Ok(()));
-        assert_eq!(judge(r#"{"error_code": "00"}"#), Ok(()));
-        let bad = judge(r#"{"error_code": "5", "message": "MaDoiTuong 020185000123 sai"}"#);
-        let told = Reason::said("mã lỗi 5", "MaDoiTuong ************ sai");
-        assert_eq!(told.to_string(), "mã lỗi 5: MaDoiTuong ************ sai");
-        assert_eq!(bad, Err(Failure::Final(told)));
-        for passing in [
-            r#"{"error_code": -1}"#,
-            "{}",
-            "[]",
-            "<html>",
-            r#"{"error_code": "x"}"#,
-        ] {
-            assert!(
-                matches!(judge(passing), Err(Failure::Passing(_))),
-                "{passing}"
-            );
+        Err(error) => {
+            tracing::warn!(%error, "steps that were told are told once more");
         }
     }
+}
+
+/// Why a message cannot be made: the store's trouble passes.
+fn unmade(error: StoreError) -> Failure {
+    Failure::Passing(error.to_string().into())
 }

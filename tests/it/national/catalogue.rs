@@ -238,7 +238,7 @@ on_both! {
         let refused = import(&[]);
         assert!(!refused.status.success());
         let error = String::from_utf8(refused.stderr).unwrap();
-        assert!(error.contains("cổng không trả lời LayDanhSachTTHC: HTTP 503"), "{error}");
+        assert!(error.contains("cổng không trả lời LayDanhSachTTHC: đăng nhập cổng: HTTP 503"), "{error}");
         assert_eq!(world.store.reference().unwrap().version(), version);
         let unset = Program::on(db).failure(&["import", "portal-catalogue", "--fetch"]);
         assert!(unset.contains("portal.url"), "{unset}");

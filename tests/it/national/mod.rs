@@ -3,11 +3,12 @@
 
 mod catalogue;
 mod portal;
+mod speech;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portal::{AGENCY, Manners, Portal, TOKEN};
+use portal::{AGENCY, DESTINATION, Manners, PASSWORD, Portal, USERNAME};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -39,7 +40,10 @@ const PAID: &str = "1.004884";
 fn program(db: &Database, portal: &Portal) -> Program {
     Program::on(db)
         .with("MOTCUA__PORTAL__URL", &portal.url)
-        .with("MOTCUA__PORTAL__TOKEN", TOKEN)
+        .with("MOTCUA__PORTAL__LOG_IN_URL", &portal.log_in_url)
+        .with("MOTCUA__PORTAL__USERNAME", USERNAME)
+        .with("MOTCUA__PORTAL__PASSWORD", PASSWORD)
+        .with("MOTCUA__PORTAL__DESTINATION", DESTINATION)
         .with("MOTCUA__PORTAL__AGENCY", AGENCY)
         .with("MOTCUA__PORTAL__TIMEOUT_SECONDS", "1")
         .with("MOTCUA__OUTBOX__FIRST_PAUSE_SECONDS", "1")
@@ -50,8 +54,19 @@ fn program(db: &Database, portal: &Portal) -> Program {
 fn settings(portal: &Portal) -> PortalSettings {
     PortalSettings {
         url: portal.url.clone(),
-        token: TOKEN.to_owned(),
+        log_in_url: portal.log_in_url.clone(),
+        username: USERNAME.to_owned(),
+        password: PASSWORD.to_owned(),
+        destination: Some(("dstcode".to_owned(), DESTINATION.to_owned())),
+        headers: Vec::new(),
         agency: AGENCY.to_owned(),
+        yes: "True".to_owned(),
+        no: "False".to_owned(),
+        accepted: vec!["0".to_owned(), "00".to_owned()],
+        exists: "đã tồn tại".to_owned(),
+        expired: vec!["session".to_owned()],
+        handed_in_at: "2".to_owned(),
+        steps_at_once: 10,
         timeout: Duration::from_secs(5),
     }
 }
@@ -366,7 +381,10 @@ on_both! {
             motcua::acts::advance::act(store, &request, by(when)).unwrap();
         };
         let mut new = world.request(COMMUNE, PAID);
-        new.channel = Channel::Postal;
+        new.channel = Channel::Online;
+        let field = store.reference().unwrap().versions(PAID)[0].definition.field.clone();
+        let codes = format!("field,code\n\"{field}\",G03-GD10\n");
+        motcua::imports::field_codes(store, codes.as_bytes()).unwrap();
         let id = motcua::acts::receive::receive(store, &new, by("2021-03-01 08:00"), None).unwrap().value;
         let begin = Action::HandOver { step: 1, assignee: None, note: "gấp".to_owned() };
         act(id, "2021-03-01 09:00", begin);
@@ -393,26 +411,40 @@ on_both! {
         for (field, expected) in [
             ("MaTTHC", PAID),
             ("TenTTHC", definition.name.as_str()),
+            ("MaLinhVuc", "G03-GD10"),
             ("TenLinhVuc", definition.field.as_str()),
             ("ChuHoSo", "Nguyễn Thị Ánh"),
             ("LoaiDoiTuong", "1"),
-            ("MaDoiTuong", "020185000123"),
+            ("MaDoiTuong", ""),
             ("SoDienThoai", "0912345678"),
+            ("NgayNopHoSo", "20210301080000"),
+            ("NoiNopHoSo", "2"),
+            ("KenhThucHien", "2"),
             ("NgayTiepNhan", "20210301080000"),
+            ("NgayTuChoi", ""),
             ("TrangThaiHoSo", "10"),
             ("NgayTra", "20210305080500"),
             ("ThongTinTra", "Bưu chính công ích"),
-            ("HinhThuc", "2"),
+            ("HinhThuc", "1"),
             ("NgayKetThucXuLy", "20210304080000"),
             ("GhiChu", "đủ điều kiện"),
+            ("HoSoCoThanhPhanSoHoa", "0"),
+            ("TaiKhoanDuocXacThucVoiVNeID", "0"),
+            ("DuocThanhToanTrucTuyen", "3"),
         ] {
             assert_eq!(told[field], expected, "{field}");
         }
+        let identity = serde_json::json!([{"LoaiDinhDanh": "1", "SoDinhDanh": "020185000123"}]);
+        assert_eq!(told["DinhDanhCHS"], identity);
+        assert_eq!(told["DSKetNoiCSDL"], serde_json::json!([]));
         let fee = &told["DanhSachLePhi"][0];
         assert_eq!(fee["HinhThucThu"], "2");
         assert_eq!(fee["Gia"], definition.fees[0].amount_vnd.to_string());
         let papers = told["TaiLieuNop"].as_array().unwrap();
         assert_eq!(papers.len(), definition.checklist.len());
+        for field in ["DuocSoHoa", "DuocTaiSuDung", "DuocLayTuKhoDMQG"] {
+            assert_eq!(papers[0][field], "0", "{field}");
+        }
         assert_eq!(told["DanhSachGiayToKetQua"][0]["TenGiayTo"], definition.result);
         let supplement = &told["DanhSachHoSoBoSung"][0];
         for (field, expected) in [
@@ -471,9 +503,26 @@ fn wrong_settings_are_named_at_start() {
     for (name, value, key) in [
         ("MOTCUA__PORTAL__URL", "dvcqg", "portal.url"),
         ("MOTCUA__PORTAL__URL", "ftp://dvcqg", "portal.url"),
-        ("MOTCUA__PORTAL__TOKEN", "", "portal.token"),
-        ("MOTCUA__PORTAL__TOKEN", "mã\nbí mật", "portal.token"),
+        ("MOTCUA__PORTAL__LOG_IN_URL", "", "portal.log_in_url"),
+        ("MOTCUA__PORTAL__USERNAME", "", "portal.username"),
+        ("MOTCUA__PORTAL__PASSWORD", "", "portal.password"),
+        ("MOTCUA__PORTAL__DESTINATION", "", "portal.destination"),
+        (
+            "MOTCUA__PORTAL__DESTINATION",
+            "mã\nbí mật",
+            "portal.destination",
+        ),
+        (
+            "MOTCUA__PORTAL__DESTINATION_HEADER",
+            "hai từ",
+            "portal.destination_header",
+        ),
+        ("MOTCUA__PORTAL__HEADERS", "bí mật", "portal.headers"),
         ("MOTCUA__PORTAL__AGENCY", "", "portal.agency"),
+        ("MOTCUA__PORTAL__YES", "", "portal.yes"),
+        ("MOTCUA__PORTAL__ACCEPTED", " , ", "portal.accepted"),
+        ("MOTCUA__PORTAL__HANDED_IN_AT", "", "portal.handed_in_at"),
+        ("MOTCUA__PORTAL__STEPS_AT_ONCE", "0", "portal.steps_at_once"),
         (
             "MOTCUA__PORTAL__TIMEOUT_SECONDS",
             "31",
@@ -482,6 +531,7 @@ fn wrong_settings_are_named_at_start() {
     ] {
         let error = program(&db, &portal).with(name, value).failure(&["serve"]);
         assert!(error.contains(key), "{name}={value}: {error}");
+        assert!(!error.contains("bí mật"), "{error}");
     }
 }
 
