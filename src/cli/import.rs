@@ -50,7 +50,7 @@ pub(super) enum Args {
     /// Quy định về một cửa theo ngày có hiệu lực: biểu mẫu, mã hồ sơ, bổ sung, xin lỗi, cách tính đúng hạn (JSON, xem
     /// config/norms.json).
     Norms { file: PathBuf },
-    /// Mã lĩnh vực của Cổng Dịch vụ công Quốc gia (CSV: field,code).
+    /// Mã lĩnh vực của Cổng Dịch vụ công Quốc gia (CSV: field,code; xem `motcua portal fields`).
     FieldCodes { file: PathBuf },
     /// Danh mục thủ tục theo Cổng Dịch vụ công Quốc gia (`LayDanhSachTTHC`, `LayThuTuc`).
     PortalCatalogue(Portal),
@@ -183,9 +183,7 @@ fn read_answers(list: &Path, details: &Path) -> Result<PortalAnswers, String> {
 }
 
 fn fetch_answers(config: &Config) -> Result<PortalAnswers, String> {
-    let settings = config.portal.clone();
-    let settings = settings.ok_or("portal.url: chưa cấu hình địa chỉ của cổng")?;
-    let portal = PortalCatalogue::new(settings);
+    let portal = PortalCatalogue::new(crate::cli::portal::settings(config)?);
     let list = portal.list()?;
     // A portal that does not answer is asked no further.
     let mut silent: Option<String> = None;

@@ -13,6 +13,7 @@ mod log;
 mod migrate;
 mod outgoing;
 mod output;
+mod portal;
 mod report;
 mod scenario;
 mod serve;
@@ -63,6 +64,8 @@ enum Command {
     /// Tạo hồ sơ của một kịch bản.
     #[command(subcommand)]
     Scenario(scenario::Args),
+    /// Cổng Dịch vụ công Quốc gia: xem trước thông điệp, mã lĩnh vực.
+    Portal(portal::Args),
     /// In báo cáo.
     Report(report::Args),
     /// Kiểm tra toàn bộ cơ sở dữ liệu; thoát với mã khác 0 nếu có sai lệch.
@@ -163,6 +166,7 @@ fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
             let _held = config.database.hold_beside_others()?;
             scenario::run(args, &open()?)
         }
+        Command::Portal(args) => portal::run(args, &config, &open()?),
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),
         Command::Checkpoint(args) => checkpoint::run(args, &config, &open()?),

@@ -8,7 +8,8 @@ use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict}
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, procedures as store, settings};
 
-/// Imports a table of fields and their codes. A line without a code changes nothing, and so does a field that is not in the file.
+/// Imports a table of fields and their codes, in the form that `motcua portal fields` prints. A line without
+/// a code changes nothing, and so does a field that is not in the file.
 ///
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.

@@ -6,6 +6,7 @@ mod compose;
 mod line;
 pub mod messages;
 pub mod notifier;
+pub mod preview;
 pub mod transport;
 
 use std::time::Duration;

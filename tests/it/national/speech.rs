@@ -1,15 +1,17 @@
-//! How the portal is spoken to: sessions, new or known, batches, lengths, codes.
+//! How the portal is spoken to: sessions, new or known, batches, lengths, codes; and what may be seen of it
+//! before.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::portal::{Manners, Portal};
+use super::portal::{DESTINATION, Manners, PASSWORD, Portal};
 use super::{
-    LONG, PAID, PATIENCE, announce, deliver, depth, expect_same, given_up, replay, settings,
+    APART, LONG, PAID, PATIENCE, announce, deliver, depth, expect_same, given_up, program, replay,
+    settings,
 };
-use crate::support::{COMMUNE, SAME_DAY, World, at, hire, occasion, on_both};
+use crate::support::{COMMUNE, Program, SAME_DAY, World, at, hire, occasion, on_both};
 use motcua::acts::receive::{NewRequest, register};
 use motcua::domain::dossier::{Action, Channel, Dossier, PaymentMethod};
 use motcua::domain::identity::Identity;
@@ -19,6 +21,7 @@ use motcua::domain::role::Role;
 use motcua::outgoing;
 use motcua::outgoing::portal::PortalSettings;
 use motcua::outgoing::portal::transport::PortalCarrier;
+use motcua::store::admin_acts::{self, ActKind};
 use motcua::store::{Store, outbox, users};
 
 /// Tells of what has happened, by that carrier.
@@ -304,5 +307,116 @@ on_both! {
         for (dossier, expected) in [(&owed, "3"), (&by_gateway, "2"), (&in_cash, "3"), (&waived, "0")] {
             assert_eq!(told(dossier)["DuocThanhToanTrucTuyen"], expected);
         }
+    }
+}
+
+on_both! {
+    fn fields_without_a_code_are_listed_and_filled_in(db: &Database) {
+        let world = World::new(db.store());
+        let store = &world.store;
+        let program = Program::on(db);
+        let listed = program.run(&["portal", "fields"]);
+        let said = String::from_utf8(listed.stderr).unwrap();
+        assert!(said.contains("lĩnh vực chưa có mã của cổng"), "{said}");
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        assert!(listed.starts_with("field,code\n") && listed.contains("\nHộ tịch,\n"), "{listed}");
+        let file = db.folder().join("codes.csv");
+        let import = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            ["import", "field-codes", file.to_str().unwrap()].map(str::to_owned)
+        };
+        let run = |text: &str| {
+            let arguments = import(text);
+            program.output(&arguments.each_ref().map(String::as_str))
+        };
+        // What is listed comes in again as it is.
+        assert!(run(&listed).contains("thêm 0, sửa 0"));
+        let filled = listed.replace("\nHộ tịch,\n", "\nHộ tịch,G03-GD10\n");
+        assert!(run(&filled).contains("thêm 1, sửa 0"));
+        assert!(run(&filled).contains("thêm 0, sửa 0"));
+        assert!(program.output(&["portal", "fields"]).contains("\nHộ tịch,G03-GD10\n"));
+        let act = store.read(|conn| admin_acts::last(conn, ActKind::FieldCodesImported)).unwrap();
+        assert!(act.is_some());
+        let wrong = import("field,code\nHộ tịch,mã lạ\nHộ tich,G1\nHộ tịch,G1\nHộ tịch,G2\n,G3\n");
+        let error = program.failure(&wrong.each_ref().map(String::as_str));
+        for place in [
+            "dòng 2, cột code: không phải mã của cổng",
+            "dòng 3, cột field: không có lĩnh vực 'Hộ tich'",
+            "dòng 5, cột field: lĩnh vực này đã có ở dòng 4",
+            "dòng 6, cột field: để trống",
+        ] {
+            assert!(error.contains(place), "{place}: {error}");
+        }
+        assert!(program.output(&["portal", "fields"]).contains("\nHộ tịch,G03-GD10\n"));
+    }
+}
+
+on_both! {
+    fn a_preview_is_what_is_sent_with_identity_numbers_masked(db: &Database) {
+        let portal = Portal::open(Manners::Good);
+        let world = World::new(db.store());
+        let store = &world.store;
+        let dossier = world.receive_at(COMMUNE, LONG, at("2021-03-01 08:00"));
+        hand_over(&world, &dossier, 1, at("2021-03-01 08:10"));
+        let number = dossier.case_number.as_str();
+        let program = program(db, &portal).with("MOTCUA__PORTAL__HEADERS", "X-Gateway: geheim");
+        let shown = program.run(&["portal", "preview", number]);
+        let said = String::from_utf8(shown.stderr).unwrap();
+        assert!(shown.status.success(), "{said}");
+        assert!(said.contains("chưa biết mã của lĩnh vực") && said.contains("MaLinhVuc"), "{said}");
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        for hidden in ["020185000123", PASSWORD, "geheim"] {
+            assert!(!shown.contains(hidden), "{hidden}: {shown}");
+        }
+        assert_eq!((portal.log_ins(), portal.known()), (0, 0), "nothing is sent");
+        let calls: Vec<Value> = serde_json::from_str(&shown).unwrap();
+        let services: Vec<&str> = calls.iter().filter_map(|call| call["body"]["service"].as_str()).collect();
+        assert_eq!(services, ["TraCuuHoSo", "DongBoHoSoMC", "CapNhatTienDoHoSoMC"]);
+        assert_eq!(calls[0]["url"], portal.log_in_url.as_str());
+        for call in &calls {
+            assert_eq!(call["headers"]["dstcode"], DESTINATION);
+        }
+        assert_eq!(calls[1]["body"]["mahoso"], number);
+
+        let now = motcua::clock::now();
+        announce(store, now);
+        deliver(store, &portal, now);
+        expect_all_told(&portal, store);
+        let mut sent = portal.dossier(number).unwrap();
+        assert_eq!(sent["DinhDanhCHS"][0]["SoDinhDanh"], "020185000123");
+        sent["DinhDanhCHS"][0]["SoDinhDanh"] = json!("*********123");
+        assert_eq!(calls[2]["body"]["data"], json!([sent]));
+        assert_eq!(calls[2]["body"]["isUpdating"], "False");
+        assert_eq!(calls[3]["body"]["data"], json!(portal.steps(number)));
+
+        // As another province's adapter wants it.
+        let otherwise = program
+            .with("MOTCUA__PORTAL__NO", "0")
+            .with("MOTCUA__PORTAL__DESTINATION_HEADER", "X-Dst")
+            .with("MOTCUA__PORTAL__HANDED_IN_AT", "3")
+            .with("MOTCUA__PORTAL__STEPS_AT_ONCE", "1");
+        let calls = otherwise.json(&["portal", "preview", number]);
+        assert_eq!(calls.as_array().unwrap().len(), 5);
+        assert_eq!(calls[2]["headers"]["X-Dst"], DESTINATION);
+        assert_eq!(calls[2]["body"]["isUpdating"], "0");
+        let data = &calls[2]["body"]["data"][0];
+        assert_eq!((&data["TaiLieuNop"][0]["IsDeleted"], &data["NoiNopHoSo"]), (&json!("0"), &json!("3")));
+    }
+}
+
+on_both! {
+    fn a_preview_says_what_it_cannot_show(db: &Database) {
+        let portal = Portal::open(Manners::Good);
+        let world = World::new(db.store());
+        let apart = world.receive_at(COMMUNE, APART, at("2021-03-01 08:00"));
+        let number = apart.case_number.as_str();
+        let shown = program(db, &portal).run(&["portal", "preview", number]);
+        let said = String::from_utf8(shown.stderr).unwrap();
+        assert!(shown.status.success() && said.contains("không tích hợp với cổng"), "{said}");
+        let preview = |number| program(db, &portal).failure(&["portal", "preview", number]);
+        assert!(preview("H37.20.01-210301-9999").contains("không có hồ sơ"));
+        assert!(preview("hồ sơ").contains("không phải mã hồ sơ"));
+        let unset = Program::on(db).failure(&["portal", "preview", number]);
+        assert!(unset.contains("portal.url"), "{unset}");
     }
 }

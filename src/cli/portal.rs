@@ -1,0 +1,89 @@
+//! `motcua portal`: what the national portal would be told, and what it calls our fields.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::Outcome;
+use crate::config::Config;
+use crate::domain::case_number::CaseNumber;
+use crate::outgoing::portal::PortalSettings;
+use crate::outgoing::portal::preview::preview;
+use crate::render;
+use crate::store::{Store, dossiers};
+
+#[derive(Parser)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// In đúng những gì sẽ gửi về một hồ sơ, theo thứ tự; không gửi gì, số định danh được che.
+    Preview {
+        /// Mã hồ sơ.
+        #[arg(value_name = "MÃ")]
+        number: String,
+    },
+    /// In các lĩnh vực có thủ tục tích hợp với cổng, kèm mã của cổng nếu biết (CSV: field,code).
+    Fields,
+}
+
+/// The settings by which the portal is reached.
+///
+/// # Errors
+/// If it is not set up.
+pub(super) fn settings(config: &Config) -> Result<PortalSettings, &'static str> {
+    let settings = config.portal.clone();
+    settings.ok_or("portal.url: chưa cấu hình địa chỉ của cổng")
+}
+
+pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
+    match &args.what {
+        What::Preview { number } => show(config, store, number),
+        What::Fields => fields(store),
+    }
+}
+
+fn show(config: &Config, store: &Store, number: &str) -> Outcome {
+    let settings = settings(config)?;
+    let number = CaseNumber::parse(number)?;
+    let id = store.read(|conn| dossiers::find_id(conn, &number))?;
+    let id = id.ok_or_else(|| format!("không có hồ sơ {number}"))?;
+    let preview = preview(store, &settings, id)?;
+    for note in &preview.notes {
+        eprintln!("motcua: lưu ý: {note}");
+    }
+    crate::cli::output::write(render::pretty_json(&preview.calls)?.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fields(store: &Store) -> Outcome {
+    let reference = store.reference()?;
+    let procedures = reference.procedures().into_iter();
+    let integrated = procedures.filter(|procedure| procedure.definition.integrated);
+    let fields: BTreeMap<&str, &str> = integrated
+        .map(|procedure| {
+            let code = reference.portal_code(procedure.field_id);
+            (
+                reference.field_name(procedure.field_id),
+                code.unwrap_or_default(),
+            )
+        })
+        .collect();
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["field", "code"])?;
+    for (field, code) in &fields {
+        table.write_record([field, code])?;
+    }
+    let unknown = fields.values().filter(|code| code.is_empty()).count();
+    if unknown > 0 {
+        eprintln!(
+            "motcua: lưu ý: {unknown} lĩnh vực chưa có mã của cổng, MaLinhVuc của hồ sơ để trống"
+        );
+    }
+    crate::cli::output::write(&table.into_inner()?)?;
+    Ok(ExitCode::SUCCESS)
+}
