@@ -36,10 +36,13 @@ fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
         if payment.state != PaymentState::Received {
             return Ok(payment);
         }
-        let dossier = match CaseNumber::parse(payment.notice.case_number.trim()) {
-            Ok(number) => dossiers::find_id(conn, &number)?,
-            Err(_) => None,
-        };
+        let mut dossier = None;
+        for number in CaseNumber::candidates(&payment.notice.case_number) {
+            dossier = dossiers::find_id(conn, &number)?;
+            if dossier.is_some() {
+                break;
+            }
+        }
         let misfit = take_for(conn, reference, &payment, dossier, now)?;
         let state = match misfit {
             None => PaymentState::Taken,

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{Datelike, NaiveDate};
 
 use crate::domain::norms::{Norms, Numbering};
+use crate::domain::text::{clean, is_dash};
 
 /// A case number. The sequence counts from 1 per unit and civil day, has at least four digits and
 /// grows past 9999 without breaking.
@@ -32,7 +33,17 @@ impl CaseNumber {
 
     /// Reads a case number as a person types it: case and spaces around do not matter.
     pub fn parse(text: &str) -> Result<Self, InvalidCaseNumber> {
-        let number = text.trim().to_ascii_uppercase();
+        let number: String = clean(text)
+            .trim()
+            .chars()
+            .map(|c| {
+                if is_dash(c) {
+                    '-'
+                } else {
+                    c.to_ascii_uppercase()
+                }
+            })
+            .collect();
         let invalid = || InvalidCaseNumber(text.to_owned());
         let mut parts = number.rsplitn(3, '-');
         let (Some(sequence), Some(day), Some(unit)) = (parts.next(), parts.next(), parts.next())
@@ -55,9 +66,64 @@ impl CaseNumber {
         }
     }
 
+    /// The numbers that a text may mean: one as it is typed, or as it comes back from a bank, without dots and dashes or
+    /// within a longer text. Where the digits can be cut in several ways, each; whether there is such a dossier tells
+    /// which.
+    pub fn candidates(text: &str) -> Vec<Self> {
+        if let Ok(number) = Self::parse(text) {
+            return vec![number];
+        }
+        let text = clean(text).to_ascii_uppercase();
+        let mut found = Vec::new();
+        // A letter, then digits with at most one dot, dash or space between any two.
+        let letters: Vec<char> = text.chars().collect();
+        for (i, first) in letters.iter().enumerate() {
+            let alone = i == 0 || !letters[i - 1].is_ascii_alphanumeric();
+            if !first.is_ascii_uppercase() || !alone {
+                continue;
+            }
+            let mut digits = String::new();
+            let mut between = 0;
+            for c in &letters[i + 1..] {
+                match c {
+                    c if c.is_ascii_digit() => (between, digits) = (0, digits + &c.to_string()),
+                    c if between == 0 && (is_dash(*c) || *c == '.' || *c == ' ') => between = 1,
+                    _ => break,
+                }
+            }
+            for number in cut(*first, &digits) {
+                if !found.contains(&number) {
+                    found.push(number);
+                }
+            }
+        }
+        found
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Every way to read digits behind a letter as a unit's groups of two, a day and a sequence; what may follow the number
+/// is left out, the shortest sequence first.
+fn cut(letter: char, digits: &str) -> Vec<CaseNumber> {
+    let mut found = Vec::new();
+    for groups in 1..=4 {
+        let unit_end = groups * 2;
+        let Some(day) = digits.get(unit_end..unit_end + 6) else {
+            break;
+        };
+        let pairs: Vec<&str> = (0..groups).map(|i| &digits[i * 2..i * 2 + 2]).collect();
+        let unit = format!("{letter}{}", pairs.join("."));
+        for length in 4..=6 {
+            let Some(sequence) = digits.get(unit_end + 6..unit_end + 6 + length) else {
+                break;
+            };
+            found.extend(CaseNumber::parse(&format!("{unit}-{day}-{sequence}")));
+        }
+    }
+    found
 }
 
 /// `H37.16` in the order used before 2020: `000.00.16.H37`, four groups, the lowest first.
@@ -101,6 +167,33 @@ mod tests {
         let number = CaseNumber::new("H37.16", date(2021, 7, 15), 12_345, &norms);
         assert_eq!(number.as_str(), "H37.16-210715-12345");
         assert_eq!(CaseNumber::parse(number.as_str()).unwrap(), number);
+    }
+
+    #[test]
+    fn is_found_in_what_banks_leave_of_it() {
+        let meant = CaseNumber::parse("H37.20.01-261126-0036").unwrap();
+        for text in [
+            "H3720012611260036",
+            "H37 20 01 261126 0036",
+            "h37.20.01-261126-0036",
+            "CT DEN:123 H37.20.01-261126-0036 GD 456",
+            "H37.20.01\u{2013}261126\u{2013}0036",
+            "chuyen tien H3720012611260036 tu 0912345678",
+        ] {
+            let found = CaseNumber::candidates(text);
+            assert!(found.contains(&meant), "{text}: {found:?}");
+            assert!(found.len() <= 6, "{text}: {found:?}");
+        }
+        for text in [
+            "",
+            "Nguyễn Thị Ánh",
+            "0912345678",
+            "H37",
+            "A1234567890123456789012345678901234567890",
+        ] {
+            assert!(CaseNumber::candidates(text).len() <= 12, "{text}");
+        }
+        assert_eq!(CaseNumber::candidates("Ánh"), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::person::{Person, fold_diacritics};
+use crate::domain::text::{clean, is_dash};
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum Disclosure {
 /// whatever could be an identity number of anybody.
 pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     // Digits and letters of other widths count as what they look like.
-    let text: String = text.nfkc().collect();
+    let text: String = clean(text).nfkc().collect();
     let numbers = numbers(&text);
     let lower = text.to_lowercase();
     let mut found = Vec::new();
@@ -79,7 +80,7 @@ fn national(phone: &str) -> &str {
 
 /// Digits of the text with nothing between them but what people set into phone numbers.
 fn digits(text: &str) -> Vec<String> {
-    let between = |c: char| c.is_whitespace() || ".-()".contains(c);
+    let between = |c: char| c.is_whitespace() || is_dash(c) || "./()".contains(c);
     let runs = text.split(|c: char| !c.is_ascii_digit() && !between(c));
     let digits = runs.map(|run| run.chars().filter(char::is_ascii_digit).collect());
     digits.filter(|run: &String| !run.is_empty()).collect()
@@ -149,6 +150,10 @@ mod tests {
             ("gọi 84912345678, 0912.345 678", Phone),
             ("phòng 3 0912-345.678", Phone),
             ("gọi ０９１２３４５６７８", Phone),
+            ("gọi 0912/345/678", Phone),
+            ("gọi 0912\u{200b}345678", Phone),
+            ("Nguyễn Thị Á\u{ad}nh", Name),
+            ("N\u{200b}guyễn Thị Ánh", Name),
             ("thư ANH@EXAMPLE.VN.", Email),
             ("số 5 020 185 000 123", IdentityNumber),
             ("CCCD:020185000123", IdentityNumber),

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::domain::Invalid;
+use crate::domain::text::{clean, is_dash};
 
 /// The number by which an applicant is identified, checked for its form.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -21,15 +22,16 @@ pub(super) const PERSON_LENGTH: Invalid =
     Invalid::new("số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số");
 const PROVINCE: Invalid =
     Invalid::new("ba chữ số đầu của số căn cước công dân không phải mã tỉnh (001 đến 096)");
-const TAX_CODE: Invalid =
-    Invalid::new("mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số");
+const TAX_CODE: Invalid = Invalid::new(
+    "mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số; hộ kinh doanh: 12 chữ số",
+);
 const NOT_DIGITS: Invalid = Invalid::new("số định danh chỉ gồm chữ số");
 
 impl Identity {
     /// A person's number: 12 digits (CCCD) or 9 (CMND). Spaces and dots between digits are
     /// dropped, as people write them.
     pub fn person(text: &str) -> Result<Self, Invalid> {
-        let digits = compact(text);
+        let digits = compact(text).replace('-', "");
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(NOT_DIGITS);
         }
@@ -51,7 +53,13 @@ impl Identity {
             None => (code.as_str(), None),
         };
         let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
-        if digits(main, 10) && branch.is_none_or(|b| digits(b, 3)) {
+        // A branch's thirteen in one run.
+        if branch.is_none() && digits(main, 13) {
+            return Ok(Self::TaxCode(format!("{}-{}", &main[..10], &main[10..])));
+        }
+        // A household business has its owner's personal number (since 1 July 2025).
+        let of_household = branch.is_none() && matches!(Self::person(main), Ok(Self::Cccd(_)));
+        if of_household || digits(main, 10) && branch.is_none_or(|b| digits(b, 3)) {
             Ok(Self::TaxCode(code))
         } else {
             Err(TAX_CODE)
@@ -66,10 +74,11 @@ impl Identity {
     }
 }
 
+/// Without what people write between digits; any dash is the plain one.
 fn compact(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace() && *c != '.')
-        .collect()
+    let text = clean(text);
+    let kept = text.chars().filter(|c| !c.is_whitespace() && *c != '.');
+    kept.map(|c| if is_dash(c) { '-' } else { c }).collect()
 }
 
 impl fmt::Debug for Identity {
@@ -106,7 +115,20 @@ mod tests {
             Identity::person("082123456"),
             Ok(Identity::Cmnd(_))
         ));
-        assert!(Identity::organisation("4900123456-001").is_ok());
+        assert_eq!(
+            Identity::person("０２０１８５\u{2013}０００１２３")
+                .unwrap()
+                .number(),
+            "020185000123"
+        );
+        for (typed, kept) in [
+            ("4900123456-001", "4900123456-001"),
+            ("4900123456\u{2013}001", "4900123456-001"),
+            ("4900123456001", "4900123456-001"),
+            ("020185000123", "020185000123"),
+        ] {
+            assert_eq!(Identity::organisation(typed).unwrap().number(), kept);
+        }
     }
 
     #[test]
@@ -117,7 +139,7 @@ mod tests {
             ("097185000123", PROVINCE),
             ("02018500012x", NOT_DIGITS),
             ("", PERSON_LENGTH),
-            ("０２０１８５０００１２３", NOT_DIGITS),
+            ("02018500012a", NOT_DIGITS),
         ] {
             assert_eq!(Identity::person(text), Err(error));
         }

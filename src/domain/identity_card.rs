@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::Invalid;
 use crate::domain::identity::Identity;
+use crate::domain::text::clean;
 
 /// What a card says of its holder. Personal data.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ impl IdentityCard {
     /// If the text has not the form, or contradicts itself: the 12 digits carry century, sex and
     /// year of birth.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = clean(text);
+        let text = behind_label(&text);
         let parts: Vec<&str> = text.trim().split('|').map(str::trim).collect();
         // Newer cards add fields (parents' names) behind the seven.
         let &[number, old, name, born, sex, address, issued, ..] = parts.as_slice() else {
@@ -76,6 +79,23 @@ impl IdentityCard {
             address: address.to_owned(),
             issued_on,
         })
+    }
+}
+
+/// Without what a scanner sets before the number: the symbology's identifier (`]Q3`, ISO/IEC 15424), or a label
+/// (`CCCD:`).
+fn behind_label(text: &str) -> &str {
+    let first = text.find('|').unwrap_or(text.len());
+    let text = match text.strip_prefix(']') {
+        Some(rest) => rest.get(2..).unwrap_or_default(),
+        None => text,
+    };
+    match text
+        .get(..first.min(text.len()))
+        .and_then(|head| head.rfind(':'))
+    {
+        Some(colon) => &text[colon + 1..],
+        None => text,
     }
 }
 
@@ -115,6 +135,16 @@ mod tests {
         assert_eq!(
             IdentityCard::parse(&without_old).unwrap().old_identity,
             None
+        );
+        for before in ["\u{feff}", "]Q3", "CCCD: ", "]Q1\u{feff}Số CCCD:"] {
+            let card = IdentityCard::parse(&format!("{before}{CARD}"));
+            assert_eq!(card.unwrap().identity.number(), "020185000123", "{before}");
+        }
+        use unicode_normalization::UnicodeNormalization;
+        let decomposed: String = CARD.nfd().collect();
+        assert_eq!(
+            IdentityCard::parse(&decomposed).unwrap().name,
+            "Nguyễn Thị Ánh"
         );
         let with_parents = format!("{CARD}|Nguyễn Văn A|Trần Thị B");
         assert!(IdentityCard::parse(&with_parents).is_ok());

@@ -7,6 +7,8 @@ use unicode_normalization::char::is_combining_mark;
 use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
 use crate::domain::ids::PersonId;
+use crate::domain::phone::{self, NoPhone};
+use crate::domain::text::clean;
 
 /// A person or organisation as given on a dossier. Personal data: it stays out of events and logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,8 +76,15 @@ pub enum InvalidPerson {
     NameMissing,
     #[error("họ tên dài quá 200 ký tự")]
     NameTooLong,
-    #[error("số điện thoại có 8 đến 15 chữ số, có thể bắt đầu bằng dấu +")]
+    #[error(
+        "số điện thoại không đúng: số trong nước có 10 chữ số (di động) hoặc 11 chữ số (cố định, từ 02), số nước ngoài bắt \
+         đầu bằng dấu +"
+    )]
     Phone,
+    #[error(
+        "số điện thoại thiếu số 0 ở đầu (bảng tính thường bỏ mất); hãy kiểm tra và ghi đủ 10 chữ số"
+    )]
+    PhoneWithoutZero,
     #[error("địa chỉ thư điện tử không đúng")]
     Email,
     #[error("địa chỉ dài quá 500 ký tự")]
@@ -93,9 +102,10 @@ impl Person {
             wrong.push(InvalidPerson::NameTooLong);
         }
         if let Some(phone) = &self.phone {
-            let digits = phone.strip_prefix('+').unwrap_or(phone);
-            if !(8..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                wrong.push(InvalidPerson::Phone);
+            match phone::read(phone) {
+                Ok(kept) if kept == *phone => {}
+                Err(NoPhone::ZeroMissing) => wrong.push(InvalidPerson::PhoneWithoutZero),
+                _ => wrong.push(InvalidPerson::Phone),
             }
         }
         if let Some(email) = &self.email {
@@ -123,7 +133,7 @@ impl Person {
         self.check().into_iter().map(|invalid| {
             let field = match invalid {
                 InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
-                InvalidPerson::Phone => "phone",
+                InvalidPerson::Phone | InvalidPerson::PhoneWithoutZero => "phone",
                 InvalidPerson::Email => "email",
                 InvalidPerson::AddressTooLong => "address",
             };
@@ -184,11 +194,14 @@ impl std::fmt::Debug for Person {
 /// The key by which a person or organisation is found by name: folded; a person's words come in
 /// reverse (`anh thi nguyen`), because people are called by and looked for under the given name,
 /// which is the last word: whatever last words of a name are known, they are how its key begins.
-/// Organisations, and names too long to be a person's, keep the order of their words.
+/// Organisations, and names without a number that are too long to be a person's, keep the order of their words.
 pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
     let folded = fold_diacritics(name);
-    if matches!(identity, Some(Identity::TaxCode(_))) || folded.split(' ').count() > 5 {
-        return folded;
+    let is_long = folded.split(' ').count() > 5;
+    match identity {
+        Some(Identity::TaxCode(_)) => return folded,
+        None if is_long => return folded,
+        _ => {}
     }
     last_word_first(&folded)
 }
@@ -199,24 +212,12 @@ pub fn last_word_first(folded: &str) -> String {
     words.join(" ")
 }
 
-/// A phone number in the one form in which it is stored and found: without spaces, dots, dashes and
-/// brackets, and `0` for `+84`.
-pub fn plain_phone(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-' | '(' | ')'))
-        .collect();
-    match plain.strip_prefix("+84") {
-        Some(rest) => format!("0{rest}"),
-        None => plain,
-    }
-}
-
 /// Folds a Vietnamese text for comparing: lower case, without diacritics, đ as d, single spaces.
 pub fn fold_diacritics(text: &str) -> String {
     if text.bytes().all(|b| b.is_ascii_graphic()) {
         return text.to_ascii_lowercase();
     }
+    let text = clean(text);
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {
@@ -226,7 +227,14 @@ pub fn fold_diacritics(text: &str) -> String {
             word.nfd()
                 .filter(|c| !is_combining_mark(*c))
                 .flat_map(char::to_lowercase)
-                .map(|c| if c == 'đ' { 'd' } else { c }),
+                // And what is typed for it on foreign keyboards.
+                .map(|c| {
+                    if matches!(c, 'đ' | 'ð' | 'ɖ') {
+                        'd'
+                    } else {
+                        c
+                    }
+                }),
         );
     }
     folded
@@ -242,6 +250,7 @@ mod tests {
             fold_diacritics("  Đặng  Thị Ngọc ÁNH "),
             "dang thi ngoc anh"
         );
+        assert_eq!(fold_diacritics("Ðặng Hù\u{200b}ng Ɖ"), "dang hung d");
     }
 
     #[test]
@@ -251,6 +260,12 @@ mod tests {
         let name = "Công ty Ánh Dương";
         assert_eq!(search_name(name, Some(&code)), "cong ty anh duong");
         assert_eq!(search_name("Lý", None), "ly");
+        let long = "Công Tằng Tôn Nữ Thị Thử";
+        let person = Identity::person("020185000123").ok();
+        assert_eq!(
+            search_name(long, person.as_ref()),
+            "thu thi nu ton tang cong"
+        );
     }
 
     #[test]

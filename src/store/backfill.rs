@@ -11,7 +11,19 @@ const BATCH: u32 = 5000;
 pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     fill_lists(conn)?;
     fill_reversals(conn)?;
-    fill_endings(conn)
+    fill_endings(conn)?;
+    rename_people(conn)
+}
+
+/// The search names that are made otherwise since texts are cleaned.
+fn rename_people(conn: &mut Conn) -> Result<(), StoreError> {
+    if settings::get(conn, settings::PEOPLE_RENAMED)?.is_some() {
+        return Ok(());
+    }
+    conn.transaction(|conn| {
+        persons::rename(conn, BATCH)?;
+        settings::set(conn, settings::PEOPLE_RENAMED, "cleaned")
+    })
 }
 
 /// The counts of how the resolved ended that migration 0018 has added.

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
@@ -446,4 +448,37 @@ pub(super) fn name_some(conn: &mut Conn, limit: u32) -> Result<usize, StoreError
             .execute(conn)?;
     }
     Ok(count)
+}
+
+/// Gives persons their search name anew whose name is read otherwise than before: with letters or marks that only look
+/// like ours, and people of six words or more.
+pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
+    let other_letters = match conn {
+        Conn::Sqlite(_) => "search_name glob '*[^ -~]*'",
+        Conn::Postgres(_) => "search_name ~ '[^ -~]'",
+    };
+    let mut after: Vec<u8> = Vec::new();
+    loop {
+        let rows: Vec<PersonRow> = persons::table
+            .filter(persons::search_name.is_not_null())
+            .filter(sql::<Bool>(&format!(
+                "({other_letters} or search_name like '% % % % % %')"
+            )))
+            .filter(persons::id.gt(after.clone()))
+            .order(persons::id)
+            .limit(i64::from(limit))
+            .load(conn)?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.id);
+        for row in rows {
+            let id = row.id.clone();
+            let person = Person::try_from(row)?;
+            let name = search_name(&person.name, person.identity.as_ref());
+            diesel::update(persons::table.find(id))
+                .set(persons::search_name.eq(Some(name)))
+                .execute(conn)?;
+        }
+    }
 }

@@ -16,6 +16,7 @@ use crate::domain::ids::DossierId;
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
 use crate::domain::person::masked;
+use crate::domain::text::clean;
 use crate::error::Error;
 use crate::render;
 use crate::store::limits::{Limits, address_key};
@@ -266,12 +267,25 @@ pub(crate) fn code_of(reference: &Reference, dossier: DossierId) -> String {
     text[..CODE_LETTERS].to_owned()
 }
 
-/// Compares in constant time. Case, spaces and dashes do not matter, as people type them.
+/// Case, spaces and dashes do not matter, as people type them, nor what looks like a letter of a code: no code holds 0, 1,
+/// 8 or 9.
 fn code_fits(key: &str, dossier: DossierId, code: &str) -> bool {
-    let mut typed: String = code
+    // A small l is a letter of a code, or what looks like I.
+    let l_is_i = code.replace('l', "I");
+    fits(key, dossier, code) | fits(key, dossier, &l_is_i)
+}
+
+/// Compares in constant time.
+fn fits(key: &str, dossier: DossierId, code: &str) -> bool {
+    let mut typed: String = clean(code)
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
-        .map(|c| c.to_ascii_uppercase())
+        .map(|c| match c.to_ascii_uppercase() {
+            '0' => 'O',
+            '1' => 'I',
+            '8' => 'B',
+            c => c,
+        })
         .collect();
     if typed.len() != CODE_LETTERS {
         return false;

@@ -5,7 +5,8 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{fold_diacritics, last_word_first, plain_phone};
+use crate::domain::person::{fold_diacritics, last_word_first};
+use crate::domain::phone;
 use crate::error::{Error, WrongField};
 use crate::store::lists::{self, Listed, Reach};
 use crate::store::persons::{self, PersonWalk};
@@ -31,8 +32,9 @@ impl SearchFor {
     /// What a text is likely to be: whatever has the form of a number is one, else a name. Ten
     /// digits may be a phone number or a tax code: all that it may be, in the order to try.
     pub fn guess(text: &str) -> Vec<Self> {
-        if let Ok(number) = CaseNumber::parse(text) {
-            return vec![Self::CaseNumber(number)];
+        let numbers = CaseNumber::candidates(text);
+        if !numbers.is_empty() {
+            return numbers.into_iter().map(Self::CaseNumber).collect();
         }
         let mut found = Vec::new();
         found.extend(Self::phone(text));
@@ -44,14 +46,10 @@ impl SearchFor {
         found
     }
 
-    /// A phone number as it is stored: digits, `0` in front.
-    pub fn phone(text: &str) -> Option<Self> {
-        let digits = plain_phone(text);
-        let phone = (8..=15).contains(&digits.len())
-            && digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit());
-        // Twelve digits are an identity number.
-        (phone && digits.len() < 12).then_some(Self::Phone(digits))
+    /// A phone number, as it is kept and as it may have been kept before.
+    pub fn phone(text: &str) -> Vec<Self> {
+        let spellings = phone::spellings(text).into_iter();
+        spellings.map(Self::Phone).collect()
     }
 
     pub fn name(text: &str) -> Option<Self> {
@@ -253,14 +251,14 @@ mod tests {
             guess("h37.20.01-210301-0001")[..],
             [SearchFor::CaseNumber(_)]
         ));
-        assert_eq!(guess("+84 912 345 678"), [phone("0912345678")]);
+        assert_eq!(guess("+84 912 345 678")[0], phone("0912345678"));
         assert!(matches!(
             guess("020185000123")[..],
             [SearchFor::Identity(Identity::Cccd(_))]
         ));
         assert!(matches!(
             guess("0912345678")[..],
-            [SearchFor::Phone(_), SearchFor::Identity(_)]
+            [SearchFor::Phone(_), .., SearchFor::Identity(_)]
         ));
         let name = SearchFor::Name(vec!["nguyen".into(), "thi".into(), "anh".into()]);
         assert_eq!(guess(" Nguyễn  Thị ÁNH"), [name]);

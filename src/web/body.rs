@@ -1,11 +1,14 @@
 //! Bodies: JSON in UTF-8, of a bounded size, with every wrong field named at once.
 
+use std::borrow::Cow;
+
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use crate::domain::text::clean;
 use crate::web::access::state;
 use crate::web::openapi;
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
@@ -110,6 +113,7 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     ensure_small(text, T::VALUES)?;
+    let text = &*cleaned(text);
     let read = serde_json::from_str::<T>(text);
     let mut wrong = Vec::new();
     // A zero byte is JSON, but no text that PostgreSQL keeps, nor one that anybody types.
@@ -126,6 +130,39 @@ pub fn read<T: Readable>(bytes: &[u8]) -> Result<T, Problem> {
             }
         }
         _ => Err(Problem::invalid(wrong)),
+    }
+}
+
+/// The JSON with every text as it is kept ([`clean`]), but for passwords, of which every byte counts. What is no JSON stays
+/// as it is, to be told so.
+fn cleaned(text: &str) -> Cow<'_, str> {
+    let escaped = text.contains("\\u");
+    if !escaped && matches!(clean(text), Cow::Borrowed(_)) {
+        return Cow::Borrowed(text);
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(mut value) => {
+            clean_texts(&mut value);
+            Cow::Owned(value.to_string())
+        }
+        Err(_) => Cow::Borrowed(text),
+    }
+}
+
+fn clean_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(clean) = clean(text) {
+                *text = clean;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(clean_texts),
+        Value::Object(fields) => {
+            let fields = fields.iter_mut();
+            let fields = fields.filter(|(name, _)| !name.contains("password"));
+            fields.for_each(|(_, value)| clean_texts(value));
+        }
+        _ => {}
     }
 }
 

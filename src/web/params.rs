@@ -4,6 +4,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::domain::text::clean;
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
 use crate::wrong_fields::{self, Found};
 
@@ -82,7 +83,7 @@ impl Query {
             } else if fields.contains_key(&name) {
                 wrong.push(FieldError::new(name, "tham số lặp lại"));
             } else {
-                fields.insert(name, Value::String(text));
+                fields.insert(name, Value::String(clean(&text).into_owned()));
             }
         }
         Ok(Self {

@@ -40,6 +40,7 @@ mod submissions;
 mod support;
 mod time_rules;
 mod troubles;
+mod typed;
 mod upgrades;
 mod verification;
 mod webhooks;

@@ -82,6 +82,26 @@ fn verified(office: &Office) {
 }
 
 on_both! {
+    fn a_payment_is_matched_by_what_a_bank_leaves_of_the_number(db: &Database) {
+        let mut office = with_gateway(db);
+        let (procedure, _, amount) = with_one_fee(&office.world);
+        let made: Vec<Value> = (0..4).map(|_| office.receive(COMMUNE, &procedure)).collect();
+        let written: [fn(&str) -> String; 4] = [
+            |number| number.replace(['.', '-'], ""),
+            |number| number.replace(['.', '-'], " "),
+            |number| format!("CT DEN:123 {number} GD 456"),
+            |number| number.replace('-', "\u{2013}"),
+        ];
+        for (i, (dossier, write)) in made.iter().zip(written).enumerate() {
+            let purpose = write(dossier["case_number"].as_str().unwrap());
+            let told = tell(&office, &format!("T{i}"), &json!(purpose), amount);
+            assert_eq!(told["state"], "taken", "{purpose}: {told}");
+        }
+        verified(&office);
+    }
+}
+
+on_both! {
     fn money_that_fits_nothing_is_kept_and_seen_to(db: &Database) {
         let mut office = with_gateway(db);
         let (procedure, fee, amount) = with_one_fee(&office.world);

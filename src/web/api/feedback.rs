@@ -9,7 +9,9 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::ids::FeedbackId;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
-use crate::domain::person::{InvalidPerson, Person, plain_phone};
+use crate::domain::person::{InvalidPerson, Person};
+use crate::domain::phone;
+use crate::domain::text;
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::feedback::Listed;
@@ -64,9 +66,9 @@ impl Message {
         let name = kept(self.name.as_ref()).unwrap_or_default();
         Person {
             notify_by: None,
-            name: name.split_whitespace().collect::<Vec<_>>().join(" "),
+            name: text::line(&name),
             identity: None,
-            phone: kept(self.phone.as_ref()).map(|phone| plain_phone(&phone)),
+            phone: kept(self.phone.as_ref()).map(|phone| phone::read(&phone).unwrap_or(phone)),
             email: kept(self.email.as_ref()),
             address: None,
         }

@@ -206,13 +206,13 @@ impl Search {
         let (found, detail) = match self.by {
             None => (SearchFor::guess(text), "cần mã hồ sơ, số hoặc họ tên"),
             Some(SearchBy::CaseNumber) => {
-                let number = CaseNumber::parse(text).map(SearchFor::CaseNumber);
-                (Vec::from_iter(number.ok()), "không phải mã hồ sơ")
+                let numbers = CaseNumber::candidates(text).into_iter();
+                (
+                    numbers.map(SearchFor::CaseNumber).collect(),
+                    "không phải mã hồ sơ",
+                )
             }
-            Some(SearchBy::Phone) => (
-                Vec::from_iter(SearchFor::phone(text)),
-                "không phải số điện thoại",
-            ),
+            Some(SearchBy::Phone) => (SearchFor::phone(text), "không phải số điện thoại"),
             Some(SearchBy::Identity) => {
                 let identity = Identity::person(text).or_else(|_| Identity::organisation(text));
                 let identity = identity.map(SearchFor::Identity);

@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 
 use crate::domain::Invalid;
 use crate::domain::identity::Identity;
-use crate::domain::person::{NotifyBy, Person, plain_phone};
+use crate::domain::person::{NotifyBy, Person};
+use crate::domain::phone;
+use crate::domain::text;
 use crate::web::problem::FieldError;
 
 /// A person or organisation.
@@ -71,9 +73,10 @@ impl PersonInput {
             text.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let person = Person {
-            name: self.name.split_whitespace().collect::<Vec<_>>().join(" "),
+            name: text::line(&self.name),
             identity,
-            phone: kept(&self.phone).map(|phone| plain_phone(&phone)),
+            // One that cannot be read is named below.
+            phone: kept(&self.phone).map(|phone| phone::read(&phone).unwrap_or(phone)),
             email: kept(&self.email),
             address: kept(&self.address),
             notify_by: self.notify_by,

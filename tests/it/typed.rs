@@ -1,0 +1,104 @@
+//! What people type, paste and scan: what looks the same is the same, and every number has one generous reader.
+
+use serde_json::{Value, json};
+
+use crate::support::{COMMUNE, Office, Program, SAME_DAY, on_both};
+use motcua::domain::role::Role;
+
+fn receive(office: &Office, clerk: &str, applicant: Value, status: u16) -> Value {
+    let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+    body["applicant"] = applicant;
+    let call = office.call("POST", "/api/v1/dossiers").token(clerk);
+    call.body(body).send().expect(status).json()
+}
+
+/// The case numbers that a search finds.
+fn found(office: &Office, clerk: &str, text: &str) -> Vec<Value> {
+    let call = office.call("POST", "/api/v1/dossiers/search").token(clerk);
+    let found = call.body(json!({"text": text})).send().expect(200).json();
+    let items = found["items"].as_array().unwrap().clone();
+    items
+        .into_iter()
+        .map(|item| item["case_number"].clone())
+        .collect()
+}
+
+on_both! {
+    fn names_are_kept_and_found_as_they_look(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        for (i, typed) in ["\u{d0}\u{1eb7}ng V\u{103}n H\u{f9}ng", "\u{189}ặng Văn Hu\u{300}ng", "Đặng\u{a0}Văn\u{200b} Hù\u{ad}ng "].into_iter().enumerate() {
+            let made = receive(&office, &clerk, json!({"name": typed, "address": format!("\u{feff}Thôn  {i}")}), 201);
+            assert_eq!(made["applicant"]["name"], "Đặng Văn Hùng", "{typed:?}");
+            assert_eq!(made["applicant"]["address"], format!("Thôn  {i}"));
+        }
+        for text in ["dang van hung", "Đặng Văn Hùng", "Ðặng Văn Hùng", "hung"] {
+            assert_eq!(found(&office, &clerk, text).len(), 3, "{text}");
+        }
+        // A person of six words is found like any other.
+        let long = json!({"name": "Công Tằng Tôn Nữ Thị Thử", "identity_number": "020185000123"});
+        let long = receive(&office, &clerk, long, 201)["case_number"].clone();
+        for text in ["thu", "thi thu", "nu thi thu", "Công Tằng Tôn Nữ Thị Thử"] {
+            assert!(found(&office, &clerk, text).contains(&long), "{text}");
+        }
+        Program::on(db).output(&["verify"]);
+    }
+}
+
+on_both! {
+    fn every_spelling_of_a_phone_is_one_number(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let spellings = [
+            "84912345678", "0084912345678", "+84 (0)912 345 678", "\u{202a}0912345678\u{202c}",
+            "0912\u{2011}345\u{2011}678", "0912/345/678",
+        ];
+        for typed in spellings {
+            let made = receive(&office, &clerk, json!({"name": "Lý Văn Dũng", "phone": typed}), 201);
+            assert_eq!(made["applicant"]["phone"], "0912345678", "{typed}");
+        }
+        for text in spellings.into_iter().chain(["0912345678"]) {
+            assert_eq!(found(&office, &clerk, text).len(), spellings.len(), "{text}");
+        }
+        for (typed, says) in [
+            ("912345678", "thiếu số 0"), ("12345678", "không đúng"), ("000000000000000", "không đúng"),
+        ] {
+            let wrong = receive(&office, &clerk, json!({"name": "Lý Văn Dũng", "phone": typed}), 400);
+            assert_eq!(wrong["errors"][0]["field"], "/applicant/phone", "{wrong}");
+            assert!(wrong["errors"][0]["detail"].as_str().unwrap().contains(says), "{wrong}");
+        }
+        // A household business has its owner's number, a branch three digits more.
+        for (typed, kept) in [("020185000123", "*********123"), ("4900123456001", "***********001")] {
+            let made = receive(&office, &clerk, json!({"name": "Hộ kinh doanh Ánh", "tax_code": typed}), 201);
+            assert_eq!(made["applicant"]["identity_masked"], kept, "{made}");
+        }
+    }
+}
+
+on_both! {
+    fn a_look_up_code_is_read_without_loss(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let look = |made: &Value, code: &str| {
+            let number = made["case_number"].as_str().unwrap();
+            let address = format!("/api/v1/lookup?case_number={number}&code={}", code.replace(' ', "%20"));
+            office.call("GET", address).send().status
+        };
+        let receive = || office.receive_as(&clerk, COMMUNE, SAME_DAY);
+        let made: Vec<Value> = (0..12).map(|_| receive()).collect();
+        let mut mistaken = 0;
+        for made in &made {
+            let code = made["look_up_code"].as_str().unwrap();
+            let wrong: String = code.chars().map(|c| match c { 'O' => '0', 'I' => '1', 'B' => '8', c => c }).collect();
+            let small = code.to_lowercase();
+            let l: String = code.chars().map(|c| match c { 'I' => 'l', c => c }).collect();
+            mistaken += usize::from(wrong != code) + usize::from(l != code);
+            for typed in [code.to_owned(), wrong, small, l, format!("{} {}", &code[..5], &code[5..])] {
+                assert_eq!(look(made, &typed), 200, "{code}: {typed}");
+            }
+        }
+        assert!(mistaken > 0, "no code with a letter that looks like a digit");
+        // Another code is another code all the same.
+        assert_eq!(look(&made[0], made[1]["look_up_code"].as_str().unwrap()), 404);
+    }
+}
