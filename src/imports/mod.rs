@@ -22,6 +22,7 @@ pub use crate::imports::successions::successions;
 pub(crate) use crate::imports::units::put_file as put_units;
 pub use crate::imports::units::{Reform, UnitsOptions, reform, units};
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::json;
@@ -173,8 +174,25 @@ fn file_hash(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// Reads a file's bytes as text: UTF-8, a byte order mark at the beginning is dropped.
-fn text(bytes: &[u8]) -> Result<&str, Wrong> {
+/// The text of a file: UTF-8, or what spreadsheets call Unicode text (UTF-16 with its mark).
+fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Wrong> {
+    let wide = match bytes {
+        [0xff, 0xfe, rest @ ..] => Some((rest, u16::from_le_bytes as fn([u8; 2]) -> u16)),
+        [0xfe, 0xff, rest @ ..] => Some((rest, u16::from_be_bytes as fn([u8; 2]) -> u16)),
+        _ => None,
+    };
+    if let Some((rest, read)) = wide {
+        let units = rest.chunks(2).map(|pair| match pair {
+            [a, b] => read([*a, *b]),
+            _ => 0xfffd,
+        });
+        let text: Result<String, _> = char::decode_utf16(units).collect();
+        return text.map(Cow::Owned).map_err(|_| Wrong {
+            line: 0,
+            column: String::new(),
+            reason: "tệp UTF-16 bị hỏng".to_owned(),
+        });
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = &bytes[..error.valid_up_to()];
         let lines = good.split(|byte| *byte == b'\n');
@@ -185,7 +203,7 @@ fn text(bytes: &[u8]) -> Result<&str, Wrong> {
             reason: "tệp không phải UTF-8".to_owned(),
         }
     })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    Ok(Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)))
 }
 
 /// All wrong places in the order of the file, or nothing wrong.

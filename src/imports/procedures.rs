@@ -36,18 +36,21 @@ impl Catalogue {
     /// Reads a catalogue, collecting what is wrong. Wrong fields are replaced by sound ones, so that
     /// the others can be checked further.
     fn read(bytes: &[u8], wrong: &mut Vec<Wrong>) -> Self {
-        let items = text(bytes).and_then(|text| {
-            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| Wrong {
-                line: error.line().max(1) as u64,
-                column: format!("ký tự {}", error.column()),
-                reason: "tệp không phải danh sách JSON".to_owned(),
-            })?;
-            Ok((text, items))
-        });
-        let (text, items) = match items {
-            Ok(read) => read,
+        let text = match text(bytes) {
+            Ok(text) => text,
             Err(error) => {
                 wrong.push(error);
+                return Self::default();
+            }
+        };
+        let items: Vec<&RawValue> = match serde_json::from_str(&text) {
+            Ok(items) => items,
+            Err(error) => {
+                wrong.push(Wrong {
+                    line: error.line().max(1) as u64,
+                    column: format!("ký tự {}", error.column()),
+                    reason: "tệp không phải danh sách JSON".to_owned(),
+                });
                 return Self::default();
             }
         };

@@ -369,3 +369,51 @@ fn a_source_that_cannot_be_is_named_by_line_and_column() {
     let wrong = ["2 cột source", "3 cột document", "4 cột source", "5", "6"];
     assert_eq!(places(error), wrong);
 }
+
+on_both! {
+    fn files_come_in_as_spreadsheets_save_them(db: &Database) {
+        let world = World::new(db.store());
+        let days = |store: &Store| {
+            let reference = store.reference().unwrap();
+            let calendar = reference.calendar().unwrap();
+            ["2027-03-08", "2027-03-09"].map(|day| calendar.day(date(day)).map(|day| day.name.clone()))
+        };
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
+        let of_2027: Vec<&str> = text.lines().filter(|line| line.starts_with("2027")).collect();
+        let rows = |separator: char, form: &str, name: &str| {
+            let mut rows = vec![format!("date{separator}kind{separator}name")];
+            for line in &of_2027 {
+                let cells: Vec<&str> = line.split(',').collect();
+                let day = date(cells[0]).format(form);
+                rows.push(format!("{day}{separator}{}{separator}{}", cells[1], cells[2]));
+            }
+            let day = date("2027-03-08").format(form);
+            rows.push(format!("{day}{separator}off{separator}{name}"));
+            rows
+        };
+        let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| {
+            let marked = format!("\u{feff}{text}");
+            marked.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+        };
+        let files = [
+            rows(';', "%d/%m/%Y", "Một").join("\r\n").into_bytes(),
+            format!("\u{feff}{}\r\n", rows(';', "%-d/%-m/%Y", "Hai").join("\r\n")).into_bytes(),
+            wide(&rows('\t', "%d/%m/%Y", "Ba").join("\r\n"), u16::to_le_bytes),
+            wide(&rows('\t', "%Y-%m-%d", "Bốn").join("\r\n"), u16::to_be_bytes),
+            // An emptied row, empty cells at the end, a column that was once used, odd letters.
+            format!("{}\n,,\n,,,,\n", rows(',', "%Y-%m-%d", "N\u{200b}a\u{306}m").join(",,\n")).into_bytes(),
+        ];
+        for (file, name) in files.iter().zip(["Một", "Hai", "Ba", "Bốn", "Năm"]) {
+            motcua::imports::calendar(&world.store, file).unwrap();
+            assert_eq!(days(&world.store), [Some(name.to_owned()), None]);
+        }
+        // 3 August, not 8 March; and what is no date either way is named by line and column.
+        let wrong = |file: &str| motcua::imports::calendar(&world.store, file.as_bytes()).unwrap_err().to_string();
+        let third = wrong("date;kind;name\n31/12/2027;off;x\n12/31/2027;off;y\n");
+        assert!(third.contains("dòng 3, cột date") && third.contains("12/31/2027"), "{third}");
+        let unclosed = wrong("date;kind;name\n2027-01-01;off;\"x\n");
+        assert!(unclosed.contains("dòng 2"), "{unclosed}");
+        let many = wrong("date,kind,name\n2027-01-01,off,x,y,z,w,v,u\n");
+        assert!(many.contains("dòng 2: có 8 cột"), "{many}");
+    }
+}
