@@ -4,16 +4,19 @@ use diesel::Connection;
 
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, wrong_fields};
-use crate::domain::dossier::{Action, ActionKind, Correction, Dossier, Refusal, decide};
-use crate::domain::ids::DossierId;
+use crate::domain::dossier::{
+    Action, ActionKind, Context, Correction, Dossier, Refusal, Staff, decide, needs_a_principal,
+};
+use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
+use crate::domain::role::Role;
 use crate::error::Error;
 use crate::store::persons::{self, NewPerson};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
-use crate::store::{Conn, Store, StoreError, dossiers};
+use crate::store::{Conn, Store, StoreError, deputies, dossiers};
 use crate::views::assignees::ensure_assignable;
 
 /// An action on a dossier.
@@ -99,14 +102,22 @@ pub(crate) fn act_within(
     let at = occasion.moment(Some(dossier));
     let procedure = procedure_for(&request.action, dossier, at, reference)?;
     let late_reason = request.late_reason.as_deref();
-    let context = context(
-        reference,
-        dossier.unit,
-        procedure,
-        at,
-        occasion,
-        late_reason,
-    )?;
+    let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;
+    let context = Context {
+        staff: occasion.role.map(|role| Staff {
+            role,
+            reaches_holder: occasion.covers(reference.units(), &[dossier.holder]),
+            stands_in_for: &stands_in_for,
+        }),
+        ..context(
+            reference,
+            dossier.unit,
+            procedure,
+            at,
+            occasion,
+            late_reason,
+        )?
+    };
     let events = decide(Some(dossier), &request.action, &context)?;
     for person in &request.people {
         persons::insert(conn, person, dossier.id, dossier.unit)?;
@@ -135,6 +146,27 @@ fn ensure_competent(
     match action.is_at_the_counter() || occasion.covers(reference.units(), &competent) {
         true => Ok(()),
         false => Err(Refusal::NotCompetent.into()),
+    }
+}
+
+/// The roles of those for whom whoever acts stands in, where their own do not make the step theirs.
+fn principals(
+    conn: &mut Conn,
+    dossier: &Dossier,
+    procedure: &Procedure,
+    at: Moment,
+    occasion: Occasion,
+    reference: &Reference,
+) -> Result<Vec<Role>, StoreError> {
+    let units = reference.units();
+    let reaches_holder = occasion.covers(units, &[dossier.holder]);
+    match (occasion.actor, occasion.role) {
+        (Actor::Staff(user), Some(role))
+            if needs_a_principal(procedure, dossier.step, role, reaches_holder) =>
+        {
+            deputies::principals(conn, user, at, dossier.holder, units)
+        }
+        _ => Ok(Vec::new()),
     }
 }
 

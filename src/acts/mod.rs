@@ -6,6 +6,7 @@ pub mod advance;
 pub mod alarms;
 pub mod calendar;
 pub mod checkpoint;
+pub mod deputies;
 pub mod feedback;
 pub mod log_key;
 pub mod oidc;
@@ -189,7 +190,12 @@ pub(crate) fn context<'a>(
         },
         backdating: occasion.backdating.map(backdating),
         actor: occasion.actor,
-        role: occasion.role,
+        // What there is no dossier of yet is on nobody's desk.
+        staff: occasion.role.map(|role| dossier::Staff {
+            role,
+            reaches_holder: true,
+            stands_in_for: &[],
+        }),
         procedure,
         timetable,
         units: reference.units(),

@@ -108,6 +108,10 @@ uuid_id!(
     WebhookId
 );
 uuid_id!(
+    /// That somebody stands in for somebody else.
+    DeputyId
+);
+uuid_id!(
     /// Something that an administrator has to look at.
     AlarmId
 );

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::moment::WorkingTime;
 use crate::domain::person::fold_diacritics;
+use crate::domain::role::Role;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::unit::{Level, Unit, Units};
 
@@ -159,6 +160,17 @@ pub enum StepRole {
     Clerk,
     Officer,
     Supervisor,
+}
+
+impl StepRole {
+    /// Whose step it is.
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Clerk => Role::Clerk,
+            Self::Officer => Role::Officer,
+            Self::Supervisor => Role::Supervisor,
+        }
+    }
 }
 
 /// What is wrong with one procedure of a catalogue: where (a JSON pointer below the procedure) and

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::enums::text_enum;
+use crate::domain::procedure::StepRole;
 
 text_enum! {
     /// What a member of staff is employed for.
@@ -28,6 +29,16 @@ impl Role {
     /// Whether they may enter what lies further back than `desk.backdating_days`, with a reason.
     pub const fn may_enter_late(self) -> bool {
         matches!(self, Self::Supervisor)
+    }
+
+    /// Whether a step of that role is theirs to do: supervisors do what clerks and officers do.
+    pub const fn does(self, step: StepRole) -> bool {
+        match self {
+            Self::Clerk => matches!(step, StepRole::Clerk),
+            Self::Officer => matches!(step, StepRole::Officer),
+            Self::Supervisor => true,
+            Self::Administrator => false,
+        }
     }
 
     /// Whether the table allows it.
@@ -94,6 +105,8 @@ permissions! {
     Undo: Clerk Officer Supervisor;
     /// Dossiers of a dissolved unit whose successor the sources leave open.
     MoveToSuccessor: Supervisor;
+    /// Who stands in for whom among one's staff.
+    NameDeputies: Supervisor;
     /// On-time rates and the forms.
     ReadReports: Supervisor Administrator;
     ManageUnits: Administrator;

@@ -39,6 +39,8 @@ text_enum! {
         PortalCatalogueImported = "portal_catalogue_imported",
         FieldCodesImported = "field_codes_imported",
         ScenarioLoaded = "scenario_loaded",
+        DeputyNamed = "deputy_named",
+        DeputyEnded = "deputy_ended",
         WebhookMade = "webhook_made",
         WebhookChanged = "webhook_changed",
         WebhookRemoved = "webhook_removed",

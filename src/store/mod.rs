@@ -20,6 +20,7 @@ pub mod connection;
 pub mod copy;
 mod cursor;
 pub mod deadline;
+pub mod deputies;
 pub mod devices;
 pub mod dossiers;
 pub mod error;

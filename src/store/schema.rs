@@ -100,6 +100,19 @@ table! {
 }
 
 table! {
+    deputies (id) {
+        id -> Binary,
+        principal_id -> Integer,
+        deputy_id -> Integer,
+        valid_from -> Date,
+        valid_to -> Date,
+        named_by -> Integer,
+        named_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     attempts (key) {
         key -> Text,
         counts_to -> BigInt,
@@ -534,3 +547,4 @@ allow_tables_to_appear_in_same_query!(
     attempts
 );
 allow_tables_to_appear_in_same_query!(dossiers, set_aside);
+allow_tables_to_appear_in_same_query!(deputies, users);

@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod assignees;
 pub mod calendar;
+pub mod deputies;
 pub mod dossier;
 pub mod feedback;
 pub mod list;

@@ -59,9 +59,9 @@ impl From<Error> for Problem {
                 )
             }
             Error::Parameter { name, reason } => Self::invalid_field(name, reason),
-            Error::Refused(refusal @ Refusal::UndoneByOthers { .. }) => {
-                Self::refused_to_role(refusal.name(), detail)
-            }
+            Error::Refused(
+                refusal @ (Refusal::UndoneByOthers { .. } | Refusal::StepOfOthers { .. }),
+            ) => Self::refused_to_role(refusal.name(), detail),
             Error::Refused(Refusal::OtherAmount {
                 asked_vnd,
                 paid_vnd,

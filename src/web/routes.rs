@@ -15,9 +15,9 @@ use crate::web::api::actions::{self, ActionBody, Asks};
 use crate::web::api::call::Call;
 use crate::web::api::says::{Answers, Takes};
 use crate::web::api::{
-    alarms, calendar, cards, checkpoint, dossiers, feedback, fees, jobs, lists, lookup, oidc,
-    outbox, payments, procedures, reports, satisfaction, sessions, submissions, time_limit, units,
-    users, webhooks,
+    alarms, calendar, cards, checkpoint, deputies, dossiers, feedback, fees, jobs, lists, lookup,
+    oidc, outbox, payments, procedures, reports, satisfaction, sessions, submissions, time_limit,
+    units, users, webhooks,
 };
 use crate::web::body::Body;
 use crate::web::headers::IfMatch;
@@ -270,6 +270,12 @@ pub fn table() -> Vec<Route> {
         patch("/api/v1/users/{username}", Staff(May::ManageUsers), users::change)
             .says("Quản trị", "Sửa tài khoản: tên, vai trò, đơn vị, khóa, đặt lại mật khẩu.", "Tài khoản sau khi sửa")
             .or(&[Refused, Overloaded]),
+        get("/api/v1/deputies", Staff(May::NameDeputies), deputies::list)
+            .says("Tài khoản", "Ai làm thay ai trong đơn vị và các đơn vị trực thuộc, mới nhất trước.", "Một trang"),
+        post("/api/v1/deputies", Staff(May::NameDeputies), deputies::name)
+            .says("Tài khoản", "Cử người làm thay các bước xử lý của người vắng mặt, từ ngày đến ngày.", "Việc làm thay"),
+        delete("/api/v1/deputies/{deputy}", Staff(May::NameDeputies), deputies::end)
+            .says("Tài khoản", "Thôi làm thay từ bây giờ.", "Đã thôi"),
         // What everybody may know.
         get("/api/v1/units", Public, units::list)
             .says("Danh mục", "Danh mục đơn vị, theo mã.", "Các đơn vị")

@@ -11,7 +11,7 @@ use crate::domain::calendar::{DayKind, SourceKind};
 use crate::domain::counting::Rule;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
 use crate::domain::ids::{
-    AlarmId, DossierId, FeedbackId, JobId, MessageId, SessionId, SubmissionId, WebhookId,
+    AlarmId, DeputyId, DossierId, FeedbackId, JobId, MessageId, SessionId, SubmissionId, WebhookId,
 };
 use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
@@ -125,6 +125,7 @@ formats! {
     FeedbackId: Uuid, "Định danh của phản ánh, kiến nghị", "01780000-0000-7000-8000-000000000000";
     MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
     WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
+    DeputyId: Uuid, "Định danh của việc làm thay", "01780000-0000-7000-8000-000000000000";
     AlarmId: Uuid, "Định danh của cảnh báo", "01780000-0000-7000-8000-000000000000";
     JobId: Uuid, "Định danh của công việc chạy nền", "01780000-0000-7000-8000-000000000000";
 }

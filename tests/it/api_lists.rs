@@ -192,9 +192,10 @@ on_both! {
         let Some((procedure, step)) = above else { panic!("no such procedure") };
         let dossier = receive(&mut office, COMMUNE, &procedure, |_| {});
         let clerk = office.token(Role::Clerk, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
         let path = format!("/api/v1/dossiers/{}/hand-over", number(&dossier));
         for next in 1..=step {
-            let call = office.call("POST", path.clone()).token(&clerk).header("If-Match", "*");
+            let call = office.call("POST", path.clone()).token(&supervisor).header("If-Match", "*");
             call.body(json!({"step": next})).send().expect(200);
         }
         let officer = office.token(Role::Officer, "H37.20");

@@ -241,6 +241,7 @@ on_both! {
         let file = db.folder().join("clock");
         let mut office = Office::open_with(db, moved(db, &file));
         let clerk = office.token(Role::Clerk, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
         let admin = office.token(Role::Administrator, "H37");
         let alarms = |office: &Office| {
             let all = office.call("GET", "/api/v1/alarms").token(&admin).send().expect(200).json();
@@ -291,7 +292,7 @@ on_both! {
             std::fs::write(&file, back).unwrap();
             std::thread::sleep(Duration::from_millis(1500));
             receive(&office, &format!("back{back}")).expect(201);
-            let call = office.call("POST", format!("{path}/hand-over")).token(&clerk);
+            let call = office.call("POST", format!("{path}/hand-over")).token(&supervisor);
             let step = if back == "-2" { 1 } else { 0 };
             call.header("if-match", "*").body(json!({"step": step})).send().expect(200);
         }

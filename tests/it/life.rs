@@ -98,7 +98,7 @@ fn context(when: Moment) -> Context<'static> {
         now: when,
         backdating: None,
         actor: Actor::Staff(UserId(1)),
-        role: None,
+        staff: None,
         procedure: &STAGE.procedure,
         timetable: &STAGE.timetable,
         units: &STAGE.units,

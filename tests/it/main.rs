@@ -36,6 +36,7 @@ mod reports;
 mod running;
 mod scenario;
 mod server;
+mod steps;
 mod submissions;
 mod support;
 mod time_rules;

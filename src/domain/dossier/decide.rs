@@ -16,13 +16,12 @@ use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Dossier,
     Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
-    PaymentTaken, Refusal, ResultReturned, Stopped, Undone, Withdrawn, undoable,
+    PaymentTaken, Refusal, ResultReturned, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{Norm, Norms};
 use crate::domain::procedure::Procedure;
-use crate::domain::role::Role;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::{Unit, Units};
 
@@ -37,8 +36,8 @@ pub struct Context<'a> {
     /// How far back the action may lie; `None`: as far as history allows.
     pub backdating: Option<Backdating<'a>>,
     pub actor: Actor,
-    /// Of a member of staff; `None`: nobody whom a role restricts.
-    pub role: Option<Role>,
+    /// The member of staff who acts; `None`: nobody whom a role restricts.
+    pub staff: Option<Staff<'a>>,
     /// The version under which the dossier was, or is to be, received.
     pub procedure: &'a Procedure,
     /// The opening hours of the unit that answers for the dossier.
@@ -409,10 +408,10 @@ fn ensure_open(unit: &Unit, at: Moment) -> Result<(), Refusal> {
 }
 
 fn ensure_may_undo(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
-    let (Some(role), Some((action, roles))) = (context.role, undoable(dossier.status)) else {
+    let (Some(staff), Some((action, roles))) = (context.staff, undoable(dossier.status)) else {
         return Ok(());
     };
-    match roles.contains(&role) {
+    match roles.contains(&staff.role) {
         true => Ok(()),
         false => Err(Refusal::UndoneByOthers { action, roles }),
     }

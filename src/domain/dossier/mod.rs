@@ -11,6 +11,7 @@ mod decide;
 mod event;
 mod papers;
 mod refusal;
+mod staff;
 mod undo;
 
 pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier};
@@ -20,6 +21,7 @@ pub use crate::domain::dossier::decide::{Backdating, Context, decide};
 pub use crate::domain::dossier::event::*;
 pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
 pub use crate::domain::dossier::refusal::Refusal;
+pub use crate::domain::dossier::staff::{Staff, needs_a_principal};
 pub use crate::domain::dossier::undo::undoable;
 
 use serde::{Deserialize, Serialize};

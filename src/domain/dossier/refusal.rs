@@ -87,6 +87,13 @@ pub enum Refusal {
         current: u8,
         count: usize,
     },
+    /// The step at hand is for others to do.
+    StepOfOthers {
+        step: String,
+        role: Role,
+        /// Code of the unit that has the dossier.
+        unit: Option<String>,
+    },
     ReasonMissing,
     AmountMissing,
     /// The procedure has no such fee.
@@ -157,6 +164,7 @@ impl Refusal {
             Self::MissingItems { .. } => "missing_items",
             Self::NoSets => "no_sets",
             Self::NoSuchStep { .. } => "no_such_step",
+            Self::StepOfOthers { .. } => "step_of_others",
             Self::ReasonMissing => "reason_missing",
             Self::AmountMissing => "amount_missing",
             Self::UnknownFee { .. } => "unknown_fee",

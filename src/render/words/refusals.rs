@@ -80,6 +80,19 @@ pub fn refusal(refusal: &Refusal) -> String {
             "không thể chuyển đến bước {step}: đang ở bước {current} trong {count} bước (tính từ 0); \
              chỉ chuyển đến bước kế tiếp hoặc trả lại một bước trước"
         ),
+        Refusal::StepOfOthers {
+            step,
+            role: whose,
+            unit,
+        } => {
+            let whose = role(*whose);
+            let of = unit.as_ref().map(|code| format!(" của đơn vị {code}"));
+            format!(
+                "bước “{step}” do {whose}{} thực hiện; người đó, hoặc người được cử làm thay trong thời gian \
+                 này, mới được chuyển bước hay quyết định",
+                of.unwrap_or_default()
+            )
+        }
         Refusal::ReasonMissing => "thiếu lý do".to_owned(),
         Refusal::AmountMissing => "số tiền phải lớn hơn 0".to_owned(),
         Refusal::UnknownFee { position, count } => {

@@ -113,7 +113,7 @@ pub(crate) fn receipt(
         now: at,
         backdating: None,
         actor: Actor::Staff(UserId(1)),
-        role: None,
+        staff: None,
         procedure,
         timetable,
         units: reference.units(),

@@ -100,7 +100,7 @@ impl Life<'_> {
             now: at,
             backdating: None,
             actor: by,
-            role: None,
+            staff: None,
             procedure: self.outline.procedure,
             timetable: self.stage.timetable,
             units: self.stage.units,

@@ -13,6 +13,7 @@ pub(crate) mod calendar;
 pub(crate) mod call;
 pub(crate) mod cards;
 pub(crate) mod checkpoint;
+pub(crate) mod deputies;
 pub(crate) mod dossiers;
 mod entered_at;
 pub(crate) mod feedback;

@@ -9,7 +9,7 @@ use crate::domain::dossier::{
     Dossier, EventData, Exception, HandedOver, ItemGiven, Paper, Reappointed, Refusal,
     SupplementRequested, SupplementTaken,
 };
-use crate::domain::ids::UserId;
+use crate::domain::ids::{Actor, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::OnSupplement;
 use crate::domain::time_limit::TimeError;
@@ -31,6 +31,7 @@ pub(super) fn hand_over(
             count,
         });
     }
+    ensure_may_leave(dossier, step < dossier.step, context)?;
     let receiving = context
         .units
         .get(dossier.unit)
@@ -54,6 +55,35 @@ pub(super) fn hand_over(
         note: note.trim().to_owned(),
     }
     .into())
+}
+
+/// A step of an approved workflow is left by whose it is; back also by whoever was given the dossier.
+fn ensure_may_leave(dossier: &Dossier, back: bool, context: &Context<'_>) -> Result<(), Refusal> {
+    let given = dossier.assignee.map(Actor::Staff) == Some(context.actor);
+    match back && given {
+        true => Ok(()),
+        false => ensure_step_is_theirs(dossier, context),
+    }
+}
+
+/// The step at hand is for whoever acts to do.
+pub(super) fn ensure_step_is_theirs(
+    dossier: &Dossier,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    let steps = &context.procedure.definition.workflow;
+    let at_hand = steps.get(usize::from(dossier.step));
+    match (context.staff, at_hand) {
+        (Some(staff), Some(step)) if !staff.does(step) => Err(Refusal::StepOfOthers {
+            step: step.name.clone(),
+            role: step.role.role(),
+            unit: context
+                .units
+                .get(dossier.holder)
+                .map(|unit| unit.code.clone()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn step_due(

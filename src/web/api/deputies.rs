@@ -1,0 +1,110 @@
+//! `/api/v1/deputies`: who does the steps of whom, as supervisors keep it.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::ids::DeputyId;
+use crate::domain::moment::Moment;
+use crate::views::deputies::NamedDeputy;
+use crate::views::list::StaffName;
+use crate::web::api::answers::{Created, Done, Reply, done, fresh};
+use crate::web::api::call::Call;
+use crate::web::api::page::{Everything, ListQuery, Page, Row};
+use crate::web::body::{Body, Readable};
+use crate::web::headers::IdempotencyKey;
+use crate::web::problem::Problem;
+use crate::{acts, views};
+
+/// That somebody stands in for somebody else.
+#[derive(Serialize, ToSchema)]
+pub struct DeputyView {
+    id: DeputyId,
+    /// Who is away.
+    principal: StaffName,
+    /// Who does their steps.
+    deputy: StaffName,
+    /// First and last day.
+    #[schema(example = "2026-12-01")]
+    from: NaiveDate,
+    #[schema(example = "2026-12-05")]
+    to: NaiveDate,
+    named_by: StaffName,
+    named_at: Moment,
+    /// Taken back before the last day.
+    ended_at: Option<Moment>,
+}
+
+impl From<NamedDeputy> for DeputyView {
+    fn from(named: NamedDeputy) -> Self {
+        Self {
+            id: named.deputy.id,
+            principal: named.principal,
+            deputy: named.stands_in,
+            from: named.deputy.from,
+            to: named.deputy.to,
+            named_by: named.named_by,
+            named_at: named.deputy.named_at,
+            ended_at: named.deputy.ended_at,
+        }
+    }
+}
+
+impl Row for DeputyView {
+    const PAGE: &'static str = "DeputyPage";
+}
+
+/// A page of them.
+pub type DeputyPage = Page<DeputyView>;
+
+pub async fn list(call: Call, query: ListQuery<Everything, DeputyId>) -> Reply<DeputyPage> {
+    let page = query.page;
+    let (before, limit) = (page.after, page.and_one());
+    let found =
+        call.run(move |store, by, _| Ok(views::deputies::within(store, by.unit, before, limit)?));
+    let page = page.page(found.await?, |named| named.deputy.id);
+    Ok(fresh(page.map(DeputyView::from)))
+}
+
+/// Who is to stand in for whom.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDeputy {
+    /// Tên đăng nhập của người vắng mặt.
+    #[schema(example = "h37.20.01.supervisor")]
+    principal: String,
+    /// Tên đăng nhập của người làm thay.
+    #[schema(example = "h37.20.01.officer")]
+    deputy: String,
+    /// Ngày đầu.
+    #[schema(example = "2026-12-01")]
+    from: NaiveDate,
+    /// Ngày cuối, kể cả ngày này.
+    #[schema(example = "2026-12-05")]
+    to: NaiveDate,
+}
+
+impl Readable for NewDeputy {
+    const LIMIT: usize = 8 * 1024;
+}
+
+pub async fn name(call: Call, key: IdempotencyKey, body: Body<NewDeputy>) -> Created<DeputyView> {
+    let key = key.of_staff("deputies", &call.by, body.hash);
+    let new = acts::deputies::NewDeputy {
+        principal: body.value.principal,
+        deputy: body.value.deputy,
+        from: body.value.from,
+        to: body.value.to,
+    };
+    let made =
+        call.run(move |store, by, now| Ok(acts::deputies::name(store, new, by.proof, key, now)?));
+    let made = made.await?;
+    Ok(fresh(DeputyView::from(made.value)).replayed(made.before))
+}
+
+pub async fn end(call: Call) -> Result<Done, Problem> {
+    let id = call.id(DeputyId, "không có việc làm thay này")?;
+    call.run(move |store, by, now| Ok(acts::deputies::end(store, id, by.proof, now)?))
+        .await
+        .map(done)
+}

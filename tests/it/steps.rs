@@ -1,0 +1,148 @@
+//! The steps of an approved workflow: whose they are to leave.
+
+use chrono::Days;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, COMMUNE, NEIGHBOUR, Office, SAME_DAY, on_both};
+use motcua::domain::role::Role;
+
+/// An action on a dossier, whatever version it has.
+fn act(office: &Office, dossier: &Value, token: &str, action: &str, body: Value) -> Answer {
+    let path = format!(
+        "/api/v1/dossiers/{}/{action}",
+        dossier["id"].as_str().unwrap()
+    );
+    let call = office.call("POST", path).token(token);
+    call.header("If-Match", "*").body(body).send()
+}
+
+/// A procedure of communes with a step that the district does, and the position of that step.
+fn done_above(office: &Office) -> (String, usize) {
+    let reference = office.world.store.reference().unwrap();
+    let above = reference.procedures().into_iter().find_map(|p| {
+        let d = &p.definition;
+        let commune = d.levels.contains(&motcua::domain::unit::Level::Commune);
+        let place = motcua::domain::procedure::Place::Parent;
+        let step = d.workflow.iter().position(|step| step.place == place)?;
+        commune.then(|| (d.code.clone(), step))
+    });
+    above.expect("the catalogue has one")
+}
+
+on_both! {
+    fn a_step_is_left_by_whose_it_is(db: &Database) {
+        let mut office = Office::open(db);
+        let [clerk, officer, supervisor] = [Role::Clerk, Role::Officer, Role::Supervisor]
+            .map(|role| office.token(role, COMMUNE));
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let to = |step: usize, token: &str| act(&office, &dossier, token, "hand-over", json!({"step": step}));
+        let refused = |step: usize, token: &str, whose: &str| {
+            let refused = to(step, token).problem(403, "forbidden");
+            assert_eq!(refused["reason"], "step_of_others");
+            let detail = refused["detail"].as_str().unwrap();
+            assert!(detail.contains(whose) && detail.contains(COMMUNE), "{detail}");
+        };
+        refused(1, &officer, "Cán bộ");
+        to(1, &clerk).expect(200);
+        refused(2, &clerk, "Chuyên viên");
+        to(2, &officer).expect(200);
+        // Signing is the supervisor's, on and back.
+        for token in [&clerk, &officer] {
+            refused(3, token, "Lãnh đạo");
+            refused(1, token, "Lãnh đạo");
+        }
+        to(1, &supervisor).expect(200);
+        // A supervisor does what clerks and officers do.
+        to(2, &supervisor).expect(200);
+        to(3, &supervisor).expect(200);
+        refused(1, &officer, "Cán bộ");
+        to(1, &clerk).expect(200);
+        // Whoever was given the dossier hands it back, and only back.
+        let mine = json!({"step": 2, "assignee": "h37.20.01.officer"});
+        act(&office, &dossier, &officer, "hand-over", mine).expect(200);
+        refused(3, &officer, "Lãnh đạo");
+        to(1, &officer).expect(200);
+    }
+}
+
+on_both! {
+    fn a_step_done_elsewhere_is_left_by_those_who_do_it(db: &Database) {
+        let mut office = Office::open(db);
+        let (procedure, above) = done_above(&office);
+        let dossier = office.receive(COMMUNE, &procedure);
+        let below = office.token(Role::Supervisor, COMMUNE);
+        let at_the_district = office.token(Role::Supervisor, "H37.20");
+        let to = |step: usize, token: &str| act(&office, &dossier, token, "hand-over", json!({"step": step}));
+        for step in 1..=above {
+            to(step, &below).expect(200);
+        }
+        for step in [above + 1, above - 1] {
+            let refused = to(step, &below).problem(403, "forbidden");
+            assert!(refused["detail"].as_str().unwrap().contains("H37.20"), "{refused}");
+        }
+        to(above - 1, &at_the_district).expect(200);
+    }
+}
+
+on_both! {
+    fn a_deputy_does_the_steps_of_somebody_who_is_away(db: &Database) {
+        let mut office = Office::open(db);
+        let [clerk, officer, supervisor] = [Role::Clerk, Role::Officer, Role::Supervisor]
+            .map(|role| office.token(role, COMMUNE));
+        let next_door = office.token(Role::Supervisor, NEIGHBOUR);
+        office.token(Role::Officer, NEIGHBOUR);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let to = |step: usize, token: &str| act(&office, &dossier, token, "hand-over", json!({"step": step}));
+        to(1, &clerk).expect(200);
+        to(2, &officer).expect(200);
+        to(3, &officer).problem(403, "forbidden");
+
+        let today = motcua::clock::now().date();
+        let named = |principal: &str, deputy: &str, first: i64, days: u64| {
+            let from = today + chrono::TimeDelta::days(first);
+            json!({"principal": principal, "deputy": deputy, "from": from, "to": from + Days::new(days)})
+        };
+        let name = |token: &str, body: Value| {
+            office.call("POST", "/api/v1/deputies").token(token).body(body).send()
+        };
+        let (boss, other) = ("h37.20.01.supervisor", "h37.20.01.officer");
+        // Supervisors say so, of their own.
+        name(&officer, named(boss, other, 0, 1)).problem(403, "forbidden");
+        name(&next_door, named(boss, other, 0, 1)).problem(403, "forbidden");
+        name(&supervisor, named(boss, "h37.20.02.officer", 0, 1)).problem(403, "forbidden");
+        for (body, field) in [
+            (named("nobody", other, 0, 1), "/principal"),
+            (named(boss, boss, 0, 1), "/deputy"),
+            (named(boss, other, -9, 1), "/to"),
+            (named(boss, other, 0, 400), "/to"),
+            (json!({"principal": boss, "deputy": other, "from": today, "to": today - Days::new(1)}), "/to"),
+        ] {
+            let wrong = name(&supervisor, body).problem(400, "invalid-request");
+            assert_eq!(wrong["errors"][0]["field"], field, "{wrong}");
+        }
+        // Not yet.
+        name(&supervisor, named(boss, other, 1, 3)).expect(201);
+        to(3, &officer).problem(403, "forbidden");
+        let standing = name(&supervisor, named(boss, other, 0, 0)).expect(201).json();
+        assert_eq!((&standing["principal"]["username"], &standing["deputy"]["username"]), (&json!(boss), &json!(other)));
+        to(3, &officer).expect(200);
+        to(2, &clerk).expect(200);
+        // Taken back: from now on, and on record.
+        let path = format!("/api/v1/deputies/{}", standing["id"].as_str().unwrap());
+        office.call("DELETE", path.clone()).token(&next_door).send().problem(403, "forbidden");
+        for _ in 0..2 {
+            office.call("DELETE", path.clone()).token(&supervisor).send().expect(204);
+        }
+        to(3, &officer).problem(403, "forbidden");
+        let list = |token: &str| {
+            let list = office.call("GET", "/api/v1/deputies").token(token).send().expect(200).json();
+            list["items"].as_array().unwrap().clone()
+        };
+        assert_eq!(list(&supervisor).len(), 2);
+        assert!(list(&supervisor)[0]["ended_at"].is_string());
+        assert_eq!(list(&next_door), Vec::<Value>::new());
+        assert_eq!(db.value("select count(*) from admin_acts where kind = 'deputy_named'"), "2");
+        assert_eq!(db.value("select count(*) from admin_acts where kind = 'deputy_ended'"), "1");
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
