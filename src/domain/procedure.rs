@@ -140,6 +140,9 @@ pub struct Step {
     pub role: StepRole,
     /// The step's share of the time, in working hours.
     pub hours: u32,
+    /// Here it is decided whether the request is granted; at most one step says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decides: bool,
 }
 
 /// Where a step is done, relative to the unit that received the dossier.
@@ -307,6 +310,12 @@ impl ProcedureDefinition {
                 add(&format!("/workflow/{i}/unit"), reason.to_owned());
             }
         }
+        let deciding = self.workflow.iter().enumerate();
+        let deciding = deciding.filter(|(_, step)| step.decides);
+        for (i, _) in deciding.skip(1) {
+            let reason = "chỉ một bước quyết định";
+            add(&format!("/workflow/{i}/decides"), reason.to_owned());
+        }
         let mut known = HashSet::new();
         for (i, (key, item)) in self
             .item_keys()
@@ -396,6 +405,23 @@ impl Procedure {
             Some(step) => &step.name,
             None => PLAIN_STEPS.get(step).copied().unwrap_or_default(),
         }
+    }
+
+    /// The step from which a request may be granted: the one that says so, else the last of a supervisor's, else
+    /// the last before the clerk returns the result. In the plain workflow, the one in which it is handled.
+    pub fn deciding_step(&self) -> usize {
+        let steps = &self.definition.workflow;
+        let last = steps.iter().rposition(|step| step.role != StepRole::Clerk);
+        steps
+            .iter()
+            .position(|step| step.decides)
+            .or_else(|| {
+                steps
+                    .iter()
+                    .rposition(|step| step.role == StepRole::Supervisor)
+            })
+            .or(last)
+            .unwrap_or(1)
     }
 
     /// The working time that step has; `None` in the plain workflow, whose steps share the

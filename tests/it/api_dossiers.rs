@@ -27,6 +27,7 @@ on_both! {
         let mut office = Office::open(db);
         let clerk = office.token(Role::Clerk, COMMUNE);
         let officer = office.token(Role::Officer, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
         let mut body = office.new_dossier(COMMUNE, SAME_DAY);
         body["assignee"] = json!("h37.20.01.officer");
         body["delegate"] = json!({"name": "Lý Văn Dũng", "phone": "+84 912.345.679"});
@@ -61,7 +62,8 @@ on_both! {
         let right = json!({"reason": "sai tên", "applicant": {"name": "Nguyễn Thị Ánh Nguyệt"}});
         dossier = act(&clerk, &dossier, "correct-applicant", right).expect(200).json();
         assert_eq!(dossier["applicant"]["name"], "Nguyễn Thị Ánh Nguyệt");
-        dossier = act(&officer, &dossier, "finish", json!({"decision": "approved"})).expect(200).json();
+        dossier = act(&officer, &dossier, "hand-over", json!({"step": 2})).expect(200).json();
+        dossier = act(&supervisor, &dossier, "finish", json!({"decision": "approved"})).expect(200).json();
         assert_eq!((&dossier["status"], &dossier["status_code"]), (&json!("done"), &json!(9)));
         dossier = act(&clerk, &dossier, "return", json!({"channel": "postal"})).expect(200).json();
         dossier = act(&officer, &dossier, "undo", json!({"reason": "nhầm hồ sơ"})).expect(200).json();
@@ -72,7 +74,7 @@ on_both! {
         let kinds: Vec<_> = events.as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, [
             "received", "handed_over", "supplement_requested", "supplement_taken",
-            "payment_requested", "payment_taken", "applicant_corrected", "finished",
+            "payment_requested", "payment_taken", "applicant_corrected", "handed_over", "finished",
             "result_returned", "undone", "result_returned",
         ]);
         assert_eq!(events[1]["data"]["assignee"], "h37.20.01.officer");
@@ -597,7 +599,7 @@ on_both! {
     fn what_another_instance_changes_is_seen_at_once(db: &Database) {
         let mut office = Office::open(db);
         let other = Program::on(db).serve_beside(&office.server);
-        let officer = office.token(Role::Officer, COMMUNE);
+        let clerk = office.token(Role::Clerk, COMMUNE);
         for _ in 0..10 {
             let made = office.receive(COMMUNE, SAME_DAY);
             let path = format!("/api/v1/dossiers/{}", made["case_number"].as_str().unwrap());
@@ -605,7 +607,7 @@ on_both! {
                 "/api/v1/lookup?case_number={}&code={}",
                 made["case_number"].as_str().unwrap(), made["look_up_code"].as_str().unwrap(),
             );
-            let read = || office.call("GET", &path).token(&officer).send().expect(200);
+            let read = || office.call("GET", &path).token(&clerk).send().expect(200);
             let seen = || office.call("GET", &look_up).send().expect(200);
             let first = read();
             assert_eq!(first.json()["version"], made["version"]);
@@ -623,7 +625,7 @@ on_both! {
                 "POST",
                 &format!("{path}/hand-over"),
                 &[
-                    ("Authorization", &format!("Bearer {officer}")),
+                    ("Authorization", &format!("Bearer {clerk}")),
                     ("If-Match", first.header("etag")),
                     ("Content-Type", "application/json"),
                 ],

@@ -357,7 +357,7 @@ on_both! {
         act(&clerk, "hand-over", json!({"step": 1})).expect(200);
         for decision in ["finish", "stop"] {
             let body = match decision {
-                "finish" => json!({"decision": "approved"}),
+                "finish" => json!({"decision": "refused", "reason": "không đủ điều kiện"}),
                 _ => because(),
             };
             act(&officer, decision, body).expect(200);
@@ -372,7 +372,7 @@ on_both! {
         act(&clerk, "withdraw", because()).expect(200);
         act(&clerk, "undo", json!({"reason": " "})).problem(409, "refused");
         act(&clerk, "undo", because()).expect(200);
-        act(&officer, "finish", json!({"decision": "approved"})).expect(200);
+        act(&officer, "finish", json!({"decision": "refused", "reason": "không đủ điều kiện"})).expect(200);
         act(&clerk, "return", json!({})).expect(200);
         act(&clerk, "undo", because()).expect(200);
     }

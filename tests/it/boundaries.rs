@@ -132,9 +132,11 @@ on_both! {
         assert_eq!(events[1]["kind"], "reached");
 
         // The result is handed over where the applicant is.
-        let officer = office.token(Role::Officer, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
         let path_of = path.clone();
-        let finish = office.call("POST", format!("{path_of}/finish")).token(&officer);
+        let on = office.call("POST", format!("{path_of}/hand-over")).token(&supervisor);
+        on.header("If-Match", "*").body(json!({"step": 2})).send().expect(200);
+        let finish = office.call("POST", format!("{path_of}/finish")).token(&supervisor);
         finish.header("If-Match", "*").body(json!({"decision": "approved"})).send().expect(200);
         let returned = office.call("POST", format!("{path_of}/return")).token(&desk);
         let returned = returned.header("If-Match", "*").body(json!({})).send().expect(200).json();

@@ -262,8 +262,8 @@ on_both! {
         assert_eq!(tools::verify::verify(&world.store, 5).unwrap().total, 0);
         // Entered later, as of before: the calendar stands in nobody's way.
         let late = world.act(overdue.id, at("2021-03-02 09:00"), Action::Finish {
-            decision: Decision::Approved,
-            reason: String::new(),
+            decision: Decision::Refused,
+            reason: "không đủ điều kiện".to_owned(),
         });
         assert!(matches!(late, Ok(_) | Err(Error::Refused(_))));
     }

@@ -60,7 +60,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         ],
         "workflow": [
             {"name": "Tiếp nhận", "place": "receiving", "role": "clerk", "hours": 4},
-            {"name": "Huyện", "place": "parent", "role": "officer", "hours": 16},
+            {"name": "Huyện", "place": "parent", "role": "officer", "hours": 16, "decides": true},
             {"name": "Tỉnh", "place": "unit", "unit": "H37.01", "role": "officer", "hours": 16},
             {"name": "Trả", "place": "receiving", "role": "clerk", "hours": 4}
         ]

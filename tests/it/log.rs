@@ -49,10 +49,10 @@ impl Office {
             world.begin(dossier.id, at("2021-03-01 13:30"));
             ids.push(dossier.id);
         }
-        world.finish(ids[0], at("2021-03-01 14:00"));
+        world.refuse(ids[0], at("2021-03-01 14:00"));
         // This one is late.
         motcua::jobs::housekeeping::run(&world.store, at("2021-03-02 08:00")).unwrap();
-        world.finish(ids[1], at("2021-03-02 09:00"));
+        world.refuse(ids[1], at("2021-03-02 09:00"));
         read_identities(&world.store, &clerk, ids[2], at("2021-03-02 10:00"));
         motcua::jobs::housekeeping::run(&world.store, at("2021-03-02 11:00")).unwrap();
         let program = Program::on(db);

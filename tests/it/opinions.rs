@@ -25,15 +25,16 @@ use motcua::store::{Store, yearly_plan};
 
 const OTHER: &str = "1.001193";
 
-/// Takes a dossier in and does `actions` with it, as the clerk and the officer of the unit.
+/// Does `actions` with a dossier: the clerk takes in and returns, the supervisor does the rest.
 fn act(office: &mut Office, dossier: &Value, unit: &str, actions: &[(&str, Value)]) {
     let clerk = office.token(Role::Clerk, unit);
-    let officer = office.token(Role::Officer, unit);
+    let supervisor = office.token(Role::Supervisor, unit);
+    // To whom a dossier may be given.
+    office.token(Role::Officer, unit);
     for (action, body) in actions {
-        let token = if *action == "finish" {
-            &officer
-        } else {
-            &clerk
+        let token = match *action {
+            "finish" | "hand-over" => &supervisor,
+            _ => &clerk,
         };
         let number = dossier["case_number"].as_str().unwrap();
         let path = format!("/api/v1/dossiers/{number}/{action}");
@@ -46,9 +47,10 @@ fn act(office: &mut Office, dossier: &Value, unit: &str, actions: &[(&str, Value
 }
 
 /// What leads to the applicant's hands; `officer` is in charge.
-fn to_the_end(officer: Option<&str>) -> [(&'static str, Value); 3] {
+fn to_the_end(officer: Option<&str>) -> [(&'static str, Value); 4] {
     [
-        ("hand-over", json!({"step": 1, "assignee": officer})),
+        ("hand-over", json!({"step": 1})),
+        ("hand-over", json!({"step": 2, "assignee": officer})),
         ("finish", json!({"decision": "approved"})),
         ("return", json!({})),
     ]
@@ -71,8 +73,8 @@ on_both! {
         let dossier = office.receive(COMMUNE, SAME_DAY);
         let mut body = opinion(&dossier, 5);
         body["comment"] = json!("Cán bộ tận tình");
-        let [hand_over, finish, give_back] = to_the_end(None);
-        for step in [hand_over, finish] {
+        let [check, sign, finish, give_back] = to_the_end(None);
+        for step in [check, sign, finish] {
             let early = rate(&office, "rating-key-1", &body).problem(409, "refused");
             assert_eq!(early["reason"], "not_returned");
             act(&mut office, &dossier, COMMUNE, &[step]);

@@ -1,4 +1,4 @@
-//! The steps of an approved workflow: whose they are to leave.
+//! The steps of an approved workflow: whose they are to leave, and which of them decides.
 
 use chrono::Days;
 use serde_json::{Value, json};
@@ -144,5 +144,80 @@ on_both! {
         assert_eq!(db.value("select count(*) from admin_acts where kind = 'deputy_named'"), "2");
         assert_eq!(db.value("select count(*) from admin_acts where kind = 'deputy_ended'"), "1");
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn a_request_is_granted_only_where_the_workflow_decides(db: &Database) {
+        let mut office = Office::open(db);
+        let [clerk, officer, supervisor] = [Role::Clerk, Role::Officer, Role::Supervisor]
+            .map(|role| office.token(role, COMMUNE));
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let to = |step: usize, token: &str| act(&office, &dossier, token, "hand-over", json!({"step": step}));
+        let grant = |token: &str| act(&office, &dossier, token, "finish", json!({"decision": "approved"}));
+        let undo = || act(&office, &dossier, &supervisor, "undo", json!({"reason": "nhầm"})).expect(200);
+        to(1, &clerk).expect(200);
+        // Not even by who decides, and it says what is missing.
+        for token in [&officer, &supervisor] {
+            let refused = grant(token).problem(409, "refused");
+            assert_eq!(refused["reason"], "not_decided");
+            assert!(refused["detail"].as_str().unwrap().contains("“Ký chứng thực, đóng dấu”"), "{refused}");
+        }
+        // To refuse or to stop takes no signing of what is granted.
+        let no = json!({"decision": "refused", "reason": "giấy tờ bị tẩy xóa"});
+        act(&office, &dossier, &officer, "finish", no).expect(200);
+        undo();
+        act(&office, &dossier, &officer, "stop", json!({"reason": "không còn đối tượng"})).expect(200);
+        undo();
+        to(2, &officer).expect(200);
+        assert_eq!(grant(&officer).problem(403, "forbidden")["reason"], "step_of_others");
+        grant(&supervisor).expect(200);
+        undo();
+        // Once it was handed on from there, it is decided.
+        to(3, &supervisor).expect(200);
+        grant(&officer).expect(200);
+    }
+}
+
+on_both! {
+    fn the_step_that_says_so_decides(db: &Database) {
+        let mut office = Office::open(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        let step = |name: &str, role: &str, decides: bool| {
+            json!({"name": name, "place": "receiving", "role": role, "hours": 4, "decides": decides})
+        };
+        let version = |code: &str, steps: Value| json!({
+            "code": code, "name": "Thử", "field": "Thử", "levels": ["commune"],
+            "valid_from": "2018-01-01", "announced_on": "2018-01-01", "online_level": "full",
+            "statutory_limit": {"unit": "working_day", "amount": 5}, "result": "Giấy", "workflow": steps,
+        });
+        let marked = |first: bool, second: bool| json!([
+            step("Nhận", "clerk", false), step("Xem", "officer", first),
+            step("Ký", "supervisor", second), step("Trả", "clerk", false),
+        ]);
+        let admin = office.token(Role::Administrator, "H37");
+        let call = office.call("PUT", "/api/v1/procedures/1.000001").token(&admin);
+        let wrong = call.body(version("1.000001", marked(true, true))).send().problem(400, "invalid-request");
+        assert_eq!(wrong["errors"][0]["field"], "/workflow/2/decides", "{wrong}");
+        let without_supervisor = json!([
+            step("Nhận", "clerk", false), step("Xem", "officer", false), step("Soạn", "officer", false),
+            step("Trả", "clerk", false),
+        ]);
+        let all = [
+            ("1.000001", marked(true, false), 1),
+            ("1.000002", marked(false, false), 2),
+            ("1.000003", without_supervisor, 2),
+            ("1.000004", json!([]), 1),
+        ];
+        let versions: Vec<_> = all.iter().map(|(code, steps, _)| version(code, steps.clone())).collect();
+        motcua::imports::procedures(&office.world.store, json!(versions).to_string().as_bytes()).unwrap();
+        for (code, _, deciding) in all {
+            let dossier = office.receive(COMMUNE, code);
+            for step in 1..=deciding {
+                act(&office, &dossier, &supervisor, "hand-over", json!({"step": step})).expect(200);
+                let grant = act(&office, &dossier, &supervisor, "finish", json!({"decision": "approved"}));
+                assert_eq!(grant.status, if step == deciding { 200 } else { 409 }, "{code}, {step}");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ mod receiving;
 mod timing;
 
 use crate::domain::dossier::decide::handling::{
-    hand_over, reappoint, request_supplement, take_supplement,
+    ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement,
 };
 use crate::domain::dossier::decide::money::{
     amount_owed, not_requested, nothing_left_to_pay, positive, request_payment,
@@ -14,7 +14,7 @@ use crate::domain::dossier::decide::money::{
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
-    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Dossier,
+    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision, Dossier,
     Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
     PaymentTaken, Refusal, ResultReturned, Staff, Stopped, Undone, Withdrawn, undoable,
 };
@@ -321,8 +321,11 @@ fn decide_existing(
         }
         Action::Finish { decision, reason } => {
             let reason = match decision {
-                crate::domain::dossier::Decision::Approved => reason.trim().to_owned(),
-                crate::domain::dossier::Decision::Refused => required(reason)?,
+                Decision::Approved => {
+                    ensure_may_grant(dossier, context)?;
+                    reason.trim().to_owned()
+                }
+                Decision::Refused => required(reason)?,
             };
             let outcome = judge(dossier, overdue, context)?;
             Finished {

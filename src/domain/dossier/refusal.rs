@@ -94,6 +94,12 @@ pub enum Refusal {
         /// Code of the unit that has the dossier.
         unit: Option<String>,
     },
+    /// The request cannot be granted before the step that decides it.
+    NotDecided {
+        current: String,
+        /// The names of the steps that it has yet to reach, the deciding one last.
+        missing: Vec<String>,
+    },
     ReasonMissing,
     AmountMissing,
     /// The procedure has no such fee.
@@ -165,6 +171,7 @@ impl Refusal {
             Self::NoSets => "no_sets",
             Self::NoSuchStep { .. } => "no_such_step",
             Self::StepOfOthers { .. } => "step_of_others",
+            Self::NotDecided { .. } => "not_decided",
             Self::ReasonMissing => "reason_missing",
             Self::AmountMissing => "amount_missing",
             Self::UnknownFee { .. } => "unknown_fee",

@@ -93,6 +93,15 @@ pub fn refusal(refusal: &Refusal) -> String {
                 of.unwrap_or_default()
             )
         }
+        Refusal::NotDecided { current, missing } => {
+            let deciding = missing.last().map(String::as_str).unwrap_or_default();
+            let missing: Vec<_> = missing.iter().map(|step| format!("“{step}”")).collect();
+            format!(
+                "hồ sơ đang ở bước “{current}”, chưa đến bước quyết định “{deciding}”; còn thiếu: {}. Hãy chuyển bước \
+                 (hand-over) trước khi ghi nhận kết quả",
+                missing.join(", ")
+            )
+        }
         Refusal::ReasonMissing => "thiếu lý do".to_owned(),
         Refusal::AmountMissing => "số tiền phải lớn hơn 0".to_owned(),
         Refusal::UnknownFee { position, count } => {

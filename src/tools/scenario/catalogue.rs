@@ -340,6 +340,7 @@ fn workflow(level: Level, limit: LimitDefinition) -> Vec<Step> {
         unit: None,
         role,
         hours: hours.max(1),
+        decides: false,
     };
     let mut steps = vec![
         step("Tiếp nhận hồ sơ", StepRole::Clerk, hours / 10),

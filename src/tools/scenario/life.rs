@@ -7,12 +7,13 @@ use rand_chacha::ChaCha8Rng;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
     Action, Channel, Context, Decision, Dossier, Event, ItemHandedIn, NewDossier, Paper,
-    PaymentMethod, decide,
+    PaymentMethod, Staff, decide,
 };
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::{Moment, WorkingTime};
 use crate::domain::norms::Norms;
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{Procedure, StepRole};
+use crate::domain::role::Role;
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::{Level, Unit, Units};
@@ -48,6 +49,27 @@ pub(crate) struct Lived {
     pub(crate) id: DossierId,
     pub(crate) applicant: PersonId,
     pub(crate) events: Vec<Event>,
+}
+
+/// Who acts, and as what.
+#[derive(Clone, Copy)]
+struct By {
+    actor: Actor,
+    /// `None`: nobody of the staff.
+    role: Option<Role>,
+}
+
+impl By {
+    const fn staff(user: UserId, role: Role) -> Self {
+        Self {
+            actor: Actor::Staff(user),
+            role: Some(role),
+        }
+    }
+
+    const fn other(actor: Actor) -> Self {
+        Self { actor, role: None }
+    }
 }
 
 struct Life<'a> {
@@ -90,7 +112,7 @@ pub(crate) fn live(
 }
 
 impl Life<'_> {
-    fn act(&mut self, at: Moment, by: Actor, action: &Action) -> Result<(), ToolError> {
+    fn act(&mut self, at: Moment, by: By, action: &Action) -> Result<(), ToolError> {
         let at = match &self.dossier {
             Some(dossier) => at.max(dossier.last_event_at),
             None => at,
@@ -99,8 +121,12 @@ impl Life<'_> {
             at,
             now: at,
             backdating: None,
-            actor: by,
-            staff: None,
+            actor: by.actor,
+            staff: by.role.map(|role| Staff {
+                role,
+                reaches_holder: true,
+                stands_in_for: &[],
+            }),
             procedure: self.outline.procedure,
             timetable: self.stage.timetable,
             units: self.stage.units,
@@ -131,13 +157,31 @@ impl Life<'_> {
         self.stage.staff.get(&unit).copied().unwrap_or(nobody)
     }
 
-    fn clerk(&self) -> Actor {
-        Actor::Staff(self.desk(self.outline.unit.id).clerk)
+    fn clerk(&self) -> By {
+        By::staff(self.desk(self.outline.unit.id).clerk, Role::Clerk)
     }
 
     /// The officer of the unit that has the dossier.
-    fn officer(&self) -> Actor {
-        Actor::Staff(self.holders_desk().officer)
+    fn officer(&self) -> By {
+        By::staff(self.holders_desk().officer, Role::Officer)
+    }
+
+    /// The supervisor of the unit that has the dossier.
+    fn supervisor(&self) -> By {
+        By::staff(self.holders_desk().supervisor, Role::Supervisor)
+    }
+
+    /// Whose the step at hand is.
+    fn of_step(&self) -> By {
+        let at_hand = self.dossier.as_ref().map_or(0, |d| usize::from(d.step));
+        let steps = &self.outline.procedure.definition.workflow;
+        match steps.get(at_hand).map(|step| step.role) {
+            Some(StepRole::Supervisor) => self.supervisor(),
+            Some(StepRole::Officer) => self.officer(),
+            Some(StepRole::Clerk) => self.clerk(),
+            None if at_hand == 0 => self.clerk(),
+            None => self.officer(),
+        }
     }
 
     fn holders_desk(&self) -> Desk {
@@ -201,7 +245,7 @@ impl Life<'_> {
         };
         let new = match outline.registered {
             Some(at) => {
-                self.act(at, Actor::Citizen, &Action::Register(new))?;
+                self.act(at, By::other(Actor::Citizen), &Action::Register(new))?;
                 None
             }
             None => Some(new),
@@ -220,25 +264,21 @@ impl Life<'_> {
             .procedure
             .step_unit(step, outline.unit, units, at.date());
         let assignee = unit.map(|unit| self.desk(unit).officer);
-        let by = match step {
-            1 => self.clerk(),
-            _ => self.officer(),
-        };
         let action = Action::HandOver {
             step: u8::try_from(step).unwrap_or(u8::MAX),
             assignee,
             note: String::new(),
         };
-        self.act(at, by, &action)
+        self.act(at, self.of_step(), &action)
     }
 
-    /// The steps up to the one in which the result is ready: the last but one, or the last where
-    /// the result comes back to the desk from elsewhere.
+    /// The steps up to the one in which the result is ready: the one that decides and at least the last but one, or
+    /// the last where the result comes back to the desk from elsewhere.
     fn last_step(&self) -> usize {
         let procedure = self.outline.procedure;
         let receiving = self.outline.unit;
         let last = procedure.step_count() - 1;
-        let before = last.saturating_sub(1).max(1);
+        let before = last.saturating_sub(1).max(procedure.deciding_step());
         let unit = procedure.step_unit(before, receiving, self.stage.units, self.last().date());
         if unit == Some(receiving.id) {
             before
@@ -300,8 +340,7 @@ impl Life<'_> {
             },
         };
         // The supervisor of the unit that has it signs.
-        let signer = Actor::Staff(self.holders_desk().supervisor);
-        self.act(done, signer, &action)?;
+        self.act(done, self.supervisor(), &action)?;
         // Most are fetched within a day; what would be fetched after the end waits at the desk.
         let wait = WorkingTime::from_minutes(rng.random_range(1..600));
         let returned = self.stage.timetable.advance(self.last(), wait)?;
@@ -424,7 +463,11 @@ impl Life<'_> {
         self.walk(from, reached, last_step.max(1))?;
         if rng.random_bool(0.2) {
             // As the sweep would have noticed it.
-            return self.act(due.plus_millis(1000), Actor::System, &Action::MarkOverdue);
+            return self.act(
+                due.plus_millis(1000),
+                By::other(Actor::System),
+                &Action::MarkOverdue,
+            );
         }
         let request = Action::RequestSupplement {
             reason: "Thiếu giấy tờ kèm theo".to_owned(),

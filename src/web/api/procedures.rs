@@ -170,7 +170,7 @@ fn example() -> Value {
         "checklist": [{"name": "Tờ khai", "originals": 1, "copies": 0, "required": true}],
         "workflow": [
             {"name": "Tiếp nhận", "place": "receiving", "unit": null, "role": "clerk", "hours": 4},
-            {"name": "Giải quyết", "place": "receiving", "unit": null, "role": "officer", "hours": 36}
+            {"name": "Giải quyết", "place": "receiving", "unit": null, "role": "officer", "hours": 36, "decides": true}
         ],
     })
 }

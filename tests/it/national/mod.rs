@@ -397,6 +397,7 @@ on_both! {
         act(id, "2021-03-03 10:00", paid);
         let due = replay(store, id).due();
         let finish = Action::Finish { decision: Decision::Approved, reason: "đủ điều kiện".to_owned() };
+        world.to_the_decision(id, at("2021-03-04 08:00"));
         act(id, "2021-03-04 08:00", finish);
         act(id, "2021-03-05 08:05", Action::Return { channel: Channel::Postal });
         let now = motcua::clock::now();
@@ -461,7 +462,7 @@ on_both! {
         assert!(content.starts_with("thiếu giấy: "), "{content}");
         let steps = portal.steps(&number);
         // Collecting a fee is none.
-        assert_eq!(steps.len(), 6);
+        assert_eq!(steps.len(), 7);
         let second = &steps[1];
         assert_eq!(second["ChucDanh"], "Cán bộ một cửa");
         assert_eq!(second["NgayBatDau"], "20210301080000");

@@ -90,7 +90,37 @@ impl World {
         self.act(id, when, action).unwrap()
     }
 
+    /// Hands the dossier over until it has reached the step that decides.
+    pub fn to_the_decision(&self, id: DossierId, when: Moment) {
+        let replayed = self.store.read(|conn| events::replay(conn, id));
+        let dossier = replayed.unwrap().unwrap().0;
+        let reference = self.store.reference().unwrap();
+        let deciding = reference
+            .procedure(dossier.procedure)
+            .unwrap()
+            .deciding_step();
+        for step in dossier.step + 1..=u8::try_from(deciding).unwrap() {
+            let action = Action::HandOver {
+                step,
+                assignee: None,
+                note: String::new(),
+            };
+            self.act(id, when, action).unwrap();
+        }
+    }
+
+    /// Refuses the request, at whatever step it is.
+    pub fn refuse(&self, id: DossierId, when: Moment) -> Dossier {
+        let action = Action::Finish {
+            decision: Decision::Refused,
+            reason: "không đủ điều kiện".to_owned(),
+        };
+        self.act(id, when, action).unwrap()
+    }
+
+    /// Hands the dossier over as far as the step that decides, and approves there.
     pub fn finish(&self, id: DossierId, when: Moment) -> Dossier {
+        self.to_the_decision(id, when);
         let action = Action::Finish {
             decision: Decision::Approved,
             reason: String::new(),

@@ -67,10 +67,7 @@ fn ensure_may_leave(dossier: &Dossier, back: bool, context: &Context<'_>) -> Res
 }
 
 /// The step at hand is for whoever acts to do.
-pub(super) fn ensure_step_is_theirs(
-    dossier: &Dossier,
-    context: &Context<'_>,
-) -> Result<(), Refusal> {
+fn ensure_step_is_theirs(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
     let steps = &context.procedure.definition.workflow;
     let at_hand = steps.get(usize::from(dossier.step));
     match (context.staff, at_hand) {
@@ -83,6 +80,26 @@ pub(super) fn ensure_step_is_theirs(
                 .map(|unit| unit.code.clone()),
         }),
         _ => Ok(()),
+    }
+}
+
+/// A request is granted where the workflow decides it, by whose that step is; after it, the decision was made by who
+/// handed the dossier on.
+pub(super) fn ensure_may_grant(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
+    let procedure = context.procedure;
+    let (at_hand, deciding) = (usize::from(dossier.step), procedure.deciding_step());
+    if at_hand < deciding {
+        let missing = at_hand + 1..=deciding;
+        return Err(Refusal::NotDecided {
+            current: procedure.step_name(at_hand).to_owned(),
+            missing: missing
+                .map(|step| procedure.step_name(step).to_owned())
+                .collect(),
+        });
+    }
+    match at_hand == deciding {
+        true => ensure_step_is_theirs(dossier, context),
+        false => Ok(()),
     }
 }
 
