@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::domain::dossier::Refusal;
+use crate::domain::dossier::{ActionKind, Refusal};
 use crate::domain::moment::Moment;
 use crate::domain::period::InvalidPeriod;
 use crate::render::words;
@@ -39,9 +39,9 @@ pub enum Error {
     /// A parameter of a report that means nothing here, or not beside the others.
     #[error("{reason}")]
     Parameter { name: &'static str, reason: String },
-    /// A rule of the dossier's life.
-    #[error("{}", words::refusal(.0))]
-    Refused(Refusal),
+    /// A rule of the dossier's life, and what whoever asked may do to it instead; nothing where there is no dossier.
+    #[error("{}", words::refused(.0, .1))]
+    Refused(Refusal, Vec<ActionKind>),
     /// Something else stands in the way.
     #[error(transparent)]
     Conflict(#[from] Conflict),
@@ -190,7 +190,7 @@ impl Error {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Invalid(_) | Self::Parameter { .. } => "invalid",
-            Self::Refused(refusal) => refusal.name(),
+            Self::Refused(refusal, _) => refusal.name(),
             Self::Conflict(conflict) => conflict.name(),
             Self::NotFound(_) => "not_found",
             Self::Changed { .. } => "changed",
@@ -222,7 +222,7 @@ impl From<InvalidPeriod> for Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Self::Refused(refusal, Vec::new())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::ids::{SessionId, UnitId, UserId};
 use crate::domain::role::{Permission, Role};
 use crate::store::authority::Proof;
+use crate::views::reach::Reader;
 
 /// A member of staff who is logged in, as they were when their request came: good for reading. What
 /// is written for them proves it anew ([`crate::store::authority`]).
@@ -21,6 +22,16 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// As those know them who show what they may read.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            user: self.user,
+            username: self.username.clone(),
+            role: self.role,
+            unit: self.unit,
+        }
+    }
+
     pub fn may(&self, permission: Permission) -> bool {
         self.role.may(permission)
     }

@@ -5,7 +5,8 @@ use diesel::Connection;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{
-    Action, ActionKind, Context, Correction, Dossier, Refusal, Staff, decide, needs_a_principal,
+    Action, Context, Correction, Dossier, Refusal, Staff, competent_units, decide,
+    needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
@@ -94,7 +95,6 @@ pub(crate) fn act_within(
             current: Some(dossier.version),
         });
     }
-    ensure_competent(dossier, request.action.kind(), occasion, reference)?;
     if reference.due_out_of_date() && !matches!(request.action, Action::RecomputeDue { .. }) {
         locked = put_right(conn, locked, occasion, reference)?;
     }
@@ -106,7 +106,9 @@ pub(crate) fn act_within(
     let context = Context {
         staff: occasion.role.map(|role| Staff {
             role,
+            competent: is_competent(dossier, occasion, reference),
             reaches_holder: occasion.covers(reference.units(), &[dossier.holder]),
+            is_given_it: dossier.assignee.map(Actor::Staff) == Some(occasion.actor),
             stands_in_for: &stands_in_for,
         }),
         ..context(
@@ -118,7 +120,8 @@ pub(crate) fn act_within(
             late_reason,
         )?
     };
-    let events = decide(Some(dossier), &request.action, &context)?;
+    let events = decide(Some(dossier), &request.action, &context)
+        .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
     for person in &request.people {
         persons::insert(conn, person, dossier.id, dossier.unit)?;
     }
@@ -132,21 +135,9 @@ pub(crate) fn act_within(
 
 /// A desk that took a dossier in for another unit does what is done with the applicant in front of it; the rest is
 /// that unit's.
-fn ensure_competent(
-    dossier: &Dossier,
-    action: ActionKind,
-    occasion: Occasion,
-    reference: &Reference,
-) -> Result<(), Error> {
-    // On its way it lies on the desk that is not the competent one.
-    let competent = match dossier.has_reached() {
-        true => [dossier.unit, dossier.holder],
-        false => [dossier.unit; 2],
-    };
-    match action.is_at_the_counter() || occasion.covers(reference.units(), &competent) {
-        true => Ok(()),
-        false => Err(Refusal::NotCompetent.into()),
-    }
+fn is_competent(dossier: &Dossier, occasion: Occasion, reference: &Reference) -> bool {
+    let competent = competent_units(dossier.unit, dossier.holder, dossier.has_reached());
+    occasion.covers(reference.units(), &competent)
 }
 
 /// The roles of those for whom whoever acts stands in, where their own do not make the step theirs.
@@ -242,11 +233,11 @@ fn act_on_page(
         };
         match acted {
             Ok(_) => done.push(*id),
-            Err(Error::Refused(Refusal::Time(error))) => {
+            Err(Error::Refused(Refusal::Time(error), _)) => {
                 tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
             }
             // Closed, moved, recorded or recomputed by someone else in the meantime.
-            Err(Error::Refused(_) | Error::NotFound(_)) => {}
+            Err(Error::Refused(..) | Error::NotFound(_)) => {}
             Err(Error::Store(error)) if alone && error.is_damage() => {
                 set_aside::put(conn, work, *id, &error, now)?;
                 set_aside += 1;

@@ -191,11 +191,7 @@ pub(crate) fn context<'a>(
         backdating: occasion.backdating.map(backdating),
         actor: occasion.actor,
         // What there is no dossier of yet is on nobody's desk.
-        staff: occasion.role.map(|role| dossier::Staff {
-            role,
-            reaches_holder: true,
-            stands_in_for: &[],
-        }),
+        staff: occasion.role.map(dossier::Staff::new),
         procedure,
         timetable,
         units: reference.units(),

@@ -96,7 +96,7 @@ fn take_for(
     // The rules refuse before anything is written.
     match act_within(conn, &Request::new(id, action), occasion, reference) {
         Ok(_) => Ok(None),
-        Err(Error::Refused(_) | Error::NoCalendar) => Ok(Some(Misfit::Refused)),
+        Err(Error::Refused(..) | Error::NoCalendar) => Ok(Some(Misfit::Refused)),
         Err(error) => Err(error),
     }
 }

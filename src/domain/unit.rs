@@ -180,6 +180,13 @@ impl Units {
         self.successors.values().flatten()
     }
 
+    /// Whether the sources name anybody who takes over any part of it.
+    pub fn has_successors(&self, unit: UnitId) -> bool {
+        self.successors
+            .get(&unit)
+            .is_some_and(|lines| !lines.is_empty())
+    }
+
     /// Whether `successor` is named as taking over any part of `unit`, at once or through units
     /// that have ended since.
     pub fn succeeds(&self, unit: UnitId, successor: UnitId) -> bool {

@@ -6,13 +6,14 @@ use utoipa::ToSchema;
 
 use crate::domain::dossier::{
     ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
-    PaymentMethod, Settlement, Status,
+    PaymentMethod, Settlement, Situation, Staff, Status, competent_units, needs_a_principal,
 };
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::procedure::Procedure;
+use crate::domain::role::Role;
 use crate::domain::time_limit::Outcome;
 use crate::error::Error;
 use crate::store::authority::Proof;
@@ -20,9 +21,10 @@ use crate::store::events::replay;
 use crate::store::overview::{Key, Overview};
 use crate::store::readings::{self, Reading};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, events as history, persons, users};
+use crate::store::{Conn, Store, StoreError, deputies, events as history, persons, users};
 use crate::views::calendar::ProvisionalDay;
 use crate::views::list::{Named, StaffName, named_unit};
+use crate::views::reach::Reader;
 use crate::{render, views};
 
 /// A dossier as the desk sees it.
@@ -59,8 +61,10 @@ pub struct DossierView {
     pub status_code: i16,
     #[schema(example = "Đang xử lý")]
     pub status_name: &'static str,
-    /// What the status lets people do next.
+    /// What the caller may do now, named as the routes are.
     pub allowed_actions: Vec<ActionKind>,
+    /// Whether the caller may approve now; to refuse is possible wherever `finish` is.
+    pub may_approve: bool,
     /// When it was received, or registered while it is not.
     pub entered_at: Moment,
     pub received_at: Option<Moment>,
@@ -261,9 +265,12 @@ fn ensure_reach(
 ///
 /// # Errors
 /// If there is none, it is out of reach, or the database refuses.
+///
+/// `by` is for whom it says what may be done (`None`: whoever is restricted by no role).
 pub fn view(
     store: &Store,
     which: impl Into<Key>,
+    by: Option<&Reader>,
     reach: Option<UnitId>,
     now: Moment,
 ) -> Result<DossierView, Error> {
@@ -276,7 +283,59 @@ pub fn view(
         }
         None => None,
     };
-    Ok(show(&reference, found, delegate.as_ref(), now)?)
+    let principals = match by {
+        Some(by) => principals(store, &reference, &found, by, now)?,
+        None => Vec::new(),
+    };
+    let staff = by.map(|by| staff(&reference, &found, by, &principals));
+    Ok(show(
+        &reference,
+        found,
+        delegate.as_ref(),
+        staff.as_ref(),
+        now,
+    )?)
+}
+
+/// The roles of those for whom the reader stands in, where only they make the step at hand theirs.
+fn principals(
+    store: &Store,
+    reference: &Reference,
+    found: &Overview,
+    by: &Reader,
+    now: Moment,
+) -> Result<Vec<Role>, StoreError> {
+    let (state, units) = (&found.state, reference.units());
+    let reaches_holder = units.is_under(state.holder, by.unit);
+    let handled = matches!(state.status, Status::Received | Status::InProgress);
+    match reference.procedure(state.procedure) {
+        Some(procedure)
+            if handled && needs_a_principal(procedure, state.step, by.role, reaches_holder) =>
+        {
+            store.read_one(|conn| deputies::principals(conn, by.user, now, state.holder, units))
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn staff<'a>(
+    reference: &Reference,
+    found: &Overview,
+    by: &Reader,
+    stands_in_for: &'a [Role],
+) -> Staff<'a> {
+    let (state, units) = (&found.state, reference.units());
+    let competent = competent_units(state.unit, state.holder, found.contents.has_reached());
+    let assignee = found.assignee.as_ref();
+    Staff {
+        role: by.role,
+        competent: competent
+            .into_iter()
+            .any(|unit| units.is_under(unit, by.unit)),
+        reaches_holder: units.is_under(state.holder, by.unit),
+        is_given_it: assignee.is_some_and(|(username, _)| *username == by.username),
+        stands_in_for,
+    }
 }
 
 /// The version of a dossier within `reach`, if it was `seen` and the dossier is still as it was then: one row
@@ -301,6 +360,7 @@ fn show(
     reference: &Reference,
     found: Overview,
     delegate: Option<&Person>,
+    staff: Option<&Staff<'_>>,
     now: Moment,
 ) -> Result<DossierView, StoreError> {
     let Overview {
@@ -317,9 +377,16 @@ fn show(
     let open_due = state.due.filter(|_| state.status.is_open());
     let version = |id| reference.procedure(id).map(|version| &**version);
     let papers = Papers::of(&contents.items, procedure, version);
-    let on_its_way = contents
-        .passing_on
-        .filter(|passing_on| passing_on.reached.is_none());
+    let situation = Situation {
+        status: state.status,
+        step: state.step,
+        reappointed: state.appointment.is_some(),
+        contents: &contents,
+        procedure,
+        units: state.units(),
+    };
+    let allowed_actions = situation.offers(staff, reference.units());
+    let may_approve = situation.may_be_granted(staff, reference.units());
     Ok(DossierView {
         id: state.id,
         case_number: state.case_number,
@@ -343,7 +410,8 @@ fn show(
         status: state.status,
         status_code: state.status.code(),
         status_name: render::words::status(state.status),
-        allowed_actions: ActionKind::allowed(Some(state.status), on_its_way.is_none()),
+        allowed_actions,
+        may_approve,
         entered_at: state.entered_at,
         received_at: state.received_at,
         reached_at: match contents.passing_on {

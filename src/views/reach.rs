@@ -1,8 +1,19 @@
 //! What lies within somebody's reach: their unit and what is under it.
 
-use crate::domain::ids::UnitId;
+use crate::domain::ids::{UnitId, UserId};
+use crate::domain::role::Role;
 use crate::domain::unit::Units;
 use crate::error::Error;
+
+/// A member of staff who reads, as they were when they were let in.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub user: UserId,
+    pub username: String,
+    pub role: Role,
+    /// Reaches this unit and what is under it.
+    pub unit: UnitId,
+}
 
 /// The units of a list: those under `reach`, or under the unit of that code; `None` for all.
 pub fn listed_units(

@@ -59,20 +59,19 @@ impl From<Error> for Problem {
                 )
             }
             Error::Parameter { name, reason } => Self::invalid_field(name, reason),
-            Error::Refused(
-                refusal @ (Refusal::UndoneByOthers { .. } | Refusal::StepOfOthers { .. }),
-            ) => Self::refused_to_role(refusal.name(), detail),
-            Error::Refused(Refusal::OtherAmount {
-                asked_vnd,
-                paid_vnd,
-            }) => Self::amount_mismatch(asked_vnd, paid_vnd, detail),
-            Error::Refused(refusal) => {
-                let allowed = refusal.allowed().iter();
-                let allowed = allowed.filter_map(|kind| serde_json::to_value(kind).ok());
-                Self::refused(refusal.name(), allowed.collect(), detail)
+            Error::Refused(refusal, allowed) => match refusal {
+                Refusal::UndoneByOthers { .. } | Refusal::StepOfOthers { .. } => {
+                    Self::refused_to_role(refusal.name(), detail)
+                }
+                Refusal::OtherAmount {
+                    asked_vnd,
+                    paid_vnd,
+                } => Self::amount_mismatch(asked_vnd, paid_vnd, detail),
+                _ => Self::refused(refusal.name(), detail),
             }
+            .with_allowed(allowed),
             Error::Conflict(Conflict::AlreadyRated) => Self::new(Kind::AlreadyRated, detail),
-            Error::Conflict(conflict) => Self::refused(conflict.name(), Vec::new(), detail),
+            Error::Conflict(conflict) => Self::refused(conflict.name(), detail),
             Error::NotFound(_) => Self::not_found(detail),
             Error::OutOfReach(_) => Self::new(Kind::Forbidden, detail),
             Error::Denied(error) => error.into(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
 
 macro_rules! kinds {
@@ -139,10 +140,10 @@ pub struct Document {
     /// Which rule refused (`refused`, and `forbidden` where a rule says for whom it is).
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// What the dossier's status allows (`refused` only).
+    /// What the caller may do to the dossier instead, named as the routes are; where a rule refused an action on one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false)]
-    allowed: Vec<Value>,
+    allowed: Vec<ActionKind>,
     /// What was asked for, in đồng (`amount-mismatch` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     asked_vnd: Option<u64>,
@@ -237,11 +238,17 @@ impl Problem {
         Self::invalid(vec![FieldError::new(field, detail)])
     }
 
-    pub fn refused(reason: &'static str, allowed: Vec<Value>, detail: impl fmt::Display) -> Self {
+    pub fn refused(reason: &'static str, detail: impl fmt::Display) -> Self {
         let mut problem = Self::new(Kind::Refused, detail);
         problem.0.reason = Some(reason);
-        problem.0.allowed = allowed;
         problem
+    }
+
+    /// With what whoever asked may do to the dossier instead.
+    #[must_use]
+    pub fn with_allowed(mut self, allowed: Vec<ActionKind>) -> Self {
+        self.0.allowed = allowed;
+        self
     }
 
     /// Refused because it is for others to do, whoever they are.

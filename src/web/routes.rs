@@ -8,7 +8,7 @@ use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, Responder, guard
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
 use utoipa::openapi::{RefOr, Response, Schema};
 
-use crate::domain::dossier::{Action, Correction};
+use crate::domain::dossier::{Action, ActionKind, Correction};
 use crate::domain::role::Permission;
 use crate::web::access::{Access, Medium, authorise};
 use crate::web::api::actions::{self, ActionBody, Asks};
@@ -523,46 +523,47 @@ fn outgoing_table() -> Vec<Route> {
 
 /// What moves a dossier on.
 fn actions_table() -> Vec<Route> {
+    use ActionKind as To;
     use Permission as May;
     use actions::WithReason;
     vec![
-        act("receive", May::Receive, actions::Receive::asks)
+        act(To::Receive, May::Receive, actions::Receive::asks)
             .about("Tiếp nhận hồ sơ đã đăng ký trực tuyến; thời hạn bắt đầu tính."),
-        act("not-receive", May::Receive, |WithReason { reason, .. }, of| of.to(Action::NotReceive { reason }))
+        act(To::NotReceive, May::Receive, |WithReason { reason, .. }, of| of.to(Action::NotReceive { reason }))
             .about("Không tiếp nhận hồ sơ đã đăng ký trực tuyến, có lý do."),
-        act("reach", May::Receive, |actions::Plain { .. }, of| of.to(Action::Reach))
+        act(To::Reach, May::Receive, |actions::Plain { .. }, of| of.to(Action::Reach))
             .about("Đơn vị có thẩm quyền ghi nhận hồ sơ do nơi khác tiếp nhận đã đến; thời hạn bắt đầu tính."),
-        act("hand-over", May::HandOver, actions::HandOver::asks)
+        act(To::HandOver, May::HandOver, actions::HandOver::asks)
             .about("Chuyển đến bước kế tiếp, hoặc trả lại một bước trước."),
-        act("request-supplement", May::AskApplicant, actions::RequestSupplement::asks)
+        act(To::RequestSupplement, May::AskApplicant, actions::RequestSupplement::asks)
             .about("Yêu cầu bổ sung giấy tờ; thời hạn tạm dừng."),
-        act("take-supplement", May::TakeFromApplicant, actions::TakeSupplement::asks)
+        act(To::TakeSupplement, May::TakeFromApplicant, actions::TakeSupplement::asks)
             .about("Nhận giấy tờ bổ sung; thời hạn tính lại từ đầu, hoặc tính tiếp, theo thủ tục."),
-        act("request-payment", May::AskApplicant, actions::RequestPayment::asks)
+        act(To::RequestPayment, May::AskApplicant, actions::RequestPayment::asks)
             .about("Yêu cầu thực hiện nghĩa vụ tài chính; thời hạn tạm dừng.")
             .or(ABOUT_MONEY),
-        act("take-payment", May::TakeFromApplicant, actions::TakePayment::asks)
+        act(To::TakePayment, May::TakeFromApplicant, actions::TakePayment::asks)
             .about("Xác nhận đã thực hiện nghĩa vụ tài chính; thời hạn tính tiếp.")
             .or(ABOUT_MONEY),
-        act("fees/collect", May::SettleFees, fees::Collect::asks)
+        act(To::CollectFees, May::SettleFees, fees::Collect::asks)
             .about("Thu phí, lệ phí; số tiền theo thủ tục."),
-        act("fees/waive", May::SettleFees, fees::Waive::asks)
+        act(To::WaiveFee, May::SettleFees, fees::Waive::asks)
             .about("Miễn một khoản phí, lệ phí, có lý do."),
-        act("finish", May::Finish, actions::Finish::asks)
+        act(To::Finish, May::Finish, actions::Finish::asks)
             .about("Có kết quả giải quyết, hoặc từ chối giải quyết; thời hạn được đánh giá ở đây."),
-        act("return", May::Return, actions::Return::asks)
+        act(To::Return, May::Return, actions::Return::asks)
             .about("Trả kết quả cho người nộp."),
-        act("withdraw", May::Withdraw, |WithReason { reason, .. }, of| of.to(Action::Withdraw { reason }))
+        act(To::Withdraw, May::Withdraw, |WithReason { reason, .. }, of| of.to(Action::Withdraw { reason }))
             .about("Công dân yêu cầu rút hồ sơ."),
-        act("stop", May::Stop, |WithReason { reason, .. }, of| of.to(Action::Stop { reason }))
+        act(To::Stop, May::Stop, |WithReason { reason, .. }, of| of.to(Action::Stop { reason }))
             .about("Dừng xử lý, có lý do."),
-        act("reappoint", May::Reappoint, actions::Reappoint::asks)
+        act(To::Reappoint, May::Reappoint, actions::Reappoint::asks)
             .about("Xin lỗi và hẹn lại ngày trả kết quả, một lần cho mỗi hồ sơ."),
-        act("move", May::MoveToSuccessor, actions::MoveTo::asks)
+        act(To::MoveToSuccessor, May::MoveToSuccessor, actions::MoveTo::asks)
             .about("Chuyển hồ sơ của đơn vị đã giải thể sang một đơn vị kế thừa."),
-        act("undo", May::Undo, |WithReason { reason, .. }, of| of.to(Action::Correct(Correction::Undo { reason })))
+        act(To::Undo, May::Undo, |WithReason { reason, .. }, of| of.to(Action::Correct(Correction::Undo { reason })))
             .about("Hủy thao tác kết thúc, trả kết quả hoặc không tiếp nhận bị nhầm; lịch sử vẫn giữ cả hai."),
-        act("correct-applicant", May::CorrectApplicant, actions::CorrectApplicant::asks)
+        act(To::CorrectApplicant, May::CorrectApplicant, actions::CorrectApplicant::asks)
             .about("Sửa thông tin người nộp."),
     ]
 }
@@ -571,11 +572,11 @@ fn actions_table() -> Vec<Route> {
 const ABOUT_MONEY: &[Kind] = &[Kind::Refused, Kind::NotReady, Kind::AmountMismatch];
 
 /// An action on a dossier: its address, who may, and what its body asks for.
-fn act<B: ActionBody>(name: &str, may: Permission, asks: Asks<B>) -> Route {
+fn act<B: ActionBody>(kind: ActionKind, may: Permission, asks: Asks<B>) -> Route {
     let handler =
         move |call: Call, seen: IfMatch, body: Body<B>| actions::act(call, seen, body, asks);
     post(
-        &format!("/api/v1/dossiers/{{dossier}}/{name}"),
+        &format!("/api/v1/dossiers/{{dossier}}/{}", kind.name()),
         Access::Staff(may),
         handler,
     )

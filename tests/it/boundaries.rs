@@ -50,7 +50,7 @@ fn elsewhere(world: &World, procedure: &str) -> NewRequest {
 
 fn refusal(done: Result<Dossier, Error>) -> Refusal {
     match done {
-        Err(Error::Refused(refusal)) => refusal,
+        Err(Error::Refused(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -92,7 +92,7 @@ on_both! {
         assert!(made["pass_on_by"].is_string() && made["due_at"].is_string(), "{made}");
         assert_eq!(made["passed_on_late"], false);
         let allowed = made["allowed_actions"].as_array().unwrap();
-        assert!(allowed.contains(&json!("reach")) && !allowed.contains(&json!("hand_over")), "{allowed:?}");
+        assert!(!allowed.contains(&json!("reach")) && !allowed.contains(&json!("hand-over")), "{allowed:?}");
 
         let path = format!("/api/v1/dossiers/{number}");
         let see = |token: &str, status| {
@@ -103,6 +103,9 @@ on_both! {
             call.header("If-Match", "*").body(body).send().expect(status).json()
         };
         see(&stranger, 403);
+        let coming = see(&competent, 200)["allowed_actions"].clone();
+        let coming = coming.as_array().unwrap();
+        assert!(coming.contains(&json!("reach")) && !coming.contains(&json!("hand-over")), "{coming:?}");
         let lists = |token: &str| {
             ["all", "open"].map(|list| {
                 let found = office.call("GET", format!("/api/v1/dossiers?list={list}")).token(token);

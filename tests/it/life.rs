@@ -9,13 +9,14 @@ use motcua::domain::calendar::Calendar;
 use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
     Action, ActionKind, Channel, Context, Correction, Decision, Dossier, Event, EventData,
-    ItemHandedIn, NewDossier, Paper, PaymentMethod, Refusal, Status, decide,
+    ItemHandedIn, NewDossier, Paper, PaymentMethod, Refusal, Situation, Staff, Status, decide,
 };
 use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
 use motcua::domain::moment::Moment;
 use motcua::domain::norms::Norms;
 use motcua::domain::office_hours::OfficeHours;
 use motcua::domain::procedure::{Procedure, ProcedureDefinition};
+use motcua::domain::role::Role;
 use motcua::domain::tally::{Standing, Tallies, Tally, follow};
 use motcua::domain::timetable::Timetable;
 use motcua::domain::unit::{Level, Share, Succession, Unit, UnitKind, Units};
@@ -54,6 +55,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"],
         "valid_from": "2018-01-01", "announced_on": "2018-01-01", "online_level": "full",
         "statutory_limit": {"unit": "working_day", "amount": 5}, "result": "Giấy",
+        "received_elsewhere": true, "fees": [{"name": "Lệ phí", "amount_vnd": 1000}],
         "checklist": [
             {"name": "Đơn", "originals": 1, "copies": 0, "required": true},
             {"name": "Bản vẽ", "originals": 0, "copies": 1, "required": false}
@@ -190,7 +192,7 @@ fn because() -> String {
 fn any_action() -> impl Strategy<Value = Action> {
     let reason = prop::sample::select(vec![String::new(), because()]);
     let number = 0..5_u8;
-    (0..20_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
+    (0..23_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
         0 => Action::Register(new_dossier()),
         1 => receive(),
         2 => Action::Receive {
@@ -209,8 +211,8 @@ fn any_action() -> impl Strategy<Value = Action> {
             reason: String::new(),
         },
         9 => Action::RequestPayment {
-            fees: Vec::new(),
-            amount_vnd: Some(u64::from(n) * 1000),
+            fees: if n == 4 { vec![0] } else { Vec::new() },
+            amount_vnd: (n != 4).then_some(u64::from(n) * 1000),
             reason,
         },
         10 => Action::TakePayment {
@@ -233,6 +235,9 @@ fn any_action() -> impl Strategy<Value = Action> {
             from: COMMUNE,
             to: SUCCESSOR,
         },
+        20 => collect(),
+        21 => Action::WaiveFee { fee: 0, reason },
+        22 => Action::Reach,
         _ => match n {
             0 | 1 => Action::MarkOverdue,
             2 => Action::RecomputeDue { reason },
@@ -283,6 +288,117 @@ proptest! {
                 prop_assert_eq!(&back, &event.data);
             }
             check_invariants(state, &life.events);
+        }
+    }
+}
+
+fn collect() -> Action {
+    Action::CollectFees {
+        fees: vec![0],
+        method: PaymentMethod::Cash,
+        receipt: String::new(),
+    }
+}
+
+/// Actions of a kind in whose way nothing stands but who asks and when.
+fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
+    let reason = because();
+    let one = match kind {
+        ActionKind::HandOver => return (0..4).map(hand_over).collect(),
+        ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => {
+            return Vec::new();
+        }
+        ActionKind::Receive => Action::Receive {
+            new: None,
+            assignee: None,
+        },
+        ActionKind::NotReceive => Action::NotReceive { reason },
+        ActionKind::Reach => Action::Reach,
+        ActionKind::RequestSupplement => request_supplement(),
+        ActionKind::TakeSupplement => Action::TakeSupplement {
+            items: vec![ItemHandedIn(0, 1, 0).into()],
+            reason,
+        },
+        ActionKind::RequestPayment => Action::RequestPayment {
+            fees: Vec::new(),
+            amount_vnd: Some(1000),
+            reason,
+        },
+        ActionKind::TakePayment => Action::TakePayment {
+            amount_vnd: state.contents.payment_requested.unwrap_or(1),
+            method: PaymentMethod::Cash,
+            receipt: reason,
+        },
+        ActionKind::Return => Action::Return {
+            channel: Channel::Direct,
+        },
+        ActionKind::CollectFees => collect(),
+        ActionKind::WaiveFee => Action::WaiveFee { fee: 0, reason },
+        ActionKind::Finish => Action::Finish {
+            decision: Decision::Refused,
+            reason,
+        },
+        ActionKind::Withdraw => Action::Withdraw { reason },
+        ActionKind::Stop => Action::Stop { reason },
+        ActionKind::Reappoint => Action::Reappoint {
+            reason,
+            appointment: at("2021-12-01 09:00"),
+        },
+        ActionKind::MoveToSuccessor => Action::MoveToSuccessor {
+            from: COMMUNE,
+            to: SUCCESSOR,
+        },
+        ActionKind::Undo => Action::Correct(Correction::Undo { reason }),
+        ActionKind::CorrectApplicant => Action::Correct(Correction::Applicant {
+            reason,
+            applicant: state.applicant,
+            commitment: None,
+        }),
+    };
+    vec![one]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn what_is_offered_is_done_and_what_is_not_is_refused(
+        actions in prop::collection::vec((any_action(), 0..20_i64), 0..15),
+        begin in 0..3_u8,
+        (competent, reaches_holder, is_given_it) in any::<(bool, bool, bool)>(),
+        principal in prop::sample::select(vec![&[][..], &[Role::Officer], &[Role::Supervisor]]),
+    ) {
+        let mut life = Life::default();
+        let mut when = at("2021-03-01 08:00");
+        let elsewhere = NewDossier { receiving_unit: SUCCESSOR, passed_on: false, ..new_dossier() };
+        let first = match begin {
+            0 => Action::Register(new_dossier()),
+            1 => receive(),
+            _ => Action::Receive { new: Some(elsewhere), assignee: None },
+        };
+        life.act(when, &first).unwrap();
+        let moves = |action: &Action| matches!(action, Action::MoveToSuccessor { .. });
+        for (action, hours) in actions.iter().filter(|(action, _)| !moves(action)) {
+            when = when.plus_millis(hours * 1_800_000);
+            let _ = life.act(when, action);
+        }
+        let state = life.state();
+        let when = when.max(state.last_event_at).plus_millis(60_000);
+        let situation = Situation::of(state, &STAGE.procedure);
+        for role in Role::ALL {
+            let staff = Staff { role, competent, reaches_holder, is_given_it, stands_in_for: principal };
+            let does = |action: &Action| {
+                let context = Context { staff: Some(staff), ..context(when) };
+                let may = action.kind().permission().is_some_and(|permission| role.may(permission));
+                may && decide(Some(state), action, &context).is_ok()
+            };
+            let offered = situation.offers(Some(&staff), &STAGE.units);
+            for kind in ActionKind::ALL {
+                let done = tries(*kind, state).iter().any(does);
+                prop_assert_eq!(offered.contains(kind), done, "{:?} by {:?} of {:?}", kind, staff, state);
+            }
+            let granted = situation.may_be_granted(Some(&staff), &STAGE.units);
+            prop_assert_eq!(granted, does(&finish()), "by {:?} of {:?}", staff, state);
         }
     }
 }

@@ -61,7 +61,7 @@ fn play(world: &World, steps: &[Step]) -> Moment {
             (kind, Some(id)) => world.act(id, now, action(kind)).map(drop),
         };
         match result {
-            Ok(()) | Err(Error::Refused(_) | Error::Invalid(_)) => {}
+            Ok(()) | Err(Error::Refused(..) | Error::Invalid(_)) => {}
             Err(error) => panic!("{error}"),
         }
         // Sometimes the sweep and the folding come between.

@@ -1,10 +1,12 @@
-//! The steps of an approved workflow: whose they are to leave, and which of them decides.
+//! The steps of an approved workflow: whose they are to leave, and which of them decides; and what is offered to whom.
 
 use chrono::Days;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, COMMUNE, NEIGHBOUR, Office, SAME_DAY, on_both};
+use motcua::domain::dossier::ActionKind;
 use motcua::domain::role::Role;
+use motcua::web::{Access, table};
 
 /// An action on a dossier, whatever version it has.
 fn act(office: &Office, dossier: &Value, token: &str, action: &str, body: Value) -> Answer {
@@ -219,5 +221,64 @@ on_both! {
                 assert_eq!(grant.status, if step == deciding { 200 } else { 409 }, "{code}, {step}");
             }
         }
+    }
+}
+
+on_both! {
+    fn everybody_is_offered_what_they_may_do_now_as_the_routes_are_named(db: &Database) {
+        let mut office = Office::open(db);
+        let [clerk, officer, supervisor] = [Role::Clerk, Role::Officer, Role::Supervisor]
+            .map(|role| office.token(role, COMMUNE));
+        let received = office.receive(COMMUNE, SAME_DAY);
+        let path = format!("/api/v1/dossiers/{}", received["id"].as_str().unwrap());
+        let offered = |token: &str| {
+            let seen = office.call("GET", path.clone()).token(token).send().expect(200).json();
+            let offered = seen["allowed_actions"].as_array().unwrap().clone();
+            let offered: Vec<_> = offered.iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            (offered, seen["may_approve"].as_bool().unwrap())
+        };
+        let has = |token: &str, name: &str| offered(token).0.iter().any(|offered| offered == name);
+        assert_eq!(offered(&clerk), (received["allowed_actions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect(), false));
+        assert!(has(&clerk, "hand-over") && has(&clerk, "withdraw") && !has(&officer, "hand-over"));
+        act(&office, &received, &clerk, "hand-over", json!({"step": 1})).expect(200);
+        for name in ["finish", "stop", "reappoint", "move", "hand-over"] {
+            assert!(!has(&clerk, name), "{name}");
+        }
+        for name in ["finish", "stop", "reappoint", "hand-over", "request-supplement"] {
+            assert!(has(&officer, name), "{name}");
+        }
+        assert!(!offered(&officer).1 && !offered(&supervisor).1);
+        // What was used up is not offered again, and refused with what is possible instead.
+        let again = json!({"reason": "chờ xác minh", "appointment_at": "2030-01-02T09:00:00+07:00"});
+        act(&office, &received, &officer, "reappoint", again.clone()).expect(200);
+        assert!(!has(&officer, "reappoint"));
+        let refused = act(&office, &received, &officer, "reappoint", again).problem(409, "refused");
+        assert_eq!(refused["reason"], "already_reappointed");
+        assert_eq!(refused["allowed"], json!(offered(&officer).0));
+        assert!(refused["detail"].as_str().unwrap().contains("bạn có thể: chuyển bước"), "{refused}");
+        act(&office, &received, &officer, "hand-over", json!({"step": 2})).expect(200);
+        assert!(!offered(&officer).1 && offered(&supervisor).1);
+        let refused = act(&office, &received, &officer, "hand-over", json!({"step": 3})).problem(403, "forbidden");
+        assert_eq!(refused["allowed"], json!(offered(&officer).0));
+        // A deputy is offered what they may do in somebody's stead.
+        let today = motcua::clock::now().date();
+        let named = json!({"principal": "h37.20.01.supervisor", "deputy": "h37.20.01.officer", "from": today, "to": today});
+        office.call("POST", "/api/v1/deputies").token(&supervisor).body(named).send().expect(201);
+        assert!(has(&officer, "hand-over") && offered(&officer).1);
+        act(&office, &received, &officer, "finish", json!({"decision": "approved"})).expect(200);
+        assert_eq!(offered(&clerk).0, ["return", "correct-applicant"]);
+    }
+}
+
+#[test]
+fn every_action_of_the_table_has_its_route_and_everybody_the_same_permission() {
+    for kind in ActionKind::ALL {
+        let Some(permission) = kind.permission() else {
+            continue;
+        };
+        let path = format!("/api/v1/dossiers/{{dossier}}/{}", kind.name());
+        let route = table().into_iter().find(|route| route.path == path);
+        let route = route.unwrap_or_else(|| panic!("{path}"));
+        assert_eq!(route.access, Access::Staff(permission), "{path}");
     }
 }

@@ -4,7 +4,7 @@
 //! (`event`), the rule (`decide`), what the event does to the state (`apply`), and its body in
 //! `web/api/actions`. The compiler leads from one to the next.
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
@@ -16,16 +16,22 @@ use crate::domain::person::Commitment;
 use crate::domain::role::Permission;
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $kind:ident: $word:literal, $permission:ident, from $($status:ident)+;)+) => {
+    ($($(#[$doc:meta])* $kind:ident: $name:literal $word:literal, $permission:ident, from $($status:ident)+;)+) => {
         /// The kind of an action.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ActionKind {
             $($(#[$doc])* $kind,)+
         }
 
         impl ActionKind {
             pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// What its route is called, and what the API names it everywhere.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
 
             /// What it is called in a sentence for people.
             pub const fn word(self) -> &'static str {
@@ -56,36 +62,36 @@ macro_rules! actions {
 }
 
 actions! {
-    // action: word, permission, from which status. What else it takes is said by `decide`.
-    Register: "đăng ký trực tuyến", Nobody, from Nothing;
-    Receive: "tiếp nhận", Receive, from Nothing Registered;
-    NotReceive: "không tiếp nhận", Receive, from Registered;
+    // action: name of its route, word, permission, from which status. What else it takes is said by `decide`.
+    Register: "register" "đăng ký trực tuyến", Nobody, from Nothing;
+    Receive: "receive" "tiếp nhận", Receive, from Nothing Registered;
+    NotReceive: "not-receive" "không tiếp nhận", Receive, from Registered;
     /// By the competent unit, of what another desk has taken in.
-    Reach: "nhận hồ sơ do nơi khác tiếp nhận", Receive, from Received;
-    HandOver: "chuyển bước", HandOver, from Received InProgress;
-    RequestSupplement: "yêu cầu bổ sung", AskApplicant, from InProgress;
-    TakeSupplement: "nhận bổ sung", TakeFromApplicant, from SupplementRequested;
-    RequestPayment: "yêu cầu nộp tiền", AskApplicant, from InProgress;
-    TakePayment: "ghi nhận đã nộp tiền", TakeFromApplicant, from PaymentRequested;
-    Return: "trả kết quả", Return, from Done;
+    Reach: "reach" "nhận hồ sơ do nơi khác tiếp nhận", Receive, from Received;
+    HandOver: "hand-over" "chuyển bước", HandOver, from Received InProgress;
+    RequestSupplement: "request-supplement" "yêu cầu bổ sung", AskApplicant, from InProgress;
+    TakeSupplement: "take-supplement" "nhận bổ sung", TakeFromApplicant, from SupplementRequested;
+    RequestPayment: "request-payment" "yêu cầu nộp tiền", AskApplicant, from InProgress;
+    TakePayment: "take-payment" "ghi nhận đã nộp tiền", TakeFromApplicant, from PaymentRequested;
+    Return: "return" "trả kết quả", Return, from Done;
     /// Also after the return: a result sent by post is paid for after it was handed over.
-    CollectFees: "thu phí, lệ phí", SettleFees,
+    CollectFees: "fees/collect" "thu phí, lệ phí", SettleFees,
         from Received InProgress SupplementRequested PaymentRequested Done Returned;
-    WaiveFee: "miễn phí, lệ phí", SettleFees,
+    WaiveFee: "fees/waive" "miễn phí, lệ phí", SettleFees,
         from Received InProgress SupplementRequested PaymentRequested Done Returned;
-    Finish: "kết thúc xử lý", Finish, from InProgress;
-    Withdraw: "rút hồ sơ", Withdraw,
+    Finish: "finish" "kết thúc xử lý", Finish, from InProgress;
+    Withdraw: "withdraw" "rút hồ sơ", Withdraw,
         from Registered Received InProgress SupplementRequested PaymentRequested;
-    Stop: "dừng xử lý", Stop, from InProgress;
-    Reappoint: "xin lỗi và hẹn lại", Reappoint, from Received InProgress;
-    MoveToSuccessor: "chuyển sang đơn vị kế thừa", MoveToSuccessor,
+    Stop: "stop" "dừng xử lý", Stop, from InProgress;
+    Reappoint: "reappoint" "xin lỗi và hẹn lại", Reappoint, from Received InProgress;
+    MoveToSuccessor: "move" "chuyển sang đơn vị kế thừa", MoveToSuccessor,
         from Registered Received InProgress SupplementRequested PaymentRequested;
-    Undo: "hủy thao tác nhầm", Undo, from NotReceived Withdrawn Stopped Done Returned;
-    CorrectApplicant: "sửa thông tin người nộp", CorrectApplicant,
+    Undo: "undo" "hủy thao tác nhầm", Undo, from NotReceived Withdrawn Stopped Done Returned;
+    CorrectApplicant: "correct-applicant" "sửa thông tin người nộp", CorrectApplicant,
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
             Withdrawn Stopped Done Returned;
-    MarkOverdue: "ghi nhận quá hạn", Nobody, from Received InProgress;
-    RecomputeDue: "tính lại ngày hẹn trả", Nobody,
+    MarkOverdue: "mark-overdue" "ghi nhận quá hạn", Nobody, from Received InProgress;
+    RecomputeDue: "recompute-due" "tính lại ngày hẹn trả", Nobody,
         from Received InProgress SupplementRequested PaymentRequested;
 }
 
@@ -94,19 +100,6 @@ impl ActionKind {
     /// yet).
     pub fn is_allowed_from(self, status: Option<Status>) -> bool {
         self.from().contains(&status)
-    }
-
-    /// What people may do with a dossier of that status, that the competent unit has or that is on its way there, as
-    /// far as these alone show it.
-    pub fn allowed(status: Option<Status>, has_reached: bool) -> Vec<Self> {
-        let all = Self::ALL.iter().copied();
-        let in_place = |kind: &Self| match has_reached {
-            true => *kind != Self::Reach,
-            false => !kind.is_handling(),
-        };
-        all.filter(|kind| kind.is_by_people() && kind.is_allowed_from(status))
-            .filter(in_place)
-            .collect()
     }
 
     /// Whether the desk that took a dossier in for another unit may do it as well as that unit: what is done with
@@ -140,6 +133,12 @@ impl ActionKind {
     /// Done by people, as opposed to motcua itself.
     pub const fn is_by_people(self) -> bool {
         !matches!(self, Self::MarkOverdue | Self::RecomputeDue)
+    }
+}
+
+impl Serialize for ActionKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

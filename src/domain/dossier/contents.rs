@@ -42,6 +42,12 @@ impl PassingOn {
 }
 
 impl Contents {
+    /// Whether the competent unit has the dossier, as far as another desk took it in.
+    pub fn has_reached(&self) -> bool {
+        self.passing_on
+            .is_none_or(|passing_on| passing_on.reached.is_some())
+    }
+
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
     pub const KINDS: [i16; 8] = [1, 2, 6, 7, 8, 19, 20, 21];

@@ -16,7 +16,7 @@ use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision, Dossier,
     Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
-    PaymentTaken, Refusal, ResultReturned, Staff, Stopped, Undone, Withdrawn, undoable,
+    PaymentTaken, Refusal, ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -111,7 +111,7 @@ pub fn decide(
         return Err(Refusal::NotAllowed {
             status,
             action: kind,
-            allowed: ActionKind::allowed(status, dossier.is_none_or(Dossier::has_reached)),
+            allowed: offered(dossier, context),
         });
     }
     if context.at > context.now {
@@ -223,6 +223,16 @@ fn promised_anew(dossier: &Dossier, new: &[Event], context: &Context<'_>) -> Vec
     data
 }
 
+/// What may be done instead, by whoever acts.
+pub fn offered(dossier: Option<&Dossier>, context: &Context<'_>) -> Vec<ActionKind> {
+    let Some(dossier) = dossier else {
+        let all = ActionKind::ALL.iter().copied();
+        return all.filter(|kind| kind.is_allowed_from(None)).collect();
+    };
+    let situation = Situation::of(dossier, context.procedure);
+    situation.offers(context.staff.as_ref(), context.units)
+}
+
 /// When a running dossier crossed its due moment, if it has by `at` and no event says so.
 fn unrecorded_crossing(dossier: &Dossier, at: Moment) -> Option<Moment> {
     dossier
@@ -249,7 +259,11 @@ fn decide_existing(
     context: &Context<'_>,
 ) -> Result<Option<EventData>, Refusal> {
     let at = context.at;
-    if action.kind().is_handling() && !dossier.has_reached() {
+    let kind = action.kind();
+    if context.staff.is_some_and(|staff| !staff.competent) && !kind.is_at_the_counter() {
+        return Err(Refusal::NotCompetent);
+    }
+    if kind.is_handling() && !dossier.has_reached() {
         return Err(Refusal::NotReached);
     }
     let data: EventData = match action {

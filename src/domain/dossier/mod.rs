@@ -11,17 +11,19 @@ mod decide;
 mod event;
 mod papers;
 mod refusal;
+mod situation;
 mod staff;
 mod undo;
 
 pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier};
 pub use crate::domain::dossier::apply::ReplayError;
 pub use crate::domain::dossier::contents::{Contents, PassingOn};
-pub use crate::domain::dossier::decide::{Backdating, Context, decide};
+pub use crate::domain::dossier::decide::{Backdating, Context, decide, offered};
 pub use crate::domain::dossier::event::*;
 pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
 pub use crate::domain::dossier::refusal::Refusal;
-pub use crate::domain::dossier::staff::{Staff, needs_a_principal};
+pub use crate::domain::dossier::situation::Situation;
+pub use crate::domain::dossier::staff::{Staff, competent_units, needs_a_principal};
 pub use crate::domain::dossier::undo::undoable;
 
 use serde::{Deserialize, Serialize};
@@ -219,8 +221,7 @@ pub struct Dossier {
 impl Dossier {
     /// Whether the competent unit has it, as far as another desk took it in.
     pub fn has_reached(&self) -> bool {
-        let passing_on = self.contents.passing_on;
-        passing_on.is_none_or(|passing_on| passing_on.reached.is_some())
+        self.contents.has_reached()
     }
 
     /// When the competent unit got it; `None` while it is on its way, or only registered.

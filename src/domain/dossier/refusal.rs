@@ -189,14 +189,6 @@ impl Refusal {
             Self::Time(_) => "time",
         }
     }
-
-    /// What the status allows instead, where it forbids the action.
-    pub fn allowed(&self) -> &[ActionKind] {
-        match self {
-            Self::NotAllowed { allowed, .. } => allowed,
-            _ => &[],
-        }
-    }
 }
 
 impl From<TimeError> for Refusal {

@@ -1,5 +1,7 @@
 //! Who of the staff acts on a dossier, as far as the rules ask.
 
+use crate::domain::dossier::ActionKind;
+use crate::domain::ids::UnitId;
 use crate::domain::procedure::{Procedure, Step};
 use crate::domain::role::Role;
 
@@ -7,17 +9,48 @@ use crate::domain::role::Role;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Staff<'a> {
     pub role: Role,
+    /// The unit that answers for the dossier, or that has it, is theirs or under theirs; not only the desk that took
+    /// it in for another unit.
+    pub competent: bool,
     /// The unit that has the dossier on its desk is theirs, or under theirs.
     pub reaches_holder: bool,
+    /// The dossier was given to them.
+    pub is_given_it: bool,
     /// The roles of those for whom they stand in on that day and whose unit has it.
     pub stands_in_for: &'a [Role],
 }
 
 impl Staff<'_> {
+    /// Somebody before what is on nobody's desk yet.
+    pub const fn new(role: Role) -> Self {
+        Self {
+            role,
+            competent: true,
+            reaches_holder: true,
+            is_given_it: false,
+            stands_in_for: &[],
+        }
+    }
+
+    /// Whether the action is for their role and unit to do.
+    pub fn is_for_them(&self, kind: ActionKind) -> bool {
+        let permission = kind.permission();
+        permission.is_some_and(|permission| self.role.may(permission))
+            && (self.competent || kind.is_at_the_counter())
+    }
+
     /// Whether a step is theirs to do: the role is theirs, or that of somebody for whom they stand in.
     pub fn does(&self, step: &Step) -> bool {
         (self.reaches_holder && self.role.does(step.role))
             || self.stands_in_for.iter().any(|role| role.does(step.role))
+    }
+}
+
+/// The units whose it is to handle a dossier: on its way it lies on the desk that is not the competent one.
+pub const fn competent_units(unit: UnitId, holder: UnitId, has_reached: bool) -> [UnitId; 2] {
+    match has_reached {
+        true => [unit, holder],
+        false => [unit; 2],
     }
 }
 
@@ -29,9 +62,8 @@ pub fn needs_a_principal(
     reaches_holder: bool,
 ) -> bool {
     let alone = Staff {
-        role,
         reaches_holder,
-        stands_in_for: &[],
+        ..Staff::new(role)
     };
     let steps = &procedure.definition.workflow;
     let at_hand = steps.get(usize::from(step));

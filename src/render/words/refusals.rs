@@ -3,6 +3,22 @@
 use crate::domain::dossier::{ActionKind, Refusal};
 use crate::render::words::{date, moment, number, role, status};
 
+/// The sentence for a refusal, with what may be done instead.
+pub fn refused(why: &Refusal, instead: &[ActionKind]) -> String {
+    let sentence = refusal(why);
+    match why {
+        // It says so itself.
+        Refusal::NotAllowed { .. } => sentence,
+        _ if instead.is_empty() => sentence,
+        _ => format!("{sentence}; bạn có thể: {}", words_of(instead)),
+    }
+}
+
+fn words_of(kinds: &[ActionKind]) -> String {
+    let words: Vec<_> = kinds.iter().copied().map(ActionKind::word).collect();
+    words.join(", ")
+}
+
 /// The sentence for a refusal. It says what is allowed where the status forbids the action.
 pub fn refusal(refusal: &Refusal) -> String {
     match refusal {
@@ -12,11 +28,13 @@ pub fn refusal(refusal: &Refusal) -> String {
             allowed,
         } => {
             let state = state.map_or("chưa có", status);
-            let allowed: Vec<_> = allowed.iter().copied().map(ActionKind::word).collect();
+            let instead = match allowed.is_empty() {
+                true => "bạn không có thao tác nào khác lúc này".to_owned(),
+                false => format!("có thể: {}", words_of(allowed)),
+            };
             format!(
-                "không thể {} khi hồ sơ ở trạng thái “{state}”; có thể: {}",
+                "không thể {} khi hồ sơ ở trạng thái “{state}”; {instead}",
                 kind.word(),
-                allowed.join(", ")
             )
         }
         Refusal::BeforeLastEvent { at, last } => {

@@ -229,7 +229,7 @@ fn statements(office: &Office, received: &Received) -> Result<f64, ToolError> {
             ..NewRequest::new(unit, PROCEDURE, person(0))
         };
         let made = acts::receive::receive(&store, &new, intent, None).map_err(ToolError::bench)?;
-        views::dossier::view(&store, made.value, None, now).map_err(ToolError::bench)?;
+        views::dossier::view(&store, made.value, None, None, now).map_err(ToolError::bench)?;
         Ok(())
     };
     // Connections are opened by the first.

@@ -122,11 +122,7 @@ impl Life<'_> {
             now: at,
             backdating: None,
             actor: by.actor,
-            staff: by.role.map(|role| Staff {
-                role,
-                reaches_holder: true,
-                stands_in_for: &[],
-            }),
+            staff: by.role.map(Staff::new),
             procedure: self.outline.procedure,
             timetable: self.stage.timetable,
             units: self.stage.units,

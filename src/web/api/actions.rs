@@ -72,17 +72,23 @@ pub async fn act<B: ActionBody>(
     let intent = intent(&call, at);
     let view = call.run(move |store, by, _| {
         let id = resolve(store, &dossier)?;
-        let now = intent.now;
+        let (now, reader) = (intent.now, by.reader());
         let request = Request {
             version: if_match.version(),
             late_reason,
             ..asks(body, &Subject { store, id, now })?
         };
         or_current(acts::advance::act(store, &request, intent), || {
-            Ok(views::dossier::view(store, id, Some(by.unit), now)?)
+            Ok(views::dossier::view(
+                store,
+                id,
+                Some(&reader),
+                Some(by.unit),
+                now,
+            )?)
         })?;
         // It may have moved out of reach by this very action.
-        Ok(views::dossier::view(store, id, None, now)?)
+        Ok(views::dossier::view(store, id, Some(&reader), None, now)?)
     });
     view.await.map(fresh_tagged)
 }

@@ -198,7 +198,7 @@ pub async fn receive(
         let made = acts::receive::receive(store, &new, intent, key)?;
         // What was made before may have moved out of reach since.
         let reach = made.before.then_some(by.unit);
-        let view = views::dossier::view(store, made.value, reach, intent.now)?;
+        let view = views::dossier::view(store, made.value, Some(&by.reader()), reach, intent.now)?;
         Ok((view, made.before))
     });
     let (view, before) = made.await?;
@@ -333,7 +333,13 @@ pub async fn show(call: Call, if_none_match: IfNoneMatch) -> Reply<DossierView> 
                 return Ok(Err(version));
             }
         }
-        Ok(Ok(views::dossier::view(store, key, reach, now)?))
+        Ok(Ok(views::dossier::view(
+            store,
+            key,
+            Some(&by.reader()),
+            reach,
+            now,
+        )?))
     });
     Ok(match found.await? {
         Ok(view) => fresh_tagged(view),

@@ -132,7 +132,7 @@ pub async fn transfer_code(call: Call) -> Reply<TransferCode> {
     let purpose = owed.case_number.to_string();
     let refused = |reason: &dyn std::fmt::Display| {
         let reason = format!("không lập được mã chuyển khoản: {reason}");
-        Problem::refused("no_transfer_code", Vec::new(), reason)
+        Problem::refused("no_transfer_code", reason)
     };
     if owed.amount_vnd == 0 {
         return Err(refused(&"không còn khoản nào phải nộp"));

@@ -9,7 +9,7 @@ use crate::domain::dossier::{
     Dossier, EventData, Exception, HandedOver, ItemGiven, Paper, Reappointed, Refusal,
     SupplementRequested, SupplementTaken,
 };
-use crate::domain::ids::{Actor, UserId};
+use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
 use crate::domain::procedure::OnSupplement;
 use crate::domain::time_limit::TimeError;
@@ -59,8 +59,7 @@ pub(super) fn hand_over(
 
 /// A step of an approved workflow is left by whose it is; back also by whoever was given the dossier.
 fn ensure_may_leave(dossier: &Dossier, back: bool, context: &Context<'_>) -> Result<(), Refusal> {
-    let given = dossier.assignee.map(Actor::Staff) == Some(context.actor);
-    match back && given {
+    match back && context.staff.is_some_and(|staff| staff.is_given_it) {
         true => Ok(()),
         false => ensure_step_is_theirs(dossier, context),
     }
