@@ -169,25 +169,39 @@ impl Person {
         Commitment(crate::domain::mac::mac_of(key.0, &[&bytes]))
     }
 
-    /// The name as the public may see it: family name and initials, `Nguyễn V. A.`.
-    pub fn masked_name(&self) -> String {
-        masked(&self.name)
+    /// The name as the public may see it: of a person family name and initials, `Nguyễn V. A.`, of an organisation
+    /// all of it.
+    pub fn public_name(&self) -> String {
+        let is_organisation = matches!(self.identity, Some(Identity::TaxCode(_)));
+        public_name(&self.name, is_organisation)
     }
 }
 
-/// A name as the public may see it: family name and initials.
-pub fn masked(name: &str) -> String {
-    let mut words = name.split_whitespace();
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| match word.chars().next() {
-        Some(initial) => format!("{name} {initial}."),
-        None => name,
-    })
+/// A name as the public may see it: of a person family name and initials, whatever stands between the words; of a
+/// single word the initial only. An organisation's name is public: whole.
+pub fn public_name(name: &str, is_organisation: bool) -> String {
+    if is_organisation {
+        return name.to_owned();
+    }
+    let name: String = name.nfc().collect();
+    let is_end = |c: char| !c.is_alphanumeric() && !is_combining_mark(c);
+    let words: Vec<&str> = name.split(is_end).filter(|word| !word.is_empty()).collect();
+    let initials = |words: &[&str]| {
+        let initials = words.iter().filter_map(|word| word.chars().next());
+        initials
+            .map(|initial| format!("{initial}."))
+            .collect::<Vec<_>>()
+    };
+    match words.as_slice() {
+        [] => "*".to_owned(),
+        [only] => initials(&[only]).join(" "),
+        [family, given @ ..] => format!("{family} {}", initials(given).join(" ")),
+    }
 }
 
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Person({})", self.masked_name())
+        write!(f, "Person({})", public_name(&self.name, false))
     }
 }
 
@@ -336,7 +350,21 @@ mod tests {
             email: None,
             address: None,
         };
-        assert_eq!(person.masked_name(), "Nguyễn V. A.");
+        assert_eq!(person.public_name(), "Nguyễn V. A.");
+        for (name, shown) in [
+            ("Sơn", "S."),
+            ("Nguyễn_Văn_Bí", "Nguyễn V. B."),
+            ("Nguyễn.Văn-Bí", "Nguyễn V. B."),
+            (" Nguyễn  Văn\u{200b}Bí ", "Nguyễn V. B."),
+            ("So\u{31b}n", "S."),
+            ("Ánh (Nguyễn Thị)", "Ánh N. T."),
+            ("...", "*"),
+            ("", "*"),
+        ] {
+            assert_eq!(public_name(name, false), shown, "{name}");
+        }
+        let company = "Công ty TNHH Một_Thành_Viên";
+        assert_eq!(public_name(company, true), company);
         assert_eq!(format!("{person:?}"), "Person(Nguyễn V. A.)");
     }
 }

@@ -90,6 +90,8 @@ pub struct PublicOverview {
     pub state: State,
     /// As it stands in the record: to be masked.
     pub applicant: String,
+    /// The applicant is no person.
+    pub is_organisation: bool,
     /// What has happened, oldest first, but for hand-overs.
     pub history: Vec<(Moment, EventData)>,
     /// Until when the attempts count that were asked about.
@@ -316,7 +318,13 @@ pub fn public(
     number: &CaseNumber,
     attempts_key: &str,
 ) -> Result<Option<(Stamp, PublicOverview)>, StoreError> {
-    type Row = (StateRow, Option<String>, EventRow, Option<i64>, Stamp);
+    type Row = (
+        StateRow,
+        (Option<String>, Option<i16>),
+        EventRow,
+        Option<i64>,
+        Stamp,
+    );
     let query = dossiers::table
         .inner_join(dossier_events::table.on(dossier_events::dossier_id.eq(dossiers::id)))
         .left_join(people::table.on(people::id.eq(dossiers::applicant_id)))
@@ -326,7 +334,7 @@ pub fn public(
         .order(dossier_events::sequence)
         .select((
             state!(),
-            people::name.nullable(),
+            (people::name.nullable(), people::identity_kind.nullable()),
             (
                 dossier_events::kind,
                 dossier_events::at,
@@ -341,12 +349,13 @@ pub fn public(
     let rows: Vec<Row> = on_either!(conn, |conn| query.load(conn))?;
     let history = rows.iter().map(|row| event(&row.2));
     let history = history.collect::<Result<Vec<_>, _>>()?;
-    let Some((state, applicant, _, counts_to, stamp)) = rows.into_iter().next() else {
+    let Some((state, (applicant, identity), _, counts_to, stamp)) = rows.into_iter().next() else {
         return Ok(None);
     };
     let found = PublicOverview {
         state: state.state()?,
         applicant: applicant.unwrap_or_default(),
+        is_organisation: identity == Some(persons::TAX_CODE),
         history,
         attempts_count_to: counts_to.map(Moment::from_unix_millis),
     };

@@ -17,6 +17,9 @@ use crate::store::cursor::{Going, past};
 use crate::store::schema::persons;
 use crate::store::{Conn, StoreError};
 
+/// The kind of identity that organisations have.
+pub(super) const TAX_CODE: i16 = 3;
+
 #[derive(Clone, Insertable, Queryable)]
 #[diesel(table_name = persons, treat_none_as_default_value = false)]
 pub(super) struct PersonRow {
@@ -73,7 +76,7 @@ impl PersonRow {
             identity_kind: identity.map(|identity| match identity {
                 Identity::Cccd(_) => 1,
                 Identity::Cmnd(_) => 2,
-                Identity::TaxCode(_) => 3,
+                Identity::TaxCode(_) => TAX_CODE,
             }),
             identity: identity.map(|identity| identity.number().to_owned()),
             identity_key: identity.map(identity_key),
@@ -157,7 +160,7 @@ impl TryFrom<ShownPerson> for Person {
         let identity = match (row.identity_kind, row.identity) {
             (Some(1), Some(number)) => Some(Identity::Cccd(number)),
             (Some(2), Some(number)) => Some(Identity::Cmnd(number)),
-            (Some(3), Some(number)) => Some(Identity::TaxCode(number)),
+            (Some(TAX_CODE), Some(number)) => Some(Identity::TaxCode(number)),
             (None, None) => None,
             _ => return Err(StoreError::corrupt("persons.identity_kind")),
         };

@@ -15,7 +15,7 @@ use crate::domain::dossier::Status;
 use crate::domain::ids::DossierId;
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
-use crate::domain::person::masked;
+use crate::domain::person::public_name;
 use crate::domain::text::clean;
 use crate::error::Error;
 use crate::render;
@@ -41,7 +41,7 @@ pub struct LookUp {
     pub unit: String,
     /// Who has it now.
     pub holder: String,
-    /// Family name and initials.
+    /// Of a person family name and initials; of an organisation the whole name.
     pub applicant: String,
     pub status: Status,
     pub status_code: i16,
@@ -117,6 +117,7 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
     let PublicOverview {
         state,
         applicant,
+        is_organisation,
         history,
         ..
     } = found;
@@ -138,7 +139,7 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
         procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
         unit: unit_name(state.unit),
         holder: unit_name(state.holder),
-        applicant: masked(&applicant),
+        applicant: public_name(&applicant, is_organisation),
         status: state.status,
         status_code: state.status.code(),
         status_name: render::words::status(state.status),
