@@ -1,4 +1,5 @@
-//! The record of who has read whose identity number (Nghị định 13/2023/NĐ-CP).
+//! The record of who has read whose identity number (Luật 91/2025/QH15 and Nghị định 356/2025/NĐ-CP, which replaced
+//! Nghị định 13/2023/NĐ-CP on 1 January 2026; by secondary sources).
 
 use diesel::prelude::*;
 

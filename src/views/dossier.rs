@@ -667,7 +667,8 @@ pub struct FullIdentity {
 }
 
 /// Reads the identity numbers of a dossier's people; the reading is recorded in the same
-/// transaction (Nghị định 13/2023/NĐ-CP).
+/// transaction (Luật 91/2025/QH15 and Nghị định 356/2025/NĐ-CP, which replaced Nghị định 13/2023/NĐ-CP on
+/// 1 January 2026; by secondary sources).
 ///
 /// # Errors
 /// If there is no such dossier, it is out of reach, the caller may not, or the database refuses.
