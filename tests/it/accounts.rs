@@ -365,7 +365,7 @@ on_both! {
 fn good_body(path: &str) -> serde_json::Value {
     let action = path.rsplit('/').next().unwrap();
     match action {
-        "receive" => json!({}),
+        "receive" | "reach" => json!({}),
         "hand-over" => json!({"step": 1}),
         "request-supplement" => json!({"reason": "thiếu"}),
         "take-supplement" => json!({"items": [], "reason": "đã đủ"}),
