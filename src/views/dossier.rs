@@ -380,7 +380,6 @@ fn show(
     let situation = Situation {
         status: state.status,
         step: state.step,
-        reappointed: state.appointment.is_some(),
         contents: &contents,
         procedure,
         units: state.units(),

@@ -374,7 +374,7 @@ fn good_body(path: &str) -> serde_json::Value {
         "collect" => json!({"fees": [0], "method": "cash"}),
         "waive" => json!({"fee": 0, "reason": "hộ nghèo"}),
         "finish" => json!({"decision": "approved"}),
-        "return" | "reach" => json!({}),
+        "return" => json!({}),
         "reappoint" => json!({"reason": "chờ", "appointment_at": "2030-01-02T09:00:00+07:00"}),
         "move" => json!({"from": COMMUNE, "to": NEIGHBOUR}),
         "correct-applicant" => json!({"reason": "sai", "applicant": {"name": "Lý Văn Dũng"}}),

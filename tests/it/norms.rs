@@ -20,7 +20,7 @@ const FIVE_DAYS: &str = "1.004884";
 
 fn refusal(done: Result<Dossier, Error>) -> Refusal {
     match done {
-        Err(Error::Refused(refusal)) => refusal,
+        Err(Error::Refused(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
 }

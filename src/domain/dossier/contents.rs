@@ -23,6 +23,8 @@ pub struct Contents {
     pub requested_fees: Vec<u16>,
     /// How it is passed on to the competent unit, if another desk took it in and that takes time.
     pub passing_on: Option<PassingOn>,
+    /// It has been apologised for within this limit, and appointed anew.
+    pub apologised: bool,
 }
 
 /// A dossier's way from the desk where it was handed in to the unit that resolves it.
@@ -50,7 +52,7 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 8] = [1, 2, 6, 7, 8, 19, 20, 21];
+    pub const KINDS: [i16; 9] = [1, 2, 6, 7, 8, 10, 19, 20, 21];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -93,7 +95,12 @@ impl Contents {
                     passing_on.reached = Some(at);
                 }
             }
-            EventData::SupplementTaken(taken) => self.items.extend(held(under, &taken.items)),
+            EventData::Reappointed(_) => self.apologised = true,
+            EventData::SupplementTaken(taken) => {
+                // Another limit, of which nobody has apologised yet.
+                self.apologised &= !taken.restarted;
+                self.items.extend(held(under, &taken.items));
+            }
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);
                 self.requested_fees.clone_from(&requested.fees);

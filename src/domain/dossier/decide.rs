@@ -14,8 +14,8 @@ use crate::domain::dossier::decide::money::{
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
-    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision, Dossier,
-    Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
+    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
+    Dossier, Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
     PaymentTaken, Refusal, ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;

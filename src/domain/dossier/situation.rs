@@ -10,8 +10,6 @@ use crate::domain::unit::Units;
 pub struct Situation<'a> {
     pub status: Status,
     pub step: u8,
-    /// It has been apologised for, and appointed anew.
-    pub reappointed: bool,
     pub contents: &'a Contents,
     /// The version under which it was received.
     pub procedure: &'a Procedure,
@@ -24,7 +22,6 @@ impl<'a> Situation<'a> {
         Self {
             status: dossier.status,
             step: dossier.step,
-            reappointed: dossier.appointment.is_some(),
             contents: &dossier.contents,
             procedure,
             units: dossier.units(),
@@ -49,7 +46,7 @@ impl<'a> Situation<'a> {
             }
             && match kind {
                 ActionKind::HandOver => self.can_be_handed_over(by),
-                ActionKind::Reappoint => !self.reappointed,
+                ActionKind::Reappoint => !self.contents.apologised,
                 ActionKind::Undo => self.can_be_undone(by),
                 ActionKind::CollectFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),
