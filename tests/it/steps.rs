@@ -249,7 +249,7 @@ on_both! {
         }
         assert!(!offered(&officer).1 && !offered(&supervisor).1);
         // What was used up is not offered again, and refused with what is possible instead.
-        let again = json!({"reason": "chờ xác minh", "appointment_at": "2030-01-02T09:00:00+07:00"});
+        let again = json!({"reason": "chờ xác minh", "appointment_at": "2027-11-01T09:00:00+07:00"});
         act(&office, &received, &officer, "reappoint", again.clone()).expect(200);
         assert!(!has(&officer, "reappoint"));
         let refused = act(&office, &received, &officer, "reappoint", again).problem(409, "refused");
