@@ -6,6 +6,7 @@ use std::fmt;
 use crate::domain::dossier::{ActionKind, Refusal};
 use crate::domain::moment::Moment;
 use crate::domain::period::InvalidPeriod;
+use crate::domain::warning::Warning;
 use crate::render::words;
 use crate::store::authority::Denied;
 use crate::store::idempotency::KeyReused;
@@ -29,6 +30,13 @@ impl<P: Into<String>, R: fmt::Display> From<(P, R)> for WrongField {
     }
 }
 
+/// A warning, with what there is to say in Vietnamese.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warned {
+    pub warning: Warning,
+    pub detail: String,
+}
+
 /// Why something did not happen, or is not shown. Nothing was changed. Its words are Vietnamese, for
 /// whoever asked.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +50,9 @@ pub enum Error {
     /// A rule of the dossier's life, and what whoever asked may do to it instead; nothing where there is no dossier.
     #[error("{}", words::refused(.0, .1))]
     Refused(Refusal, Vec<ActionKind>),
+    /// What looks like a mistake, and is done if whoever asked accepts it.
+    #[error("{}", all_of(.0))]
+    Warned(Vec<Warned>),
     /// Something else stands in the way.
     #[error(transparent)]
     Conflict(#[from] Conflict),
@@ -138,6 +149,11 @@ fn every(wrong: &[WrongField]) -> String {
     lines.join("; ")
 }
 
+fn all_of(warned: &[Warned]) -> String {
+    let details: Vec<_> = warned.iter().map(|one| one.detail.as_str()).collect();
+    details.join("; ")
+}
+
 fn changed(current: Option<u32>) -> String {
     match current {
         Some(current) => format!("hồ sơ đã thay đổi: phiên bản hiện tại là {current}"),
@@ -191,6 +207,7 @@ impl Error {
         match self {
             Self::Invalid(_) | Self::Parameter { .. } => "invalid",
             Self::Refused(refusal, _) => refusal.name(),
+            Self::Warned(_) => "needs_acceptance",
             Self::Conflict(conflict) => conflict.name(),
             Self::NotFound(_) => "not_found",
             Self::Changed { .. } => "changed",

@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod staff;
 pub mod submit;
 pub mod units;
+mod warn;
 pub mod webhooks;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::acts::{Intent, Occasion, context, wrong_fields};
+use crate::acts::{Intent, Occasion, context, warn, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDossier, decide};
 use crate::domain::ids::DossierId;
@@ -10,6 +10,7 @@ use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::domain::unit::Unit;
+use crate::domain::warning::Warning;
 use crate::error::{Error, WrongField};
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::persons::{self, NewPerson};
@@ -38,6 +39,8 @@ pub struct NewRequest {
     pub assignee: Option<String>,
     /// Why it is entered late, where a reason is asked for.
     pub late_reason: Option<String>,
+    /// Warnings that the desk has seen and accepts.
+    pub accept: Vec<Warning>,
 }
 
 impl NewRequest {
@@ -56,6 +59,7 @@ impl NewRequest {
             items: Vec::new(),
             assignee: None,
             late_reason: None,
+            accept: Vec::new(),
         }
     }
 }
@@ -70,7 +74,10 @@ pub fn receive(
     intent: Intent,
     key: Option<Once>,
 ) -> Result<Happened<DossierId>, Error> {
-    let new = new.clone();
+    let mut new = new.clone();
+    // A request sent twice is known by its key.
+    new.accept
+        .extend(key.as_ref().map(|_| Warning::DuplicateDossier));
     intent.write(store, move |conn, reference, occasion| {
         once(conn, key.as_ref(), occasion.now, |conn| {
             receive_within(conn, reference, &new, occasion).map(|dossier| dossier.id)
@@ -231,6 +238,9 @@ fn create(
     let sequence = case_numbers::take(conn, plan.receiving_unit.id, plan.at.date(), 1)?;
     let events = plan.decide(reference, occasion, sequence, action)?;
     let (id, unit) = (plan.id, plan.unit.id);
+    // Under the counter's lock: of two at once the second sees the first.
+    let what = (unit, plan.procedure.id);
+    warn::of_duplicates(conn, reference, new, what, plan.at, occasion)?;
     persons::insert(conn, &plan.applicant, id, unit)?;
     if let Some(delegate) = &plan.delegate {
         persons::insert(conn, delegate, id, unit)?;

@@ -8,6 +8,7 @@ use crate::acts::receive::{NewRequest, receive_within};
 use crate::acts::{Intent, Occasion};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::domain::warning::Warning;
 use crate::error::{Error, WrongField};
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::{Store, WriteFailure};
@@ -16,9 +17,20 @@ use crate::store::{Store, WriteFailure};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    Received { id: DossierId, case_number: String },
-    Invalid { errors: Vec<(String, String)> },
-    Refused { reason: String, detail: String },
+    Received {
+        id: DossierId,
+        case_number: String,
+    },
+    Invalid {
+        errors: Vec<(String, String)>,
+    },
+    Refused {
+        reason: String,
+        detail: String,
+        /// What has to be accepted for it to be taken in.
+        #[serde(default)]
+        warnings: Vec<Warning>,
+    },
 }
 
 /// One request of a batch, with the moment if it is not now: readable, or what is wrong with it (JSON
@@ -70,6 +82,12 @@ pub fn receive_batch(
                         Err(error) => Ok(Outcome::Refused {
                             reason: error.name().to_owned(),
                             detail: error.to_string(),
+                            warnings: match error {
+                                Error::Warned(warned) => {
+                                    warned.into_iter().map(|one| one.warning).collect()
+                                }
+                                _ => Vec::new(),
+                            },
                         }),
                     }
                 })

@@ -34,5 +34,6 @@ pub mod timetable;
 pub mod unit;
 pub mod username;
 pub mod vietqr;
+pub mod warning;
 
 pub use crate::domain::invalid::Invalid;

@@ -177,7 +177,7 @@ impl TryFrom<ShownPerson> for Person {
 
 /// Eight bytes of SHA-256 over the number: what the index holds. Equal keys are compared by the
 /// number itself.
-fn identity_key(identity: &Identity) -> i64 {
+pub(super) fn identity_key(identity: &Identity) -> i64 {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(identity.number().as_bytes());
     let mut first = [0; 8];

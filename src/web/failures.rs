@@ -70,6 +70,7 @@ impl From<Error> for Problem {
                 _ => Self::refused(refusal.name(), detail),
             }
             .with_allowed(allowed),
+            Error::Warned(warned) => Self::warned(warned, detail),
             Error::Conflict(Conflict::AlreadyRated) => Self::new(Kind::AlreadyRated, detail),
             Error::Conflict(conflict) => Self::refused(conflict.name(), detail),
             Error::NotFound(_) => Self::not_found(detail),

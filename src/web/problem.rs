@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 
 use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
+use crate::domain::warning::Warning;
+use crate::error::Warned;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $status:literal $name:literal $title:literal),+ $(,)?) => {
@@ -69,6 +71,8 @@ kinds! {
     BodyTooSlow = 408 "body-too-slow" "Gửi nội dung quá chậm",
     /// The rules do not allow it now; `reason` names which, `allowed` what is allowed instead.
     Refused = 409 "refused" "Thao tác bị từ chối",
+    /// What looks like a mistake: `warnings` names what `accept` has to name for it to be done all the same.
+    NeedsAcceptance = 409 "needs-acceptance" "Cần xác nhận cảnh báo",
     /// A dossier is rated once.
     AlreadyRated = 409 "already-rated" "Hồ sơ đã được đánh giá",
     /// Units, procedures or calendar that the action needs are not imported yet.
@@ -144,6 +148,10 @@ pub struct Document {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false)]
     allowed: Vec<ActionKind>,
+    /// What has to be accepted by name (`needs-acceptance` only).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<WarningView>,
     /// What was asked for, in đồng (`amount-mismatch` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     asked_vnd: Option<u64>,
@@ -174,6 +182,17 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// What looks like a mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WarningView {
+    /// For `accept`.
+    name: Warning,
+    #[schema(
+        example = "người này vừa nộp hồ sơ cùng thủ tục lúc 08:00 ngày 01/03/2021: H37.20.01-210301-0001"
+    )]
+    detail: String,
+}
+
 impl FieldError {
     pub fn new(field: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self {
@@ -194,6 +213,7 @@ impl Problem {
             more_errors: false,
             reason: None,
             allowed: Vec::new(),
+            warnings: Vec::new(),
             asked_vnd: None,
             paid_vnd: None,
             current: None,
@@ -249,6 +269,22 @@ impl Problem {
     pub fn with_allowed(mut self, allowed: Vec<ActionKind>) -> Self {
         self.0.allowed = allowed;
         self
+    }
+
+    /// Not done until what it warns of is accepted.
+    pub fn warned(warned: Vec<Warned>, detail: impl fmt::Display) -> Self {
+        let names: Vec<_> = warned.iter().map(|one| one.warning.as_str()).collect();
+        let detail = format!(
+            "{detail}. Nếu đúng vậy, gửi lại kèm accept: {}",
+            names.join(", ")
+        );
+        let mut problem = Self::new(Kind::NeedsAcceptance, detail);
+        let warnings = warned.into_iter().map(|one| WarningView {
+            name: one.warning,
+            detail: one.detail,
+        });
+        problem.0.warnings = warnings.collect();
+        problem
     }
 
     /// Refused because it is for others to do, whoever they are.

@@ -331,7 +331,7 @@ pub fn table() -> Vec<Route> {
         // Dossiers.
         post("/api/v1/dossiers", Staff(May::Receive), dossiers::receive)
             .says("Hồ sơ", "Tiếp nhận hồ sơ: cấp mã hồ sơ, tính ngày hẹn trả.", "Hồ sơ mới")
-            .or(&[Refused, NotReady]),
+            .or(&[Refused, NotReady, Kind::NeedsAcceptance]),
         post("/api/v1/dossiers/batch", Staff(May::Receive), dossiers::receive_batch)
             .says("Hồ sơ", "Tiếp nhận nhiều hồ sơ, tối đa 500, mỗi hồ sơ có kết quả riêng.", "Kết quả của từng hồ sơ"),
         post("/api/v1/cards", Staff(May::Receive), cards::read)

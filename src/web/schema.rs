@@ -20,6 +20,7 @@ use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
 use crate::domain::time_limit::{LimitUnit, Outcome};
 use crate::domain::unit::{Level, UnitKind};
+use crate::domain::warning::Warning;
 
 /// The schema of what looks like an example: the domain's own types that are written as they are.
 /// What the example leaves open (`null`) may be anything.
@@ -92,6 +93,7 @@ texts! {
     Place: "Nơi thực hiện bước" = [Place::Receiving, Place::Parent, Place::Unit];
     StepRole: "Người thực hiện bước" = [StepRole::Clerk, StepRole::Officer, StepRole::Supervisor];
     ActionKind: "Thao tác" = ActionKind::ALL;
+    Warning: "Cảnh báo khi tiếp nhận" = Warning::ALL;
     FeedbackKind: "Phản ánh, hoặc kiến nghị" = FeedbackKind::ALL;
     JobKind: "Loại công việc chạy nền" = JobKind::ALL;
     JobState: "Đang chờ, đang chạy, đã xong" = JobState::ALL;

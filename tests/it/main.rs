@@ -15,6 +15,7 @@ mod batch_due;
 mod benchmark;
 mod boundaries;
 mod desk;
+mod duplicates;
 mod durability;
 mod honest_time;
 mod imports;

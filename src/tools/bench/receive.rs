@@ -12,6 +12,7 @@ use crate::acts::{self, By, Intent};
 use crate::domain::dossier::{ItemGiven, ItemHandedIn};
 use crate::domain::identity::Identity;
 use crate::domain::role::Permission;
+use crate::domain::warning::Warning;
 use crate::jobs::announce::announce;
 use crate::store::baseline::{self, Receipt};
 use crate::store::reference::Reference;
@@ -64,6 +65,7 @@ impl Receipts {
         let person = person(self.counter.fetch_add(1, Ordering::Relaxed));
         let body = json!({
             "unit": self.units[at % self.units.len()], "procedure": PROCEDURE, "items": self.items,
+            "accept": Warning::NAMES,
             "applicant": {
                 "name": person.name, "phone": person.phone, "address": person.address,
                 "identity_number": person.identity.as_ref().map(Identity::number),
@@ -226,6 +228,7 @@ fn statements(office: &Office, received: &Received) -> Result<f64, ToolError> {
         let unit = received.units.first().cloned().unwrap_or_default();
         let new = NewRequest {
             items: papers.clone(),
+            accept: Warning::ALL.to_vec(),
             ..NewRequest::new(unit, PROCEDURE, person(0))
         };
         let made = acts::receive::receive(&store, &new, intent, None).map_err(ToolError::bench)?;

@@ -11,6 +11,7 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, ItemGiven, Paper};
 use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::warning::Warning;
 use crate::store::overview::Key;
 use crate::store::{Store, dossiers};
 use crate::views;
@@ -107,6 +108,10 @@ pub struct NewDossier {
     #[serde(default)]
     #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
+    /// Cảnh báo đã xem và chấp nhận, theo tên.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    accept: Vec<Warning>,
     /// Thời điểm tiếp nhận, nếu nhập sau; mặc định là bây giờ.
     #[serde(default)]
     at: Option<EnteredAt>,
@@ -133,6 +138,7 @@ impl NewDossier {
             items: read_items(&self.items, wrong),
             assignee: self.assignee.clone(),
             late_reason: self.at.as_ref().and_then(|at| at.late_reason.clone()),
+            accept: self.accept.clone(),
         }
     }
 }
@@ -256,6 +262,8 @@ pub struct BatchResult {
     /// Which rule refused.
     reason: Option<String>,
     detail: Option<String>,
+    /// With `reason` `needs_acceptance`: what `accept` of this dossier has to name.
+    warnings: Vec<Warning>,
 }
 
 impl BatchResult {
@@ -267,6 +275,7 @@ impl BatchResult {
             errors: Vec::new(),
             reason: None,
             detail: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -285,9 +294,14 @@ impl BatchResult {
                     .collect(),
                 ..Self::new("invalid")
             },
-            BatchOutcome::Refused { reason, detail } => Self {
+            BatchOutcome::Refused {
+                reason,
+                detail,
+                warnings,
+            } => Self {
                 reason: Some(reason),
                 detail: Some(detail),
+                warnings,
                 ..Self::new("refused")
             },
         }

@@ -150,7 +150,7 @@ impl Office {
         panic!("{path} is not done");
     }
 
-    /// A complete body for a new dossier.
+    /// A complete body for a new dossier, of a clerk who accepts whatever it warns of.
     pub fn new_dossier(&self, unit: &str, procedure: &str) -> Value {
         let reference = self.world.store.reference().unwrap();
         let definition = &reference.versions(procedure)[0].definition;
@@ -162,6 +162,7 @@ impl Office {
                 "phone": "0912345678", "address": "Thành phố Lạng Sơn",
             },
             "items": items.collect::<Vec<_>>(),
+            "accept": ["duplicate_person", "duplicate_dossier"],
         })
     }
 
