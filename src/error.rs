@@ -105,6 +105,10 @@ pub enum Conflict {
     AlreadyAnswered,
     #[error("chỉ công khai được sau khi đã trả lời")]
     NotAnswered,
+    #[error("yêu cầu này đã được trả lời")]
+    RequestAnswered,
+    #[error("yêu cầu này đã được thực hiện hoặc từ chối")]
+    RequestSettled,
     /// A unit cannot end while it has dossiers and no successor.
     #[error(
         "đơn vị {code} còn {open} hồ sơ chưa xong và {not_returned} kết quả chưa trả; cần nêu đơn vị kế thừa (successor)"
@@ -134,6 +138,8 @@ impl Conflict {
             Self::AlreadyRated => "already_rated",
             Self::AlreadyAnswered => "already_answered",
             Self::NotAnswered => "not_answered",
+            Self::RequestAnswered => "request_answered",
+            Self::RequestSettled => "request_settled",
             Self::HasDossiers { .. } => "unit_has_dossiers",
             Self::UnderWay => "under_way",
             Self::Oneself => "oneself",

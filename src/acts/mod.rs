@@ -13,6 +13,7 @@ pub mod oidc;
 pub mod outbox;
 pub mod passwords;
 pub mod pay;
+pub mod privacy;
 pub mod procedures;
 pub mod rate;
 pub mod receive;

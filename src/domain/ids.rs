@@ -112,6 +112,10 @@ uuid_id!(
     DeputyId
 );
 uuid_id!(
+    /// What somebody has asked about their own data.
+    PrivacyRequestId
+);
+uuid_id!(
     /// Something that an administrator has to look at.
     AlarmId
 );

@@ -24,6 +24,7 @@ pub mod payment;
 pub mod period;
 pub mod person;
 pub mod phone;
+pub mod privacy;
 pub mod procedure;
 pub mod reversal;
 pub mod role;

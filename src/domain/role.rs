@@ -107,6 +107,8 @@ permissions! {
     MoveToSuccessor: Supervisor;
     /// Who stands in for whom among one's staff.
     NameDeputies: Supervisor;
+    /// What people ask about their own data: the register, without their data.
+    HandlePrivacy: Supervisor Administrator;
     /// On-time rates and the forms.
     ReadReports: Supervisor Administrator;
     ManageUnits: Administrator;

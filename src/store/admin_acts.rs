@@ -41,6 +41,10 @@ text_enum! {
         ScenarioLoaded = "scenario_loaded",
         DeputyNamed = "deputy_named",
         DeputyEnded = "deputy_ended",
+        PrivacyRequestReceived = "privacy_request_received",
+        PrivacyRequestAnswered = "privacy_request_answered",
+        /// Done, or refused.
+        PrivacyRequestSettled = "privacy_request_settled",
         WebhookMade = "webhook_made",
         WebhookChanged = "webhook_changed",
         WebhookRemoved = "webhook_removed",

@@ -41,6 +41,7 @@ pub mod overview;
 pub mod payments;
 pub mod persons;
 mod prepared;
+pub mod privacy;
 pub mod procedures;
 pub mod rate_limits;
 pub mod readings;

@@ -113,6 +113,25 @@ table! {
 }
 
 table! {
+    privacy_requests (id) {
+        id -> Binary,
+        unit_id -> Integer,
+        dossier_id -> Binary,
+        person_id -> Binary,
+        what -> SmallInt,
+        note -> Text,
+        received_at -> BigInt,
+        received_by -> Integer,
+        answer_by -> BigInt,
+        done_by -> BigInt,
+        answered_at -> Nullable<BigInt>,
+        settled_at -> Nullable<BigInt>,
+        settled_by -> Nullable<Integer>,
+        refusal -> Nullable<Text>,
+    }
+}
+
+table! {
     attempts (key) {
         key -> Text,
         counts_to -> BigInt,

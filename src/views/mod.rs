@@ -10,6 +10,7 @@ pub mod list;
 pub mod look_up;
 pub mod outbox;
 pub mod payments;
+pub mod privacy;
 pub mod reach;
 pub mod satisfaction;
 pub mod search;

@@ -18,7 +18,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::domain::ids::{FeedbackId, SessionId, SubmissionId};
+use crate::domain::ids::{DeputyId, FeedbackId, PrivacyRequestId, SessionId, SubmissionId};
 use crate::domain::role::Permission;
 use crate::web::access::Access;
 use crate::web::problem::{Document, Kind, Problem};
@@ -224,6 +224,12 @@ fn named(name: &str) -> Parameter {
         "feedback" => ("Định danh khi gửi", reference::<FeedbackId>(), None),
         "submission" => ("Định danh khi nộp", reference::<SubmissionId>(), None),
         "payment" => ("Định danh của khoản tiền", number(KnownFormat::Int64), None),
+        "deputy" => ("Định danh của việc làm thay", reference::<DeputyId>(), None),
+        "privacy_request" => (
+            "Định danh của yêu cầu",
+            reference::<PrivacyRequestId>(),
+            None,
+        ),
         "webhook" => ("Định danh của webhook", text(), None),
         "message" => ("Định danh của thông điệp", text(), None),
         "alarm" => ("Định danh của cảnh báo", text(), None),

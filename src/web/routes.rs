@@ -16,8 +16,8 @@ use crate::web::api::call::Call;
 use crate::web::api::says::{Answers, Takes};
 use crate::web::api::{
     alarms, calendar, cards, checkpoint, deputies, dossiers, feedback, fees, jobs, lists, lookup,
-    oidc, outbox, payments, procedures, reports, satisfaction, sessions, submissions, time_limit,
-    units, users, webhooks,
+    oidc, outbox, payments, privacy, procedures, reports, satisfaction, sessions, submissions,
+    time_limit, units, users, webhooks,
 };
 use crate::web::body::Body;
 use crate::web::headers::IfMatch;
@@ -356,6 +356,7 @@ pub fn table() -> Vec<Route> {
     all.extend(opinions_table());
     all.extend(outgoing_table());
     all.extend(payments_table());
+    all.extend(privacy_table());
     all
 }
 
@@ -481,6 +482,31 @@ fn payments_table() -> Vec<Route> {
         post("/api/v1/payments/{payment}/note", Staff(May::HandlePayments), payments::note)
             .says("Phí, lệ phí", "Ghi chú về một khoản tiền.", "Khoản tiền")
             .or(&[NotFound, Refused]),
+    ]
+}
+
+/// What people ask about their own data.
+fn privacy_table() -> Vec<Route> {
+    use Access::Staff;
+    use Kind::{NotReady, Refused};
+    use Permission as May;
+    vec![
+        get("/api/v1/privacy/requests", Staff(May::HandlePrivacy), privacy::list)
+            .says("Dữ liệu cá nhân", "Sổ yêu cầu của người dân về dữ liệu của mình, mới nhất trước.", "Một trang"),
+        post("/api/v1/privacy/requests", Staff(May::HandlePrivacy), privacy::receive)
+            .says("Dữ liệu cá nhân", "Ghi nhận yêu cầu xem, sửa, hạn chế xử lý hoặc xóa dữ liệu; hạn trả lời và hạn thực hiện tính theo ngày làm việc.", "Yêu cầu")
+            .or(&[Refused, NotReady]),
+        get("/api/v1/privacy/requests/{privacy_request}", Staff(May::HandlePrivacy), privacy::show)
+            .says("Dữ liệu cá nhân", "Một yêu cầu.", "Yêu cầu"),
+        post("/api/v1/privacy/requests/{privacy_request}/answer", Staff(May::HandlePrivacy), privacy::answer)
+            .says("Dữ liệu cá nhân", "Đã trả lời người yêu cầu.", "Yêu cầu")
+            .or(&[Refused]),
+        post("/api/v1/privacy/requests/{privacy_request}/done", Staff(May::HandlePrivacy), privacy::done)
+            .says("Dữ liệu cá nhân", "Đã thực hiện yêu cầu.", "Yêu cầu")
+            .or(&[Refused]),
+        post("/api/v1/privacy/requests/{privacy_request}/refuse", Staff(May::HandlePrivacy), privacy::refuse)
+            .says("Dữ liệu cá nhân", "Từ chối yêu cầu, có lý do.", "Yêu cầu")
+            .or(&[Refused]),
     ]
 }
 

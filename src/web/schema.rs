@@ -11,11 +11,13 @@ use crate::domain::calendar::{DayKind, SourceKind};
 use crate::domain::counting::Rule;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
 use crate::domain::ids::{
-    AlarmId, DeputyId, DossierId, FeedbackId, JobId, MessageId, SessionId, SubmissionId, WebhookId,
+    AlarmId, DeputyId, DossierId, FeedbackId, JobId, MessageId, PrivacyRequestId, SessionId,
+    SubmissionId, WebhookId,
 };
 use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
+use crate::domain::privacy::Request as PrivacyRequest;
 use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
 use crate::domain::time_limit::{LimitUnit, Outcome};
@@ -93,6 +95,7 @@ texts! {
     Place: "Nơi thực hiện bước" = [Place::Receiving, Place::Parent, Place::Unit];
     StepRole: "Người thực hiện bước" = [StepRole::Clerk, StepRole::Officer, StepRole::Supervisor];
     ActionKind: "Thao tác" = ActionKind::ALL;
+    PrivacyRequest: "Yêu cầu về dữ liệu của mình: xem, sửa, hạn chế xử lý, xóa" = PrivacyRequest::ALL;
     Warning: "Cảnh báo khi tiếp nhận" = Warning::ALL;
     FeedbackKind: "Phản ánh, hoặc kiến nghị" = FeedbackKind::ALL;
     JobKind: "Loại công việc chạy nền" = JobKind::ALL;
@@ -128,6 +131,7 @@ formats! {
     MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
     WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
     DeputyId: Uuid, "Định danh của việc làm thay", "01780000-0000-7000-8000-000000000000";
+    PrivacyRequestId: Uuid, "Định danh của yêu cầu", "01780000-0000-7000-8000-000000000000";
     AlarmId: Uuid, "Định danh của cảnh báo", "01780000-0000-7000-8000-000000000000";
     JobId: Uuid, "Định danh của công việc chạy nền", "01780000-0000-7000-8000-000000000000";
 }

@@ -32,6 +32,7 @@ mod openapi;
 mod operation;
 mod opinions;
 mod pages;
+mod privacy;
 mod proxy;
 mod reports;
 mod running;

@@ -26,6 +26,7 @@ pub(crate) mod outbox;
 pub(crate) mod page;
 pub(crate) mod payments;
 pub(crate) mod people;
+pub(crate) mod privacy;
 pub(crate) mod procedures;
 pub(crate) mod reports;
 pub(crate) mod satisfaction;

@@ -1,0 +1,161 @@
+//! The register of what people ask about their own data: received, answered, done or refused. Who does it is on
+//! record; what was asked of whom stays in the register.
+
+use serde_json::json;
+
+use crate::domain::case_number::CaseNumber;
+use crate::domain::dossier::Refusal;
+use crate::domain::ids::{DossierId, PrivacyRequestId};
+use crate::domain::moment::Moment;
+use crate::domain::privacy::Request;
+use crate::error::{Conflict, Error};
+use crate::store::admin_acts::{self, ActKind};
+use crate::store::authority::Proof;
+use crate::store::idempotency::{Happened, Once, once};
+use crate::store::privacy::{self, PrivacyRequest, Settled};
+use crate::store::{Conn, Store, dossiers};
+use crate::views::dossier::find_within;
+use crate::views::privacy::{PrivacyRequestView, missing, view, within};
+
+/// What somebody asks.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Id or case number of the dossier.
+    pub dossier: String,
+    /// The delegate of the dossier asks, not the applicant.
+    pub of_delegate: bool,
+    pub what: Request,
+    pub note: String,
+    /// When it came; `None`: now.
+    pub received_at: Option<Moment>,
+}
+
+/// Puts a request into the register.
+///
+/// # Errors
+/// All that is wrong with it, a caller who may not, or an error of the store.
+pub fn receive(
+    store: &Store,
+    new: NewRequest,
+    by: Proof,
+    key: Option<Once>,
+    now: Moment,
+) -> Result<Happened<PrivacyRequestView>, Error> {
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let made = once(conn, key.as_ref(), now, |conn| {
+            let received_at = new.received_at.unwrap_or(now);
+            if received_at > now {
+                return Err(Error::wrong("/received_at", "ở tương lai"));
+            }
+            let id = dossier(conn, &new.dossier)?;
+            let dossier = find_within(conn, reference, id, Some(caller.unit()))?;
+            let person = match new.of_delegate {
+                true => dossier.delegate,
+                false => Some(dossier.applicant),
+            };
+            let nobody = || Error::wrong("/of_delegate", "hồ sơ không có người được ủy quyền");
+            let timetable = reference.timetable(dossier.unit).ok_or(Error::NoCalendar)?;
+            let due = new.what.due(received_at, timetable);
+            let (answer_by, done_by) = due.map_err(Refusal::from)?;
+            let request = PrivacyRequest {
+                id: PrivacyRequestId::new(now, rand::random()),
+                unit: dossier.unit,
+                dossier: id,
+                person: person.ok_or_else(nobody)?,
+                what: new.what,
+                note: new.note.trim().to_owned(),
+                received_at,
+                received_by: caller.user(),
+                answer_by,
+                done_by,
+                answered_at: None,
+                settled: None,
+            };
+            privacy::insert(conn, &request)?;
+            let act = json!({
+                "request": request.id, "dossier": id, "person": request.person, "what": request.what,
+            });
+            let kind = ActKind::PrivacyRequestReceived;
+            admin_acts::record(conn, caller.actor(), now, kind, &act)?;
+            Ok(request.id)
+        })?;
+        let request = privacy::find(conn, made.value)?.ok_or_else(missing)?;
+        Ok(Happened {
+            value: view(conn, reference, request, now)?,
+            before: made.before,
+        })
+    })
+}
+
+fn dossier(conn: &mut Conn, named: &str) -> Result<DossierId, Error> {
+    if let Ok(id) = uuid::Uuid::parse_str(named) {
+        return Ok(DossierId(id));
+    }
+    let number = CaseNumber::parse(named.trim()).ok();
+    let id = match number {
+        Some(number) => dossiers::find_id(conn, &number)?,
+        None => None,
+    };
+    id.ok_or_else(|| Error::wrong("/dossier", "không có hồ sơ này"))
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// The person was told that it is being seen to.
+    Answer,
+    Done,
+    Refuse {
+        reason: String,
+    },
+}
+
+/// Notes what became of a request, once each.
+///
+/// # Errors
+/// If there is none, it is out of reach, it was settled or answered before, or the database refuses.
+pub fn advance(
+    store: &Store,
+    id: PrivacyRequestId,
+    step: Step,
+    by: Proof,
+    now: Moment,
+) -> Result<PrivacyRequestView, Error> {
+    if matches!(&step, Step::Refuse { reason } if reason.trim().is_empty()) {
+        return Err(Error::wrong("/reason", "để trống"));
+    }
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        let mut one = within(privacy::lock(conn, id)?, reference, caller.unit())?;
+        if one.settled.is_some() {
+            return Err(Conflict::RequestSettled.into());
+        }
+        let settled = |refusal| {
+            Some(Settled {
+                at: now,
+                by: caller.user(),
+                refusal,
+            })
+        };
+        let (kind, outcome) = match &step {
+            Step::Answer if one.answered_at.is_some() => {
+                return Err(Conflict::RequestAnswered.into());
+            }
+            Step::Answer => {
+                one.answered_at = Some(now);
+                (ActKind::PrivacyRequestAnswered, "answered")
+            }
+            Step::Done => {
+                one.settled = settled(None);
+                (ActKind::PrivacyRequestSettled, "done")
+            }
+            Step::Refuse { reason } => {
+                one.settled = settled(Some(reason.trim().to_owned()));
+                (ActKind::PrivacyRequestSettled, "refused")
+            }
+        };
+        privacy::update(conn, &one)?;
+        let act = json!({"request": id, "outcome": outcome});
+        admin_acts::record(conn, caller.actor(), now, kind, &act)?;
+        view(conn, reference, one, now)
+    })
+}
