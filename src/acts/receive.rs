@@ -8,7 +8,7 @@ use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDoss
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{Procedure, ProcedureCode};
 use crate::domain::unit::Unit;
 use crate::domain::warning::Warning;
 use crate::error::{Error, WrongField};
@@ -269,7 +269,10 @@ pub(crate) fn check(
     {
         add("/competent_unit", format!("không có đơn vị '{code}'"));
     }
-    if reference.versions(&new.procedure).is_empty() {
+    let code = ProcedureCode::read(&new.procedure);
+    if let Err(error) = &code {
+        add("/procedure", error.to_string());
+    } else if reference.versions(&new.procedure).is_empty() {
         add(
             "/procedure",
             format!("không có thủ tục '{}'", new.procedure),
@@ -277,6 +280,15 @@ pub(crate) fn check(
     } else if reference.procedure_in_force(&new.procedure, day).is_none() {
         let day = crate::render::words::date(day);
         let reason = format!("thủ tục {} không có hiệu lực vào ngày {day}", new.procedure);
+        add("/procedure", reason);
+    }
+    if let Ok(ProcedureCode {
+        base,
+        case: Some(case),
+        ..
+    }) = &code
+    {
+        let reason = format!("thủ tục {base} không có trường hợp {case}");
         add("/procedure", reason);
     }
     if new.sets == 0 {

@@ -1,5 +1,7 @@
 //! Procedures (thủ tục hành chính) in their versions: limits, checklist, workflow.
 
+mod code;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::moment::WorkingTime;
 use crate::domain::person::fold_diacritics;
+pub use crate::domain::procedure::code::{InvalidCode, ProcedureCode};
 use crate::domain::role::Role;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::unit::{Level, Unit, Units};
@@ -26,6 +29,9 @@ pub struct Procedure {
 pub struct ProcedureDefinition {
     /// Code of the national database: one digit, a dot, six digits.
     pub code: String,
+    /// The province on whose list it stands, where its code is written with one: `H37`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
     /// The real code is not known; this one only has its form.
     #[serde(default)]
     pub code_is_sample: bool,
@@ -191,6 +197,21 @@ impl LimitDefinition {
 }
 
 impl ProcedureDefinition {
+    /// With code and province apart, where they are written together.
+    #[must_use]
+    pub fn with_plain_code(mut self) -> Self {
+        if let Ok(ProcedureCode {
+            base,
+            province,
+            case: None,
+        }) = ProcedureCode::read(&self.code)
+        {
+            self.code = base;
+            self.province = self.province.or(province);
+        }
+        self
+    }
+
     /// The limit that a dossier is promised: the committed one, else the statutory one.
     pub fn promised_limit(&self) -> LimitDefinition {
         self.committed_limit.unwrap_or(self.statutory_limit)
@@ -265,8 +286,21 @@ impl ProcedureDefinition {
                 reason,
             });
         };
-        if !is_procedure_code(&self.code) {
-            add("/code", format!("'{}' không có dạng 1.004964", self.code));
+        match ProcedureCode::read(&self.code) {
+            Err(error) => add("/code", error.to_string()),
+            Ok(code) if code.case.is_some() => {
+                let reason = format!(
+                    "'{}' là mã của một trường hợp, không phải của thủ tục",
+                    self.code
+                );
+                add("/code", reason);
+            }
+            Ok(_) => {}
+        }
+        if let Some(province) = &self.province
+            && ProcedureCode::read(&format!("1.000000.{province}")).is_err()
+        {
+            add("/province", format!("'{province}' không có dạng H37"));
         }
         for (pointer, text) in [("/name", &self.name), ("/field", &self.field)] {
             if text.trim().is_empty() {
@@ -367,17 +401,6 @@ fn key_of_name(name: &str) -> String {
         key.push('-');
     }
     format!("{key}{sum:08x}")
-}
-
-/// One digit, a dot, six digits.
-pub fn is_procedure_code(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 8
-        && bytes[1] == b'.'
-        && bytes
-            .iter()
-            .enumerate()
-            .all(|(i, b)| i == 1 || b.is_ascii_digit())
 }
 
 /// A code of the national portal's own, such as `G03-GD10`.

@@ -66,6 +66,7 @@ impl Catalogue {
             counted = begin;
             let definition = match serde_json::from_str::<ProcedureDefinition>(item.get()) {
                 Ok(definition) => {
+                    let definition = definition.with_plain_code();
                     wrong.extend(check(line, &definition));
                     Some(definition)
                 }
@@ -90,7 +91,7 @@ fn check(line: u64, definition: &ProcedureDefinition) -> Vec<Wrong> {
 /// A procedure with every field, against which wrong ones are held.
 fn sound() -> Value {
     serde_json::json!({
-        "code": "0.000000", "code_is_sample": true, "name": "…", "field": "…",
+        "code": "0.000000", "province": null, "code_is_sample": true, "name": "…", "field": "…",
         "levels": ["province"], "department": null, "valid_from": "2018-01-01", "valid_to": null,
         "announced_on": "2018-01-01", "workflow_approved_on": null,
         "simplification_proposed_on": null, "integrated": true, "online_level": "full",
@@ -112,6 +113,7 @@ fn mended(line: u64, item: &str, wrong: &mut Vec<Wrong>) -> Option<ProcedureDefi
     let value: Value = serde_json::from_str(item).unwrap_or_default();
     let mut found = Found::all();
     let definition: Option<ProcedureDefinition> = read(value, &sound(), &mut found);
+    let definition = definition.map(ProcedureDefinition::with_plain_code);
     let mut fields = found.wrong;
     if fields.is_empty() {
         fields.push((String::new(), "có trường lặp lại".to_owned()));

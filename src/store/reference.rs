@@ -13,7 +13,7 @@ use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
 use crate::domain::norms::Norms;
 use crate::domain::office_hours::OfficeHours;
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{Procedure, ProcedureCode};
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
 use crate::store::locks::Lock;
@@ -106,17 +106,18 @@ impl Reference {
         self.procedures.get(&id)
     }
 
-    /// The version of the procedure in force on that day.
+    /// The version of the procedure in force on that day; province and case in the code make no difference.
     pub fn procedure_in_force(&self, code: &str, on: NaiveDate) -> Option<&Arc<Procedure>> {
         self.by_code
-            .get(code)?
+            .get(ProcedureCode::base_of(code))?
             .iter()
             .find(|p| p.definition.is_in_force_on(on))
     }
 
     /// All versions of the procedure, in no particular order.
     pub fn versions(&self, code: &str) -> &[Arc<Procedure>] {
-        self.by_code.get(code).map_or(&[], Vec::as_slice)
+        let versions = self.by_code.get(ProcedureCode::base_of(code));
+        versions.map_or(&[], Vec::as_slice)
     }
 
     /// All versions of all procedures, by id.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::procedure::ProcedureCode;
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
 use crate::error::{Error, WrongField};
@@ -201,7 +202,9 @@ fn page(
     let mut procedures: Option<Vec<ProcedureId>> = None;
     if let Some(code) = &request.procedure {
         let versions = reference.versions(code);
-        if versions.is_empty() {
+        if let Err(error) = ProcedureCode::read(code) {
+            add("procedure", error.to_string());
+        } else if versions.is_empty() {
             add("procedure", format!("không có thủ tục '{code}'"));
         }
         procedures = Some(versions.iter().map(|version| version.id).collect());

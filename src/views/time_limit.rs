@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::domain::counting::{Counting, DayOff, Rule};
 use crate::domain::moment::Moment;
-use crate::domain::procedure::LimitDefinition;
+use crate::domain::procedure::{LimitDefinition, ProcedureCode};
 use crate::error::{Error, WrongField};
 use crate::render::words;
 use crate::store::Store;
@@ -150,7 +150,9 @@ pub fn preview(
         add("unit", format!("không có đơn vị '{unit}'"));
     }
     let version = reference.procedure_in_force(procedure, day);
-    if version.is_none() {
+    if let Err(error) = ProcedureCode::read(procedure) {
+        add("procedure", error.to_string());
+    } else if version.is_none() {
         let day = words::date(day);
         let reason = format!("không có thủ tục '{procedure}' có hiệu lực vào ngày {day}");
         add("procedure", reason);
@@ -166,7 +168,7 @@ pub fn preview(
         .map_err(crate::domain::dossier::Refusal::from)?;
     let provisional = counting.provisional.iter();
     Ok(Preview {
-        procedure: procedure.to_owned(),
+        procedure: version.definition.code.clone(),
         unit: unit.to_owned(),
         received_at,
         limit: version.definition.promised_limit(),

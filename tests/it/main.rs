@@ -33,6 +33,7 @@ mod operation;
 mod opinions;
 mod pages;
 mod privacy;
+mod procedures;
 mod proxy;
 mod reports;
 mod running;

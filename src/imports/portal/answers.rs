@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureDefinition, is_portal_code,
-    is_procedure_code,
+    ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode, ProcedureDefinition,
+    is_portal_code,
 };
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Level;
@@ -27,6 +27,7 @@ pub struct PortalAnswers {
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) code: String,
+    province: Option<String>,
     /// Where it is read from, for what turns out wrong later.
     file: String,
     ended: bool,
@@ -205,6 +206,7 @@ impl Listed {
         }));
         Some(ProcedureDefinition {
             code: self.code.clone(),
+            province: self.province.clone(),
             code_is_sample: false,
             name: self.name.clone()?,
             field: self.field.clone()?,
@@ -382,12 +384,16 @@ fn listing(place: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<Listed> {
         return None;
     };
     let text = code.text(wrong)?;
-    if !is_procedure_code(&text) {
-        code.wrong(&format!("'{text}' không có dạng 1.004964"), wrong);
-        return None;
-    }
+    let read = match ProcedureCode::read(&text) {
+        Ok(read) => read,
+        Err(error) => {
+            code.wrong(&error.to_string(), wrong);
+            return None;
+        }
+    };
     let mut listed = Listed {
-        code: text,
+        code: read.base,
+        province: read.province,
         file: place.file.to_owned(),
         ended: false,
         name: None,
@@ -463,7 +469,9 @@ fn details(listed: &mut Listed, file: &str, value: &Value, wrong: &mut Vec<Wrong
         return;
     };
     if let Some(code) = place.get(&["MATTHC"])
-        && code.text(wrong).is_some_and(|text| text != listed.code)
+        && code
+            .text(wrong)
+            .is_some_and(|text| ProcedureCode::base_of(&text) != listed.code)
     {
         code.wrong(&format!("khác với mã {}", listed.code), wrong);
     }

@@ -293,6 +293,7 @@ fn sample(
     let valid_from = period.from.checked_sub_days(before).unwrap_or(period.from);
     ProcedureDefinition {
         code: format!("8.{number:06}"),
+        province: None,
         code_is_sample: true,
         name: format!("Thủ tục mẫu số {number} thuộc lĩnh vực {field}"),
         field,

@@ -88,7 +88,7 @@ pub struct NewDossier {
     /// thao tác `reach`, và đến lúc ấy ngày hẹn trả tính như khi hồ sơ được chuyển đúng hạn.
     #[serde(default)]
     passed_on: Option<bool>,
-    /// Mã thủ tục.
+    /// Mã thủ tục, có hoặc không có phần mã tỉnh (`2.000815`, `2.000815.H37`, `2.000815.000.00.00.H37`).
     #[schema(example = "2.000815")]
     procedure: String,
     #[serde(default)]

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::acts;
 use crate::domain::person::fold_diacritics;
-use crate::domain::procedure::ProcedureDefinition;
+use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
 use crate::domain::unit::Level;
 use crate::store::Store;
 use crate::web::api::answers::{Answer, Many, Reply, shown};
@@ -99,7 +99,9 @@ pub async fn list(
     let lines = call.run(move |store, _, now| {
         let reference = store.reference()?;
         let on = filter.on.unwrap_or_else(|| now.date());
-        let wanted = filter.q.as_deref().map(fold_diacritics);
+        // A whole code may be written with province and case.
+        let wanted = filter.q.as_deref().map(ProcedureCode::base_of);
+        let wanted = wanted.map(fold_diacritics);
         let mut found: Vec<_> = reference
             .procedures()
             .into_iter()
@@ -137,6 +139,7 @@ pub async fn list(
 }
 
 fn versions(store: &Store, code: &str) -> Result<Many<Definition>, Problem> {
+    ProcedureCode::read(code).map_err(|error| Problem::not_found(error.to_string()))?;
     let reference = store.reference()?;
     let versions = reference.versions(code).iter();
     let mut versions: Vec<_> = versions
@@ -158,7 +161,7 @@ pub async fn show(call: Call<Anybody>) -> Reply<Many<Definition>> {
 
 fn example() -> Value {
     json!({
-        "code": "9.000001", "code_is_sample": true, "name": "Thủ tục mẫu",
+        "code": "9.000001", "province": null, "code_is_sample": true, "name": "Thủ tục mẫu",
         "field": "Chứng thực", "levels": ["commune"], "department": null,
         "valid_from": "2027-01-01", "valid_to": null, "announced_on": "2026-12-01",
         "workflow_approved_on": null, "simplification_proposed_on": null, "integrated": false,
@@ -204,8 +207,8 @@ pub async fn put(
     body: Body<Definition>,
 ) -> Result<Either<Answer<Many<Definition>, 201>, Answer<Many<Definition>>>, Problem> {
     let code = call.named::<String>()?;
-    let definition = body.value.0;
-    if definition.code != code {
+    let definition = body.value.0.with_plain_code();
+    if definition.code != ProcedureCode::base_of(&code) {
         let detail = format!("khác với mã thủ tục trong địa chỉ ({code})");
         return Err(Problem::invalid_field("/code", detail));
     }

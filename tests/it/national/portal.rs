@@ -424,7 +424,7 @@ fn case_number(text: &str) -> bool {
 }
 
 fn procedure(text: &str) -> bool {
-    motcua::domain::procedure::is_procedure_code(text)
+    motcua::domain::procedure::ProcedureCode::read(text).is_ok_and(|code| code.base == text)
 }
 
 const DOSSIER: &[(&str, Form)] = &[
