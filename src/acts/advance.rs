@@ -2,10 +2,11 @@
 
 use diesel::Connection;
 
+use crate::acts::receive::wrong_return_date;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{
-    Action, Context, Correction, Dossier, Refusal, Staff, competent_units, decide,
+    Action, Context, Correction, Dossier, Refusal, Staff, Status, competent_units, decide,
     needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
@@ -101,6 +102,12 @@ pub(crate) fn act_within(
     let dossier = &locked.dossier;
     let at = occasion.moment(Some(dossier));
     let procedure = procedure_for(&request.action, dossier, at, reference)?;
+    if let Action::Receive { return_date, .. } = &request.action
+        && let Some(wrong) = wrong_return_date(procedure, return_date.as_ref())
+        && dossier.status == Status::Registered
+    {
+        return Err(Error::Invalid(vec![wrong]));
+    }
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;
     let context = Context {

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use crate::acts::{Intent, Occasion, context, warn, wrong_fields};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Channel, Dossier, Event, ItemGiven, NewDossier, decide};
+use crate::domain::dossier::{
+    Action, Channel, Dossier, Event, ItemGiven, NewDossier, Refusal, ReturnDate, decide,
+};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::{Procedure, ProcedureCode};
+use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Unit;
 use crate::domain::warning::Warning;
 use crate::error::{Error, WrongField};
@@ -37,6 +40,8 @@ pub struct NewRequest {
     pub items: Vec<ItemGiven>,
     /// Username of whom it is given to.
     pub assignee: Option<String>,
+    /// Where the procedure sets no limit.
+    pub return_date: Option<ReturnDate>,
     /// Why it is entered late, where a reason is asked for.
     pub late_reason: Option<String>,
     /// Warnings that the desk has seen and accepts.
@@ -58,6 +63,7 @@ impl NewRequest {
             sets: 1,
             items: Vec::new(),
             assignee: None,
+            return_date: None,
             late_reason: None,
             accept: Vec::new(),
         }
@@ -93,9 +99,12 @@ pub(crate) fn receive_within(
     occasion: Occasion,
 ) -> Result<Dossier, Error> {
     let assignee = find_assignee(conn, new.assignee.as_deref())?;
-    let dossier = create(conn, reference, new, occasion, |new| Action::Receive {
-        new: Some(new),
+    let day = occasion.moment(None).date();
+    check(new, day, reference, true)?;
+    let dossier = create(conn, reference, new, occasion, |made| Action::Receive {
+        new: Some(made),
         assignee,
+        return_date: new.return_date.clone(),
     })?;
     ensure_assignable(conn, reference, None, &dossier)?;
     Ok(dossier)
@@ -119,6 +128,7 @@ pub(crate) fn register_within(
     new: &NewRequest,
     occasion: Occasion,
 ) -> Result<Dossier, Error> {
+    check(new, occasion.moment(None).date(), reference, false)?;
     create(conn, reference, new, occasion, Action::Register)
 }
 
@@ -132,7 +142,7 @@ pub(crate) fn check_registration(
     new: &NewRequest,
     occasion: Occasion,
 ) -> Result<(), Error> {
-    check(new, occasion.moment(None).date(), reference)?;
+    check(new, occasion.moment(None).date(), reference, false)?;
     // The number is nobody's.
     Plan::new(reference, new, occasion)?
         .decide(reference, occasion, 1, Action::Register)
@@ -233,7 +243,6 @@ fn create(
     occasion: Occasion,
     action: impl FnOnce(NewDossier) -> Action,
 ) -> Result<Dossier, Error> {
-    check(new, occasion.moment(None).date(), reference)?;
     let plan = Plan::new(reference, new, occasion)?;
     let sequence = case_numbers::take(conn, plan.receiving_unit.id, plan.at.date(), 1)?;
     let events = plan.decide(reference, occasion, sequence, action)?;
@@ -248,11 +257,29 @@ fn create(
     Ok(dossiers::insert(conn, id, &events, reference.units())?)
 }
 
-/// Every wrong field at once.
-pub(crate) fn check(
+/// What is wrong with the return date that is named, or is not, when a dossier is taken in.
+pub(crate) fn wrong_return_date(
+    procedure: &Procedure,
+    return_date: Option<&ReturnDate>,
+) -> Option<WrongField> {
+    let by_hand = procedure.definition.promised_limit().unit == LimitUnit::ByHand;
+    let refusal = match (by_hand, return_date) {
+        (true, None) => Refusal::ReturnDateMissing,
+        (false, Some(_)) => Refusal::ReturnDateGiven,
+        _ => return None,
+    };
+    Some(WrongField {
+        pointer: "/return_date".to_owned(),
+        reason: crate::render::words::refusal(&refusal),
+    })
+}
+
+/// Every wrong field at once, of what a desk is `receiving` or a citizen registers.
+fn check(
     new: &NewRequest,
     day: chrono::NaiveDate,
     reference: &Reference,
+    receiving: bool,
 ) -> Result<(), Error> {
     let mut wrong = Vec::new();
     let mut add = |pointer: &str, reason: String| {
@@ -293,6 +320,9 @@ pub(crate) fn check(
     }
     if new.sets == 0 {
         add("/sets", "số bộ hồ sơ phải từ 1 trở lên".to_owned());
+    }
+    if receiving && let Some(procedure) = reference.procedure_in_force(&new.procedure, day) {
+        wrong.extend(wrong_return_date(procedure, new.return_date.as_ref()));
     }
     wrong.extend(wrong_fields("/applicant", &new.applicant));
     if let Some(delegate) = &new.delegate {

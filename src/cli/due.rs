@@ -11,7 +11,7 @@ use crate::config::bundled;
 use crate::domain::calendar::Calendar;
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
-use crate::domain::time_limit::{LimitUnit, TimeLimit};
+use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
 use crate::domain::timetable::Timetable;
 use crate::imports::read_calendar;
 
@@ -20,10 +20,10 @@ pub(super) struct Args {
     /// Thời điểm tiếp nhận theo RFC 3339, ví dụ 2021-02-09T14:00:00+07:00.
     #[arg(long, required_unless_present = "batch")]
     received: Option<String>,
-    /// Số ngày hoặc số giờ; không cần cho same_day.
+    /// Số ngày, giờ, tháng hoặc năm; ngày làm việc và giờ có thể lẻ, như 7,5; không cần cho `same_day`.
     #[arg(long)]
     limit: Option<String>,
-    /// `working_day`, `calendar_day`, `hour` hoặc `same_day`.
+    /// `working_day`, `calendar_day`, `hour`, `same_day`, `month` hoặc `year`.
     #[arg(long, required_unless_present = "batch")]
     unit: Option<String>,
     /// Đọc các dòng CSV `received,limit,unit` từ đầu vào chuẩn; mỗi dòng cho một dòng kết quả,
@@ -98,11 +98,11 @@ fn due(received: &str, limit: &str, unit: &str, timetable: &Timetable) -> Result
         format!("'{unit}' không phải đơn vị thời hạn, phải là một trong: {names}")
     })?;
     let amount = match (limit.trim(), unit) {
-        ("", LimitUnit::SameDay) => 0,
+        ("", LimitUnit::SameDay | LimitUnit::ByHand) => Amount::ZERO,
         ("", _) => return Err("thiếu thời hạn".to_owned()),
-        (text, _) => text
-            .parse()
-            .map_err(|_| format!("'{text}' không phải số ngày hay số giờ"))?,
+        (text, _) => {
+            Amount::parse(text).ok_or_else(|| format!("'{text}' không phải số ngày hay số giờ"))?
+        }
     };
     TimeLimit::new(unit, amount)
         .and_then(|limit| limit.due(received, timetable))

@@ -94,21 +94,22 @@ impl Counting {
         // From here on days off are passed over.
         let mut from = start;
         let counted = match limit.unit() {
+            _ if limit.is_walked() => {
+                rules.push(Rule::WorkingHours);
+                None
+            }
+            LimitUnit::ByHand | LimitUnit::Hour => return Err(TimeError::NoLimit),
             LimitUnit::WorkingDay => {
                 rules.extend([Rule::FirstDayNotCounted, Rule::WorkingDays]);
                 Some((timetable.nth_working_day_after(start, 1)?, last))
             }
-            LimitUnit::CalendarDay => {
+            LimitUnit::CalendarDay | LimitUnit::Month | LimitUnit::Year => {
                 rules.extend([Rule::FirstDayNotCounted, Rule::CalendarDays]);
-                from = last_counted(limit, start);
+                from = limit.last_day(start).ok_or(TimeError::NoLimit)?;
                 if from != last {
                     rules.push(Rule::MovedToWorkingDay);
                 }
                 Some((start + Days::new(1), from))
-            }
-            LimitUnit::Hour => {
-                rules.push(Rule::WorkingHours);
-                None
             }
             LimitUnit::SameDay => {
                 rules.push(match last == start {
@@ -121,11 +122,10 @@ impl Counting {
         let calendar = timetable.calendar();
         let is_off = |date: NaiveDate| -> Result<bool, TimeError> {
             Ok(match limit.unit() {
-                LimitUnit::WorkingDay | LimitUnit::CalendarDay => {
-                    !timetable.is_working_day(date)?
-                }
                 // These take the office's own days, Saturday mornings among them.
-                LimitUnit::Hour | LimitUnit::SameDay => timetable.close_of(date)?.is_none(),
+                LimitUnit::SameDay => timetable.close_of(date)?.is_none(),
+                _ if limit.is_walked() => timetable.close_of(date)?.is_none(),
+                _ => !timetable.is_working_day(date)?,
             })
         };
         let mut passed_over = Vec::new();
@@ -136,9 +136,9 @@ impl Counting {
             }
         }
         // Where every day is counted, none of them makes up for anything.
-        let made_up = match (limit.unit(), counted) {
-            (LimitUnit::CalendarDay, _) => Vec::new(),
-            (_, counted) => {
+        let made_up = match limit.last_day(start) {
+            Some(_) => Vec::new(),
+            None => {
                 let first = counted.map_or(start, |(first, _)| first);
                 let rows = days(first, last + Days::new(1)).filter_map(|date| calendar.day(date));
                 let rows = rows.filter(|row| row.kind == DayKind::Work);
@@ -166,11 +166,6 @@ fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     from.iter_days().take_while(move |date| *date < to)
 }
 
-/// The last day of a limit in calendar days, whether it is a day off or not.
-fn last_counted(limit: TimeLimit, start: NaiveDate) -> NaiveDate {
-    start + Days::new(u64::from(limit.amount()))
-}
-
 /// The rows of the calendar that are yet to be announced and could move a due moment: those between receipt
 /// and due day, be they passed over or counted. A limit that counts every day rests on those alone at which its
 /// clock starts and ends, unless a pause or a restart has moved it.
@@ -182,13 +177,14 @@ pub fn provisional_days(
 ) -> Vec<&CalendarDay> {
     let (first, last) = (received.date(), due.date());
     let mut rows: Vec<_> = timetable.calendar().provisional(first, last).collect();
-    if rows.is_empty() || limit.unit() != LimitUnit::CalendarDay {
+    if rows.is_empty() {
         return rows;
     }
     if let Ok(started) = timetable.next_opening(received)
+        && let Some(end) = limit.last_day(started.date())
         && limit.due(received, timetable) == Ok(due)
     {
-        let (start, end) = (started.date(), last_counted(limit, started.date()));
+        let start = started.date();
         rows.retain(|row| row.date <= start || row.date >= end);
     }
     rows

@@ -12,7 +12,7 @@ use crate::domain::moment::WorkingTime;
 use crate::domain::person::fold_diacritics;
 pub use crate::domain::procedure::code::{InvalidCode, ProcedureCode};
 use crate::domain::role::Role;
-use crate::domain::time_limit::{LimitUnit, TimeLimit};
+use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
 use crate::domain::unit::{Level, Unit, Units};
 
 /// One version of a procedure. A dossier keeps the version under which it was received.
@@ -102,13 +102,13 @@ pub enum OnSupplement {
     Resume,
 }
 
-/// A time limit as written in the catalogue; `amount` is absent for same-day limits.
+/// A time limit as written in the catalogue; `amount` is absent for same-day limits, and where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitDefinition {
     pub unit: LimitUnit,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount: Option<u32>,
+    pub amount: Option<Amount>,
 }
 
 /// A fee (phí, lệ phí) in đồng.
@@ -190,9 +190,18 @@ pub struct InvalidProcedure {
     pub reason: String,
 }
 
+impl From<TimeLimit> for LimitDefinition {
+    fn from(limit: TimeLimit) -> Self {
+        Self {
+            unit: limit.unit(),
+            amount: Some(limit.amount()).filter(|amount| *amount != Amount::ZERO),
+        }
+    }
+}
+
 impl LimitDefinition {
     pub fn limit(self) -> Result<TimeLimit, crate::domain::time_limit::TimeError> {
-        TimeLimit::new(self.unit, self.amount.unwrap_or(0))
+        TimeLimit::new(self.unit, self.amount.unwrap_or_default())
     }
 }
 

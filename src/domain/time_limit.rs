@@ -3,13 +3,16 @@
 //! The rules are those of Bộ luật Dân sự 2015 (điều 147, 148), Nghị định 61/2018 (điều 19) and, for
 //! same-day procedures, Nghị định 23/2015; see `docs/decisions.md` for the choices between them.
 
+mod amount;
+
 use std::fmt;
 
-use chrono::Days;
+use chrono::{Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::enums::text_enum;
 use crate::domain::moment::{Moment, WorkingTime};
+pub use crate::domain::time_limit::amount::Amount;
 use crate::domain::timetable::Timetable;
 
 /// Why a time cannot be worked out. Never a silent wrong date.
@@ -21,10 +24,14 @@ pub enum TimeError {
     NeverOpen,
     #[error("thời hạn {amount} {unit} quá dài, tối đa {max}")]
     LimitTooLong {
-        amount: u32,
+        amount: Amount,
         unit: LimitUnit,
         max: u32,
     },
+    #[error("thời hạn {amount} {unit} phải là số nguyên; chỉ ngày làm việc và giờ được lẻ")]
+    LimitNotWhole { amount: Amount, unit: LimitUnit },
+    #[error("thủ tục không quy định thời hạn: ngày hẹn trả do người tiếp nhận ghi, kèm lý do")]
+    NoLimit,
     #[error("thời hạn phải từ 1 {0} trở lên")]
     LimitTooShort(LimitUnit),
     #[error("đồng hồ thời hạn không tạm dừng nên không thể chạy tiếp")]
@@ -44,6 +51,11 @@ text_enum! {
         CalendarDay = "calendar_day",
         Hour = "hour",
         SameDay = "same_day",
+        Month = "month",
+        Year = "year",
+        /// None is set: the return date is named by hand at receipt.
+        #[serde(rename = "none")]
+        ByHand = "none",
     }
 }
 
@@ -53,7 +65,9 @@ impl LimitUnit {
         match self {
             Self::WorkingDay | Self::CalendarDay => 3_650,
             Self::Hour => 29_200,
-            Self::SameDay => u32::MAX,
+            Self::SameDay | Self::ByHand => u32::MAX,
+            Self::Month => 120,
+            Self::Year => 10,
         }
     }
 }
@@ -68,20 +82,26 @@ impl fmt::Display for LimitUnit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TimeLimit {
     unit: LimitUnit,
-    amount: u32,
+    amount: Amount,
 }
 
 impl TimeLimit {
-    /// A limit of `amount` days or working hours; same-day limits ignore the amount.
+    /// A limit of `amount` days, working hours, months or years. Same-day limits, and none, ignore the amount.
     ///
     /// # Errors
-    /// If the amount is zero, or over 3.650 days or 29.200 hours.
-    pub fn new(unit: LimitUnit, amount: u32) -> Result<Self, TimeError> {
-        let max = unit.max();
-        match (unit, amount) {
-            (LimitUnit::SameDay, _) => Ok(Self { unit, amount: 0 }),
-            (_, 0) => Err(TimeError::LimitTooShort(unit)),
-            (_, amount) if amount > max => Err(TimeError::LimitTooLong { amount, unit, max }),
+    /// If the amount is zero, over ten years, or not whole though only working days and hours may be that.
+    pub fn new(unit: LimitUnit, amount: impl Into<Amount>) -> Result<Self, TimeError> {
+        let (amount, max) = (amount.into(), unit.max());
+        let whole = amount.as_whole().is_some();
+        match unit {
+            LimitUnit::SameDay | LimitUnit::ByHand => Ok(Self {
+                unit,
+                amount: Amount::ZERO,
+            }),
+            _ if amount == Amount::ZERO => Err(TimeError::LimitTooShort(unit)),
+            _ if amount > Amount::whole(max) => Err(TimeError::LimitTooLong { amount, unit, max }),
+            LimitUnit::WorkingDay | LimitUnit::Hour => Ok(Self { unit, amount }),
+            _ if !whole => Err(TimeError::LimitNotWhole { amount, unit }),
             _ => Ok(Self { unit, amount }),
         }
     }
@@ -90,29 +110,65 @@ impl TimeLimit {
         self.unit
     }
 
-    /// Days or hours; 0 for same-day limits.
-    pub const fn amount(self) -> u32 {
+    /// Days, hours, months or years; 0 for same-day limits, and where there is none.
+    pub const fn amount(self) -> Amount {
         self.amount
+    }
+
+    /// Whether none is set, so that the return date is named by hand.
+    pub const fn is_by_hand(self) -> bool {
+        matches!(self.unit, LimitUnit::ByHand)
+    }
+
+    /// The working time of a limit that is walked hour by hour: hours, and days that are not whole (a day is
+    /// eight hours).
+    fn walked(self) -> Option<WorkingTime> {
+        let quarters = self.amount.quarters();
+        match (self.unit, self.amount.as_whole()) {
+            (LimitUnit::Hour, _) => Some(WorkingTime::from_minutes(quarters * 15)),
+            (LimitUnit::WorkingDay, None) => Some(WorkingTime::from_hours(quarters * 2)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is walked hour by hour.
+    pub(super) fn is_walked(self) -> bool {
+        self.walked().is_some()
+    }
+
+    /// The last day of a limit that counts every day, be it a day off or not: days, months, years from `start`.
+    pub(super) fn last_day(self, start: NaiveDate) -> Option<NaiveDate> {
+        let amount = self.amount.as_whole()?;
+        match self.unit {
+            LimitUnit::CalendarDay => Some(start + Days::new(u64::from(amount))),
+            LimitUnit::Month => Some(start + Months::new(amount)),
+            LimitUnit::Year => Some(start + Months::new(amount * 12)),
+            _ => None,
+        }
     }
 
     /// The due moment of a dossier received at `received`.
     ///
     /// Received outside working time, the clock starts at the next opening. The day on which it
     /// starts is not counted. Limits in calendar days that end on a day off end on the next
-    /// working day. All end with the close of work, except hours, which are walked.
+    /// working day, and so do months and years, which end on the day of the same number or on the last of
+    /// the month (Bộ luật Dân sự 2015, điều 147, 148). All end with the close of work, except hours and
+    /// days that are not whole, which are walked.
     ///
     /// # Errors
-    /// If the calendar lacks a year that is needed.
+    /// If the calendar lacks a year that is needed, or there is no limit.
     pub fn due(self, received: Moment, timetable: &Timetable) -> Result<Moment, TimeError> {
         let start = timetable.next_opening(received)?;
+        if let Some(time) = self.walked() {
+            return timetable.advance(start, time);
+        }
         let day = start.date();
+        let amount = self.amount.as_whole().unwrap_or_default();
         let due_day = match self.unit {
-            LimitUnit::Hour => {
-                return timetable.advance(start, WorkingTime::from_hours(self.amount));
-            }
-            LimitUnit::WorkingDay => timetable.nth_working_day_after(day, self.amount)?,
-            LimitUnit::CalendarDay => {
-                let last = day + Days::new(u64::from(self.amount));
+            LimitUnit::ByHand | LimitUnit::Hour => return Err(TimeError::NoLimit),
+            LimitUnit::WorkingDay => timetable.nth_working_day_after(day, amount)?,
+            LimitUnit::CalendarDay | LimitUnit::Month | LimitUnit::Year => {
+                let last = self.last_day(day).ok_or(TimeError::NoLimit)?;
                 timetable.working_day_on_or_after(last)?
             }
             LimitUnit::SameDay if start.civil().time() > timetable.same_day_cut() => {
@@ -134,6 +190,9 @@ impl fmt::Display for TimeLimit {
             LimitUnit::CalendarDay => write!(f, "{} ngày", self.amount),
             LimitUnit::Hour => write!(f, "{} giờ làm việc", self.amount),
             LimitUnit::SameDay => f.write_str("trong ngày"),
+            LimitUnit::Month => write!(f, "{} tháng", self.amount),
+            LimitUnit::Year => write!(f, "{} năm", self.amount),
+            LimitUnit::ByHand => f.write_str("không quy định"),
         }
     }
 }
@@ -174,6 +233,19 @@ impl Clock {
             pauses: Vec::new(),
             due,
         })
+    }
+
+    /// With a due moment that is named, where the procedure sets no limit.
+    pub fn named(due: Moment, received: Moment) -> Self {
+        Self {
+            started: received,
+            limit: TimeLimit {
+                unit: LimitUnit::ByHand,
+                amount: Amount::ZERO,
+            },
+            pauses: Vec::new(),
+            due,
+        }
     }
 
     pub fn is_paused(&self) -> bool {
@@ -244,11 +316,15 @@ impl Clock {
         Ok(())
     }
 
-    /// The due moment anew after a change of the calendar; pauses stay as they were.
+    /// The due moment anew after a change of the calendar; pauses stay as they were. One that was named by
+    /// hand stays too.
     ///
     /// # Errors
     /// If the calendar lacks a year that is needed.
     pub fn recompute(&mut self, timetable: &Timetable) -> Result<(), TimeError> {
+        if self.limit.is_by_hand() {
+            return Ok(());
+        }
         let mut due = self.limit.due(self.started, timetable)?;
         for pause in &self.pauses {
             if let Some(until) = pause.until {

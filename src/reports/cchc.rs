@@ -12,7 +12,7 @@ use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::procedure::{LimitDefinition, ProcedureDefinition};
 use crate::domain::tally::{Share, Standing};
-use crate::domain::time_limit::LimitUnit;
+use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::{Level, UnitKind};
 use crate::error::Error;
 use crate::render::sheet::{Column, Passage, Row, RowKind, Sheet};
@@ -188,11 +188,16 @@ fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Erro
     Ok(report)
 }
 
+/// What is counted of a limit and its cut; a month counts thirty days (Bộ luật Dân sự 2015, điều 146).
 fn hours(limit: LimitDefinition) -> i64 {
-    let amount = i64::from(limit.amount.unwrap_or(1));
+    let amount = limit.amount.unwrap_or(Amount::whole(1));
+    let quarters = i64::from(amount.quarters());
     match limit.unit {
-        LimitUnit::Hour => amount,
-        LimitUnit::WorkingDay | LimitUnit::CalendarDay | LimitUnit::SameDay => amount * 8,
+        LimitUnit::Hour => quarters / 4,
+        LimitUnit::WorkingDay | LimitUnit::CalendarDay | LimitUnit::SameDay => quarters * 2,
+        LimitUnit::Month => quarters * 2 * 30,
+        LimitUnit::Year => quarters * 2 * 365,
+        LimitUnit::ByHand => 0,
     }
 }
 

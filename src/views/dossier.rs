@@ -12,7 +12,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{LimitDefinition, Procedure};
 use crate::domain::role::Role;
 use crate::domain::time_limit::Outcome;
 use crate::error::Error;
@@ -76,6 +76,12 @@ pub struct DossierView {
     pub passed_on_late: bool,
     /// By which reports judge.
     pub due_at: Option<Moment>,
+    /// The limit that held at its receipt; its unit is `none` where the procedure sets no limit.
+    #[schema(value_type = Option<Object>, example = json!({"unit": "working_day", "amount": 7.5}))]
+    pub limit: Option<LimitDefinition>,
+    /// Why the return date is that one: it was named by hand, as the procedure sets no limit.
+    #[schema(example = json!(null))]
+    pub due_reason: Option<String>,
     /// Days that are yet to be announced and on which it rests while the dossier is open: it may move.
     pub provisional_days: Vec<ProvisionalDay>,
     /// The new appointment; never before the due moment.
@@ -422,6 +428,8 @@ fn show(
             .passing_on
             .is_some_and(|passing_on| passing_on.is_late(now)),
         due_at: state.due,
+        limit: contents.limit.map(LimitDefinition::from),
+        due_reason: contents.due_reason.clone(),
         provisional_days: views::calendar::rests_on(
             reference,
             state.unit,

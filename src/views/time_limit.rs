@@ -4,8 +4,10 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::counting::{Counting, DayOff, Rule};
+use crate::domain::dossier::Refusal;
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{LimitDefinition, ProcedureCode};
+use crate::domain::time_limit::{LimitUnit, TimeError};
 use crate::error::{Error, WrongField};
 use crate::render::words;
 use crate::store::Store;
@@ -23,14 +25,16 @@ pub struct Preview {
     /// The limit that the office commits itself to.
     #[schema(value_type = Object, example = json!({"unit": "working_day", "amount": 15}))]
     pub limit: LimitDefinition,
-    #[schema(value_type = String, format = DateTime)]
-    pub due_at: Moment,
-    /// The return date as the receipt prints it.
+    /// Absent where the procedure sets no limit: then it is named by hand at receipt.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Moment>,
+    /// The return date as the receipt prints it, or that there is none to be worked out.
     #[schema(example = "17:00 ngày 22/03/2021")]
     pub due_text: String,
     /// Days that are yet to be announced and on which it rests: it may move.
     pub provisional_days: Vec<ProvisionalDay>,
-    pub counting: Explanation,
+    /// Absent where nothing is counted.
+    pub counting: Option<Explanation>,
 }
 
 /// How a return date was counted.
@@ -38,7 +42,7 @@ pub struct Preview {
 pub struct Explanation {
     /// When the clock started: at the receipt, or at the next opening after it.
     pub started_at: Moment,
-    /// How many days were counted; 0 where hours are, or none.
+    /// How many days were counted; 0 where hours, months or years are, or nothing is.
     #[schema(example = 15)]
     pub counted_days: u32,
     /// The first day that was counted.
@@ -111,10 +115,11 @@ impl From<&Counting> for Explanation {
         });
         Self {
             started_at: counting.started,
-            counted_days: if counts_days {
-                counting.limit.amount()
-            } else {
-                0
+            counted_days: match counting.limit.unit() {
+                LimitUnit::WorkingDay | LimitUnit::CalendarDay if counts_days => {
+                    counting.limit.amount().as_whole().unwrap_or_default()
+                }
+                _ => 0,
             },
             first_counted: counting.counted.map(|(first, _)| first),
             last_counted: counting.counted.map(|(_, last)| last),
@@ -161,20 +166,21 @@ pub fn preview(
         return Err(Error::Invalid(wrong));
     };
     let timetable = reference.timetable(known.id).ok_or(Error::NoCalendar)?;
-    let limit = version
-        .limit()
-        .map_err(crate::domain::dossier::Refusal::from)?;
-    let counting = Counting::new(limit, received_at, timetable)
-        .map_err(crate::domain::dossier::Refusal::from)?;
-    let provisional = counting.provisional.iter();
+    let limit = version.limit().map_err(Refusal::from)?;
+    let counting = match limit.is_by_hand() {
+        true => None,
+        false => Some(Counting::new(limit, received_at, timetable).map_err(Refusal::from)?),
+    };
+    let due = counting.as_ref().map(|counting| counting.due);
+    let provisional = counting.iter().flat_map(|counting| &counting.provisional);
     Ok(Preview {
         procedure: version.definition.code.clone(),
         unit: unit.to_owned(),
         received_at,
         limit: version.definition.promised_limit(),
-        due_at: counting.due,
-        due_text: words::moment(counting.due),
+        due_at: due,
+        due_text: due.map_or_else(|| TimeError::NoLimit.to_string(), words::moment),
         provisional_days: provisional.map(ProvisionalDay::from).collect(),
-        counting: Explanation::from(&counting),
+        counting: counting.as_ref().map(Explanation::from),
     })
 }

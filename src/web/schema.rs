@@ -41,6 +41,7 @@ pub(crate) fn like(example: &Value) -> RefOr<Schema> {
             ArrayBuilder::new().items(like(items)).into()
         }
         Value::String(_) => object().schema_type(Type::String).into(),
+        Value::Number(number) if number.is_f64() => object().schema_type(Type::Number).into(),
         Value::Number(_) => object().schema_type(Type::Integer).into(),
         Value::Bool(_) => object().schema_type(Type::Boolean).into(),
         Value::Null => ObjectBuilder::new()
@@ -83,9 +84,7 @@ texts! {
     DayKind: "Ngày nghỉ, hoặc ngày làm bù" = [DayKind::Off, DayKind::Work];
     Rule: "Quy tắc đã áp dụng khi tính hạn trả" = Rule::ALL;
     SourceKind: "Theo luật, theo thông báo, hoặc dự kiến (chưa công bố)" = SourceKind::ALL;
-    LimitUnit: "Đơn vị của thời hạn" = [
-        LimitUnit::WorkingDay, LimitUnit::CalendarDay, LimitUnit::Hour, LimitUnit::SameDay
-    ];
+    LimitUnit: "Đơn vị của thời hạn" = LimitUnit::ALL;
     OnlineLevel: "Mức độ dịch vụ công trực tuyến" = [
         OnlineLevel::Full, OnlineLevel::Partial, OnlineLevel::Information
     ];

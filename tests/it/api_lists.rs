@@ -53,7 +53,7 @@ on_both! {
             let d = &p.definition;
             d.levels.contains(&motcua::domain::unit::Level::Commune)
                 && matches!(d.promised_limit().unit, motcua::domain::time_limit::LimitUnit::WorkingDay)
-                && d.promised_limit().amount.unwrap_or(0) >= 5
+                && d.promised_limit().amount >= Some(5.into())
         }).unwrap().definition.clone();
         let old = receive(&mut office, COMMUNE, SAME_DAY, |b| b["at"] = json!("2021-03-01T08:00:00+07:00"));
         let new = receive(&mut office, COMMUNE, &long.code, |b| b["channel"] = json!("postal"));

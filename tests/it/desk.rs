@@ -341,7 +341,7 @@ fn long_procedure(world: &World) -> String {
     let found = procedures.iter().find(|p| {
         let limit = p.definition.promised_limit();
         limit.unit == motcua::domain::time_limit::LimitUnit::WorkingDay
-            && limit.amount >= Some(5)
+            && limit.amount >= Some(5.into())
             && p.definition.level() == Level::Commune
             && p.definition.is_in_force_on(date("2021-03-01"))
     });
@@ -442,7 +442,7 @@ on_both! {
         let registered = acts::receive::register(&world.store, &request, night).unwrap();
         assert_eq!((registered.status, registered.due()), (Status::Registered, None));
         motcua::imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
-        let receive = Action::Receive { new: None, assignee: None };
+        let receive = Action::Receive { new: None, assignee: None, return_date: None };
         let received = world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
         assert_eq!(received.due(), Some(at("2021-03-04 17:00")));
         let reference = world.store.reference().unwrap();

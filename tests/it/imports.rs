@@ -230,7 +230,7 @@ on_both! {
             let version = reference.procedure_in_force("1.000001", date(day)).unwrap();
             version.definition.promised_limit().amount
         };
-        assert_eq!((amount("2020-12-31"), amount("2021-01-01")), (Some(5), Some(6)));
+        assert_eq!((amount("2020-12-31"), amount("2021-01-01")), (Some(5.into()), Some(6.into())));
     }
 }
 

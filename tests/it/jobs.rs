@@ -29,7 +29,7 @@ fn long_procedure(world: &World) -> String {
     let found = procedures.iter().find(|p| {
         let limit = p.definition.promised_limit();
         limit.unit == motcua::domain::time_limit::LimitUnit::WorkingDay
-            && limit.amount >= Some(5)
+            && limit.amount >= Some(5.into())
             && p.definition.levels.contains(&Level::Commune)
     });
     found.unwrap().definition.code.clone()

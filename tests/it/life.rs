@@ -159,6 +159,7 @@ fn receive() -> Action {
     Action::Receive {
         new: Some(new_dossier()),
         assignee: None,
+        return_date: None,
     }
 }
 
@@ -198,6 +199,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         2 => Action::Receive {
             new: None,
             assignee: None,
+            return_date: None,
         },
         3 => Action::NotReceive { reason },
         4..=6 => hand_over(n),
@@ -691,6 +693,7 @@ fn a_receipt_is_refused_where_unit_procedure_or_papers_do_not_allow_it() {
         let action = Action::Receive {
             new: Some(new),
             assignee: None,
+            return_date: None,
         };
         Life::default().act(at(when), &action).unwrap_err()
     };

@@ -375,7 +375,7 @@ on_both! {
         let mut plan = paper("Bản vẽ");
         plan["key"] = json!("ban-ve");
         import(version("2021-03-01", json!([plan, paper("Đơn"), paper("Trích lục")]))).unwrap();
-        let receive = Action::Receive { new: None, assignee: None };
+        let receive = Action::Receive { new: None, assignee: None, return_date: None };
         world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
 
         let clerk = office.token(Role::Clerk, COMMUNE);

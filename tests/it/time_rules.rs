@@ -10,7 +10,7 @@ use motcua::domain::calendar::{Calendar, CalendarDay, DayKind};
 use motcua::domain::counting::{Counting, DayOff, Rule, provisional_days};
 use motcua::domain::moment::{Moment, WorkingTime};
 use motcua::domain::office_hours::{OfficeHours, Season, Session};
-use motcua::domain::time_limit::{Clock, LimitUnit, Outcome, TimeLimit};
+use motcua::domain::time_limit::{Amount, Clock, LimitUnit, Outcome, TimeError, TimeLimit};
 use motcua::domain::timetable::Timetable;
 use motcua::imports::read_calendar;
 
@@ -58,9 +58,21 @@ fn moment() -> impl Strategy<Value = Moment> {
     (from..to).prop_map(|second| Moment::from_unix_millis(second * 1000))
 }
 
+/// As far as the calendar reaches.
 fn limit() -> impl Strategy<Value = TimeLimit> {
-    (prop::sample::select(&LimitUnit::ALL[..]), 1..120_u32)
-        .prop_map(|(unit, amount)| TimeLimit::new(unit, amount).unwrap())
+    let units = &LimitUnit::ALL[..5];
+    (prop::sample::select(units), 1..120_u32, 0..4_u32).prop_map(|(unit, amount, quarters)| {
+        let amount = match unit {
+            LimitUnit::WorkingDay | LimitUnit::Hour => quarter(amount, quarters),
+            LimitUnit::Month => (amount % 10 + 1).into(),
+            _ => amount.into(),
+        };
+        TimeLimit::new(unit, amount).unwrap()
+    })
+}
+
+fn quarter(whole: u32, quarters: u32) -> Amount {
+    Amount::parse(&format!("{whole},{:02}", quarters * 25)).unwrap()
 }
 
 /// The same years without one of the days that are yet to be announced, which is named.
@@ -97,7 +109,7 @@ proptest! {
         let due = limit.due(received, timetable).unwrap();
         prop_assert!(due >= received);
         prop_assert!(timetable.is_open(due).unwrap(), "{due}");
-        if limit.unit() != LimitUnit::Hour {
+        if limit.unit() != LimitUnit::Hour && limit.amount().as_whole().is_some() {
             let day = due.date();
             let works = timetable.is_working_day(day).unwrap() || limit.unit() == LimitUnit::SameDay;
             prop_assert!(works);
@@ -319,6 +331,80 @@ fn a_limit_that_ends_at_the_close_of_a_session_is_due_then() {
     assert_eq!(due("2021-03-01 08:00", 4), at("2021-03-01 12:00"));
     assert_eq!(due("2021-03-01 07:30", 8), at("2021-03-01 17:00"));
     assert_eq!(due("2021-03-01 12:30", 1), at("2021-03-01 14:30"));
+}
+
+fn due(unit: LimitUnit, amount: &str, received: &str) -> Moment {
+    let limit = TimeLimit::new(unit, Amount::parse(amount).unwrap()).unwrap();
+    limit.due(at(received), timetable()).unwrap()
+}
+
+#[test]
+fn halves_and_quarters_of_days_are_working_hours() {
+    let days = |amount, received| due(LimitUnit::WorkingDay, amount, received);
+    assert_eq!(days("0,5", "2021-03-01 08:00"), at("2021-03-01 12:00"));
+    assert_eq!(days("0,25", "2021-03-01 16:30"), at("2021-03-02 09:00"));
+    assert_eq!(days("1,5", "2021-03-05 07:30"), at("2021-03-08 11:30"));
+    // Sixty hours.
+    let hours = due(LimitUnit::Hour, "60", "2021-03-01 09:10");
+    assert_eq!(days("7,5", "2021-03-01 09:10"), hours);
+    assert_eq!(days("7,5", "2021-03-01 07:30"), at("2021-03-10 11:30"));
+    // Whole ones are counted as ever, however they are written.
+    assert_eq!(days("7,0", "2021-03-01 09:10"), at("2021-03-10 17:00"));
+    let half = |unit| TimeLimit::new(unit, Amount::parse("0,5").unwrap());
+    for unit in [LimitUnit::CalendarDay, LimitUnit::Month, LimitUnit::Year] {
+        assert!(
+            matches!(half(unit), Err(TimeError::LimitNotWhole { .. })),
+            "{unit}"
+        );
+    }
+}
+
+#[test]
+fn months_and_years_end_on_the_day_of_the_same_number() {
+    let months = |amount, received| due(LimitUnit::Month, amount, received);
+    assert_eq!(months("1", "2021-03-15 08:00"), at("2021-04-15 17:00"));
+    // Without such a day, on the last of the month: 28 February is a Sunday.
+    assert_eq!(months("1", "2021-01-29 08:00"), at("2021-03-01 17:00"));
+    assert_eq!(months("1", "2020-01-31 08:00"), at("2020-03-02 17:00"));
+    assert_eq!(months("3", "2020-11-30 08:00"), at("2021-03-01 17:00"));
+    // 30 April is a day off, and so are 1 and 2 May (a Sunday), and 3 May for it.
+    assert_eq!(months("6", "2020-10-30 08:00"), at("2021-05-04 17:00"));
+    // Not thirty days each.
+    assert_ne!(
+        months("6", "2021-01-13 08:00"),
+        due(LimitUnit::CalendarDay, "180", "2021-01-13 08:00")
+    );
+    // Received on Saturday night: as if on Monday.
+    assert_eq!(months("1", "2021-03-13 22:00"), at("2021-04-15 17:00"));
+    let years = |amount, received| due(LimitUnit::Year, amount, received);
+    assert_eq!(years("1", "2020-02-28 08:00"), at("2021-03-01 17:00"));
+    assert_eq!(years("3", "2020-09-14 08:00"), at("2023-09-14 17:00"));
+    assert!(TimeLimit::new(LimitUnit::Month, 121).is_err());
+    assert!(TimeLimit::new(LimitUnit::Year, 11).is_err());
+}
+
+#[test]
+fn a_return_date_that_was_named_stays_whatever_the_calendar_says() {
+    let received = at("2021-03-01 08:00");
+    let mut clock = Clock::named(at("2021-03-12 17:00"), received);
+    clock.pause(at("2021-03-02 07:30")).unwrap();
+    clock.resume(at("2021-03-03 07:30"), timetable()).unwrap();
+    assert_eq!(
+        clock.due,
+        at("2021-03-15 17:00"),
+        "a pause moves it all the same"
+    );
+    let extra = CalendarDay {
+        date: date("2021-03-15"),
+        kind: DayKind::Off,
+        name: "Nghỉ đột xuất".to_owned(),
+    };
+    let days = CALENDAR.days().cloned().chain([extra]);
+    let changed = Timetable::new(&Calendar::new(days).unwrap(), &OfficeHours::default());
+    clock.recompute(&changed).unwrap();
+    assert_eq!(clock.due, at("2021-03-15 17:00"));
+    let none = TimeLimit::new(LimitUnit::ByHand, 5).unwrap();
+    assert_eq!(none.due(received, timetable()), Err(TimeError::NoLimit));
 }
 
 #[test]

@@ -183,6 +183,14 @@ impl NewDossier {
     }
 }
 
+/// A return date that is named by hand at receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnDate {
+    pub at: Moment,
+    /// Why that one.
+    pub reason: String,
+}
+
 /// An action on a dossier; the moment, the actor and the rules' data come with the context.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -192,6 +200,8 @@ pub enum Action {
     Receive {
         new: Option<NewDossier>,
         assignee: Option<UserId>,
+        /// Where the procedure sets no limit.
+        return_date: Option<ReturnDate>,
     },
     NotReceive {
         reason: String,

@@ -7,8 +7,9 @@ use crate::domain::dossier::{
 };
 use crate::domain::ids::ProcedureId;
 use crate::domain::moment::Moment;
+use crate::domain::time_limit::TimeLimit;
 
-/// Papers and fees of a dossier.
+/// Papers and fees of a dossier, and by which limit it is due.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
     /// Number of sets handed in.
@@ -21,6 +22,10 @@ pub struct Contents {
     pub payment_requested: Option<u64>,
     /// The fees for which it is, by position; none: a free amount.
     pub requested_fees: Vec<u16>,
+    /// The limit that held at its receipt.
+    pub limit: Option<TimeLimit>,
+    /// Why its return date is the one that was named, where the procedure sets no limit.
+    pub due_reason: Option<String>,
     /// How it is passed on to the competent unit, if another desk took it in and that takes time.
     pub passing_on: Option<PassingOn>,
     /// It has been apologised for within this limit, and appointed anew.
@@ -87,6 +92,8 @@ impl Contents {
     pub(super) fn follow(&mut self, at: Moment, data: &EventData, under: ProcedureId) {
         match data {
             EventData::Received(received) => {
+                self.limit = Some(received.limit);
+                self.due_reason.clone_from(&received.due_reason);
                 let by = received.pass_on_by;
                 self.passing_on = by.map(|by| PassingOn { by, reached: None });
             }

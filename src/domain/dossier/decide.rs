@@ -135,7 +135,8 @@ pub fn decide(
             Action::Receive {
                 new: Some(new),
                 assignee,
-            } => receive_new(new, *assignee, context)?,
+                return_date,
+            } => receive_new(new, *assignee, return_date.as_ref(), context)?,
             _ => return Ok(Vec::new()),
         };
         return Ok(vec![Event {
@@ -267,7 +268,11 @@ fn decide_existing(
         return Err(Refusal::NotReached);
     }
     let data: EventData = match action {
-        Action::Receive { assignee, .. } => receive_registered(dossier, *assignee, context)?,
+        Action::Receive {
+            assignee,
+            return_date,
+            ..
+        } => receive_registered(dossier, *assignee, return_date.as_ref(), context)?,
         Action::NotReceive { reason } => NotReceived {
             reason: required(reason)?,
         }

@@ -300,6 +300,9 @@ pub struct Received {
     pub procedure_now: Option<ProcedureId>,
     #[serde(with = "short_limit")]
     pub limit: TimeLimit,
+    /// Why the due moment is the one that was named, where the procedure sets no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_reason: Option<String>,
     #[serde(with = "millis")]
     pub due: Moment,
     #[serde(
@@ -533,37 +536,43 @@ mod optional_millis {
     }
 }
 
-/// A time limit as `15wd`, `30cd`, `8h` or `sd`.
+/// A time limit as `15wd`, `7.5wd`, `30cd`, `8h`, `sd`, `6mo`, `3y` or `none`.
 mod short_limit {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    use crate::domain::time_limit::{LimitUnit, TimeLimit};
+    use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
 
     pub fn serialize<S: Serializer>(limit: &TimeLimit, serializer: S) -> Result<S::Ok, S::Error> {
-        let amount = limit.amount();
+        let amount = limit.amount().plain();
         match limit.unit() {
             LimitUnit::WorkingDay => serializer.collect_str(&format_args!("{amount}wd")),
             LimitUnit::CalendarDay => serializer.collect_str(&format_args!("{amount}cd")),
             LimitUnit::Hour => serializer.collect_str(&format_args!("{amount}h")),
             LimitUnit::SameDay => serializer.serialize_str("sd"),
+            LimitUnit::Month => serializer.collect_str(&format_args!("{amount}mo")),
+            LimitUnit::Year => serializer.collect_str(&format_args!("{amount}y")),
+            LimitUnit::ByHand => serializer.serialize_str("none"),
         }
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<TimeLimit, D::Error> {
         let text = String::deserialize(d)?;
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (amount, suffix) = text.split_at(digits);
+        let is_number = |b: &u8| b.is_ascii_digit() || *b == b'.';
+        let (amount, suffix) = text.split_at(text.bytes().take_while(is_number).count());
         let unit = match suffix {
             "wd" => LimitUnit::WorkingDay,
             "cd" => LimitUnit::CalendarDay,
             "h" => LimitUnit::Hour,
             "sd" => LimitUnit::SameDay,
+            "mo" => LimitUnit::Month,
+            "y" => LimitUnit::Year,
+            "none" => LimitUnit::ByHand,
             _ => return Err(D::Error::custom(format!("'{text}' is no time limit"))),
         };
-        let amount = if digits == 0 {
-            0
-        } else {
-            amount.parse().map_err(D::Error::custom)?
+        let amount = match amount {
+            "" => Amount::ZERO,
+            amount => Amount::parse(amount)
+                .ok_or_else(|| D::Error::custom(format!("'{text}' is no time limit")))?,
         };
         TimeLimit::new(unit, amount).map_err(D::Error::custom)
     }

@@ -15,7 +15,7 @@ mod situation;
 mod staff;
 mod undo;
 
-pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier};
+pub use crate::domain::dossier::actions::{Action, ActionKind, Correction, NewDossier, ReturnDate};
 pub use crate::domain::dossier::apply::ReplayError;
 pub use crate::domain::dossier::contents::{Contents, PassingOn};
 pub use crate::domain::dossier::decide::{Backdating, Context, decide, offered};

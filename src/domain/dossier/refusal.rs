@@ -129,6 +129,14 @@ pub enum Refusal {
     BadAppointment {
         appointment: Moment,
     },
+    /// The procedure sets no limit, and nobody has named a return date.
+    ReturnDateMissing,
+    /// The procedure sets a limit: there is no other return date.
+    ReturnDateGiven,
+    /// A return date that is named must lie in working time and after the receipt.
+    BadReturnDate {
+        at: Moment,
+    },
     /// The sources do not name this unit as a successor.
     NotASuccessor,
     /// The dossier is not with the unit it should leave.
@@ -181,6 +189,9 @@ impl Refusal {
             Self::OtherAmount { .. } => "other_amount",
             Self::AlreadyReappointed { .. } => "already_reappointed",
             Self::BadAppointment { .. } => "bad_appointment",
+            Self::ReturnDateMissing => "return_date_missing",
+            Self::ReturnDateGiven => "return_date_given",
+            Self::BadReturnDate { .. } => "bad_return_date",
             Self::NotASuccessor => "not_a_successor",
             Self::NotWithUnit => "not_with_unit",
             Self::NotOverdue => "not_overdue",

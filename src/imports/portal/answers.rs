@@ -11,7 +11,7 @@ use crate::domain::procedure::{
     ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode, ProcedureDefinition,
     is_portal_code,
 };
-use crate::domain::time_limit::LimitUnit;
+use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
 use crate::imports::ImportError;
 use crate::imports::portal::WrongPlace;
@@ -592,7 +592,15 @@ fn limit(time: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<LimitDefinitio
     if unit == LimitUnit::SameDay {
         return Some(LimitDefinition { unit, amount: None });
     }
-    let amount = time.number_of::<u32>(&["THOIGIANGIAIQUYET"], wrong)?;
+    let Some(place) = time.get(&["THOIGIANGIAIQUYET"]) else {
+        time.wrong("thiếu THOIGIANGIAIQUYET", wrong);
+        return None;
+    };
+    let text = place.text(wrong)?;
+    let Some(amount) = Amount::parse(&text) else {
+        place.wrong(&format!("'{text}' không phải số ngày hay số giờ"), wrong);
+        return None;
+    };
     let limit = LimitDefinition {
         unit,
         amount: Some(amount),
@@ -600,7 +608,7 @@ fn limit(time: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<LimitDefinitio
     match limit.limit() {
         Ok(_) => Some(limit),
         Err(error) => {
-            time.wrong(&format!("THOIGIANGIAIQUYET: {error}"), wrong);
+            place.wrong(&format!("'{text}': {error}"), wrong);
             None
         }
     }

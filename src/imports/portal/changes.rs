@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::domain::procedure::{Fee, LimitDefinition, OnlineLevel, ProcedureDefinition};
-use crate::domain::time_limit::LimitUnit;
 use crate::render;
 
 /// What a catalogue of the portal changes.
@@ -154,12 +153,9 @@ fn limit(limit: Option<LimitDefinition>) -> String {
     let Some(limit) = limit else {
         return "không có".to_owned();
     };
-    let amount = limit.amount.unwrap_or(0);
-    match limit.unit {
-        LimitUnit::WorkingDay => format!("{amount} ngày làm việc"),
-        LimitUnit::CalendarDay => format!("{amount} ngày"),
-        LimitUnit::Hour => format!("{amount} giờ làm việc"),
-        LimitUnit::SameDay => "trong ngày".to_owned(),
+    match limit.limit() {
+        Ok(limit) => limit.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

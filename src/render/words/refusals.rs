@@ -147,6 +147,15 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::BadAppointment { appointment } => format!(
             "thời điểm hẹn lại {appointment} phải trong giờ làm việc, sau hiện tại và sau hạn trả"
         ),
+        Refusal::ReturnDateMissing => {
+            "thủ tục không quy định thời hạn: cần ngày hẹn trả kèm lý do".to_owned()
+        }
+        Refusal::ReturnDateGiven => {
+            "thủ tục có thời hạn: ngày hẹn trả tính theo thời hạn, không ghi tay".to_owned()
+        }
+        Refusal::BadReturnDate { at } => {
+            format!("ngày hẹn trả {at} phải trong giờ làm việc và sau khi tiếp nhận")
+        }
         Refusal::NotASuccessor => "đơn vị nhận không phải đơn vị kế thừa trong danh mục".to_owned(),
         Refusal::NotWithUnit => "hồ sơ không ở đơn vị cần chuyển đi".to_owned(),
         Refusal::NotOverdue => "hồ sơ chưa quá hạn, hoặc quá hạn đã được ghi nhận".to_owned(),

@@ -107,6 +107,7 @@ pub(crate) fn receipt(
             ..NewDossier::new(id, case_number(&unit.code, number)?, unit.id, applicant)
         }),
         assignee: None,
+        return_date: None,
     };
     let context = Context {
         at,

@@ -9,7 +9,7 @@ use crate::domain::period::Period;
 use crate::domain::procedure::{
     ChecklistItem, LimitDefinition, OnlineLevel, Place, ProcedureDefinition, Step, StepRole,
 };
-use crate::domain::time_limit::LimitUnit;
+use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
 use crate::imports::Catalogue;
 use crate::tools::ToolError;
@@ -91,8 +91,8 @@ pub(crate) fn extend(
 
 fn days(limit: LimitDefinition) -> Option<u64> {
     match limit.unit {
-        LimitUnit::WorkingDay | LimitUnit::CalendarDay => limit.amount.map(u64::from),
-        LimitUnit::Hour | LimitUnit::SameDay => None,
+        LimitUnit::WorkingDay | LimitUnit::CalendarDay => limit.amount?.as_whole().map(u64::from),
+        _ => None,
     }
 }
 
@@ -203,7 +203,7 @@ impl Budget {
         {
             let limit = |days: u64| LimitDefinition {
                 unit: LimitUnit::WorkingDay,
-                amount: u32::try_from(days).ok(),
+                amount: u32::try_from(days).ok().map(Amount::whole),
             };
             sample.statutory_limit = limit(before);
             sample.committed_limit = Some(limit(before - cut));
@@ -273,7 +273,10 @@ fn limit(level: Level, nth: u64) -> LimitDefinition {
         ],
     };
     let (unit, amount) = choices[usize::try_from(nth).unwrap_or(0) % choices.len()];
-    LimitDefinition { unit, amount }
+    LimitDefinition {
+        unit,
+        amount: amount.map(Amount::whole),
+    }
 }
 
 fn sample(
@@ -329,11 +332,12 @@ fn sample(
 }
 
 fn workflow(level: Level, limit: LimitDefinition) -> Vec<Step> {
+    let amount = limit.amount.and_then(Amount::as_whole).unwrap_or(1);
     let hours = match limit.unit {
-        LimitUnit::WorkingDay => limit.amount.unwrap_or(1) * 8,
-        LimitUnit::CalendarDay => limit.amount.unwrap_or(1) * 40 / 7,
-        LimitUnit::Hour => limit.amount.unwrap_or(1),
-        LimitUnit::SameDay => 4,
+        LimitUnit::WorkingDay => amount * 8,
+        LimitUnit::CalendarDay => amount * 40 / 7,
+        LimitUnit::Hour => amount,
+        _ => 4,
     };
     let step = |name: &str, role, hours: u32| Step {
         name: name.to_owned(),

@@ -249,6 +249,7 @@ impl Life<'_> {
         let receive = Action::Receive {
             new,
             assignee: None,
+            return_date: None,
         };
         self.act(outline.received, self.clerk(), &receive)
     }
@@ -350,9 +351,11 @@ impl Life<'_> {
     fn limit_in_days(&self) -> u32 {
         let limit = self.dossier.as_ref().and_then(|d| d.clock.as_ref());
         match limit.map(|clock| (clock.limit.unit(), clock.limit.amount())) {
-            Some((LimitUnit::WorkingDay | LimitUnit::CalendarDay, days)) => days,
-            Some((LimitUnit::Hour, hours)) => hours / 8,
-            Some((LimitUnit::SameDay, _)) | None => 0,
+            Some((LimitUnit::WorkingDay | LimitUnit::CalendarDay, days)) => days.quarters() / 4,
+            Some((LimitUnit::Hour, hours)) => hours.quarters() / 32,
+            Some((LimitUnit::Month, months)) => months.quarters() / 4 * 30,
+            Some((LimitUnit::Year, years)) => years.quarters() / 4 * 365,
+            Some((LimitUnit::SameDay | LimitUnit::ByHand, _)) | None => 0,
         }
     }
 

@@ -385,11 +385,13 @@ impl LevelPlan {
 
 fn nominal_hours(procedure: &Procedure) -> u32 {
     let limit = procedure.definition.promised_limit();
-    let amount = limit.amount.unwrap_or(0);
+    let quarters = limit.amount.unwrap_or_default().quarters();
     match limit.unit {
-        LimitUnit::WorkingDay => amount.saturating_mul(8),
-        LimitUnit::CalendarDay => amount.saturating_mul(6),
-        LimitUnit::Hour => amount,
-        LimitUnit::SameDay => 4,
+        LimitUnit::WorkingDay => quarters.saturating_mul(2),
+        LimitUnit::CalendarDay => quarters.saturating_mul(6) / 4,
+        LimitUnit::Hour => quarters / 4,
+        LimitUnit::SameDay | LimitUnit::ByHand => 4,
+        LimitUnit::Month => quarters.saturating_mul(6 * 30) / 4,
+        LimitUnit::Year => quarters.saturating_mul(6 * 365) / 4,
     }
 }

@@ -15,7 +15,9 @@ use crate::views::dossier::DossierView;
 use crate::web::api::answers::{Reply, fresh_tagged, or_current};
 use crate::web::api::call::Call;
 use crate::web::api::check_length;
-use crate::web::api::dossiers::{ItemInput, assignee, intent, read_items, resolve};
+use crate::web::api::dossiers::{
+    ItemInput, ReturnDateInput, assignee, intent, read_items, resolve,
+};
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
@@ -138,11 +140,23 @@ pub struct Receive {
     #[serde(default)]
     #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
+    /// Chỉ khi thủ tục không quy định thời hạn, và khi đó bắt buộc.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    return_date: Option<ReturnDateInput>,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
 
-impl Readable for Receive {}
+impl Readable for Receive {
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        if let Some(named) = &self.return_date {
+            named.read("", &mut wrong);
+        }
+        wrong
+    }
+}
 
 impl Receive {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
@@ -150,6 +164,7 @@ impl Receive {
         of.to(Action::Receive {
             new: None,
             assignee,
+            return_date: (self.return_date).map(|named| named.read("", &mut Vec::new())),
         })
     }
 }

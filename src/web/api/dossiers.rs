@@ -8,7 +8,7 @@ use crate::acts::receive::NewRequest;
 use crate::acts::receive_many::{Entry as BatchEntry, Outcome as BatchOutcome};
 use crate::acts::{self, By, Intent};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Channel, ItemGiven, Paper};
+use crate::domain::dossier::{Channel, ItemGiven, Paper, ReturnDate};
 use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::warning::Warning;
@@ -72,6 +72,32 @@ pub(crate) fn read_items(items: &[ItemInput], wrong: &mut Vec<FieldError>) -> Ve
     read
 }
 
+/// A return date that is named by hand.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnDateInput {
+    /// Thời điểm hẹn trả, trong giờ làm việc.
+    #[schema(value_type = String, format = DateTime, example = "2021-03-22T17:00:00+07:00")]
+    at: Moment,
+    /// Vì sao là ngày này.
+    #[schema(example = "Theo thỏa thuận với người nộp")]
+    reason: String,
+}
+
+impl ReturnDateInput {
+    pub(crate) fn read(&self, pointer: &str, wrong: &mut Vec<FieldError>) -> ReturnDate {
+        let field = format!("{pointer}/return_date/reason");
+        match self.reason.trim() {
+            "" => wrong.push(FieldError::new(field, "để trống")),
+            reason => check_length(&field, reason, 2000, wrong),
+        }
+        ReturnDate {
+            at: self.at,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
 /// A dossier as the clerk fills it in.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +134,10 @@ pub struct NewDossier {
     #[serde(default)]
     #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
+    /// Chỉ khi thủ tục không quy định thời hạn, và khi đó bắt buộc.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    return_date: Option<ReturnDateInput>,
     /// Cảnh báo đã xem và chấp nhận, theo tên.
     #[serde(default)]
     #[schema(example = json!([]))]
@@ -137,6 +167,7 @@ impl NewDossier {
             sets: self.sets.unwrap_or(1),
             items: read_items(&self.items, wrong),
             assignee: self.assignee.clone(),
+            return_date: (self.return_date.as_ref()).map(|named| named.read(pointer, wrong)),
             late_reason: self.at.as_ref().and_then(|at| at.late_reason.clone()),
             accept: self.accept.clone(),
         }

@@ -166,7 +166,7 @@ fn example() -> Value {
         "valid_from": "2027-01-01", "valid_to": null, "announced_on": "2026-12-01",
         "workflow_approved_on": null, "simplification_proposed_on": null, "integrated": false,
         "online_level": "partial",
-        "statutory_limit": {"unit": "working_day", "amount": 5}, "committed_limit": null,
+        "statutory_limit": {"unit": "working_day", "amount": 7.5}, "committed_limit": null,
         "on_supplement": "restart",
         "fees": [{"name": "Lệ phí", "amount_vnd": 25000, "note": ""}],
         "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],

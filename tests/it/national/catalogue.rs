@@ -123,7 +123,7 @@ on_both! {
         let reference = world.store.reference().unwrap();
         let new = reference.procedure_in_force("1.999901", date("2026-06-01")).unwrap();
         let new = &new.definition;
-        assert_eq!(new.statutory_limit.amount, Some(5), "the desk's, not the web's");
+        assert_eq!(new.statutory_limit.amount, Some(5.into()), "the desk's, not the web's");
         assert_eq!(new.fees[0].amount_vnd, 25_000);
         assert_eq!(new.levels.len(), 2);
         assert_eq!((new.checklist[0].required, new.checklist[1].required), (true, false));

@@ -128,7 +128,12 @@ pub(super) fn take_supplement(
     }
     let on_supplement = context.procedure.definition.on_supplement;
     let on_supplement = on_supplement.unwrap_or(context.norm(dossier).on_supplement);
-    let restarted = !overdue && on_supplement == OnSupplement::Restart;
+    // A return date that was named by hand has no limit to start anew: it moves by the pause.
+    let by_hand = dossier
+        .clock
+        .as_ref()
+        .is_some_and(|clock| clock.limit.is_by_hand());
+    let restarted = !overdue && !by_hand && on_supplement == OnSupplement::Restart;
     let clock = if restarted {
         let mut clock = running_clock(dossier)?;
         clock.restart(context.at, context.timetable)?;

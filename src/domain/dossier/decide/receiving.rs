@@ -1,11 +1,11 @@
 //! Taking a dossier in.
 
 use crate::domain::dossier::decide::handling::step_due;
-use crate::domain::dossier::decide::{Context, ensure_open};
+use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Dossier, EventData, ItemHandedIn, NewDossier, Reached, Received, Refusal, Registered,
-    Submission,
+    ReturnDate, Submission,
 };
 use crate::domain::ids::{ProcedureId, UserId};
 use crate::domain::moment::Moment;
@@ -23,6 +23,7 @@ pub(super) fn register(new: &NewDossier, context: &Context<'_>) -> Result<EventD
 pub(super) fn receive_new(
     new: &NewDossier,
     assignee: Option<UserId>,
+    return_date: Option<&ReturnDate>,
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
     let submission = submission(new, context)?;
@@ -32,7 +33,14 @@ pub(super) fn receive_new(
         true => Some(pass_on_by(context.at, context.timetable)?),
         false => None,
     };
-    received(Some(submission), None, pass_on_by, assignee, context)
+    let receipt = Receipt {
+        submission: Some(submission),
+        procedure_now: None,
+        pass_on_by,
+        assignee,
+        return_date,
+    };
+    received(receipt, context)
 }
 
 /// By when a desk has to pass on what it took in for another unit: on the same working day, and if it came after
@@ -64,9 +72,9 @@ pub(super) fn reach(
     let passing_on = passing_on.ok_or(Refusal::ReachedAlready)?;
     let late = context.at > passing_on.by;
     let from = context.at.min(passing_on.by);
-    let limit = dossier.clock.as_ref().map(|clock| clock.limit);
-    let due = match limit {
-        Some(limit) => limit.due(from, context.timetable)?,
+    let due = match &dossier.clock {
+        Some(clock) if clock.limit.is_by_hand() => clock.due,
+        Some(clock) => clock.limit.due(from, context.timetable)?,
         None => return Err(Refusal::ReachedAlready),
     };
     Ok(Reached {
@@ -86,6 +94,7 @@ pub(super) fn reach(
 pub(super) fn receive_registered(
     dossier: &Dossier,
     assignee: Option<UserId>,
+    return_date: Option<&ReturnDate>,
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
     let unit = context
@@ -94,33 +103,61 @@ pub(super) fn receive_registered(
         .ok_or(Refusal::UnknownUnit)?;
     ensure_open(unit, context.at)?;
     let changed = context.procedure.id != dossier.procedure;
-    let version = changed.then_some(context.procedure.id);
-    received(None, version, None, assignee, context)
+    let receipt = Receipt {
+        submission: None,
+        procedure_now: changed.then_some(context.procedure.id),
+        pass_on_by: None,
+        assignee,
+        return_date,
+    };
+    received(receipt, context)
 }
 
-fn received(
+struct Receipt<'a> {
     submission: Option<Submission>,
     procedure_now: Option<ProcedureId>,
     pass_on_by: Option<Moment>,
     assignee: Option<UserId>,
-    context: &Context<'_>,
-) -> Result<EventData, Refusal> {
-    let from = pass_on_by.unwrap_or(context.at);
-    let clock = Clock::start(context.procedure.limit()?, from, context.timetable)?;
+    return_date: Option<&'a ReturnDate>,
+}
+
+fn received(receipt: Receipt<'_>, context: &Context<'_>) -> Result<EventData, Refusal> {
+    let from = receipt.pass_on_by.unwrap_or(context.at);
+    let clock = clock(receipt.return_date, from, context)?;
+    let due_reason = receipt.return_date.map(|named| required(&named.reason));
     Ok(Received {
-        submission,
-        procedure_now,
+        submission: receipt.submission,
+        procedure_now: receipt.procedure_now,
         limit: clock.limit,
+        due_reason: due_reason.transpose()?,
         due: clock.due,
-        step_due: match pass_on_by {
+        step_due: match receipt.pass_on_by {
             Some(_) => None,
             None => step_due(0, context.at, context)?,
         },
-        assignee,
-        pass_on_by,
+        assignee: receipt.assignee,
+        pass_on_by: receipt.pass_on_by,
         judging: context.norms.on(context.at.date()).judging(),
     }
     .into())
+}
+
+/// The clock by the limit that holds, or by the return date that is named where there is none.
+fn clock(
+    return_date: Option<&ReturnDate>,
+    from: Moment,
+    context: &Context<'_>,
+) -> Result<Clock, Refusal> {
+    let limit = context.procedure.limit()?;
+    match (limit.is_by_hand(), return_date) {
+        (false, None) => Ok(Clock::start(limit, from, context.timetable)?),
+        (false, Some(_)) => Err(Refusal::ReturnDateGiven),
+        (true, None) => Err(Refusal::ReturnDateMissing),
+        (true, Some(named)) if named.at > from && context.timetable.is_open(named.at)? => {
+            Ok(Clock::named(named.at, from))
+        }
+        (true, Some(named)) => Err(Refusal::BadReturnDate { at: named.at }),
+    }
 }
 
 pub(super) fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Refusal> {
