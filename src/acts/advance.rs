@@ -2,7 +2,7 @@
 
 use diesel::Connection;
 
-use crate::acts::receive::wrong_return_date;
+use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{
@@ -20,6 +20,7 @@ use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
 use crate::store::{Conn, Store, StoreError, deputies, dossiers};
 use crate::views::assignees::ensure_assignable;
+use crate::views::cases::in_case;
 
 /// An action on a dossier.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Request {
     /// The version that the caller saw; `None` to act on whatever it is now.
     pub version: Option<u32>,
     pub action: Action,
+    /// In which case of the procedure it is taken in; `None`: the one in which it was registered.
+    pub case: Option<String>,
     /// People whom the action refers to and who are new.
     pub people: Vec<NewPerson>,
     /// Why it is entered late, where a reason is asked for.
@@ -40,6 +43,7 @@ impl Request {
             id,
             version: None,
             action,
+            case: None,
             people: Vec::new(),
             late_reason: None,
         }
@@ -101,10 +105,11 @@ pub(crate) fn act_within(
     }
     let dossier = &locked.dossier;
     let at = occasion.moment(Some(dossier));
-    let procedure = procedure_for(&request.action, dossier, at, reference)?;
+    let procedure = procedure_for(request, dossier, at, reference)?;
     if let Action::Receive { return_date, .. } = &request.action
-        && let Some(wrong) = wrong_return_date(procedure, return_date.as_ref())
         && dossier.status == Status::Registered
+        && let Some(unit) = reference.units().get(dossier.unit)
+        && let Some(wrong) = wrong_terms(procedure, dossier.channel, unit, return_date.as_ref())
     {
         return Err(Error::Invalid(vec![wrong]));
     }
@@ -169,22 +174,30 @@ fn principals(
 }
 
 /// The version of the procedure that holds for the action: the dossier's own. A clerk who takes in
-/// what was registered does so under the version in force on that day.
+/// what was registered does so under the version in force on that day, and may choose another case.
 fn procedure_for<'a>(
-    action: &Action,
+    request: &Request,
     dossier: &Dossier,
     at: Moment,
     reference: &'a Reference,
 ) -> Result<&'a Procedure, Error> {
     let own = reference
-        .procedure(dossier.procedure)
+        .procedure_of(dossier)
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
+    if !matches!(request.action, Action::Receive { .. }) {
+        return Ok(own);
+    }
     let code = &own.definition.code;
-    let now = match action {
-        Action::Receive { .. } => reference.procedure_in_force(code, at.date()),
-        _ => None,
-    };
-    Ok(now.unwrap_or(own))
+    let version = reference.procedure_in_force(code, at.date()).unwrap_or(own);
+    let registered = dossier.contents.case.as_deref();
+    match &request.case {
+        Some(case) => Ok(
+            in_case(reference, version, case).map_err(|reason| Error::wrong("/case", reason))?
+        ),
+        None => Ok(reference
+            .procedure_in_case(version.id, registered)
+            .unwrap_or(version)),
+    }
 }
 
 /// How many dossiers motcua itself acts on in one transaction: nobody waits long for it.

@@ -89,7 +89,7 @@ fn take_for(
     if misfit.is_some() {
         return Ok(misfit);
     }
-    let procedure = reference.procedure(dossier.procedure);
+    let procedure = reference.procedure_of(&dossier);
     let fees = procedure.map(|procedure| dossier.outstanding_fees(procedure));
     let action = taking(payment, &dossier, fees.unwrap_or_default());
     let occasion = Occasion::by_system(now);
@@ -212,7 +212,7 @@ fn take_by_hand(
 ) -> Result<(), Error> {
     let locked = dossiers::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;
     let dossier = locked.dossier;
-    let procedure = reference.procedure(dossier.procedure);
+    let procedure = reference.procedure_of(&dossier);
     let known = procedure.map_or(&[][..], |procedure| &procedure.definition.fees);
     // What there is not is the rules' to say.
     let named = fees.iter().filter_map(|fee| known.get(usize::from(*fee)));

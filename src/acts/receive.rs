@@ -15,11 +15,13 @@ use crate::domain::time_limit::LimitUnit;
 use crate::domain::unit::Unit;
 use crate::domain::warning::Warning;
 use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::persons::{self, NewPerson};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, case_numbers, dossiers};
 use crate::views::assignees::{ensure_assignable, find_assignee};
+use crate::views::cases::in_case;
 
 /// What a clerk or citizen fills in.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct NewRequest {
     pub passed_on: bool,
     /// Code of the procedure; the version in force on the day is taken.
     pub procedure: String,
+    /// The case of the procedure (trường hợp), if its code does not name it.
+    pub case: Option<String>,
     pub channel: Channel,
     pub return_channel: Channel,
     pub applicant: Person,
@@ -56,6 +60,7 @@ impl NewRequest {
             competent_unit: None,
             passed_on: true,
             procedure: procedure.into(),
+            case: None,
             channel: Channel::Direct,
             return_channel: Channel::Direct,
             applicant,
@@ -180,7 +185,7 @@ impl<'a> Plan<'a> {
             return Err(Error::NOT_YOUR_DOSSIER);
         }
         let competent = new.competent_unit.as_deref().map(unit).transpose()?;
-        let procedure = reference.procedure_in_force(&new.procedure, at.date());
+        let procedure = procedure_asked(reference, new, at.date());
         Ok(Self {
             new,
             at,
@@ -257,21 +262,47 @@ fn create(
     Ok(dossiers::insert(conn, id, &events, reference.units())?)
 }
 
-/// What is wrong with the return date that is named, or is not, when a dossier is taken in.
-pub(crate) fn wrong_return_date(
+/// The version that is in force on a day, in the case that is asked for, if there is that.
+pub(crate) fn procedure_asked<'a>(
+    reference: &'a Reference,
+    new: &NewRequest,
+    day: chrono::NaiveDate,
+) -> Option<&'a Arc<Procedure>> {
+    let procedure = reference.procedure_in_force(&new.procedure, day)?;
+    match asked_case(new) {
+        Some((_, case)) => in_case(reference, procedure, &case).ok(),
+        None => Some(procedure),
+    }
+}
+
+/// What is wrong with case and return date when a dossier is taken in.
+pub(crate) fn wrong_terms(
     procedure: &Procedure,
+    channel: Channel,
+    unit: &Unit,
     return_date: Option<&ReturnDate>,
 ) -> Option<WrongField> {
-    let by_hand = procedure.definition.promised_limit().unit == LimitUnit::ByHand;
-    let refusal = match (by_hand, return_date) {
-        (true, None) => Refusal::ReturnDateMissing,
-        (false, Some(_)) => Refusal::ReturnDateGiven,
+    let definition = &procedure.definition;
+    let by_hand = procedure.limit_for(channel, unit).limit.unit == LimitUnit::ByHand;
+    let (pointer, refusal) = match (by_hand, return_date) {
+        _ if procedure.case.is_none() && definition.case_decides_limit(channel) => {
+            ("/case", Refusal::case_missing(definition))
+        }
+        (true, None) => ("/return_date", Refusal::ReturnDateMissing),
+        (false, Some(_)) => ("/return_date", Refusal::ReturnDateGiven),
         _ => return None,
     };
     Some(WrongField {
-        pointer: "/return_date".to_owned(),
-        reason: crate::render::words::refusal(&refusal),
+        pointer: pointer.to_owned(),
+        reason: words::refusal(&refusal),
     })
+}
+
+/// The field that asks for a case, and which: its own, or the code of the procedure.
+fn asked_case(new: &NewRequest) -> Option<(&'static str, String)> {
+    let in_code = || ProcedureCode::read(&new.procedure).ok()?.case;
+    let own = new.case.clone().map(|case| ("/case", case));
+    own.or_else(|| in_code().map(|case| ("/procedure", case)))
 }
 
 /// Every wrong field at once, of what a desk is `receiving` or a citizen registers.
@@ -296,8 +327,7 @@ fn check(
     {
         add("/competent_unit", format!("không có đơn vị '{code}'"));
     }
-    let code = ProcedureCode::read(&new.procedure);
-    if let Err(error) = &code {
+    if let Err(error) = ProcedureCode::read(&new.procedure) {
         add("/procedure", error.to_string());
     } else if reference.versions(&new.procedure).is_empty() {
         add(
@@ -305,24 +335,31 @@ fn check(
             format!("không có thủ tục '{}'", new.procedure),
         );
     } else if reference.procedure_in_force(&new.procedure, day).is_none() {
-        let day = crate::render::words::date(day);
+        let day = words::date(day);
         let reason = format!("thủ tục {} không có hiệu lực vào ngày {day}", new.procedure);
-        add("/procedure", reason);
-    }
-    if let Ok(ProcedureCode {
-        base,
-        case: Some(case),
-        ..
-    }) = &code
-    {
-        let reason = format!("thủ tục {base} không có trường hợp {case}");
         add("/procedure", reason);
     }
     if new.sets == 0 {
         add("/sets", "số bộ hồ sơ phải từ 1 trở lên".to_owned());
     }
-    if receiving && let Some(procedure) = reference.procedure_in_force(&new.procedure, day) {
-        wrong.extend(wrong_return_date(procedure, new.return_date.as_ref()));
+    if let Some(procedure) = reference.procedure_in_force(&new.procedure, day) {
+        let asked = asked_case(new);
+        let procedure = match &asked {
+            Some((_, case)) => in_case(reference, procedure, case),
+            None => Ok(procedure),
+        };
+        let competent = new.competent_unit.as_ref().unwrap_or(&new.unit);
+        match (procedure, reference.units().by_code(competent)) {
+            (Err(reason), _) => wrong.push(WrongField {
+                pointer: asked.map_or("/case", |(pointer, _)| pointer).to_owned(),
+                reason,
+            }),
+            (Ok(procedure), Some(unit)) if receiving => {
+                let named = new.return_date.as_ref();
+                wrong.extend(wrong_terms(procedure, new.channel, unit, named));
+            }
+            _ => {}
+        }
     }
     wrong.extend(wrong_fields("/applicant", &new.applicant));
     if let Some(delegate) = &new.delegate {

@@ -38,6 +38,8 @@ const NOT_WAITING: Error = Error::NotFound("không có hồ sơ chờ xác nhậ
 struct Kept {
     unit: String,
     procedure: String,
+    #[serde(default)]
+    case: Option<String>,
     return_channel: Channel,
     applicant: KeptPerson,
     delegate: Option<KeptPerson>,
@@ -176,7 +178,7 @@ pub fn submit(
             // What is wrong is told now, not after the code.
             acts::receive::check_registration(reference, &new, citizen_at(now))?;
             // By the papers' keys: another version may be in force when the code comes.
-            let procedure = reference.procedure_in_force(&new.procedure, now.date());
+            let procedure = acts::receive::procedure_asked(reference, &new, now.date());
             let items = new.items.iter().map(|item| match procedure {
                 Some(procedure) => item.keyed(procedure),
                 None => item.clone(),
@@ -184,6 +186,7 @@ pub fn submit(
             let kept = Kept {
                 unit: new.unit.clone(),
                 procedure: new.procedure.clone(),
+                case: new.case.clone(),
                 return_channel: new.return_channel,
                 applicant: (&new.applicant).into(),
                 delegate: new.delegate.as_ref().map(KeptPerson::from),
@@ -284,6 +287,7 @@ pub fn confirm(
         let kept: Kept = serde_json::from_str(&pending.request)
             .map_err(|_| StoreError::corrupt("submissions.request"))?;
         let new = NewRequest {
+            case: kept.case,
             channel: Channel::Online,
             return_channel: kept.return_channel,
             delegate: kept.delegate.map(Person::from),

@@ -29,6 +29,7 @@ pub struct NewUnit {
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
     pub office_hours: Option<OfficeHours>,
+    pub mountain: bool,
 }
 
 /// What changes about a unit; what is `None` stays.
@@ -43,6 +44,8 @@ pub struct UnitChange {
     pub successor: Option<String>,
     /// `Some(None)`: the default ones.
     pub office_hours: Option<Option<OfficeHours>>,
+    /// Dossiers that were received keep the limit of then.
+    pub mountain: Option<bool>,
 }
 
 fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
@@ -124,6 +127,7 @@ pub fn create_unit(
                 valid_from: new.valid_from,
                 valid_to: new.valid_to,
                 office_hours: new.office_hours.clone(),
+                mountain: new.mountain,
             };
             check(&unit, units, &mut wrong);
             if !wrong.is_empty() {
@@ -181,6 +185,7 @@ pub fn change_unit(
         if let Some(hours) = &change.office_hours {
             unit.office_hours.clone_from(hours);
         }
+        unit.mountain = change.mountain.unwrap_or(unit.mountain);
         check(&unit, units, &mut wrong);
         let succession = match &change.successor {
             Some(code) => succession(code, &unit, units, reach, &mut wrong)?,
@@ -272,6 +277,7 @@ fn as_recorded(unit: &Unit, units: &Units) -> Value {
         "valid_from": unit.valid_from,
         "valid_to": unit.valid_to,
         "office_hours": unit.office_hours,
+        "mountain": unit.mountain,
     })
 }
 

@@ -7,6 +7,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::dossier::Channel;
+use crate::domain::enums::text_enum;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::moment::WorkingTime;
 use crate::domain::person::fold_diacritics;
@@ -20,6 +22,8 @@ use crate::domain::unit::{Level, Unit, Units};
 pub struct Procedure {
     pub id: ProcedureId,
     pub field_id: FieldId,
+    /// The case under which it is seen: fees and checklist of the definition are then that case's.
+    pub case: Option<String>,
     pub definition: ProcedureDefinition,
 }
 
@@ -66,9 +70,18 @@ pub struct ProcedureDefinition {
     /// The shorter limit that the office commits itself to after a cut.
     #[serde(default)]
     pub committed_limit: Option<LimitDefinition>,
+    /// Limits that hold for what is handed in that way, unless its case has one of its own.
+    #[serde(default)]
+    pub limits_by_channel: ChannelLimits,
+    /// So many days more, of the limit's own kind, where the competent unit is marked as a mountain one.
+    #[serde(default)]
+    pub extra_days_in_marked_units: Option<u32>,
     /// Where it says nothing, what the norms of the day of receipt say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_supplement: Option<OnSupplement>,
+    /// Cases (trường hợp) in which something differs.
+    #[serde(default)]
+    pub cases: Vec<Case>,
     #[serde(default)]
     pub fees: Vec<Fee>,
     pub result: String,
@@ -109,6 +122,64 @@ pub struct LimitDefinition {
     pub unit: LimitUnit,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
+}
+
+/// Limits by how a dossier is handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelLimits {
+    #[serde(default)]
+    pub direct: Option<LimitDefinition>,
+    #[serde(default)]
+    pub online: Option<LimitDefinition>,
+    #[serde(default)]
+    pub postal: Option<LimitDefinition>,
+}
+
+impl ChannelLimits {
+    pub const fn of(&self, channel: Channel) -> Option<LimitDefinition> {
+        match channel {
+            Channel::Direct => self.direct,
+            Channel::Online => self.online,
+            Channel::Postal => self.postal,
+        }
+    }
+}
+
+/// A case of a procedure. What it does not say is the procedure's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Two digits: `02` of `2.000635.02`.
+    pub code: String,
+    pub name: String,
+    #[serde(default)]
+    pub limit: Option<LimitDefinition>,
+    #[serde(default)]
+    pub fees: Option<Vec<Fee>>,
+    #[serde(default)]
+    pub checklist: Option<Vec<ChecklistItem>>,
+}
+
+text_enum! {
+    /// Which of a procedure's limits holds.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum LimitSource {
+        Statutory = "statutory",
+        Committed = "committed",
+        Channel = "channel",
+        Case = "case",
+    }
+}
+
+/// The limit that holds for a dossier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLimit {
+    /// With the extra days.
+    pub limit: LimitDefinition,
+    pub from: LimitSource,
+    pub extra_days: u32,
 }
 
 /// A fee (phí, lệ phí) in đồng.
@@ -231,36 +302,63 @@ impl ProcedureDefinition {
         self.levels.first().copied().unwrap_or(Level::Province)
     }
 
+    pub fn case(&self, code: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.code == code)
+    }
+
+    /// The limit that holds in a case, for what is handed in that way, at a unit that is marked as a mountain
+    /// one or not.
+    pub fn limit_for(&self, case: Option<&str>, channel: Channel, mountain: bool) -> HeldLimit {
+        let of_case = case
+            .and_then(|case| self.case(case))
+            .and_then(|case| case.limit);
+        let found = [
+            (of_case, LimitSource::Case),
+            (self.limits_by_channel.of(channel), LimitSource::Channel),
+            (self.committed_limit, LimitSource::Committed),
+        ];
+        let mut found = found
+            .into_iter()
+            .filter_map(|(limit, from)| Some((limit?, from)));
+        let (limit, from) = found
+            .next()
+            .unwrap_or((self.statutory_limit, LimitSource::Statutory));
+        let extra_days = self.extra_days_in_marked_units.unwrap_or(0);
+        let extra_days = match mountain && limit.unit.is_days() {
+            true => extra_days,
+            false => 0,
+        };
+        HeldLimit {
+            limit: LimitDefinition {
+                amount: limit.amount.map(|amount| amount.plus(extra_days)),
+                ..limit
+            },
+            from,
+            extra_days,
+        }
+    }
+
+    /// Whether the limit of what is handed in that way cannot be told without its case.
+    pub fn case_decides_limit(&self, channel: Channel) -> bool {
+        let limit = |case: Option<&str>| self.limit_for(case, channel, false).limit;
+        let mut cases = self.cases.iter();
+        cases.any(|case| limit(Some(&case.code)) != limit(None))
+    }
+
     /// The keys of the checklist's papers, in its order.
     pub fn item_keys(&self) -> Vec<String> {
-        let derived = self.item_keys_by_name();
-        let given = self.checklist.iter().map(|item| item.key.clone());
-        given
-            .zip(derived)
-            .map(|(given, derived)| given.unwrap_or(derived))
-            .collect()
+        item_keys(&self.checklist)
     }
 
     /// The keys that follow from the names: the same name has the same key in every version; one that
     /// comes several times in a checklist is numbered.
     pub fn item_keys_by_name(&self) -> Vec<String> {
-        let mut times: HashMap<String, usize> = HashMap::new();
-        let items = self.checklist.iter();
-        items
-            .map(|item| {
-                let key = key_of_name(&item.name);
-                let time = times.entry(key.clone()).or_default();
-                *time += 1;
-                match *time {
-                    1 => key,
-                    time => format!("{key}-{time}"),
-                }
-            })
-            .collect()
+        item_keys_by_name(&self.checklist)
     }
 
     /// With the key of every paper written out: the given one, else that of the paper of the same name in
-    /// the version before, else the one that follows from the name.
+    /// the version before, else the one that follows from the name. In a case, a paper without a key has that of the
+    /// one of the same name in the procedure's own checklist.
     #[must_use]
     pub fn with_keys(mut self, before: Option<&Self>) -> Self {
         let given: HashSet<String> = self
@@ -277,6 +375,21 @@ impl ProcedureDefinition {
             if item.key.is_none() {
                 let known = known.get(&by_name).filter(|key| !given.contains(*key));
                 item.key = Some(known.cloned().unwrap_or(by_name));
+            }
+        }
+        let own: HashMap<String, String> = {
+            let names = self.item_keys_by_name().into_iter();
+            names.zip(self.item_keys()).collect()
+        };
+        for items in self
+            .cases
+            .iter_mut()
+            .filter_map(|case| case.checklist.as_mut())
+        {
+            let by_name = item_keys_by_name(items);
+            for (item, by_name) in items.iter_mut().zip(by_name) {
+                let key = || own.get(&by_name).cloned().unwrap_or(by_name);
+                item.key.get_or_insert_with(key);
             }
         }
         self
@@ -330,6 +443,8 @@ impl ProcedureDefinition {
                 add(pointer, error.to_string());
             }
         }
+        self.check_limits(&mut add);
+        self.check_cases(&mut add);
         if let Some(committed) = self.committed_limit
             && (committed.unit != self.statutory_limit.unit
                 || committed.amount > self.statutory_limit.amount)
@@ -359,21 +474,7 @@ impl ProcedureDefinition {
             let reason = "chỉ một bước quyết định";
             add(&format!("/workflow/{i}/decides"), reason.to_owned());
         }
-        let mut known = HashSet::new();
-        for (i, (key, item)) in self
-            .item_keys()
-            .into_iter()
-            .zip(&self.checklist)
-            .enumerate()
-        {
-            let pointer = format!("/checklist/{i}/key");
-            if item.key.as_deref().is_some_and(|key| !is_item_key(key)) {
-                let reason = "gồm 1 đến 60 chữ thường không dấu, chữ số và dấu gạch nối";
-                add(&pointer, reason.to_owned());
-            } else if !known.insert(key) {
-                add(&pointer, "trùng với khóa của giấy tờ khác".to_owned());
-            }
-        }
+        check_checklist("", &self.checklist, &mut add);
         if self.workflow.len() > 100 || self.checklist.len() > 1000 {
             add(
                 "/workflow",
@@ -382,6 +483,94 @@ impl ProcedureDefinition {
         }
         wrong
     }
+
+    /// Limits by channel, and days more in marked units: there have to be days to add them to.
+    fn check_limits(&self, add: &mut dyn FnMut(&str, String)) {
+        let by_channel = [
+            ("direct", self.limits_by_channel.direct),
+            ("online", self.limits_by_channel.online),
+            ("postal", self.limits_by_channel.postal),
+        ];
+        for (name, limit) in by_channel {
+            if let Some(Err(error)) = limit.map(LimitDefinition::limit) {
+                add(&format!("/limits_by_channel/{name}"), error.to_string());
+            }
+        }
+        let Some(extra) = self.extra_days_in_marked_units else {
+            return;
+        };
+        let of_cases = self.cases.iter().filter_map(|case| case.limit);
+        let of_channels = by_channel.into_iter().filter_map(|(_, limit)| limit);
+        let mut all = of_cases.chain(of_channels).chain([self.promised_limit()]);
+        let pointer = "/extra_days_in_marked_units";
+        if !(1..=365).contains(&extra) {
+            add(pointer, "phải từ 1 đến 365 ngày".to_owned());
+        } else if !all.any(|limit| limit.unit.is_days()) {
+            let reason = "chỉ khi có thời hạn theo ngày làm việc hoặc ngày";
+            add(pointer, reason.to_owned());
+        }
+    }
+
+    fn check_cases(&self, add: &mut dyn FnMut(&str, String)) {
+        let mut known = HashSet::new();
+        if self.cases.len() > 99 {
+            add("/cases", "quá 99 trường hợp".to_owned());
+        }
+        for (i, case) in self.cases.iter().enumerate() {
+            let place = format!("/cases/{i}");
+            if !code::is_case(&case.code) {
+                let reason = format!("'{}' phải gồm hai chữ số, như 01", case.code);
+                add(&format!("{place}/code"), reason);
+            } else if !known.insert(&case.code) {
+                add(
+                    &format!("{place}/code"),
+                    "trùng với trường hợp khác".to_owned(),
+                );
+            }
+            if case.name.trim().is_empty() {
+                add(&format!("{place}/name"), "để trống".to_owned());
+            }
+            if let Some(Err(error)) = case.limit.map(LimitDefinition::limit) {
+                add(&format!("{place}/limit"), error.to_string());
+            }
+            check_checklist(&place, case.checklist.as_deref().unwrap_or_default(), add);
+        }
+    }
+}
+
+fn check_checklist(place: &str, items: &[ChecklistItem], add: &mut dyn FnMut(&str, String)) {
+    let mut known = HashSet::new();
+    for (i, (key, item)) in item_keys(items).into_iter().zip(items).enumerate() {
+        let pointer = format!("{place}/checklist/{i}/key");
+        if item.key.as_deref().is_some_and(|key| !is_item_key(key)) {
+            let reason = "gồm 1 đến 60 chữ thường không dấu, chữ số và dấu gạch nối";
+            add(&pointer, reason.to_owned());
+        } else if !known.insert(key) {
+            add(&pointer, "trùng với khóa của giấy tờ khác".to_owned());
+        }
+    }
+}
+
+fn item_keys(items: &[ChecklistItem]) -> Vec<String> {
+    let given = items.iter().map(|item| item.key.clone());
+    given
+        .zip(item_keys_by_name(items))
+        .map(|(given, derived)| given.unwrap_or(derived))
+        .collect()
+}
+
+fn item_keys_by_name(items: &[ChecklistItem]) -> Vec<String> {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    let keys = items.iter().map(|item| {
+        let key = key_of_name(&item.name);
+        let time = times.entry(key.clone()).or_default();
+        *time += 1;
+        match *time {
+            1 => key,
+            time => format!("{key}-{time}"),
+        }
+    });
+    keys.collect()
 }
 
 /// Small letters and digits in groups with hyphens between them.
@@ -418,9 +607,27 @@ pub fn is_portal_code(text: &str) -> bool {
 }
 
 impl Procedure {
-    /// The limit promised to the applicant.
-    pub fn limit(&self) -> Result<TimeLimit, crate::domain::time_limit::TimeError> {
-        self.definition.promised_limit().limit()
+    /// As it is in a case; `None` if it has no such case.
+    pub fn in_case(&self, code: &str) -> Option<Self> {
+        let case = self.definition.case(code)?;
+        let mut definition = self.definition.clone();
+        if let Some(fees) = &case.fees {
+            definition.fees.clone_from(fees);
+        }
+        if let Some(checklist) = &case.checklist {
+            definition.checklist.clone_from(checklist);
+        }
+        Some(Self {
+            case: Some(case.code.clone()),
+            definition,
+            ..self.clone()
+        })
+    }
+
+    /// The limit that holds for what is handed in that way, for that competent unit.
+    pub fn limit_for(&self, channel: Channel, unit: &Unit) -> HeldLimit {
+        let case = self.case.as_deref();
+        self.definition.limit_for(case, channel, unit.mountain)
     }
 
     /// The number of workflow steps; a procedure without an approved workflow has the plain one:

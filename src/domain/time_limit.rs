@@ -60,6 +60,10 @@ text_enum! {
 }
 
 impl LimitUnit {
+    pub const fn is_days(self) -> bool {
+        matches!(self, Self::WorkingDay | Self::CalendarDay)
+    }
+
     /// The largest amount accepted: ten years.
     const fn max(self) -> u32 {
         match self {

@@ -49,6 +49,8 @@ pub struct Unit {
     pub valid_to: Option<NaiveDate>,
     /// Opening hours that differ from the office's default.
     pub office_hours: Option<OfficeHours>,
+    /// Marked as mountainous or far away (miền núi, vùng sâu, vùng xa): some procedures take longer there.
+    pub mountain: bool,
 }
 
 /// Groups of capital letters and digits with dots between them, such as `H37.16`.

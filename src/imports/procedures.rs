@@ -96,6 +96,19 @@ fn sound() -> Value {
         "announced_on": "2018-01-01", "workflow_approved_on": null,
         "simplification_proposed_on": null, "integrated": true, "online_level": "full",
         "statutory_limit": {"unit": "working_day", "amount": 1}, "committed_limit": null,
+        "limits_by_channel": {
+            "direct": {"unit": "working_day", "amount": 1},
+            "online": {"unit": "working_day", "amount": 1},
+            "postal": {"unit": "working_day", "amount": 1},
+        },
+        "extra_days_in_marked_units": null,
+        "cases": [{
+            "code": "00", "name": "…", "limit": {"unit": "working_day", "amount": 1},
+            "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
+            "checklist": [
+                {"key": null, "name": "…", "originals": 1, "copies": 0, "required": true}
+            ],
+        }],
         "on_supplement": "restart", "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
         "result": "…", "legal_basis": ["…"],
         "checklist": [
@@ -235,6 +248,7 @@ fn put_unless(
         let procedure = Procedure {
             id: ProcedureId(next),
             field_id: store::field_id(conn, &definition.field)?,
+            case: None,
             definition,
         };
         next += 1;

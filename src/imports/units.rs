@@ -38,6 +38,7 @@ struct Line {
     statistical_code: Option<String>,
     valid_from: Option<NaiveDate>,
     valid_to: Option<NaiveDate>,
+    mountain: Option<bool>,
 }
 
 /// What goes with a file of units by which others end.
@@ -50,7 +51,7 @@ pub struct Reform {
 }
 
 /// Imports units. New codes are added; known ones take the line's name, parent and codes, and
-/// keep the day from which they are valid unless the line names one. None may end with dossiers on it
+/// keep the day from which they are valid, and their mark, unless the line names one. None may end with dossiers on it
 /// and no successor.
 ///
 /// # Errors
@@ -140,7 +141,7 @@ pub(crate) fn put_file(
             "parent_code",
             "statistical_code",
         ],
-        &["valid_from", "valid_to"],
+        &["valid_from", "valid_to", "mountain"],
         &mut wrong,
     );
     let lines: Vec<Line> = rows
@@ -175,6 +176,15 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
     {
         wrong.push(row.wrong("valid_to", "trước valid_from"));
     }
+    let mountain = match row.get("mountain") {
+        "" => None,
+        "yes" => Some(true),
+        "no" => Some(false),
+        cell => {
+            wrong.push(row.wrong("mountain", format!("'{cell}' không phải yes hay no")));
+            None
+        }
+    };
     let optional = |column| Some(row.get(column).to_owned()).filter(|cell| !cell.is_empty());
     let line = Line {
         row_line: row.line,
@@ -186,6 +196,7 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
         statistical_code: optional("statistical_code"),
         valid_from,
         valid_to,
+        mountain,
     };
     (wrong.len() == before).then_some(line)
 }
@@ -325,6 +336,9 @@ fn put(
                 .unwrap_or(options.valid_from),
             valid_to: line.valid_to.or_else(|| old.and_then(|unit| unit.valid_to)),
             office_hours: old.and_then(|unit| unit.office_hours.clone()),
+            mountain: line
+                .mountain
+                .unwrap_or(old.is_some_and(|unit| unit.mountain)),
         };
         match old {
             None => {

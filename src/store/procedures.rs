@@ -28,6 +28,7 @@ pub fn load(conn: &mut Conn) -> Result<Vec<Procedure>, StoreError> {
             Ok(Procedure {
                 id: ProcedureId(id),
                 field_id: FieldId(field),
+                case: None,
                 definition,
             })
         })

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use crate::domain::calendar::Calendar;
+use crate::domain::dossier::Dossier;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
 use crate::domain::norms::Norms;
@@ -29,6 +30,8 @@ pub struct Reference {
     units: Units,
     procedures: HashMap<ProcedureId, Arc<Procedure>>,
     by_code: HashMap<String, Vec<Arc<Procedure>>>,
+    /// Each as it is in its cases.
+    in_cases: HashMap<ProcedureId, Vec<Arc<Procedure>>>,
     fields: HashMap<FieldId, Field>,
     /// Made once, on first start.
     look_up_key: String,
@@ -50,7 +53,14 @@ impl Reference {
             .map(|p| (p.id, Arc::new(p)))
             .collect();
         let mut by_code: HashMap<_, Vec<_>> = HashMap::new();
+        let mut in_cases: HashMap<_, Vec<_>> = HashMap::new();
         for procedure in procedures.values() {
+            let cases = procedure.definition.cases.iter();
+            let cases = cases.filter_map(|case| procedure.in_case(&case.code).map(Arc::new));
+            let cases: Vec<_> = cases.collect();
+            if !cases.is_empty() {
+                in_cases.insert(procedure.id, cases);
+            }
             let code = procedure.definition.code.clone();
             by_code.entry(code).or_default().push(Arc::clone(procedure));
         }
@@ -79,6 +89,7 @@ impl Reference {
             units,
             procedures,
             by_code,
+            in_cases,
             fields: procedures::load_fields(conn)?,
             look_up_key: settings::get(conn, settings::LOOKUP_KEY)?.unwrap_or_default(),
             calendar,
@@ -104,6 +115,24 @@ impl Reference {
 
     pub fn procedure(&self, id: ProcedureId) -> Option<&Arc<Procedure>> {
         self.procedures.get(&id)
+    }
+
+    /// A version as it is in a case; without one, or if it has no such case, as it is for all.
+    pub fn procedure_in_case(
+        &self,
+        id: ProcedureId,
+        case: Option<&str>,
+    ) -> Option<&Arc<Procedure>> {
+        let cases = self.in_cases.get(&id).map_or(&[][..], Vec::as_slice);
+        let mut cases = cases.iter();
+        cases
+            .find(|procedure| case.is_some() && procedure.case.as_deref() == case)
+            .or_else(|| self.procedure(id))
+    }
+
+    /// The version under which a dossier is, as it is in the dossier's case.
+    pub fn procedure_of(&self, dossier: &Dossier) -> Option<&Arc<Procedure>> {
+        self.procedure_in_case(dossier.procedure, dossier.contents.case.as_deref())
     }
 
     /// The version of the procedure in force on that day; province and case in the code make no difference.

@@ -23,6 +23,7 @@ table! {
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         office_hours -> Nullable<Text>,
+        mountain -> Bool,
     }
 }
 

@@ -22,6 +22,7 @@ struct UnitRow {
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
     office_hours: Option<String>,
+    mountain: bool,
 }
 
 impl TryFrom<UnitRow> for Unit {
@@ -47,6 +48,7 @@ impl TryFrom<UnitRow> for Unit {
             statistical_code: row.statistical_code,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
+            mountain: row.mountain,
         })
     }
 }
@@ -72,6 +74,7 @@ impl TryFrom<&Unit> for UnitRow {
             valid_from: unit.valid_from,
             valid_to: unit.valid_to,
             office_hours,
+            mountain: unit.mountain,
         })
     }
 }

@@ -50,6 +50,8 @@ pub(crate) fn rests_on(
         return Vec::new();
     };
     let days = procedure
+        .definition
+        .promised_limit()
         .limit()
         .map(|limit| provisional_days(limit, received, due, timetable));
     let days = days.unwrap_or_default().into_iter();

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::dossier::{
-    ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, ItemHandedIn, Papers,
-    PaymentMethod, Settlement, Situation, Staff, Status, competent_units, needs_a_principal,
+    ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, HeldItem, ItemHandedIn,
+    Papers, PaymentMethod, Settlement, Situation, Staff, Status, competent_units,
+    needs_a_principal,
 };
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
@@ -39,6 +40,9 @@ pub struct DossierView {
     /// Counts up with every change; also the ETag.
     pub version: u32,
     pub procedure: Named,
+    /// The case of the procedure in which it is.
+    #[schema(example = json!(null))]
+    pub case: Option<Named>,
     /// Lĩnh vực.
     pub field: String,
     /// The competent unit: it answers for it.
@@ -376,12 +380,15 @@ fn show(
         assignee,
     } = found;
     let procedure = reference
-        .procedure(state.procedure)
+        .procedure_in_case(state.procedure, contents.case.as_deref())
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", state.procedure)))?;
     let definition = &procedure.definition;
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let open_due = state.due.filter(|_| state.status.is_open());
-    let version = |id| reference.procedure(id).map(|version| &**version);
+    let version = |held: &HeldItem| {
+        let version = reference.procedure_in_case(held.under, held.case.as_deref());
+        version.map(|version| &**version)
+    };
     let papers = Papers::of(&contents.items, procedure, version);
     let situation = Situation {
         status: state.status,
@@ -401,6 +408,7 @@ fn show(
             code: definition.code.clone(),
             name: definition.name.clone(),
         },
+        case: Named::of_case(procedure),
         field: reference.field_name(procedure.field_id).to_owned(),
         unit: named_unit(reference, state.unit),
         holder: named_unit(reference, state.holder),
@@ -559,11 +567,13 @@ pub fn events(
         people.dedup();
         let staff = users::names(conn, people)?;
         // Positions are those of the version under which the event was recorded.
-        let mut under = None;
+        let mut under: Option<Under> = None;
         let views = events.iter().zip(payloads).map(|(event, mut payload)| {
-            under = version_after(&event.data).or(under);
-            let papers =
-                under.and_then(|id| names_of_papers(&event.data, reference.procedure(id)?));
+            under = version_after(&event.data, under.as_ref()).or(under.take());
+            let papers = under.as_ref().and_then(|(id, case)| {
+                let version = reference.procedure_in_case(*id, case.as_deref())?;
+                names_of_papers(&event.data, version)
+            });
             payload.extend(papers.map(|names| ("papers".to_owned(), names)));
             let tagged = serde_json::to_value(&event.data).unwrap_or_default();
             EventView {
@@ -593,18 +603,20 @@ pub fn events(
     })
 }
 
-/// The version of the procedure that an event says the dossier is under from here on.
-fn version_after(data: &EventData) -> Option<ProcedureId> {
-    match data {
-        EventData::Registered(registered) => Some(registered.submission.procedure),
-        EventData::Received(received) => {
-            let submission = received.submission.as_ref();
-            let submitted = submission.map(|submission| submission.procedure);
-            received.procedure_now.or(submitted)
-        }
-        _ => None,
+/// The version and case of the procedure that an event says the dossier is under from here on.
+fn version_after(data: &EventData, before: Option<&Under>) -> Option<Under> {
+    if let Some(submission) = data.submission() {
+        return Some((submission.procedure, submission.case.clone()));
     }
+    let EventData::Received(received) = data else {
+        return None;
+    };
+    let before = before.map(|(version, _)| *version);
+    let version = received.procedure_now.or(before)?;
+    Some((version, received.case_now.clone()))
 }
+
+type Under = (ProcedureId, Option<String>);
 
 /// The names of the papers that an event is about, in its order.
 fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {

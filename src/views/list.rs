@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::procedure::ProcedureCode;
+use crate::domain::procedure::{Procedure, ProcedureCode};
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
 use crate::error::{Error, WrongField};
@@ -79,6 +79,18 @@ pub struct Named {
     pub code: String,
     #[schema(example = "Ủy ban nhân dân xã …")]
     pub name: String,
+}
+
+impl Named {
+    /// The case in which a procedure is seen.
+    pub(crate) fn of_case(procedure: &Procedure) -> Option<Self> {
+        let case = procedure.case.as_deref();
+        let case = case.and_then(|code| procedure.definition.case(code))?;
+        Some(Self {
+            code: case.code.clone(),
+            name: case.name.clone(),
+        })
+    }
 }
 
 /// Code and name of a unit.

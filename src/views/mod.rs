@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod assignees;
 pub mod calendar;
+pub(crate) mod cases;
 pub mod deputies;
 pub mod dossier;
 pub mod feedback;

@@ -31,7 +31,7 @@ pub(crate) fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, 
         _ => {}
     }
     let procedure = reference
-        .procedure(dossier.procedure)
+        .procedure_of(dossier)
         .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
     let fees = dossier.outstanding_fees(procedure).into_iter();
     let amounts = fees.filter_map(|fee| procedure.definition.fees.get(usize::from(fee)));

@@ -4,27 +4,49 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::counting::{Counting, DayOff, Rule};
-use crate::domain::dossier::Refusal;
+use crate::domain::dossier::{Channel, Refusal};
 use crate::domain::moment::Moment;
-use crate::domain::procedure::{LimitDefinition, ProcedureCode};
+use crate::domain::procedure::{LimitDefinition, LimitSource, ProcedureCode};
 use crate::domain::time_limit::{LimitUnit, TimeError};
 use crate::error::{Error, WrongField};
 use crate::render::words;
 use crate::store::Store;
 use crate::views::calendar::ProvisionalDay;
+use crate::views::cases::in_case;
+use crate::views::list::Named;
+
+/// For what a return date is asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Its code, with a case or without.
+    pub procedure: String,
+    /// Code of the competent unit.
+    pub unit: String,
+    pub case: Option<String>,
+    pub channel: Channel,
+    pub received_at: Moment,
+}
 
 /// A return date before there is a dossier.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Preview {
     #[schema(example = "2.000815")]
     pub procedure: String,
+    /// The case of the procedure.
+    #[schema(example = json!(null))]
+    pub case: Option<Named>,
     #[schema(example = "H37.20.01")]
     pub unit: String,
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Moment,
-    /// The limit that the office commits itself to.
+    /// The limit that holds, with the days more of a marked unit.
     #[schema(value_type = Object, example = json!({"unit": "working_day", "amount": 15}))]
     pub limit: LimitDefinition,
+    /// Which limit that is: of the case, of the way it is handed in, the committed or the statutory one.
+    pub limit_from: LimitSource,
+    /// Days more because the unit is marked as a mountain one.
+    #[schema(example = 0)]
+    pub extra_days: u32,
     /// Absent where the procedure sets no limit: then it is named by hand at receipt.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Moment>,
@@ -134,15 +156,10 @@ impl From<&Counting> for Explanation {
 /// The due moment of a dossier received then.
 ///
 /// # Errors
-/// Unknown codes, a unit or procedure that is not in force then, a year the calendar lacks.
-pub fn preview(
-    store: &Store,
-    procedure: &str,
-    unit: &str,
-    received_at: Moment,
-) -> Result<Preview, Error> {
+/// Unknown codes, a case that is missing, a unit or procedure that is not in force then, a year the calendar lacks.
+pub fn preview(store: &Store, asked: &Asked) -> Result<Preview, Error> {
     let reference = store.reference()?;
-    let day = received_at.date();
+    let day = asked.received_at.date();
     let mut wrong = Vec::new();
     let mut add = |pointer: &str, reason: String| {
         wrong.push(WrongField {
@@ -150,34 +167,62 @@ pub fn preview(
             reason,
         });
     };
+    let (code, unit) = (&asked.procedure, &asked.unit);
     let known = reference.units().by_code(unit);
     if known.is_none() {
         add("unit", format!("không có đơn vị '{unit}'"));
     }
-    let version = reference.procedure_in_force(procedure, day);
-    if let Err(error) = ProcedureCode::read(procedure) {
-        add("procedure", error.to_string());
-    } else if version.is_none() {
-        let day = words::date(day);
-        let reason = format!("không có thủ tục '{procedure}' có hiệu lực vào ngày {day}");
-        add("procedure", reason);
+    let mut version = reference.procedure_in_force(code, day);
+    let read = ProcedureCode::read(code);
+    match (&read, version) {
+        (Err(error), _) => add("procedure", error.to_string()),
+        (Ok(_), None) => {
+            let day = words::date(day);
+            let reason = format!("không có thủ tục '{code}' có hiệu lực vào ngày {day}");
+            add("procedure", reason);
+        }
+        (Ok(read), Some(found)) => {
+            let case = asked.case.as_ref().or(read.case.as_ref());
+            match case.map(|case| in_case(&reference, found, case)) {
+                Some(Err(reason)) => {
+                    add("case", reason);
+                    version = None;
+                }
+                Some(Ok(in_case)) => version = Some(in_case),
+                None if found.definition.case_decides_limit(asked.channel) => {
+                    add(
+                        "case",
+                        words::refusal(&Refusal::case_missing(&found.definition)),
+                    );
+                    version = None;
+                }
+                None => {}
+            }
+        }
     }
     let (Some(known), Some(version)) = (known, version) else {
         return Err(Error::Invalid(wrong));
     };
     let timetable = reference.timetable(known.id).ok_or(Error::NoCalendar)?;
-    let limit = version.limit().map_err(Refusal::from)?;
+    let held = version.limit_for(asked.channel, known);
+    let limit = held.limit.limit().map_err(Refusal::from)?;
     let counting = match limit.is_by_hand() {
         true => None,
-        false => Some(Counting::new(limit, received_at, timetable).map_err(Refusal::from)?),
+        false => {
+            let counting = Counting::new(limit, asked.received_at, timetable);
+            Some(counting.map_err(Refusal::from)?)
+        }
     };
     let due = counting.as_ref().map(|counting| counting.due);
     let provisional = counting.iter().flat_map(|counting| &counting.provisional);
     Ok(Preview {
         procedure: version.definition.code.clone(),
-        unit: unit.to_owned(),
-        received_at,
-        limit: version.definition.promised_limit(),
+        case: Named::of_case(version),
+        unit: unit.clone(),
+        received_at: asked.received_at,
+        limit: held.limit,
+        limit_from: held.from,
+        extra_days: held.extra_days,
         due_at: due,
         due_text: due.map_or_else(|| TimeError::NoLimit.to_string(), words::moment),
         provisional_days: provisional.map(ProvisionalDay::from).collect(),

@@ -18,7 +18,7 @@ use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::privacy::Request as PrivacyRequest;
-use crate::domain::procedure::{OnSupplement, OnlineLevel, Place, StepRole};
+use crate::domain::procedure::{LimitSource, OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
 use crate::domain::time_limit::{LimitUnit, Outcome};
 use crate::domain::unit::{Level, UnitKind};
@@ -85,6 +85,8 @@ texts! {
     Rule: "Quy tắc đã áp dụng khi tính hạn trả" = Rule::ALL;
     SourceKind: "Theo luật, theo thông báo, hoặc dự kiến (chưa công bố)" = SourceKind::ALL;
     LimitUnit: "Đơn vị của thời hạn" = LimitUnit::ALL;
+    LimitSource: "Thời hạn nào được áp dụng: theo quy định, cam kết, theo hình thức nộp, theo trường hợp" =
+        LimitSource::ALL;
     OnlineLevel: "Mức độ dịch vụ công trực tuyến" = [
         OnlineLevel::Full, OnlineLevel::Partial, OnlineLevel::Information
     ];

@@ -44,6 +44,7 @@ fn unit(id: i32, level: Level, parent: Option<i32>, valid_to: Option<&str>) -> U
         valid_from: date("2018-01-01"),
         valid_to: valid_to.map(date),
         office_hours: None,
+        mountain: false,
     }
 }
 
@@ -89,6 +90,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         procedure: Procedure {
             id: ProcedureId(1),
             field_id: FieldId(1),
+            case: None,
             definition,
         },
     }

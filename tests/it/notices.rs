@@ -486,8 +486,8 @@ on_both! {
         let reference = store.reference().unwrap();
         // Days, not hours: due a while after it came.
         let long = reference.procedures().into_iter().find(|p| {
-            p.limit().unwrap().unit() == motcua::domain::time_limit::LimitUnit::WorkingDay
-                && p.limit().unwrap().amount() == 5
+            p.definition.promised_limit().unit == motcua::domain::time_limit::LimitUnit::WorkingDay
+                && p.definition.promised_limit().amount == Some(5.into())
                 && p.definition.is_in_force_on(at("2021-03-01 08:00").date())
         });
         let code = long.unwrap().definition.code.clone();

@@ -163,3 +163,228 @@ on_both! {
         assert_eq!(due(&received["id"]), "2021-03-22T17:00:00+07:00");
     }
 }
+
+fn paper(name: &str) -> Value {
+    json!({"name": name, "originals": 1, "copies": 0, "required": true})
+}
+
+/// Its case 01 has the procedure's own papers, 02 has others, and every limit is another.
+fn with_cases() -> Value {
+    let mut new = definition("1.999001");
+    new["checklist"] = json!([paper("Tờ khai"), paper("Giấy chứng sinh")]);
+    new["fees"] = json!([{"name": "Lệ phí", "amount_vnd": 8000}]);
+    new["cases"] = json!([
+        {"code": "01", "name": "Trong nước", "limit": {"unit": "working_day", "amount": 2}},
+        {
+            "code": "02", "name": "Có yếu tố nước ngoài", "limit": {"unit": "working_day", "amount": 10},
+            "fees": [{"name": "Lệ phí", "amount_vnd": 75000}, {"name": "Phí bản sao", "amount_vnd": 5000}],
+            "checklist": [paper("Hộ chiếu"), paper("Tờ khai")],
+        },
+    ]);
+    new
+}
+
+on_both! {
+    fn a_case_chooses_limit_papers_and_fees(db: &Database) {
+        let mut office = Office::open(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        put(&office, &with_cases());
+        let at = "2021-03-01T08:30:00+07:00";
+        let send = |procedure: &str, case: Value, items: Value| {
+            let mut body = office.new_dossier(COMMUNE, "1.999001");
+            body["procedure"] = json!(procedure);
+            body["case"] = case;
+            body["items"] = items;
+            body["at"] = entered(at);
+            office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send()
+        };
+        let two = json!([{"position": 0, "originals": 1}, {"position": 1, "originals": 1}]);
+        for (procedure, case, field, part) in [
+            ("1.999001", Value::Null, "/case", "01 Trong nước; 02 Có yếu tố nước ngoài"),
+            ("1.999001", json!("07"), "/case", "không có trường hợp '07'; có: 01 Trong nước"),
+            ("1.999001", json!("2.000815.01"), "/case", "không có trường hợp"),
+            ("1.999001.07", Value::Null, "/procedure", "không có trường hợp '07'"),
+        ] {
+            let refused = send(procedure, case, two.clone()).problem(400, "invalid-request");
+            assert_eq!(fields(&refused), [field]);
+            let detail = refused["errors"][0]["detail"].as_str().unwrap();
+            assert!(detail.contains(part), "{detail}");
+        }
+        // The papers are the case's: its first one is the passport.
+        let one = json!([{"position": 1, "originals": 1}]);
+        let missing = send("1.999001", json!("02"), one).problem(409, "refused");
+        assert_eq!(missing["reason"], "missing_items");
+        assert!(missing["detail"].as_str().unwrap().contains("Hộ chiếu"), "{missing}");
+        let home = send("1.999001.H37.01", Value::Null, two.clone()).expect(201).json();
+        assert_eq!(home["due_at"], "2021-03-03T17:00:00+07:00");
+        assert_eq!(home["fees"][0]["amount_vnd"], 8000);
+        assert_eq!(home["items"][1]["name"], "Giấy chứng sinh");
+        let abroad = send("1.999001", json!("1.999001.02"), two.clone()).expect(201).json();
+        assert_eq!(abroad["case"], json!({"code": "02", "name": "Có yếu tố nước ngoài"}));
+        assert_eq!(abroad["procedure"]["code"], "1.999001");
+        assert_eq!(abroad["due_at"], "2021-03-15T17:00:00+07:00");
+        assert_eq!(abroad["items"][0]["name"], "Hộ chiếu");
+
+        // What held at its receipt holds, whatever the catalogue says later.
+        let mut body = office.new_dossier(COMMUNE, "1.999001");
+        body["case"] = json!("02");
+        body["items"] = two;
+        let today = office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send().expect(201).json();
+        let mut later = definition("1.999001");
+        later["valid_from"] = json!("2021-03-02");
+        put(&office, &later);
+        let path = format!("/api/v1/dossiers/{}", today["id"].as_str().unwrap());
+        let act = |action: &str, body: Value| {
+            let call = office.call("POST", format!("{path}/{action}")).token(&supervisor);
+            call.header("If-Match", "*").body(body).send().expect(200).json()
+        };
+        act("hand-over", json!({"step": 1}));
+        act("request-supplement", json!({"reason": "thiếu", "items": [0]}));
+        let now = act("take-supplement", json!({"items": [{"position": 0, "originals": 1}]}));
+        assert_eq!((&now["items"][0]["name"], &now["items"][0]["originals_handed_in"]), (&json!("Hộ chiếu"), &json!(2)));
+        assert_eq!(now["limit"], json!({"unit": "working_day", "amount": 10}));
+        let first = |moment: &Value| moment.as_str().unwrap()[..10].parse::<chrono::NaiveDate>().unwrap();
+        assert!(first(&now["due_at"]) >= first(&today["due_at"]), "ten days anew");
+        let collected = act("fees/collect", json!({"fees": [0, 1], "method": "cash", "receipt": "BL-1"}));
+        assert_eq!(collected["fees"][1]["status"], "collected");
+        let events = office.call("GET", format!("{path}/events")).token(&supervisor).send().expect(200).json();
+        assert_eq!(events[0]["data"]["case"], "02");
+        assert_eq!(events[0]["data"]["papers"], json!(["Hộ chiếu", "Tờ khai"]));
+        let collected = events.as_array().unwrap().iter().find(|event| event["kind"] == "fees_collected").unwrap();
+        assert_eq!(collected["data"]["amount_vnd"], 80_000);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn the_case_of_what_was_registered_is_chosen_at_receipt(db: &Database) {
+        let mut office = Office::open(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        put(&office, &with_cases());
+        let request = office.world.request(COMMUNE, "1.999001");
+        let night = crate::support::occasion(crate::support::at("2021-02-28 22:00"));
+        let register = || motcua::acts::receive::register(&office.world.store, &request, night).unwrap();
+        let receive = |id: &str, more: Value| {
+            let path = format!("/api/v1/dossiers/{id}");
+            let dossier = office.call("GET", path.clone()).token(&supervisor).send().expect(200).json();
+            let mut body = json!({"at": entered("2021-03-01T08:30:00+07:00")});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            office.call("POST", format!("{path}/receive")).token(&supervisor).seen(&dossier).body(body).send()
+        };
+        let id = register().id.to_string();
+        for case in [json!({}), json!({"case": "03"})] {
+            let refused = receive(&id, case).problem(400, "invalid-request");
+            assert_eq!(fields(&refused), ["/case"]);
+        }
+        // What came with the procedure's own papers is found under the case's by its key.
+        let received = receive(&id, json!({"case": "02"})).expect(200).json();
+        assert_eq!(received["due_at"], "2021-03-15T17:00:00+07:00");
+        let items = received["items"].as_array().unwrap().iter();
+        let held: Vec<_> = items.map(|item| (item["name"].as_str().unwrap(), item["originals_handed_in"].as_u64().unwrap())).collect();
+        assert_eq!(held, [("Hộ chiếu", 0), ("Tờ khai", 1)]);
+        assert_eq!(received["other_items"][0]["name"], "Giấy chứng sinh");
+
+        // One that was registered in a case stays in it unless the clerk chooses another.
+        let mut request = request.clone();
+        request.case = Some("01".to_owned());
+        let chosen = motcua::acts::receive::register(&office.world.store, &request, night).unwrap();
+        let received = receive(&chosen.id.to_string(), json!({})).expect(200).json();
+        assert_eq!((&received["case"]["code"], &received["due_at"]), (&json!("01"), &json!("2021-03-03T17:00:00+07:00")));
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn limits_differ_by_channel_and_in_marked_units(db: &Database) {
+        let mut office = Office::open(db);
+        let administrator = office.token(Role::Administrator, "H37");
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        let mut new = definition("1.012812");
+        new["committed_limit"] = json!({"unit": "working_day", "amount": 4});
+        new["limits_by_channel"] = json!({"postal": {"unit": "calendar_day", "amount": 30}});
+        new["extra_days_in_marked_units"] = json!(10);
+        new["cases"] = json!([{"code": "01", "name": "Ngay", "limit": {"unit": "hour", "amount": 4}}]);
+        put(&office, &new);
+        let preview = |more: &str| {
+            let path = format!("/api/v1/time-limit?procedure=1.012812&unit={COMMUNE}&received_at=2021-03-01T08:30:00%2B07:00{more}");
+            office.call("GET", path).send()
+        };
+        let says = |more: &str| {
+            let preview = preview(more).expect(200).json();
+            let text = |name: &str| preview[name].as_str().unwrap().to_owned();
+            (preview["limit"]["amount"].as_f64().unwrap(), text("limit_from"), preview["extra_days"].as_u64().unwrap(), text("due_at")[..10].to_owned())
+        };
+        let expect = |amount: f64, from: &str, extra: u64, due: &str| (amount, from.to_owned(), extra, due.to_owned());
+        assert_eq!(fields(&preview("").problem(400, "invalid-request")), ["case"]);
+        new["valid_from"] = json!("2020-06-01");
+        new["cases"] = json!([{"code": "01", "name": "Có hai bản"}]);
+        put(&office, &new);
+        assert_eq!(says(""), expect(4.0, "committed", 0, "2021-03-05"));
+        assert_eq!(says("&case=01&channel=online"), expect(4.0, "committed", 0, "2021-03-05"));
+        assert_eq!(says("&channel=postal"), expect(30.0, "channel", 0, "2021-03-31"));
+        let before = receive_by(&office, &supervisor, "postal");
+        assert_eq!(before["due_at"], "2021-03-31T17:00:00+07:00");
+
+        let path = format!("/api/v1/units/{COMMUNE}");
+        let unit = office.call("GET", path.clone()).send().expect(200);
+        assert_eq!(unit.json()["mountain"], false);
+        let tag = unit.header("etag").to_owned();
+        let marked = office.call("PATCH", path).token(&administrator).header("If-Match", &tag).body(json!({"mountain": true})).send();
+        assert_eq!(marked.expect(200).json()["mountain"], true);
+        assert_eq!(says(""), expect(14.0, "committed", 10, "2021-03-19"));
+        assert_eq!(says("&channel=postal"), expect(40.0, "channel", 10, "2021-04-12"));
+        let after = receive_by(&office, &supervisor, "postal");
+        assert_eq!(after["due_at"], "2021-04-12T17:00:00+07:00");
+        assert_eq!(after["limit"], json!({"unit": "calendar_day", "amount": 40}));
+        let path = format!("/api/v1/dossiers/{}", before["id"].as_str().unwrap());
+        let kept = office.call("GET", path).token(&supervisor).send().expect(200).json();
+        assert_eq!(kept["due_at"], before["due_at"], "what was received keeps its limit");
+
+        // There are no days to add to.
+        let mut wrong = definition("1.999009");
+        wrong["statutory_limit"] = json!({"unit": "same_day"});
+        wrong["extra_days_in_marked_units"] = json!(10);
+        wrong["limits_by_channel"] = json!({"online": {"unit": "hour", "amount": 0}});
+        wrong["cases"] = json!([{"code": "1", "name": " "}, {"code": "02", "name": "x"}, {"code": "02", "name": "y"}]);
+        let bytes = serde_json::to_vec(&json!([wrong])).unwrap();
+        let error = motcua::imports::procedures(&office.world.store, &bytes).unwrap_err().to_string();
+        for place in ["/extra_days_in_marked_units", "/limits_by_channel/online", "/cases/0/code", "/cases/0/name", "/cases/2/code"] {
+            assert!(error.contains(place), "{place}: {error}");
+        }
+    }
+}
+
+fn receive_by(office: &Office, supervisor: &str, channel: &str) -> Value {
+    let mut body = office.new_dossier(COMMUNE, "1.012812");
+    body["channel"] = json!(channel);
+    body["at"] = entered("2021-03-01T08:30:00+07:00");
+    office
+        .call("POST", "/api/v1/dossiers")
+        .token(supervisor)
+        .body(body)
+        .send()
+        .expect(201)
+        .json()
+}
+
+on_both! {
+    fn a_file_of_units_marks_them_if_it_has_that_column(db: &Database) {
+        let world = crate::support::World::new(db.store());
+        let options = motcua::imports::UnitsOptions { valid_from: crate::support::date("2018-01-01"), replaces: vec![] };
+        let import = |mark: &str, cell: &str| {
+            let reference = world.store.reference().unwrap();
+            let name = reference.units().by_code(COMMUNE).unwrap().name.clone();
+            let file = format!("code,level,kind,name,parent_code,statistical_code{mark}\n{COMMUNE},commune,people_committee,{name},H37.20,{cell}\n");
+            motcua::imports::units(&world.store, file.as_bytes(), &options)
+        };
+        let marked = || world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().mountain;
+        import(",mountain", "1,yes").unwrap();
+        assert!(marked());
+        import("", "1").unwrap();
+        import(",mountain", "1,").unwrap();
+        assert!(marked(), "what says nothing changes nothing");
+        assert!(import(",mountain", "1,perhaps").unwrap_err().to_string().contains("mountain"));
+        import(",mountain", "1,no").unwrap();
+        assert!(!marked());
+    }
+}

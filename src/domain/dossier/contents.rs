@@ -22,6 +22,8 @@ pub struct Contents {
     pub payment_requested: Option<u64>,
     /// The fees for which it is, by position; none: a free amount.
     pub requested_fees: Vec<u16>,
+    /// The case of the procedure (trường hợp) in which it is.
+    pub case: Option<String>,
     /// The limit that held at its receipt.
     pub limit: Option<TimeLimit>,
     /// Why its return date is the one that was named, where the procedure sets no limit.
@@ -83,7 +85,12 @@ impl Contents {
     pub(super) fn submitted(submission: &Submission) -> Self {
         Self {
             sets: submission.sets,
-            items: held(submission.procedure, &submission.items),
+            items: held(
+                submission.procedure,
+                submission.case.as_ref(),
+                &submission.items,
+            ),
+            case: submission.case.clone(),
             ..Self::default()
         }
     }
@@ -92,6 +99,9 @@ impl Contents {
     pub(super) fn follow(&mut self, at: Moment, data: &EventData, under: ProcedureId) {
         match data {
             EventData::Received(received) => {
+                if received.submission.is_none() {
+                    self.case.clone_from(&received.case_now);
+                }
                 self.limit = Some(received.limit);
                 self.due_reason.clone_from(&received.due_reason);
                 let by = received.pass_on_by;
@@ -106,7 +116,8 @@ impl Contents {
             EventData::SupplementTaken(taken) => {
                 // Another limit, of which nobody has apologised yet.
                 self.apologised &= !taken.restarted;
-                self.items.extend(held(under, &taken.items));
+                let items = held(under, self.case.as_ref(), &taken.items);
+                self.items.extend(items);
             }
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);
@@ -158,7 +169,11 @@ impl Contents {
     }
 }
 
-fn held(under: ProcedureId, items: &[ItemHandedIn]) -> Vec<HeldItem> {
-    let items = items.iter().copied();
-    items.map(|item| HeldItem { under, item }).collect()
+fn held(under: ProcedureId, case: Option<&String>, items: &[ItemHandedIn]) -> Vec<HeldItem> {
+    let items = items.iter().map(|item| HeldItem {
+        under,
+        case: case.cloned(),
+        item: *item,
+    });
+    items.collect()
 }

@@ -261,6 +261,9 @@ fn is_false(b: &bool) -> bool {
 pub struct Submission {
     pub number: String,
     pub procedure: ProcedureId,
+    /// The case of the procedure (trường hợp): two digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
     /// The competent unit.
     pub unit: UnitId,
     /// The desk where it was handed in, if that is another unit's.
@@ -298,6 +301,9 @@ pub struct Received {
     /// Another version of the procedure than the one that it was registered under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub procedure_now: Option<ProcedureId>,
+    /// The case from here on, of what was registered before; absent where it is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_now: Option<String>,
     #[serde(with = "short_limit")]
     pub limit: TimeLimit,
     /// Why the due moment is the one that was named, where the procedure sets no limit.

@@ -42,10 +42,11 @@ impl ItemGiven {
     }
 }
 
-/// A paper handed in, with the version in whose checklist its position is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A paper handed in, with the version and case in whose checklist its position is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldItem {
     pub under: ProcedureId,
+    pub case: Option<String>,
     pub item: ItemHandedIn,
 }
 
@@ -119,22 +120,24 @@ pub struct Papers {
 }
 
 impl Papers {
-    /// Papers that were handed in, read under `procedure`; `version` finds the versions under which papers
-    /// were handed in.
+    /// Papers that were handed in, read under `procedure`; `version` finds the versions, in their cases, under
+    /// which papers were handed in.
     pub fn of<'a>(
         items: &[HeldItem],
         procedure: &Procedure,
-        version: impl Fn(ProcedureId) -> Option<&'a Procedure>,
+        version: impl Fn(&HeldItem) -> Option<&'a Procedure>,
     ) -> Self {
         let count = procedure.definition.checklist.len();
         let mut papers = Self {
             listed: vec![HandedIn::default(); count],
             others: Vec::new(),
         };
-        for HeldItem { under, item } in items {
+        for held in items {
+            let item = &held.item;
             let position = usize::from(item.0);
-            let old = (*under != procedure.id)
-                .then(|| version(*under))
+            let same = held.under == procedure.id && held.case == procedure.case;
+            let old = (!same)
+                .then(|| version(held))
                 .flatten()
                 .map(|old| &old.definition);
             let here = match old {

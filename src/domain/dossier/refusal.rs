@@ -2,6 +2,7 @@
 
 use crate::domain::dossier::{ActionKind, Status};
 use crate::domain::moment::Moment;
+use crate::domain::procedure::ProcedureDefinition;
 use crate::domain::role::Role;
 use crate::domain::time_limit::TimeError;
 
@@ -129,6 +130,12 @@ pub enum Refusal {
     BadAppointment {
         appointment: Moment,
     },
+    /// The limit cannot be told without the case.
+    CaseMissing {
+        procedure: String,
+        /// Code and name of each that there is.
+        cases: Vec<(String, String)>,
+    },
     /// The procedure sets no limit, and nobody has named a return date.
     ReturnDateMissing,
     /// The procedure sets a limit: there is no other return date.
@@ -189,6 +196,7 @@ impl Refusal {
             Self::OtherAmount { .. } => "other_amount",
             Self::AlreadyReappointed { .. } => "already_reappointed",
             Self::BadAppointment { .. } => "bad_appointment",
+            Self::CaseMissing { .. } => "case_missing",
             Self::ReturnDateMissing => "return_date_missing",
             Self::ReturnDateGiven => "return_date_given",
             Self::BadReturnDate { .. } => "bad_return_date",
@@ -198,6 +206,16 @@ impl Refusal {
             Self::DueUnchanged => "due_unchanged",
             Self::UndoneByOthers { .. } => "undone_by_others",
             Self::Time(_) => "time",
+        }
+    }
+
+    pub(crate) fn case_missing(definition: &ProcedureDefinition) -> Self {
+        let cases = definition.cases.iter();
+        Self::CaseMissing {
+            procedure: definition.code.clone(),
+            cases: cases
+                .map(|case| (case.code.clone(), case.name.clone()))
+                .collect(),
         }
     }
 }

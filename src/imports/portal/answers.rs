@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode, ProcedureDefinition,
-    is_portal_code,
+    ChannelLimits, ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode,
+    ProcedureDefinition, is_portal_code,
 };
 use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
@@ -222,6 +222,9 @@ impl Listed {
             online_level: OnlineLevel::Information,
             statutory_limit: self.limit?,
             committed_limit: None,
+            limits_by_channel: ChannelLimits::default(),
+            extra_days_in_marked_units: None,
+            cases: Vec::new(),
             on_supplement: None,
             fees: Vec::new(),
             result: self.result.clone()?,

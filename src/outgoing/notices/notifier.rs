@@ -226,7 +226,7 @@ fn officer(conn: &mut Conn, id: Option<UserId>) -> Result<Option<User>, StoreErr
 /// What every notice of a dossier tells: nothing of its people.
 pub(crate) fn values(reference: &Reference, dossier: &Dossier) -> Value {
     let unit = reference.units().get(dossier.unit);
-    let procedure = reference.procedure(dossier.procedure);
+    let procedure = reference.procedure_of(dossier);
     let moment = |moment: Option<Moment>| moment.map(render::words::moment).unwrap_or_default();
     json!({
         "case_number": dossier.case_number.as_str(),
@@ -247,7 +247,7 @@ fn merge(values: &mut Value, more: &Value) {
 
 /// The names of papers of the checklist.
 fn items(reference: &Reference, dossier: &Dossier, positions: &[u16]) -> Vec<String> {
-    let procedure = reference.procedure(dossier.procedure);
+    let procedure = reference.procedure_of(dossier);
     let checklist = procedure.map(|p| p.definition.checklist.as_slice());
     let checklist = checklist.unwrap_or_default();
     let names = positions
@@ -258,7 +258,7 @@ fn items(reference: &Reference, dossier: &Dossier, positions: &[u16]) -> Vec<Str
 
 /// For what a payment is: the fees by their names, and what was said of it.
 fn what_for(reference: &Reference, dossier: &Dossier, asked: &PaymentRequested) -> String {
-    let procedure = reference.procedure(dossier.procedure);
+    let procedure = reference.procedure_of(dossier);
     let known = procedure.map(|p| p.definition.fees.as_slice());
     let known = known.unwrap_or_default();
     let fees = asked.fees.iter();

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::domain::dossier::{
-    Channel, Dossier, Event, EventData, HandedIn, Papers, PaymentMethod, ReplayError, Settlement,
-    Status,
+    Channel, Dossier, Event, EventData, HandedIn, HeldItem, Papers, PaymentMethod, ReplayError,
+    Settlement, Status,
 };
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, UnitId, UserId};
@@ -249,7 +249,10 @@ impl DossierMessage {
         let definition = &procedure.definition;
         let identity = applicant.identity.as_ref();
         let field_code = reference.portal_code(procedure.field_id);
-        let version = |id| reference.procedure(id).map(|version| &**version);
+        let version = |held: &HeldItem| {
+            let version = reference.procedure_in_case(held.under, held.case.as_deref());
+            version.map(|version| &**version)
+        };
         let papers = Papers::of(&dossier.contents.items, procedure, version);
         let has_result = matches!(dossier.status, Status::Done | Status::Returned);
         Ok(Self {
@@ -339,7 +342,7 @@ impl StepMessage {
                     title,
                     at: stamp(Some(event.at)),
                     unit: unit_name(reference, unit),
-                    content: content(&event.data, reference.procedure(after.procedure)),
+                    content: content(&event.data, reference.procedure_of(&after)),
                     status: after.status.code().to_string(),
                     began_at: stamp(began.or(Some(event.at))),
                     due_at: stamp(due),

@@ -5,7 +5,7 @@ mod counting;
 mod refusals;
 
 pub use crate::render::words::counting::{counting, passed_over, rule};
-pub use crate::render::words::refusals::{refusal, refused};
+pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
 use chrono::NaiveDate;
 

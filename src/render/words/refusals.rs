@@ -147,6 +147,10 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::BadAppointment { appointment } => format!(
             "thời điểm hẹn lại {appointment} phải trong giờ làm việc, sau hiện tại và sau hạn trả"
         ),
+        Refusal::CaseMissing { procedure, cases } => format!(
+            "thủ tục {procedure} có thời hạn khác nhau theo trường hợp, cần chọn một: {}",
+            cases_of(cases)
+        ),
         Refusal::ReturnDateMissing => {
             "thủ tục không quy định thời hạn: cần ngày hẹn trả kèm lý do".to_owned()
         }
@@ -173,4 +177,16 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::Time(error) => error.to_string(),
     }
+}
+
+/// Cases by code and name, each name in its first words.
+pub fn cases_of(cases: &[(String, String)]) -> String {
+    let named = cases.iter().map(|(code, name)| {
+        let short: String = name.chars().take(80).collect();
+        match short.len() < name.len() {
+            true => format!("{code} {short}…"),
+            false => format!("{code} {name}"),
+        }
+    });
+    named.collect::<Vec<_>>().join("; ")
 }

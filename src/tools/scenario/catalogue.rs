@@ -7,7 +7,8 @@ use chrono::{Days, NaiveDate};
 
 use crate::domain::period::Period;
 use crate::domain::procedure::{
-    ChecklistItem, LimitDefinition, OnlineLevel, Place, ProcedureDefinition, Step, StepRole,
+    ChannelLimits, ChecklistItem, LimitDefinition, OnlineLevel, Place, ProcedureDefinition, Step,
+    StepRole,
 };
 use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
@@ -316,6 +317,9 @@ fn sample(
         },
         statutory_limit: limit(level, nth),
         committed_limit: None,
+        limits_by_channel: ChannelLimits::default(),
+        extra_days_in_marked_units: None,
+        cases: Vec::new(),
         on_supplement: None,
         fees: Vec::new(),
         result: "Văn bản trả lời".to_owned(),

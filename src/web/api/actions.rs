@@ -140,6 +140,10 @@ pub struct Receive {
     #[serde(default)]
     #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
+    /// Trường hợp của thủ tục (hai chữ số); mặc định là trường hợp lúc đăng ký.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    case: Option<String>,
     /// Chỉ khi thủ tục không quy định thời hạn, và khi đó bắt buộc.
     #[serde(default)]
     #[schema(example = json!(null))]
@@ -161,10 +165,15 @@ impl Readable for Receive {
 impl Receive {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         let assignee = assignee(of.store, self.assignee.as_deref())?;
-        of.to(Action::Receive {
+        let return_date = self.return_date;
+        let action = Action::Receive {
             new: None,
             assignee,
-            return_date: (self.return_date).map(|named| named.read("", &mut Vec::new())),
+            return_date: return_date.map(|named| named.read("", &mut Vec::new())),
+        };
+        Ok(Request {
+            case: self.case,
+            ..Request::new(of.id, action)
         })
     }
 }

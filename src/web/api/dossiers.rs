@@ -114,9 +114,15 @@ pub struct NewDossier {
     /// thao tác `reach`, và đến lúc ấy ngày hẹn trả tính như khi hồ sơ được chuyển đúng hạn.
     #[serde(default)]
     passed_on: Option<bool>,
-    /// Mã thủ tục, có hoặc không có phần mã tỉnh (`2.000815`, `2.000815.H37`, `2.000815.000.00.00.H37`).
+    /// Mã thủ tục, có hoặc không có phần mã tỉnh (`2.000815`, `2.000815.H37`, `2.000815.000.00.00.H37`) và trường hợp
+    /// (`2.000635.02`).
     #[schema(example = "2.000815")]
     procedure: String,
+    /// Trường hợp của thủ tục (hai chữ số), nếu không ghi trong mã thủ tục; bắt buộc khi thời hạn khác nhau theo
+    /// trường hợp.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    case: Option<String>,
     #[serde(default)]
     channel: Option<Channel>,
     #[serde(default)]
@@ -157,6 +163,7 @@ impl NewDossier {
             competent_unit: self.competent_unit.clone(),
             passed_on: self.passed_on.unwrap_or(true),
             procedure: self.procedure.clone(),
+            case: self.case.clone(),
             channel: self.channel.unwrap_or_default(),
             return_channel: self.return_channel.unwrap_or_default(),
             applicant: person(&self.applicant, "applicant", wrong),

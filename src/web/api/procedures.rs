@@ -167,6 +167,11 @@ fn example() -> Value {
         "workflow_approved_on": null, "simplification_proposed_on": null, "integrated": false,
         "online_level": "partial",
         "statutory_limit": {"unit": "working_day", "amount": 7.5}, "committed_limit": null,
+        "limits_by_channel": {"direct": null, "online": null, "postal": null},
+        "extra_days_in_marked_units": null,
+        "cases": [
+            {"code": "01", "name": "Có yếu tố nước ngoài", "limit": null, "fees": null, "checklist": null}
+        ],
         "on_supplement": "restart",
         "fees": [{"name": "Lệ phí", "amount_vnd": 25000, "note": ""}],
         "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],

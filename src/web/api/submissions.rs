@@ -29,6 +29,10 @@ pub struct NewSubmission {
     /// Mã thủ tục.
     #[schema(example = "2.000815")]
     procedure: String,
+    /// Trường hợp của thủ tục (hai chữ số), nếu thủ tục chia trường hợp và người nộp biết.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    case: Option<String>,
     /// Cần số điện thoại hoặc thư điện tử để nhận mã xác nhận.
     applicant: PersonInput,
     #[serde(default)]
@@ -43,6 +47,7 @@ impl NewSubmission {
     fn request(&self, wrong: &mut Vec<FieldError>) -> NewRequest {
         let applicant = self.applicant.read("/applicant", wrong);
         NewRequest {
+            case: self.case.clone(),
             channel: Channel::Online,
             return_channel: self.return_channel.unwrap_or_default(),
             delegate: self.delegate.as_ref().map(|p| p.read("/delegate", wrong)),

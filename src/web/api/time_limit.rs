@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::domain::dossier::Channel;
 use crate::domain::moment::Moment;
 use crate::views;
-use crate::views::time_limit::Preview;
+use crate::views::time_limit::{Asked, Preview};
 use crate::web::api::answers::{Reply, shown};
 use crate::web::api::call::{Anybody, Call};
 use crate::web::params::{Parameters, Params, missing};
@@ -19,17 +20,23 @@ pub struct Query {
     #[serde(default)]
     #[param(required = true, example = "2.000815")]
     procedure: Option<String>,
-    /// Mã đơn vị tiếp nhận.
+    /// Mã đơn vị có thẩm quyền giải quyết.
     #[serde(default)]
     #[param(required = true, example = "H37.20.01")]
     unit: Option<String>,
+    /// Trường hợp của thủ tục (hai chữ số), nếu không ghi trong mã thủ tục.
+    #[serde(default)]
+    case: Option<String>,
+    /// Hình thức nộp; mặc định là trực tiếp.
+    #[serde(default)]
+    channel: Option<Channel>,
     /// Thời điểm tiếp nhận; mặc định là bây giờ.
     #[serde(default)]
     received_at: Option<Moment>,
 }
 
 impl Parameters for Query {
-    const NAMES: &'static [&'static str] = &["procedure", "unit", "received_at"];
+    const NAMES: &'static [&'static str] = &["procedure", "unit", "case", "channel", "received_at"];
 
     fn check(&self) -> Vec<FieldError> {
         missing([("procedure", &self.procedure), ("unit", &self.unit)])
@@ -38,13 +45,15 @@ impl Parameters for Query {
 
 pub async fn preview(call: Call<Anybody>, params: Params<Query>) -> Reply<Preview> {
     let query = params.0;
-    let (procedure, unit) = (
-        query.procedure.unwrap_or_default(),
-        query.unit.unwrap_or_default(),
-    );
     let preview = call.run(move |store, _, now| {
-        let at = query.received_at.unwrap_or(now);
-        Ok(views::time_limit::preview(store, &procedure, &unit, at)?)
+        let asked = Asked {
+            procedure: query.procedure.unwrap_or_default(),
+            unit: query.unit.unwrap_or_default(),
+            case: query.case,
+            channel: query.channel.unwrap_or_default(),
+            received_at: query.received_at.unwrap_or(now),
+        };
+        Ok(views::time_limit::preview(store, &asked)?)
     });
     preview.await.map(shown)
 }

@@ -40,6 +40,8 @@ pub struct UnitView {
     /// Opening hours that differ from the default.
     #[schema(value_type = Option<Object>, example = json!({"weekday": [{"open": "07:00", "close": "11:30"}]}))]
     office_hours: Option<OfficeHours>,
+    /// Đơn vị miền núi, vùng sâu, vùng xa: thời hạn của một số thủ tục dài hơn.
+    mountain: bool,
     /// Code of the unit that goes on with its dossiers.
     successor: Option<String>,
 }
@@ -63,6 +65,7 @@ impl UnitView {
             valid_from: unit.valid_from,
             valid_to: unit.valid_to,
             office_hours: unit.office_hours.clone(),
+            mountain: unit.mountain,
             successor: units
                 .successor_of(unit.id)
                 .and_then(|line| code(line.successor)),
@@ -176,6 +179,9 @@ pub struct NewUnit {
     #[serde(default)]
     #[schema(schema_with = hours_schema)]
     office_hours: Option<OfficeHours>,
+    /// Đơn vị miền núi, vùng sâu, vùng xa; mặc định là không.
+    #[serde(default)]
+    mountain: bool,
 }
 
 fn hours_schema() -> ObjectBuilder {
@@ -204,6 +210,7 @@ pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUnit>) -> Cre
         valid_from: new.valid_from,
         valid_to: new.valid_to,
         office_hours: new.office_hours,
+        mountain: new.mountain,
     };
     let view = call.run(move |store, by, _| {
         let unit = acts::units::create_unit(store, new, by.proof, key)?;
@@ -243,6 +250,10 @@ pub struct UnitChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = changed_hours_schema)]
     office_hours: Option<Option<OfficeHours>>,
+    /// Đơn vị miền núi, vùng sâu, vùng xa; hồ sơ đã tiếp nhận giữ thời hạn lúc tiếp nhận.
+    #[serde(default)]
+    #[schema(example = true)]
+    mountain: Option<bool>,
 }
 
 /// Tells `null` from what is left out.
@@ -266,6 +277,7 @@ pub async fn change(
         valid_to: new.valid_to,
         successor: new.successor,
         office_hours: new.office_hours,
+        mountain: new.mountain,
     };
     let changed = call.run(move |store, by, _| {
         let seen = store.reference()?;

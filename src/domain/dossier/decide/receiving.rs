@@ -4,7 +4,7 @@ use crate::domain::dossier::decide::handling::step_due;
 use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
-    Dossier, EventData, ItemHandedIn, NewDossier, Reached, Received, Refusal, Registered,
+    Channel, Dossier, EventData, ItemHandedIn, NewDossier, Reached, Received, Refusal, Registered,
     ReturnDate, Submission,
 };
 use crate::domain::ids::{ProcedureId, UserId};
@@ -12,6 +12,7 @@ use crate::domain::moment::Moment;
 use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::{Clock, TimeError};
 use crate::domain::timetable::Timetable;
+use crate::domain::unit::Unit;
 
 pub(super) fn register(new: &NewDossier, context: &Context<'_>) -> Result<EventData, Refusal> {
     Ok(Registered {
@@ -34,6 +35,8 @@ pub(super) fn receive_new(
         false => None,
     };
     let receipt = Receipt {
+        channel: new.channel,
+        unit: context.units.get(new.unit).ok_or(Refusal::UnknownUnit)?,
         submission: Some(submission),
         procedure_now: None,
         pass_on_by,
@@ -104,6 +107,8 @@ pub(super) fn receive_registered(
     ensure_open(unit, context.at)?;
     let changed = context.procedure.id != dossier.procedure;
     let receipt = Receipt {
+        channel: dossier.channel,
+        unit,
         submission: None,
         procedure_now: changed.then_some(context.procedure.id),
         pass_on_by: None,
@@ -114,6 +119,9 @@ pub(super) fn receive_registered(
 }
 
 struct Receipt<'a> {
+    channel: Channel,
+    /// The competent one.
+    unit: &'a Unit,
     submission: Option<Submission>,
     procedure_now: Option<ProcedureId>,
     pass_on_by: Option<Moment>,
@@ -123,11 +131,16 @@ struct Receipt<'a> {
 
 fn received(receipt: Receipt<'_>, context: &Context<'_>) -> Result<EventData, Refusal> {
     let from = receipt.pass_on_by.unwrap_or(context.at);
-    let clock = clock(receipt.return_date, from, context)?;
+    let clock = clock(&receipt, from, context)?;
     let due_reason = receipt.return_date.map(|named| required(&named.reason));
+    let case_now = match receipt.submission {
+        Some(_) => None,
+        None => context.procedure.case.clone(),
+    };
     Ok(Received {
         submission: receipt.submission,
         procedure_now: receipt.procedure_now,
+        case_now,
         limit: clock.limit,
         due_reason: due_reason.transpose()?,
         due: clock.due,
@@ -143,13 +156,14 @@ fn received(receipt: Receipt<'_>, context: &Context<'_>) -> Result<EventData, Re
 }
 
 /// The clock by the limit that holds, or by the return date that is named where there is none.
-fn clock(
-    return_date: Option<&ReturnDate>,
-    from: Moment,
-    context: &Context<'_>,
-) -> Result<Clock, Refusal> {
-    let limit = context.procedure.limit()?;
-    match (limit.is_by_hand(), return_date) {
+fn clock(receipt: &Receipt<'_>, from: Moment, context: &Context<'_>) -> Result<Clock, Refusal> {
+    let procedure = context.procedure;
+    if procedure.case.is_none() && procedure.definition.case_decides_limit(receipt.channel) {
+        return Err(Refusal::case_missing(&procedure.definition));
+    }
+    let held = procedure.limit_for(receipt.channel, receipt.unit);
+    let limit = held.limit.limit()?;
+    match (limit.is_by_hand(), receipt.return_date) {
         (false, None) => Ok(Clock::start(limit, from, context.timetable)?),
         (false, Some(_)) => Err(Refusal::ReturnDateGiven),
         (true, None) => Err(Refusal::ReturnDateMissing),
@@ -194,6 +208,7 @@ pub(super) fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Subm
     Ok(Submission {
         number: new.case_number.as_str().to_owned(),
         procedure: context.procedure.id,
+        case: context.procedure.case.clone(),
         unit: new.unit,
         receiving_unit: elsewhere.then_some(new.receiving_unit),
         channel: new.channel,
