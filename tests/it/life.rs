@@ -315,6 +315,7 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         ActionKind::Receive => Action::Receive {
             new: None,
             assignee: None,
+            return_date: None,
         },
         ActionKind::NotReceive => Action::NotReceive { reason },
         ActionKind::Reach => Action::Reach,
@@ -378,7 +379,7 @@ proptest! {
         let first = match begin {
             0 => Action::Register(new_dossier()),
             1 => receive(),
-            _ => Action::Receive { new: Some(elsewhere), assignee: None },
+            _ => Action::Receive { new: Some(elsewhere), assignee: None, return_date: None },
         };
         life.act(when, &first).unwrap();
         let moves = |action: &Action| matches!(action, Action::MoveToSuccessor { .. });
