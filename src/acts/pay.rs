@@ -8,7 +8,7 @@
 use crate::acts::advance::{Request, act_within};
 use crate::acts::{Intent, Occasion};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Dossier, PaymentMethod, Refusal, Status};
+use crate::domain::dossier::{Action, Dossier, PaymentMethod, Status};
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
@@ -111,6 +111,7 @@ fn taking(payment: &Payment, dossier: &Dossier, fees: Vec<u16>) -> Action {
             receipt,
         },
         _ => Action::CollectFees {
+            amount_vnd: None,
             fees,
             method,
             receipt,
@@ -212,26 +213,12 @@ fn take_by_hand(
 ) -> Result<(), Error> {
     let locked = dossiers::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;
     let dossier = locked.dossier;
-    let procedure = reference.procedure_of(&dossier);
-    let known = procedure.map_or(&[][..], |procedure| &procedure.definition.fees);
-    // What there is not is the rules' to say.
-    let named = fees.iter().filter_map(|fee| known.get(usize::from(*fee)));
-    let amounts: Vec<u64> = named.map(|fee| fee.amount_vnd).collect();
-    let asked_vnd = amounts
-        .iter()
-        .fold(0, |sum: u64, vnd| sum.saturating_add(*vnd));
-    let paid_vnd = payment.notice.amount_vnd;
-    if !fees.is_empty() && amounts.len() == fees.len() && asked_vnd != paid_vnd {
-        return Err(Refusal::OtherAmount {
-            asked_vnd,
-            paid_vnd,
-        }
-        .into());
-    }
     let action = match fees.is_empty() {
         true => taking(payment, &dossier, Vec::new()),
+        // Whether that is what these fees are is the rules' to say.
         false => Action::CollectFees {
             fees: fees.to_vec(),
+            amount_vnd: Some(payment.notice.amount_vnd),
             method: PaymentMethod::Online,
             receipt: payment.notice.transaction.clone(),
         },

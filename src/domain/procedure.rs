@@ -187,9 +187,33 @@ pub struct HeldLimit {
 #[serde(deny_unknown_fields)]
 pub struct Fee {
     pub name: String,
-    pub amount_vnd: u64,
+    /// `None`: it is not known here, as where the province sets it; that is said, and is not 0 or free.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub amount_vnd: Option<u64>,
     #[serde(default)]
     pub note: String,
+    /// Only of what is handed in this way.
+    #[serde(default)]
+    pub channel: Option<Channel>,
+    /// First and last day of receipt for which it holds, where these are not the version's.
+    #[serde(default)]
+    pub valid_from: Option<NaiveDate>,
+    #[serde(default)]
+    pub valid_to: Option<NaiveDate>,
+}
+
+impl Fee {
+    /// Whether it holds for what is handed in that way and received on that day.
+    pub fn holds(&self, channel: Channel, on: NaiveDate) -> bool {
+        self.channel.is_none_or(|of| of == channel)
+            && self.valid_from.is_none_or(|from| from <= on)
+            && self.valid_to.is_none_or(|to| on <= to)
+    }
+
+    /// Whether something is owed for it, and how much is known.
+    pub fn known_amount(&self) -> Option<u64> {
+        self.amount_vnd.filter(|amount| *amount > 0)
+    }
 }
 
 /// A paper that the dossier consists of (thành phần hồ sơ).
@@ -475,6 +499,7 @@ impl ProcedureDefinition {
             add(&format!("/workflow/{i}/decides"), reason.to_owned());
         }
         check_checklist("", &self.checklist, &mut add);
+        check_fees("", &self.fees, &mut add);
         if self.workflow.len() > 100 || self.checklist.len() > 1000 {
             add(
                 "/workflow",
@@ -534,6 +559,7 @@ impl ProcedureDefinition {
                 add(&format!("{place}/limit"), error.to_string());
             }
             check_checklist(&place, case.checklist.as_deref().unwrap_or_default(), add);
+            check_fees(&place, case.fees.as_deref().unwrap_or_default(), add);
         }
     }
 }
@@ -547,6 +573,19 @@ fn check_checklist(place: &str, items: &[ChecklistItem], add: &mut dyn FnMut(&st
             add(&pointer, reason.to_owned());
         } else if !known.insert(key) {
             add(&pointer, "trùng với khóa của giấy tờ khác".to_owned());
+        }
+    }
+}
+
+fn check_fees(place: &str, fees: &[Fee], add: &mut dyn FnMut(&str, String)) {
+    for (i, fee) in fees.iter().enumerate() {
+        if let (Some(from), Some(to)) = (fee.valid_from, fee.valid_to)
+            && to < from
+        {
+            add(
+                &format!("{place}/fees/{i}/valid_to"),
+                "trước valid_from".to_owned(),
+            );
         }
     }
 }

@@ -104,12 +104,16 @@ fn sound() -> Value {
         "extra_days_in_marked_units": null,
         "cases": [{
             "code": "00", "name": "…", "limit": {"unit": "working_day", "amount": 1},
-            "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
+            "fees": [{
+            "name": "…", "amount_vnd": 0, "note": "", "channel": null, "valid_from": null, "valid_to": null
+        }],
             "checklist": [
                 {"key": null, "name": "…", "originals": 1, "copies": 0, "required": true}
             ],
         }],
-        "on_supplement": "restart", "fees": [{"name": "…", "amount_vnd": 0, "note": ""}],
+        "on_supplement": "restart", "fees": [{
+            "name": "…", "amount_vnd": 0, "note": "", "channel": null, "valid_from": null, "valid_to": null
+        }],
         "result": "…", "legal_basis": ["…"],
         "checklist": [
             {"key": null, "name": "…", "originals": 1, "copies": 0, "required": true}

@@ -192,9 +192,9 @@ pub struct FeeView {
     pub position: u16,
     #[schema(example = "Lệ phí đăng ký")]
     pub name: String,
-    /// In đồng.
+    /// In đồng; absent where the procedure does not know it, as where the province sets it.
     #[schema(example = 25000)]
-    pub amount_vnd: u64,
+    pub amount_vnd: Option<u64>,
     pub note: String,
     pub status: FeeStatus,
     pub settled_at: Option<Moment>,
@@ -211,6 +211,8 @@ pub struct FeeView {
 pub enum FeeStatus {
     /// Nothing is owed for it.
     Free,
+    /// Something is owed for it; how much is named when it is asked for.
+    Unknown,
     Owed,
     Collected,
     Waived,
@@ -458,7 +460,7 @@ fn show(
             username,
             full_name,
         }),
-        fees: fees(&contents, procedure),
+        fees: fees(&contents, procedure, state.channel, state.entered_at),
         payment_requested_vnd: contents.payment_requested,
         payment_requested_fees: contents.requested_fees,
         decision: state.decision,
@@ -496,8 +498,15 @@ fn others(others: Vec<(String, HandedIn)>) -> Vec<OtherItemView> {
     others.collect()
 }
 
-fn fees(contents: &Contents, procedure: &Procedure) -> Vec<FeeView> {
+/// Those that hold for what came in that way and then.
+fn fees(
+    contents: &Contents,
+    procedure: &Procedure,
+    channel: Channel,
+    entered_at: Moment,
+) -> Vec<FeeView> {
     let fees = (0_u16..).zip(&procedure.definition.fees);
+    let fees = fees.filter(|(_, fee)| fee.holds(channel, entered_at.date()));
     let fees = fees.map(|(position, fee)| {
         let settled = contents.settled_fee(position);
         let mut view = FeeView {
@@ -506,8 +515,9 @@ fn fees(contents: &Contents, procedure: &Procedure) -> Vec<FeeView> {
             amount_vnd: fee.amount_vnd,
             note: fee.note.clone(),
             status: match fee.amount_vnd {
-                0 => FeeStatus::Free,
-                _ => FeeStatus::Owed,
+                Some(0) => FeeStatus::Free,
+                Some(_) => FeeStatus::Owed,
+                None => FeeStatus::Unknown,
             },
             settled_at: settled.map(|settled| settled.at),
             method: None,

@@ -16,17 +16,27 @@ use crate::views::list::StaffName;
 pub struct Owed {
     pub case_number: CaseNumber,
     pub amount_vnd: u64,
+    /// Something more is owed of which the procedure does not know how much.
+    pub more_unknown: bool,
 }
 
 /// What is owed: the payment that the clock stands for, else the procedure's fees that are not
 /// settled; nothing for what was not received, withdrawn or stopped.
 pub(crate) fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, Error> {
+    owed_and_more(dossier, reference).map(|(amount, _)| amount)
+}
+
+/// The same, and whether something more is owed of which it is not known how much.
+fn owed_and_more(dossier: &Dossier, reference: &Reference) -> Result<(u64, bool), Error> {
     match dossier.status {
         Status::Registered | Status::NotReceived | Status::Withdrawn | Status::Stopped => {
-            return Ok(0);
+            return Ok((0, false));
         }
         Status::PaymentRequested => {
-            return Ok(dossier.contents.payment_requested.unwrap_or_default());
+            return Ok((
+                dossier.contents.payment_requested.unwrap_or_default(),
+                false,
+            ));
         }
         _ => {}
     }
@@ -35,7 +45,8 @@ pub(crate) fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, 
         .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
     let fees = dossier.outstanding_fees(procedure).into_iter();
     let amounts = fees.filter_map(|fee| procedure.definition.fees.get(usize::from(fee)));
-    Ok(amounts.map(|fee| fee.amount_vnd).sum())
+    let amount = amounts.filter_map(|fee| fee.known_amount()).sum();
+    Ok((amount, dossier.owes_unknown(procedure)))
 }
 
 /// What is owed for a dossier within `reach`.
@@ -45,8 +56,10 @@ pub(crate) fn owed_for(dossier: &Dossier, reference: &Reference) -> Result<u64, 
 pub fn owed(store: &Store, id: DossierId, reach: UnitId) -> Result<Owed, Error> {
     store.read_with_reference(|conn, reference| {
         let dossier = find_within(conn, reference, id, Some(reach))?;
+        let (amount_vnd, more_unknown) = owed_and_more(&dossier, reference)?;
         Ok(Owed {
-            amount_vnd: owed_for(&dossier, reference)?,
+            amount_vnd,
+            more_unknown,
             case_number: dossier.case_number,
         })
     })

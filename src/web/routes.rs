@@ -572,7 +572,8 @@ fn actions_table() -> Vec<Route> {
             .about("Xác nhận đã thực hiện nghĩa vụ tài chính; thời hạn tính tiếp.")
             .or(ABOUT_MONEY),
         act(To::CollectFees, May::SettleFees, fees::Collect::asks)
-            .about("Thu phí, lệ phí; số tiền theo thủ tục."),
+            .about("Thu phí, lệ phí; số tiền theo thủ tục.")
+            .or(ABOUT_MONEY),
         act(To::WaiveFee, May::SettleFees, fees::Waive::asks)
             .about("Miễn một khoản phí, lệ phí, có lý do."),
         act(To::Finish, May::Finish, actions::Finish::asks)

@@ -13,7 +13,11 @@ fn with_fee(office: &Office) -> String {
     let commune = motcua::domain::unit::Level::Commune;
     let found = reference.procedures().into_iter().find(|procedure| {
         let definition = &procedure.definition;
-        definition.levels.contains(&commune) && definition.fees.iter().any(|fee| fee.amount_vnd > 0)
+        definition.levels.contains(&commune)
+            && definition
+                .fees
+                .iter()
+                .any(|fee| fee.known_amount().is_some())
     });
     found
         .expect("the catalogue has fees")

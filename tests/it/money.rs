@@ -50,13 +50,14 @@ fn with_one_fee(world: &World) -> (String, u16, u64) {
     let found = reference.procedures().into_iter().find_map(|procedure| {
         let definition = &procedure.definition;
         let fees = (0_u16..).zip(&definition.fees);
-        let owed: Vec<_> = fees.filter(|(_, fee)| fee.amount_vnd > 0).collect();
+        let owed = fees.filter_map(|(position, fee)| Some((position, fee.known_amount()?)));
+        let owed: Vec<_> = owed.collect();
         let fits = definition.levels.contains(&commune)
             && definition.is_in_force_on(motcua::clock::now().date())
             && definition.promised_limit().unit
                 == motcua::domain::time_limit::LimitUnit::WorkingDay;
         match owed[..] {
-            [(position, fee)] if fits => Some((definition.code.clone(), position, fee.amount_vnd)),
+            [(position, amount)] if fits => Some((definition.code.clone(), position, amount)),
             _ => None,
         }
     });
@@ -276,10 +277,12 @@ on_both! {
         for (body, wrong) in [
             (json!({}), "/amount_vnd"),
             (json!({"amount_vnd": 1000}), "/reason"),
-            (json!({"fees": [fee], "amount_vnd": amount, "reason": "x"}), "/amount_vnd"),
+            (json!({"fees": [fee], "amount_vnd": 0, "reason": "x"}), "/amount_vnd"),
         ] {
             assert_eq!(fields(&ask(&dossier, body).problem(400, "invalid-request")), [wrong]);
         }
+        // The procedure knows how much its fee is.
+        ask(&dossier, json!({"fees": [fee], "amount_vnd": amount + 1})).problem(422, "amount-mismatch");
         assert_eq!(ask(&dossier, json!({"fees": [99]})).problem(409, "refused")["reason"], "unknown_fee");
         let asked = ask(&dossier, json!({"fees": [fee]})).expect(200).json();
         assert_eq!(asked["payment_requested_vnd"], amount);

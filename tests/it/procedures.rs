@@ -388,3 +388,74 @@ on_both! {
         assert!(!marked());
     }
 }
+
+on_both! {
+    fn what_the_province_sets_is_neither_nought_nor_free(db: &Database) {
+        let mut office = Office::open(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        let mut new = definition("1.999001");
+        new["fees"] = json!([
+            {"name": "Phí thẩm định", "amount_vnd": null, "note": "HĐND tỉnh quy định"},
+            {"name": "Lệ phí", "amount_vnd": 20000, "channel": "direct"},
+            {"name": "Lệ phí", "amount_vnd": 10000, "channel": "online"},
+            {"name": "Phụ thu", "amount_vnd": 7000, "valid_to": "2021-02-28"},
+            {"name": "Phụ thu", "amount_vnd": 9000, "valid_from": "2021-03-01"},
+        ]);
+        put(&office, &new);
+        let list = office.call("GET", "/api/v1/procedures?q=1.999001&on=2021-03-01").send().expect(200).json();
+        assert_eq!(list[0]["fees_vnd"], Value::Null, "{list}");
+        let receive = |channel: &str| {
+            let mut body = office.new_dossier(COMMUNE, "1.999001");
+            body["channel"] = json!(channel);
+            body["at"] = entered("2021-03-01T08:30:00+07:00");
+            office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send().expect(201).json()
+        };
+        let fees_of = |dossier: &Value| -> Vec<(u64, Option<u64>, String)> {
+            let fees = dossier["fees"].as_array().unwrap().iter();
+            fees.map(|fee| (fee["position"].as_u64().unwrap(), fee["amount_vnd"].as_u64(), fee["status"].as_str().unwrap().to_owned())).collect()
+        };
+        let dossier = receive("direct");
+        let owed = |position, amount| (position, Some(amount), "owed".to_owned());
+        assert_eq!(fees_of(&dossier), [(0, None, "unknown".to_owned()), owed(1, 20_000), owed(4, 9000)]);
+        assert_eq!(fees_of(&receive("online"))[1], owed(2, 10_000));
+
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let act = |action: &str, body: Value| {
+            office.call("POST", format!("{path}/{action}")).token(&supervisor).header("If-Match", "*").body(body).send()
+        };
+        act("hand-over", json!({"step": 1})).expect(200);
+        let reason = |refused: Value| refused["reason"].as_str().unwrap().to_owned();
+        for (fees, amount, why) in [
+            (json!([0]), Value::Null, "fee_amount_unknown"),
+            (json!([0, 1]), json!(20_000), "fee_amount_unknown"),
+            (json!([2]), Value::Null, "fee_of_others"),
+            (json!([3]), Value::Null, "fee_of_others"),
+        ] {
+            let ask = json!({"fees": fees, "amount_vnd": amount, "reason": "thu phí"});
+            assert_eq!(reason(act("request-payment", ask).problem(409, "refused")), why, "{fees}");
+            let collect = json!({"fees": fees, "amount_vnd": amount, "method": "cash"});
+            assert_eq!(reason(act("fees/collect", collect).problem(409, "refused")), why, "{fees}");
+        }
+        let other = json!({"fees": [1], "amount_vnd": 15_000, "method": "cash"});
+        act("fees/collect", other).problem(422, "amount-mismatch");
+        let asked = act("request-payment", json!({"fees": [0, 1], "amount_vnd": 520_000, "reason": "theo nghị quyết của HĐND"}));
+        assert_eq!(asked.expect(200).json()["payment_requested_vnd"], 520_000);
+        // How much of it the waived one would be, nobody knows.
+        let waive = act("fees/waive", json!({"fee": 0, "reason": "hộ nghèo"})).problem(409, "refused");
+        assert_eq!(reason(waive), "fee_amount_unknown");
+        let less = act("fees/waive", json!({"fee": 1, "reason": "hộ nghèo"})).expect(200).json();
+        assert_eq!(less["payment_requested_vnd"], 500_000);
+        let paid = act("take-payment", json!({"amount_vnd": 500_000, "receipt": "BL-1"})).expect(200).json();
+        assert_eq!(paid["status"], "in_progress");
+        assert_eq!((&paid["fees"][0]["status"], &paid["fees"][1]["status"]), (&json!("collected"), &json!("waived")));
+        act("fees/collect", json!({"fees": [4], "method": "cash"})).expect(200);
+
+        // An amount has to be said, if only that it is not known.
+        let mut silent = definition("1.999009");
+        silent["fees"] = json!([{"name": "Phí"}]);
+        let bytes = serde_json::to_vec(&json!([silent])).unwrap();
+        let error = motcua::imports::procedures(&office.world.store, &bytes).unwrap_err().to_string();
+        assert!(error.contains("/fees/0/amount_vnd"), "{error}");
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}

@@ -237,9 +237,10 @@ pub enum Action {
         method: PaymentMethod,
         receipt: String,
     },
-    /// Fees of the procedure, by position; the amount is the procedure's.
+    /// Fees of the procedure, by position; the amount is the procedure's, and named only where that has none.
     CollectFees {
         fees: Vec<u16>,
+        amount_vnd: Option<u64>,
         method: PaymentMethod,
         receipt: String,
     },

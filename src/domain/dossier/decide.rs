@@ -9,7 +9,7 @@ use crate::domain::dossier::decide::handling::{
     ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement,
 };
 use crate::domain::dossier::decide::money::{
-    amount_owed, not_requested, nothing_left_to_pay, positive, request_payment,
+    amount_asked, asked_less, not_requested, nothing_left_to_pay, positive, request_payment,
 };
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
@@ -319,22 +319,27 @@ fn decide_existing(
         }
         Action::CollectFees {
             fees,
+            amount_vnd,
             method,
             receipt,
         } => FeesCollected {
-            amount_vnd: amount_owed(dossier, not_requested(dossier, fees)?, context.procedure)?,
+            amount_vnd: amount_asked(
+                dossier,
+                not_requested(dossier, fees)?,
+                *amount_vnd,
+                context.procedure,
+            )?,
             fees: fees.clone(),
             method: *method,
             receipt: receipt.trim().to_owned(),
         }
         .into(),
         Action::WaiveFee { fee, reason } => {
-            let amount_vnd = amount_owed(dossier, &[*fee], context.procedure)?;
-            let requested = dossier.contents.requested_fees.contains(fee);
+            let asked_less_vnd = asked_less(dossier, *fee, context.procedure)?;
             FeeWaived {
                 fee: *fee,
                 reason: required(reason)?,
-                asked_less_vnd: requested.then_some(amount_vnd),
+                asked_less_vnd,
             }
             .into()
         }

@@ -33,7 +33,7 @@ use crate::domain::enums::{code_enum, text_enum};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::norms::Judging;
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{Fee, Procedure};
 use crate::domain::time_limit::{Clock, Outcome};
 
 code_enum! {
@@ -283,14 +283,29 @@ impl Dossier {
         self.contents.settled_fee(fee)
     }
 
-    /// Positions of the procedure's fees for which something is owed.
+    /// Positions of the procedure's fees for which something is owed, as far as it is known how much.
     pub fn outstanding_fees(&self, procedure: &Procedure) -> Vec<u16> {
-        let fees = procedure.definition.fees.iter().enumerate();
-        let positions = fees.filter(|(_, fee)| fee.amount_vnd > 0);
-        let positions = positions.filter_map(|(position, _)| u16::try_from(position).ok());
-        positions
-            .filter(|fee| self.settled_fee(*fee).is_none())
-            .collect()
+        let fees = self.unsettled_fees(procedure).into_iter();
+        let known = fees.filter(|(_, fee)| fee.known_amount().is_some());
+        known.map(|(position, _)| position).collect()
+    }
+
+    /// Whether something is owed of which it is not known how much.
+    pub fn owes_unknown(&self, procedure: &Procedure) -> bool {
+        let fees = self.unsettled_fees(procedure);
+        fees.iter().any(|(_, fee)| fee.amount_vnd.is_none())
+    }
+
+    fn unsettled_fees<'a>(&self, procedure: &'a Procedure) -> Vec<(u16, &'a Fee)> {
+        let fees = (0_u16..).zip(&procedure.definition.fees);
+        let fees = fees
+            .filter(|(position, fee)| self.fee_holds(fee) && self.settled_fee(*position).is_none());
+        fees.collect()
+    }
+
+    /// Whether a fee of the procedure is one of this dossier's: by the way it came in, and its day of receipt.
+    pub fn fee_holds(&self, fee: &Fee) -> bool {
+        fee.holds(self.channel, self.entered_at.date())
     }
 
     /// What the applicant was last told: the new appointment, else the due moment.

@@ -108,6 +108,14 @@ pub enum Refusal {
         position: u16,
         count: usize,
     },
+    /// The fee is of what is handed in another way, or received on another day.
+    FeeOfOthers {
+        position: u16,
+    },
+    /// The procedure does not say how much the fee is: the amount has to be named.
+    FeeAmountUnknown {
+        position: u16,
+    },
     /// The fee was collected or waived already.
     FeeSettled {
         position: u16,
@@ -190,6 +198,8 @@ impl Refusal {
             Self::ReasonMissing => "reason_missing",
             Self::AmountMissing => "amount_missing",
             Self::UnknownFee { .. } => "unknown_fee",
+            Self::FeeOfOthers { .. } => "fee_of_others",
+            Self::FeeAmountUnknown { .. } => "fee_amount_unknown",
             Self::FeeSettled { .. } => "fee_settled",
             Self::NoFees => "no_fees",
             Self::FeeRequested { .. } => "fee_requested",

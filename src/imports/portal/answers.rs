@@ -627,8 +627,11 @@ fn fees(time: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Vec<Fee> {
         let Some(amount_vnd) = amount else { continue };
         let fee = Fee {
             name: name.unwrap_or_else(|| "Phí, lệ phí".to_owned()),
-            amount_vnd,
+            amount_vnd: Some(amount_vnd),
             note,
+            channel: None,
+            valid_from: None,
+            valid_to: None,
         };
         if !found.contains(&fee) {
             found.push(fee);

@@ -160,9 +160,13 @@ fn limit(limit: Option<LimitDefinition>) -> String {
 }
 
 fn fee(fee: &Fee) -> String {
-    let amount = render::words::number(i64::try_from(fee.amount_vnd).unwrap_or(i64::MAX));
+    let amount = fee.amount_vnd.map(|vnd| {
+        let vnd = i64::try_from(vnd).unwrap_or(i64::MAX);
+        format!("{} đồng", render::words::number(vnd))
+    });
+    let amount = amount.unwrap_or_else(|| "chưa rõ mức thu".to_owned());
     match fee.note.as_str() {
-        "" => format!("{} {amount} đồng", fee.name),
-        note => format!("{} {amount} đồng ({note})", fee.name),
+        "" => format!("{} {amount}", fee.name),
+        note => format!("{} {amount} ({note})", fee.name),
     }
 }

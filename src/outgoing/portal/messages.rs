@@ -552,9 +552,11 @@ fn note(dossier: &Dossier, events: &[Event], others: &[(String, HandedIn)]) -> S
 
 fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
     let fees = (0_u16..).zip(&procedure.definition.fees);
-    let fees = fees.map(|(position, fee)| {
+    // Of one whose amount is not known there is nothing to tell: 0 would say that it is free.
+    let fees = fees.filter_map(|(position, fee)| {
+        let amount_vnd = fee.amount_vnd.filter(|_| dossier.fee_holds(fee))?;
         let (method, amount) = match dossier.settled_fee(position).map(|settled| &settled.how) {
-            None => ("0", fee.amount_vnd),
+            None => ("0", amount_vnd),
             Some(Settlement::Waived { .. }) => ("0", 0),
             Some(Settlement::Collected { method, .. }) => {
                 let method = match method {
@@ -562,10 +564,10 @@ fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
                     PaymentMethod::Transfer => "2",
                     PaymentMethod::Online => "3",
                 };
-                (method, fee.amount_vnd)
+                (method, amount_vnd)
             }
         };
-        FeeLine {
+        Some(FeeLine {
             name: fee.name.clone(),
             code: (position + 1).to_string(),
             method,
@@ -574,7 +576,7 @@ fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
                 true => "2",
                 false => "1",
             },
-        }
+        })
     });
     fees.collect()
 }

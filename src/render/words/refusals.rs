@@ -125,6 +125,12 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::UnknownFee { position, count } => {
             format!("thủ tục không có khoản phí số {position} ({count} khoản, tính từ 0)")
         }
+        Refusal::FeeOfOthers { position } => format!(
+            "khoản phí số {position} không áp dụng cho hình thức nộp hoặc ngày tiếp nhận của hồ sơ"
+        ),
+        Refusal::FeeAmountUnknown { position } => format!(
+            "khoản phí số {position} do địa phương quy định mức thu, chưa có trong danh mục: cần ghi tổng số tiền (amount_vnd), lớn hơn các khoản đã biết"
+        ),
         Refusal::FeeSettled { position } => {
             format!("khoản phí số {position} đã thu hoặc đã được miễn")
         }

@@ -12,7 +12,7 @@ use crate::domain::dossier::{
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::{Moment, WorkingTime};
 use crate::domain::norms::Norms;
-use crate::domain::procedure::{Procedure, StepRole};
+use crate::domain::procedure::{Fee, Procedure, StepRole};
 use crate::domain::role::Role;
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::timetable::Timetable;
@@ -397,9 +397,14 @@ impl Life<'_> {
 
     fn payment(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
         let all = (0_u16..).zip(&self.outline.procedure.definition.fees);
-        let owed = all.filter(|(_, fee)| fee.amount_vnd > 0);
+        let holds = |fee: &Fee| {
+            self.dossier
+                .as_ref()
+                .is_some_and(|dossier| dossier.fee_holds(fee))
+        };
+        let owed = all.filter(|(_, fee)| holds(fee));
         let (fees, amounts): (Vec<u16>, Vec<u64>) = owed
-            .map(|(position, fee)| (position, fee.amount_vnd))
+            .filter_map(|(position, fee)| Some((position, fee.known_amount()?)))
             .unzip();
         let amount_vnd = amounts.iter().sum::<u64>().max(1000);
         let Some((asked, answered)) = self.pause(rng)? else {

@@ -324,7 +324,8 @@ impl TakeSupplement {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestPayment {
-    /// Vị trí các khoản phí của thủ tục, từ 0; số tiền theo thủ tục.
+    /// Vị trí các khoản phí của thủ tục, từ 0; số tiền theo thủ tục, chỉ ghi (amount_vnd) khi có khoản mà danh mục
+    /// không ghi mức thu.
     #[serde(default)]
     #[schema(example = json!([]))]
     fees: Vec<u16>,
@@ -351,11 +352,8 @@ impl Readable for RequestPayment {
                     "cần các khoản phí (fees), hoặc một số tiền khác (amount_vnd) kèm lý do";
                 wrong.push(FieldError::new("/amount_vnd", detail));
             }
-            (false, Some(_)) => {
-                let detail = "chỉ một trong hai: các khoản phí (fees) hoặc một số tiền khác";
-                wrong.push(FieldError::new("/amount_vnd", detail));
-            }
-            (_, Some(amount)) => {
+            (false, Some(amount)) => check_amount(amount, &mut wrong),
+            (true, Some(amount)) => {
                 check_amount(amount, &mut wrong);
                 if self.reason.trim().is_empty() {
                     wrong.push(FieldError::new("/reason", "để trống"));
@@ -380,7 +378,7 @@ impl RequestPayment {
     }
 }
 
-fn check_amount(amount_vnd: u64, wrong: &mut Vec<FieldError>) {
+pub(crate) fn check_amount(amount_vnd: u64, wrong: &mut Vec<FieldError>) {
     if !(1..=MOST_VND).contains(&amount_vnd) {
         let detail = "phải từ 1 đến 9.999.999.999.999 đồng";
         wrong.push(FieldError::new("/amount_vnd", detail));

@@ -13,7 +13,7 @@ use crate::domain::dossier::{Action, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
 use crate::store::payments::Notice;
-use crate::web::api::actions::{ActionBody, MOST_VND, Subject, action_bodies};
+use crate::web::api::actions::{ActionBody, MOST_VND, Subject, action_bodies, check_amount};
 use crate::web::api::answers::{Reply, fresh};
 use crate::web::api::call::Call;
 use crate::web::api::check_length;
@@ -32,6 +32,10 @@ pub struct Collect {
     #[schema(example = json!([0]))]
     fees: Vec<u16>,
     method: PaymentMethod,
+    /// Tổng số tiền, đồng; bắt buộc khi có khoản mà danh mục không ghi mức thu (do địa phương quy định).
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    amount_vnd: Option<u64>,
     /// Số biên lai.
     #[serde(default)]
     #[schema(example = "BL-0001234")]
@@ -47,6 +51,9 @@ impl Readable for Collect {
         if self.fees.len() > 100 {
             wrong.push(FieldError::new("/fees", "quá 100 khoản"));
         }
+        if let Some(amount) = self.amount_vnd {
+            check_amount(amount, &mut wrong);
+        }
         wrong
     }
 }
@@ -55,6 +62,7 @@ impl Collect {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         of.to(Action::CollectFees {
             fees: self.fees,
+            amount_vnd: self.amount_vnd,
             method: self.method,
             receipt: self.receipt,
         })
@@ -134,6 +142,11 @@ pub async fn transfer_code(call: Call) -> Reply<TransferCode> {
         let reason = format!("không lập được mã chuyển khoản: {reason}");
         Problem::refused("no_transfer_code", reason)
     };
+    if owed.more_unknown {
+        let reason =
+            "có khoản phí do địa phương quy định mức thu: yêu cầu nộp tiền kèm số tiền trước";
+        return Err(refused(&reason));
+    }
     if owed.amount_vnd == 0 {
         return Err(refused(&"không còn khoản nào phải nộp"));
     }

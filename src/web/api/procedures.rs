@@ -8,6 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::acts;
+use crate::domain::dossier::Channel;
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
 use crate::domain::unit::Level;
@@ -32,8 +33,8 @@ pub struct ProcedureLine {
     /// Thời hạn cam kết.
     #[schema(value_type = Object, example = json!({"unit": "working_day", "amount": 15}))]
     limit: crate::domain::procedure::LimitDefinition,
-    /// Tổng phí, lệ phí, đồng.
-    fees_vnd: u64,
+    /// Tổng phí, lệ phí khi nộp trực tiếp, đồng; không có khi còn khoản do địa phương quy định mức thu.
+    fees_vnd: Option<u64>,
     /// Đã tích hợp trên Cổng Dịch vụ công Quốc gia.
     integrated: bool,
     valid_from: NaiveDate,
@@ -41,14 +42,16 @@ pub struct ProcedureLine {
 }
 
 impl ProcedureLine {
-    fn new(definition: &ProcedureDefinition) -> Self {
+    fn new(definition: &ProcedureDefinition, on: NaiveDate) -> Self {
+        let fees = definition.fees.iter();
+        let fees = fees.filter(|fee| fee.holds(Channel::Direct, on));
         Self {
             code: definition.code.clone(),
             name: definition.name.clone(),
             field: definition.field.clone(),
             levels: definition.levels.clone(),
             limit: definition.promised_limit(),
-            fees_vnd: definition.fees.iter().map(|fee| fee.amount_vnd).sum(),
+            fees_vnd: fees.map(|fee| fee.amount_vnd).sum(),
             integrated: definition.integrated,
             valid_from: definition.valid_from,
             valid_to: definition.valid_to,
@@ -127,7 +130,7 @@ pub async fn list(
             .collect();
         found.sort_by(|a, b| a.code.cmp(&b.code));
         found.truncate(MOST_PUBLIC_ROWS as usize + 1);
-        let lines = found.into_iter().map(ProcedureLine::new);
+        let lines = found.into_iter().map(|found| ProcedureLine::new(found, on));
         Ok(lines.collect::<Vec<_>>())
     });
     Ok(public_page(
@@ -173,7 +176,7 @@ fn example() -> Value {
             {"code": "01", "name": "Có yếu tố nước ngoài", "limit": null, "fees": null, "checklist": null}
         ],
         "on_supplement": "restart",
-        "fees": [{"name": "Lệ phí", "amount_vnd": 25000, "note": ""}],
+        "fees": [{"name": "Lệ phí", "amount_vnd": null, "note": "", "channel": null, "valid_from": null, "valid_to": null}],
         "result": "Giấy xác nhận", "legal_basis": ["Nghị định …"],
         "checklist": [{"name": "Tờ khai", "originals": 1, "copies": 0, "required": true}],
         "workflow": [

@@ -20,15 +20,9 @@ pub(super) fn request_payment(
         }
         .into());
     }
-    let asked_vnd = positive(amount_owed(dossier, fees, context.procedure)?)?;
-    if let Some(paid_vnd) = amount_vnd.filter(|amount| *amount != asked_vnd) {
-        return Err(Refusal::OtherAmount {
-            asked_vnd,
-            paid_vnd,
-        });
-    }
+    let asked_vnd = amount_asked(dossier, fees, amount_vnd, context.procedure)?;
     Ok(PaymentRequested {
-        amount_vnd: asked_vnd,
+        amount_vnd: positive(asked_vnd)?,
         fees: fees.to_vec(),
         reason: reason.trim().to_owned(),
     }
@@ -69,14 +63,54 @@ pub(super) fn not_requested<'a>(dossier: &Dossier, fees: &'a [u16]) -> Result<&'
     }
 }
 
-/// What is owed for these fees of the procedure, each named once and not settled yet.
-pub(super) fn amount_owed(
+/// What is asked for these fees of the procedure: what they are, or the amount that is `named` where the procedure
+/// does not know that of all of them.
+pub(super) fn amount_asked(
+    dossier: &Dossier,
+    fees: &[u16],
+    named: Option<u64>,
+    procedure: &Procedure,
+) -> Result<u64, Refusal> {
+    let (asked_vnd, unknown) = amount_owed(dossier, fees, procedure)?;
+    match (unknown, named) {
+        (Some(_), Some(paid_vnd)) if paid_vnd > asked_vnd => Ok(paid_vnd),
+        // Nothing, or no more than what is known of the others.
+        (Some(position), _) => Err(Refusal::FeeAmountUnknown { position }),
+        (None, None) => Ok(asked_vnd),
+        (None, Some(paid_vnd)) if paid_vnd == asked_vnd => Ok(asked_vnd),
+        (None, Some(paid_vnd)) => Err(Refusal::OtherAmount {
+            asked_vnd,
+            paid_vnd,
+        }),
+    }
+}
+
+/// By how much less is asked for without a fee, if a payment of it is asked for.
+pub(super) fn asked_less(
+    dossier: &Dossier,
+    fee: u16,
+    procedure: &Procedure,
+) -> Result<Option<u64>, Refusal> {
+    let (amount, unknown) = amount_owed(dossier, &[fee], procedure)?;
+    let requested = &dossier.contents.requested_fees;
+    match unknown {
+        _ if !requested.contains(&fee) => Ok(None),
+        None => Ok(Some(amount)),
+        Some(_) if requested.len() == 1 => Ok(dossier.contents.payment_requested),
+        // How much of what was asked for is this one's, nobody knows.
+        Some(position) => Err(Refusal::FeeAmountUnknown { position }),
+    }
+}
+
+/// What is owed for these fees of the procedure, each named once and not settled yet: as far as it is known, and
+/// the first of which it is not.
+fn amount_owed(
     dossier: &Dossier,
     fees: &[u16],
     procedure: &Procedure,
-) -> Result<u64, Refusal> {
+) -> Result<(u64, Option<u16>), Refusal> {
     let known = &procedure.definition.fees;
-    let mut amount = 0_u64;
+    let (mut amount, mut unknown) = (0_u64, None);
     for (i, &position) in fees.iter().enumerate() {
         let fee = known
             .get(usize::from(position))
@@ -87,12 +121,18 @@ pub(super) fn amount_owed(
         if dossier.settled_fee(position).is_some() || fees[..i].contains(&position) {
             return Err(Refusal::FeeSettled { position });
         }
-        amount = amount.saturating_add(fee.amount_vnd);
+        if !dossier.fee_holds(fee) {
+            return Err(Refusal::FeeOfOthers { position });
+        }
+        match fee.amount_vnd {
+            Some(vnd) => amount = amount.saturating_add(vnd),
+            None => unknown = unknown.or(Some(position)),
+        }
     }
     if fees.is_empty() {
         return Err(Refusal::NoFees);
     }
-    Ok(amount)
+    Ok((amount, unknown))
 }
 
 pub(super) fn positive(amount_vnd: u64) -> Result<u64, Refusal> {
