@@ -5,6 +5,7 @@
 //! as it is here.
 
 mod answers;
+mod answers_2026;
 mod changes;
 
 use std::collections::{HashMap, HashSet};
@@ -116,6 +117,7 @@ fn plan(
         field_codes: Vec::new(),
     };
     let mut wrong = Vec::new();
+    plan.changes.notes.extend(answers.notes.iter().cloned());
     for listed in answers.in_force() {
         let versions = reference.versions(&listed.code);
         let in_force = reference.procedure_in_force(&listed.code, from);
@@ -129,6 +131,15 @@ fn plan(
             .iter()
             .max_by_key(|version| version.definition.valid_from)
             .map(|procedure| &procedure.definition);
+        if listed.is_others() && last.is_none() {
+            let note = format!(
+                "{} không đưa vào: không thực hiện ở cấp tỉnh, cấp xã",
+                listed.code
+            );
+            plan.changes.notes.push(note);
+            continue;
+        }
+        plan.changes.notes.extend(listed.notes.iter().cloned());
         let Some(definition) = listed.over(standing.or(last), from, &mut wrong) else {
             continue;
         };

@@ -8,19 +8,21 @@ use serde_json::Value;
 
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    ChannelLimits, ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode,
+    Case, ChannelLimits, ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode,
     ProcedureDefinition, is_portal_code,
 };
 use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
 use crate::imports::ImportError;
-use crate::imports::portal::WrongPlace;
+use crate::imports::portal::{WrongPlace, answers_2026};
 
 /// The answers of `LayDanhSachTTHC` and `LayThuTuc`, read.
 #[derive(Debug, Clone)]
 pub struct PortalAnswers {
     listed: Vec<Listed>,
     in_force: HashSet<String>,
+    /// What was passed over.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A procedure as the portal has it. What it says nothing about is `None`.
@@ -34,13 +36,21 @@ pub(crate) struct Listed {
     name: Option<String>,
     field: Option<String>,
     field_code: Option<String>,
-    levels: Option<Vec<Level>>,
-    online_level: Option<OnlineLevel>,
-    limit: Option<LimitDefinition>,
-    fees: Option<Vec<Fee>>,
-    checklist: Option<Vec<(ChecklistItem, bool)>>,
-    result: Option<String>,
-    legal_basis: Option<Vec<String>>,
+    pub(super) levels: Option<Vec<Level>>,
+    pub(super) online_level: Option<OnlineLevel>,
+    pub(super) limit: Option<LimitDefinition>,
+    pub(super) fees: Option<Vec<Fee>>,
+    /// Each with whether the portal says if it is required.
+    pub(super) checklist: Option<Vec<(ChecklistItem, bool)>>,
+    pub(super) result: Option<String>,
+    pub(super) legal_basis: Option<Vec<String>>,
+    pub(super) cases: Option<Vec<Case>>,
+    pub(super) limits_by_channel: Option<ChannelLimits>,
+    pub(super) received_elsewhere: Option<bool>,
+    /// Whether its details have the form of 2026.
+    pub(super) is_of_2026: bool,
+    /// What a person has to see to.
+    pub(crate) notes: Vec<String>,
 }
 
 impl PortalAnswers {
@@ -54,7 +64,7 @@ impl PortalAnswers {
         mut detail: impl FnMut(&str) -> Result<Option<(String, Vec<u8>)>, String>,
     ) -> Result<Self, ImportError> {
         let mut wrong = Vec::new();
-        let mut listed: Vec<Listed> = Vec::new();
+        let (mut listed, mut notes): (Vec<Listed>, Vec<String>) = Default::default();
         let mut seen: HashMap<String, String> = HashMap::new();
         let (file, bytes) = list;
         let answer = parse(file, bytes, &mut wrong);
@@ -66,14 +76,16 @@ impl PortalAnswers {
             place.wrong("danh sách không có thủ tục nào", &mut wrong);
         }
         for place in places {
-            let Some(mut procedure) = listing(&place, &mut wrong) else {
+            let Some(mut procedure) = listing(&place, &mut wrong, &mut notes) else {
                 continue;
             };
             if let Some(earlier) = seen.insert(procedure.code.clone(), place.pointer.clone()) {
                 place.wrong(&format!("đã có ở {earlier}"), &mut wrong);
                 continue;
             }
-            if !procedure.ended {
+            if place.get(&["detail"]).is_some() {
+                detailed(&mut procedure, &place, &mut wrong);
+            } else if !procedure.ended {
                 match detail(&procedure.code) {
                     Err(reason) => place.wrong(&reason, &mut wrong),
                     Ok(None) => {}
@@ -91,7 +103,11 @@ impl PortalAnswers {
         }
         let in_force = listed.iter().filter(|procedure| !procedure.ended);
         let in_force = in_force.map(|procedure| procedure.code.clone()).collect();
-        Ok(Self { listed, in_force })
+        Ok(Self {
+            listed,
+            in_force,
+            notes,
+        })
     }
 
     pub(crate) fn in_force(&self) -> impl Iterator<Item = &Listed> {
@@ -115,6 +131,18 @@ impl PortalAnswers {
 }
 
 impl Listed {
+    pub(super) fn note(&mut self, note: String) {
+        let note = format!("{}: {note}", self.code);
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Whether neither the province nor its communes carry it out.
+    pub(crate) const fn is_others(&self) -> bool {
+        self.is_of_2026 && self.levels.is_none()
+    }
+
     /// The procedure as it will be from a day: what the portal says laid over what is known.
     pub(crate) fn over(
         &self,
@@ -146,6 +174,24 @@ impl Listed {
         }
         definition.online_level = self.online_level.unwrap_or(definition.online_level);
         definition.statutory_limit = self.limit.unwrap_or(definition.statutory_limit);
+        if let Some(limits) = self.limits_by_channel {
+            definition.limits_by_channel = limits;
+        }
+        if let Some(cases) = &self.cases {
+            definition.cases.clone_from(cases);
+        }
+        definition.received_elsewhere = self
+            .received_elsewhere
+            .unwrap_or(definition.received_elsewhere);
+        let (unit, amount) = (
+            definition.statutory_limit.unit,
+            definition.statutory_limit.amount,
+        );
+        // A cut of a limit that is another one now: the preview shows that it goes.
+        if self.is_of_2026 {
+            let fits = |cut: &LimitDefinition| cut.unit == unit && cut.amount <= amount;
+            definition.committed_limit = definition.committed_limit.filter(fits);
+        }
         let statutory = definition.statutory_limit;
         // A promise that the law has overtaken is none.
         definition.committed_limit = definition.committed_limit.filter(|committed| {
@@ -191,11 +237,17 @@ impl Listed {
 
     /// A procedure that is not known yet, as far as the portal tells.
     fn blank(&self, from: NaiveDate, wrong: &mut Vec<WrongPlace>) -> Option<ProcedureDefinition> {
+        let none = LimitDefinition {
+            unit: LimitUnit::ByHand,
+            amount: None,
+        };
+        // One that is only a text is none until a person reads it.
+        let limit = self.limit.or(self.is_of_2026.then_some(none));
         let needed = [
             ("/TENTTHC", self.name.is_some()),
             ("/LINHVUCTHUCHIEN", self.field.is_some()),
             ("/CAPTHUCHIEN", self.levels.is_some()),
-            ("/CACHTHUCTHUCHIEN", self.limit.is_some()),
+            ("/CACHTHUCTHUCHIEN", limit.is_some()),
             ("/KETQUATHUCHIEN", self.result.is_some()),
         ];
         let missing = needed.iter().filter(|(_, is_there)| !is_there);
@@ -220,7 +272,7 @@ impl Listed {
             integrated: false,
             received_elsewhere: false,
             online_level: OnlineLevel::Information,
-            statutory_limit: self.limit?,
+            statutory_limit: limit?,
             committed_limit: None,
             limits_by_channel: ChannelLimits::default(),
             extra_days_in_marked_units: None,
@@ -248,10 +300,10 @@ fn noted(fee: &Fee, known: &[Fee]) -> Fee {
 }
 
 /// A value in an answer, and where it stands.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     file: &'a str,
     pointer: String,
-    value: &'a Value,
+    pub(super) value: &'a Value,
 }
 
 impl<'a> Place<'a> {
@@ -272,7 +324,7 @@ impl<'a> Place<'a> {
     }
 
     /// The first of these fields that is there and not null.
-    fn get(&self, names: &[&str]) -> Option<Self> {
+    pub(super) fn get(&self, names: &[&str]) -> Option<Self> {
         let fields = self.value.as_object()?;
         names.iter().find_map(|name| {
             let mut fields = fields.iter();
@@ -286,7 +338,7 @@ impl<'a> Place<'a> {
     }
 
     /// The elements of a list; one object, or one text that is not empty, is a list of itself.
-    fn items(&self) -> Vec<Self> {
+    pub(super) fn items(&self) -> Vec<Self> {
         match self.value {
             Value::Array(items) => {
                 let items = items.iter().enumerate();
@@ -320,12 +372,16 @@ impl<'a> Place<'a> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    fn text_of(&self, names: &[&str], wrong: &mut Vec<WrongPlace>) -> Option<String> {
+    pub(super) fn text_of(&self, names: &[&str], wrong: &mut Vec<WrongPlace>) -> Option<String> {
         self.get(names)?.text(wrong)
     }
 
     /// A whole number, with dots between thousands or without; 0 for nothing.
-    fn number_of<T: TryFrom<u64>>(&self, names: &[&str], wrong: &mut Vec<WrongPlace>) -> Option<T> {
+    pub(super) fn number_of<T: TryFrom<u64>>(
+        &self,
+        names: &[&str],
+        wrong: &mut Vec<WrongPlace>,
+    ) -> Option<T> {
         let Some(place) = self.get(names) else {
             return T::try_from(0).ok();
         };
@@ -377,18 +433,27 @@ fn result<'a>(file: &'a str, value: &'a Value, wrong: &mut Vec<WrongPlace>) -> V
     root.get(&["result"]).unwrap_or(root).items()
 }
 
-fn listing(place: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<Listed> {
+fn listing(
+    place: &Place<'_>,
+    wrong: &mut Vec<WrongPlace>,
+    notes: &mut Vec<String>,
+) -> Option<Listed> {
     if !place.value.is_object() {
         place.wrong("phải là một thủ tục", wrong);
         return None;
     }
-    let Some(code) = place.get(&["MATTHC"]) else {
+    let Some(code) = place.get(&["MATTHC", "code"]) else {
         place.wrong("thiếu MATTHC", wrong);
         return None;
     };
     let text = code.text(wrong)?;
     let read = match ProcedureCode::read(&text) {
         Ok(read) => read,
+        // Some are broken on the portal itself: they stop nobody else.
+        Err(error) if place.get(&["code"]).is_some() => {
+            notes.push(format!("không đưa vào: {error}"));
+            return None;
+        }
         Err(error) => {
             code.wrong(&error.to_string(), wrong);
             return None;
@@ -409,6 +474,11 @@ fn listing(place: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<Listed> {
         checklist: None,
         result: None,
         legal_basis: None,
+        cases: None,
+        limits_by_channel: None,
+        received_elsewhere: None,
+        is_of_2026: false,
+        notes: Vec::new(),
     };
     common(&mut listed, place, wrong);
     Some(listed)
@@ -416,16 +486,21 @@ fn listing(place: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<Listed> {
 
 /// What both answers say.
 fn common(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
-    if let Some(name) = place.text_of(&["TENTTHC"], wrong) {
+    if let Some(name) = place.text_of(&["TENTTHC", "name"], wrong) {
         listed.name = Some(name);
     }
-    if let Some(field) = place.get(&["LINHVUCTHUCHIEN", "LINHVUC", "TENLINHVUC"]) {
+    if let Some(field) = place.get(&[
+        "LINHVUCTHUCHIEN",
+        "LINHVUC",
+        "TENLINHVUC",
+        "categoriesDetails",
+    ]) {
         let first = field.items().into_iter().next();
         let (name, code) = match first {
             None => (None, None),
             Some(first) => match first.value {
                 Value::Object(_) => (
-                    first.text_of(&["TENLINHVUC"], wrong),
+                    first.text_of(&["TENLINHVUC", "name"], wrong),
                     portal_code(&first, wrong),
                 ),
                 _ => (first.text(wrong), None),
@@ -439,12 +514,14 @@ fn common(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
             listed.field = Some(name);
         }
     }
-    if let Some(state) = place.get(&["TRANGTHAI"])
+    if let Some(state) = place.get(&["TRANGTHAI", "state"])
         && let Some(text) = state.text(wrong)
     {
         match fold_diacritics(&text).as_str() {
-            "1" | "con hieu luc" | "cong khai" | "cong bo" | "da cong khai" => {}
-            "0" | "het hieu luc" | "bai bo" | "bi bai bo" | "huy bo" | "khong cong khai" => {
+            "1" | "con hieu luc" | "cong khai" | "cong bo" | "da cong khai" | "active"
+            | "updated" => {}
+            "0" | "het hieu luc" | "bai bo" | "bi bai bo" | "huy bo" | "khong cong khai"
+            | "inactive" | "expired" | "abolished" | "deleted" => {
                 listed.ended = true;
             }
             _ => state.wrong(&format!("không rõ trạng thái '{text}'"), wrong),
@@ -471,7 +548,14 @@ fn details(listed: &mut Listed, file: &str, value: &Value, wrong: &mut Vec<Wrong
         Place::root(file, value).wrong(&reason, wrong);
         return;
     };
-    if let Some(code) = place.get(&["MATTHC"])
+    detailed(listed, place, wrong);
+}
+
+/// What the answer on one procedure says.
+fn detailed(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
+    let within = place.get(&["detail"]);
+    let place = within.as_ref().unwrap_or(place);
+    if let Some(code) = place.get(&["MATTHC", "code"])
         && code
             .text(wrong)
             .is_some_and(|text| ProcedureCode::base_of(&text) != listed.code)
@@ -479,6 +563,10 @@ fn details(listed: &mut Listed, file: &str, value: &Value, wrong: &mut Vec<Wrong
         code.wrong(&format!("khác với mã {}", listed.code), wrong);
     }
     common(listed, place, wrong);
+    if place.get(&["executionMethods"]).is_some() {
+        answers_2026::details(listed, place, wrong);
+        return;
+    }
     listed.levels = levels(place, wrong);
     listed.online_level = online_level(place, wrong);
     ways(listed, place, wrong);

@@ -93,6 +93,27 @@ pub(crate) fn differences(old: &ProcedureDefinition, new: &ProcedureDefinition) 
         &limit(old.committed_limit),
         &limit(new.committed_limit),
     );
+    let by_channel = |of: &ProcedureDefinition| {
+        let of = of.limits_by_channel;
+        let limits = [
+            ("trực tiếp", of.direct),
+            ("trực tuyến", of.online),
+            ("bưu chính", of.postal),
+        ];
+        let limits = limits.into_iter().filter_map(|(way, of)| Some((way, of?)));
+        let limits = limits.map(|(way, of)| format!("{way} {}", limit(Some(of))));
+        limits.collect::<Vec<_>>().join(", ")
+    };
+    text(
+        "thời hạn theo hình thức nộp",
+        &by_channel(old),
+        &by_channel(new),
+    );
+    let elsewhere = |of: &ProcedureDefinition| match of.received_elsewhere {
+        true => "có",
+        false => "không",
+    };
+    text("tiếp nhận phi địa giới", elsewhere(old), elsewhere(new));
     let official = |of: &ProcedureDefinition| match of.code_is_sample {
         true => "mã mẫu",
         false => "mã quốc gia",
@@ -104,6 +125,18 @@ pub(crate) fn differences(old: &ProcedureDefinition, new: &ProcedureDefinition) 
         old.fees.iter().map(fee).collect(),
         new.fees.iter().map(fee).collect(),
     );
+    let cases = |of: &ProcedureDefinition| {
+        let cases = of.cases.iter().map(|case| {
+            let papers = case.checklist.as_ref().map_or(0, Vec::len);
+            let limit = case.limit.map_or_else(String::new, |of| limit(Some(of)));
+            format!(
+                "{} {} ({limit}; {papers} giấy tờ riêng)",
+                case.code, case.name
+            )
+        });
+        cases.collect()
+    };
+    lists(&mut found, "trường hợp", cases(old), cases(new));
     let papers = |of: &ProcedureDefinition| {
         let papers = of.checklist.iter().map(|item| {
             let required = match item.required {
@@ -165,6 +198,10 @@ fn fee(fee: &Fee) -> String {
         format!("{} đồng", render::words::number(vnd))
     });
     let amount = amount.unwrap_or_else(|| "chưa rõ mức thu".to_owned());
+    let amount = match fee.channel {
+        Some(channel) => format!("{amount}, {}", render::words::channel(channel)),
+        None => amount,
+    };
     match fee.note.as_str() {
         "" => format!("{} {amount}", fee.name),
         note => format!("{} {amount} ({note})", fee.name),

@@ -270,3 +270,94 @@ on_both! {
         assert!(reference.fields().values().all(|field| field.portal_code.is_none()));
     }
 }
+
+/// In the form of 2026, as the portal answers it.
+fn answer_of_2026(code: &str, ways: Value, cases: Value) -> Value {
+    json!({"id": "019f69fc", "code": code, "name": "Đăng ký khai sinh", "detail": {
+        "code": code, "name": "Đăng ký khai sinh", "state": "ACTIVE",
+        "categoriesDetails": [{"id": "1", "name": "Hộ tịch", "code": "G15-TP07"}],
+        "isWard": true, "isProvince": false, "isMinistry": false, "isFullProcess": false,
+        "isOfflineOnly": false, "isNonTerritorial": true,
+        "executionMethods": ways, "cases": cases,
+        "executionCases": [{"name": "", "profileComponents": [
+            {"name": "Tờ khai", "originalQty": 1, "copyQty": 0, "required": true},
+            {"name": "Lưu ý: …", "originalQty": 0, "copyQty": 0, "required": false},
+        ]}],
+        "resultsDetails": [{"name": "Giấy khai sinh", "code": "KQ.G15.000031"}],
+        "legalBasisesDetails": [{"name": "Luật Hộ tịch", "code": "60/2014/QH13"}],
+    }})
+}
+
+fn way(method: &str, time: Value, unit: &str, fees: Value) -> Value {
+    json!({"submissionMethod": method, "processingTime": time, "processingTimeUnit": unit, "fees": fees})
+}
+
+on_both! {
+    fn answers_of_2026_come_in_without_inventing_anything(db: &Database) {
+        let world = World::new(db.store());
+        let folder = db.folder();
+        let council = json!([{"type": "SERVICE_FEE", "value": 0, "currencyId": "", "description": "Hội đồng nhân dân cấp tỉnh quy định"}]);
+        let free = json!([{"type": "FEE", "value": 0, "currencyId": "VND", "description": "Không có."}]);
+        let fee = |vnd: u64| json!([{"type": "FEE", "value": vnd, "currencyId": "VND", "description": ""}]);
+        let case = |code: &str, qty: u64, unit: &str| json!({"code": code, "name": "Trường hợp", "processingDay": {"qty": qty, "type": unit}, "profileComponents": []});
+        let list = list_of(&world, "2026-06-01").into_iter().chain([
+            answer_of_2026("1.999901", json!([way("DIRECT", json!(1), "OTHER", council.clone())]), json!([
+                case("1.999901.02", 1, "WORKING_DAY"), case("1.999901.01", 1, "WORKING_DAY"),
+            ])),
+            answer_of_2026("1.999902", json!([
+                way("DIRECT", json!("7.5"), "WORKING_DAY", fee(20_000)),
+                way("ONLINE", json!(7.5), "WORKING_DAY", fee(10_000)),
+                way("POSTAL", json!(1), "MONTH", fee(20_000)),
+            ]), json!([case("1.999902.01", 2, "WORKING_DAY"), case("1.011.459.01", 5, "DAY")])),
+            answer_of_2026("1.999903", json!([way("DIRECT", json!("Không quá 15 ngày kể từ ngày nhận đủ hồ sơ"), "OTHER", free)]), json!([])),
+            answer_of_2026("1.999904", json!([
+                way("DIRECT", json!(2), "WORKING_DAY", fee(700)), way("DIRECT", json!(3), "WORKING_DAY", fee(150_000)),
+            ]), json!([])),
+            answer_of_2026("2.009182739", json!([]), json!([])),
+        ]);
+        let mut list: Vec<Value> = list.collect();
+        let mut ministry = answer_of_2026("1.999905", json!([way("DIRECT", json!(5), "DAY", json!([]))]), json!([]));
+        ministry["detail"]["isWard"] = json!(false);
+        list.push(ministry);
+        write(folder, "list.json", &json!(list));
+        let seen = run(db, &import(folder, "2026-06-01", &[]));
+        for line in [
+            "4 thủ tục mới, 0 phiên bản mới, 0 kết thúc",
+            "không đưa vào: '2.009182739' có 9 chữ số",
+            "1.999905 không đưa vào: không thực hiện ở cấp tỉnh, cấp xã",
+            "1.999901: không rõ mức lệ phí: 'Hội đồng nhân dân cấp tỉnh quy định'",
+            "1.999902: bỏ trường hợp '1.011.459.01'",
+            "1.999903: không rõ thời hạn: 'Không quá 15 ngày",
+            "1.999904: nhiều thời hạn cho cùng một hình thức nộp",
+        ] {
+            assert!(seen.contains(line), "{line}: {seen}");
+        }
+        let reference = world.store.reference().unwrap();
+        let shown = |code: &str| {
+            let procedure = reference.procedure_in_force(code, date("2026-06-01")).unwrap();
+            serde_json::to_value(&procedure.definition).unwrap()
+        };
+        // Both cases say one day, so that is the procedure's.
+        let birth = shown("1.999901");
+        assert_eq!(birth["statutory_limit"], json!({"unit": "working_day", "amount": 1}));
+        assert_eq!(birth["fees"][0]["amount_vnd"], Value::Null);
+        assert_eq!((&birth["cases"][0]["code"], &birth["received_elsewhere"]), (&json!("01"), &json!(true)));
+        assert_eq!(birth["checklist"].as_array().unwrap().len(), 1, "a remark is no paper");
+        assert_eq!(birth["online_level"], "partial");
+        let ways = shown("1.999902");
+        assert_eq!(ways["statutory_limit"], json!({"unit": "working_day", "amount": 7.5}));
+        assert_eq!(ways["limits_by_channel"]["postal"], json!({"unit": "month", "amount": 1}));
+        assert_eq!(ways["limits_by_channel"]["online"], Value::Null, "the same as at the desk");
+        let fees = ways["fees"].as_array().unwrap().iter();
+        let fees: Vec<_> = fees.map(|fee| (fee["channel"].as_str().unwrap(), fee["amount_vnd"].as_u64().unwrap())).collect();
+        assert_eq!(fees, [("direct", 20_000), ("online", 10_000), ("postal", 20_000)]);
+        assert_eq!(ways["cases"].as_array().unwrap().len(), 1);
+        let text = shown("1.999903");
+        assert_eq!((&text["statutory_limit"]["unit"], &text["fees"]), (&json!("none"), &json!([])));
+        let several = shown("1.999904");
+        assert_eq!(several["statutory_limit"]["unit"], "none");
+        assert_eq!(several["fees"][0]["amount_vnd"], Value::Null);
+        let again = run(db, &import(folder, "2026-07-01", &[]));
+        assert!(again.contains("0 thủ tục mới, 0 phiên bản mới, 0 kết thúc"), "{again}");
+    }
+}
