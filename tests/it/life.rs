@@ -298,6 +298,7 @@ proptest! {
 
 fn collect() -> Action {
     Action::CollectFees {
+        amount_vnd: None,
         fees: vec![0],
         method: PaymentMethod::Cash,
         receipt: String::new(),

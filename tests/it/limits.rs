@@ -354,7 +354,7 @@ on_both! {
     fn refused_submissions_count_and_cost_nobody_anything(db: &Database) {
         let mut office = Office::open_with(db, Program::on(db).with("MOTCUA__SMS__URL", "http://127.0.0.1:1/"));
         let clerk = office.token(Role::Clerk, COMMUNE);
-        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        let mut body = office.new_submission(COMMUNE, SAME_DAY);
         body["items"] = json!([{"position": 999}]);
         let (refused, tried) = (AtomicUsize::new(0), AtomicUsize::new(0));
         nobody_notices(&office, &clerk, 4, |stop| {
@@ -414,7 +414,7 @@ on_both! {
         assert_eq!(again(5, &|| look_up("AAAAAAAAAA")), [404, 404, 429, 429, 429]);
         assert_eq!(look_up(code.as_str().unwrap()), 429);
         // Another address is not kept out, and what was made is told again at no cost.
-        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        let mut body = office.new_submission(COMMUNE, SAME_DAY);
         body["applicant"]["email"] = json!("anh@example.vn");
         let submit = || {
             let call = office.call("POST", "/api/v1/submissions").header("X-Forwarded-For", "10.0.0.5");

@@ -456,7 +456,7 @@ on_both! {
         let clerk = office.token(Role::Clerk, COMMUNE);
         let import = |version: Value| motcua::imports::procedures(&office.world.store, json!([version]).to_string().as_bytes());
         import(version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ")]))).unwrap();
-        let mut body = office.new_dossier(COMMUNE, "1.000001");
+        let mut body = office.new_submission(COMMUNE, "1.000001");
         body["items"] = json!([{"position": 0, "originals": 1}]);
         let waiting = office.call("POST", "/api/v1/submissions").body(body).send().expect(202).json();
         let today = motcua::clock::now().date().to_string();

@@ -147,7 +147,14 @@ proptest! {
                 prop_assert_eq!(moved, last < counting.due.date());
                 prop_assert_eq!(moved, !timetable.is_working_day(last).unwrap());
             }
+            LimitUnit::Month | LimitUnit::Year => {
+                let (first, last) = counting.counted.unwrap();
+                prop_assert_eq!(Some(first), counting.started.date().succ_opt());
+                let moved = counting.rules.contains(&Rule::MovedToWorkingDay);
+                prop_assert_eq!(moved, last < counting.due.date());
+            }
             LimitUnit::Hour | LimitUnit::SameDay => prop_assert_eq!(counting.counted, None),
+            LimitUnit::ByHand => prop_assert!(false, "nothing is counted"),
         }
     }
 

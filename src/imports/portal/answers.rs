@@ -531,7 +531,7 @@ fn common(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
 
 /// The portal's own code of a field.
 fn portal_code(field: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Option<String> {
-    let code = field.get(&["MALINHVUC"])?;
+    let code = field.get(&["MALINHVUC", "code"])?;
     let text = code.text(wrong)?;
     if !is_portal_code(&text) {
         code.wrong(&format!("'{text}' không phải mã lĩnh vực"), wrong);

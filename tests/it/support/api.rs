@@ -166,6 +166,13 @@ impl Office {
         })
     }
 
+    /// A complete body for an online submission: nobody asks citizens to accept anything.
+    pub fn new_submission(&self, unit: &str, procedure: &str) -> Value {
+        let mut body = self.new_dossier(unit, procedure);
+        body.as_object_mut().unwrap().remove("accept");
+        body
+    }
+
     /// Receives a dossier now, as the clerk of that unit; what the API shows of it.
     pub fn receive(&mut self, unit: &str, procedure: &str) -> Value {
         let clerk = self.token(Role::Clerk, unit);
