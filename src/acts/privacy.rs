@@ -1,12 +1,14 @@
 //! The register of what people ask about their own data: received, answered, done or refused. Who does it is on
 //! record; what was asked of whom stays in the register.
 
+use chrono::NaiveDate;
 use serde_json::json;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::Refusal;
-use crate::domain::ids::{DossierId, PrivacyRequestId};
+use crate::domain::ids::{Actor, DossierId, PrivacyRequestId};
 use crate::domain::moment::Moment;
+use crate::domain::period::end_of;
 use crate::domain::privacy::Request;
 use crate::error::{Conflict, Error};
 use crate::store::admin_acts::{self, ActKind};
@@ -15,7 +17,49 @@ use crate::store::idempotency::{Happened, Once, once};
 use crate::store::privacy::{self, PrivacyRequest, Settled};
 use crate::store::{Conn, Store, dossiers};
 use crate::views::dossier::find_within;
-use crate::views::privacy::{PrivacyRequestView, missing, view, within};
+use crate::views::privacy::{PrivacyRequestView, ReadingView, missing, readings_of, view, within};
+
+/// Which readings of identity numbers are asked for.
+#[derive(Debug, Clone)]
+pub struct Readings {
+    pub from: NaiveDate,
+    /// Included.
+    pub to: NaiveDate,
+    /// Those of one dossier only.
+    pub dossier: Option<CaseNumber>,
+}
+
+/// Who read whose identity number on which dossier, for a breach to be reported (within 72 hours, Nghị định
+/// 356/2025/NĐ-CP [2]) or somebody to be told. The number itself is not in it. That it was asked for is on record before it
+/// is told.
+///
+/// # Errors
+/// If there is no such dossier, or an error of the store.
+pub fn export_readings(
+    store: &Store,
+    asked: &Readings,
+    now: Moment,
+) -> Result<Vec<ReadingView>, Error> {
+    let number = asked.dossier.as_ref();
+    let dossier = match number {
+        None => None,
+        Some(number) => {
+            let id = store.read_one(|conn| dossiers::find_id(conn, number))?;
+            Some(id.ok_or(Error::NO_DOSSIER)?)
+        }
+    };
+    let act = json!({
+        "from": asked.from, "to": asked.to, "dossier": number.map(CaseNumber::as_str),
+    });
+    store.write(move |conn| {
+        admin_acts::record(conn, Actor::System, now, ActKind::ReadingsExported, &act)
+    })?;
+    let period = (
+        Moment::at(asked.from, chrono::NaiveTime::MIN),
+        end_of(asked.to),
+    );
+    Ok(store.read(|conn| readings_of(conn, period, dossier))?)
+}
 
 /// What somebody asks.
 #[derive(Debug, Clone)]

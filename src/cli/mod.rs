@@ -14,6 +14,7 @@ mod migrate;
 mod outgoing;
 mod output;
 mod portal;
+mod privacy;
 mod report;
 mod scenario;
 mod serve;
@@ -66,6 +67,9 @@ enum Command {
     Scenario(scenario::Args),
     /// Cổng Dịch vụ công Quốc gia: xem trước thông điệp, mã lĩnh vực.
     Portal(portal::Args),
+    /// Dữ liệu cá nhân: ai đã xem số định danh.
+    #[command(subcommand)]
+    Privacy(privacy::Args),
     /// In báo cáo.
     Report(report::Args),
     /// Kiểm tra toàn bộ cơ sở dữ liệu; thoát với mã khác 0 nếu có sai lệch.
@@ -167,6 +171,7 @@ fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
             scenario::run(args, &open()?)
         }
         Command::Portal(args) => portal::run(args, &config, &open()?),
+        Command::Privacy(args) => privacy::run(args, &open()?),
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),
         Command::Checkpoint(args) => checkpoint::run(args, &config, &open()?),

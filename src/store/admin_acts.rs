@@ -49,6 +49,7 @@ text_enum! {
         WebhookChanged = "webhook_changed",
         WebhookRemoved = "webhook_removed",
         PersonErased = "person_erased",
+        ReadingsExported = "readings_exported",
     }
 }
 

@@ -102,6 +102,32 @@ pub fn after(
         .collect()
 }
 
+/// Readings from `from` to before `until`, oldest first, `take` at a time.
+pub fn within(
+    conn: &mut Conn,
+    (from, until): (Moment, Moment),
+    mut take: impl FnMut(&mut Conn, Vec<Recorded>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    // Ids are ordered by the moment of the reading.
+    let mut from = Some(MessageId::new(from, [0; 10]));
+    loop {
+        let page = after(conn, from, PAGE)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        let is_over = last.reading.at >= until;
+        from = Some(last.id);
+        let wanted = page.into_iter().filter(|read| read.reading.at < until);
+        take(conn, wanted.collect())?;
+        if is_over {
+            return Ok(());
+        }
+    }
+}
+
+/// How many readings are looked at at once.
+const PAGE: u32 = 1000;
+
 /// Who has read the numbers of a dossier's people, oldest first.
 pub fn of_dossier(conn: &mut Conn, dossier: DossierId) -> Result<Vec<Reading>, StoreError> {
     let rows: Vec<(i64, i32, Vec<u8>)> = identity_readings::table

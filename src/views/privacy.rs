@@ -3,13 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::ids::{PrivacyRequestId, UnitId};
+use crate::domain::ids::{DossierId, PrivacyRequestId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::privacy::Request;
 use crate::error::Error;
 use crate::store::privacy::{self, PrivacyRequest};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, dossiers, users};
+use crate::store::{Conn, Store, StoreError, dossiers, persons, readings, users};
 use crate::views::list::{Named, StaffName, named_unit};
 
 /// What somebody has asked about their data.
@@ -120,4 +120,46 @@ pub fn list(
         let views = found.into_iter();
         views.map(|one| view(conn, reference, one, now)).collect()
     })
+}
+
+/// A reading of an identity number, as it is exported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadingView {
+    pub at: Moment,
+    pub username: String,
+    pub full_name: String,
+    pub case_number: String,
+    /// Whose number it was.
+    pub person: String,
+}
+
+/// The readings of a span, oldest first; of one dossier only, if one is named.
+pub(crate) fn readings_of(
+    conn: &mut Conn,
+    period: (Moment, Moment),
+    dossier: Option<DossierId>,
+) -> Result<Vec<ReadingView>, StoreError> {
+    let mut all = Vec::new();
+    readings::within(conn, period, |conn, read| {
+        let read: Vec<_> = read.iter().map(|recorded| recorded.reading).collect();
+        let read = read.into_iter();
+        let read: Vec<_> = read
+            .filter(|reading| dossier.is_none_or(|dossier| dossier == reading.dossier))
+            .collect();
+        let staff = users::names(conn, read.iter().map(|reading| reading.user))?;
+        let people = persons::find_many(conn, read.iter().map(|reading| reading.person))?;
+        for reading in read {
+            let (username, full_name) = staff.get(&reading.user).cloned().unwrap_or_default();
+            let person = people.get(&reading.person);
+            all.push(ReadingView {
+                at: reading.at,
+                username,
+                full_name,
+                case_number: dossiers::case_number(conn, reading.dossier)?.unwrap_or_default(),
+                person: person.map(|person| person.name.clone()).unwrap_or_default(),
+            });
+        }
+        Ok(())
+    })?;
+    Ok(all)
 }

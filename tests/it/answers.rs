@@ -508,7 +508,7 @@ fn a_full_disk_is_told_of_by_readyz() {
     assert_eq!(get("/readyz"), 200);
     // Submissions of strangers fill it: rows that are refused nothing but room.
     db.tamper("pragma wal_checkpoint(truncate)");
-    let content = "Bộ phận một cửa mở cửa muộn. ".repeat(60);
+    let content = "Bộ phận một cửa mở cửa muộn. ".repeat(160);
     let feedback = serde_json::json!({"unit": COMMUNE, "content": content}).to_string();
     let post = format!(
         "POST /api/v1/feedback HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\

@@ -87,14 +87,15 @@ on_both! {
             .with("MOTCUA__NOTICES__LOOK_UP_LINK", "https://mc.example/?so={case_number}&ma={code}");
         let mut office = Office::open_with(db, program);
         let dossier = receive(&mut office, "anh@example.vn");
+        let clerk = office.token(Role::Clerk, COMMUNE);
         let officer = office.token(Role::Officer, COMMUNE);
         let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
-        let act = |action: &str, body: Value| {
-            let call = office.call("POST", format!("{path}/{action}")).token(&officer);
+        let act = |token: &str, action: &str, body: Value| {
+            let call = office.call("POST", format!("{path}/{action}")).token(token);
             call.header("If-Match", "*").body(body).send().expect(200);
         };
-        act("hand-over", json!({"step": 1}));
-        act("request-supplement", json!({"reason": "thiếu <bản> chính", "items": [0]}));
+        act(&clerk, "hand-over", json!({"step": 1}));
+        act(&officer, "request-supplement", json!({"reason": "thiếu <bản> chính", "items": [0]}));
         let letters = smtp.wait_for(2);
         let number = dossier["case_number"].as_str().unwrap();
         let receipt = letters.iter().find(|letter| letter.subject.starts_with("Đã tiếp nhận")).unwrap();

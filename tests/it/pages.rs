@@ -361,7 +361,13 @@ fn a_clerk_logs_in_and_sees_the_open_dossiers_in_a_browser() {
         assert_eq!(typed, Some(password(&username)));
         find("main button").await.unwrap().click().await.unwrap();
 
-        let address = client.current_url().await.unwrap();
+        // A click returns when the form is on its way.
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let mut address = client.current_url().await.unwrap();
+        while address.path() != "/ho-so" && std::time::Instant::now() < until {
+            client.find(Locator::Css("main")).await.ok();
+            address = client.current_url().await.unwrap();
+        }
         assert_eq!(address.path(), "/ho-so");
         look(&client, "dossiers").await;
         let body = find("main").await.unwrap().text().await.unwrap();

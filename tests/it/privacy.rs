@@ -3,7 +3,7 @@
 use chrono::Days;
 use serde_json::{Value, json};
 
-use crate::support::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, at, fields, on_both};
+use crate::support::{COMMUNE, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, at, fields, on_both};
 use motcua::domain::moment::Moment;
 use motcua::domain::privacy::Request;
 use motcua::domain::role::Role;
@@ -90,5 +90,41 @@ on_both! {
         for (what, done) in [(Request::See, 14), (Request::Correct, 14), (Request::Restrict, 21), (Request::Delete, 28)] {
             assert_eq!(what.due(received, timetable).unwrap(), (last(4), last(done)), "{what:?}");
         }
+    }
+}
+
+on_both! {
+    fn who_read_whose_number_is_exported_and_that_it_was_is_on_record(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let dossiers = [(); 2].map(|()| office.receive(COMMUNE, SAME_DAY));
+        for dossier in &dossiers {
+            let path = format!("/api/v1/dossiers/{}/identities", dossier["case_number"].as_str().unwrap());
+            office.call("GET", path).token(&clerk).send().expect(200);
+        }
+        let today = motcua::clock::now().date();
+        let export = |from: chrono::NaiveDate, to: chrono::NaiveDate, more: &[&str]| {
+            let (from, to) = (from.to_string(), to.to_string());
+            let args = [&["privacy", "readings", "--from", &from, "--to", &to], more].concat();
+            Program::on(db).output(&args)
+        };
+        let acts = || db.value("select count(*) from admin_acts where kind = 'readings_exported'");
+        let all = export(today - Days::new(1), today, &[]);
+        let lines: Vec<&str> = all.lines().collect();
+        assert_eq!(lines.len(), 3, "{all}");
+        assert_eq!(lines[0], "at,username,full_name,case_number,person");
+        for (line, dossier) in lines[1..].iter().zip(&dossiers) {
+            let number = dossier["case_number"].as_str().unwrap();
+            assert!(line.contains("h37.20.01.clerk") && line.contains(number), "{all}");
+            assert!(line.ends_with("Nguyễn Thị Ánh"), "{all}");
+        }
+        assert!(!all.contains("020185000123"));
+        assert_eq!(acts(), "1");
+        let one = export(today, today, &["--dossier", dossiers[1]["case_number"].as_str().unwrap()]);
+        assert_eq!(one.lines().count(), 2, "{one}");
+        let before = export(today - Days::new(9), today - Days::new(2), &[]);
+        assert!(before.trim().is_empty(), "{before}");
+        assert_eq!(acts(), "3");
+        Program::on(db).output(&["verify"]);
     }
 }

@@ -149,7 +149,8 @@ on_both! {
         announce(store, now);
         deliver(store, &portal, now);
         assert_eq!(portal.asked(), [number, number]);
-        assert_eq!(portal.sent(number), ["False", "True"]);
+        // The way to the deciding step and the end of it: updates, all of them.
+        assert_eq!(portal.sent(number), ["False", "True", "True"]);
         assert_eq!(portal.dossier(number).unwrap()["TrangThaiHoSo"], "9");
         expect_all_told(&portal, store);
     }
