@@ -10,8 +10,8 @@ const BATCH: u32 = 5000;
 /// the next start goes on with it.
 pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     fill_lists(conn)?;
-    fill_reversals(conn)?;
     fill_endings(conn)?;
+    fill_reversals(conn)?;
     rename_people(conn)
 }
 
@@ -33,8 +33,8 @@ fn fill_endings(conn: &mut Conn) -> Result<(), StoreError> {
     }
     conn.transaction(|conn| {
         tallies::count_endings(conn)?;
-        // They say how the closing ended that they take back.
-        reversals::rebuild(conn)?;
+        // They say how the closing ended that they take back: they are made anew.
+        settings::remove(conn, settings::REVERSALS_FILLED, "0012")?;
         settings::set(conn, settings::ENDINGS_FILLED, "0018")
     })
 }

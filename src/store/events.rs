@@ -5,11 +5,12 @@ use std::fmt::Display;
 
 use diesel::prelude::*;
 
-use crate::domain::dossier::{Dossier, Event, EventData};
+use crate::domain::dossier::{Dossier, Event, EventData, ReplayError};
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::store::chain::{EventHash, GENESIS, StoredEvent};
 use crate::store::cursor::{Going, past};
+use crate::store::dossiers::dossier_id;
 use crate::store::schema::dossier_events;
 use crate::store::{Conn, StoreError};
 
@@ -134,6 +135,35 @@ pub fn history(conn: &mut Conn, dossier: DossierId) -> Result<Vec<StoredEvent>, 
     rows.into_iter().map(EventRow::stored).collect()
 }
 
+/// Shows the events of each of these dossiers to `work`. One whose history cannot be read is left out: `verify` tells of
+/// it.
+pub(super) fn of_each(
+    conn: &mut Conn,
+    dossiers: Vec<Vec<u8>>,
+    mut work: impl FnMut(&mut Conn, DossierId, &[Event]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    for id in dossiers {
+        let done = dossier_id(&id).and_then(|id| {
+            let stored = history(conn, id)?;
+            let events = stored.iter().map(StoredEvent::event);
+            let events: Vec<Event> = events.collect::<Result<_, _>>()?;
+            work(conn, id, &events)
+        });
+        match done {
+            Err(StoreError::Corrupt(what)) => {
+                tracing::warn!(what, "a history that cannot be counted");
+            }
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// What makes no history of a dossier.
+pub(super) fn unfit(id: DossierId, error: &ReplayError) -> StoreError {
+    StoreError::corrupt(format!("hồ sơ {id}: {error}"))
+}
+
 /// The stored histories of several dossiers, each oldest first.
 pub fn histories(
     conn: &mut Conn,
@@ -147,7 +177,7 @@ pub fn histories(
             .order((dossier_events::dossier_id, dossier_events::sequence))
             .load(conn)?;
         for row in rows {
-            let id = crate::store::dossiers::dossier_id(&row.dossier_id)?;
+            let id = dossier_id(&row.dossier_id)?;
             histories.entry(id).or_default().push(row.stored()?);
         }
     }

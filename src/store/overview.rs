@@ -70,7 +70,7 @@ pub struct State {
 impl State {
     /// The units that have to do with it.
     pub fn units(&self) -> [UnitId; 3] {
-        [self.unit, self.holder, self.receiving.unwrap_or(self.unit)]
+        all_units(self.unit, self.holder, self.receiving)
     }
 }
 
@@ -109,10 +109,14 @@ pub struct Standing {
     pub crosses_at: Option<Moment>,
 }
 
+fn all_units(unit: UnitId, holder: UnitId, receiving: Option<UnitId>) -> [UnitId; 3] {
+    [unit, holder, receiving.unwrap_or(unit)]
+}
+
 impl Standing {
     /// The units that have to do with it.
     pub fn units(&self) -> [UnitId; 3] {
-        [self.unit, self.holder, self.receiving.unwrap_or(self.unit)]
+        all_units(self.unit, self.holder, self.receiving)
     }
 }
 

@@ -442,6 +442,11 @@ pub(super) fn name_some(conn: &mut Conn, limit: u32) -> Result<usize, StoreError
         .limit(i64::from(limit))
         .load(conn)?;
     let count = rows.len();
+    name_anew(conn, rows)?;
+    Ok(count)
+}
+
+fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
     for row in rows {
         let id = row.id.clone();
         let person = Person::try_from(row)?;
@@ -450,7 +455,7 @@ pub(super) fn name_some(conn: &mut Conn, limit: u32) -> Result<usize, StoreError
             .set(persons::search_name.eq(Some(name)))
             .execute(conn)?;
     }
-    Ok(count)
+    Ok(())
 }
 
 /// Gives persons their search name anew whose name is read otherwise than before: with letters or marks that only look
@@ -475,13 +480,6 @@ pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
             return Ok(());
         };
         after.clone_from(&last.id);
-        for row in rows {
-            let id = row.id.clone();
-            let person = Person::try_from(row)?;
-            let name = search_name(&person.name, person.identity.as_ref());
-            diesel::update(persons::table.find(id))
-                .set(persons::search_name.eq(Some(name)))
-                .execute(conn)?;
-        }
+        name_anew(conn, rows)?;
     }
 }

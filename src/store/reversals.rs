@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::domain::dossier::{Channel, Event};
-use crate::domain::ids::{DossierId, ProcedureId, UnitId};
+use crate::domain::dossier::Channel;
+use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::period::{Day, Period};
 use crate::domain::reversal::{Reversal, Reversed, reversals};
-use crate::store::chain::StoredEvent;
-use crate::store::events::history;
 use crate::store::schema::{dossier_events, tally_reversals};
-use crate::store::{Conn, StoreError, dossiers};
+use crate::store::{Conn, StoreError, events};
 
 /// Reversals by how often each is there.
 pub type Counted = BTreeMap<Reversal, i64>;
@@ -106,23 +104,8 @@ pub fn rebuild(conn: &mut Conn) -> Result<(), StoreError> {
         .select(dossier_events::dossier_id)
         .distinct()
         .load(conn)?;
-    for id in ids {
-        let found = dossiers::dossier_id(&id).and_then(|id| of_dossier(conn, id));
-        match found {
-            Ok(found) => insert(conn, &found)?,
-            Err(StoreError::Corrupt(what)) => {
-                tracing::warn!(what, "a history that cannot be counted");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-fn of_dossier(conn: &mut Conn, id: DossierId) -> Result<Vec<Reversal>, StoreError> {
-    let stored = history(conn, id)?;
-    let events = stored.iter().map(StoredEvent::event);
-    let events: Vec<Event> = events.collect::<Result<_, _>>()?;
-    reversals(None, id, &events)
-        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))
+    events::of_each(conn, ids, |conn, id, events| {
+        let found = reversals(None, id, events).map_err(|error| events::unfit(id, &error))?;
+        insert(conn, &found)
+    })
 }

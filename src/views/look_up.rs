@@ -273,11 +273,12 @@ pub(crate) fn code_of(reference: &Reference, dossier: DossierId) -> String {
 fn code_fits(key: &str, dossier: DossierId, code: &str) -> bool {
     // A small l is a letter of a code, or what looks like I.
     let l_is_i = code.replace('l', "I");
-    fits(key, dossier, code) | fits(key, dossier, &l_is_i)
+    let expected = mac(key, &[&dossier.bytes()]).finalize().into_bytes();
+    fits(&expected, code) | fits(&expected, &l_is_i)
 }
 
 /// Compares in constant time.
-fn fits(key: &str, dossier: DossierId, code: &str) -> bool {
+fn fits(expected: &[u8], code: &str) -> bool {
     let mut typed: String = clean(code)
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
@@ -296,11 +297,7 @@ fn fits(key: &str, dossier: DossierId, code: &str) -> bool {
     let Ok(typed) = BASE32_NOPAD.decode(typed.as_bytes()) else {
         return false;
     };
-    let mut expected = mac(key, &[&dossier.bytes()]).finalize().into_bytes();
-    expected[6] &= 0b1100_0000;
-    let differing = typed[..7]
-        .iter()
-        .zip(&expected[..7])
-        .fold(0, |differing, (a, b)| differing | (a ^ b));
-    differing == 0
+    let mask = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0b1100_0000];
+    let both = typed.iter().zip(expected).zip(mask);
+    both.fold(0, |differing, ((a, b), mask)| differing | ((a ^ b) & mask)) == 0
 }

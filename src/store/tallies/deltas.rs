@@ -4,15 +4,14 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::domain::dossier::{Channel, Event};
-use crate::domain::ids::{DossierId, ProcedureId, UnitId};
+use crate::domain::dossier::Channel;
+use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::period::Day;
 use crate::domain::tally::{Tallies, Tally, TallyKey, follow};
-use crate::store::chain::StoredEvent;
 use crate::store::connection::on_either;
 use crate::store::schema::{dossier_events, late_tallies, tally_deltas};
 use crate::store::tallies::{Counters, counters, tally};
-use crate::store::{Conn, StoreError, dossiers, events};
+use crate::store::{Conn, StoreError, events};
 
 /// A change of the counts as a row of a table.
 macro_rules! change {
@@ -185,27 +184,15 @@ pub fn count_endings(conn: &mut Conn) -> Result<(), StoreError> {
         .select(dossier_events::dossier_id)
         .distinct()
         .load(conn)?;
-    for id in ids {
-        let counted = dossiers::dossier_id(&id).and_then(|id| of_dossier(conn, id));
-        match counted {
-            Ok(changes) => insert_deltas(conn, &changes)?,
-            Err(StoreError::Corrupt(what)) => {
-                tracing::warn!(what, "a history that cannot be counted");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+    events::of_each(conn, ids, |conn, id, history| {
+        let mut counts = Tallies::new();
+        follow(None, id, history, &mut counts).map_err(|error| events::unfit(id, &error))?;
+        insert_deltas(conn, &endings(counts))
+    })
 }
 
-/// What a dossier's history adds to the counts of how the resolved ended.
-fn of_dossier(conn: &mut Conn, id: DossierId) -> Result<Tallies, StoreError> {
-    let stored = events::history(conn, id)?;
-    let history = stored.iter().map(StoredEvent::event);
-    let history: Vec<Event> = history.collect::<Result<_, _>>()?;
-    let mut counts = Tallies::new();
-    follow(None, id, &history, &mut counts)
-        .map_err(|error| StoreError::corrupt(format!("hồ sơ {id}: {error}")))?;
+/// Of these counts, those of how the resolved ended.
+fn endings(mut counts: Tallies) -> Tallies {
     for tally in counts.values_mut() {
         *tally = Tally {
             refused: tally.refused,
@@ -215,5 +202,5 @@ fn of_dossier(conn: &mut Conn, id: DossierId) -> Result<Tallies, StoreError> {
         };
     }
     counts.retain(|_, tally| !tally.is_zero());
-    Ok(counts)
+    counts
 }
