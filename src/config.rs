@@ -17,6 +17,7 @@ use serde::Deserialize;
 use crate::acts::log_key::LogSettings;
 use crate::acts::oidc::OidcSettings;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::person::Ways;
 use crate::domain::time_limit::{LimitUnit, TimeLimit};
 use crate::domain::vietqr::BankAccount;
 use crate::outgoing::Patience;
@@ -282,8 +283,9 @@ impl Config {
             parse_listen(&raw.server.listen).map_err(|reason| invalid("server.listen", reason))?;
         let server = raw.server()?;
         let data = raw.data.folder(&database);
+        let mail = raw.mail.check(&data)?;
+        let (sms, zalo) = (raw.sms.check("sms")?, raw.zalo.check("zalo")?);
         Ok(Self {
-            mail: raw.mail.check(&data)?,
             log: raw.log.check(&data),
             data,
             database,
@@ -292,6 +294,11 @@ impl Config {
                 wait: Duration::from_secs(raw.database.wait_seconds),
                 statement: None,
                 office_hours: raw.office,
+                ways: Ways {
+                    email: mail.is_some(),
+                    sms: sms.is_some(),
+                    zalo: zalo.is_some(),
+                },
             },
             listen,
             housekeeping: Duration::from_secs(raw.server.housekeeping_seconds),
@@ -300,8 +307,9 @@ impl Config {
             patience: raw.outbox.check()?,
             portal: raw.portal.check()?,
             notices: raw.notices.check()?,
-            sms: raw.sms.check("sms")?,
-            zalo: raw.zalo.check("zalo")?,
+            mail,
+            sms,
+            zalo,
         })
     }
 }

@@ -70,12 +70,14 @@ impl Request {
 /// A refusal of the rules, a caller who may not, a version that is not the current one, or an error
 /// of the store.
 pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, Error> {
-    let people = request.people.iter().map(|new| &new.person);
-    let wrong: Vec<_> = people
-        .flat_map(|person| wrong_fields("/applicant", person))
-        .collect();
-    if !wrong.is_empty() {
-        return Err(Error::Invalid(wrong));
+    if !request.people.is_empty() {
+        let ways = store.reference()?.ways();
+        let people = request.people.iter().map(|new| &new.person);
+        let wrong = people.flat_map(|person| wrong_fields("/applicant", person, ways));
+        let wrong: Vec<_> = wrong.collect();
+        if !wrong.is_empty() {
+            return Err(Error::Invalid(wrong));
+        }
     }
     let request = request.clone();
     intent.write(store, move |conn, reference, occasion| {

@@ -31,12 +31,13 @@ use std::sync::Arc;
 use crate::domain::dossier::{self, Dossier};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::Person;
+use crate::domain::person::{Person, Ways};
 use crate::domain::procedure::Procedure;
 use crate::domain::role::Role;
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
 use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::authority::{Proof, Proven};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store};
@@ -158,13 +159,18 @@ impl Occasion {
     }
 }
 
-/// The wrong fields of a person at `place` in a request.
-pub(crate) fn wrong_fields(place: &str, person: &Person) -> Vec<WrongField> {
+/// The wrong fields of a person at `place` in a request: also a way of being told that there is not here.
+pub(crate) fn wrong_fields(place: &str, person: &Person, ways: Ways) -> Vec<WrongField> {
     let wrong = person.wrong_fields().map(|(field, reason)| WrongField {
         pointer: format!("{place}/{field}"),
         reason: reason.to_string(),
     });
-    wrong.collect()
+    let chosen = person.notify_by.filter(|chosen| !ways.has(*chosen));
+    let not_here = chosen.map(|chosen| WrongField {
+        pointer: format!("{place}/notify_by"),
+        reason: words::no_such_way(chosen, ways),
+    });
+    wrong.chain(not_here).collect()
 }
 
 /// The context of an action on a dossier of `unit` under `procedure`; `late_reason` is why it is

@@ -361,9 +361,9 @@ fn check(
             _ => {}
         }
     }
-    wrong.extend(wrong_fields("/applicant", &new.applicant));
+    wrong.extend(wrong_fields("/applicant", &new.applicant, reference.ways()));
     if let Some(delegate) = &new.delegate {
-        wrong.extend(wrong_fields("/delegate", delegate));
+        wrong.extend(wrong_fields("/delegate", delegate, reference.ways()));
     }
     if wrong.is_empty() {
         Ok(())

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::acts::passwords;
+use crate::domain::email;
 use crate::domain::ids::{Actor, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
@@ -42,13 +43,6 @@ fn check_full_name(name: &str) -> Result<(), String> {
     }
 }
 
-fn check_email(email: &str) -> Result<(), String> {
-    match email.parse::<lettre::Address>() {
-        Ok(_) if email.len() <= 254 => Ok(()),
-        _ => Err("không phải địa chỉ thư điện tử".to_owned()),
-    }
-}
-
 fn check_subject(subject: &str) -> Result<(), String> {
     match subject.chars().count() {
         1..=255 => Ok(()),
@@ -80,9 +74,11 @@ pub fn create(
     if let Some(subject) = &new.oidc_subject {
         check("/oidc_subject", check_subject(subject));
     }
-    if let Some(email) = &new.email {
-        check("/email", check_email(email));
+    let email = new.email.as_deref().map(email::read).transpose();
+    if let Err(error) = &email {
+        check("/email", Err(error.to_string()));
     }
+    let email = email.unwrap_or_default();
     let mut hash = None;
     if let Some(password) = &new.password {
         let checked = passwords::check(password, &username);
@@ -117,7 +113,7 @@ pub fn create(
                 unit: unit.id,
                 oidc_subject: new.oidc_subject.clone(),
                 disabled_at: None,
-                email: new.email.clone(),
+                email: email.clone(),
                 must_change_password: false,
             };
             users::insert(conn, &user)?;
@@ -183,9 +179,13 @@ pub fn change(
     if let Some(Some(subject)) = &change.oidc_subject {
         check("/oidc_subject", check_subject(subject));
     }
-    if let Some(Some(email)) = &change.email {
-        check("/email", check_email(email));
-    }
+    let email = change.email.as_ref().map(|email| {
+        let read = email.as_deref().map(email::read).transpose();
+        if let Err(error) = &read {
+            check("/email", Err(error.to_string()));
+        }
+        read.unwrap_or_default()
+    });
     let mut hash = None;
     if let Some(password) = &change.password {
         let checked = passwords::check(password, &username);
@@ -233,7 +233,7 @@ pub fn change(
         if let Some(name) = &change.full_name {
             user.full_name = name.trim().to_owned();
         }
-        if let Some(email) = &change.email {
+        if let Some(email) = &email {
             user.email.clone_from(email);
         }
         user.role = change.role.unwrap_or(user.role);

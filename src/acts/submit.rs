@@ -102,21 +102,23 @@ pub struct Waiting {
     pub sent_to: String,
 }
 
-/// By what the code goes and where to: a letter where there is an address and letters are sent, else a
-/// short message.
+/// By what the code goes and where to: as the applicant wants to be told, else a letter where there is an address and
+/// letters are sent, else a short message.
 fn way(applicant: &Person, carried: &BTreeSet<Kind>) -> Result<(Kind, String), Error> {
-    let ways = [
-        (Kind::Email, &applicant.email),
-        (Kind::Sms, &applicant.phone),
-    ];
+    let email = (Kind::Email, applicant.email.as_deref());
+    let phone = (Kind::Sms, applicant.mobile());
+    let ways = match applicant.notify_by {
+        Some(NotifyBy::Sms | NotifyBy::Zalo) => [phone, email],
+        _ => [email, phone],
+    };
     let mut given = ways
         .into_iter()
-        .filter_map(|(kind, contact)| Some((kind, contact.clone()?)))
+        .filter_map(|(kind, contact)| Some((kind, contact?.to_owned())))
         .peekable();
     let Some((first, _)) = given.peek() else {
         return Err(Error::wrong(
             "/applicant",
-            "cần số điện thoại hoặc địa chỉ thư điện tử để nhận mã xác nhận",
+            "cần số điện thoại di động hoặc địa chỉ thư điện tử để nhận mã xác nhận",
         ));
     };
     let field = match first {
@@ -183,12 +185,19 @@ pub fn submit(
                 Some(procedure) => item.keyed(procedure),
                 None => item.clone(),
             });
+            // What has been proven to reach them is what they are told by.
+            let told_by = match contact.0 {
+                Kind::Email => NotifyBy::Email,
+                _ => NotifyBy::Sms,
+            };
+            let mut applicant = KeptPerson::from(&new.applicant);
+            applicant.notify_by = applicant.notify_by.or(Some(told_by));
             let kept = Kept {
                 unit: new.unit.clone(),
                 procedure: new.procedure.clone(),
                 case: new.case.clone(),
                 return_channel: new.return_channel,
-                applicant: (&new.applicant).into(),
+                applicant,
                 delegate: new.delegate.as_ref().map(KeptPerson::from),
                 sets: new.sets,
                 items: items.collect(),

@@ -8,6 +8,7 @@ pub mod case_number;
 pub mod counting;
 pub mod disclosure;
 pub mod dossier;
+pub mod email;
 pub(crate) mod enums;
 pub mod identity;
 pub mod identity_card;

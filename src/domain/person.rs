@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::email;
 use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
 use crate::domain::ids::PersonId;
@@ -69,6 +70,32 @@ text_enum! {
     }
 }
 
+/// By which ways anybody can be told anything here: those that something carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ways {
+    pub email: bool,
+    pub sms: bool,
+    pub zalo: bool,
+}
+
+impl Ways {
+    pub const ALL: Self = Self {
+        email: true,
+        sms: true,
+        zalo: true,
+    };
+
+    /// Whether a person who chose this can have it; whoever chose nothing can.
+    pub const fn has(self, by: NotifyBy) -> bool {
+        match by {
+            NotifyBy::Email => self.email,
+            NotifyBy::Sms => self.sms,
+            NotifyBy::Zalo => self.zalo,
+            NotifyBy::None => true,
+        }
+    }
+}
+
 /// One wrong field of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPerson {
@@ -85,10 +112,14 @@ pub enum InvalidPerson {
         "số điện thoại thiếu số 0 ở đầu (bảng tính thường bỏ mất); hãy kiểm tra và ghi đủ 10 chữ số"
     )]
     PhoneWithoutZero,
-    #[error("địa chỉ thư điện tử không đúng")]
+    #[error("{}", email::NoEmail)]
     Email,
     #[error("địa chỉ dài quá 500 ký tự")]
     AddressTooLong,
+    #[error("muốn nhận tin qua thư điện tử thì cần địa chỉ thư điện tử")]
+    NotifyWithoutEmail,
+    #[error("muốn nhận tin qua điện thoại thì cần số di động")]
+    NotifyWithoutPhone,
 }
 
 impl Person {
@@ -108,15 +139,10 @@ impl Person {
                 _ => wrong.push(InvalidPerson::Phone),
             }
         }
-        if let Some(email) = &self.email {
-            let ok = email.len() <= 254
-                && !email.chars().any(|c| c.is_whitespace() || c.is_control())
-                && email.split_once('@').is_some_and(|(user, host)| {
-                    !user.is_empty() && host.contains('.') && !host.contains('@')
-                });
-            if !ok {
-                wrong.push(InvalidPerson::Email);
-            }
+        if let Some(email) = &self.email
+            && email::read(email).as_ref() != Ok(email)
+        {
+            wrong.push(InvalidPerson::Email);
         }
         if self
             .address
@@ -125,7 +151,49 @@ impl Person {
         {
             wrong.push(InvalidPerson::AddressTooLong);
         }
+        match self.notify_by {
+            Some(NotifyBy::Email) if self.email.is_none() => {
+                wrong.push(InvalidPerson::NotifyWithoutEmail);
+            }
+            Some(NotifyBy::Sms | NotifyBy::Zalo) if self.mobile().is_none() => {
+                wrong.push(InvalidPerson::NotifyWithoutPhone);
+            }
+            _ => {}
+        }
         wrong
+    }
+
+    /// Whether it is one with a tax code, and no person.
+    pub const fn is_organisation(&self) -> bool {
+        matches!(self.identity, Some(Identity::TaxCode(_)))
+    }
+
+    /// Their phone, if it takes short messages.
+    pub fn mobile(&self) -> Option<&str> {
+        let phone = self.phone.as_deref();
+        phone.filter(|phone| phone::takes_messages(phone))
+    }
+
+    /// By what they are told of their dossier, and where, of the ways that there are: what they chose, or where that does
+    /// not go any more the next. Without a choice an applicant by what there is, a delegate by nothing.
+    pub fn told_by(&self, is_applicant: bool, ways: Ways) -> Option<(NotifyBy, &str)> {
+        let reach = |by: NotifyBy| {
+            let contact = match by {
+                NotifyBy::Email => self.email.as_deref(),
+                NotifyBy::Sms | NotifyBy::Zalo => self.mobile(),
+                NotifyBy::None => None,
+            };
+            contact
+                .filter(|_| ways.has(by))
+                .map(|contact| (by, contact))
+        };
+        match self.notify_by {
+            Some(NotifyBy::None) => return None,
+            None if !is_applicant => return None,
+            _ => {}
+        }
+        let next = [NotifyBy::Email, NotifyBy::Sms, NotifyBy::Zalo];
+        self.notify_by.into_iter().chain(next).find_map(reach)
     }
 
     /// All that is wrong with the fields, by the names of the fields.
@@ -136,6 +204,9 @@ impl Person {
                 InvalidPerson::Phone | InvalidPerson::PhoneWithoutZero => "phone",
                 InvalidPerson::Email => "email",
                 InvalidPerson::AddressTooLong => "address",
+                InvalidPerson::NotifyWithoutEmail | InvalidPerson::NotifyWithoutPhone => {
+                    "notify_by"
+                }
             };
             (field, invalid)
         })
@@ -172,8 +243,7 @@ impl Person {
     /// The name as the public may see it: of a person family name and initials, `Nguyễn V. A.`, of an organisation
     /// all of it.
     pub fn public_name(&self) -> String {
-        let is_organisation = matches!(self.identity, Some(Identity::TaxCode(_)));
-        public_name(&self.name, is_organisation)
+        public_name(&self.name, self.is_organisation())
     }
 }
 
@@ -294,6 +364,70 @@ mod tests {
         };
         use InvalidPerson::{Email, NameMissing, Phone};
         assert_eq!(person.check(), [NameMissing, Phone, Email]);
+    }
+
+    #[test]
+    fn people_are_told_as_they_chose_or_by_the_next_way_there_is() {
+        use NotifyBy::{Email, Sms, Zalo};
+        let (phone, email) = ("0912345678", "anh@example.vn");
+        let person = |notify_by, has_phone: bool, has_email: bool| Person {
+            name: "Nguyễn Thị Ánh".into(),
+            identity: None,
+            phone: has_phone.then(|| phone.into()),
+            email: has_email.then(|| email.into()),
+            address: None,
+            notify_by,
+        };
+        let mail_only = Ways {
+            sms: false,
+            zalo: false,
+            ..Ways::ALL
+        };
+        let no_mail = Ways {
+            email: false,
+            ..Ways::ALL
+        };
+        fn by(person: &Person, ways: Ways) -> Option<(NotifyBy, &str)> {
+            person.told_by(true, ways)
+        }
+        assert_eq!(
+            by(&person(None, true, true), Ways::ALL),
+            Some((Email, email))
+        );
+        assert_eq!(by(&person(None, true, true), no_mail), Some((Sms, phone)));
+        assert_eq!(
+            by(&person(Some(Zalo), true, true), Ways::ALL),
+            Some((Zalo, phone))
+        );
+        assert_eq!(
+            by(&person(Some(Zalo), true, true), mail_only),
+            Some((Email, email))
+        );
+        assert_eq!(by(&person(Some(Sms), true, false), mail_only), None);
+        assert_eq!(
+            by(&person(Some(NotifyBy::None), true, true), Ways::ALL),
+            None
+        );
+        assert_eq!(person(None, true, true).told_by(false, Ways::ALL), None);
+        let chosen = person(Some(Sms), true, false);
+        assert_eq!(chosen.told_by(false, Ways::ALL), Some((Sms, phone)));
+        use InvalidPerson::{NotifyWithoutEmail, NotifyWithoutPhone};
+        assert_eq!(
+            person(Some(Email), true, false).check(),
+            [NotifyWithoutEmail]
+        );
+        assert_eq!(
+            person(Some(Zalo), false, true).check(),
+            [NotifyWithoutPhone]
+        );
+        assert_eq!(person(Some(Sms), false, true).check(), [NotifyWithoutPhone]);
+        assert_eq!(person(Some(NotifyBy::None), false, false).check(), []);
+        // A line in a house takes no short message.
+        let mut at_home = person(None, true, false);
+        at_home.phone = Some("02053812345".into());
+        assert_eq!(by(&at_home, Ways::ALL), None);
+        at_home.notify_by = Some(Sms);
+        assert_eq!(at_home.check(), [NotifyWithoutPhone]);
     }
 
     #[test]

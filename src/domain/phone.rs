@@ -57,6 +57,13 @@ pub fn read(text: &str) -> Result<String, NoPhone> {
     }
 }
 
+/// Whether a number, as it is kept, may take short messages: a mobile one, or one abroad. A line in a house or a service
+/// number takes none.
+pub fn takes_messages(kept: &str) -> bool {
+    let mobile = ["03", "05", "07", "08", "09", "+"];
+    mobile.iter().any(|start| kept.starts_with(start))
+}
+
 /// The number that somebody looks for, in every form in which one may have been kept before there was only one.
 pub fn spellings(text: &str) -> Vec<String> {
     let Ok(kept) = read(text) else {
@@ -99,6 +106,14 @@ mod tests {
         assert_eq!(read("1900 1234").as_deref(), Ok("19001234"));
         assert_eq!(read("+86 138 0013 8000").as_deref(), Ok("+8613800138000"));
         assert_eq!(read("0086 13800138000").as_deref(), Ok("+8613800138000"));
+        for (number, takes) in [
+            ("0912345678", true),
+            ("+8613800138000", true),
+            ("02053812345", false),
+            ("19001234", false),
+        ] {
+            assert_eq!(takes_messages(number), takes, "{number}");
+        }
         // What is kept is read as itself.
         for kept in ["0912345678", "02053812345", "19001234", "+8613800138000"] {
             assert_eq!(read(kept).as_deref(), Ok(kept));

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A text as it is kept: composed (NFC), without marks that nobody sees, full-width letters as plain ones, any space as a
@@ -52,9 +53,73 @@ pub const fn is_dash(c: char) -> bool {
     )
 }
 
+/// A text as a short message carries it in its smallest letters (GSM 7 bit), in which a part holds the most of them: without
+/// marks, and what has no such letter as the nearest one.
+pub fn gsm7(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in clean(text).nfkd().filter(|c| !is_combining_mark(*c)) {
+        match c {
+            'đ' => plain.push('d'),
+            'Đ' => plain.push('D'),
+            '₫' => plain.push_str("dong"),
+            '€' => plain.push_str("EUR"),
+            '‘' | '’' | '‚' | '′' | '`' => plain.push('\''),
+            '“' | '”' | '„' | '″' | '«' | '»' => plain.push('"'),
+            '•' | '·' => plain.push('-'),
+            '⁄' | '\\' | '|' => plain.push('/'),
+            '×' => plain.push('x'),
+            '[' | '{' => plain.push('('),
+            ']' | '}' => plain.push(')'),
+            c if is_dash(c) => plain.push('-'),
+            c if gsm7_size(c).is_some() => plain.push(c),
+            c if c.is_alphanumeric() => plain.push('?'),
+            c if c.is_whitespace() => plain.push(' '),
+            _ => {}
+        }
+    }
+    plain
+}
+
+/// How many places a text takes in a short message of GSM 7 bit; `None`: it cannot be one.
+pub fn gsm7_len(text: &str) -> Option<usize> {
+    text.chars().map(gsm7_size).sum()
+}
+
+const fn gsm7_size(c: char) -> Option<usize> {
+    match c {
+        '\n' | ' '..='Z' | '_' | 'a'..='z' => Some(1),
+        // By way of an escape.
+        '~' | '^' => Some(2),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_message_has_the_smallest_letters_only() {
+        for (text, plain) in [
+            (
+                "Ủy ban nhân dân xã Đồng Đăng – “số 1”",
+                "Uy ban nhan dan xa Dong Dang - \"so 1\"",
+            ),
+            ("ƯỜNG đỗ ẵ ỹ", "UONG do a y"),
+            ("½ m², № 5… 10.000₫", "1/2 m2, No 5... 10.000dong"),
+            ("a\u{200b}b\u{a0}c\td 😀", "ab c d "),
+            ("李 [x] {y} z\\w|v", "? (x) (y) z/w/v"),
+            (
+                "https://x.vn/tra-cuu?so=H37.1-2_3&ma=A~B",
+                "https://x.vn/tra-cuu?so=H37.1-2_3&ma=A~B",
+            ),
+        ] {
+            assert_eq!(gsm7(text), plain);
+            assert!(gsm7_len(plain).is_some(), "{plain}");
+        }
+        assert_eq!(gsm7_len("a~"), Some(3));
+        assert_eq!(gsm7_len("xã"), None);
+    }
 
     #[test]
     fn what_looks_the_same_is_the_same() {

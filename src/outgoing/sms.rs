@@ -100,7 +100,10 @@ impl Carrier for Gateway {
             .topic
             .parse()
             .map_err(|()| Failure::Final(format!("không có mẫu {}", message.topic).into()))?;
-        let text = self.templates.short(topic, &message.body);
+        let text = match self.kind {
+            Kind::Sms => self.templates.sms(topic, &message.body),
+            _ => self.templates.short(topic, &message.body),
+        };
         let text = text.map_err(|error| {
             Failure::Final(Reason::said(
                 "mẫu tin nhắn không dùng được",

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value, json};
 
+use crate::domain::text::{gsm7, gsm7_len, line};
+
 macro_rules! bundled {
     ($($name:literal),+ $(,)?) => {
         &[$(($name, include_str!(concat!("../../config/templates/", $name)))),+]
@@ -160,14 +162,92 @@ impl Templates {
         BUNDLED.iter().any(|(known, _)| *known == name)
     }
 
-    /// A notice by SMS or Zalo.
+    /// A notice by Zalo, no longer than a short message of two parts. What would make it longer is told in fewer words:
+    /// reasons and names are cut, numbers and the link are whole.
     ///
     /// # Errors
     /// If the template asks for what the notice does not tell.
     pub fn short(&self, topic: Topic, values: &Value) -> Result<String, TemplateError> {
-        let text = self.render(&format!("{}.sms", topic.as_str()), values)?;
-        Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        let name = format!("{}.sms", topic.as_str());
+        let mut values = values.clone();
+        for key in OFFICES {
+            if let Some(office) = values.get(*key).and_then(Value::as_str) {
+                values[*key] = json!(abbreviated(office));
+            }
+        }
+        let mut text = line(&self.render(&name, &values)?);
+        for key in CUT {
+            let too_long = length(&text).saturating_sub(MOST_IN_SMS);
+            let value = values.get(*key).and_then(Value::as_str);
+            if let (Some(value), 1..) = (value, too_long) {
+                let left = value
+                    .chars()
+                    .count()
+                    .saturating_sub(too_long + ENDING.len());
+                values[*key] = json!(cut(value, left.max(LEAST)));
+                text = line(&self.render(&name, &values)?);
+            }
+        }
+        Ok(text)
     }
+
+    /// The same as SMS: the letters of GSM 7 bit only, two parts at most.
+    ///
+    /// # Errors
+    /// As [`Templates::short`].
+    pub fn sms(&self, topic: Topic, values: &Value) -> Result<String, TemplateError> {
+        Ok(gsm7(&self.short(topic, values)?))
+    }
+}
+
+/// How many letters two parts of an SMS hold.
+const MOST_IN_SMS: usize = 306;
+/// What is named by its short form in short messages.
+const OFFICES: &[&str] = &["unit", "receiving_unit", "from_unit"];
+/// What is told in fewer words where a short message would be too long, the first first.
+const CUT: &[&str] = &[
+    "papers",
+    "answer",
+    "reason",
+    "because",
+    "address",
+    "procedure",
+    "receiving_unit",
+    "from_unit",
+    "unit",
+];
+/// So much is left of each.
+const LEAST: usize = 16;
+const ENDING: &str = "...";
+
+/// How long a text is as SMS.
+fn length(text: &str) -> usize {
+    let plain = gsm7(text);
+    gsm7_len(&plain).unwrap_or(plain.len())
+}
+
+/// The first letters of a text, up to the end of a word, as far as one ends there.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most + 1).collect();
+    let whole = head.rsplit_once(' ').map(|(words, _)| words);
+    let whole = whole.filter(|words| words.chars().count() * 2 > most);
+    let kept = whole.map_or_else(|| head.chars().take(most).collect(), str::to_owned);
+    kept.trim_end_matches([' ', ',', ';', '.', ':']).to_owned() + ENDING
+}
+
+fn abbreviated(office: &str) -> String {
+    let mut office = office.to_owned();
+    for (long, short) in [
+        ("Ủy ban nhân dân", "UBND"),
+        ("Uỷ ban nhân dân", "UBND"),
+        ("Trung tâm Phục vụ hành chính công", "TTPVHCC"),
+    ] {
+        office = office.replace(long, short);
+    }
+    office
 }
 
 pub(crate) fn broken(name: &str, error: &minijinja::Error) -> TemplateError {
@@ -248,6 +328,93 @@ mod tests {
         let letter = templates.letter(Topic::Receipt, &values).unwrap();
         assert!(letter.html.contains("&lt;b&gt;Ánh"), "{}", letter.html);
         assert_eq!(letter.subject.lines().count(), 1);
+    }
+
+    /// The longest names of units that come with the program, and of procedures.
+    fn longest() -> (Vec<String>, Vec<String>) {
+        let units = [
+            include_str!("../../config/units-lang-son-2021.csv"),
+            include_str!("../../config/units-lang-son-2025.csv"),
+        ];
+        let cells = units.iter().flat_map(|file| file.lines());
+        let cells = cells.filter_map(|line| line.split(',').nth(3));
+        let mut units: Vec<String> = cells.map(str::to_owned).collect();
+        let file = include_str!("../../config/procedures-lang-son.json");
+        let procedures: Vec<Value> = serde_json::from_str(file).unwrap();
+        let names = procedures.iter().filter_map(|p| p["name"].as_str());
+        let mut procedures: Vec<String> = names.map(str::to_owned).collect();
+        for names in [&mut units, &mut procedures] {
+            names.sort_by_key(|name| std::cmp::Reverse(name.chars().count()));
+            names.truncate(5);
+        }
+        (units, procedures)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_short_message_is_gsm7_and_two_parts_at_most(
+            topic in 0..Topic::ALL.len(),
+            unit in 0..5_usize,
+            procedure in 0..5_usize,
+            reason in "[\\PC\\n]{0,400}",
+            typed in "[a-zđàáảãạăằêềơờưừỳ ,.;“”–]{0,2000}",
+        ) {
+            use std::sync::LazyLock;
+            static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::load(None).unwrap());
+            static LONGEST: LazyLock<(Vec<String>, Vec<String>)> = LazyLock::new(longest);
+            let topic = Topic::ALL[topic];
+            if TEMPLATES.is_short(topic) {
+                let mut values = example(topic);
+                let (units, procedures) = &*LONGEST;
+                for (key, text) in [
+                    ("unit", &units[unit]), ("receiving_unit", &units[unit]), ("from_unit", &units[unit]),
+                    ("procedure", &procedures[procedure]), ("reason", &reason), ("papers", &typed),
+                    ("answer", &typed), ("because", &reason), ("address", &typed), ("name", &typed),
+                    ("link", &"https://dichvucong.langson.gov.vn/tra-cuu?so=H37.20.01-261126-10001&ma=ABCDEFGHIJ".to_owned()),
+                ] {
+                    if values.get(key).is_some() {
+                        values[key] = json!(text);
+                    }
+                }
+                let text = TEMPLATES.sms(topic, &values).unwrap();
+                let length = gsm7_len(&text);
+                proptest::prop_assert!(length.is_some_and(|length| length <= MOST_IN_SMS), "{length:?}: {text}");
+                for key in ["case_number", "link", "code", "amount"] {
+                    let whole = TEMPLATES.render(&format!("{}.sms", topic.as_str()), &values).unwrap();
+                    let value = values[key].as_str().unwrap_or_default();
+                    proptest::prop_assert!(!whole.contains(value) || text.contains(value), "{key}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_receipt_is_a_short_message_of_two_parts_in_plain_letters() {
+        let templates = Templates::load(None).unwrap();
+        let mut values = example(Topic::Receipt);
+        values["unit"] = json!("Ủy ban nhân dân phường Hoàng Văn Thụ");
+        values["receiving_unit"] = values["unit"].clone();
+        let text = templates.sms(Topic::Receipt, &values).unwrap();
+        assert!(
+            text.starts_with("UBND phuong Hoang Van Thu da tiep nhan ho so H37.20.01-"),
+            "{text}"
+        );
+        // Zalo carries the marks.
+        let text = templates.short(Topic::Receipt, &values).unwrap();
+        assert!(
+            text.starts_with("UBND phường Hoàng Văn Thụ đã tiếp nhận hồ sơ"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_too_long_ends_with_a_word() {
+        assert_eq!(
+            cut("thiếu bản chính giấy khai sinh", 20),
+            "thiếu bản chính giấy..."
+        );
+        assert_eq!(cut("ngắn", 20), "ngắn");
+        assert_eq!(cut("mộttừrấtdàikhôngcókhoảngtrắng", 10), "mộttừrấtdà...");
     }
 
     #[test]

@@ -76,6 +76,7 @@ pub use crate::store::sole::Held;
 
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::person::Ways;
 
 /// How often a transaction is tried again on PostgreSQL after a deadlock or serialisation failure.
 const RETRIES: u32 = 6;
@@ -112,6 +113,8 @@ pub struct StoreOptions {
     pub statement: Option<Duration>,
     /// Opening hours of units that have none of their own.
     pub office_hours: OfficeHours,
+    /// By what people can be told.
+    pub ways: Ways,
 }
 
 impl Default for StoreOptions {
@@ -121,6 +124,7 @@ impl Default for StoreOptions {
             wait: Duration::from_secs(10),
             statement: None,
             office_hours: OfficeHours::default(),
+            ways: Ways::ALL,
         }
     }
 }
@@ -161,7 +165,10 @@ impl Store {
             DatabaseUrl::Sqlite(_) => Some(writer::Writer::start(first, opener.clone())?),
             DatabaseUrl::Postgres(_) => None,
         };
-        let reference = Arc::new(reference::ReferenceCache::new(options.office_hours));
+        let reference = Arc::new(reference::ReferenceCache::new(
+            options.office_hours,
+            options.ways,
+        ));
         Ok(Self {
             inner: Arc::new(Inner {
                 url: url.clone(),

@@ -14,6 +14,7 @@ use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
 use crate::domain::norms::Norms;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::person::Ways;
 use crate::domain::procedure::{Procedure, ProcedureCode};
 use crate::domain::timetable::Timetable;
 use crate::domain::unit::Units;
@@ -42,6 +43,9 @@ pub struct Reference {
     norms: Norms,
     due_out_of_date: bool,
     moving: Vec<UnitId>,
+    /// Of the settings, as are the next.
+    ways: Ways,
+    hours: OfficeHours,
 }
 
 impl Reference {
@@ -96,7 +100,21 @@ impl Reference {
             default_timetable,
             timetables,
             norms: norms(conn)?,
+            ways: Ways::ALL,
+            hours: hours.clone(),
         })
+    }
+
+    /// By what people can be told here.
+    pub const fn ways(&self) -> Ways {
+        self.ways
+    }
+
+    /// When a unit is open, as its door says it.
+    pub fn office_hours(&self, unit: UnitId) -> &OfficeHours {
+        let own = self.units.get(unit);
+        own.and_then(|unit| unit.office_hours.as_ref())
+            .unwrap_or(&self.hours)
     }
 
     /// What the norms say, by the day of receipt.
@@ -212,18 +230,28 @@ fn norms(conn: &mut Conn) -> Result<Norms, StoreError> {
 /// Keeps the newest [`Reference`].
 pub(super) struct ReferenceCache {
     hours: OfficeHours,
+    ways: Ways,
     kept: Mutex<Option<Arc<Reference>>>,
     /// A newer program has migrated the database: nothing is written any more.
     outdated: AtomicBool,
 }
 
 impl ReferenceCache {
-    pub(super) const fn new(hours: OfficeHours) -> Self {
+    pub(super) const fn new(hours: OfficeHours, ways: Ways) -> Self {
         Self {
             hours,
+            ways,
             kept: Mutex::new(None),
             outdated: AtomicBool::new(false),
         }
+    }
+
+    fn load(&self, conn: &mut Conn) -> Result<Arc<Reference>, StoreError> {
+        let loaded = Reference::load(conn, &self.hours)?;
+        Ok(Arc::new(Reference {
+            ways: self.ways,
+            ..loaded
+        }))
     }
 
     /// Whether this program may write.
@@ -260,7 +288,7 @@ impl ReferenceCache {
         if let Some(kept) = self.kept().filter(|kept| kept.version == version) {
             return Ok(kept);
         }
-        Ok(Arc::new(Reference::load(conn, &self.hours)?))
+        self.load(conn)
     }
 
     /// Those that were read last; they may have changed since.
@@ -275,7 +303,7 @@ impl ReferenceCache {
         if let Some(kept) = self.kept().filter(|kept| kept.version == version) {
             return Ok(kept);
         }
-        let loaded = Arc::new(Reference::load(conn, &self.hours)?);
+        let loaded = self.load(conn)?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept
             .as_ref()

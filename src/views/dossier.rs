@@ -12,7 +12,7 @@ use crate::domain::dossier::{
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{NotifyBy, Person};
+use crate::domain::person::{NotifyBy, Person, Ways};
 use crate::domain::procedure::{LimitDefinition, Procedure};
 use crate::domain::role::Role;
 use crate::domain::time_limit::Outcome;
@@ -122,12 +122,15 @@ pub struct PersonView {
     pub address: Option<String>,
     /// By what they asked to be told.
     pub notify_by: Option<NotifyBy>,
+    /// By what they are told: what they asked for, or the next way there is; absent: not at all.
+    pub told_by: Option<NotifyBy>,
 }
 
-impl From<&Person> for PersonView {
-    fn from(person: &Person) -> Self {
+impl PersonView {
+    fn new(person: &Person, is_applicant: bool, ways: Ways) -> Self {
         let identity = person.identity.as_ref();
         Self {
+            told_by: person.told_by(is_applicant, ways).map(|(by, _)| by),
             name: person.name.clone(),
             identity_kind: identity.map(kind_of),
             identity_masked: identity.map(Identity::to_string),
@@ -417,8 +420,8 @@ fn show(
         receiving_unit: named_unit(reference, state.receiving.unwrap_or(state.unit)),
         channel: state.channel,
         return_channel: state.return_channel,
-        applicant: PersonView::from(&applicant),
-        delegate: delegate.map(PersonView::from),
+        applicant: PersonView::new(&applicant, true, reference.ways()),
+        delegate: delegate.map(|person| PersonView::new(person, false, reference.ways())),
         sets: contents.sets,
         items: items(procedure, &papers.listed),
         other_items: others(papers.others),

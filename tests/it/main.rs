@@ -43,6 +43,7 @@ mod steps;
 mod submissions;
 mod support;
 mod time_rules;
+mod told;
 mod troubles;
 mod typed;
 mod upgrades;

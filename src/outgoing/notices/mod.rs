@@ -6,6 +6,7 @@ pub mod reminder;
 use std::collections::BTreeSet;
 
 use crate::domain::moment::Moment;
+use crate::domain::person::{NotifyBy, Ways};
 use crate::store::outbox::Kind;
 use crate::store::reference::Reference;
 
@@ -21,6 +22,24 @@ pub struct NoticeSettings {
 impl NoticeSettings {
     pub(crate) fn carries(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
+    }
+
+    pub(crate) fn ways(&self) -> Ways {
+        Ways {
+            email: self.carries(Kind::Email),
+            sms: self.carries(Kind::Sms),
+            zalo: self.carries(Kind::Zalo),
+        }
+    }
+}
+
+/// What carries messages to people who are told by this.
+pub(crate) const fn kind_of(by: NotifyBy) -> Option<Kind> {
+    match by {
+        NotifyBy::Email => Some(Kind::Email),
+        NotifyBy::Sms => Some(Kind::Sms),
+        NotifyBy::Zalo => Some(Kind::Zalo),
+        NotifyBy::None => None,
     }
 }
 

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::domain::dossier::{Dossier, EventData, PaymentRequested};
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{NotifyBy, Person};
+use crate::domain::person::Person;
 use crate::domain::role::Role;
 use crate::outgoing::notices::reminder::{horizon, reminder};
-use crate::outgoing::notices::{NoticeSettings, working_moment};
+use crate::outgoing::notices::{NoticeSettings, kind_of, working_moment};
 use crate::outgoing::{Happened, Teller};
 use crate::render::letters::Topic;
 use crate::store::outbox::{Kind, Outgoing};
@@ -96,7 +96,8 @@ impl NoticeTeller {
         let dossier = happened.after;
         let told = |id: PersonId, is_applicant: bool| {
             let person = people.get(&id)?;
-            Some((person, self.channel(person, is_applicant)?))
+            let (by, contact) = person.told_by(is_applicant, self.settings.ways())?;
+            Some((person, (kind_of(by)?, contact.to_owned())))
         };
         let delegate = dossier.delegate.and_then(|id| told(id, false));
         let told: Vec<_> = told(dossier.applicant, true)
@@ -128,24 +129,6 @@ impl NoticeTeller {
             }
         };
         told.into_iter().map(message).collect()
-    }
-
-    /// By what a person is told, and where. What they chose; without a choice the applicant by what
-    /// there is, a delegate by nothing.
-    fn channel(&self, person: &Person, is_applicant: bool) -> Option<(Kind, String)> {
-        let email = || Some((Kind::Email, person.email.clone()?));
-        let phone = |kind| Some((kind, person.phone.clone()?));
-        let carried = |(kind, _): &(Kind, String)| self.settings.carries(*kind);
-        match person.notify_by {
-            Some(NotifyBy::Email) => email().filter(carried),
-            Some(NotifyBy::Sms) => phone(Kind::Sms).filter(carried),
-            Some(NotifyBy::Zalo) => phone(Kind::Zalo).filter(carried),
-            Some(NotifyBy::None) => None,
-            None if is_applicant => email()
-                .filter(carried)
-                .or_else(|| phone(Kind::Sms).filter(carried)),
-            None => None,
-        }
     }
 
     /// To the officer in charge and the supervisors of the units that answer for it and have it.

@@ -15,6 +15,7 @@ use crate::domain::moment::Moment;
 use crate::domain::norms::{JudgedBy, JudgedDate, Judging};
 use crate::domain::opinion::Rating;
 use crate::domain::payment::Misfit;
+use crate::domain::person::{NotifyBy, Ways};
 use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::time_limit::Outcome;
@@ -100,6 +101,29 @@ pub const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::OnTime => "Đúng hạn",
         Outcome::Overdue => "Quá hạn",
     }
+}
+
+/// By what somebody is told.
+pub const fn way(by: NotifyBy) -> &'static str {
+    match by {
+        NotifyBy::Email => "thư điện tử",
+        NotifyBy::Sms => "tin nhắn SMS",
+        NotifyBy::Zalo => "Zalo",
+        NotifyBy::None => "không nhận tin",
+    }
+}
+
+/// That nobody can be told by this here, and by what instead.
+pub fn no_such_way(chosen: NotifyBy, ways: Ways) -> String {
+    let others = NotifyBy::ALL.iter().filter(|by| ways.has(**by));
+    let others: Vec<_> = others
+        .map(|by| format!("{} ({})", by.as_str(), way(*by)))
+        .collect();
+    format!(
+        "ở đây chưa gửi được tin qua {}; có thể chọn: {}",
+        way(chosen),
+        others.join(", ")
+    )
 }
 
 /// A level of satisfaction, from 1 to 5.

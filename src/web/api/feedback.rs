@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::acts::feedback::{Change, NewFeedback, Received};
 use crate::domain::case_number::CaseNumber;
+use crate::domain::email;
 use crate::domain::ids::FeedbackId;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
@@ -69,7 +70,7 @@ impl Message {
             name: text::line(&name),
             identity: None,
             phone: kept(self.phone.as_ref()).map(|phone| phone::read(&phone).unwrap_or(phone)),
-            email: kept(self.email.as_ref()),
+            email: kept(self.email.as_ref()).map(|email| email::read(&email).unwrap_or(email)),
             address: None,
         }
     }

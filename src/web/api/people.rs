@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::Invalid;
+use crate::domain::email;
 use crate::domain::identity::Identity;
 use crate::domain::person::{NotifyBy, Person};
 use crate::domain::phone;
@@ -77,7 +78,7 @@ impl PersonInput {
             identity,
             // One that cannot be read is named below.
             phone: kept(&self.phone).map(|phone| phone::read(&phone).unwrap_or(phone)),
-            email: kept(&self.email),
+            email: kept(&self.email).map(|email| email::read(&email).unwrap_or(email)),
             address: kept(&self.address),
             notify_by: self.notify_by,
         };

@@ -1,0 +1,161 @@
+//! What people are told, by what, and that what cannot reach them is refused at the door.
+
+use serde_json::{Value, json};
+
+use crate::submissions::outbox;
+use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, fields, on_both};
+use motcua::domain::role::Role;
+
+/// A server that sends letters, and nothing else.
+fn by_mail_only(db: &Database) -> Program {
+    Program::on(db)
+        .with("MOTCUA__MAIL__TRANSPORT", "folder")
+        .with(
+            "MOTCUA__MAIL__FOLDER",
+            db.folder().join("letters").to_str().unwrap(),
+        )
+}
+
+/// Nobody can be written to there.
+const UNREACHABLE: [&str; 8] = [
+    "anh..x@example.vn",
+    "<k8@example.vn>",
+    "k13@-example.vn",
+    "k14@example.vn.",
+    "ánh@example.vn",
+    "a@b",
+    "Ánh <anh@example.vn>",
+    "a@example.vn, b@example.vn",
+];
+
+on_both! {
+    fn an_address_that_no_letter_reaches_is_refused_at_every_door(db: &Database) {
+        let mut office = Office::open_with(db, by_mail_only(db));
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let admin = office.token(Role::Administrator, "H37");
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let correct = format!("/api/v1/dossiers/{}/correct-applicant", dossier["id"].as_str().unwrap());
+        let user = json!({
+            "username": "lan.nt", "full_name": "Nông Thị Lan", "role": "officer", "unit": COMMUNE,
+            "email": "lan@langson.example",
+        });
+        office.call("POST", "/api/v1/users").token(&admin).body(user.clone()).send().expect(201);
+        let change = |body: Value| {
+            let call = office.call("PATCH", "/api/v1/users/lan.nt").token(&admin);
+            call.header("If-Match", "*").body(body).send()
+        };
+        for email in UNREACHABLE {
+            let at = |answer: crate::support::Answer| fields(&answer.problem(400, "invalid-request"));
+            let mut new = office.new_dossier(COMMUNE, SAME_DAY);
+            new["applicant"]["email"] = json!(email);
+            let received = office.call("POST", "/api/v1/dossiers").token(&clerk).body(new.clone()).send();
+            assert_eq!(at(received), ["/applicant/email"], "{email}");
+            let batch = office.call("POST", "/api/v1/dossiers/batch").token(&clerk);
+            let batch = batch.body(json!({"dossiers": [new.clone()]})).send().expect(200).json();
+            assert_eq!(batch["results"][0]["errors"][0]["field"], "/dossiers/0/applicant/email", "{batch}");
+            let body = json!({"reason": "sai", "applicant": new["applicant"]});
+            let corrected = office.call("POST", correct.clone()).token(&clerk).header("If-Match", "*");
+            assert_eq!(at(corrected.body(body).send()), ["/applicant/email"], "{email}");
+            let mut online = office.new_submission(COMMUNE, SAME_DAY);
+            online["applicant"]["email"] = json!(email);
+            assert_eq!(at(office.call("POST", "/api/v1/submissions").body(online).send()), ["/applicant/email"]);
+            let feedback = json!({"unit": COMMUNE, "content": "mở cửa muộn", "email": email});
+            assert_eq!(at(office.call("POST", "/api/v1/feedback").body(feedback).send()), ["/email"]);
+            let mut other = user.clone();
+            other["username"] = json!("khac");
+            other["email"] = json!(email);
+            assert_eq!(at(office.call("POST", "/api/v1/users").token(&admin).body(other).send()), ["/email"]);
+            assert_eq!(at(change(json!({"email": email}))), ["/email"]);
+        }
+        for email in ["anh..x@example.vn", "k13@-example.vn", "k14@example.vn."] {
+            let error = Program::on(db).with("MOTCUA__MAIL__FROM", email).failure(&["verify"]);
+            assert!(error.contains("mail.from"), "{email}: {error}");
+        }
+        // What is only pasted badly is kept as it is meant.
+        let pasted = change(json!({"email": "\u{feff} lan2@langson.example\u{a0}"})).expect(200).json();
+        assert_eq!(pasted["email"], "lan2@langson.example");
+        let add = ["user", "add", "--username", "x.y", "--full-name", "X", "--role", "clerk", "--unit", COMMUNE,
+            "--email", "x..y@example.vn"];
+        let error = Program::on(db).failure(&add);
+        assert!(error.contains("thư điện tử"), "{error}");
+    }
+}
+
+on_both! {
+    fn a_way_of_being_told_that_there_is_not_is_refused_by_field(db: &Database) {
+        let mut office = Office::open_with(db, by_mail_only(db));
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let made = |applicant: Value, delegate: Value| {
+            let mut new = office.new_dossier(COMMUNE, SAME_DAY);
+            for (name, value) in applicant.as_object().unwrap() {
+                new["applicant"][name] = value.clone();
+            }
+            new["delegate"] = delegate;
+            office.call("POST", "/api/v1/dossiers").token(&clerk).body(new).send()
+        };
+        let refused = |applicant: Value, delegate: Value| {
+            let problem = made(applicant, delegate).problem(400, "invalid-request");
+            (fields(&problem), problem["errors"][0]["detail"].as_str().unwrap().to_owned())
+        };
+        let mail = "anh@example.vn";
+        for chosen in ["zalo", "sms"] {
+            let (at, why) = refused(json!({"notify_by": chosen, "email": mail}), Value::Null);
+            assert_eq!(at, ["/applicant/notify_by"]);
+            assert!(why.contains("có thể chọn: email"), "{why}");
+            let delegate = json!({"name": "Lý Văn Dũng", "phone": "0987654321", "notify_by": chosen});
+            assert_eq!(refused(json!({}), delegate).0, ["/delegate/notify_by"]);
+        }
+        assert_eq!(refused(json!({"notify_by": "email"}), Value::Null).0, ["/applicant/notify_by"]);
+        assert_eq!(refused(json!({"notify_by": "sms", "phone": null}), Value::Null).0, ["/applicant/notify_by"]);
+        // Who chose nothing is told by what there is, and the answer says by what.
+        let told = |applicant: Value, delegate: Value| made(applicant, delegate).expect(201).json();
+        let dossier = told(json!({"email": mail}), json!({"name": "Lý Văn Dũng", "email": mail, "notify_by": "email"}));
+        assert_eq!(dossier["applicant"]["told_by"], "email");
+        assert_eq!(dossier["delegate"]["told_by"], "email");
+        let dossier = told(json!({}), json!({"name": "Lý Văn Dũng", "email": mail}));
+        assert_eq!((&dossier["applicant"]["told_by"], &dossier["delegate"]["told_by"]), (&Value::Null, &Value::Null));
+        let dossier = told(json!({"email": mail, "notify_by": "none"}), Value::Null);
+        assert_eq!(dossier["applicant"]["told_by"], Value::Null);
+        // A correction and a submission come through the same door.
+        let path = format!("/api/v1/dossiers/{}/correct-applicant", dossier["id"].as_str().unwrap());
+        let body = json!({"reason": "sai", "applicant": {"name": "Lý Văn Dũng", "phone": "0987654321", "notify_by": "zalo"}});
+        let problem = office.call("POST", path).token(&clerk).header("If-Match", "*").body(body).send();
+        assert_eq!(fields(&problem.problem(400, "invalid-request")), ["/applicant/notify_by"]);
+        let submit = |applicant: Value| {
+            let mut new = office.new_submission(COMMUNE, SAME_DAY);
+            for (name, value) in applicant.as_object().unwrap() {
+                new["applicant"][name] = value.clone();
+            }
+            office.call("POST", "/api/v1/submissions").body(new).send()
+        };
+        let at = |applicant: Value| fields(&submit(applicant).problem(400, "invalid-request"));
+        assert_eq!(at(json!({"notify_by": "zalo", "email": mail})), ["/applicant/notify_by"]);
+        // Nothing brings the code to a phone here, and to a line in a house nowhere.
+        assert_eq!(at(json!({})), ["/applicant/phone"]);
+        assert_eq!(at(json!({"phone": "0205 381 2345"})), ["/applicant"]);
+        let sent = submit(json!({"email": mail})).expect(202).json();
+        assert_eq!((&sent["sent_by"], &sent["sent_to"]), (&json!("email"), &json!("a***@example.vn")));
+    }
+}
+
+on_both! {
+    fn a_code_goes_the_way_that_reaches_the_applicant(db: &Database) {
+        let office = Office::open_with(db, crate::submissions::with_sms(db));
+        let submit = |applicant: Value| {
+            let mut new = office.new_submission(COMMUNE, SAME_DAY);
+            for (name, value) in applicant.as_object().unwrap() {
+                new["applicant"][name] = value.clone();
+            }
+            office.call("POST", "/api/v1/submissions").body(new).send()
+        };
+        // No letters are sent here: the phone gets it, whatever else there is.
+        let sent = submit(json!({"email": "anh@example.vn"})).expect(202).json();
+        assert_eq!((&sent["sent_by"], &sent["sent_to"]), (&json!("sms"), &json!("*******678")));
+        let problem = submit(json!({"email": "anh@example.vn", "phone": null})).problem(400, "invalid-request");
+        assert_eq!(fields(&problem), ["/applicant/email"]);
+        let problem = submit(json!({"phone": "02053812345"})).problem(400, "invalid-request");
+        assert_eq!(fields(&problem), ["/applicant"]);
+        let codes = outbox(db);
+        assert_eq!(codes.iter().filter(|(kind, ..)| kind == "sms").count(), 1, "{codes:?}");
+    }
+}
