@@ -60,6 +60,9 @@ async fn answer(
     if let Err(problem) = admit(request.request(), access, medium).await {
         let answer = match (medium, problem.kind()) {
             (Medium::Page, Kind::Unauthenticated) => pages::log_in::first(request.request()),
+            (Medium::Page, Kind::PasswordChangeRequired) => {
+                pages::see_other(pages::account::PATH).finish()
+            }
             _ => HttpResponse::from_error(problem),
         };
         // Not by `into_response`, which forgets the error.
@@ -82,7 +85,9 @@ async fn admit(request: &HttpRequest, access: Access, medium: Medium) -> Result<
         Medium::Page => cookies::token(&state, request)
             .ok_or_else(|| Problem::unauthenticated("cần đăng nhập"))?,
     };
-    let caller = authenticate(&state, token, permission).await?;
+    let caller = Rc::new(authenticate(&state, token, permission).await?);
+    // The page that says no is theirs as well.
+    request.extensions_mut().insert(Rc::clone(&caller));
     if caller.must_change_password && permission != Permission::OwnPassword {
         return Err(Denied::PasswordChangeRequired.into());
     }
@@ -90,7 +95,6 @@ async fn admit(request: &HttpRequest, access: Access, medium: Medium) -> Result<
         return Err(Denied::Role(caller.role).into());
     }
     request.extensions_mut().insert(caller.user);
-    request.extensions_mut().insert(Rc::new(caller));
     Ok(())
 }
 

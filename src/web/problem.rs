@@ -334,6 +334,11 @@ impl Problem {
         self.0.detail.clone()
     }
 
+    /// Every wrong field that it names.
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
     /// What is sent.
     pub(crate) const fn document(&self) -> &Document {
         &self.0

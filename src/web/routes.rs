@@ -222,7 +222,11 @@ pub fn pages() -> Vec<Route> {
         page!(Public, GET "/dang-nhap" => log_in::show),
         page!(Public, POST "/dang-nhap" => log_in::log_in),
         page!(Staff(May::OwnPassword), POST "/dang-xuat" => log_in::log_out),
-        page!(Staff(May::ReadDossiers), GET "/ho-so" => screens::dossiers::show),
+        page!(Staff(May::OwnPassword), GET "/tai-khoan" => screens::account::show),
+        page!(Staff(May::OwnPassword), POST "/tai-khoan" => screens::account::change_password),
+        page!(Staff(May::OwnAccount), GET "/phim-tat" => screens::shortcuts::show),
+        // Whoever has no dossiers to see is sent to what is theirs.
+        page!(Staff(May::OwnAccount), GET "/ho-so" => screens::dossiers::show),
     ]
 }
 

@@ -1,16 +1,13 @@
 //! Pages: over plain HTTP, and in a real browser.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use fantoccini::Locator;
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use serde_json::json;
-
-use crate::support::{Answer, COMMUNE, Database, Kind, Office, Program, SAME_DAY, hire, password};
+use crate::support::{
+    Answer, Browser, COMMUNE, Database, FORM, Kind, OURS, Office, Program, SAME_DAY, Visitor, hire,
+    is_page, look, password, set_cookie,
+};
 use motcua::domain::role::Role;
 
-const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
-const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 const BROWSER: (&str, &str) = (
     "Accept",
     "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -28,40 +25,6 @@ fn log_in(office: &Office, headers: &[(&str, &str)], username: &str, password: &
     office
         .server
         .send("POST", "/dang-nhap", &all, form.as_bytes())
-}
-
-/// The cookie of that name as it was set.
-fn set_cookie(answer: &Answer, name: &str) -> String {
-    let mut cookies = answer
-        .headers
-        .iter()
-        .filter(|(header, value)| header == "set-cookie" && value.starts_with(&format!("{name}=")));
-    let (_, cookie) = cookies.next().unwrap_or_else(|| panic!("no {name}"));
-    assert!(cookies.next().is_none());
-    cookie.clone()
-}
-
-/// A page has the headers of one, and nothing that its policy forbids.
-#[track_caller]
-fn is_page(answer: &Answer, status: u16) {
-    assert_eq!(answer.status, status, "{}", answer.body);
-    assert_eq!(answer.content_type, "text/html; charset=utf-8");
-    let policy = answer.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none';"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert_eq!(answer.header("referrer-policy"), "same-origin");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    for inline in [
-        "<script",
-        "<style",
-        " style=",
-        " onclick=",
-        "http://",
-        "https://",
-    ] {
-        assert!(!answer.body.contains(inline), "{inline} in {}", answer.body);
-    }
 }
 
 #[test]
@@ -103,12 +66,14 @@ fn a_browser_has_a_cookie_and_the_api_takes_none() {
     get("/api/v1/me", &[bearer]).expect(200);
     get("/ho-so", &[bearer]).expect(303);
 
-    // An administrator has no dossiers to see.
+    // An administrator has no dossiers to see, and is sent to what there is.
     let administrator = hire(&office.world, Role::Administrator, COMMUNE);
     let begun = log_in(&office, &[OURS], &administrator, &password(&administrator)).expect(303);
     let other = set_cookie(&begun, "__Host-motcua");
     let other = other.split(';').next().unwrap();
-    is_page(&get("/ho-so", &[("Cookie", other)]), 403);
+    let sent = get("/ho-so", &[("Cookie", other)]).expect(303);
+    assert_eq!(sent.header("location"), "/tai-khoan");
+    is_page(&get("/tai-khoan", &[("Cookie", other)]), 200);
 
     let leave = |headers: &[(&str, &str)]| office.server.send("POST", "/dang-xuat", headers, b"");
     is_page(&leave(&[with]), 403);
@@ -207,6 +172,80 @@ fn errors_are_pages_for_people_and_documents_for_programs() {
 }
 
 #[test]
+fn a_password_is_changed_on_a_page_and_has_to_be_if_somebody_else_set_it() {
+    let db = Database::new(Kind::Sqlite);
+    let office = Office::open(&db);
+    let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+    is_page(&clerk.get("/phim-tat"), 200);
+    db.tamper("update users set must_change_password = true");
+    let sent = clerk.get("/ho-so").expect(303);
+    assert_eq!(sent.header("location"), "/tai-khoan");
+    let shown = clerk.get("/tai-khoan");
+    is_page(&shown, 200);
+    assert!(shown.body.contains("do người khác đặt"), "{}", shown.body);
+    assert!(
+        !shown.body.contains("href=\"/ho-so\">Hồ sơ"),
+        "no way round"
+    );
+
+    let old = password(&clerk.username);
+    let change = |present: &str, new: &str, again: &str| {
+        let fields = [
+            ("password", present),
+            ("new_password", new),
+            ("new_password_again", again),
+        ];
+        clerk.post("/tai-khoan", &fields)
+    };
+    let new = "một câu dài dễ nhớ";
+    for (present, new, again, status, said) in [
+        (
+            "sai mật khẩu",
+            new,
+            new,
+            403,
+            "#password\">Mật khẩu hiện nay: ",
+        ),
+        (&*old, "ngắn", "ngắn", 400, "#new_password\">Mật khẩu mới: "),
+        (&*old, new, "khác", 400, "#new_password_again\">"),
+    ] {
+        let wrong = change(present, new, again);
+        is_page(&wrong, status);
+        assert!(
+            wrong.body.contains("<title>Lỗi: Tài khoản"),
+            "{}",
+            wrong.body
+        );
+        assert!(wrong.body.contains(said), "{said} in {}", wrong.body);
+        assert!(
+            wrong.body.contains("aria-invalid=\"true\""),
+            "{}",
+            wrong.body
+        );
+        assert!(!wrong.body.contains(&*old), "a password stands on no page");
+    }
+    let done = clerk.follow(change(&old, new, new));
+    assert!(done.body.contains("Đã đổi mật khẩu"), "{}", done.body);
+    is_page(&clerk.get("/ho-so"), 200);
+}
+
+#[test]
+fn a_page_that_says_no_has_the_way_back_of_whoever_asked() {
+    let db = Database::new(Kind::Sqlite);
+    let office = Office::open(&db);
+    let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+    let refused = clerk.post("/ho-so", &[]);
+    is_page(&refused, 405);
+    // Nobody is logged in: the way goes to the log-in.
+    let missing = office.server.send("GET", "/khong-co", &[BROWSER], b"");
+    assert!(
+        missing.body.contains("href=\"/dang-nhap\">Về trang đầu"),
+        "{}",
+        missing.body
+    );
+}
+
+#[test]
 fn what_pages_are_made_with_is_kept_for_good() {
     let db = Database::new(Kind::Sqlite);
     let server = Program::on(&db).serve();
@@ -218,98 +257,6 @@ fn what_pages_are_made_with_is_kept_for_good() {
     let kept = style.header("cache-control");
     assert_eq!(kept, "public, max-age=31536000, immutable");
     assert!(!style.body.contains("url("), "nothing from elsewhere");
-}
-
-/// Chromium, driven.
-struct Browser {
-    driver: Child,
-    address: String,
-}
-
-impl Browser {
-    fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed by .ci/test");
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let port = lines.find_map(|line| {
-            let port = line.split_once("started successfully on port ")?.1;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        let port = port.expect("chromedriver says where it listens");
-        // It goes on writing.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self {
-            driver,
-            address: format!("http://127.0.0.1:{port}"),
-        }
-    }
-
-    async fn open(&self) -> Client {
-        let arguments = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            "--hide-scrollbars",
-        ];
-        let options = json!({"goog:chromeOptions": {"args": arguments}});
-        ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(options.as_object().unwrap().clone())
-            .connect(&self.address)
-            .await
-            .unwrap()
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
-}
-
-/// A page as a desk's screen and a telephone show it; nothing of it is wider than the screen.
-async fn look(client: &Client, name: &str) {
-    for (width, height) in [(1366, 768), (360, 640)] {
-        let metrics = json!({
-            "cmd": "Emulation.setDeviceMetricsOverride",
-            "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false},
-        });
-        client.issue_cmd(DevTools(metrics)).await.unwrap();
-        let wide = client
-            .execute("return document.documentElement.scrollWidth", Vec::new())
-            .await
-            .unwrap();
-        assert!(wide.as_u64().unwrap() <= width, "{name}: {wide} of {width}");
-        if let Ok(folder) = std::env::var("PAGES_SCREENSHOTS") {
-            let picture = client.screenshot().await.unwrap();
-            std::fs::write(format!("{folder}/{name}-{width}x{height}.png"), picture).unwrap();
-        }
-    }
-}
-
-/// A command of Chromium's own.
-#[derive(Debug)]
-struct DevTools(serde_json::Value);
-
-impl fantoccini::wd::WebDriverCompatibleCommand for DevTools {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        let session = session.unwrap_or_default();
-        base.join(&format!("session/{session}/goog/cdp/execute"))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (ureq::http::Method, Option<String>) {
-        (ureq::http::Method::POST, Some(self.0.to_string()))
-    }
 }
 
 #[test]

@@ -231,16 +231,20 @@ impl Readable for NewPassword {
 }
 
 pub async fn change_password(call: Call, body: Body<NewPassword>) -> Result<Done, Problem> {
+    let new = body.value;
+    let renewed = renew_password(&call, new.password, new.new_password).await;
+    renewed.map(done)
+}
+
+/// Changes the caller's own password, in its turn.
+pub(crate) async fn renew_password(call: &Call, old: String, new: String) -> Result<(), Problem> {
     let limits = call.state.settings.limits;
     let turn = call.state.password_turns.take().await?;
     call.run(move |store, by, now| {
         let _turn = turn;
-        let new = body.value;
-        let (old, new) = (new.password, new.new_password);
         Ok(acts::sessions::change_password(
             store, by, &old, &new, limits, now,
         )?)
     })
     .await
-    .map(done)
 }

@@ -6,11 +6,12 @@ use askama::Template;
 
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
+use crate::domain::role::Permission;
 use crate::store::lists::Order;
 use crate::views::list::{ListItem, ListRequest, named_unit};
 use crate::web::access::Staff;
 use crate::web::api::page::{Everything, ListQuery, Page};
-use crate::web::pages::{Frame, page};
+use crate::web::pages::{Frame, home, page, see_other};
 use crate::web::problem::Problem;
 use crate::web::{State, with_store};
 use crate::{render, views};
@@ -35,6 +36,9 @@ pub async fn show(
     staff: Staff,
     query: ListQuery<Everything, (Moment, DossierId)>,
 ) -> Result<HttpResponse, Problem> {
+    if !staff.may(Permission::ReadDossiers) {
+        return Ok(see_other(home(&staff)).finish());
+    }
     let now = crate::clock::now();
     let reach = staff.unit;
     let request = ListRequest {
@@ -53,7 +57,7 @@ pub async fn show(
     });
     let (rows, next) = page_of_rows.into_parts();
     let shown = DossiersPage {
-        frame: Frame::new(Some(&staff.full_name)),
+        frame: Frame::of(&staff, "/ho-so"),
         unit,
         rows,
         next,

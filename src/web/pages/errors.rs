@@ -1,11 +1,14 @@
 //! What went wrong, as a page: what it is, what to do, nothing technical.
 
-use actix_web::HttpRequest;
+use std::rc::Rc;
+
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{Accept, Header, WWW_AUTHENTICATE};
+use actix_web::{HttpMessage, HttpRequest};
 use askama::Template;
 
+use crate::acts::access::Caller;
 use crate::web::observe::Matched;
 use crate::web::pages::{Frame, add_headers};
 use crate::web::problem::{Kind, Problem};
@@ -32,8 +35,13 @@ pub(crate) fn for_people(
         return response;
     }
     let (detail, advice) = words(problem);
+    let caller = response.request().extensions().get::<Rc<Caller>>().cloned();
+    let frame = match caller {
+        Some(caller) => Frame::of(&caller, response.request().path()),
+        None => Frame::public(),
+    };
     let page = ErrorPage {
-        frame: Frame::new(None),
+        frame,
         title: problem.kind().title(),
         detail: &detail,
         advice,

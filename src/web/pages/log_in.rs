@@ -13,7 +13,7 @@ use crate::web::params::{Parameters, Params};
 use crate::web::problem::{Kind, Problem};
 use crate::web::{State, cookies, with_store};
 
-const PATH: &str = "/dang-nhap";
+pub(crate) const PATH: &str = "/dang-nhap";
 
 /// Where somebody comes who wanted nothing else.
 const FIRST: &str = "/ho-so";
@@ -67,7 +67,7 @@ pub async fn show(params: Params<Next>) -> Result<HttpResponse, Problem> {
     page(
         StatusCode::OK,
         &LogInPage {
-            frame: Frame::new(None),
+            frame: Frame::public(),
             username: String::new(),
             next: own_path(params.0.next),
             message: None,
@@ -125,7 +125,7 @@ pub async fn log_in(
     match problem.kind() {
         Kind::WrongCredentials | Kind::TooManyRequests | Kind::InvalidRequest => {
             let shown = LogInPage {
-                frame: Frame::new(None),
+                frame: Frame::public().wrong(true),
                 username,
                 next,
                 message: Some(problem.detail()),

@@ -1,16 +1,21 @@
 //! Pages for people, one file a screen: a view, a template, and forms that post to the same acts as the API.
 //! Every page works without script; nothing in it comes from elsewhere.
 
+pub(crate) mod account;
 pub(crate) mod assets;
 pub(crate) mod dossiers;
 pub(crate) mod errors;
+pub(crate) mod forms;
 pub(crate) mod log_in;
+pub(crate) mod shortcuts;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use askama::Template;
 
+use crate::acts::access::Caller;
+use crate::domain::role::Permission;
 use crate::web::access::state;
 use crate::web::params::{Parameters, Query};
 use crate::web::problem::{Kind, Problem};
@@ -22,19 +27,85 @@ const MOST_BYTES: usize = 64 * 1024;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What stands in the head of the pages of staff, for those who may: address, word, permission.
+const LINKS: &[(&str, &str, Permission)] = &[
+    ("/ho-so", "Hồ sơ", Permission::ReadDossiers),
+];
+
+/// A link in the head of a page.
+pub(crate) struct Link {
+    path: &'static str,
+    label: &'static str,
+    /// It is this page, or one under it.
+    here: bool,
+}
+
 /// What every page has around it.
-struct Frame {
+pub(crate) struct Frame {
     style: String,
+    script: String,
+    icon: String,
     /// Who is logged in.
     person: Option<String>,
+    links: Vec<Link>,
+    /// The first page of whoever looks.
+    home: &'static str,
+    /// Something was typed that cannot be taken: the title says so first.
+    wrong: bool,
 }
 
 impl Frame {
-    fn new(person: Option<&str>) -> Self {
+    /// For whoever comes.
+    pub(crate) fn public() -> Self {
         Self {
             style: assets::address("app.css"),
-            person: person.map(str::to_owned),
+            script: assets::address("app.js"),
+            icon: assets::address("icon.svg"),
+            person: None,
+            links: Vec::new(),
+            home: log_in::PATH,
+            wrong: false,
         }
+    }
+
+    /// For a member of staff, on the page of that address.
+    pub(crate) fn of(caller: &Caller, path: &str) -> Self {
+        let may =
+            |link: &&(&str, &str, Permission)| !caller.must_change_password && caller.may(link.2);
+        let mine: Vec<_> = LINKS.iter().filter(may).collect();
+        // Of `/ho-so` and `/ho-so/tiep-nhan` the longer.
+        let under = |link: &&&(&str, &str, Permission)| {
+            let rest = path.strip_prefix(link.0);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let here = mine.iter().filter(under).max_by_key(|link| link.0.len());
+        let here = here.map(|link| link.0);
+        let links = mine.iter().map(|(path, label, _)| Link {
+            path,
+            label,
+            here: here == Some(*path),
+        });
+        Self {
+            person: Some(caller.full_name.clone()),
+            links: links.collect(),
+            home: home(caller),
+            ..Self::public()
+        }
+    }
+
+    /// Whether what was typed cannot be taken.
+    #[must_use]
+    pub(crate) const fn wrong(mut self, wrong: bool) -> Self {
+        self.wrong = wrong;
+        self
+    }
+}
+
+/// The first page of a member of staff.
+pub(crate) fn home(caller: &Caller) -> &'static str {
+    match caller.may(Permission::ReadDossiers) && !caller.must_change_password {
+        true => "/ho-so",
+        false => account::PATH,
     }
 }
 
@@ -55,7 +126,7 @@ fn add_headers(headers: &mut HeaderMap) {
 }
 
 /// A page as an answer.
-fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
+pub(crate) fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
     let html = template
         .render()
         .map_err(|error| Problem::new(Kind::Internal, error))?;
@@ -65,7 +136,7 @@ fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Pr
 }
 
 /// 303 to another page.
-fn see_other(place: &str) -> actix_web::HttpResponseBuilder {
+pub(crate) fn see_other(place: &str) -> actix_web::HttpResponseBuilder {
     let mut answer = HttpResponse::SeeOther();
     answer
         .insert_header(("Location", place))
@@ -83,20 +154,26 @@ impl<T: Parameters> FromRequest for Form<T> {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let kind = request.headers().get("content-type");
-            let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-                let detail = "nội dung phải là một biểu mẫu";
-                return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-            }
-            let state = state(&request)?;
-            let (bytes, _counted) = state.intake.read(&request, payload, MOST_BYTES).await?;
-            let text = std::str::from_utf8(&bytes)
-                .map_err(|_| Problem::new(Kind::NotUtf8, "biểu mẫu không phải UTF-8"))?;
-            let mut form = Query::read(text, &[T::NAMES], false)?;
+            let text = read_form(&request, payload).await?;
+            let mut form = Query::read(&text, &[T::NAMES], false)?;
             let value = form.take();
             form.done(value.map(Self))
         })
     }
+}
+
+/// The text of a form that was posted, without files.
+async fn read_form(request: &HttpRequest, payload: dev::Payload) -> Result<String, Problem> {
+    let kind = request.headers().get("content-type");
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let detail = "nội dung phải là một biểu mẫu";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    let state = state(request)?;
+    let (bytes, _counted) = state.intake.read(request, payload, MOST_BYTES).await?;
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| Problem::new(Kind::NotUtf8, "biểu mẫu không phải UTF-8"))?;
+    Ok(text.to_owned())
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod database;
+mod pages;
 mod peers;
 mod program;
 mod proxy;
@@ -9,6 +10,9 @@ mod world;
 
 pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password, staff};
 pub use database::{Database, Kind};
+pub use pages::{
+    Browser, DevTools, FORM, OURS, Visitor, arrive, enter, find, held, is_page, look, set_cookie,
+};
 pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};
 pub use proxy::Proxy;

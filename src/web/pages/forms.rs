@@ -1,0 +1,546 @@
+//! Forms: what was typed, the fields as a page shows them, and what is wrong with them. What was typed stays.
+//!
+//! A field's name is the place of its value in the API's body (`applicant/phone` for `/applicant/phone`), so a form
+//! is read and judged by what reads and judges the API's bodies, and an error finds its field.
+
+use actix_web::{FromRequest, HttpRequest, dev};
+use chrono::NaiveDateTime;
+use serde_json::{Map, Value, json};
+
+use crate::domain::moment::Moment;
+use crate::domain::text::clean;
+use crate::web::pages::read_form;
+use crate::web::problem::{Kind, Problem};
+
+/// What came with a form, or in the query of a page: names and what was typed, cleaned but for passwords.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// # Errors
+    /// If it is no UTF-8, or holds what no database keeps.
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
+        let no_text = || Problem::new(Kind::NotUtf8, "biểu mẫu không phải UTF-8");
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_str(text).map_err(|_| no_text())?;
+        let mut fields = Vec::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            // Decoding puts the first in the place of what is no UTF-8.
+            if value.contains(['\u{fffd}', '\0']) {
+                return Err(no_text());
+            }
+            let value = match name.contains("password") {
+                true => value,
+                false => clean(&value).into_owned(),
+            };
+            fields.push((name, value));
+        }
+        Ok(Self(fields))
+    }
+
+    /// What was typed there; nothing if the form has no such field.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_default()
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The same without what is around it; none if nothing is.
+    pub(crate) fn typed(&self, name: &str) -> Option<&str> {
+        Some(self.get(name).trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Everything of that name.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let all = self.0.iter().filter(|(known, _)| known == name);
+        all.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// With another value there.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value.into()));
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As the query of an address, without these names and without what is empty.
+    pub(crate) fn query_without(&self, names: &[&str]) -> String {
+        let kept = self.0.iter();
+        let kept =
+            kept.filter(|(name, value)| !names.contains(&name.as_str()) && !value.is_empty());
+        serde_urlencoded::to_string(kept.collect::<Vec<_>>()).unwrap_or_default()
+    }
+}
+
+impl FromRequest for Fields {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            match request.method().is_safe() {
+                true => Self::read(request.query_string()),
+                false => Self::read(&read_form(&request, payload).await?),
+            }
+        })
+    }
+}
+
+/// How what was typed stands in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Nowhere: it is the page's own.
+    Nowhere,
+    Text,
+    Number,
+    /// Civil time in Vietnam.
+    Moment,
+    Texts,
+    Numbers,
+    Papers,
+}
+
+/// One of several.
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
+impl Choice {
+    pub(crate) fn new(value: impl ToString, label: impl Into<String>) -> Self {
+        Self {
+            value: value.to_string(),
+            label: label.into(),
+        }
+    }
+}
+
+/// A paper of a checklist, with how many of it are handed in.
+#[derive(Debug, Clone)]
+pub(crate) struct PaperRow {
+    pub position: u16,
+    pub name: String,
+    /// What is asked for.
+    pub about: String,
+    pub originals: String,
+    pub copies: String,
+}
+
+/// A field as a page shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub kind: &'static str,
+    pub name: String,
+    pub label: String,
+    pub hint: String,
+    pub value: String,
+    /// Of what may be several.
+    pub values: Vec<String>,
+    pub choices: Vec<Choice>,
+    pub papers: Vec<PaperRow>,
+    pub wrong: Option<String>,
+    pub required: bool,
+    pub most: u32,
+    pub focus: bool,
+    autocomplete: &'static str,
+    reads: Reads,
+}
+
+impl Field {
+    fn new(kind: &'static str, name: &str, label: &str, reads: Reads) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            label: label.to_owned(),
+            hint: String::new(),
+            value: String::new(),
+            values: Vec::new(),
+            choices: Vec::new(),
+            papers: Vec::new(),
+            wrong: None,
+            required: false,
+            most: 2000,
+            focus: false,
+            autocomplete: "off",
+            reads,
+        }
+    }
+
+    pub(crate) fn text(name: &str, label: &str) -> Self {
+        Self::new("text", name, label, Reads::Text).most(200)
+    }
+
+    pub(crate) fn phone(name: &str, label: &str) -> Self {
+        Self::new("tel", name, label, Reads::Text).most(40)
+    }
+
+    pub(crate) fn password(name: &str, label: &str, autocomplete: &'static str) -> Self {
+        let field = Self::new("password", name, label, Reads::Nowhere).most(200);
+        Self {
+            autocomplete,
+            ..field
+        }
+    }
+
+    pub(crate) fn area(name: &str, label: &str) -> Self {
+        Self::new("area", name, label, Reads::Text)
+    }
+
+    pub(crate) fn number(name: &str, label: &str) -> Self {
+        Self::new("number", name, label, Reads::Number)
+    }
+
+    pub(crate) fn moment(name: &str, label: &str) -> Self {
+        Self::new("datetime-local", name, label, Reads::Moment)
+    }
+
+    pub(crate) fn date(name: &str, label: &str) -> Self {
+        Self::new("date", name, label, Reads::Text)
+    }
+
+    pub(crate) fn choice(name: &str, label: &str, choices: Vec<Choice>) -> Self {
+        let field = Self::new("choice", name, label, Reads::Text).required();
+        Self { choices, ..field }
+    }
+
+    /// Any number of them.
+    pub(crate) fn ticks(name: &str, label: &str, choices: Vec<Choice>) -> Self {
+        let field = Self::new("ticks", name, label, Reads::Texts);
+        Self { choices, ..field }
+    }
+
+    /// The same, of numbers.
+    pub(crate) fn numbers(name: &str, label: &str, choices: Vec<Choice>) -> Self {
+        let field = Self::new("ticks", name, label, Reads::Numbers);
+        Self { choices, ..field }
+    }
+
+    pub(crate) fn papers(name: &str, label: &str, papers: Vec<PaperRow>) -> Self {
+        let field = Self::new("papers", name, label, Reads::Papers);
+        Self { papers, ..field }
+    }
+
+    pub(crate) fn hidden(name: &str, value: impl ToString) -> Self {
+        Self::new("hidden", name, "", Reads::Nowhere).value(value)
+    }
+
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn value(mut self, value: impl ToString) -> Self {
+        self.value = value.to_string();
+        self
+    }
+
+    #[must_use]
+    pub(crate) const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    #[must_use]
+    pub(crate) const fn most(mut self, most: u32) -> Self {
+        self.most = most;
+        self
+    }
+
+    #[must_use]
+    pub(crate) const fn focus(mut self) -> Self {
+        self.focus = true;
+        self
+    }
+
+    /// It is read as a number though it looks otherwise.
+    #[must_use]
+    pub(crate) const fn as_number(mut self) -> Self {
+        self.reads = Reads::Number;
+        self
+    }
+
+    /// With what was typed.
+    #[must_use]
+    pub(crate) fn typed(mut self, fields: &Fields) -> Self {
+        if self.kind == "password" {
+            return self;
+        }
+        if let Some(value) = fields.find(&self.name)
+            && self.kind != "tick"
+        {
+            self.value = value.to_owned();
+        }
+        self.values = fields.all(&self.name);
+        let name = &self.name;
+        for paper in &mut self.papers {
+            let place = format!("{name}/{}", paper.position);
+            for (part, value) in [
+                ("originals", &mut paper.originals),
+                ("copies", &mut paper.copies),
+            ] {
+                if let Some(typed) = fields.find(&format!("{place}/{part}")) {
+                    typed.clone_into(value);
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether that is ticked.
+    pub(crate) fn holds(&self, value: &str) -> bool {
+        self.values.iter().any(|held| held == value)
+    }
+
+    /// The attributes of its element that say what it takes. What was typed is no part of them.
+    pub(crate) fn attributes(&self) -> String {
+        let most = match self.kind {
+            "number" => " inputmode=\"numeric\" min=\"0\"".to_owned(),
+            "date" | "datetime-local" => String::new(),
+            _ => format!(" maxlength=\"{}\"", self.most),
+        };
+        format!("{most} autocomplete=\"{}\"", self.autocomplete)
+    }
+
+    /// The attributes that name what is said about it.
+    pub(crate) fn described(&self) -> String {
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let wrong = self.wrong.as_ref().map(|_| format!("{}-error", self.name));
+        let said: Vec<_> = hint.into_iter().chain(wrong).collect();
+        let described = match said.is_empty() {
+            true => String::new(),
+            false => format!(" aria-describedby=\"{}\"", said.join(" ")),
+        };
+        match self.wrong {
+            Some(_) => described + " aria-invalid=\"true\"",
+            None => described,
+        }
+    }
+
+    /// As it stands in a body; none if nothing was typed and nothing need be.
+    fn json(&self) -> Option<Value> {
+        let text = self.value.trim();
+        let number = |text: &str| match text.parse::<u64>() {
+            Ok(number) => json!(number),
+            // It is named as wrong by whoever reads the body.
+            Err(_) => json!(text),
+        };
+        match self.reads {
+            Reads::Nowhere => None,
+            Reads::Text => (!text.is_empty() || self.required).then(|| json!(text)),
+            Reads::Number => (!text.is_empty()).then(|| number(text)),
+            Reads::Moment => (!text.is_empty()).then(|| json!(instant(text))),
+            Reads::Texts => Some(json!(self.values)),
+            Reads::Numbers => Some(self.values.iter().map(|text| number(text)).collect()),
+            Reads::Papers => {
+                let count = |text: &str| match text.trim() {
+                    "" => json!(0),
+                    text => number(text),
+                };
+                let papers = self.papers.iter().map(|paper| {
+                    let (originals, copies) = (count(&paper.originals), count(&paper.copies));
+                    json!({"position": paper.position, "originals": originals, "copies": copies})
+                });
+                let some = |paper: &Value| paper["originals"] != 0 || paper["copies"] != 0;
+                Some(papers.filter(some).collect())
+            }
+        }
+    }
+}
+
+/// A moment as a browser's field has it, as the API reads it; what is none stays, to be named as wrong.
+fn instant(text: &str) -> String {
+    let read = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+        .into_iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    read.map_or_else(
+        || text.to_owned(),
+        |civil| Moment::from_civil(civil).to_string(),
+    )
+}
+
+/// A moment as a browser's field has it.
+pub(crate) fn civil(moment: Moment) -> String {
+    moment.civil().format("%Y-%m-%dT%H:%M").to_string()
+}
+
+/// What is wrong, as the summary on top says it.
+#[derive(Debug, Clone)]
+pub(crate) struct Wrong {
+    /// The field to go to.
+    pub target: Option<String>,
+    pub text: String,
+}
+
+/// A form with what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FormPart {
+    pub fields: Vec<Field>,
+    pub errors: Vec<Wrong>,
+}
+
+impl FormPart {
+    pub(crate) const fn new(fields: Vec<Field>) -> Self {
+        Self {
+            fields,
+            errors: Vec::new(),
+        }
+    }
+
+    /// With what was typed.
+    #[must_use]
+    pub(crate) fn typed(mut self, fields: &Fields) -> Self {
+        let own = std::mem::take(&mut self.fields).into_iter();
+        self.fields = own.map(|field| field.typed(fields)).collect();
+        self
+    }
+
+    /// Whether something stands in the field of that name.
+    pub(crate) fn has_value(&self, name: &str) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|field| field.name == name && !field.value.is_empty())
+    }
+
+    /// The body that an action of the API reads.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = Map::new();
+        for field in &self.fields {
+            if let Some(value) = field.json() {
+                put(&mut body, &field.name, value);
+            }
+        }
+        Value::Object(body)
+    }
+
+    /// With what is wrong at its fields, and on top.
+    #[must_use]
+    pub(crate) fn refused(mut self, problem: &Problem) -> Self {
+        for error in problem.errors() {
+            let place = error.field.trim_start_matches('/');
+            self = self.wrong(place, error.detail.clone());
+        }
+        if problem.errors().is_empty() {
+            self.errors.push(Wrong {
+                target: None,
+                text: sentence(&problem.detail()),
+            });
+        }
+        // The summary is what comes first.
+        for field in &mut self.fields {
+            field.focus = false;
+        }
+        self
+    }
+
+    /// With that wrong at a field, or at the one that it is a part of.
+    #[must_use]
+    pub(crate) fn wrong(mut self, place: &str, text: String) -> Self {
+        let mut fields = self.fields.iter_mut();
+        let at = |field: &&mut Field| {
+            let rest = place.strip_prefix(&field.name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let text = sentence(&text);
+        let found = fields.find(at).map(|field| {
+            field.wrong.get_or_insert_with(|| text.clone());
+            (field.name.clone(), field.label.clone())
+        });
+        self.errors.push(match found {
+            Some((name, label)) => Wrong {
+                target: Some(name),
+                text: format!("{label}: {text}"),
+            },
+            None => Wrong { target: None, text },
+        });
+        self
+    }
+}
+
+/// With a capital at its beginning.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
+}
+
+/// Puts a value at its place.
+fn put(body: &mut Map<String, Value>, place: &str, value: Value) {
+    match place.split_once('/') {
+        None => {
+            body.insert(place.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            let part = body.entry(first).or_insert_with(|| json!({}));
+            if let Value::Object(part) = part {
+                put(part, rest, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> FormPart {
+        FormPart::new(vec![
+            Field::text("applicant/name", "Họ và tên").required(),
+            Field::phone("applicant/phone", "Điện thoại"),
+            Field::moment("appointment_at", "Ngày hẹn"),
+            Field::numbers("fees", "Phí", vec![]),
+            Field::papers(
+                "items",
+                "Giấy tờ",
+                vec![PaperRow {
+                    position: 3,
+                    name: "Đơn".to_owned(),
+                    about: String::new(),
+                    originals: "1".to_owned(),
+                    copies: String::new(),
+                }],
+            ),
+        ])
+    }
+
+    #[test]
+    fn a_form_is_the_body_of_the_api() {
+        let typed = "applicant/name=+L%C3%AA+An&applicant/phone=&appointment_at=2026-12-01T16:00&fees=0&fees=2\
+                     &items/3/originals=2";
+        let body = form().typed(&Fields::read(typed).unwrap()).body();
+        assert_eq!(
+            body,
+            json!({
+                "applicant": {"name": "Lê An"},
+                "appointment_at": "2026-12-01T16:00:00+07:00",
+                "fees": [0, 2],
+                "items": [{"position": 3, "originals": 2, "copies": 0}],
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_at_its_field_and_on_top() {
+        let form = form().wrong("items/0/originals", "phải là số".to_owned());
+        assert_eq!(form.errors[0].target.as_deref(), Some("items"));
+        assert_eq!(form.errors[0].text, "Giấy tờ: Phải là số");
+        assert_eq!(form.fields[4].wrong.as_deref(), Some("Phải là số"));
+        let form = form.wrong("elsewhere", "không rõ".to_owned());
+        assert_eq!(form.errors[1].target, None);
+    }
+
+    #[test]
+    fn what_no_database_keeps_is_no_form() {
+        assert!(Fields::read("a=%00").is_err());
+        assert!(Fields::read("a=%ff").is_err());
+        assert_eq!(Fields::read("a=%EF%BC%91&b=1").unwrap().get("a"), "1");
+    }
+}

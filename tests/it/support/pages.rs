@@ -1,0 +1,258 @@
+//! Pages over plain HTTP as a browser asks for them, and in a real browser.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+
+use super::Office;
+use super::api::{hire, password};
+use super::program::Answer;
+use motcua::domain::role::Role;
+
+/// What a browser sends with a form.
+pub const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+/// And with one of ours.
+pub const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+
+/// The cookie of that name as it was set.
+pub fn set_cookie(answer: &Answer, name: &str) -> String {
+    let mut cookies = answer
+        .headers
+        .iter()
+        .filter(|(header, value)| header == "set-cookie" && value.starts_with(&format!("{name}=")));
+    let (_, cookie) = cookies.next().unwrap_or_else(|| panic!("no {name}"));
+    assert!(cookies.next().is_none());
+    cookie.clone()
+}
+
+/// A page has the headers of one, and nothing that its policy forbids.
+#[track_caller]
+pub fn is_page(answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{}", answer.body);
+    assert_eq!(answer.content_type, "text/html; charset=utf-8");
+    let policy = answer.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(answer.header("referrer-policy"), "same-origin");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.body.matches("<script").count(), 1, "ours alone");
+    for inline in [
+        "<script>",
+        "<style",
+        " style=",
+        " onclick=",
+        "http://",
+        "https://",
+    ] {
+        assert!(!answer.body.contains(inline), "{inline} in {}", answer.body);
+    }
+}
+
+/// A member of staff with a browser, over plain HTTP.
+pub struct Visitor<'a> {
+    office: &'a Office,
+    pub username: String,
+    cookie: String,
+}
+
+impl<'a> Visitor<'a> {
+    /// Somebody of that role and unit, hired and logged in.
+    pub fn hire(office: &'a Office, role: Role, unit: &str) -> Self {
+        let username = hire(&office.world, role, unit);
+        Self::log_in(office, &username)
+    }
+
+    /// Whoever was hired before.
+    pub fn log_in(office: &'a Office, username: &str) -> Self {
+        let mut visitor = Self {
+            office,
+            username: username.to_owned(),
+            cookie: String::new(),
+        };
+        let form = [("username", username), ("password", &password(username))];
+        let begun = visitor.post("/dang-nhap", &form).expect(303);
+        let cookie = begun.headers.iter().find(|(name, value)| {
+            name == "set-cookie"
+                && value
+                    .split('=')
+                    .next()
+                    .is_some_and(|name| name.ends_with("motcua"))
+        });
+        let cookie = &cookie.expect("a session").1;
+        cookie
+            .split(';')
+            .next()
+            .unwrap()
+            .clone_into(&mut visitor.cookie);
+        visitor
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        let cookie = ("Cookie", self.cookie.as_str());
+        self.office.server.send("GET", path, &[cookie], b"")
+    }
+
+    /// Sends a form with these fields.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = serde_urlencoded::to_string(fields).unwrap();
+        let cookie = ("Cookie", self.cookie.as_str());
+        let headers = [FORM, OURS, cookie];
+        self.office
+            .server
+            .send("POST", path, &headers, form.as_bytes())
+    }
+
+    /// The page on which one ends.
+    #[track_caller]
+    pub fn follow(&self, answer: Answer) -> Answer {
+        let place = answer.expect(303).header("location").to_owned();
+        self.get(&place).expect(200)
+    }
+}
+
+/// What a field of a page holds.
+#[track_caller]
+pub fn held(page: &str, name: &str) -> String {
+    let (_, rest) = page
+        .split_once(&format!("name=\"{name}\" value=\""))
+        .unwrap_or_else(|| panic!("no {name} in {page}"));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// Chromium, driven.
+pub struct Browser {
+    driver: Child,
+    address: String,
+}
+
+impl Browser {
+    pub fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed by .ci/test");
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let mut lines = lines.map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let port = line.split_once("started successfully on port ")?.1;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        let port = port.expect("chromedriver says where it listens");
+        // It goes on writing.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            driver,
+            address: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    pub async fn open(&self) -> Client {
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--hide-scrollbars",
+        ];
+        let options = json!({"goog:chromeOptions": {"args": arguments}});
+        ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(options.as_object().unwrap().clone())
+            .connect(&self.address)
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// A page as a desk's screen and a telephone show it; nothing of it is wider than the screen.
+pub async fn look(client: &Client, name: &str) {
+    for (width, height) in [(1366, 768), (360, 640)] {
+        let metrics = json!({
+            "cmd": "Emulation.setDeviceMetricsOverride",
+            "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false},
+        });
+        client.issue_cmd(DevTools(metrics)).await.unwrap();
+        let wide = client
+            .execute("return document.documentElement.scrollWidth", Vec::new())
+            .await
+            .unwrap();
+        assert!(wide.as_u64().unwrap() <= width, "{name}: {wide} of {width}");
+        if let Ok(folder) = std::env::var("PAGES_SCREENSHOTS") {
+            let picture = client.screenshot().await.unwrap();
+            std::fs::write(format!("{folder}/{name}-{width}x{height}.png"), picture).unwrap();
+        }
+    }
+}
+
+/// A command of Chromium's own.
+#[derive(Debug)]
+pub struct DevTools(pub serde_json::Value);
+
+impl fantoccini::wd::WebDriverCompatibleCommand for DevTools {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (ureq::http::Method, Option<String>) {
+        (ureq::http::Method::POST, Some(self.0.to_string()))
+    }
+}
+
+/// The one element of a page that the selector finds.
+pub async fn find(client: &Client, selector: &str) -> Element {
+    let found = client.find(Locator::Css(selector)).await;
+    found.unwrap_or_else(|error| panic!("{selector}: {error}"))
+}
+
+/// Waits until the page of that path is there: a click returns when the form is on its way.
+pub async fn arrive(client: &Client, path: &str) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        client.find(Locator::Css("main")).await.ok();
+        let address = client.current_url().await.unwrap();
+        if address.path() == path {
+            return;
+        }
+        assert!(std::time::Instant::now() < until, "{address}, not {path}");
+    }
+}
+
+/// Logs in on a page of its own, as whoever was hired.
+pub async fn enter(client: &Client, url: &str, username: &str) {
+    client.goto(&format!("{url}/dang-nhap")).await.unwrap();
+    find(client, "#username")
+        .await
+        .send_keys(username)
+        .await
+        .unwrap();
+    let password = password(username) + "\u{e007}";
+    find(client, "#password")
+        .await
+        .send_keys(&password)
+        .await
+        .unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while client.current_url().await.unwrap().path() == "/dang-nhap" {
+        assert!(
+            std::time::Instant::now() < until,
+            "{username} cannot log in"
+        );
+    }
+}
