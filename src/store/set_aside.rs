@@ -36,7 +36,7 @@ text_enum! {
 
 impl Work {
     /// What it is for people.
-    const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Overdue => "ghi nhận quá hạn",
             Self::Recompute => "tính lại hạn",

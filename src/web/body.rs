@@ -59,7 +59,7 @@ impl<T: Readable> FromRequest for Body<T> {
             let read = move || {
                 let _counted = share;
                 let value = read(&bytes)?;
-                let hash = Sha256::digest(&bytes).to_vec();
+                let hash = hash(&bytes);
                 Ok(Self { value, hash })
             };
             match small {
@@ -68,6 +68,11 @@ impl<T: Readable> FromRequest for Body<T> {
             }
         })
     }
+}
+
+/// By which an Idempotency-Key knows a body again.
+pub(crate) fn hash(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes).to_vec()
 }
 
 /// Only JSON, and only in UTF-8.

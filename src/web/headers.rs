@@ -128,6 +128,11 @@ pub(crate) fn unless_seen(request: &HttpRequest, shown: &impl Serialize) -> Http
 pub(crate) struct IdempotencyKey(Option<String>);
 
 impl IdempotencyKey {
+    /// The key that a form brought along: ours, so that a second click does nothing more.
+    pub(crate) fn of_form(key: &str) -> Self {
+        Self(Some(key.to_owned()).filter(|key| !key.is_empty()))
+    }
+
     /// For a member of staff; `what` tells creates of different kinds apart.
     pub(crate) fn of_staff(self, what: &str, caller: &Caller, hash: Vec<u8>) -> Option<Once> {
         self.once(format!("{what}:{}", caller.user), hash)

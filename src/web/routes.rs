@@ -217,7 +217,7 @@ macro_rules! page {
 pub fn pages() -> Vec<Route> {
     use Access::{Public, Staff};
     use Permission as May;
-    vec![
+    let mut all = vec![
         page!(Public, GET "/static/{file}" => assets::show),
         page!(Public, GET "/dang-nhap" => log_in::show),
         page!(Public, POST "/dang-nhap" => log_in::log_in),
@@ -227,6 +227,33 @@ pub fn pages() -> Vec<Route> {
         page!(Staff(May::OwnAccount), GET "/phim-tat" => screens::shortcuts::show),
         // Whoever has no dossiers to see is sent to what is theirs.
         page!(Staff(May::OwnAccount), GET "/ho-so" => screens::dossiers::show),
+    ];
+    all.extend(admin_pages());
+    all
+}
+
+/// The pages of administrators.
+fn admin_pages() -> Vec<Route> {
+    use Access::Staff;
+    use Permission as May;
+    use screens::admin;
+    vec![
+        page!(Staff(May::ManageUsers), GET "/quan-tri" => admin::show),
+        page!(Staff(May::ManageOutgoing), POST "/quan-tri/canh-bao/{alarm}/dong" => admin::close_alarm),
+        page!(Staff(May::ManageOutgoing), POST "/quan-tri/tin-gui/{message}/gui-lai" => admin::send_again),
+        page!(Staff(May::ManageOutgoing), POST "/quan-tri/de-rieng/{work}/{set_aside}/lam-lai" => admin::try_again),
+        page!(Staff(May::ManageOutgoing), POST "/quan-tri/de-rieng/{work}/{set_aside}/de-yen" => admin::leave_alone),
+        page!(Staff(May::ManageUsers), GET "/quan-tri/tai-khoan" => admin::accounts::list),
+        page!(Staff(May::ManageUsers), GET "/quan-tri/tai-khoan/them" => admin::accounts::ask_new),
+        page!(Staff(May::ManageUsers), POST "/quan-tri/tai-khoan/them" => admin::accounts::add),
+        page!(Staff(May::ManageUsers), GET "/quan-tri/tai-khoan/{username}" => admin::accounts::ask_change),
+        page!(Staff(May::ManageUsers), POST "/quan-tri/tai-khoan/{username}" => admin::accounts::change),
+        page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi" => admin::units::list),
+        page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi/{unit}" => admin::units::show),
+        page!(Staff(May::ManageUnits), POST "/quan-tri/don-vi/{unit}" => admin::units::change),
+        page!(Staff(May::ManageCalendar), GET "/quan-tri/lich" => admin::calendar::this_year),
+        page!(Staff(May::ManageCalendar), GET "/quan-tri/lich/{year}" => admin::calendar::show),
+        page!(Staff(May::ManageCalendar), POST "/quan-tri/lich/{year}" => admin::calendar::change),
     ]
 }
 

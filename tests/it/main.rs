@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin_acts;
+mod admin_pages;
 mod agreement;
 mod answers;
 mod api_dossiers;

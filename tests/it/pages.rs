@@ -72,7 +72,8 @@ fn a_browser_has_a_cookie_and_the_api_takes_none() {
     let other = set_cookie(&begun, "__Host-motcua");
     let other = other.split(';').next().unwrap();
     let sent = get("/ho-so", &[("Cookie", other)]).expect(303);
-    assert_eq!(sent.header("location"), "/tai-khoan");
+    assert_eq!(sent.header("location"), "/quan-tri");
+    is_page(&get("/quan-tri", &[("Cookie", other)]), 200);
     is_page(&get("/tai-khoan", &[("Cookie", other)]), 200);
 
     let leave = |headers: &[(&str, &str)]| office.server.send("POST", "/dang-xuat", headers, b"");

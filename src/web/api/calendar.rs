@@ -22,25 +22,25 @@ use crate::web::problem::{FieldError, Problem};
 #[serde(deny_unknown_fields)]
 pub struct Day {
     #[schema(example = "2026-09-02")]
-    date: chrono::NaiveDate,
-    kind: DayKind,
+    pub(crate) date: chrono::NaiveDate,
+    pub(crate) kind: DayKind,
     #[schema(example = "Nghỉ lễ Quốc khánh")]
-    name: String,
+    pub(crate) name: String,
     /// Căn cứ; không có: chưa ghi.
     #[serde(default)]
     #[schema(example = "law")]
-    source: Option<SourceKind>,
+    pub(crate) source: Option<SourceKind>,
     /// Số thông báo hoặc số luật; bắt buộc với notice.
     #[serde(default)]
     #[schema(example = "Nghị quyết 28/2026/QH16")]
-    document: Option<String>,
+    pub(crate) document: Option<String>,
 }
 
 /// The days of a year.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Year {
-    days: Vec<Day>,
+    pub(crate) days: Vec<Day>,
 }
 
 impl Tagged for Year {
@@ -50,7 +50,7 @@ impl Tagged for Year {
 }
 
 impl Year {
-    fn of(reference: &Reference, year: i32) -> Self {
+    pub(crate) fn of(reference: &Reference, year: i32) -> Self {
         let all = reference.calendar().into_iter().flat_map(Calendar::days);
         let days = all.filter(|day| day.date.year() == year).map(|day| {
             let source = day.source.as_ref();
@@ -95,7 +95,7 @@ impl Readable for Year {
     }
 }
 
-fn year_of(call: &Call<impl Who>) -> Result<i32, Problem> {
+pub(crate) fn year_of(call: &Call<impl Who>) -> Result<i32, Problem> {
     let year = call
         .named::<String>()?
         .parse()
@@ -117,10 +117,14 @@ pub async fn show(call: Call<Anybody>, request: HttpRequest) -> Reply<Year> {
 
 pub async fn preview(call: Call, body: Body<Year>) -> Reply<Moves> {
     let year = year_of(&call)?;
-    let days = body.value.into_days();
+    would_move(&call, year, body.value).await.map(shown)
+}
+
+/// Which dossiers these days in the place of the year's would move.
+pub(crate) async fn would_move(call: &Call, year: i32, new: Year) -> Result<Moves, Problem> {
+    let days = new.into_days();
     call.run(move |store, by, _| Ok(acts::calendar::preview_year(store, year, &days, by.unit)?))
         .await
-        .map(shown)
 }
 
 /// A calendar that moves no return date.
@@ -136,16 +140,25 @@ pub async fn put(
     body: Body<Year>,
 ) -> Result<Either<Answer<JobView, 202>, Answer<Changed>>, Problem> {
     let year = year_of(&call)?;
-    let put = call.run(move |store, by, _| {
-        let unchanged = move |now: &Reference| if_match.fits(&Year::of(now, year).tag());
-        let days = body.value.into_days();
-        let put = acts::calendar::put_year(store, year, days, by.proof, unchanged);
-        or_current(put, || Ok(Year::of(&*store.reference()?, year)))
-    });
-    let CalendarChange { changed, job } = put.await?;
+    let CalendarChange { changed, job } = replace(&call, year, body.value, if_match).await?;
     let Some(id) = job else {
         return Ok(Either::Right(shown(Changed { changed })));
     };
     let view = call.run(move |store, _, _| jobs::view(store, id)).await?;
     Ok(Either::Left(fresh(view).at(jobs::address(id))))
+}
+
+/// Puts these days in the place of the year's, if they are still as they were seen.
+pub(crate) async fn replace(
+    call: &Call,
+    year: i32,
+    new: Year,
+    if_match: IfMatch,
+) -> Result<CalendarChange, Problem> {
+    call.run(move |store, by, _| {
+        let unchanged = move |now: &Reference| if_match.fits(&Year::of(now, year).tag());
+        let put = acts::calendar::put_year(store, year, new.into_days(), by.proof, unchanged);
+        or_current(put, || Ok(Year::of(&*store.reference()?, year)))
+    })
+    .await
 }

@@ -18,29 +18,29 @@ use crate::web::problem::Problem;
 /// A job.
 #[derive(Serialize, ToSchema)]
 pub struct JobView {
-    id: JobId,
-    kind: Kind,
+    pub(crate) id: JobId,
+    pub(crate) kind: Kind,
     #[schema(example = "Tính lại ngày hẹn trả")]
-    kind_name: &'static str,
-    state: Standing,
+    pub(crate) kind_name: &'static str,
+    pub(crate) state: Standing,
     #[schema(example = "Đang chạy")]
-    state_name: &'static str,
+    pub(crate) state_name: &'static str,
     /// Dossiers that were looked at.
     #[schema(example = 1200)]
-    done: u64,
+    pub(crate) done: u64,
     /// Dossiers to be looked at; 0 before it has begun.
     #[schema(example = 5000)]
-    total: u64,
+    pub(crate) total: u64,
     /// Dossiers that have changed.
     #[schema(example = 37)]
-    changed: u64,
-    created_at: Moment,
+    pub(crate) changed: u64,
+    pub(crate) created_at: Moment,
     /// Who asked; absent for imports and what the program does by itself.
-    created_by: Option<StaffName>,
-    started_at: Option<Moment>,
-    finished_at: Option<Moment>,
+    pub(crate) created_by: Option<StaffName>,
+    pub(crate) started_at: Option<Moment>,
+    pub(crate) finished_at: Option<Moment>,
     /// Why the last try broke off; it is tried again from where it was.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 fn views(conn: &mut Conn, all: Vec<Job>) -> Result<Vec<JobView>, StoreError> {
@@ -80,6 +80,15 @@ pub(crate) fn view(store: &Store, id: JobId) -> Result<JobView, Problem> {
     })?;
     let missing = || Problem::not_found("không có công việc này");
     found.into_iter().next().ok_or_else(missing)
+}
+
+/// The newest of all jobs.
+pub(crate) fn newest(store: &Store, most: u32) -> Result<Vec<JobView>, Problem> {
+    let found = store.read(|conn| {
+        let found = jobs::list(conn, None, most)?;
+        views(conn, found)
+    });
+    Ok(found?)
 }
 
 impl Row for JobView {

@@ -16,28 +16,28 @@ use crate::{acts, views};
 /// A message, with nothing of what it says.
 #[derive(Serialize, ToSchema)]
 pub struct MessageView {
-    id: MessageId,
+    pub(crate) id: MessageId,
     /// `email`, `sms`, `zalo`, `portal`, `webhook`.
     #[schema(example = "webhook")]
-    kind: String,
+    pub(crate) kind: String,
     /// What it tells: a template, a message of the portal, a kind of event.
     #[schema(example = "finished")]
-    topic: String,
+    pub(crate) topic: String,
     /// Address or number, masked; the webhook.
     #[schema(example = "*****678")]
-    recipient: String,
-    dossier: Option<DossierId>,
-    created_at: Moment,
+    pub(crate) recipient: String,
+    pub(crate) dossier: Option<DossierId>,
+    pub(crate) created_at: Moment,
     /// When it is tried next; absent when it is not.
-    due_at: Option<Moment>,
-    tries: u32,
+    pub(crate) due_at: Option<Moment>,
+    pub(crate) tries: u32,
     /// When it was delivered, or given up.
-    settled_at: Option<Moment>,
+    pub(crate) settled_at: Option<Moment>,
     /// `waiting`, `delivered`, `given_up`.
     #[schema(example = "waiting")]
-    standing: &'static str,
+    pub(crate) standing: &'static str,
     /// Why the last try failed.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 impl From<Entry> for MessageView {
@@ -60,6 +60,20 @@ impl From<Entry> for MessageView {
             settled_at: entry.settled_at,
             standing: entry.standing.as_str(),
             error,
+        }
+    }
+}
+
+impl MessageView {
+    /// By what it goes, for people.
+    pub(crate) fn way(&self) -> &str {
+        match self.kind.parse() {
+            Ok(Kind::Email) => "thư điện tử",
+            Ok(Kind::Sms) => "tin nhắn SMS",
+            Ok(Kind::Zalo) => "Zalo",
+            Ok(Kind::Portal) => "Cổng dịch vụ công",
+            Ok(Kind::Webhook) => "hệ thống khác",
+            Err(()) => &self.kind,
         }
     }
 }

@@ -99,21 +99,28 @@ pub struct ListQuery<F, P> {
     pub page: Wanted<P>,
 }
 
+impl<F: Parameters, P: Serialize + DeserializeOwned> ListQuery<F, P> {
+    /// Reads the query of an address.
+    ///
+    /// # Errors
+    /// Every wrong parameter at once.
+    pub(crate) fn read(query: &str) -> Result<Self, Problem> {
+        let known = [F::NAMES, PageParams::NAMES];
+        let mut query = Query::read(query, &known, false)?;
+        let (filter, page) = (query.take::<F>(), query.take::<PageParams>());
+        let page = page.map(|PageParams { after, limit }| {
+            Wanted::read(after.as_deref(), limit, "", query.more())
+        });
+        query.done(filter.zip(page).map(|(filter, page)| Self { filter, page }))
+    }
+}
+
 impl<F: Parameters, P: Serialize + DeserializeOwned> FromRequest for ListQuery<F, P> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let read = || {
-            let known = [F::NAMES, PageParams::NAMES];
-            let mut query = Query::read(request.query_string(), &known, false)?;
-            let (filter, page) = (query.take::<F>(), query.take::<PageParams>());
-            let page = page.map(|PageParams { after, limit }| {
-                Wanted::read(after.as_deref(), limit, "", query.more())
-            });
-            query.done(filter.zip(page).map(|(filter, page)| Self { filter, page }))
-        };
-        std::future::ready(read())
+        std::future::ready(Self::read(request.query_string()))
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts;
+use crate::domain::ids::JobId;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{Level, Unit, UnitKind, Units};
 use crate::store::Store;
@@ -23,27 +24,27 @@ use crate::web::problem::{FieldError, Problem};
 #[derive(Serialize, ToSchema)]
 pub struct UnitView {
     #[schema(example = "H37.20.01")]
-    code: String,
-    level: Level,
-    kind: UnitKind,
+    pub(crate) code: String,
+    pub(crate) level: Level,
+    pub(crate) kind: UnitKind,
     #[schema(example = "Ủy ban nhân dân xã …")]
-    name: String,
+    pub(crate) name: String,
     /// Code of the unit above.
     #[schema(example = "H37.20")]
-    parent: Option<String>,
+    pub(crate) parent: Option<String>,
     /// Mã của Tổng cục Thống kê.
-    statistical_code: Option<String>,
+    pub(crate) statistical_code: Option<String>,
     /// First day.
-    valid_from: NaiveDate,
+    pub(crate) valid_from: NaiveDate,
     /// Last day.
-    valid_to: Option<NaiveDate>,
+    pub(crate) valid_to: Option<NaiveDate>,
     /// Opening hours that differ from the default.
     #[schema(value_type = Option<Object>, example = json!({"weekday": [{"open": "07:00", "close": "11:30"}]}))]
-    office_hours: Option<OfficeHours>,
+    pub(crate) office_hours: Option<OfficeHours>,
     /// Đơn vị miền núi, vùng sâu, vùng xa: thời hạn của một số thủ tục dài hơn.
-    mountain: bool,
+    pub(crate) mountain: bool,
     /// Code of the unit that goes on with its dossiers.
-    successor: Option<String>,
+    pub(crate) successor: Option<String>,
 }
 
 impl Tagged for UnitView {
@@ -53,7 +54,7 @@ impl Tagged for UnitView {
 }
 
 impl UnitView {
-    fn new(unit: &Unit, units: &Units) -> Self {
+    pub(crate) fn new(unit: &Unit, units: &Units) -> Self {
         let code = |id| units.get(id).map(|unit| unit.code.clone());
         Self {
             code: unit.code.clone(),
@@ -143,7 +144,7 @@ pub async fn list(
     ))
 }
 
-fn view(store: &Store, code: &str) -> Result<UnitView, Problem> {
+pub(crate) fn view(store: &Store, code: &str) -> Result<UnitView, Problem> {
     let reference = store.reference()?;
     let unit = reference.units().by_code(code);
     let unit = unit.ok_or_else(|| Problem::not_found(format!("không có đơn vị '{code}'")))?;
@@ -270,7 +271,24 @@ pub async fn change(
     if_match: IfMatch,
     body: Body<UnitChange>,
 ) -> Result<Either<Answer<UnitView>, Answer<UnitView, 202>>, Problem> {
-    let (code, new) = (call.named::<String>()?, body.value);
+    let code = call.named::<String>()?;
+    let (view, jobs) = alter(&call, code, body.value, if_match).await?;
+    let address = match jobs.as_slice() {
+        [] => return Ok(Either::Left(tagged(view))),
+        [job] => jobs::address(*job),
+        // All of them are on the list.
+        _ => "/api/v1/jobs".to_owned(),
+    };
+    Ok(Either::Right(tagged(view).at(address)))
+}
+
+/// Changes a unit, if it is still as it was seen; with the jobs that change its dossiers.
+pub(crate) async fn alter(
+    call: &Call,
+    code: String,
+    new: UnitChange,
+    if_match: IfMatch,
+) -> Result<(UnitView, Vec<JobId>), Problem> {
     let change = acts::units::UnitChange {
         name: new.name,
         parent: new.parent,
@@ -286,12 +304,5 @@ pub async fn change(
         let (unit, jobs) = or_current(changed, || view(store, &code))?;
         Ok((view(store, &unit.code)?, jobs))
     });
-    let (view, jobs) = changed.await?;
-    let address = match jobs.as_slice() {
-        [] => return Ok(Either::Left(tagged(view))),
-        [job] => jobs::address(*job),
-        // All of them are on the list.
-        _ => "/api/v1/jobs".to_owned(),
-    };
-    Ok(Either::Right(tagged(view).at(address)))
+    changed.await
 }

@@ -25,19 +25,19 @@ use crate::{acts, views};
 #[derive(Serialize, ToSchema)]
 pub struct UserView {
     #[schema(example = "h37.20.01.clerk")]
-    username: String,
+    pub(crate) username: String,
     #[schema(example = "Nông Thị Lan")]
-    full_name: String,
-    role: Role,
-    unit: Named,
+    pub(crate) full_name: String,
+    pub(crate) role: Role,
+    pub(crate) unit: Named,
     /// Subject at the OpenID Connect provider.
-    oidc_subject: Option<String>,
+    pub(crate) oidc_subject: Option<String>,
     /// Since when they may not log in.
-    disabled_at: Option<Moment>,
+    pub(crate) disabled_at: Option<Moment>,
     /// Where they get their mail.
-    email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Somebody else has set the password: nothing may be done but change it.
-    must_change_password: bool,
+    pub(crate) must_change_password: bool,
 }
 
 impl UserView {
@@ -52,6 +52,13 @@ impl UserView {
             email: user.email.clone(),
             must_change_password: user.must_change_password,
         }
+    }
+}
+
+impl UserView {
+    /// What they are employed for, for people.
+    pub(crate) const fn role_name(&self) -> &'static str {
+        crate::render::words::role(self.role)
     }
 }
 
@@ -80,7 +87,7 @@ fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<Un
     }
 }
 
-fn page(
+pub(crate) fn page(
     store: &Store,
     query: &ListQuery<OfUnit, String>,
     reach: UnitId,
@@ -157,8 +164,19 @@ pub struct NewUser {
 impl Readable for NewUser {}
 
 pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUser>) -> Created<UserView> {
-    let key = key.of_staff("users", &call.by, body.hash);
-    let new = body.value;
+    let view = add(&call, body.value, key, body.hash).await?;
+    let address = format!("/api/v1/users/{}", view.username);
+    Ok(tagged(view).at(address))
+}
+
+/// Makes an account, once with a key; `hash` is of what asks for it.
+pub(crate) async fn add(
+    call: &Call,
+    new: NewUser,
+    key: IdempotencyKey,
+    hash: Vec<u8>,
+) -> Result<UserView, Problem> {
+    let key = key.of_staff("users", &call.by, hash);
     let turn = turn_for(&call.state, new.password.is_some()).await?;
     let view = call.run(move |store, by, now| {
         let _turn = turn;
@@ -174,9 +192,7 @@ pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUser>) -> Cre
         let user = acts::staff::create(store, new, Some(by.proof), key, now)?;
         Ok(UserView::new(&user, &*store.reference()?))
     });
-    let view = view.await?;
-    let address = format!("/api/v1/users/{}", view.username);
-    Ok(tagged(view).at(address))
+    view.await
 }
 
 pub async fn show(call: Call) -> Reply<UserView> {
@@ -225,7 +241,19 @@ pub struct UserChange {
 impl Readable for UserChange {}
 
 pub async fn change(call: Call, if_match: IfMatch, body: Body<UserChange>) -> Reply<UserView> {
-    let (username, new) = (call.named::<String>()?, body.value);
+    let username = call.named::<String>()?;
+    alter(&call, username, body.value, if_match)
+        .await
+        .map(tagged)
+}
+
+/// Changes an account, if it is still as it was seen.
+pub(crate) async fn alter(
+    call: &Call,
+    username: String,
+    new: UserChange,
+    if_match: IfMatch,
+) -> Result<UserView, Problem> {
     let turn = turn_for(&call.state, new.password.is_some()).await?;
     let changed = call.run(move |store, by, now| {
         let _turn = turn;
@@ -248,7 +276,7 @@ pub async fn change(call: Call, if_match: IfMatch, body: Body<UserChange>) -> Re
         )?;
         Ok(UserView::new(&user, &reference))
     });
-    changed.await.map(tagged)
+    changed.await
 }
 
 /// A turn at hashing a password, for requests that bring one.

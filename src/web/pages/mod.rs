@@ -2,6 +2,7 @@
 //! Every page works without script; nothing in it comes from elsewhere.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod dossiers;
 pub(crate) mod errors;
@@ -103,9 +104,10 @@ impl Frame {
 
 /// The first page of a member of staff.
 pub(crate) fn home(caller: &Caller) -> &'static str {
-    match caller.may(Permission::ReadDossiers) && !caller.must_change_password {
-        true => "/ho-so",
-        false => account::PATH,
+    match caller.must_change_password {
+        true => account::PATH,
+        false if caller.may(Permission::ReadDossiers) => "/ho-so",
+        false => admin::PATH,
     }
 }
 

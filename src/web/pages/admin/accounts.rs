@@ -1,0 +1,272 @@
+//! `/quan-tri/tai-khoan`: the accounts of a unit and of those under it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::{Value, json};
+
+use crate::domain::role::Role;
+use crate::render::words;
+use crate::web::api::call::Call;
+use crate::web::api::page::{ListQuery, OfUnit, Page};
+use crate::web::api::users::{self, NewUser, UserChange, UserView};
+use crate::web::body;
+use crate::web::headers::{IdempotencyKey, IfMatch};
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::{Frame, page, see_other};
+use crate::web::problem::{Kind, Problem};
+
+pub(crate) const PATH: &str = "/quan-tri/tai-khoan";
+
+const TAG: &str = "tag";
+const KEY: &str = "key";
+const STATE: &str = "state";
+const DISABLED: &str = "disabled";
+
+#[derive(Template)]
+#[template(path = "admin/accounts.html")]
+struct AccountsPage {
+    frame: Frame,
+    /// What was asked for.
+    unit: String,
+    rows: Vec<UserView>,
+    next: Option<String>,
+    done: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/account.html")]
+struct AccountPage {
+    frame: Frame,
+    title: String,
+    address: String,
+    button: &'static str,
+    form: FormPart,
+    /// Somebody else has changed it in the meantime.
+    changed: bool,
+}
+
+/// `GET /quan-tri/tai-khoan`.
+pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let done = match typed.get("xong") {
+        "them" => Some("Đã thêm tài khoản."),
+        "sua" => Some("Đã ghi thay đổi."),
+        _ => None,
+    };
+    let query = ListQuery::<OfUnit, String>::read(&typed.query_without(&["xong"]))?;
+    let unit = typed.get("unit").to_owned();
+    let found = call.run(move |store, by, _| users::page(store, &query, by.unit, false));
+    let (rows, next) = Page::into_parts(found.await?);
+    let next = next.map(|next| {
+        let kept = typed.query_without(&["after", "xong"]);
+        let after = serde_urlencoded::to_string([("after", next)]).unwrap_or_default();
+        match kept.is_empty() {
+            true => format!("{PATH}?{after}"),
+            false => format!("{PATH}?{kept}&{after}"),
+        }
+    });
+    let shown = AccountsPage {
+        frame: Frame::of(&call.by, super::PATH),
+        unit,
+        rows,
+        next,
+        done,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+fn roles() -> Vec<Choice> {
+    let roles = Role::ALL.iter();
+    roles
+        .map(|role| Choice::new(role.as_str(), words::role(*role)))
+        .collect()
+}
+
+/// The fields that new accounts and old ones have alike.
+fn fields() -> Vec<Field> {
+    vec![
+        Field::text("full_name", "Họ tên").required(),
+        Field::choice("role", "Vai trò", roles()),
+        Field::text("unit", "Mã đơn vị").required().most(40),
+        Field::text("email", "Thư điện tử công vụ")
+            .most(254)
+            .hint("Nhận nhắc việc và báo cáo ngày."),
+        Field::text("oidc_subject", "Mã định danh ở nơi đăng nhập chung").most(255),
+    ]
+}
+
+fn password() -> Field {
+    Field::password("password", "Mật khẩu mới", "new-password")
+        .hint("Ít nhất 10 ký tự. Người dùng phải đổi ngay khi đăng nhập lần đầu.")
+}
+
+fn form_of_new() -> FormPart {
+    let name = Field::text("username", "Tên đăng nhập")
+        .required()
+        .most(64)
+        .hint("3 đến 64 chữ cái không dấu, chữ số, dấu chấm, gạch nối, gạch dưới.");
+    let mut all = vec![name.focus()];
+    all.extend(fields());
+    all.push(password());
+    FormPart::new(all)
+}
+
+fn form_of(user: &UserView) -> FormPart {
+    let values = [
+        user.full_name.as_str(),
+        user.role.as_str(),
+        user.unit.code.as_str(),
+        user.email.as_deref().unwrap_or_default(),
+        user.oidc_subject.as_deref().unwrap_or_default(),
+    ];
+    let known = fields().into_iter().zip(values);
+    let mut all: Vec<_> = known.map(|(field, value)| field.value(value)).collect();
+    let states = vec![
+        Choice::new("open", "Đang dùng"),
+        Choice::new(DISABLED, "Khóa: không đăng nhập được, mọi phiên kết thúc"),
+    ];
+    let state = match user.disabled_at {
+        None => "open",
+        Some(_) => DISABLED,
+    };
+    all.push(Field::choice(STATE, "Trạng thái", states).value(state));
+    all.push(password());
+    FormPart::new(all)
+}
+
+/// What was typed as a password is in the fields alone.
+fn with_password(body: &mut Value, typed: &Fields) {
+    let password = typed.get("password");
+    if !password.is_empty() {
+        body["password"] = json!(password);
+    }
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    form: FormPart,
+    user: Option<&UserView>,
+    changed: bool,
+) -> Result<HttpResponse, Problem> {
+    let (title, address, button) = match user {
+        None => (
+            "Thêm tài khoản".to_owned(),
+            format!("{PATH}/them"),
+            "Thêm tài khoản",
+        ),
+        Some(user) => (
+            format!("Tài khoản {}", user.username),
+            format!("{PATH}/{}", user.username),
+            "Ghi thay đổi",
+        ),
+    };
+    let shown = AccountPage {
+        frame: Frame::of(&call.by, super::PATH).wrong(changed || !form.errors.is_empty()),
+        title,
+        address,
+        button,
+        form,
+        changed,
+    };
+    page(status, &shown)
+}
+
+/// Whether the form is shown again, with what is wrong.
+fn is_of_the_form(problem: &Problem) -> bool {
+    matches!(
+        problem.kind(),
+        Kind::InvalidRequest | Kind::Refused | Kind::Forbidden | Kind::Overloaded
+    )
+}
+
+/// `GET /quan-tri/tai-khoan/them`.
+pub async fn ask_new(call: Call) -> Result<HttpResponse, Problem> {
+    let mut form = form_of_new();
+    form.fields
+        .push(Field::hidden(KEY, uuid::Uuid::new_v4().simple()));
+    answer(&call, StatusCode::OK, form, None, false)
+}
+
+/// `POST /quan-tri/tai-khoan/them`.
+pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let mut form = form_of_new();
+    form.fields.push(Field::hidden(KEY, ""));
+    let form = form.typed(&typed);
+    let mut body = form.body();
+    with_password(&mut body, &typed);
+    let body = body.to_string().into_bytes();
+    let added = match body::read::<NewUser>(&body) {
+        Ok(new) => {
+            let key = IdempotencyKey::of_form(typed.get(KEY));
+            users::add(&call, new, key, body::hash(&body)).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match added {
+        Ok(_) => Ok(see_other("/quan-tri/tai-khoan?xong=them").finish()),
+        Err(problem) if is_of_the_form(&problem) => {
+            let form = form.refused(&problem);
+            answer(&call, problem.status_code(), form, None, false)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn named(call: &Call) -> Result<UserView, Problem> {
+    let username = call.named::<String>()?;
+    call.run(move |store, by, _| users::view(store, &username, by.unit))
+        .await
+}
+
+/// `GET /quan-tri/tai-khoan/{username}`.
+pub async fn ask_change(call: Call) -> Result<HttpResponse, Problem> {
+    let user = named(&call).await?;
+    let form = tagged(form_of(&user), &user);
+    answer(&call, StatusCode::OK, form, Some(&user), false)
+}
+
+/// With the tag of what is shown, so that nobody overwrites what they have not seen.
+fn tagged(mut form: FormPart, user: &UserView) -> FormPart {
+    use crate::web::api::answers::Tagged;
+    form.fields.retain(|field| field.name != TAG);
+    form.fields
+        .push(Field::hidden(TAG, user.tag().trim_matches('"')));
+    form
+}
+
+/// `POST /quan-tri/tai-khoan/{username}`.
+pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let user = named(&call).await?;
+    let form = tagged(form_of(&user), &user).typed(&typed);
+    let mut body = form.body();
+    if let Some(body) = body.as_object_mut() {
+        let state = body.remove(STATE);
+        body.insert(DISABLED.to_owned(), json!(state == Some(json!(DISABLED))));
+        // What was emptied goes.
+        for name in ["email", "oidc_subject"] {
+            body.entry(name).or_insert_with(|| json!(""));
+        }
+    }
+    with_password(&mut body, &typed);
+    let changed = match body::read::<UserChange>(body.to_string().as_bytes()) {
+        Ok(new) => {
+            let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
+            users::alter(&call, user.username.clone(), new, seen).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match changed {
+        Ok(_) => Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish()),
+        Err(problem) if problem.kind() == Kind::Changed => {
+            // The text stays; the next try is on what it is now.
+            let form = tagged(form, &user);
+            answer(&call, problem.status_code(), form, Some(&user), true)
+        }
+        Err(problem) if is_of_the_form(&problem) => {
+            let form = form.refused(&problem);
+            answer(&call, problem.status_code(), form, Some(&user), false)
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,259 @@
+//! `/quan-tri/lich`: the days off of a year. What a change moves is shown before it is done.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use chrono::Datelike;
+use serde_json::json;
+
+use crate::domain::calendar::{Calendar, DayKind, SourceKind};
+use crate::domain::moment::Moment;
+use crate::render::words;
+use crate::views::calendar::Moves;
+use crate::web::api::answers::Tagged;
+use crate::web::api::calendar::{self, Day, Year};
+use crate::web::api::call::Call;
+use crate::web::body;
+use crate::web::headers::IfMatch;
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::{Frame, page, see_other};
+use crate::web::problem::{Kind, Problem};
+
+pub(crate) const PATH: &str = "/quan-tri/lich";
+
+const TAG: &str = "tag";
+const DROP: &str = "drop";
+const STEP: &str = "step";
+const CONFIRM: &str = "confirm";
+const DATE: &str = "date";
+
+#[derive(Template)]
+#[template(path = "admin/calendar.html")]
+struct CalendarPage {
+    frame: Frame,
+    year: i32,
+    years: Vec<i32>,
+    days: Vec<Row>,
+    form: FormPart,
+    /// What the change would move.
+    moves: Option<Moves>,
+    /// What is to be changed, in words.
+    changes: Vec<String>,
+    done: bool,
+    changed: bool,
+}
+
+struct Row {
+    date: String,
+    value: String,
+    kind: &'static str,
+    name: String,
+    source: String,
+    provisional: bool,
+    dropped: bool,
+}
+
+impl CalendarPage {
+    fn moment(moment: &Moment) -> String {
+        words::moment(*moment)
+    }
+}
+
+const fn kind(kind: DayKind) -> &'static str {
+    match kind {
+        DayKind::Off => "Nghỉ",
+        DayKind::Work => "Làm bù",
+    }
+}
+
+fn source(day: &Day) -> String {
+    let word = match day.source {
+        None => "Chưa ghi",
+        Some(SourceKind::Law) => "Luật",
+        Some(SourceKind::Notice) => "Thông báo",
+        Some(SourceKind::Provisional) => "Dự kiến, chưa công bố",
+    };
+    match &day.document {
+        Some(document) => format!("{word}: {document}"),
+        None => word.to_owned(),
+    }
+}
+
+/// A year's days, and the years there are.
+async fn known(call: &Call, year: i32) -> Result<(Year, Vec<i32>), Problem> {
+    call.run(move |store, _, _| {
+        let reference = store.reference()?;
+        let days = reference.calendar().into_iter().flat_map(Calendar::days);
+        let mut years: Vec<i32> = days.map(|day| day.date.year()).collect();
+        years.extend([year]);
+        years.extend(years.iter().max().map(|last| last + 1));
+        years.sort_unstable();
+        years.dedup();
+        Ok((Year::of(&reference, year), years))
+    })
+    .await
+}
+
+fn form(year: i32, tag: &str) -> FormPart {
+    let kinds = vec![
+        Choice::new("off", "Nghỉ"),
+        Choice::new("work", "Làm bù (ngày nghỉ hằng tuần thành ngày làm việc)"),
+    ];
+    let sources = vec![
+        Choice::new("notice", "Thông báo, có số văn bản"),
+        Choice::new("law", "Luật định"),
+        Choice::new("provisional", "Dự kiến, chưa công bố"),
+    ];
+    FormPart::new(vec![
+        Field::date(DATE, "Ngày"),
+        Field::choice("kind", "Loại", kinds),
+        Field::text("name", "Tên").hint(format!("Ví dụ: Nghỉ Tết Nguyên đán {year}")),
+        Field::choice("source", "Căn cứ", sources),
+        Field::text("document", "Số văn bản"),
+        Field::hidden(TAG, tag),
+    ])
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    (year, days, years): (i32, Year, Vec<i32>),
+    typed: &Fields,
+    shown: CalendarPage,
+) -> Result<HttpResponse, Problem> {
+    let dropped = typed.all(DROP);
+    let rows = days.days.iter().map(|day| Row {
+        date: words::date(day.date),
+        value: day.date.to_string(),
+        kind: kind(day.kind),
+        name: day.name.clone(),
+        source: source(day),
+        provisional: day.source == Some(SourceKind::Provisional),
+        dropped: dropped.contains(&day.date.to_string()),
+    });
+    let wrong = shown.changed || !shown.form.errors.is_empty();
+    let shown = CalendarPage {
+        frame: Frame::of(&call.by, super::PATH).wrong(wrong),
+        year,
+        years,
+        days: rows.collect(),
+        ..shown
+    };
+    page(status, &shown)
+}
+
+fn empty(form: FormPart) -> CalendarPage {
+    CalendarPage {
+        frame: Frame::public(),
+        year: 0,
+        years: Vec::new(),
+        days: Vec::new(),
+        form,
+        moves: None,
+        changes: Vec::new(),
+        done: false,
+        changed: false,
+    }
+}
+
+/// `GET /quan-tri/lich`: this year's.
+pub async fn this_year(call: Call) -> Result<HttpResponse, Problem> {
+    let year = call.run(|_, _, now| Ok(now.date().year())).await?;
+    Ok(see_other(&format!("{PATH}/{year}")).finish())
+}
+
+/// `GET /quan-tri/lich/{year}`.
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let year = calendar::year_of(&call)?;
+    let (days, years) = known(&call, year).await?;
+    let form = form(year, days.tag().trim_matches('"'));
+    let shown = CalendarPage {
+        done: typed.get("xong") == "1",
+        ..empty(form)
+    };
+    let all = (year, days, years);
+    answer(&call, StatusCode::OK, all, &Fields::default(), shown)
+}
+
+/// `POST /quan-tri/lich/{year}`: shows what the change moves, then does it.
+pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let year = calendar::year_of(&call)?;
+    let (days, years) = known(&call, year).await?;
+    let now_tag = days.tag();
+    let form = form(year, now_tag.trim_matches('"')).typed(&typed);
+    let dropped = typed.all(DROP);
+    let (mut kept, mut changes) = (Vec::new(), Vec::new());
+    for day in &days.days {
+        match dropped.contains(&day.date.to_string()) {
+            false => kept.push(json!(day)),
+            true => changes.push(format!("Bỏ ngày {}: {}", words::date(day.date), day.name)),
+        }
+    }
+    if typed.typed(DATE).is_some() {
+        // What there is of that day is replaced.
+        let same = |day: &serde_json::Value| day["date"] == json!(typed.get(DATE).trim());
+        kept.retain(|day| !same(day));
+        let mut day = form.body();
+        if let Some(day) = day.as_object_mut() {
+            day.entry("name").or_insert_with(|| json!(""));
+        }
+        changes.push(format!(
+            "Ghi ngày {}: {}",
+            typed.get(DATE),
+            typed.get("name")
+        ));
+        kept.push(day);
+    }
+    let all = (year, days, years);
+    if changes.is_empty() {
+        let form = form.wrong(DATE, "chưa chọn ngày nào để thêm hay bỏ".to_owned());
+        return answer(&call, StatusCode::BAD_REQUEST, all, &typed, empty(form));
+    }
+    let body = json!({ "days": kept }).to_string();
+    let read = || body::read::<Year>(body.as_bytes());
+    let confirmed = typed.get(STEP) == CONFIRM;
+    let result = match (read(), confirmed) {
+        (Err(problem), _) => Err(problem),
+        (Ok(new), false) => calendar::would_move(&call, year, new).await.map(Some),
+        (Ok(new), true) => {
+            let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
+            calendar::replace(&call, year, new, seen)
+                .await
+                .map(|_| None)
+        }
+    };
+    match result {
+        Ok(None) => Ok(see_other(&format!("{PATH}/{year}?xong=1")).finish()),
+        Ok(Some(moves)) => {
+            let shown = CalendarPage {
+                moves: Some(moves),
+                changes,
+                ..empty(form)
+            };
+            answer(&call, StatusCode::OK, all, &typed, shown)
+        }
+        Err(problem) if problem.kind() == Kind::Changed => {
+            // What was typed stays; the next try is on what it is now.
+            let mut form = form;
+            for field in form.fields.iter_mut().filter(|field| field.name == TAG) {
+                now_tag.trim_matches('"').clone_into(&mut field.value);
+            }
+            let shown = CalendarPage {
+                changed: true,
+                ..empty(form)
+            };
+            answer(&call, problem.status_code(), all, &typed, shown)
+        }
+        Err(problem) if problem.kind() == Kind::InvalidRequest => {
+            // The new day stands last in the body.
+            let place = format!("/days/{}/", kept.len().saturating_sub(1));
+            let mut form = form;
+            for error in problem.errors() {
+                let field = error.field.strip_prefix(&place).unwrap_or(&error.field);
+                form = form.wrong(field, error.detail.clone());
+            }
+            answer(&call, problem.status_code(), all, &typed, empty(form))
+        }
+        Err(problem) => Err(problem),
+    }
+}

@@ -1,0 +1,179 @@
+//! `/quan-tri/don-vi`: the units of the office, and who goes on with the work of those that end.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use chrono::NaiveDate;
+use serde_json::json;
+
+use crate::domain::person::fold_diacritics;
+use crate::domain::unit::Level;
+use crate::render::words;
+use crate::web::api::answers::Tagged;
+use crate::web::api::call::Call;
+use crate::web::api::units::{self, UnitChange, UnitView};
+use crate::web::body;
+use crate::web::headers::IfMatch;
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::{Frame, page, see_other};
+use crate::web::problem::{Kind, Problem};
+
+pub(crate) const PATH: &str = "/quan-tri/don-vi";
+
+/// The most units on a page: whoever looks for another one types a part of its name.
+const MOST: usize = 200;
+
+const TAG: &str = "tag";
+
+#[derive(Template)]
+#[template(path = "admin/units.html")]
+struct UnitsPage {
+    frame: Frame,
+    searched: String,
+    rows: Vec<UnitView>,
+    /// There are more than are shown.
+    more: bool,
+    done: bool,
+}
+
+impl UnitsPage {
+    fn date(date: &NaiveDate) -> String {
+        words::date(*date)
+    }
+
+    fn level(level: &Level) -> &'static str {
+        words::level(*level)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "admin/unit.html")]
+struct UnitPage {
+    frame: Frame,
+    unit: UnitView,
+    form: FormPart,
+    changed: bool,
+}
+
+/// `GET /quan-tri/don-vi`.
+pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let searched = typed.get("q").trim().to_owned();
+    let wanted = fold_diacritics(&searched);
+    let code = searched.to_uppercase();
+    let rows = call.run(move |store, by, _| {
+        let reference = store.reference()?;
+        let units = reference.units();
+        let all = units.all().into_iter().filter(|unit| {
+            units.is_under(unit.id, by.unit)
+                && (unit.code.starts_with(&code) || fold_diacritics(&unit.name).contains(&wanted))
+        });
+        let views = all.map(|unit| UnitView::new(unit, units));
+        Ok(views.take(MOST + 1).collect::<Vec<_>>())
+    });
+    let mut rows = rows.await?;
+    let more = rows.len() > MOST;
+    rows.truncate(MOST);
+    let shown = UnitsPage {
+        frame: Frame::of(&call.by, super::PATH),
+        searched,
+        rows,
+        more,
+        done: typed.get("xong") == "1",
+    };
+    page(StatusCode::OK, &shown)
+}
+
+fn form(unit: &UnitView) -> FormPart {
+    let yes_no = vec![
+        Choice::new("false", "Không"),
+        Choice::new("true", "Có: thời hạn của một số thủ tục dài hơn"),
+    ];
+    let ends = unit.valid_to.map(|day| day.to_string()).unwrap_or_default();
+    let mut all = vec![
+        Field::text("name", "Tên").required().value(&unit.name),
+        Field::text("parent", "Mã đơn vị cấp trên")
+            .most(40)
+            .value(unit.parent.as_deref().unwrap_or_default()),
+        Field::choice("mountain", "Miền núi, vùng sâu, vùng xa", yes_no).value(unit.mountain),
+        Field::date("valid_to", "Ngày hoạt động cuối cùng").value(ends),
+        Field::text("successor", "Mã đơn vị kế thừa")
+            .most(40)
+            .hint("Bắt buộc khi đơn vị kết thúc mà còn hồ sơ chưa xong hoặc chưa trả.")
+            .value(unit.successor.as_deref().unwrap_or_default()),
+    ];
+    all.push(Field::hidden(TAG, unit.tag().trim_matches('"')));
+    FormPart::new(all)
+}
+
+async fn named(call: &Call) -> Result<UnitView, Problem> {
+    let code = call.named::<String>()?;
+    call.run(move |store, _, _| units::view(store, &code)).await
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    unit: UnitView,
+    form: FormPart,
+    changed: bool,
+) -> Result<HttpResponse, Problem> {
+    let shown = UnitPage {
+        frame: Frame::of(&call.by, super::PATH).wrong(changed || !form.errors.is_empty()),
+        unit,
+        form,
+        changed,
+    };
+    page(status, &shown)
+}
+
+/// `GET /quan-tri/don-vi/{unit}`.
+pub async fn show(call: Call) -> Result<HttpResponse, Problem> {
+    let unit = named(&call).await?;
+    let form = form(&unit);
+    answer(&call, StatusCode::OK, unit, form, false)
+}
+
+/// `POST /quan-tri/don-vi/{unit}`.
+pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let unit = named(&call).await?;
+    let form = form(&unit).typed(&typed);
+    let mut body = form.body();
+    if let Some(body) = body.as_object_mut() {
+        body.insert("mountain".to_owned(), json!(typed.get("mountain") == "true"));
+        // What was there and was not touched is no change.
+        let same = |name: &str, was: Option<&str>| typed.get(name).trim() == was.unwrap_or_default();
+        for (name, was) in [("parent", &unit.parent), ("successor", &unit.successor)] {
+            if same(name, was.as_deref()) {
+                body.remove(name);
+            }
+        }
+        let ends = unit.valid_to.map(|day| day.to_string());
+        match (same("valid_to", ends.as_deref()), typed.typed("valid_to")) {
+            (true, _) => drop(body.remove("valid_to")),
+            (false, None) => drop(body.insert("valid_to".to_owned(), json!(null))),
+            (false, Some(_)) => {}
+        }
+    }
+    let changed = match body::read::<UnitChange>(body.to_string().as_bytes()) {
+        Ok(new) => {
+            let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
+            units::alter(&call, unit.code.clone(), new, seen).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match changed {
+        Ok(_) => Ok(see_other("/quan-tri/don-vi?xong=1").finish()),
+        Err(problem) if problem.kind() == Kind::Changed => {
+            let mut form = form;
+            for field in form.fields.iter_mut().filter(|field| field.name == TAG) {
+                field.value = unit.tag().trim_matches('"').to_owned();
+            }
+            answer(&call, problem.status_code(), unit, form, true)
+        }
+        Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
+            let form = form.refused(&problem);
+            answer(&call, problem.status_code(), unit, form, false)
+        }
+        Err(problem) => Err(problem),
+    }
+}

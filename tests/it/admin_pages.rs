@@ -1,0 +1,190 @@
+//! The pages of administrators: accounts, units, the calendar's swap day, what has to be looked at.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    Browser, COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, Visitor, enter, held,
+    hire, is_page, look, on_both,
+};
+use motcua::domain::role::Role;
+
+const PAGES: [&str; 5] = [
+    "/quan-tri",
+    "/quan-tri/tai-khoan",
+    "/quan-tri/tai-khoan/them",
+    "/quan-tri/don-vi",
+    "/quan-tri/lich/2026",
+];
+
+#[test]
+fn only_administrators_have_them() {
+    let db = Database::new(Kind::Sqlite);
+    let office = Office::open(&db);
+    for role in [Role::Clerk, Role::Officer, Role::Supervisor] {
+        let visitor = Visitor::hire(&office, role, COMMUNE);
+        for path in PAGES {
+            is_page(&visitor.get(path), 403);
+        }
+        let own = visitor.get("/ho-so").expect(200).body;
+        assert!(!own.contains("/quan-tri"), "no link to what they may not");
+    }
+    // One of a commune keeps its people; the rest is the whole office's.
+    let administrator = Visitor::hire(&office, Role::Administrator, COMMUNE);
+    let own = administrator.get("/quan-tri").expect(200).body;
+    assert!(!own.contains("Cảnh báo"), "{own}");
+    let people = administrator.get("/quan-tri/tai-khoan").expect(200).body;
+    assert!(people.contains(&administrator.username));
+    assert!(!people.contains("h37.admin"), "{people}");
+    let unit = format!("/quan-tri/tai-khoan?unit={FOREIGN}");
+    is_page(&administrator.get(&unit), 403);
+}
+
+on_both! {
+    fn an_account_is_made_once_changed_and_closed(db: &Database) {
+        let office = Office::open(db);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let asked = administrator.get("/quan-tri/tai-khoan/them").expect(200).body;
+        let key = held(&asked, "key");
+        let new = |name: &str, password: &str| {
+            administrator.post("/quan-tri/tai-khoan/them", &[
+                ("username", "lan.nt"), ("full_name", name), ("role", "officer"), ("unit", COMMUNE),
+                ("email", "lan@langson.gov.vn"), ("oidc_subject", ""), ("password", password), ("key", &key),
+            ])
+        };
+        // Everything that is wrong at once, and what was typed stays, but for the password.
+        let refused = new("", "ngắn");
+        is_page(&refused, 400);
+        assert!(refused.body.contains("<title>Lỗi:"), "{}", refused.body);
+        for part in ["href=\"#full_name\"", "href=\"#password\"", "value=\"lan@langson.gov.vn\""] {
+            assert!(refused.body.contains(part), "{part} in {}", refused.body);
+        }
+        assert!(!refused.body.contains("ngắn"), "{}", refused.body);
+        // A double click makes one.
+        for _ in 0..2 {
+            let list = administrator.follow(new("Nông Thị Lan", "mot cau that dai 7"));
+            assert_eq!(list.body.matches("/quan-tri/tai-khoan/lan.nt").count(), 1, "{}", list.body);
+            assert!(list.body.contains("Chờ đổi mật khẩu"), "{}", list.body);
+        }
+
+        let path = "/quan-tri/tai-khoan/lan.nt";
+        let seen = administrator.get(path).expect(200).body;
+        let tag = held(&seen, "tag");
+        let change = |tag: &str, name: &str, state: &str| {
+            administrator.post(path, &[
+                ("full_name", name), ("role", "clerk"), ("unit", COMMUNE), ("email", ""), ("oidc_subject", ""),
+                ("state", state), ("password", ""), ("tag", tag),
+            ])
+        };
+        administrator.follow(change(&tag, "Nông Thị Lan Anh", "open"));
+        let known = administrator.get(path).expect(200).body;
+        assert_eq!(held(&known, "full_name"), "Nông Thị Lan Anh");
+        assert_eq!(held(&known, "email"), "");
+        for chosen in ["value=\"clerk\" selected", "value=\"open\" selected"] {
+            assert!(known.contains(chosen), "{chosen} in {known}");
+        }
+        // Somebody has changed it since that page was opened: the text stays, and the next try goes.
+        let late = change(&tag, "Lan của tôi", "disabled");
+        is_page(&late, 412);
+        assert!(late.body.contains("Lan của tôi") && late.body.contains("Người khác"), "{}", late.body);
+        let list = administrator.follow(change(&held(&late.body, "tag"), "Lan của tôi", "disabled"));
+        assert!(list.body.contains("Đã khóa"), "{}", list.body);
+    }
+}
+
+on_both! {
+    fn a_swap_day_shows_what_it_moves_before_it_does(db: &Database) {
+        let mut office = Office::open(db);
+        let dossier = office.receive(COMMUNE, "1.004884");
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let number = dossier["case_number"].as_str().unwrap().to_owned();
+        let due = dossier["due_at"].as_str().unwrap().to_owned();
+        let (day, path) = (&due[..10], format!("/quan-tri/lich/{}", &due[..4]));
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let seen = administrator.get(&path).expect(200).body;
+        let days = seen.matches("name=\"drop\"").count();
+        assert!(days > 10, "{seen}");
+        let tag = held(&seen, "tag");
+        let post = |step: &str, document: &str| {
+            administrator.post(&path, &[
+                ("date", day), ("kind", "off"), ("name", "Nghỉ hoán đổi"), ("source", "notice"),
+                ("document", document), ("tag", &tag), ("step", step),
+            ])
+        };
+        let refused = post("preview", "");
+        is_page(&refused, 400);
+        assert!(refused.body.contains("href=\"#document\""), "{}", refused.body);
+        let shown = post("preview", "8726/TB-BNV");
+        is_page(&shown, 200);
+        for part in [number.as_str(), "Chưa ghi", "1 hồ sơ đang xử lý đổi ngày hẹn trả", "Nghỉ hoán đổi"] {
+            assert!(shown.body.contains(part), "{part} in {}", shown.body);
+        }
+        let now = || {
+            let read = office.call("GET", format!("/api/v1/dossiers/{number}")).token(&clerk);
+            read.send().expect(200).json()
+        };
+        assert_eq!(now()["due_at"], due.as_str(), "a preview changes nothing");
+
+        let done = administrator.follow(post("confirm", "8726/TB-BNV"));
+        assert_eq!(done.body.matches("name=\"drop\"").count(), days + 1, "no day is lost");
+        let until = Instant::now() + Duration::from_mins(2);
+        while now()["due_at"].as_str().unwrap() <= due.as_str() {
+            assert!(Instant::now() < until, "nothing moves");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // What was done twice by mistake is told, not done: the days are others by now.
+        is_page(&post("confirm", "8726/TB-BNV"), 412);
+        // A tick takes it away again.
+        let seen = administrator.get(&path).expect(200).body;
+        let drop = [("drop", day), ("tag", &held(&seen, "tag")), ("step", "confirm"), ("date", "")];
+        let back = administrator.follow(administrator.post(&path, &drop));
+        assert_eq!(back.body.matches("name=\"drop\"").count(), days);
+        is_page(&administrator.post(&path, &[("date", ""), ("step", "preview")]), 400);
+    }
+}
+
+on_both! {
+    fn a_unit_does_not_end_over_its_dossiers_on_a_page_either(db: &Database) {
+        let mut office = Office::open(db);
+        office.receive(COMMUNE, SAME_DAY);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let found = administrator.get("/quan-tri/don-vi?q=lang+son").expect(200).body;
+        assert!(found.contains("H37"), "{found}");
+        let path = format!("/quan-tri/don-vi/{COMMUNE}");
+        let seen = administrator.get(&path).expect(200).body;
+        let (tag, parent) = (held(&seen, "tag"), held(&seen, "parent"));
+        let post = |name: &str, end: &str| {
+            administrator.post(&path, &[
+                ("name", name), ("parent", &parent), ("mountain", "true"), ("valid_to", end), ("successor", ""),
+                ("tag", &tag),
+            ])
+        };
+        let refused = post("Xã không còn", "2020-12-31");
+        assert!([400, 409].contains(&refused.status), "{}", refused.body);
+        assert!(refused.body.contains("value=\"Xã không còn\""), "{}", refused.body);
+        administrator.follow(post("Xã có tên mới", ""));
+        let unit = office.call("GET", format!("/api/v1/units/{COMMUNE}")).send().expect(200).json();
+        assert_eq!(unit["name"], "Xã có tên mới");
+        assert_eq!(unit["mountain"], true);
+        assert_eq!(unit["parent"], parent.as_str());
+    }
+}
+
+#[test]
+fn they_fit_a_desk_and_a_telephone() {
+    let db = Database::new(Kind::Sqlite);
+    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    let office = Office::open_with(&db, program);
+    let username = hire(&office.world, Role::Administrator, "H37");
+    let browser = Browser::start();
+    let url = office.server.url().to_owned();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &username).await;
+        let unit = format!("/quan-tri/don-vi/{COMMUNE}");
+        let account = format!("/quan-tri/tai-khoan/{username}");
+        for path in PAGES.into_iter().chain([unit.as_str(), account.as_str()]) {
+            client.goto(&format!("{url}{path}")).await.unwrap();
+            look(&client, &path[1..].replace('/', "-")).await;
+        }
+    });
+}
