@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
+use crate::domain::dossier::Ending;
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::procedure::OnSupplement;
@@ -24,6 +25,8 @@ pub struct Norm {
     pub apology_days_before: u16,
     pub judged_by: JudgedBy,
     pub judged_date: JudgedDate,
+    /// Which of the resolved on-time rates leave out.
+    pub rates_leave_out: LeftOut,
     pub forms: Vec<Form>,
 }
 
@@ -53,6 +56,61 @@ pub enum JudgedBy {
 pub enum JudgedDate {
     First,
     Moved,
+}
+
+/// How a dossier ended that on-time rates leave out; a list of endings in data. All the resolved count in the forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<BadEnding>", into = "Vec<BadEnding>")]
+pub struct LeftOut {
+    refused: bool,
+    stopped: bool,
+    withdrawn: bool,
+}
+
+impl LeftOut {
+    pub const fn contains(self, ending: Ending) -> bool {
+        match ending {
+            Ending::Approved => false,
+            Ending::Refused => self.refused,
+            Ending::Stopped => self.stopped,
+            Ending::Withdrawn => self.withdrawn,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An ending that may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BadEnding {
+    Refused,
+    Stopped,
+    Withdrawn,
+}
+
+impl From<Vec<BadEnding>> for LeftOut {
+    fn from(endings: Vec<BadEnding>) -> Self {
+        Self {
+            refused: endings.contains(&BadEnding::Refused),
+            stopped: endings.contains(&BadEnding::Stopped),
+            withdrawn: endings.contains(&BadEnding::Withdrawn),
+        }
+    }
+}
+
+impl From<LeftOut> for Vec<BadEnding> {
+    fn from(left_out: LeftOut) -> Self {
+        let all = [
+            (left_out.refused, BadEnding::Refused),
+            (left_out.stopped, BadEnding::Stopped),
+            (left_out.withdrawn, BadEnding::Withdrawn),
+        ];
+        let chosen = all.into_iter().filter(|(is_left_out, _)| *is_left_out);
+        chosen.map(|(_, ending)| ending).collect()
+    }
 }
 
 /// A form, as it is called and numbered.
@@ -99,6 +157,8 @@ pub struct Change {
     judged_by: Option<JudgedBy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     judged_date: Option<JudgedDate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rates_leave_out: Option<LeftOut>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forms: Option<Vec<Form>>,
 }
@@ -182,6 +242,8 @@ const UNORDERED: Invalid = Invalid::new("valid_from phải tăng dần");
 pub struct Judging {
     pub by: JudgedBy,
     pub date: JudgedDate,
+    #[serde(default, skip_serializing_if = "LeftOut::is_empty")]
+    pub rates_leave_out: LeftOut,
 }
 
 impl Judging {
@@ -189,6 +251,11 @@ impl Judging {
     pub const DEFAULT: Self = Self {
         by: JudgedBy::Moment,
         date: JudgedDate::First,
+        rates_leave_out: LeftOut {
+            refused: false,
+            stopped: false,
+            withdrawn: false,
+        },
     };
 
     /// After which moment a dossier is overdue that is due then, and has that appointment.
@@ -219,6 +286,7 @@ impl Norm {
         Judging {
             by: self.judged_by,
             date: self.judged_date,
+            rates_leave_out: self.rates_leave_out,
         }
     }
 
@@ -238,6 +306,8 @@ fn first(change: &Change) -> Option<Norm> {
         apology_days_before: change.apology_days_before?,
         judged_by: change.judged_by?,
         judged_date: change.judged_date?,
+        // Files of before do not know of it.
+        rates_leave_out: change.rates_leave_out.unwrap_or_default(),
         forms: change.forms?,
     })
 }
@@ -255,6 +325,7 @@ fn next(before: &Norm, change: &Change) -> Norm {
             .unwrap_or(before.apology_days_before),
         judged_by: change.judged_by.unwrap_or(before.judged_by),
         judged_date: change.judged_date.unwrap_or(before.judged_date),
+        rates_leave_out: change.rates_leave_out.unwrap_or(before.rates_leave_out),
         forms: forms.clone(),
     }
 }
@@ -301,5 +372,8 @@ mod tests {
         rows.swap(1, 2);
         assert_eq!(Norms::new(&rows), Err(UNORDERED));
         assert!(Norms::read(br#"[{"valid_from":"2020-01-01","basis":[],"x":1}]"#).is_err());
+        let approved =
+            br#"[{"valid_from":"2020-01-01","basis":[],"rates_leave_out":["approved"]}]"#;
+        assert!(Norms::read(approved).is_err());
     }
 }

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::domain::dossier::{Channel, Dossier, Ending, Event, EventData, ReplayError};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
-use crate::domain::tally::{Tally, step_through};
+use crate::domain::tally::{Closing, Tally, step_through};
 use crate::domain::time_limit::Outcome;
 
 /// One of them.
@@ -31,8 +31,8 @@ pub struct Reversal {
 /// What it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reversed {
-    /// A closing with this outcome was undone.
-    Closing(Outcome, Ending),
+    /// A closing was undone.
+    Closing(Closing),
     /// The dossier went to a successor.
     ReceiptLeft,
     /// The dossier came from a unit that was dissolved.
@@ -51,19 +51,20 @@ impl Reversed {
     /// The number that stands for it in the database.
     pub const fn code(self) -> i16 {
         match self {
-            Self::Closing(outcome, ending) => {
-                let outcome = match outcome {
+            Self::Closing(closing) => {
+                let outcome = match closing.outcome {
                     Outcome::Early => 1,
                     Outcome::OnTime => 2,
                     Outcome::Overdue => 3,
                 };
-                let ending = match ending {
+                let ending = match closing.ending {
                     Ending::Approved => 0,
                     Ending::Refused => 10,
                     Ending::Stopped => 20,
                     Ending::Withdrawn => 30,
                 };
-                outcome + ending
+                let left_out = if closing.left_out { 100 } else { 0 };
+                outcome + ending + left_out
             }
             Self::ReceiptLeft => 4,
             Self::ReceiptCame => 5,
@@ -73,7 +74,15 @@ impl Reversed {
     pub fn from_code(code: i16) -> Option<Self> {
         let closings = Self::OUTCOMES.into_iter().flat_map(|outcome| {
             let endings = Self::ENDINGS.into_iter();
-            endings.map(move |ending| Self::Closing(outcome, ending))
+            endings.flat_map(move |ending| {
+                [false, true].map(|left_out| {
+                    Self::Closing(Closing {
+                        outcome,
+                        ending,
+                        left_out,
+                    })
+                })
+            })
         });
         let mut all = closings.chain([Self::ReceiptLeft, Self::ReceiptCame]);
         all.find(|what| what.code() == code)
@@ -89,16 +98,14 @@ impl Reversal {
         }
         let mut tally = Tally::default();
         match self.what {
-            Reversed::Closing(outcome, ending) if self.origin < from => {
-                tally.close(outcome, ending, 1);
-            }
+            Reversed::Closing(closing) if self.origin < from => tally.close(closing, 1),
             Reversed::ReceiptLeft if self.origin >= from => {
                 *tally.received_by(self.channel) = -1;
             }
             Reversed::ReceiptCame if self.origin >= from => {
                 *tally.received_by(self.channel) = 1;
             }
-            Reversed::Closing(..) | Reversed::ReceiptLeft | Reversed::ReceiptCame => return None,
+            Reversed::Closing(_) | Reversed::ReceiptLeft | Reversed::ReceiptCame => return None,
         }
         Some(tally)
     }
@@ -144,9 +151,8 @@ fn add(before: &Dossier, event: &Event, after: &Dossier, into: &mut Vec<Reversal
     };
     match &event.data {
         EventData::Undone(_) if after.outcome.is_none() => {
-            let ended = before.outcome.zip(before.ending());
-            if let (Some((outcome, ending)), Some(closed)) = (ended, before.closed_at) {
-                let what = Reversed::Closing(outcome, ending);
+            if let Some((closing, closed)) = Closing::of(before).zip(before.closed_at) {
+                let what = Reversed::Closing(closing);
                 into.push(of(after.unit, closed.date(), what));
             }
         }

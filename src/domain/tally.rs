@@ -37,10 +37,14 @@ pub struct Tally {
     pub stopped: i64,
     /// Of those resolved: withdrawn by the applicant.
     pub withdrawn: i64,
+    /// Of those resolved: left out of on-time rates.
+    pub left_out: i64,
+    /// Of those left out: overdue.
+    pub left_out_overdue: i64,
 }
 
 impl Tally {
-    pub const COUNTERS: usize = 14;
+    pub const COUNTERS: usize = 16;
 
     /// Names of the counters, in the order of [`Self::to_array`].
     pub const NAMES: [&str; Self::COUNTERS] = [
@@ -58,6 +62,8 @@ impl Tally {
         "refused",
         "stopped",
         "withdrawn",
+        "left_out",
+        "left_out_overdue",
     ];
 
     pub const fn received(&self) -> i64 {
@@ -85,6 +91,8 @@ impl Tally {
             &mut self.refused,
             &mut self.stopped,
             &mut self.withdrawn,
+            &mut self.left_out,
+            &mut self.left_out_overdue,
         ]
     }
 
@@ -113,8 +121,20 @@ impl Tally {
         }
     }
 
-    /// Counts so many dossiers that were closed with this outcome in this way.
-    pub(super) const fn close(&mut self, outcome: Outcome, ending: Ending, by: i64) {
+    /// Counts so many dossiers that were closed so.
+    pub(super) const fn close(&mut self, closing: Closing, by: i64) {
+        let Closing {
+            outcome,
+            ending,
+            left_out,
+        } = closing;
+        if left_out {
+            self.left_out += by;
+            self.left_out_overdue += match outcome {
+                Outcome::Early | Outcome::OnTime => 0,
+                Outcome::Overdue => by,
+            };
+        }
         match outcome {
             Outcome::Early => self.early += by,
             Outcome::OnTime => self.on_time += by,
@@ -126,6 +146,27 @@ impl Tally {
             Ending::Stopped => self.stopped += by,
             Ending::Withdrawn => self.withdrawn += by,
         }
+    }
+}
+
+/// What counts of a closing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Closing {
+    pub outcome: Outcome,
+    pub ending: Ending,
+    /// On-time rates do not count it.
+    pub left_out: bool,
+}
+
+impl Closing {
+    /// Of a dossier; `None` while it is open, or if it was never received.
+    pub fn of(dossier: &Dossier) -> Option<Self> {
+        let (outcome, ending) = dossier.outcome.zip(dossier.ending())?;
+        Some(Self {
+            outcome,
+            ending,
+            left_out: dossier.judging.rates_leave_out.contains(ending),
+        })
     }
 }
 
@@ -211,16 +252,14 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         }
         EventData::BecameOverdue(_) => add(key, &|t| t.crossed += 1),
         EventData::Finished(_) | EventData::Withdrawn(_) | EventData::Stopped(_) => {
-            if let Some((outcome, ending)) = after.outcome.zip(after.ending()) {
-                add(key, &|t| t.close(outcome, ending, 1));
+            if let Some(closing) = Closing::of(after) {
+                add(key, &|t| t.close(closing, 1));
             }
         }
         EventData::Undone(_) => {
-            let undone = before
-                .and_then(|d| d.outcome.zip(d.ending()))
-                .filter(|_| after.outcome.is_none());
-            if let Some((outcome, ending)) = undone {
-                add(key, &|t| t.close(outcome, ending, -1));
+            let undone = before.and_then(Closing::of);
+            if let Some(closing) = undone.filter(|_| after.outcome.is_none()) {
+                add(key, &|t| t.close(closing, -1));
             }
         }
         EventData::DueRecomputed(new) => {
@@ -317,6 +356,10 @@ pub struct Standing {
     pub refused: i64,
     pub stopped: i64,
     pub withdrawn: i64,
+    /// Of (7): left out of on-time rates.
+    pub left_out: i64,
+    /// Of those left out: in (10).
+    pub left_out_overdue: i64,
 }
 
 impl Standing {
@@ -338,6 +381,8 @@ impl Standing {
             refused: within.refused,
             stopped: within.stopped,
             withdrawn: within.withdrawn,
+            left_out: within.left_out,
+            left_out_overdue: within.left_out_overdue,
         }
     }
 
@@ -357,6 +402,8 @@ impl Standing {
             refused: self.refused + by.refused,
             stopped: self.stopped + by.stopped,
             withdrawn: self.withdrawn + by.withdrawn,
+            left_out: self.left_out + by.left_out,
+            left_out_overdue: self.left_out_overdue + by.left_out_overdue,
             ..self
         }
     }
@@ -386,14 +433,35 @@ impl Standing {
         self.in_progress() - self.in_progress_overdue
     }
 
-    /// (early + on time) / resolved; `None` over zero resolved.
+    /// Of the resolved that on-time rates count: all, those early or on time, and those overdue.
+    pub const fn in_rates(&self) -> InRates {
+        let all = self.resolved() - self.left_out;
+        let overdue = self.overdue - self.left_out_overdue;
+        InRates {
+            all,
+            timely: all - overdue,
+            overdue,
+        }
+    }
+
+    /// (early + on time) / resolved, of those that rates count; `None` over nothing.
     pub fn on_time_share(&self) -> Option<Share> {
-        Share::new(self.early + self.on_time, self.resolved())
+        let counted = self.in_rates();
+        Share::new(counted.timely, counted.all)
     }
 
     pub fn overdue_share(&self) -> Option<Share> {
-        Share::new(self.overdue, self.resolved())
+        let counted = self.in_rates();
+        Share::new(counted.overdue, counted.all)
     }
+}
+
+/// What on-time rates are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InRates {
+    pub all: i64,
+    pub timely: i64,
+    pub overdue: i64,
 }
 
 impl Add for Standing {
@@ -415,6 +483,8 @@ impl Add for Standing {
             refused: self.refused + other.refused,
             stopped: self.stopped + other.stopped,
             withdrawn: self.withdrawn + other.withdrawn,
+            left_out: self.left_out + other.left_out,
+            left_out_overdue: self.left_out_overdue + other.left_out_overdue,
         }
     }
 }

@@ -288,9 +288,13 @@ fn level_sentence(name: &str, s: &Standing) -> String {
         0 => String::new(),
         n => format!(" (trong đó kỳ trước chuyển sang {})", number(n)),
     };
+    let counted = match s.left_out {
+        0 => String::new(),
+        _ => format!("; tỷ lệ tính trên {} hồ sơ", number(s.in_rates().all)),
+    };
     format!(
         "{name}: tiếp nhận {} hồ sơ{carried_over}; đã giải quyết {} hồ sơ, trong đó trước hạn và đúng hạn {} hồ sơ \
-         ({} trước hạn, {} đúng hạn), đạt {}; quá hạn {} hồ sơ, chiếm {}; đang giải quyết {} hồ sơ.",
+         ({} trước hạn, {} đúng hạn), đạt {}; quá hạn {} hồ sơ, chiếm {}{counted}; đang giải quyết {} hồ sơ.",
         number(s.received()),
         number(s.resolved()),
         number(s.early + s.on_time),

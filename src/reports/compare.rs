@@ -116,15 +116,16 @@ pub fn compare(report: &Cchc, printed: &PrintedFigures) -> Vec<Difference> {
         ] {
             found.count(format!("{what} {name}"), printed, ours);
         }
+        let counted = ours.in_rates();
         for (what, printed, part) in [
-            ("Tỷ lệ đúng hạn", &printed.rate_as_printed, on_time),
+            ("Tỷ lệ đúng hạn", &printed.rate_as_printed, counted.timely),
             (
                 "Tỷ lệ quá hạn",
                 &printed.overdue_rate_as_printed,
-                ours.overdue,
+                counted.overdue,
             ),
         ] {
-            found.share(format!("{what} {name}"), printed, (part, ours.resolved()));
+            found.share(format!("{what} {name}"), printed, (part, counted.all));
         }
     }
     let (cuts, printed) = (&report.cuts, &printed.procedures.time_limit_cuts);

@@ -31,6 +31,10 @@ pub struct Counts {
     pub refused: i64,
     pub stopped: i64,
     pub withdrawn: i64,
+    /// Of those resolved: left out of the rates, by the rules that `judged` tells.
+    pub left_out_of_rates: i64,
+    /// Of those left out: overdue.
+    pub left_out_of_rates_overdue: i64,
     /// Of those received in the period: taken in by another unit's desk.
     pub received_elsewhere: i64,
     /// Taken in for other units, which count them as received.
@@ -60,6 +64,8 @@ impl Counts {
             refused: s.refused,
             stopped: s.stopped,
             withdrawn: s.withdrawn,
+            left_out_of_rates: s.left_out,
+            left_out_of_rates_overdue: s.left_out_overdue,
             received_elsewhere: s.received_elsewhere,
             received_for_others: s.received_for_others,
             passed_on_late: s.passed_on_late,
@@ -86,12 +92,12 @@ pub(crate) const IN_PROGRESS: Of<Standing> = |s| Cell::Count(s.in_progress());
 pub(crate) const WITHIN: Of<Standing> = |s| Cell::Count(s.in_progress_within());
 pub(crate) const PAST_DUE: Of<Standing> = |s| Cell::Count(s.in_progress_overdue);
 pub(crate) const ON_TIME_RATE: Of<Standing> = |s| Cell::Share {
-    part: s.early + s.on_time,
-    whole: s.resolved(),
+    part: s.in_rates().timely,
+    whole: s.in_rates().all,
 };
 pub(crate) const OVERDUE_RATE: Of<Standing> = |s| Cell::Share {
-    part: s.overdue,
-    whole: s.resolved(),
+    part: s.in_rates().overdue,
+    whole: s.in_rates().all,
 };
 
 const REFUSED: Of<Standing> = |s| Cell::Count(s.refused);
@@ -99,7 +105,7 @@ const STOPPED: Of<Standing> = |s| Cell::Count(s.stopped);
 const WITHDRAWN: Of<Standing> = |s| Cell::Count(s.withdrawn);
 
 /// The columns of on-time rates, after what the rows are.
-pub(crate) const RATES: [Figure<Standing>; 20] = [
+pub(crate) const RATES: [Figure<Standing>; 22] = [
     (Column::for_programs("received"), RECEIVED),
     (Column::number("carried_over", "Tồn kỳ trước"), CARRIED_OVER),
     (
@@ -129,6 +135,12 @@ pub(crate) const RATES: [Figure<Standing>; 20] = [
     (Column::for_programs("refused"), REFUSED),
     (Column::for_programs("stopped"), STOPPED),
     (Column::for_programs("withdrawn"), WITHDRAWN),
+    (Column::for_programs("left_out_of_rates"), |s| {
+        Cell::Count(s.left_out)
+    }),
+    (Column::for_programs("left_out_of_rates_overdue"), |s| {
+        Cell::Count(s.left_out_overdue)
+    }),
     (Column::for_programs("received_elsewhere"), |s| {
         Cell::Count(s.received_elsewhere)
     }),
@@ -150,6 +162,14 @@ pub(crate) fn notes(s: &Standing, judged: &[String]) -> Vec<String> {
             number(s.refused),
             number(s.stopped),
             number(s.withdrawn)
+        ));
+    }
+    if s.left_out > 0 {
+        notes.push(format!(
+            "Tỷ lệ tính trên {} hồ sơ đã giải quyết; không tính {} hồ sơ, trong đó {} hồ sơ quá hạn.",
+            number(s.in_rates().all),
+            number(s.left_out),
+            number(s.left_out_overdue)
         ));
     }
     if s.received_elsewhere + s.received_for_others + s.passed_on_late > 0 {

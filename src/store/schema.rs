@@ -373,6 +373,8 @@ table! {
         refused -> BigInt,
         stopped -> BigInt,
         withdrawn -> BigInt,
+        left_out -> BigInt,
+        left_out_overdue -> BigInt,
     }
 }
 
@@ -398,6 +400,8 @@ table! {
         refused -> BigInt,
         stopped -> BigInt,
         withdrawn -> BigInt,
+        left_out -> BigInt,
+        left_out_overdue -> BigInt,
     }
 }
 
@@ -422,6 +426,8 @@ table! {
         refused -> Integer,
         stopped -> Integer,
         withdrawn -> Integer,
+        left_out -> Integer,
+        left_out_overdue -> Integer,
     }
 }
 

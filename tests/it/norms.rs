@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{COMMUNE, Office, Program, World, at, date, on_both};
+use crate::support::{COMMUNE, Office, Program, World, at, date, on_both, with_norm};
 use motcua::domain::dossier::{Action, Correction, Dossier, Exception, Paper, Refusal};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
@@ -23,14 +23,6 @@ fn refusal(done: Result<Dossier, Error>) -> Refusal {
         Err(Error::Refused(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
-}
-
-/// The bundled norms with one more row.
-fn with(row: Value) -> Vec<u8> {
-    let file = std::fs::read("config/norms.json").unwrap();
-    let mut rows: Vec<Value> = serde_json::from_slice(&file).unwrap();
-    rows.push(row);
-    serde_json::to_vec(&rows).unwrap()
 }
 
 fn in_progress(world: &World, received: Moment) -> Dossier {
@@ -134,7 +126,7 @@ on_both! {
 on_both! {
     fn how_a_dossier_is_judged_is_that_of_its_day_of_receipt(db: &Database) {
         let world = World::new(db.store());
-        let by_day = with(json!({
+        let by_day = with_norm(json!({
             "valid_from": "2026-10-01", "basis": ["Quyết định của tỉnh"],
             "judged_by": "day", "judged_date": "moved",
         }));
@@ -197,7 +189,7 @@ on_both! {
         assert_eq!(number("2021-07-15 08:00"), "H37.20.01-210715-0001");
         let file = db.folder().join("norms.json");
         let row = json!({"valid_from": "2026-10-01", "basis": ["x"], "case_number": "lowest_first"});
-        std::fs::write(&file, with(row)).unwrap();
+        std::fs::write(&file, with_norm(row)).unwrap();
         Program::on(db).output(&["import", "norms", file.to_str().unwrap()]);
         assert_eq!(number("2026-10-02 08:00"), "000.01.20.H37-261002-0001");
         assert_eq!(number("2026-09-30 08:00"), "H37.20.01-260930-0001");

@@ -3,8 +3,9 @@
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
 
-use crate::support::{Office, Program, World, at, date, fields, history_step, on_both};
+use crate::support::{Office, Program, World, at, date, fields, history_step, on_both, with_norm};
 use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData, Status};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
@@ -125,6 +126,14 @@ fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Mome
             (Status::Stopped, _) => standing.stopped = 1,
             (_, Some(Decision::Refused)) => standing.refused = 1,
             _ => {}
+        }
+        // What is received from 12 March on: by the norms that the random histories are played under.
+        let by_rule = after
+            .received_at
+            .is_some_and(|received| received.date() >= date("2021-03-12"));
+        if by_rule && standing.stopped + standing.withdrawn > 0 {
+            standing.left_out = 1;
+            standing.left_out_overdue = standing.overdue;
         }
     }
     let received_within = known
@@ -257,6 +266,11 @@ fn is_sound(s: &Standing) {
         s.stopped,
         s.withdrawn,
         s.resolved() - s.refused - s.stopped - s.withdrawn,
+        s.left_out_overdue,
+        s.left_out - s.left_out_overdue,
+        s.stopped + s.withdrawn - s.left_out,
+        s.in_rates().timely,
+        s.in_rates().overdue,
     ];
     assert!(counts.iter().all(|count| *count >= 0), "{s:?}");
     for share in [s.on_time_share(), s.overdue_share()].into_iter().flatten() {
@@ -274,6 +288,7 @@ on_both! {
         // A chain of successors, from one level to another, among units that are all open.
         let lines = "old_code,new_code,share\nH37.20.01,H37.20.02,whole\nH37.20.02,H37.20,whole\n";
         motcua::imports::successions(&world.store, lines.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        leave_out(&world, "2021-03-12", &["stopped", "withdrawn"]);
         let reference = world.store.reference().unwrap();
         UNIT_IDS.get_or_init(|| UNITS.map(|code| reference.units().by_code(code).unwrap().id.0));
         let mut runner = TestRunner::new(Config { cases: 40, ..Config::default() });
@@ -296,6 +311,108 @@ on_both! {
                 Ok(())
             })
             .unwrap();
+    }
+}
+
+/// Norms by which on-time rates leave out these endings, for what is received from a day on.
+fn leave_out(world: &World, from: &str, endings: &[&str]) {
+    let norms = with_norm(json!({
+        "valid_from": from, "basis": ["Quyết định của tỉnh"], "rates_leave_out": endings,
+    }));
+    motcua::imports::norms(&world.store, &norms).unwrap();
+}
+
+on_both! {
+    fn what_was_refused_stopped_or_withdrawn_counts_in_rates_as_the_norms_say(db: &Database) {
+        // Case 44, each twice: within time, and a working day late.
+        let world = World::new(db.store());
+        let reason = || "lý do".to_owned();
+        let endings = || [
+            Action::Finish { decision: Decision::Approved, reason: String::new() },
+            Action::Finish { decision: Decision::Refused, reason: reason() },
+            Action::Stop { reason: reason() },
+            Action::Withdraw { reason: reason() },
+        ];
+        // Due five working days later, at 17:00.
+        let close_all = |received: &str, within: &str, late: &str| {
+            for when in [within, late] {
+                for ending in endings() {
+                    let dossier = world.receive_at(UNITS[0], "1.004884", at(received));
+                    world.begin(dossier.id, at(received).plus_millis(60_000));
+                    match ending {
+                        Action::Finish { decision: Decision::Approved, .. } => world.finish(dossier.id, at(when)),
+                        ending => world.act(dossier.id, at(when), ending).unwrap(),
+                    };
+                }
+            }
+        };
+        let report = |from: &str, to: &str| {
+            let period = Period::new(date(from), date(to)).unwrap();
+            let span = Span::new(period, None, at("2026-11-26 08:00")).unwrap();
+            reports::on_time::on_time(&world.store, By::Level, span, None).unwrap()
+        };
+        let rates = |total: &Standing| {
+            [total.on_time_share(), total.overdue_share()].map(|share| share.unwrap().to_string())
+        };
+        // By default all count.
+        close_all("2026-09-07 08:00", "2026-09-10 08:00", "2026-09-15 08:00");
+        let september = report("2026-09-01", "2026-09-30");
+        let total = september.total;
+        assert_eq!((total.resolved(), total.early, total.overdue), (8, 4, 4));
+        assert_eq!((total.refused, total.stopped, total.withdrawn), (2, 2, 2));
+        assert_eq!(rates(&total), ["50.00", "50.00"]);
+        let rule = "tỷ lệ tính mọi hồ sơ đã giải quyết, kể cả hồ sơ bị từ chối, dừng xử lý, người nộp rút";
+        assert!(september.to_text().contains(rule), "{}", september.to_text());
+
+        leave_out(&world, "2026-10-01", &["stopped", "withdrawn"]);
+        // Received before: by the rule of that day, whenever it is closed.
+        assert_eq!(report("2026-09-01", "2026-09-30").total, total);
+        close_all("2026-10-05 08:00", "2026-10-08 08:00", "2026-10-13 08:00");
+        let late = world.receive_at(UNITS[0], "1.004884", at("2026-10-05 08:00"));
+        world.begin(late.id, at("2026-10-05 09:00"));
+        world.finish(late.id, at("2026-10-13 08:00"));
+        let october = report("2026-10-01", "2026-10-31");
+        let total = october.total;
+        // The forms count them all; rates are of two approved in time and one late, two refused.
+        assert_eq!((total.resolved(), total.early, total.overdue), (9, 4, 5));
+        assert_eq!((total.left_out, total.left_out_overdue), (4, 2));
+        assert_eq!(rates(&total), ["40.00", "60.00"]);
+        let period = Period::new(date("2026-10-01"), date("2026-10-31")).unwrap();
+        let span = Span::new(period, None, at("2026-11-26 08:00")).unwrap();
+        let form = reports::form_06a::form_06a(&world.store, span, Some("H37")).unwrap();
+        let cchc = reports::cchc::cchc(&world.store, span).unwrap();
+        assert_eq!((form.total, cchc.total), (total, total));
+        for text in [october.to_text(), form.to_text(), cchc.to_text()] {
+            let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            for part in [
+                "Hồ sơ tiếp nhận từ ngày 01/10/2026:",
+                "tỷ lệ không tính hồ sơ dừng xử lý, người nộp rút",
+                "Tỷ lệ tính trên 5 hồ sơ đã giải quyết; không tính 4 hồ sơ, trong đó 2 hồ sơ quá hạn.",
+            ] {
+                assert!(flat.contains(part), "{part}: {text}");
+            }
+        }
+        let json = serde_json::to_value(october.json()).unwrap();
+        assert_eq!(json["total"]["on_time_rate"], "40.00");
+        assert_eq!(json["total"]["left_out_of_rates"], 4);
+        assert_eq!(json["rows"][0]["left_out_of_rates_overdue"], 2);
+        let passage = cchc.to_text().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(passage.contains("đạt 40,00%; quá hạn 5 hồ sơ, chiếm 60,00%; tỷ lệ tính trên 5 hồ sơ"), "{passage}");
+        // A closing that is undone in a later period is taken back with it.
+        let history = histories(&world.store);
+        let withdrawn = history.iter().position(|events| {
+            events[0].at == at("2026-10-05 08:00") && events.last().unwrap().data.name() == "withdrawn"
+        });
+        let id = world.store.read(|conn| dossiers::rows_after(conn, None, 100)).unwrap()[withdrawn.unwrap()].0;
+        let undo = Action::Correct(Correction::Undo { reason: reason() });
+        world.act(id, at("2026-11-02 08:00"), undo).unwrap();
+        let november = report("2026-11-01", "2026-11-25").total;
+        assert_eq!((november.reopened, november.left_out, november.on_time_share()), (1, 0, None));
+        is_sound(&november);
+        assert_eq!(motcua::tools::verify::verify(&world.store, 5).unwrap().total, 0);
+        housekeeping::run(&world.store, at("2026-11-26 08:00")).unwrap();
+        assert_eq!(report("2026-11-01", "2026-11-25").total.left_out, 0);
+        assert_eq!(motcua::tools::verify::verify(&world.store, 5).unwrap().total, 0);
     }
 }
 

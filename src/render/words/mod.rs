@@ -9,7 +9,7 @@ pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Channel, Decision, EventData, Status};
+use crate::domain::dossier::{Channel, Decision, Ending, EventData, Status};
 use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{JudgedBy, JudgedDate, Judging};
@@ -161,7 +161,7 @@ pub const fn role(role: Role) -> &'static str {
     }
 }
 
-/// By what a dossier is on time or overdue.
+/// By what a dossier is on time or overdue, and which count in rates.
 pub fn judging(judging: Judging) -> String {
     let by = match judging.by {
         JudgedBy::Moment => "giải quyết sau thời điểm hẹn trả là quá hạn",
@@ -171,7 +171,23 @@ pub fn judging(judging: Judging) -> String {
         JudgedDate::First => "theo ngày hẹn trả đầu tiên, không theo ngày hẹn lại",
         JudgedDate::Moved => "theo ngày hẹn lại nếu có",
     };
-    format!("{by}; {date}")
+    let left_out = [
+        (Ending::Refused, "bị từ chối"),
+        (Ending::Stopped, "dừng xử lý"),
+        (Ending::Withdrawn, "người nộp rút"),
+    ];
+    let left_out = left_out
+        .into_iter()
+        .filter(|(ending, _)| judging.rates_leave_out.contains(*ending));
+    let left_out: Vec<&str> = left_out.map(|(_, word)| word).collect();
+    let rates = match left_out.is_empty() {
+        true => {
+            "tỷ lệ tính mọi hồ sơ đã giải quyết, kể cả hồ sơ bị từ chối, dừng xử lý, người nộp rút"
+                .to_owned()
+        }
+        false => format!("tỷ lệ không tính hồ sơ {}", left_out.join(", ")),
+    };
+    format!("{by}; {date}; {rates}")
 }
 
 /// A job, as it is listed.

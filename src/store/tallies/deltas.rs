@@ -35,6 +35,8 @@ macro_rules! change {
             $table::refused.eq($tally.refused),
             $table::stopped.eq($tally.stopped),
             $table::withdrawn.eq($tally.withdrawn),
+            $table::left_out.eq($tally.left_out),
+            $table::left_out_overdue.eq($tally.left_out_overdue),
         )
     };
 }

@@ -82,15 +82,17 @@ macro_rules! counters {
             $table::refused,
             $table::stopped,
             $table::withdrawn,
+            $table::left_out,
+            $table::left_out_overdue,
         )
     };
 }
 use counters;
 
 /// What [`counters!`] reads.
-type Counters<N> = (N, N, N, N, N, N, N, N, N, N, N, N, N, N);
+type Counters<N> = (N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N);
 
 fn tally<N: Into<i64>>(counters: Counters<N>) -> Tally {
-    let (a, b, c, d, e, f, g, h, i, j, k, l, m, n) = counters;
-    Tally::from_array([a, b, c, d, e, f, g, h, i, j, k, l, m, n].map(Into::into))
+    let (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p) = counters;
+    Tally::from_array([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].map(Into::into))
 }

@@ -147,6 +147,8 @@ fn rolled_up(conn: &mut Conn, dimension: Dimension, period: Period) -> Result<Su
                     sum(rollups::refused),
                     sum(rollups::stopped),
                     sum(rollups::withdrawn),
+                    sum(rollups::left_out),
+                    sum(rollups::left_out_overdue),
                 ),
             ))
             .load(conn)?;
@@ -159,8 +161,10 @@ fn rolled_up(conn: &mut Conn, dimension: Dimension, period: Period) -> Result<Su
 
 /// A sum is null over no rows only, and every group has one.
 fn of_sums(counters: Counters<Option<i64>>) -> Tally {
-    let (a, b, c, d, e, f, g, h, i, j, k, l, m, n) = counters;
-    Tally::from_array([a, b, c, d, e, f, g, h, i, j, k, l, m, n].map(Option::unwrap_or_default))
+    let (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p) = counters;
+    Tally::from_array(
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p].map(Option::unwrap_or_default),
+    )
 }
 
 /// Dossiers that crossed their due moment before `until` without an event that says so, as known at the

@@ -88,6 +88,8 @@ struct RollupRow {
     refused: i32,
     stopped: i32,
     withdrawn: i32,
+    left_out: i32,
+    left_out_overdue: i32,
 }
 
 impl RollupRow {
@@ -118,6 +120,8 @@ impl RollupRow {
             refused: counter(tally.refused)?,
             stopped: counter(tally.stopped)?,
             withdrawn: counter(tally.withdrawn)?,
+            left_out: counter(tally.left_out)?,
+            left_out_overdue: counter(tally.left_out_overdue)?,
         })
     }
 }
@@ -155,6 +159,9 @@ macro_rules! add_rows {
                 rollups::refused.eq(rollups::refused + excluded(rollups::refused)),
                 rollups::stopped.eq(rollups::stopped + excluded(rollups::stopped)),
                 rollups::withdrawn.eq(rollups::withdrawn + excluded(rollups::withdrawn)),
+                rollups::left_out.eq(rollups::left_out + excluded(rollups::left_out)),
+                rollups::left_out_overdue
+                    .eq(rollups::left_out_overdue + excluded(rollups::left_out_overdue)),
             ))
             .execute($conn)?
     };
@@ -187,7 +194,7 @@ pub fn add_rows(conn: &mut Conn, rows: &RollupRows) -> Result<(), StoreError> {
             // other instead of locking crosswise.
             let rows: Vec<RollupRow> = rows.iter().map(RollupRow::new).collect::<Result<_, _>>()?;
             for chunk in rows.chunks(2000) {
-                // 19 parameters a row; a statement takes 65 535.
+                // 21 parameters a row; a statement takes 65 535.
                 add_rows!(chunk.to_vec(), conn);
             }
         }
