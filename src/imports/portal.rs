@@ -139,6 +139,17 @@ fn plan(
             plan.changes.notes.push(note);
             continue;
         }
+        let missing = listed.missing();
+        if listed.is_of_2026 && last.is_none() && !missing.is_empty() {
+            let fields: Vec<&str> = missing.iter().map(|(_, word)| *word).collect();
+            let note = format!(
+                "{} không đưa vào: cổng không nói {}",
+                listed.code,
+                fields.join(", ")
+            );
+            plan.changes.notes.push(note);
+            continue;
+        }
         plan.changes.notes.extend(listed.notes.iter().cloned());
         let Some(definition) = listed.over(standing.or(last), from, &mut wrong) else {
             continue;

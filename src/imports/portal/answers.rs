@@ -48,7 +48,7 @@ pub(crate) struct Listed {
     pub(super) limits_by_channel: Option<ChannelLimits>,
     pub(super) received_elsewhere: Option<bool>,
     /// Whether its details have the form of 2026.
-    pub(super) is_of_2026: bool,
+    pub(crate) is_of_2026: bool,
     /// What a person has to see to.
     pub(crate) notes: Vec<String>,
 }
@@ -235,6 +235,20 @@ impl Listed {
         }
     }
 
+    /// What a procedure needs that is not known yet, and the portal does not tell: where, and in words.
+    pub(crate) fn missing(&self) -> Vec<(&'static str, &'static str)> {
+        let has_limit = self.limit.is_some() || self.is_of_2026;
+        let needed = [
+            ("/TENTTHC", "tên", self.name.is_some()),
+            ("/LINHVUCTHUCHIEN", "lĩnh vực", self.field.is_some()),
+            ("/CAPTHUCHIEN", "cấp thực hiện", self.levels.is_some()),
+            ("/CACHTHUCTHUCHIEN", "thời hạn", has_limit),
+            ("/KETQUATHUCHIEN", "kết quả", self.result.is_some()),
+        ];
+        let missing = needed.into_iter().filter(|(_, _, is_there)| !is_there);
+        missing.map(|(pointer, word, _)| (pointer, word)).collect()
+    }
+
     /// A procedure that is not known yet, as far as the portal tells.
     fn blank(&self, from: NaiveDate, wrong: &mut Vec<WrongPlace>) -> Option<ProcedureDefinition> {
         let none = LimitDefinition {
@@ -243,17 +257,9 @@ impl Listed {
         };
         // One that is only a text is none until a person reads it.
         let limit = self.limit.or(self.is_of_2026.then_some(none));
-        let needed = [
-            ("/TENTTHC", self.name.is_some()),
-            ("/LINHVUCTHUCHIEN", self.field.is_some()),
-            ("/CAPTHUCHIEN", self.levels.is_some()),
-            ("/CACHTHUCTHUCHIEN", limit.is_some()),
-            ("/KETQUATHUCHIEN", self.result.is_some()),
-        ];
-        let missing = needed.iter().filter(|(_, is_there)| !is_there);
-        wrong.extend(missing.map(|(pointer, _)| WrongPlace {
+        wrong.extend(self.missing().into_iter().map(|(pointer, _)| WrongPlace {
             file: self.file.clone(),
-            pointer: (*pointer).to_owned(),
+            pointer: pointer.to_owned(),
             reason: format!("thiếu, mà {} là thủ tục mới", self.code),
         }));
         Some(ProcedureDefinition {

@@ -199,6 +199,9 @@ fn ways(listed: &mut Listed, place: &Place<'_>, wrong: &mut Vec<WrongPlace>) {
     listed.limit = of(Channel::Direct)
         .or_else(|| known.next().filter(|_| !open))
         .or(agreed);
+    if limits.is_empty() && listed.limit.is_none() {
+        listed.note("cổng không nói thời hạn".to_owned());
+    }
     let other = |channel| of(channel).filter(|limit| Some(*limit) != listed.limit);
     listed.limits_by_channel = Some(ChannelLimits {
         direct: None,

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod portal;
+mod published;
 mod speech;
 
 use std::sync::Arc;
