@@ -76,6 +76,9 @@ pub struct ProcedureDefinition {
     /// So many days more, of the limit's own kind, where the competent unit is marked as a mountain one.
     #[serde(default)]
     pub extra_days_in_marked_units: Option<u32>,
+    /// The second leg: the whole limit, from the same start, once verification (xác minh) turns out to be needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification_limit: Option<LimitDefinition>,
     /// Where it says nothing, what the norms of the day of receipt say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_supplement: Option<OnSupplement>,
@@ -519,6 +522,22 @@ impl ProcedureDefinition {
         for (name, limit) in by_channel {
             if let Some(Err(error)) = limit.map(LimitDefinition::limit) {
                 add(&format!("/limits_by_channel/{name}"), error.to_string());
+            }
+        }
+        if let Some(second) = self.verification_limit {
+            let (pointer, first) = ("/verification_limit", self.promised_limit());
+            match second.limit() {
+                Err(error) => add(pointer, error.to_string()),
+                Ok(limit) if limit.is_by_hand() || limit.unit() == LimitUnit::SameDay => {
+                    add(pointer, "phải có số ngày, giờ, tháng hoặc năm".to_owned());
+                }
+                Ok(_) if second.unit == first.unit && second.amount <= first.amount => {
+                    add(
+                        pointer,
+                        "phải dài hơn thời hạn khi không phải xác minh".to_owned(),
+                    );
+                }
+                Ok(_) => {}
             }
         }
         let Some(extra) = self.extra_days_in_marked_units else {

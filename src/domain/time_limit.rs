@@ -320,6 +320,22 @@ impl Clock {
         Ok(())
     }
 
+    /// With another limit from the same start, pauses counted in.
+    ///
+    /// # Errors
+    /// If the calendar lacks a year that is needed, or that limit is none.
+    pub fn with_limit(&self, limit: TimeLimit, timetable: &Timetable) -> Result<Self, TimeError> {
+        if limit.is_by_hand() {
+            return Err(TimeError::NoLimit);
+        }
+        let mut clock = Self {
+            limit,
+            ..self.clone()
+        };
+        clock.recompute(timetable)?;
+        Ok(clock)
+    }
+
     /// The due moment anew after a change of the calendar; pauses stay as they were. One that was named by
     /// hand stays too.
     ///

@@ -102,6 +102,7 @@ fn sound() -> Value {
             "postal": {"unit": "working_day", "amount": 1},
         },
         "extra_days_in_marked_units": null,
+        "verification_limit": {"unit": "working_day", "amount": 3},
         "cases": [{
             "code": "00", "name": "…", "limit": {"unit": "working_day", "amount": 1},
             "fees": [{

@@ -33,6 +33,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "appointment_lapsed.txt",
     "appointment_lapsed.html",
     "appointment_lapsed.sms",
+    "verification.txt",
+    "verification.html",
+    "verification.sms",
     "result_ready.txt",
     "result_ready.html",
     "result_ready.sms",
@@ -274,6 +277,7 @@ fn example(topic: Topic) -> Value {
         Topic::PaymentRequested => json!({"amount": "50.000", "reason": "lệ phí"}),
         Topic::Reappointed => json!({"appointment_at": "17:00 20/07/2021", "reason": "quá tải"}),
         Topic::AppointmentLapsed => json!({"appointment_at": "17:00 14/07/2021"}),
+        Topic::Verification => json!({"due_before": "17:00 14/07/2021", "reason": "chờ xác minh"}),
         Topic::Digest => json!({
             "name": "Nông Thị Lan", "unit": "UBND huyện", "date": "15/07/2021", "open": "10",
             "overdue": "1", "received": "5", "resolved": "4",
@@ -460,6 +464,8 @@ pub enum Topic {
     Reappointed,
     /// The due moment has gone past that appointment: it holds instead.
     AppointmentLapsed,
+    /// Verification is needed, and the due moment has moved for it.
+    Verification,
     ResultReady,
     /// To the officer in charge.
     DueTomorrow,
@@ -474,13 +480,14 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Confirmation,
         Self::Receipt,
         Self::SupplementRequested,
         Self::PaymentRequested,
         Self::Reappointed,
         Self::AppointmentLapsed,
+        Self::Verification,
         Self::ResultReady,
         Self::DueTomorrow,
         Self::Overdue,
@@ -497,6 +504,7 @@ impl Topic {
             Self::PaymentRequested => "payment_requested",
             Self::Reappointed => "reappointed",
             Self::AppointmentLapsed => "appointment_lapsed",
+            Self::Verification => "verification",
             Self::ResultReady => "result_ready",
             Self::DueTomorrow => "due_tomorrow",
             Self::Overdue => "overdue",

@@ -80,12 +80,16 @@ pub struct DossierView {
     pub passed_on_late: bool,
     /// By which reports judge.
     pub due_at: Option<Moment>,
-    /// The limit that held at its receipt; its unit is `none` where the procedure sets no limit.
+    /// The limit that holds: that of its receipt, or the second one since verification was needed. Its unit is `none`
+    /// where the procedure sets no limit.
     #[schema(value_type = Option<Object>, example = json!({"unit": "working_day", "amount": 7.5}))]
     pub limit: Option<LimitDefinition>,
     /// Why the return date is that one: it was named by hand, as the procedure sets no limit.
     #[schema(example = json!(null))]
     pub due_reason: Option<String>,
+    /// Why verification is needed, if it is.
+    #[schema(example = json!(null))]
+    pub verification_reason: Option<String>,
     /// Days that are yet to be announced and on which it rests while the dossier is open: it may move.
     pub provisional_days: Vec<ProvisionalDay>,
     /// The new appointment; never before the due moment.
@@ -443,6 +447,7 @@ fn show(
         due_at: state.due,
         limit: contents.limit.map(LimitDefinition::from),
         due_reason: contents.due_reason.clone(),
+        verification_reason: contents.verification.clone(),
         provisional_days: views::calendar::rests_on(
             reference,
             state.unit,

@@ -8,6 +8,7 @@ use crate::domain::dossier::{Channel, Refusal};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{LimitDefinition, LimitSource, ProcedureCode};
 use crate::domain::time_limit::{LimitUnit, TimeError};
+use crate::domain::timetable::Timetable;
 use crate::error::{Error, WrongField};
 use crate::render::words;
 use crate::store::Store;
@@ -57,6 +58,42 @@ pub struct Preview {
     pub provisional_days: Vec<ProvisionalDay>,
     /// Absent where nothing is counted.
     pub counting: Option<Explanation>,
+    /// When it would be due if verification turned out to be needed; absent where the procedure has no limit for that.
+    pub verification: Option<SecondLeg>,
+}
+
+/// A return date if verification is needed: counted from the same start.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct SecondLeg {
+    #[schema(value_type = Object, example = json!({"unit": "working_day", "amount": 3}))]
+    pub limit: LimitDefinition,
+    pub due_at: Moment,
+    #[schema(example = "17:00 ngày 04/03/2021")]
+    pub due_text: String,
+    /// Days that are yet to be announced and on which it rests: it may move.
+    pub provisional_days: Vec<ProvisionalDay>,
+    pub counting: Explanation,
+}
+
+impl SecondLeg {
+    fn new(
+        definition: LimitDefinition,
+        received: Moment,
+        timetable: &Timetable,
+    ) -> Result<Self, Refusal> {
+        let counting = Counting::new(definition.limit()?, received, timetable)?;
+        Ok(Self {
+            limit: definition,
+            due_at: counting.due,
+            due_text: words::moment(counting.due),
+            provisional_days: counting
+                .provisional
+                .iter()
+                .map(ProvisionalDay::from)
+                .collect(),
+            counting: Explanation::from(&counting),
+        })
+    }
 }
 
 /// How a return date was counted.
@@ -214,6 +251,8 @@ pub fn preview(store: &Store, asked: &Asked) -> Result<Preview, Error> {
         }
     };
     let due = counting.as_ref().map(|counting| counting.due);
+    let second = version.definition.verification_limit;
+    let second = second.map(|limit| SecondLeg::new(limit, asked.received_at, timetable));
     let provisional = counting.iter().flat_map(|counting| &counting.provisional);
     Ok(Preview {
         procedure: version.definition.code.clone(),
@@ -227,5 +266,6 @@ pub fn preview(store: &Store, asked: &Asked) -> Result<Preview, Error> {
         due_text: due.map_or_else(|| TimeError::NoLimit.to_string(), words::moment),
         provisional_days: provisional.map(ProvisionalDay::from).collect(),
         counting: counting.as_ref().map(Explanation::from),
+        verification: second.transpose()?,
     })
 }

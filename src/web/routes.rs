@@ -617,6 +617,8 @@ fn actions_table() -> Vec<Route> {
             .about("Dừng xử lý, có lý do."),
         act(To::Reappoint, May::Reappoint, actions::Reappoint::asks)
             .about("Xin lỗi và hẹn lại ngày trả kết quả, một lần cho mỗi hồ sơ."),
+        act(To::Verify, May::Reappoint, |WithReason { reason, .. }, of| of.to(Action::Verify { reason }))
+            .about("Báo hồ sơ cần xác minh: áp dụng thời hạn khi phải xác minh của thủ tục, tính từ lúc tiếp nhận, một lần."),
         act(To::MoveToSuccessor, May::MoveToSuccessor, actions::MoveTo::asks)
             .about("Chuyển hồ sơ của đơn vị đã giải thể sang một đơn vị kế thừa."),
         act(To::Undo, May::Undo, |WithReason { reason, .. }, of| of.to(Action::Correct(Correction::Undo { reason })))

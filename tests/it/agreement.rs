@@ -4,7 +4,7 @@ use chrono::Datelike;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{World, at, date, occasion, on_both};
+use crate::support::{World, at, date, occasion, on_both, with_second_leg};
 use motcua::acts;
 use motcua::domain::dossier::{
     Action, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod,
@@ -12,6 +12,7 @@ use motcua::domain::dossier::{
 use motcua::domain::ids::DossierId;
 use motcua::domain::moment::{Moment, WorkingTime};
 use motcua::domain::period::Period;
+use motcua::domain::procedure::LimitDefinition;
 use motcua::domain::time_limit::Outcome;
 use motcua::error::Error;
 use motcua::jobs::{housekeeping, queue};
@@ -33,7 +34,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..16_u8, 0..100_usize, 0..40_i64, 1..60_u32);
+    let step = (0..17_u8, 0..100_usize, 0..40_i64, 1..60_u32);
     let step = step.prop_map(|(kind, which, hours, number)| Step {
         kind,
         which,
@@ -91,6 +92,7 @@ fn action(world: &World, dossier: &Dossier, step: &Step, now: Moment) -> Action 
             }
         }
         13 => Action::Withdraw { reason: reason() },
+        16 => Action::Verify { reason: reason() },
         _ => Action::Correct(Correction::Undo { reason: reason() }),
     }
 }
@@ -172,6 +174,8 @@ fn check(world: &World, ids: &[DossierId], now: Moment) {
             (said, said, said),
             "{id} at {now}"
         );
+        let limit = dossier.clock.as_ref().map(|clock| clock.limit);
+        assert_eq!(view.limit, limit.map(LimitDefinition::from), "{id}");
         assert!(
             dossier.appointment.is_none() || dossier.appointment >= dossier.due(),
             "{id}: appointed before it is due"
@@ -252,6 +256,9 @@ fn play(world: &World, steps: &[Step]) {
 on_both! {
     fn everybody_who_shows_a_dossier_says_the_same_after_every_action(db: &Database) {
         let world = World::new(db.store());
+        // One of the same day, and one of five days: three and eight where verification is needed.
+        with_second_leg(&world, "1.001193", 3);
+        with_second_leg(&world, "1.004884", 8);
         let mut runner = TestRunner::new(Config { cases: 25, ..Config::default() });
         runner
             .run(&steps(), |steps| {

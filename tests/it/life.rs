@@ -56,6 +56,7 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         "code": "1.000001", "name": "Thử", "field": "Thử", "levels": ["commune"],
         "valid_from": "2018-01-01", "announced_on": "2018-01-01", "online_level": "full",
         "statutory_limit": {"unit": "working_day", "amount": 5}, "result": "Giấy",
+        "verification_limit": {"unit": "working_day", "amount": 8},
         "received_elsewhere": true, "fees": [{"name": "Lệ phí", "amount_vnd": 1000}],
         "checklist": [
             {"name": "Đơn", "originals": 1, "copies": 0, "required": true},
@@ -195,7 +196,7 @@ fn because() -> String {
 fn any_action() -> impl Strategy<Value = Action> {
     let reason = prop::sample::select(vec![String::new(), because()]);
     let number = 0..5_u8;
-    (0..23_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
+    (0..24_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
         0 => Action::Register(new_dossier()),
         1 => receive(),
         2 => Action::Receive {
@@ -242,6 +243,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         20 => collect(),
         21 => Action::WaiveFee { fee: 0, reason },
         22 => Action::Reach,
+        23 => Action::Verify { reason },
         _ => match n {
             0 | 1 => Action::MarkOverdue,
             2 => Action::RecomputeDue { reason },
@@ -350,6 +352,7 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
             reason,
             appointment: at("2021-12-01 09:00"),
         },
+        ActionKind::Verify => Action::Verify { reason },
         ActionKind::MoveToSuccessor => Action::MoveToSuccessor {
             from: COMMUNE,
             to: SUCCESSOR,

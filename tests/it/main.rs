@@ -39,6 +39,7 @@ mod proxy;
 mod reports;
 mod running;
 mod scenario;
+mod second_leg;
 mod server;
 mod steps;
 mod submissions;

@@ -84,6 +84,8 @@ actions! {
         from Registered Received InProgress SupplementRequested PaymentRequested;
     Stop: "stop" "dừng xử lý", Stop, from InProgress;
     Reappoint: "reappoint" "xin lỗi và hẹn lại", Reappoint, from Received InProgress;
+    /// The procedure gives more time for verification: once.
+    Verify: "verify" "báo cần xác minh", Reappoint, from Received InProgress;
     MoveToSuccessor: "move" "chuyển sang đơn vị kế thừa", MoveToSuccessor,
         from Registered Received InProgress SupplementRequested PaymentRequested;
     Undo: "undo" "hủy thao tác nhầm", Undo, from NotReceived Withdrawn Stopped Done Returned;
@@ -127,6 +129,7 @@ impl ActionKind {
                 | Self::Finish
                 | Self::Stop
                 | Self::Reappoint
+                | Self::Verify
         )
     }
 
@@ -267,6 +270,10 @@ pub enum Action {
         reason: String,
         appointment: Moment,
     },
+    /// Verification turned out to be needed: the procedure's second limit holds.
+    Verify {
+        reason: String,
+    },
     MoveToSuccessor {
         from: UnitId,
         to: UnitId,
@@ -312,6 +319,7 @@ impl Action {
             Self::Withdraw { .. } => ActionKind::Withdraw,
             Self::Stop { .. } => ActionKind::Stop,
             Self::Reappoint { .. } => ActionKind::Reappoint,
+            Self::Verify { .. } => ActionKind::Verify,
             Self::MoveToSuccessor { .. } => ActionKind::MoveToSuccessor,
             Self::Correct(Correction::Undo { .. }) => ActionKind::Undo,
             Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,

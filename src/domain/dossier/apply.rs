@@ -212,6 +212,11 @@ impl Dossier {
                 self.reappointed = self.appointment;
             }
             EventData::AppointmentLapsed(_) => self.appointment = None,
+            EventData::VerificationNeeded(needed) => {
+                let clock = self.clock.as_mut().ok_or(misfit)?;
+                clock.limit = needed.limit.unwrap_or(clock.limit);
+                clock.due = needed.due;
+            }
             EventData::Finished(finished) => {
                 self.decision = Some(finished.decision);
                 self.close(Status::Done, Some(finished.outcome), at);

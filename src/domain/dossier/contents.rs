@@ -24,12 +24,14 @@ pub struct Contents {
     pub requested_fees: Vec<u16>,
     /// The case of the procedure (trường hợp) in which it is.
     pub case: Option<String>,
-    /// The limit that held at its receipt.
+    /// The limit that holds: that of its receipt, or the second one since verification was needed.
     pub limit: Option<TimeLimit>,
     /// Why its return date is the one that was named, where the procedure sets no limit.
     pub due_reason: Option<String>,
     /// How it is passed on to the competent unit, if another desk took it in and that takes time.
     pub passing_on: Option<PassingOn>,
+    /// Why verification is needed, if it is.
+    pub verification: Option<String>,
     /// It has been apologised for within this limit, and appointed anew.
     pub apologised: bool,
 }
@@ -59,7 +61,7 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 9] = [1, 2, 6, 7, 8, 10, 19, 20, 21];
+    pub const KINDS: [i16; 10] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 23];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -113,6 +115,10 @@ impl Contents {
                 }
             }
             EventData::Reappointed(_) => self.apologised = true,
+            EventData::VerificationNeeded(needed) => {
+                self.verification = Some(needed.reason.clone());
+                self.limit = needed.limit.or(self.limit);
+            }
             EventData::SupplementTaken(taken) => {
                 // Another limit, of which nobody has apologised yet.
                 self.apologised &= !taken.restarted;

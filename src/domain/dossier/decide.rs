@@ -6,7 +6,7 @@ mod receiving;
 mod timing;
 
 use crate::domain::dossier::decide::handling::{
-    ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement,
+    ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement, verify,
 };
 use crate::domain::dossier::decide::money::{
     amount_asked, asked_less, not_requested, nothing_left_to_pay, positive, request_payment,
@@ -383,6 +383,7 @@ fn decide_existing(
             reason,
             appointment,
         } => reappoint(dossier, reason, *appointment, context)?,
+        Action::Verify { reason } => verify(dossier, overdue, reason, context)?,
         Action::MoveToSuccessor { from, to } => {
             if !dossier.units().contains(from) {
                 return Err(Refusal::NotWithUnit);

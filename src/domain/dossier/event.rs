@@ -238,6 +238,8 @@ event_kinds! {
     Reached = 21: "Đơn vị có thẩm quyền nhận được hồ sơ", counted;
     /// The due moment went past the new appointment, which promises nothing any more.
     AppointmentLapsed = 22: "Thôi áp dụng ngày đã hẹn lại, do hạn trả được tính lại", uncounted;
+    /// Verification is needed: the procedure's second limit holds, from the same start.
+    VerificationNeeded = 23: "Cần xác minh, áp dụng thời hạn khi phải xác minh", uncounted;
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.
@@ -449,6 +451,20 @@ pub struct AppointmentLapsed {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerificationNeeded {
+    pub reason: String,
+    /// Absent where the first limit goes on: it has passed already, or the second would end no later.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_limit"
+    )]
+    pub limit: Option<TimeLimit>,
+    #[serde(with = "millis")]
+    pub due: Moment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     pub decision: Decision,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -539,6 +555,27 @@ mod optional_millis {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Moment>, D::Error> {
         Ok(Option::<i64>::deserialize(d)?.map(Moment::from_unix_millis))
+    }
+}
+
+/// `Option<TimeLimit>` as [`short_limit`].
+mod optional_limit {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::domain::time_limit::TimeLimit;
+
+    #[derive(Serialize, Deserialize)]
+    struct Short(#[serde(with = "super::short_limit")] TimeLimit);
+
+    pub fn serialize<S: Serializer>(
+        limit: &Option<TimeLimit>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        limit.map(Short).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<TimeLimit>, D::Error> {
+        Ok(Option::<Short>::deserialize(d)?.map(|Short(limit)| limit))
     }
 }
 

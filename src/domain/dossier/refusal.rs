@@ -134,6 +134,12 @@ pub enum Refusal {
     AlreadyReappointed {
         appointment: Moment,
     },
+    /// The procedure has no second limit for verification.
+    NoVerification {
+        procedure: String,
+    },
+    /// It was said before that verification is needed: once.
+    VerificationSaid,
     /// The new appointment must be in working time and after both now and the due moment.
     BadAppointment {
         appointment: Moment,
@@ -205,6 +211,8 @@ impl Refusal {
             Self::FeeRequested { .. } => "fee_requested",
             Self::OtherAmount { .. } => "other_amount",
             Self::AlreadyReappointed { .. } => "already_reappointed",
+            Self::NoVerification { .. } => "no_verification",
+            Self::VerificationSaid => "verification_said",
             Self::BadAppointment { .. } => "bad_appointment",
             Self::CaseMissing { .. } => "case_missing",
             Self::ReturnDateMissing => "return_date_missing",

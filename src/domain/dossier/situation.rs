@@ -47,6 +47,10 @@ impl<'a> Situation<'a> {
             && match kind {
                 ActionKind::HandOver => self.can_be_handed_over(by),
                 ActionKind::Reappoint => !self.contents.apologised,
+                ActionKind::Verify => {
+                    let second = self.procedure.definition.verification_limit;
+                    second.is_some() && self.contents.verification.is_none()
+                }
                 ActionKind::Undo => self.can_be_undone(by),
                 ActionKind::CollectFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),

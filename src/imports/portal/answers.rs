@@ -282,6 +282,7 @@ impl Listed {
             committed_limit: None,
             limits_by_channel: ChannelLimits::default(),
             extra_days_in_marked_units: None,
+            verification_limit: None,
             cases: Vec::new(),
             on_supplement: None,
             fees: Vec::new(),

@@ -93,6 +93,11 @@ pub(crate) fn differences(old: &ProcedureDefinition, new: &ProcedureDefinition) 
         &limit(old.committed_limit),
         &limit(new.committed_limit),
     );
+    text(
+        "thời hạn khi phải xác minh",
+        &limit(old.verification_limit),
+        &limit(new.verification_limit),
+    );
     let by_channel = |of: &ProcedureDefinition| {
         let of = of.limits_by_channel;
         let limits = [

@@ -69,6 +69,13 @@ impl NoticeTeller {
                 Topic::AppointmentLapsed,
                 json!({"appointment_at": render::words::moment(lapsed.appointment)}),
             ),
+            EventData::VerificationNeeded(needed) if needed.limit.is_some() => own(
+                Topic::Verification,
+                json!({
+                    "reason": needed.reason,
+                    "due_before": moment(happened.before.and_then(Dossier::due)),
+                }),
+            ),
             EventData::Finished(_) => own(
                 Topic::ResultReady,
                 json!({"done_at": moment(after.closed_at)}),

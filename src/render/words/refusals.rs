@@ -150,6 +150,10 @@ pub fn refusal(refusal: &Refusal) -> String {
             "hồ sơ đã được hẹn lại một lần, đến {}",
             moment(*appointment)
         ),
+        Refusal::NoVerification { procedure } => {
+            format!("thủ tục {procedure} không có thời hạn riêng khi phải xác minh")
+        }
+        Refusal::VerificationSaid => "đã báo hồ sơ cần xác minh; chỉ báo một lần".to_owned(),
         Refusal::BadAppointment { appointment } => format!(
             "thời điểm hẹn lại {appointment} phải trong giờ làm việc, sau hiện tại và sau hạn trả"
         ),

@@ -171,7 +171,7 @@ fn example() -> Value {
         "online_level": "partial",
         "statutory_limit": {"unit": "working_day", "amount": 7.5}, "committed_limit": null,
         "limits_by_channel": {"direct": null, "online": null, "postal": null},
-        "extra_days_in_marked_units": null,
+        "extra_days_in_marked_units": null, "verification_limit": null,
         "cases": [
             {"code": "01", "name": "Có yếu tố nước ngoài", "limit": null, "fees": null, "checklist": null}
         ],

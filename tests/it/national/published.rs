@@ -220,7 +220,11 @@ fn invents_nothing(definition: &ProcedureDefinition, row: &Row) {
         assert!(is_said, "{code}: {amount} of '{}'", row.fee);
     }
     for level in &definition.levels {
-        assert!(row.has_level(*level), "{code}: {level:?} of '{}'", row.level);
+        assert!(
+            row.has_level(*level),
+            "{code}: {level:?} of '{}'",
+            row.level
+        );
     }
 }
 
@@ -282,7 +286,9 @@ fn our_catalogues_are_what_was_published() {
         }
         // What ended was replaced.
         if let Some(last) = definition.valid_to {
-            let follows = new.iter().any(|new| new.valid_from.pred_opt() == Some(last));
+            let follows = new
+                .iter()
+                .any(|new| new.valid_from.pred_opt() == Some(last));
             assert!(follows, "{code}");
         }
     }
@@ -290,10 +296,17 @@ fn our_catalogues_are_what_was_published() {
         let row = published[definition.code.as_str()];
         assert_eq!(folded(&row.name), folded(&definition.name));
         assert_eq!(row.field, definition.field);
-        assert!(definition.fees.iter().all(|fee| fee.amount_vnd.is_none()), "{}", row.code);
+        assert!(
+            definition.fees.iter().all(|fee| fee.amount_vnd.is_none()),
+            "{}",
+            row.code
+        );
         // Its text is cut off in the table; the portal's own answer has all of it.
         if row.code == "1.115723" {
-            assert!(row.limit.starts_with("Không quá 10 ngày làm việc. Đối với các xã miền núi"));
+            assert!(
+                row.limit
+                    .starts_with("Không quá 10 ngày làm việc. Đối với các xã miền núi")
+            );
             continue;
         }
         // A text that says one limit, and nothing else.
@@ -306,7 +319,10 @@ fn our_catalogues_are_what_was_published() {
             if let Some((number, _, unit)) = measure(text) {
                 let amount = Amount::parse(&number);
                 assert_eq!(of_text.statutory_limit, LimitDefinition { unit, amount });
-                of_text.statutory_limit = LimitDefinition { unit: LimitUnit::ByHand, amount: None };
+                of_text.statutory_limit = LimitDefinition {
+                    unit: LimitUnit::ByHand,
+                    amount: None,
+                };
             }
         }
         invents_nothing(&of_text, row);

@@ -16,7 +16,7 @@ pub use pages::{
 pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};
 pub use proxy::Proxy;
-pub use world::{World, at, date, history_step, occasion, with_norm};
+pub use world::{World, at, date, history_step, occasion, with_norm, with_second_leg};
 
 /// A test that runs on both databases, each time on a fresh one.
 macro_rules! on_both {

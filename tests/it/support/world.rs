@@ -138,6 +138,19 @@ impl World {
     }
 }
 
+/// From 2021 on, the procedure gives so many working days in all where verification is needed.
+pub fn with_second_leg(world: &World, procedure: &str, days: u32) {
+    let all: Vec<serde_json::Value> =
+        serde_json::from_slice(motcua::config::bundled::PROCEDURES).unwrap();
+    let mut versions: Vec<_> = all
+        .into_iter()
+        .filter(|definition| definition["code"] == procedure)
+        .collect();
+    versions[0]["valid_from"] = serde_json::json!("2021-01-01");
+    versions[0]["verification_limit"] = serde_json::json!({"unit": "working_day", "amount": days});
+    motcua::imports::procedures(&world.store, &serde_json::to_vec(&versions).unwrap()).unwrap();
+}
+
 /// `when`, by somebody at the machine, with the clock on the wall showing the same.
 pub fn occasion(when: Moment) -> Intent {
     Intent {

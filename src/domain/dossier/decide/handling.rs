@@ -7,7 +7,7 @@ use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Dossier, EventData, Exception, HandedOver, ItemGiven, Paper, Reappointed, Refusal,
-    SupplementRequested, SupplementTaken,
+    SupplementRequested, SupplementTaken, VerificationNeeded,
 };
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
@@ -202,6 +202,36 @@ pub(super) fn reappoint(
         reason: required(reason)?,
         appointment,
         late: due.is_some_and(|due| context.at.date() + days > due),
+    }
+    .into())
+}
+
+/// Verification is needed: the second limit holds, counted from the same start, and once. It makes nothing due earlier, and
+/// what is past due stays so.
+pub(super) fn verify(
+    dossier: &Dossier,
+    overdue: bool,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    if dossier.contents.verification.is_some() {
+        return Err(Refusal::VerificationSaid);
+    }
+    let definition = &context.procedure.definition;
+    let second = definition.verification_limit;
+    let second = second.ok_or_else(|| Refusal::NoVerification {
+        procedure: definition.code.clone(),
+    })?;
+    let first = running_clock(dossier)?;
+    let clock = first.with_limit(second.limit()?, context.timetable)?;
+    let moves = !overdue && clock.due > first.due;
+    Ok(VerificationNeeded {
+        reason: required(reason)?,
+        limit: moves.then_some(clock.limit),
+        due: match moves {
+            true => clock.due,
+            false => first.due,
+        },
     }
     .into())
 }
