@@ -32,6 +32,7 @@ fn only_administrators_have_them() {
     let administrator = Visitor::hire(&office, Role::Administrator, COMMUNE);
     let own = administrator.get("/quan-tri").expect(200).body;
     assert!(!own.contains("Cảnh báo"), "{own}");
+    assert!(own.contains("aria-current=\"page\">Quản trị"), "{own}");
     let people = administrator.get("/quan-tri/tai-khoan").expect(200).body;
     assert!(people.contains(&administrator.username));
     assert!(!people.contains("h37.admin"), "{people}");

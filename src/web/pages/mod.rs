@@ -31,6 +31,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// What stands in the head of the pages of staff, for those who may: address, word, permission.
 const LINKS: &[(&str, &str, Permission)] = &[
     ("/ho-so", "Hồ sơ", Permission::ReadDossiers),
+    (admin::PATH, "Quản trị", Permission::ManageUsers),
 ];
 
 /// A link in the head of a page.

@@ -139,9 +139,13 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     let form = form(&unit).typed(&typed);
     let mut body = form.body();
     if let Some(body) = body.as_object_mut() {
-        body.insert("mountain".to_owned(), json!(typed.get("mountain") == "true"));
+        body.insert(
+            "mountain".to_owned(),
+            json!(typed.get("mountain") == "true"),
+        );
         // What was there and was not touched is no change.
-        let same = |name: &str, was: Option<&str>| typed.get(name).trim() == was.unwrap_or_default();
+        let same =
+            |name: &str, was: Option<&str>| typed.get(name).trim() == was.unwrap_or_default();
         for (name, was) in [("parent", &unit.parent), ("successor", &unit.successor)] {
             if same(name, was.as_deref()) {
                 body.remove(name);
