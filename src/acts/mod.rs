@@ -19,6 +19,7 @@ pub mod rate;
 pub mod receive;
 pub mod receive_many;
 pub mod recompute_due;
+pub mod reprint;
 pub mod sessions;
 pub mod staff;
 pub mod submit;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::acts::advance::{self, act_within};
 use crate::acts::{Intent, Occasion, context, warn, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Action, Channel, Dossier, Event, ItemGiven, NewDossier, Refusal, ReturnDate, decide,
+    Action, Channel, Dossier, Event, ItemGiven, NewDossier, PaymentMethod, Refusal, ReturnDate,
+    decide,
 };
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -89,9 +91,50 @@ pub fn receive(
     // A request sent twice is known by its key.
     new.accept
         .extend(key.as_ref().map(|_| Warning::DuplicateDossier));
+    receive_paid(store, &new, None, intent, key)
+}
+
+/// Fees of the procedure that are paid at once, by position.
+#[derive(Debug, Clone)]
+pub struct Paid {
+    pub fees: Vec<u16>,
+    /// Only where the procedure does not know what one of them is.
+    pub amount_vnd: Option<u64>,
+    pub method: PaymentMethod,
+    pub receipt: String,
+}
+
+/// The same, with what is paid by the way. Whoever sits at a desk is warned of a second dossier of the same person
+/// whatever the key: another form has another.
+///
+/// # Errors
+/// As [`receive`], and if that is not what is owed: then nothing is taken in.
+pub fn receive_paid(
+    store: &Store,
+    new: &NewRequest,
+    paid: Option<Paid>,
+    intent: Intent,
+    key: Option<Once>,
+) -> Result<Happened<DossierId>, Error> {
+    let new = new.clone();
     intent.write(store, move |conn, reference, occasion| {
         once(conn, key.as_ref(), occasion.now, |conn| {
-            receive_within(conn, reference, &new, occasion).map(|dossier| dossier.id)
+            let id = receive_within(conn, reference, &new, occasion)?.id;
+            if let Some(paid) = paid.clone() {
+                let action = Action::CollectFees {
+                    fees: paid.fees,
+                    amount_vnd: paid.amount_vnd,
+                    method: paid.method,
+                    receipt: paid.receipt,
+                };
+                act_within(
+                    conn,
+                    &advance::Request::new(id, action),
+                    occasion,
+                    reference,
+                )?;
+            }
+            Ok(id)
         })
     })
 }

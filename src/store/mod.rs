@@ -46,6 +46,7 @@ pub mod procedures;
 pub mod rate_limits;
 pub mod readings;
 pub mod reference;
+pub mod reprints;
 pub mod reversals;
 pub mod satisfaction;
 mod schema;

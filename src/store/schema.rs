@@ -234,6 +234,16 @@ table! {
 }
 
 table! {
+    reprints (dossier_id, form, copy) {
+        dossier_id -> Binary,
+        form -> SmallInt,
+        copy -> Integer,
+        at -> BigInt,
+        user_id -> Integer,
+    }
+}
+
+table! {
     plan_targets (year, name) {
         year -> Integer,
         name -> Text,

@@ -339,6 +339,12 @@ impl Problem {
         &self.0.errors
     }
 
+    /// What has to be accepted, each with its name.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let warnings = self.0.warnings.iter();
+        warnings.map(|one| (one.name.as_str(), one.detail.as_str()))
+    }
+
     /// What is sent.
     pub(crate) const fn document(&self) -> &Document {
         &self.0

@@ -22,6 +22,7 @@ use crate::web::api::{
 use crate::web::body::Body;
 use crate::web::headers::IfMatch;
 use crate::web::observe::Matched;
+use crate::web::pages::forms::Fields;
 use crate::web::pages::{assets, log_in};
 use crate::web::problem::{Kind, Problem};
 use crate::web::{health, openapi, pages as screens};
@@ -227,8 +228,22 @@ pub fn pages() -> Vec<Route> {
         page!(Staff(May::OwnAccount), GET "/phim-tat" => screens::shortcuts::show),
         // Whoever has no dossiers to see is sent to what is theirs.
         page!(Staff(May::OwnAccount), GET "/ho-so" => screens::dossiers::show),
+        page!(Staff(May::ReadDossiers), GET "/so-theo-doi" => screens::book::show),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/tim" => screens::dossiers::search),
+        page!(Staff(May::Receive), GET "/ho-so/tiep-nhan" => screens::receive::show),
+        page!(Staff(May::Receive), POST "/ho-so/tiep-nhan" => screens::receive::receive),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}" => screens::dossier::show),
+        page!(Staff(May::ReadIdentity), POST "/ho-so/{dossier}/so-dinh-danh" => screens::dossier::read_identity),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::receipt),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::reprint_receipt),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/phieu-bo-sung" => screens::papers::supplement),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/phieu-tu-choi" => screens::papers::refusal),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/xin-loi" => screens::papers::apology),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/thong-bao-dung" => screens::papers::stop),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/phieu-kiem-soat" => screens::papers::control),
     ];
     all.extend(admin_pages());
+    all.extend(ActionKind::ALL.iter().flat_map(|kind| action_pages(*kind)));
     all
 }
 
@@ -254,6 +269,26 @@ fn admin_pages() -> Vec<Route> {
         page!(Staff(May::ManageCalendar), GET "/quan-tri/lich" => admin::calendar::this_year),
         page!(Staff(May::ManageCalendar), GET "/quan-tri/lich/{year}" => admin::calendar::show),
         page!(Staff(May::ManageCalendar), POST "/quan-tri/lich/{year}" => admin::calendar::change),
+    ]
+}
+
+/// The form of an action, and where it goes; none of what people do not do.
+fn action_pages(kind: ActionKind) -> Vec<Route> {
+    let (Some(slug), Some(may)) = (screens::actions::slug(kind), kind.permission()) else {
+        return Vec::new();
+    };
+    let page = |method: Method, handler: Box<dyn Fn() -> actix_web::Route>| Route {
+        method,
+        path: format!("/ho-so/{{dossier}}/{slug}"),
+        access: Access::Staff(may),
+        documentation: None,
+        handler,
+    };
+    let show = move |call: Call| screens::actions::show(call, kind);
+    let act = move |call: Call, typed: Fields| screens::actions::act(call, kind, typed);
+    vec![
+        page(Method::GET, Box::new(move || web::route().to(show))),
+        page(Method::POST, Box::new(move || web::route().to(act))),
     ]
 }
 

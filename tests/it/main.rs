@@ -16,6 +16,7 @@ mod batch_due;
 mod benchmark;
 mod boundaries;
 mod desk;
+mod desk_pages;
 mod duplicates;
 mod durability;
 mod honest_time;

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::acts::Intent;
 use crate::acts::advance::Request;
 use crate::domain::dossier::{Action, Channel, Decision, Exception, Paper, PaymentMethod};
 use crate::domain::ids::DossierId;
@@ -69,18 +70,12 @@ pub async fn act<B: ActionBody>(
     asks: Asks<B>,
 ) -> Reply<DossierView> {
     let dossier = call.named::<String>()?;
-    let mut body = body.value;
-    let (at, late_reason) = EnteredAt::parts(body.take_at());
-    let intent = intent(&call, at);
+    let intent = intent(&call, None);
     let view = call.run(move |store, by, _| {
         let id = resolve(store, &dossier)?;
         let (now, reader) = (intent.now, by.reader());
-        let request = Request {
-            version: if_match.version(),
-            late_reason,
-            ..asks(body, &Subject { store, id, now })?
-        };
-        or_current(acts::advance::act(store, &request, intent), || {
+        let seen = if_match.version();
+        or_current(perform(store, id, seen, body.value, asks, intent), || {
             Ok(views::dossier::view(
                 store,
                 id,
@@ -93,6 +88,27 @@ pub async fn act<B: ActionBody>(
         Ok(views::dossier::view(store, id, Some(&reader), None, now)?)
     });
     view.await.map(fresh_tagged)
+}
+
+/// Does what a body asks for, on a dossier of which that version was seen (`None`: whatever it is now).
+pub(crate) fn perform<B: ActionBody>(
+    store: &Store,
+    id: DossierId,
+    seen: Option<u32>,
+    mut body: B,
+    asks: Asks<B>,
+    intent: Intent,
+) -> Result<(), Problem> {
+    let (at, late_reason) = EnteredAt::parts(body.take_at());
+    let intent = Intent { at, ..intent };
+    let now = intent.now;
+    let request = Request {
+        version: seen,
+        late_reason,
+        ..asks(body, &Subject { store, id, now })?
+    };
+    acts::advance::act(store, &request, intent)?;
+    Ok(())
 }
 
 const MOST_LETTERS: usize = 2000;

@@ -78,6 +78,12 @@ impl<W: Who> Call<W> {
         Ok(path.into_inner())
     }
 
+    /// Where we are, as whoever asks has called us: `https://motcua.example`.
+    pub(crate) fn origin(&self) -> String {
+        let connection = self.request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
+    }
+
     /// The id that the address names.
     ///
     /// # Errors

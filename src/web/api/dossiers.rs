@@ -154,7 +154,7 @@ pub struct NewDossier {
 }
 
 impl NewDossier {
-    fn request(&self, pointer: &str, wrong: &mut Vec<FieldError>) -> NewRequest {
+    pub(crate) fn request(&self, pointer: &str, wrong: &mut Vec<FieldError>) -> NewRequest {
         let person = |person: &PersonInput, name: &str, wrong: &mut Vec<FieldError>| {
             person.read(&format!("{pointer}/{name}"), wrong)
         };

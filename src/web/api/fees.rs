@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::acts::advance::Request;
+use crate::acts::receive::Paid;
 use crate::domain::dossier::{Action, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
@@ -59,6 +60,16 @@ impl Readable for Collect {
 }
 
 impl Collect {
+    /// As it is paid when a dossier is taken in.
+    pub(crate) fn paid(self) -> Paid {
+        Paid {
+            fees: self.fees,
+            amount_vnd: self.amount_vnd,
+            method: self.method,
+            receipt: self.receipt,
+        }
+    }
+
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         of.to(Action::CollectFees {
             fees: self.fees,

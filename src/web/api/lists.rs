@@ -4,12 +4,14 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::acts::access::Caller;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
+use crate::store::Store;
 use crate::store::lists::{Order, Within};
 use crate::views;
 use crate::views::list::{ListItem, ListRequest};
@@ -20,7 +22,7 @@ use crate::web::api::check_length;
 use crate::web::api::page::{ListQuery, Page, Row, Wanted};
 use crate::web::body::{Body, Readable};
 use crate::web::params::{Parameters, from_text};
-use crate::web::problem::FieldError;
+use crate::web::problem::{FieldError, Problem};
 
 /// Which list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -132,39 +134,50 @@ impl Row for ListItem {
 /// A page of dossiers.
 pub type DossierPage = Page<ListItem>;
 
-pub async fn list(call: Call, query: ListQuery<Filter, (Moment, DossierId)>) -> Reply<DossierPage> {
-    let listing = call.run(move |store, by, now| {
-        let ListQuery { filter, page } = query;
-        let order = match filter.list.unwrap_or(List::All) {
-            List::All => Order::Entered,
-            List::Registered => Order::Registered,
-            List::Open => Order::Due,
-            List::NearDue => {
-                let days = filter.within_days.unwrap_or(3);
-                views::list::near_due(store, by.unit, now, days)?
-            }
-            List::Overdue => Order::Overdue { now },
-        };
-        let request = ListRequest {
-            reach: by.unit,
-            order,
-            unit: filter.unit,
-            statuses: filter.status.into_iter().collect(),
-            procedure: filter.procedure,
-            field: filter.field,
-            level: filter.level,
-            channel: filter.channel,
-            assignee: filter.mine.unwrap_or(false).then_some(by.user),
-            entered: span(filter.received_from, filter.received_to),
-            due: span(filter.due_from, filter.due_to),
-            after: page.after,
-            limit: page.limit as usize,
-            now,
-        };
-        Ok(views::list::list(store, &request)?)
-    });
-    let listing = listing.await?;
-    Ok(fresh(Page::new(listing.items, listing.next.as_ref())))
+/// The query of a list of dossiers.
+pub type DossierQuery = ListQuery<Filter, (Moment, DossierId)>;
+
+pub async fn list(call: Call, query: DossierQuery) -> Reply<DossierPage> {
+    let listing = call.run(move |store, by, now| listed(store, query, by, now));
+    listing.await.map(fresh)
+}
+
+/// The page of a list that a member of staff asks for.
+pub(crate) fn listed(
+    store: &Store,
+    query: DossierQuery,
+    by: &Caller,
+    now: Moment,
+) -> Result<DossierPage, Problem> {
+    let ListQuery { filter, page } = query;
+    let order = match filter.list.unwrap_or(List::All) {
+        List::All => Order::Entered,
+        List::Registered => Order::Registered,
+        List::Open => Order::Due,
+        List::NearDue => {
+            let days = filter.within_days.unwrap_or(3);
+            views::list::near_due(store, by.unit, now, days)?
+        }
+        List::Overdue => Order::Overdue { now },
+    };
+    let request = ListRequest {
+        reach: by.unit,
+        order,
+        unit: filter.unit,
+        statuses: filter.status.into_iter().collect(),
+        procedure: filter.procedure,
+        field: filter.field,
+        level: filter.level,
+        channel: filter.channel,
+        assignee: filter.mine.unwrap_or(false).then_some(by.user),
+        entered: span(filter.received_from, filter.received_to),
+        due: span(filter.due_from, filter.due_to),
+        after: page.after,
+        limit: page.limit as usize,
+        now,
+    };
+    let listing = views::list::list(store, &request)?;
+    Ok(Page::new(listing.items, listing.next.as_ref()))
 }
 
 /// SearchBy what is searched.
@@ -240,19 +253,19 @@ impl Readable for Search {
 }
 
 pub async fn search(call: Call, body: Body<Search>) -> Reply<DossierPage> {
-    let search = body.value;
-    let found = call.run(move |store, by, now| {
-        let wanted = search.wanted(&mut Vec::new());
-        let Wanted { after, limit } = search.page(&mut Vec::new());
-        Ok(views::search::search(
-            store,
-            &wanted,
-            by.unit,
-            after,
-            limit as usize,
-            now,
-        )?)
-    });
-    let found = found.await?;
-    Ok(fresh(Page::new(found.items, found.next.as_ref())))
+    let found = call.run(move |store, by, now| found(store, &body.value, by, now));
+    found.await.map(fresh)
+}
+
+/// The page that a search finds for a member of staff.
+pub(crate) fn found(
+    store: &Store,
+    search: &Search,
+    by: &Caller,
+    now: Moment,
+) -> Result<DossierPage, Problem> {
+    let wanted = search.wanted(&mut Vec::new());
+    let Wanted { after, limit } = search.page(&mut Vec::new());
+    let found = views::search::search(store, &wanted, by.unit, after, limit as usize, now)?;
+    Ok(Page::new(found.items, found.next.as_ref()))
 }

@@ -65,10 +65,6 @@ impl Fields {
         self.0.push((name.to_owned(), value.into()));
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// As the query of an address, without these names and without what is empty.
     pub(crate) fn query_without(&self, names: &[&str]) -> String {
         let kept = self.0.iter();
@@ -256,12 +252,6 @@ impl Field {
         self
     }
 
-    #[must_use]
-    pub(crate) const fn focus(mut self) -> Self {
-        self.focus = true;
-        self
-    }
-
     /// It is read as a number though it looks otherwise.
     #[must_use]
     pub(crate) const fn as_number(mut self) -> Self {
@@ -368,11 +358,6 @@ fn instant(text: &str) -> String {
     )
 }
 
-/// A moment as a browser's field has it.
-pub(crate) fn civil(moment: Moment) -> String {
-    moment.civil().format("%Y-%m-%dT%H:%M").to_string()
-}
-
 /// What is wrong, as the summary on top says it.
 #[derive(Debug, Clone)]
 pub(crate) struct Wrong {
@@ -429,10 +414,8 @@ impl FormPart {
             self = self.wrong(place, error.detail.clone());
         }
         if problem.errors().is_empty() {
-            self.errors.push(Wrong {
-                target: None,
-                text: sentence(&problem.detail()),
-            });
+            let text = sentence(&self.in_words(problem.detail()));
+            self.errors.push(Wrong { target: None, text });
         }
         // The summary is what comes first.
         for field in &mut self.fields {
@@ -441,15 +424,28 @@ impl FormPart {
         self
     }
 
+    /// What the API says, with its names of fields as the form calls them.
+    fn in_words(&self, mut text: String) -> String {
+        for field in &self.fields {
+            let name = field.name.rsplit('/').next().unwrap_or_default();
+            text = text.replace(&format!(" ({name})"), "");
+            if name.contains('_') && !field.label.is_empty() {
+                text = text.replace(name, &format!("“{}”", field.label));
+            }
+        }
+        text
+    }
+
     /// With that wrong at a field, or at the one that it is a part of.
     #[must_use]
     pub(crate) fn wrong(mut self, place: &str, text: String) -> Self {
+        let said = self.in_words(text);
         let mut fields = self.fields.iter_mut();
         let at = |field: &&mut Field| {
             let rest = place.strip_prefix(&field.name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let text = sentence(&text);
+        let text = sentence(&said);
         let found = fields.find(at).map(|field| {
             field.wrong.get_or_insert_with(|| text.clone());
             (field.name.clone(), field.label.clone())
@@ -535,6 +531,18 @@ mod tests {
         assert_eq!(form.fields[4].wrong.as_deref(), Some("Phải là số"));
         let form = form.wrong("elsewhere", "không rõ".to_owned());
         assert_eq!(form.errors[1].target, None);
+    }
+
+    #[test]
+    fn the_names_of_the_api_stand_on_no_page() {
+        let form = form().wrong(
+            "fees",
+            "cần các khoản phí (fees), hoặc appointment_at".to_owned(),
+        );
+        assert_eq!(
+            form.errors[0].text,
+            "Phí: Cần các khoản phí, hoặc “Ngày hẹn”"
+        );
     }
 
     #[test]

@@ -2,12 +2,17 @@
 //! Every page works without script; nothing in it comes from elsewhere.
 
 pub(crate) mod account;
+pub(crate) mod actions;
 pub(crate) mod admin;
 pub(crate) mod assets;
+pub(crate) mod book;
+pub(crate) mod dossier;
 pub(crate) mod dossiers;
 pub(crate) mod errors;
 pub(crate) mod forms;
 pub(crate) mod log_in;
+pub(crate) mod papers;
+pub(crate) mod receive;
 pub(crate) mod shortcuts;
 
 use actix_web::http::StatusCode;
@@ -31,6 +36,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// What stands in the head of the pages of staff, for those who may: address, word, permission.
 const LINKS: &[(&str, &str, Permission)] = &[
     ("/ho-so", "Hồ sơ", Permission::ReadDossiers),
+    ("/ho-so/tiep-nhan", "Tiếp nhận", Permission::Receive),
+    ("/so-theo-doi", "Sổ theo dõi", Permission::ReadDossiers),
     (admin::PATH, "Quản trị", Permission::ManageUsers),
 ];
 

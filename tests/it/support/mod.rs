@@ -11,7 +11,7 @@ mod world;
 pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password, staff};
 pub use database::{Database, Kind};
 pub use pages::{
-    Browser, DevTools, FORM, OURS, Visitor, arrive, enter, find, held, is_page, look, set_cookie,
+    Browser, FORM, OURS, Visitor, arrive, enter, find, held, is_page, look, print, set_cookie,
 };
 pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};

@@ -189,6 +189,7 @@ pub async fn look(client: &Client, name: &str) {
             .await
             .unwrap();
         assert!(wide.as_u64().unwrap() <= width, "{name}: {wide} of {width}");
+        judge(client, name).await;
         if let Ok(folder) = std::env::var("PAGES_SCREENSHOTS") {
             let picture = client.screenshot().await.unwrap();
             std::fs::write(format!("{folder}/{name}-{width}x{height}.png"), picture).unwrap();
@@ -196,9 +197,27 @@ pub async fn look(client: &Client, name: &str) {
     }
 }
 
+/// What axe-core finds wrong with the page by WCAG 2.2 AA, contrast and all; `.ci/test` says where axe-core is.
+async fn judge(client: &Client, name: &str) {
+    let Ok(axe) = std::env::var("MOTCUA_AXE") else {
+        return;
+    };
+    let axe = std::fs::read_to_string(axe).unwrap();
+    let run = format!(
+        "{axe};
+        const done = arguments[arguments.length - 1];
+        const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+        axe.run(document, {{runOnly: rules}}).then(
+            (found) => done(found.violations.map((wrong) => [wrong.id, wrong.help, wrong.nodes.map((node) => node.html)])),
+            (error) => done([String(error)]));"
+    );
+    let found = client.execute_async(&run, Vec::new()).await.unwrap();
+    assert_eq!(found, json!([]), "{name}");
+}
+
 /// A command of Chromium's own.
 #[derive(Debug)]
-pub struct DevTools(pub serde_json::Value);
+struct DevTools(serde_json::Value);
 
 impl fantoccini::wd::WebDriverCompatibleCommand for DevTools {
     fn endpoint(
@@ -213,6 +232,29 @@ impl fantoccini::wd::WebDriverCompatibleCommand for DevTools {
     fn method_and_body(&self, _: &url::Url) -> (ureq::http::Method, Option<String>) {
         (ureq::http::Method::POST, Some(self.0.to_string()))
     }
+}
+
+/// What the browser prints of a page: the PDF's pages, each with its width and height in points.
+pub async fn print(client: &Client, name: &str) -> Vec<(f64, f64)> {
+    let options = json!({
+        "cmd": "Page.printToPDF",
+        "params": {"preferCSSPageSize": true, "printBackground": false},
+    });
+    let printed = client.issue_cmd(DevTools(options)).await.unwrap();
+    let text = printed["data"].as_str().unwrap();
+    let pdf = data_encoding::BASE64.decode(text.as_bytes()).unwrap();
+    if let Ok(folder) = std::env::var("PAGES_SCREENSHOTS") {
+        std::fs::write(format!("{folder}/{name}.pdf"), &pdf).unwrap();
+    }
+    let text = String::from_utf8_lossy(&pdf);
+    let boxes = text.split("/MediaBox").skip(1);
+    let boxes = boxes.map(|rest| {
+        let rest = rest.trim_start().trim_start_matches('[');
+        let numbers = rest.split(']').next().unwrap().split_whitespace();
+        let numbers: Vec<f64> = numbers.map(|number| number.parse().unwrap()).collect();
+        (numbers[2], numbers[3])
+    });
+    boxes.collect()
 }
 
 /// The one element of a page that the selector finds.

@@ -1,0 +1,12 @@
+-- A paper that was printed again; the first print is none.
+create table reprints (
+    dossier_id bytea    not null references dossiers (id),
+    -- As the forms of config/norms.json: 1 the receipt.
+    form       smallint not null,
+    -- From 1.
+    copy       integer  not null,
+    -- Milliseconds since 1970.
+    at         bigint   not null,
+    user_id    integer  not null references users (id),
+    primary key (dossier_id, form, copy)
+);

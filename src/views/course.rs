@@ -1,0 +1,321 @@
+//! A dossier as its page and its papers tell it: what happened in words, the steps of its workflow with who had them
+//! from when to when, who is waited for now, and what else its applicant has handed in.
+
+use serde_json::Value;
+
+use crate::domain::dossier::Status;
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::norms::{Form, FormKind};
+use crate::error::Error;
+use crate::render::words;
+use crate::store::reference::Reference;
+use crate::store::{Store, StoreError, persons, reprints};
+use crate::views;
+use crate::views::dossier::{DossierView, EventView, find_within};
+use crate::views::list::ListItem;
+use crate::views::reach::Reader;
+use crate::views::search::SearchFor;
+
+/// Something that happened, in words.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// `received`, `handed_over` …
+    pub kind: String,
+    pub at: Moment,
+    pub what: &'static str,
+    /// Who did it.
+    pub by: String,
+    /// What else there is to say, a sentence each.
+    pub more: Vec<String>,
+}
+
+/// A step of the workflow.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub name: String,
+    pub standing: Standing,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Past,
+    Now,
+    Later,
+}
+
+/// From one hand to the next: a line of the control sheet.
+#[derive(Debug, Clone)]
+pub struct HandedOn {
+    pub from: String,
+    pub to: String,
+    pub at: Moment,
+    /// By when it had to be.
+    pub due: Option<Moment>,
+    pub note: String,
+}
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Course {
+    pub told: Vec<Told>,
+    pub stages: Vec<Stage>,
+    pub handed_on: Vec<HandedOn>,
+    /// Who is waited for, and since when.
+    pub waits: Option<(String, Moment)>,
+    /// What else the applicant has handed in, within reach; none where no number is known.
+    pub others: Vec<ListItem>,
+    /// The forms of the day of receipt.
+    pub forms: Vec<Form>,
+    pub legal_basis: Vec<String>,
+    /// What the procedure ends in.
+    pub result: String,
+    /// How often the receipt was printed again.
+    pub receipt_reprints: u32,
+}
+
+/// How many other dossiers of an applicant are shown.
+const MOST_OTHERS: usize = 10;
+
+/// What is told of a dossier that is shown to `by`.
+///
+/// # Errors
+/// If it is out of reach, or the database refuses.
+pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result<Course, Error> {
+    let events = views::dossier::events(store, view.id, Some(by.unit))?;
+    let reference = store.reference()?;
+    let (steps, identity, legal_basis, result, receipt_reprints) =
+        store.read_with_reference(|conn, reference| {
+            let dossier = find_within(conn, reference, view.id, Some(by.unit))?;
+            let procedure = reference
+                .procedure_of(&dossier)
+                .ok_or_else(|| StoreError::corrupt("không có thủ tục"))?;
+            let steps =
+                (0..procedure.step_count()).map(|step| procedure.step_name(step).to_owned());
+            let steps: Vec<_> = steps.collect();
+            let person = persons::find(conn, dossier.applicant)?;
+            let identity = person.and_then(|person| person.identity);
+            let definition = &procedure.definition;
+            let (basis, result) = (definition.legal_basis.clone(), definition.result.clone());
+            let reprints = reprints::count(conn, view.id, FormKind::Receipt)?;
+            Ok::<_, Error>((steps, identity, basis, result, reprints))
+        })?;
+    let others = match identity {
+        Some(identity) => {
+            let searched = [SearchFor::Identity(identity)];
+            let most = MOST_OTHERS + 1;
+            let found = views::search::search(store, &searched, by.unit, None, most, now)?;
+            let others = found.items.into_iter().filter(|item| item.id != view.id);
+            others.take(MOST_OTHERS).collect()
+        }
+        None => Vec::new(),
+    };
+    let day = view.received_at.unwrap_or(view.entered_at).date();
+    Ok(Course {
+        told: events
+            .iter()
+            .map(|event| told(event, &steps, &reference))
+            .collect(),
+        stages: stages(view, &steps),
+        handed_on: handed_on(view, &events, &steps, &reference),
+        waits: waits(view, &events),
+        others,
+        forms: reference.norms().on(day).forms.clone(),
+        legal_basis,
+        result,
+        receipt_reprints,
+    })
+}
+
+/// The number of a dossier that is within reach, for whoever comes with its id.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn is_within(store: &Store, id: DossierId, by: &Reader) -> Result<bool, Error> {
+    let found = store.read_with_reference(|conn, reference| {
+        find_within(conn, reference, id, Some(by.unit)).map(drop)
+    });
+    match found {
+        Ok(()) => Ok(true),
+        Err(Error::OutOfReach(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn stages(view: &DossierView, steps: &[String]) -> Vec<Stage> {
+    let at_hand = usize::from(view.step.index);
+    // How many are done, and which is being done.
+    let (past, now) = match view.status {
+        Status::Registered | Status::NotReceived => (0, None),
+        Status::Returned => (steps.len(), None),
+        // What is left is that the result is fetched.
+        Status::Done => (at_hand + 1, Some(at_hand + 1)),
+        Status::Withdrawn | Status::Stopped => (at_hand, None),
+        _ => (at_hand, Some(at_hand)),
+    };
+    let stages = steps.iter().enumerate();
+    let stages = stages.map(|(i, name)| Stage {
+        name: name.clone(),
+        standing: match i {
+            i if i < past => Standing::Past,
+            i if Some(i) == now => Standing::Now,
+            _ => Standing::Later,
+        },
+    });
+    stages.collect()
+}
+
+/// Who did what is told.
+fn actor(event: &EventView) -> String {
+    match (event.by, &event.staff) {
+        (_, Some(staff)) => staff.full_name.clone(),
+        ("citizen", None) => "Người nộp".to_owned(),
+        _ => "Hệ thống".to_owned(),
+    }
+}
+
+fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
+    let data = &event.data;
+    let text = |name: &str| data[name].as_str().filter(|text| !text.is_empty());
+    let unit = |name: &str| {
+        let unit = reference.units().by_code(text(name)?)?;
+        Some(unit.name.clone())
+    };
+    let moment = |name: &str| Some(words::moment(Moment::parse(text(name)?).ok()?));
+    let step = || steps.get(usize::try_from(data["step"].as_u64()?).ok()?);
+    let amount = |name: &str| {
+        let amount = i64::try_from(data[name].as_u64()?).ok()?;
+        Some(format!("{} đồng", words::number(amount)))
+    };
+    let papers = data["papers"].as_array().map(|names| {
+        let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
+        names.join("; ")
+    });
+    let exception = &data["exception"];
+    let said = [
+        ("Bước", step().cloned()),
+        ("Đơn vị", unit("unit")),
+        ("Từ", unit("from")),
+        ("Đến", unit("to")),
+        ("Lý do", text("reason").map(str::to_owned)),
+        ("Ghi chú", text("note").map(str::to_owned)),
+        ("Giấy tờ", papers),
+        ("Số tiền", amount("amount_vnd")),
+        ("Biên lai", text("receipt").map(str::to_owned)),
+        ("Hẹn trả", moment("due")),
+        ("Hẹn lại", moment("appointment")),
+        (
+            "Yêu cầu thêm vì",
+            exception["reason"].as_str().map(str::to_owned),
+        ),
+        (
+            "Người cho phép",
+            exception["allowed_by"].as_str().map(str::to_owned),
+        ),
+        ("Nhập sau, vì", event.late_reason.clone()),
+    ];
+    let mut more: Vec<_> = said
+        .into_iter()
+        .filter_map(|(word, said)| Some(format!("{word}: {}", said?)))
+        .collect();
+    // Seconds lie between the two in the normal course of things.
+    let between = event.recorded_at.unix_millis() - event.at.unix_millis();
+    if between > 60_000 {
+        more.push(format!(
+            "Ghi vào hệ thống: {}",
+            words::moment(event.recorded_at)
+        ));
+    }
+    Told {
+        kind: event.kind.clone(),
+        at: event.at,
+        what: event.name,
+        by: actor(event),
+        more,
+    }
+}
+
+/// The hand-overs, beginning with the applicant's.
+fn handed_on(
+    view: &DossierView,
+    events: &[EventView],
+    steps: &[String],
+    reference: &Reference,
+) -> Vec<HandedOn> {
+    let mut lines = Vec::new();
+    let mut holder = "Người nộp".to_owned();
+    let mut due: Option<Moment> = None;
+    let mut unit = view.receiving_unit.name.clone();
+    for event in events {
+        let data = &event.data;
+        let moment = |name: &str| Moment::parse(data[name].as_str()?).ok();
+        if let Some(code) = data["unit"].as_str()
+            && event.kind == "handed_over"
+            && let Some(known) = reference.units().by_code(code)
+        {
+            unit.clone_from(&known.name);
+        }
+        let to = match event.kind.as_str() {
+            "received" => format!("{unit} – {}", steps.first().map_or("", String::as_str)),
+            "handed_over" => {
+                let step = data["step"]
+                    .as_u64()
+                    .and_then(|step| usize::try_from(step).ok());
+                let step = step.and_then(|step| steps.get(step));
+                format!("{unit} – {}", step.map_or("", String::as_str))
+            }
+            "result_returned" => "Người nộp".to_owned(),
+            _ => continue,
+        };
+        let note = data["note"].as_str().unwrap_or_default().to_owned();
+        lines.push(HandedOn {
+            from: std::mem::replace(&mut holder, to.clone()),
+            to,
+            at: event.at,
+            due: due.take(),
+            note,
+        });
+        due = moment("step_due");
+    }
+    lines
+}
+
+/// Who is waited for now, and since when.
+fn waits(view: &DossierView, events: &[EventView]) -> Option<(String, Moment)> {
+    let last = |kinds: &[&str]| {
+        let found = events
+            .iter()
+            .rev()
+            .find(|event| kinds.contains(&event.kind.as_str()));
+        found.map_or(view.last_event_at, |event| event.at)
+    };
+    let whom = match view.status {
+        Status::Registered => return Some((view.unit.name.clone(), view.entered_at)),
+        Status::SupplementRequested => {
+            let whom = "người nộp bổ sung giấy tờ".to_owned();
+            return Some((whom, last(&["supplement_requested"])));
+        }
+        Status::PaymentRequested => {
+            let whom = "người nộp nộp tiền".to_owned();
+            return Some((whom, last(&["payment_requested"])));
+        }
+        Status::Done => {
+            let whom = "người nộp đến nhận kết quả".to_owned();
+            return Some((whom, view.closed_at.unwrap_or(view.last_event_at)));
+        }
+        Status::Received | Status::InProgress => match &view.assignee {
+            Some(staff) => format!("{} ({})", staff.full_name, view.holder.name),
+            None => format!("{}, chưa giao cho ai", view.holder.name),
+        },
+        _ => return None,
+    };
+    let since = last(&[
+        "handed_over",
+        "received",
+        "supplement_taken",
+        "payment_taken",
+        "moved_to_successor",
+    ]);
+    Some((whom, since))
+}

@@ -1,0 +1,270 @@
+//! What a desk needs before it takes a dossier in: the procedure, found by a few letters, its checklist and fees, the
+//! return date, who may be given it, and what is known of whoever stands at the counter.
+
+use chrono::NaiveDate;
+
+use crate::domain::dossier::Channel;
+use crate::domain::identity::Identity;
+use crate::domain::ids::UnitId;
+use crate::domain::moment::Moment;
+use crate::domain::person::fold_diacritics;
+use crate::domain::procedure::{ChecklistItem, Fee, ProcedureDefinition};
+use crate::domain::role::Permission;
+use crate::domain::time_limit::LimitUnit;
+use crate::error::{Error, WrongField};
+use crate::store::Store;
+use crate::views;
+use crate::views::cases::in_case;
+use crate::views::dossier::PersonView;
+use crate::views::list::{Named, StaffName, named_unit};
+use crate::views::reach::Reader;
+use crate::views::search::SearchFor;
+use crate::views::time_limit::{Asked, Preview};
+
+/// The most procedures that a search shows.
+const MOST_FOUND: usize = 30;
+
+/// The most colleagues to choose from.
+const MOST_COLLEAGUES: u32 = 200;
+
+/// A procedure that a desk may take in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    pub code: String,
+    pub name: String,
+    /// Lĩnh vực.
+    pub field: String,
+}
+
+/// The procedures that a unit takes in on a day and that fit what was typed, best first: beginnings of words of the
+/// name in any order, the first letters of its words (`ctbs`: chứng thực bản sao), or a part of the code; marks and
+/// capitals make no difference. With nothing typed, all of them.
+///
+/// # Errors
+/// If the database refuses.
+pub fn find_procedures(
+    store: &Store,
+    unit: UnitId,
+    typed: &str,
+    day: NaiveDate,
+) -> Result<Vec<Offered>, Error> {
+    let reference = store.reference()?;
+    let level = reference.units().get(unit).map(|unit| unit.level);
+    let typed = fold_diacritics(typed);
+    let mut found = Vec::new();
+    for version in reference.procedures() {
+        let definition = &version.definition;
+        let in_force = reference.procedure_in_force(&definition.code, day);
+        let carried_out = level.is_some_and(|level| definition.levels.contains(&level));
+        if in_force.is_none_or(|held| held.id != version.id)
+            || !(carried_out || definition.received_elsewhere)
+        {
+            continue;
+        }
+        if let Some(rank) = rank(&typed, definition) {
+            found.push((rank, definition));
+        }
+    }
+    found.sort_by(|(rank, a), (other, b)| (rank, &a.name, &a.code).cmp(&(other, &b.name, &b.code)));
+    let found = found.into_iter().take(MOST_FOUND);
+    let found = found.map(|(_, definition)| Offered {
+        code: definition.code.clone(),
+        name: definition.name.clone(),
+        field: definition.field.clone(),
+    });
+    Ok(found.collect())
+}
+
+/// How well a procedure fits, 0 best; `None`: not at all.
+fn rank(typed: &str, definition: &ProcedureDefinition) -> Option<u8> {
+    let name = fold_diacritics(&definition.name);
+    if definition.code == typed {
+        return Some(0);
+    }
+    let words: Vec<&str> = name
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let initials: String = words
+        .iter()
+        .filter_map(|word| word.chars().next())
+        .collect();
+    let joined: String = typed.split_whitespace().collect();
+    if name.starts_with(typed) || initials.starts_with(&joined) {
+        return Some(1);
+    }
+    let begins = |typed: &str| words.iter().any(|word| word.starts_with(typed));
+    if typed.split_whitespace().all(begins) {
+        return Some(2);
+    }
+    (definition.code.contains(&joined) || initials.contains(&joined)).then_some(3)
+}
+
+/// What a form for a new dossier of a procedure has to ask.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    pub procedure: Named,
+    pub case: Option<Named>,
+    /// The cases in which it may be.
+    pub cases: Vec<Named>,
+    /// Without one its limit is not known.
+    pub case_missing: bool,
+    pub checklist: Vec<ChecklistItem>,
+    /// The fees that hold, with their positions.
+    pub fees: Vec<(u16, Fee)>,
+    /// The return date is named by hand.
+    pub by_hand: bool,
+    /// It may be taken in for another unit.
+    pub elsewhere: bool,
+    pub unit: Named,
+    /// To whom it may be given.
+    pub colleagues: Vec<StaffName>,
+    /// The return date if it is taken in now; absent while it cannot be worked out.
+    pub preview: Option<Preview>,
+}
+
+/// What is asked for a dossier of a procedure that comes in now at a unit.
+///
+/// # Errors
+/// If no such procedure is in force or has that case, or the database refuses.
+pub fn intake(
+    store: &Store,
+    unit: UnitId,
+    code: &str,
+    case: Option<&str>,
+    channel: Channel,
+    now: Moment,
+) -> Result<Intake, Error> {
+    let reference = store.reference()?;
+    let day = now.date();
+    let version = reference.procedure_in_force(code, day);
+    let version = version.ok_or(Error::NotFound(
+        "không có thủ tục này, hoặc đã hết hiệu lực",
+    ))?;
+    let version = match case {
+        Some(case) => in_case(&reference, version, case).map_err(|reason| {
+            Error::Invalid(vec![WrongField {
+                pointer: "/case".to_owned(),
+                reason,
+            }])
+        })?,
+        None => version,
+    };
+    let definition = &version.definition;
+    let named = named_unit(&reference, unit);
+    let case_missing = case.is_none() && definition.case_decides_limit(channel);
+    let limit = reference.units().get(unit);
+    let limit = limit.map(|unit| version.limit_for(channel, unit).limit.unit);
+    let asked = Asked {
+        procedure: definition.code.clone(),
+        unit: named.code.clone(),
+        case: version.case.clone(),
+        channel,
+        received_at: now,
+    };
+    let preview = match case_missing {
+        true => None,
+        // A year that the calendar lacks is told when the dossier is taken in.
+        false => views::time_limit::preview(store, &asked).ok(),
+    };
+    let colleagues = views::staff::of_unit(store, unit, None, MOST_COLLEAGUES, true)?;
+    let colleagues = colleagues.into_iter();
+    let colleagues = colleagues.filter(|user| user.role.may(Permission::ReadDossiers));
+    Ok(Intake {
+        procedure: Named {
+            code: definition.code.clone(),
+            name: definition.name.clone(),
+        },
+        case: Named::of_case(version),
+        cases: (definition.cases.iter())
+            .map(|case| Named {
+                code: case.code.clone(),
+                name: case.name.clone(),
+            })
+            .collect(),
+        case_missing,
+        checklist: definition.checklist.clone(),
+        fees: (0_u16..)
+            .zip(&definition.fees)
+            .filter(|(_, fee)| fee.holds(channel, day))
+            .map(|(position, fee)| (position, fee.clone()))
+            .collect(),
+        by_hand: limit == Some(LimitUnit::ByHand),
+        elsewhere: definition.received_elsewhere,
+        unit: named,
+        colleagues: colleagues
+            .map(|user| StaffName {
+                username: user.username,
+                full_name: user.full_name,
+            })
+            .collect(),
+        preview,
+    })
+}
+
+/// Somebody who has handed something in before, as they are known from the last time.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    pub case_number: String,
+    pub entered_at: Moment,
+    pub person: PersonView,
+}
+
+/// How many of their dossiers are looked at for the last one.
+const LOOKED_AT: usize = 20;
+
+/// Who of that number is known within reach.
+///
+/// # Errors
+/// If the database refuses.
+pub fn earlier(
+    store: &Store,
+    identity: Identity,
+    by: &Reader,
+    now: Moment,
+) -> Result<Option<Earlier>, Error> {
+    let searched = [SearchFor::Identity(identity.clone())];
+    let found = views::search::search(store, &searched, by.unit, None, LOOKED_AT, now)?;
+    let last = found.items.into_iter().max_by_key(|item| item.entered_at);
+    let Some(last) = last else { return Ok(None) };
+    let view = views::dossier::view(store, last.id, Some(by), Some(by.unit), now)?;
+    let masked = identity.to_string();
+    let people = std::iter::once(view.applicant).chain(view.delegate);
+    let person = people
+        .into_iter()
+        .find(|person| person.identity_masked.as_deref() == Some(&masked));
+    Ok(person.map(|person| Earlier {
+        case_number: last.case_number,
+        entered_at: last.entered_at,
+        person,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_procedure_is_found_by_a_few_letters() {
+        let definition = |name: &str| {
+            let json = serde_json::json!({
+                "code": "2.000815", "name": name, "field": "Chứng thực", "levels": ["commune"],
+                "valid_from": "2020-01-01", "announced_on": "2020-01-01", "online_level": "partial",
+                "statutory_limit": {"unit": "same_day"}, "result": "Bản sao",
+            });
+            serde_json::from_value::<ProcedureDefinition>(json).unwrap()
+        };
+        let copy = definition("Chứng thực bản sao từ bản chính giấy tờ, văn bản");
+        for (typed, fits) in [
+            ("", Some(1)),
+            ("2.000815", Some(0)),
+            ("chung thuc b", Some(1)),
+            ("ctbs", Some(1)),
+            ("sao chung", Some(2)),
+            ("0815", Some(3)),
+            ("khai sinh", None),
+        ] {
+            assert_eq!(rank(typed, &copy), fits, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! `/ho-so/{dossier}/…`: what is done to a dossier, a small form each. It is read and judged as the API's body is;
+//! what was typed stays, also where somebody else was quicker.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::{Value, json};
+
+use crate::domain::dossier::ActionKind;
+use crate::domain::moment::Moment;
+use crate::render::words;
+use crate::store::Store;
+use crate::views::course::{Course, Told, is_within};
+use crate::views::dossier::{DossierView, FeeStatus};
+use crate::views::list::StaffName;
+use crate::web::api::actions::{self, ActionBody, Asks, Plain, WithReason};
+use crate::web::api::call::Call;
+use crate::web::api::dossiers::{intent, resolve};
+use crate::web::api::fees;
+use crate::web::body;
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
+use crate::web::pages::receive::{asked_for, channels, methods, vnd};
+use crate::web::pages::{Frame, dossier, page, see_other};
+use crate::web::problem::{Kind, Problem};
+use crate::{acts, views};
+
+const VERSION: &str = "version";
+const IDENTITY: &str = "applicant/identity_number";
+
+/// The most colleagues to choose from.
+const MOST_COLLEAGUES: u32 = 200;
+
+/// The last part of an action's address; `None`: it has no page.
+pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
+    Some(match kind {
+        ActionKind::Receive => "tiep-nhan",
+        ActionKind::NotReceive => "khong-tiep-nhan",
+        ActionKind::Reach => "nhan-tu-noi-khac",
+        ActionKind::HandOver => "chuyen",
+        ActionKind::RequestSupplement => "yeu-cau-bo-sung",
+        ActionKind::TakeSupplement => "nhan-bo-sung",
+        ActionKind::RequestPayment => "yeu-cau-nop-tien",
+        ActionKind::TakePayment => "nhan-tien",
+        ActionKind::Return => "tra-ket-qua",
+        ActionKind::CollectFees => "thu-phi",
+        ActionKind::WaiveFee => "mien-phi",
+        ActionKind::Finish => "ket-thuc",
+        ActionKind::Withdraw => "rut",
+        ActionKind::Stop => "dung",
+        ActionKind::Reappoint => "xin-loi-hen-lai",
+        ActionKind::MoveToSuccessor => "chuyen-don-vi-ke-thua",
+        ActionKind::Undo => "huy-thao-tac",
+        ActionKind::CorrectApplicant => "sua-nguoi-nop",
+        ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => return None,
+    })
+}
+
+/// What a form is made for.
+struct Subject {
+    view: DossierView,
+    course: Course,
+    colleagues: Vec<StaffName>,
+}
+
+#[derive(Template)]
+#[template(path = "action.html")]
+struct ActionPage {
+    frame: Frame,
+    title: String,
+    address: String,
+    view: DossierView,
+    form: FormPart,
+    /// What somebody else did in the meantime.
+    meanwhile: Vec<Told>,
+    changed: bool,
+    /// It may be done now.
+    offered: bool,
+}
+
+impl ActionPage {
+    fn moment(moment: &Moment) -> String {
+        words::moment(*moment)
+    }
+}
+
+/// The dossier as it is now, with what its forms need.
+async fn subject(call: &Call, dossier: String) -> Result<Subject, Problem> {
+    call.run(move |store, by, now| {
+        let (view, course) = dossier::read(store, &dossier, &by.reader(), now)?;
+        let colleagues = views::staff::of_unit(store, by.unit, None, MOST_COLLEAGUES, true)?;
+        let colleagues = colleagues.into_iter().map(|user| StaffName {
+            username: user.username,
+            full_name: user.full_name,
+        });
+        Ok(Subject {
+            view,
+            course,
+            colleagues: colleagues.collect(),
+        })
+    })
+    .await
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    kind: ActionKind,
+    subject: Subject,
+    form: FormPart,
+    seen: Option<u32>,
+) -> Result<HttpResponse, Problem> {
+    let Subject { view, course, .. } = subject;
+    let offered = view.allowed_actions.contains(&kind);
+    let changed = seen.is_some();
+    let meanwhile = course.told.into_iter();
+    let meanwhile = meanwhile.skip(
+        seen.and_then(|seen| usize::try_from(seen).ok())
+            .unwrap_or(usize::MAX),
+    );
+    let address = format!(
+        "/ho-so/{}/{}",
+        view.case_number,
+        slug(kind).unwrap_or_default()
+    );
+    let shown = ActionPage {
+        frame: Frame::of(&call.by, "/ho-so").wrong(changed || !form.errors.is_empty()),
+        title: dossier::title(kind),
+        address,
+        form,
+        meanwhile: meanwhile.collect(),
+        changed,
+        offered,
+        view,
+    };
+    page(status, &shown)
+}
+
+/// `GET /ho-so/{dossier}/…`.
+pub async fn show(call: Call, kind: ActionKind) -> Result<HttpResponse, Problem> {
+    let subject = subject(&call, call.named::<String>()?).await?;
+    let form = form(kind, &subject);
+    let status = match subject.view.allowed_actions.contains(&kind) {
+        true => StatusCode::OK,
+        false => StatusCode::CONFLICT,
+    };
+    answer(&call, status, kind, subject, form, None)
+}
+
+/// `POST /ho-so/{dossier}/…`.
+pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResponse, Problem> {
+    let named = call.named::<String>()?;
+    let subject = subject(&call, named.clone()).await?;
+    let form = form(kind, &subject).typed(&typed);
+    let seen: Option<u32> = typed.get(VERSION).parse().ok();
+    let mut body = form.body();
+    clear(&mut body);
+    let keeps_identity = kind == ActionKind::CorrectApplicant
+        && subject.view.applicant.identity_masked.is_some()
+        && typed.typed(IDENTITY).is_none()
+        && typed.typed("applicant/tax_code").is_none();
+    let intent = intent(&call, None);
+    let done = call.run(move |store, by, _| {
+        let id = resolve(store, &named)?;
+        if keeps_identity {
+            keep_identity(store, &mut body, id, by, intent.now)?;
+        }
+        let seen =
+            seen.ok_or_else(|| Problem::new(Kind::PreconditionRequired, "thiếu phiên bản"))?;
+        perform(
+            kind,
+            &body.to_string().into_bytes(),
+            store,
+            id,
+            seen,
+            intent,
+        )?;
+        // It may have moved out of reach by this very action.
+        Ok(is_within(store, id, &by.reader())?)
+    });
+    let problem = match done.await {
+        Ok(true) => {
+            let done = slug(kind).unwrap_or_default();
+            let place = format!("/ho-so/{}?xong={done}", subject.view.case_number);
+            return Ok(see_other(&place).finish());
+        }
+        Ok(false) => return Ok(see_other("/ho-so").finish()),
+        Err(problem) => problem,
+    };
+    let refused = match problem.kind() {
+        Kind::Changed => {
+            // The text stays; the next try is on what it is now.
+            let mut form = form;
+            for field in form.fields.iter_mut().filter(|field| field.name == VERSION) {
+                field.value = subject.view.version.to_string();
+            }
+            let status = problem.status_code();
+            return answer(&call, status, kind, subject, form, seen);
+        }
+        Kind::InvalidRequest | Kind::Refused | Kind::NotReady | Kind::AmountMismatch => true,
+        // Where a rule says for whom it is, the page says so beside what was typed.
+        Kind::Forbidden => subject.view.allowed_actions.contains(&kind),
+        _ => false,
+    };
+    match refused {
+        true => {
+            let (status, form) = (problem.status_code(), form.refused(&problem));
+            answer(&call, status, kind, subject, form, None)
+        }
+        false => Err(problem),
+    }
+}
+
+/// Takes away what was left empty where the API has nothing.
+fn clear(body: &mut Value) {
+    let Some(body) = body.as_object_mut() else {
+        return;
+    };
+    for name in ["assignee", "case"] {
+        if body.get(name) == Some(&json!("")) {
+            body.remove(name);
+        }
+    }
+}
+
+/// The number that the applicant has, where none was typed. It is read for whoever corrects the rest, and that is
+/// recorded.
+fn keep_identity(
+    store: &Store,
+    body: &mut Value,
+    id: crate::domain::ids::DossierId,
+    by: &acts::access::Caller,
+    now: Moment,
+) -> Result<(), Problem> {
+    let identities = views::dossier::read_identities(store, id, by.proof, now)?;
+    let applicant = identities
+        .into_iter()
+        .find(|identity| identity.of == "applicant");
+    if let Some(identity) = applicant {
+        let name = match identity.kind {
+            "tax_code" => "tax_code",
+            _ => "identity_number",
+        };
+        body["applicant"][name] = json!(identity.number);
+    }
+    Ok(())
+}
+
+/// Does what a body asks for, as the API would.
+fn perform(
+    kind: ActionKind,
+    body: &[u8],
+    store: &Store,
+    id: crate::domain::ids::DossierId,
+    seen: u32,
+    intent: acts::Intent,
+) -> Result<(), Problem> {
+    use crate::domain::dossier::{Action, Correction};
+
+    fn read<B: ActionBody>(
+        body: &[u8],
+        asks: Asks<B>,
+        of: impl FnOnce(B, Asks<B>) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        of(body::read::<B>(body)?, asks)
+    }
+
+    macro_rules! ask {
+        ($asks:expr) => {
+            read(body, $asks, |body, asks| {
+                actions::perform(store, id, Some(seen), body, asks, intent)
+            })
+        };
+    }
+
+    match kind {
+        ActionKind::Receive => ask!(actions::Receive::asks),
+        ActionKind::NotReceive => {
+            ask!(|WithReason { reason, .. }, of| { of.to(Action::NotReceive { reason }) })
+        }
+        ActionKind::Reach => ask!(|Plain { .. }, of| of.to(Action::Reach)),
+        ActionKind::HandOver => ask!(actions::HandOver::asks),
+        ActionKind::RequestSupplement => ask!(actions::RequestSupplement::asks),
+        ActionKind::TakeSupplement => ask!(actions::TakeSupplement::asks),
+        ActionKind::RequestPayment => ask!(actions::RequestPayment::asks),
+        ActionKind::TakePayment => ask!(actions::TakePayment::asks),
+        ActionKind::Return => ask!(actions::Return::asks),
+        ActionKind::CollectFees => ask!(fees::Collect::asks),
+        ActionKind::WaiveFee => ask!(fees::Waive::asks),
+        ActionKind::Finish => ask!(actions::Finish::asks),
+        ActionKind::Withdraw => {
+            ask!(|WithReason { reason, .. }, of| { of.to(Action::Withdraw { reason }) })
+        }
+        ActionKind::Stop => ask!(|WithReason { reason, .. }, of| of.to(Action::Stop { reason })),
+        ActionKind::Reappoint => ask!(actions::Reappoint::asks),
+        ActionKind::MoveToSuccessor => ask!(actions::MoveTo::asks),
+        ActionKind::Undo => ask!(|WithReason { reason, .. }, of| {
+            of.to(Action::Correct(Correction::Undo { reason }))
+        }),
+        ActionKind::CorrectApplicant => ask!(actions::CorrectApplicant::asks),
+        ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => {
+            Err(Problem::not_found("không có thao tác này"))
+        }
+    }
+}
+
+/// The form of an action, as it is when nothing was typed.
+fn form(kind: ActionKind, of: &Subject) -> FormPart {
+    let view = &of.view;
+    let reason = |label: &str| Field::area("reason", label).required();
+    let mut fields = match kind {
+        ActionKind::Receive => {
+            let hint = "Chỉ khi thủ tục không quy định thời hạn, và khi đó bắt buộc.";
+            vec![
+                assignee(of),
+                Field::moment("return_date/at", "Hẹn trả").hint(hint),
+                Field::text("return_date/reason", "Vì sao hẹn ngày này").most(2000),
+            ]
+        }
+        ActionKind::Reach => Vec::new(),
+        ActionKind::HandOver => vec![
+            step(of),
+            assignee(of),
+            Field::area("note", "Ghi chú cho người nhận"),
+        ],
+        ActionKind::RequestSupplement => {
+            let papers = view.items.iter();
+            let papers = papers.map(|item| Choice::new(item.position, &*item.name));
+            let hint = "Nêu một lần mọi thứ còn thiếu, lý do và cách hoàn thiện.";
+            let once_more = "Chỉ khi đã yêu cầu bổ sung đủ số lần theo quy định.";
+            vec![
+                Field::numbers("items", "Giấy tờ còn thiếu", papers.collect()),
+                reason("Nội dung cần bổ sung, lý do").hint(hint),
+                Field::text("exception/reason", "Lý do yêu cầu thêm lần nữa")
+                    .most(2000)
+                    .hint(once_more),
+                Field::text("exception/allowed_by", "Người cho phép: họ tên, chức vụ").most(2000),
+            ]
+        }
+        ActionKind::TakeSupplement => vec![
+            papers(view),
+            Field::area("reason", "Lý do tiếp tục mà không có giấy tờ bổ sung")
+                .hint("Bắt buộc khi không nhận giấy tờ nào."),
+        ],
+        ActionKind::RequestPayment => vec![
+            Field::numbers("fees", "Khoản phí, lệ phí", owed(view)),
+            Field::number("amount_vnd", "Số tiền khác (đồng)")
+                .hint("Khi không phải phí của thủ tục, hoặc mức thu do địa phương quy định."),
+            Field::area("reason", "Lý do").hint("Bắt buộc khi là số tiền khác."),
+        ],
+        ActionKind::TakePayment => {
+            let asked = view.payment_requested_vnd.unwrap_or_default();
+            vec![
+                Field::number("amount_vnd", "Số tiền đã nộp (đồng)")
+                    .required()
+                    .value(asked),
+                Field::choice("method", "Hình thức nộp", methods()),
+                Field::text("receipt", "Số biên lai").most(100),
+            ]
+        }
+        ActionKind::CollectFees => {
+            let owed = owed(view);
+            let mut fees = Field::numbers("fees", "Khoản thu", owed.clone());
+            if let [one] = &*owed {
+                fees.values = vec![one.value.clone()];
+            }
+            let unknown = view.fees.iter().any(|fee| fee.status == FeeStatus::Unknown);
+            let amount = Field::number("amount_vnd", "Tổng số tiền (đồng)")
+                .hint("Bắt buộc khi có khoản chưa rõ mức thu.");
+            let mut fields = vec![fees];
+            fields.extend(unknown.then_some(amount));
+            fields.push(Field::choice("method", "Hình thức thu", methods()));
+            fields.push(Field::text("receipt", "Số biên lai").most(100));
+            fields
+        }
+        ActionKind::WaiveFee => vec![
+            Field::choice("fee", "Khoản được miễn", owed(view)).as_number(),
+            reason("Lý do miễn"),
+        ],
+        ActionKind::Finish => {
+            let granted = Choice::new("approved", "Đồng ý giải quyết");
+            let refused = Choice::new("refused", "Từ chối giải quyết");
+            let choices = granted_first(view.may_approve, granted, refused);
+            vec![
+                Field::choice("decision", "Kết quả", choices),
+                Field::area("reason", "Lý do").hint("Bắt buộc khi từ chối."),
+            ]
+        }
+        ActionKind::Return => vec![
+            Field::choice("channel", "Trả bằng cách", channels())
+                .value(view.return_channel.as_str()),
+        ],
+        ActionKind::Reappoint => vec![
+            reason("Lý do chậm"),
+            Field::moment("appointment_at", "Hẹn lại")
+                .required()
+                .hint("Trong giờ làm việc, sau hạn trả."),
+        ],
+        ActionKind::MoveToSuccessor => vec![
+            Field::text("from", "Mã đơn vị cũ")
+                .required()
+                .value(&view.unit.code),
+            Field::text("to", "Mã đơn vị kế thừa").required(),
+        ],
+        ActionKind::CorrectApplicant => {
+            let person = &view.applicant;
+            let kept = |text: &Option<String>| text.clone().unwrap_or_default();
+            let masked = kept(&person.identity_masked);
+            let hint = match masked.is_empty() {
+                true => String::new(),
+                false => format!("Để trống thì giữ số hiện có ({masked})."),
+            };
+            vec![
+                reason("Sửa vì sao"),
+                Field::text("applicant/name", "Họ và tên")
+                    .required()
+                    .value(&person.name),
+                Field::text(IDENTITY, "Số căn cước hoặc chứng minh")
+                    .most(40)
+                    .hint(hint),
+                Field::text("applicant/tax_code", "Mã số thuế (tổ chức)").most(40),
+                Field::phone("applicant/phone", "Điện thoại").value(kept(&person.phone)),
+                Field::text("applicant/email", "Thư điện tử").value(kept(&person.email)),
+                Field::text("applicant/address", "Địa chỉ")
+                    .most(500)
+                    .value(kept(&person.address)),
+            ]
+        }
+        _ => vec![reason("Lý do")],
+    };
+    if let Some(first) = fields.first_mut() {
+        first.focus = true;
+    }
+    fields.push(Field::hidden(VERSION, view.version));
+    fields.push(Field::moment("at/moment", "Thời điểm, nếu nhập sau").hint("Để trống: bây giờ."));
+    fields.push(Field::text("at/late_reason", "Lý do nhập muộn").most(2000));
+    FormPart::new(fields)
+}
+
+fn granted_first(may_approve: bool, granted: Choice, refused: Choice) -> Vec<Choice> {
+    match may_approve {
+        true => vec![granted, refused],
+        false => vec![refused],
+    }
+}
+
+fn assignee(of: &Subject) -> Field {
+    let mut choices = vec![Choice::new("", "Chưa giao")];
+    let known = of.colleagues.iter();
+    choices.extend(known.map(|staff| Choice::new(&staff.username, &*staff.full_name)));
+    Field::choice("assignee", "Giao cho", choices)
+}
+
+/// Where it may go: on to the next step, or back to an earlier one.
+fn step(of: &Subject) -> Field {
+    let at_hand = usize::from(of.view.step.index);
+    let stages = of.course.stages.iter().enumerate();
+    let stages = stages.filter(|(i, _)| *i <= at_hand + 1 && *i != at_hand);
+    let choices = stages.map(|(i, stage)| {
+        let back = match i < at_hand {
+            true => "Trả lại: ",
+            false => "",
+        };
+        Choice::new(i, format!("{back}{}", stage.name))
+    });
+    let mut choices: Vec<_> = choices.collect();
+    // The next one is what is usual.
+    choices.reverse();
+    Field::choice("step", "Đến bước", choices).as_number()
+}
+
+fn papers(view: &DossierView) -> Field {
+    let papers = view.items.iter().map(|item| PaperRow {
+        position: item.position,
+        name: item.name.clone(),
+        about: asked_for(item.originals, item.copies, item.required),
+        originals: String::new(),
+        copies: String::new(),
+    });
+    Field::papers("items", "Giấy tờ nhận thêm", papers.collect())
+}
+
+/// The fees for which something is owed.
+fn owed(view: &DossierView) -> Vec<Choice> {
+    let owed = view.fees.iter();
+    let owed = owed.filter(|fee| matches!(fee.status, FeeStatus::Owed | FeeStatus::Unknown));
+    owed.map(|fee| {
+        let amount = fee
+            .amount_vnd
+            .map_or_else(|| "chưa rõ mức thu".to_owned(), vnd);
+        Choice::new(fee.position, format!("{}: {amount}", fee.name))
+    })
+    .collect()
+}

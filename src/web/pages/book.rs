@@ -1,0 +1,120 @@
+//! `/so-theo-doi`: the book of what a unit took in from a day to a day, to print on A4.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use chrono::NaiveDate;
+
+use crate::domain::moment::Moment;
+use crate::domain::norms::FormKind;
+use crate::render::words;
+use crate::views;
+use crate::views::dossier::DossierView;
+use crate::views::list::named_unit;
+use crate::web::api::call::Call;
+use crate::web::api::lists::{self, DossierQuery};
+use crate::web::pages::forms::{Field, Fields, FormPart};
+use crate::web::pages::{Frame, page};
+use crate::web::problem::{Kind, Problem};
+
+const PATH: &str = "/so-theo-doi";
+
+/// How many dossiers a page of the book has: each is read by itself.
+const ROWS: &str = "100";
+
+#[derive(Template)]
+#[template(path = "book.html")]
+struct BookPage {
+    frame: Frame,
+    form: FormPart,
+    unit: String,
+    /// `Mẫu số 07`.
+    number: String,
+    title: String,
+    from: String,
+    to: String,
+    rows: Vec<DossierView>,
+    next: Option<String>,
+}
+
+impl BookPage {
+    fn moment(moment: &Option<Moment>) -> String {
+        moment.map_or_else(String::new, words::moment)
+    }
+
+    fn how(view: &DossierView) -> &'static str {
+        words::channel(view.return_channel)
+    }
+}
+
+fn form(typed: &Fields) -> FormPart {
+    FormPart::new(vec![
+        Field::date("received_from", "Tiếp nhận từ ngày").required(),
+        Field::date("received_to", "Đến hết ngày").required(),
+    ])
+    .typed(typed)
+}
+
+/// `GET /so-theo-doi`: today's, if no days are named.
+pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    let today = crate::clock::now().date();
+    for name in ["received_from", "received_to"] {
+        if typed.typed(name).is_none() {
+            typed.set(name, today.to_string());
+        }
+    }
+    let kept = typed.query_without(&["list", "limit"]);
+    let query = DossierQuery::read(&format!("list=all&limit={ROWS}&{kept}"));
+    let read = match query {
+        Ok(query) => {
+            call.run(move |store, by, now| {
+                let (items, next) = lists::listed(store, query, by, now)?.into_parts();
+                let mut rows = Vec::with_capacity(items.len());
+                for item in items {
+                    let view = views::dossier::view(store, item.id, None, Some(by.unit), now)?;
+                    rows.extend(view.received_at.is_some().then_some(view));
+                }
+                Ok((rows, next))
+            })
+            .await
+        }
+        Err(problem) => Err(problem),
+    };
+    let (mut form, mut status) = (form(&typed), StatusCode::OK);
+    let (rows, next) = match read {
+        Ok(read) => read,
+        Err(problem) if problem.kind() == Kind::InvalidRequest => {
+            status = problem.status_code();
+            form = form.refused(&problem);
+            (Vec::new(), None)
+        }
+        Err(problem) => return Err(problem),
+    };
+    let day = |name: &str| typed.get(name).parse::<NaiveDate>().unwrap_or(today);
+    let (from, to) = (day("received_from"), day("received_to"));
+    let named = call.run(move |store, by, _| {
+        let reference = store.reference()?;
+        let form = reference.norms().on(to).form(FormKind::Book).cloned();
+        Ok((named_unit(&reference, by.unit).name, form))
+    });
+    let (unit, named) = named.await?;
+    let here = typed.query_without(&["after"]);
+    let next = next.map(|next| {
+        let after = serde_urlencoded::to_string([("after", next)]).unwrap_or_default();
+        format!("{PATH}?{here}&{after}")
+    });
+    let shown = BookPage {
+        frame: Frame::of(&call.by, PATH).wrong(!form.errors.is_empty()),
+        form,
+        unit,
+        number: named
+            .as_ref()
+            .map_or_else(String::new, |form| format!("Mẫu số {}", form.number)),
+        title: named.map_or_else(|| "Sổ theo dõi hồ sơ".to_owned(), |form| form.title),
+        from: words::date(from),
+        to: words::date(to),
+        rows,
+        next,
+    };
+    page(status, &shown)
+}

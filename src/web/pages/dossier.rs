@@ -1,0 +1,213 @@
+//! `/ho-so/{dossier}`: all of a dossier, and what may be done to it. Nothing else is offered.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use crate::domain::dossier::{ActionKind, Decision};
+use crate::domain::moment::Moment;
+use crate::domain::role::Permission;
+use crate::render::words;
+use crate::store::Store;
+use crate::views;
+use crate::views::course::{self, Course, Standing};
+use crate::views::dossier::{DossierView, FeeStatus, FeeView, FullIdentity};
+use crate::views::reach::Reader;
+use crate::web::api::call::Call;
+use crate::web::api::dossiers::resolve;
+use crate::web::pages::actions::slug;
+use crate::web::pages::forms::Fields;
+use crate::web::pages::papers::Sheet;
+use crate::web::pages::receive::{asked_for, or_dash, vnd};
+use crate::web::pages::{Frame, page};
+use crate::web::problem::Problem;
+
+/// A sign that something is out of the ordinary: a shape and a word, in a colour.
+pub(crate) struct Sign {
+    pub kind: &'static str,
+    pub shape: &'static str,
+    pub word: &'static str,
+}
+
+/// The signs of a dossier.
+pub(crate) fn signs(
+    overdue: bool,
+    paused: bool,
+    appointment: Option<Moment>,
+    reopened: bool,
+) -> Vec<Sign> {
+    let sign = |kind, shape, word| Sign { kind, shape, word };
+    let all = [
+        (overdue, sign("late", "▲", "Quá hạn")),
+        (paused, sign("wait", "‖", "Tạm dừng")),
+        (appointment.is_some(), sign("wait", "↻", "Đã hẹn lại")),
+        (reopened, sign("wait", "↺", "Đã mở lại")),
+    ];
+    all.into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, sign)| sign)
+        .collect()
+}
+
+/// What may be done, as a link.
+struct Offer {
+    slug: &'static str,
+    word: String,
+    /// It is what comes next, and nothing else is before it.
+    first: bool,
+}
+
+#[derive(Template)]
+#[template(path = "dossier.html")]
+struct DossierPage {
+    frame: Frame,
+    view: DossierView,
+    course: Course,
+    offers: Vec<Offer>,
+    /// What was done a moment ago.
+    done: Option<String>,
+    /// The numbers in full, if their reading was asked for and recorded.
+    identities: Vec<FullIdentity>,
+    may_read_identity: bool,
+    sheets: Vec<Sheet>,
+}
+
+impl DossierPage {
+    fn signs(&self) -> Vec<Sign> {
+        let view = &self.view;
+        let reopened = self.course.told.iter().any(|told| told.kind == "undone");
+        signs(view.overdue, view.paused, view.appointment_at, reopened)
+    }
+
+    fn moment(moment: &Moment) -> String {
+        words::moment(*moment)
+    }
+
+    fn or_dash(moment: &Option<Moment>) -> String {
+        or_dash(*moment)
+    }
+
+    fn asked_for(item: &views::dossier::ItemView) -> String {
+        asked_for(item.originals, item.copies, item.required)
+    }
+
+    fn fee(fee: &FeeView) -> String {
+        let amount = fee
+            .amount_vnd
+            .map_or_else(|| "chưa rõ mức thu".to_owned(), vnd);
+        let how = match fee.status {
+            FeeStatus::Free => "không phải nộp".to_owned(),
+            FeeStatus::Unknown | FeeStatus::Owed => "chưa nộp".to_owned(),
+            FeeStatus::Collected => match &fee.receipt {
+                Some(receipt) => format!("đã nộp, biên lai {receipt}"),
+                None => "đã nộp".to_owned(),
+            },
+            FeeStatus::Waived => format!("được miễn: {}", fee.reason.as_deref().unwrap_or("")),
+        };
+        format!("{amount} – {how}")
+    }
+
+    fn outcome(&self) -> Option<String> {
+        let outcome = words::outcome(self.view.outcome?);
+        let decision = match self.view.decision {
+            Some(Decision::Refused) => "từ chối giải quyết, ",
+            _ => "",
+        };
+        Some(format!("{decision}{}", outcome.to_lowercase()))
+    }
+
+    fn standing(standing: &Standing) -> (&'static str, &'static str) {
+        match standing {
+            Standing::Past => ("past", "đã xong"),
+            Standing::Now => ("now", "đang làm"),
+            Standing::Later => ("later", "chưa"),
+        }
+    }
+}
+
+/// A dossier within reach with its course.
+pub(crate) fn read(
+    store: &Store,
+    dossier: &str,
+    by: &Reader,
+    now: Moment,
+) -> Result<(DossierView, Course), Problem> {
+    let id = resolve(store, dossier)?;
+    let view = views::dossier::view(store, id, Some(by), Some(by.unit), now)?;
+    let course = course::of(store, &view, by, now)?;
+    Ok((view, course))
+}
+
+/// The word of an action with a capital.
+pub(crate) fn title(kind: ActionKind) -> String {
+    let mut letters = kind.word().chars();
+    let first = letters.next().map(|first| first.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
+}
+
+/// Whether it takes a dossier on towards its end, as most do.
+const fn leads_on(kind: ActionKind) -> bool {
+    matches!(
+        kind,
+        ActionKind::Receive
+            | ActionKind::Reach
+            | ActionKind::HandOver
+            | ActionKind::TakeSupplement
+            | ActionKind::TakePayment
+            | ActionKind::Finish
+            | ActionKind::Return
+    )
+}
+
+fn shown(
+    call: &Call,
+    view: DossierView,
+    course: Course,
+    done: Option<String>,
+    identities: Vec<FullIdentity>,
+) -> Result<HttpResponse, Problem> {
+    let first = view.allowed_actions.iter().find(|kind| leads_on(**kind));
+    let offers = view.allowed_actions.iter().filter_map(|kind| {
+        Some(Offer {
+            slug: slug(*kind)?,
+            word: title(*kind),
+            first: Some(kind) == first,
+        })
+    });
+    let shown = DossierPage {
+        frame: Frame::of(&call.by, "/ho-so"),
+        offers: offers.collect(),
+        sheets: Sheet::of(&view, &course),
+        may_read_identity: call.by.may(Permission::ReadIdentity)
+            && identities.is_empty()
+            && view.applicant.identity_masked.is_some(),
+        view,
+        course,
+        done,
+        identities,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// `GET /ho-so/{dossier}`.
+pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    let dossier = call.named::<String>()?;
+    let read = call.run(move |store, by, now| read(store, &dossier, &by.reader(), now));
+    let (view, course) = read.await?;
+    let mut kinds = ActionKind::ALL.iter();
+    let done = kinds.find(|kind| slug(**kind) == Some(fields.get("xong")));
+    let done = done.map(|kind| format!("Đã ghi nhận: {}.", kind.word()));
+    shown(&call, view, course, done, Vec::new())
+}
+
+/// `POST /ho-so/{dossier}/so-dinh-danh`: the identity numbers in full; the reading is recorded.
+pub async fn read_identity(call: Call) -> Result<HttpResponse, Problem> {
+    let dossier = call.named::<String>()?;
+    let read = call.run(move |store, by, now| {
+        let id = resolve(store, &dossier)?;
+        let identities = views::dossier::read_identities(store, id, by.proof, now)?;
+        Ok((read(store, &dossier, &by.reader(), now)?, identities))
+    });
+    let ((view, course), identities) = read.await?;
+    shown(&call, view, course, None, identities)
+}

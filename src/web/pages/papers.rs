@@ -1,0 +1,266 @@
+//! The papers of a dossier, as the browser prints them: the forms of the day of receipt, 01 to the stop on A5, the
+//! control sheet on A4. The exact layouts of Thông tư 03/2025/TT-VPCP were not seen: titles and numbers are the norms'
+//! (`config/norms.json`), what each bears is Thông tư 01/2018/TT-VPCP's.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use crate::acts;
+use crate::domain::dossier::{Decision, Status};
+use crate::domain::moment::Moment;
+use crate::domain::norms::FormKind;
+use crate::render::words;
+use crate::views::course::{Course, HandedOn, Told};
+use crate::views::dossier::{DossierView, ItemView};
+use crate::web::api::call::Call;
+use crate::web::api::dossiers::resolve;
+use crate::web::pages::forms::Fields;
+use crate::web::pages::{Frame, dossier, page, see_other};
+use crate::web::problem::{Kind, Problem};
+
+/// A paper that there is of a dossier.
+pub(crate) struct Sheet {
+    kind: FormKind,
+    pub slug: &'static str,
+    /// `Mẫu số 01`, of the norms of the day of receipt; empty where they have no such form.
+    pub number: String,
+    pub title: String,
+}
+
+impl Sheet {
+    /// Those that there are now.
+    pub(crate) fn of(view: &DossierView, course: &Course) -> Vec<Self> {
+        let happened = |kind: &str| course.told.iter().any(|told| told.kind == kind);
+        let received = view.received_at.is_some();
+        let refused = view.decision == Some(Decision::Refused);
+        let all = [
+            (FormKind::Receipt, "giay-tiep-nhan", received),
+            (
+                FormKind::Supplement,
+                "phieu-bo-sung",
+                happened("supplement_requested"),
+            ),
+            (
+                FormKind::Refusal,
+                "phieu-tu-choi",
+                refused || view.status == Status::NotReceived,
+            ),
+            (FormKind::Apology, "xin-loi", happened("reappointed")),
+            (
+                FormKind::Stop,
+                "thong-bao-dung",
+                view.status == Status::Stopped,
+            ),
+            (FormKind::Control, "phieu-kiem-soat", received),
+        ];
+        let there = all.into_iter().filter(|(_, _, there)| *there);
+        let sheets = there.map(|(kind, slug, _)| {
+            let form = course.forms.iter().find(|form| form.form == kind);
+            Self {
+                kind,
+                slug,
+                number: form.map_or_else(String::new, |form| format!("Mẫu số {}", form.number)),
+                title: form.map_or_else(
+                    || "Thông báo dừng giải quyết hồ sơ".to_owned(),
+                    |form| form.title.clone(),
+                ),
+            }
+        });
+        sheets.collect()
+    }
+}
+
+/// What every paper has around it.
+#[derive(Template)]
+#[template(path = "paper.html")]
+struct PaperPage {
+    frame: Frame,
+    sheet: Sheet,
+    view: DossierView,
+    course: Course,
+    /// When it is printed.
+    now: Moment,
+    /// Who prints it.
+    by: String,
+    /// The dossier was taken in a moment ago.
+    fresh: bool,
+    /// The QR code of the look-up, as SVG of our own.
+    qr: String,
+    /// What happened that the paper tells of.
+    told: Option<Told>,
+}
+
+impl PaperPage {
+    fn is(&self, kind: &str) -> bool {
+        kind == match self.sheet.kind {
+            FormKind::Receipt => "receipt",
+            FormKind::Supplement => "supplement",
+            FormKind::Refusal => "refusal",
+            FormKind::Apology => "apology",
+            FormKind::Stop => "stop",
+            FormKind::Control => "control",
+            FormKind::Book => "book",
+        }
+    }
+
+    fn moment(moment: &Moment) -> String {
+        words::moment(*moment)
+    }
+
+    fn or_dots(moment: &Option<Moment>) -> String {
+        moment.map_or_else(|| "…………".to_owned(), words::moment)
+    }
+
+    /// `Ngày 14 tháng 9 năm 2021`.
+    fn day(&self) -> String {
+        let at = self.told.as_ref().map_or(self.now, |told| told.at);
+        let at = match self.sheet.kind {
+            FormKind::Receipt => self.view.received_at.unwrap_or(at),
+            _ => at,
+        };
+        at.date().format("ngày %d tháng %m năm %Y").to_string()
+    }
+
+    /// Those handed in.
+    fn handed_in(&self) -> Vec<String> {
+        let listed = self.view.items.iter().map(|item| {
+            let ItemView {
+                name,
+                originals_handed_in,
+                copies_handed_in,
+                ..
+            } = item;
+            (name, *originals_handed_in, *copies_handed_in)
+        });
+        let others = self.view.other_items.iter();
+        let others =
+            others.map(|item| (&item.name, item.originals_handed_in, item.copies_handed_in));
+        let some = listed
+            .chain(others)
+            .filter(|(_, originals, copies)| originals + copies > 0);
+        let some = some.map(|(name, originals, copies)| {
+            let counts = [(originals, "bản chính"), (copies, "bản sao")];
+            let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<_> = counts
+                .map(|(count, what)| format!("{count} {what}"))
+                .collect();
+            format!("{name} ({})", counts.join(", "))
+        });
+        some.collect()
+    }
+
+    fn limit(&self) -> Option<String> {
+        let limit = self.view.limit.as_ref()?.limit().ok()?;
+        Some(limit.to_string())
+    }
+
+    /// Of a hand-over: early, on time or overdue against the step's moment.
+    fn judged(line: &HandedOn) -> &'static str {
+        match line.due {
+            None => "",
+            Some(due) if line.at > due => "Quá hạn",
+            Some(due) if line.at.date() < due.date() => "Trước hạn",
+            Some(_) => "Đúng hạn",
+        }
+    }
+}
+
+/// The QR code of an address, drawn in black.
+fn qr(text: &str) -> String {
+    let Ok(code) = QrCode::new(text) else {
+        return String::new();
+    };
+    let mut svg = code.render::<svg::Color<'_>>();
+    svg.min_dimensions(120, 120);
+    let drawn = svg.build();
+    // What stands before the element is for files of its own.
+    let drawn = drawn.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+    drawn
+        .find("<svg")
+        .map_or(String::new(), |at| drawn[at..].to_owned())
+}
+
+async fn shown(call: Call, kind: FormKind, fields: Fields) -> Result<HttpResponse, Problem> {
+    let named = call.named::<String>()?;
+    let (view, course, now) = call
+        .run(move |store, by, now| {
+            let (view, course) = dossier::read(store, &named, &by.reader(), now)?;
+            Ok((view, course, now))
+        })
+        .await?;
+    let mut sheets = Sheet::of(&view, &course).into_iter();
+    let sheet = sheets.find(|sheet| sheet.kind == kind);
+    let sheet = sheet.ok_or_else(|| Problem::new(Kind::NotFound, "hồ sơ này chưa có giấy đó"))?;
+    let tells: &[&str] = match kind {
+        FormKind::Supplement => &["supplement_requested"],
+        FormKind::Refusal => &["not_received", "finished"],
+        FormKind::Apology => &["reappointed"],
+        FormKind::Stop => &["stopped"],
+        _ => &[],
+    };
+    let mut told = course.told.iter().rev();
+    let told = told
+        .find(|told| tells.contains(&told.kind.as_str()))
+        .cloned();
+    let query = [("so", &view.case_number), ("ma", &view.look_up_code)];
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    let qr = qr(&format!("{}/tra-cuu?{query}", call.origin()));
+    let shown = PaperPage {
+        frame: Frame::of(&call.by, "/ho-so"),
+        by: call.by.full_name.clone(),
+        fresh: fields.get("moi") == "1",
+        sheet,
+        view,
+        course,
+        now,
+        qr,
+        told,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// `GET /ho-so/{dossier}/giay-tiep-nhan`.
+pub async fn receipt(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    shown(call, FormKind::Receipt, fields).await
+}
+
+/// `POST /ho-so/{dossier}/giay-tiep-nhan`: it is printed again, and says so.
+pub async fn reprint_receipt(call: Call) -> Result<HttpResponse, Problem> {
+    let named = call.named::<String>()?;
+    let number = named.clone();
+    call.run(move |store, by, now| {
+        let id = resolve(store, &named)?;
+        acts::reprint::reprint(store, id, FormKind::Receipt, by.proof, now)?;
+        Ok(())
+    })
+    .await?;
+    Ok(see_other(&format!("/ho-so/{number}/giay-tiep-nhan")).finish())
+}
+
+/// `GET /ho-so/{dossier}/phieu-bo-sung`.
+pub async fn supplement(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    shown(call, FormKind::Supplement, fields).await
+}
+
+/// `GET /ho-so/{dossier}/phieu-tu-choi`.
+pub async fn refusal(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    shown(call, FormKind::Refusal, fields).await
+}
+
+/// `GET /ho-so/{dossier}/xin-loi`.
+pub async fn apology(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    shown(call, FormKind::Apology, fields).await
+}
+
+/// `GET /ho-so/{dossier}/thong-bao-dung`.
+pub async fn stop(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    shown(call, FormKind::Stop, fields).await
+}
+
+/// `GET /ho-so/{dossier}/phieu-kiem-soat`.
+pub async fn control(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    shown(call, FormKind::Control, fields).await
+}

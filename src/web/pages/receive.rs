@@ -1,0 +1,553 @@
+//! `/ho-so/tiep-nhan`: a dossier is taken in. The procedure is found by a few letters, the applicant is read from
+//! the card, the return date is shown with how it is counted, and only then something is saved.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::acts::access::new_secret;
+use crate::acts::receive::Paid;
+use crate::domain::dossier::{Channel, PaymentMethod};
+use crate::domain::identity::Identity;
+use crate::domain::identity_card::IdentityCard;
+use crate::domain::moment::Moment;
+use crate::domain::person::NotifyBy;
+use crate::render::words;
+use crate::views::intake::{Intake, Offered};
+use crate::views::time_limit::Preview;
+use crate::web::api::call::Call;
+use crate::web::api::dossiers::{NewDossier, intent};
+use crate::web::api::fees::Collect;
+use crate::web::body;
+use crate::web::headers::IdempotencyKey;
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
+use crate::web::pages::{Frame, page, see_other};
+use crate::web::problem::{Kind, Problem};
+use crate::{acts, views};
+
+const PATH: &str = "/ho-so/tiep-nhan";
+
+// The form's own, which stand in no body.
+const CARD: &str = "the";
+const KEY: &str = "khoa";
+const PROCEDURE: &str = "thu-tuc";
+const CASE: &str = "truong-hop";
+const SEARCH: &str = "tim";
+const PAID: &str = "paid/fees";
+const PAID_AMOUNT: &str = "paid/amount_vnd";
+const PAID_HOW: &str = "paid/method";
+const PAID_RECEIPT: &str = "paid/receipt";
+const ACCEPT: &str = "accept";
+
+/// Names of fields that few dossiers need.
+const RARE: &[&str] = &[
+    "applicant/tax_code",
+    "applicant/email",
+    "applicant/notify_by",
+    "channel",
+    "return_channel",
+    "sets",
+    "assignee",
+    "competent_unit",
+    "delegate/name",
+    "delegate/identity_number",
+    "delegate/phone",
+];
+
+#[derive(Template)]
+#[template(path = "receive_find.html")]
+struct FindPage {
+    frame: Frame,
+    typed: String,
+    found: Vec<Offered>,
+}
+
+#[derive(Template)]
+#[template(path = "receive.html")]
+struct ReceivePage {
+    frame: Frame,
+    form: FormPart,
+    intake: Intake,
+    /// What was read from the card, or is known from before.
+    said: Vec<String>,
+    /// Everything is there: what is left is to take it in.
+    ready: bool,
+}
+
+impl ReceivePage {
+    fn is_rare(field: &Field) -> bool {
+        RARE.contains(&field.name.as_str())
+    }
+
+    fn common(&self) -> impl Iterator<Item = &Field> {
+        self.form
+            .fields
+            .iter()
+            .filter(|field| !Self::is_rare(field))
+    }
+
+    fn rare(&self) -> impl Iterator<Item = &Field> {
+        self.form.fields.iter().filter(|field| Self::is_rare(field))
+    }
+
+    /// Whether something rare is filled in, or wrong.
+    fn rare_is_open(&self) -> bool {
+        self.rare().any(|field| {
+            field.wrong.is_some()
+                || !(field.value.is_empty() || matches!(field.value.as_str(), "direct" | "1"))
+        })
+    }
+
+    /// What was scanned and cannot be read.
+    fn card(&self) -> &str {
+        let mut fields = self.form.fields.iter();
+        fields
+            .find(|field| field.name == CARD)
+            .map_or("", |field| &field.value)
+    }
+
+    fn due(&self) -> Option<&Preview> {
+        self.intake.preview.as_ref()
+    }
+}
+
+/// `GET /ho-so/tiep-nhan`: with a procedure the form, without one the search for it.
+pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    if let Some(code) = fields.typed(PROCEDURE) {
+        return form_page(&call, code, fields.typed(CASE)).await;
+    }
+    let typed = fields.get(SEARCH).trim().to_owned();
+    let searched = typed.clone();
+    let found = call.run(move |store, by, now| {
+        let day = now.date();
+        Ok(views::intake::find_procedures(
+            store, by.unit, &searched, day,
+        )?)
+    });
+    let found = found.await?;
+    // The only one is the one that was meant.
+    if let ([one], false) = (&*found, typed.is_empty()) {
+        let query = serde_urlencoded::to_string([(PROCEDURE, &one.code)]).unwrap_or_default();
+        return Ok(see_other(&format!("{PATH}?{query}")).finish());
+    }
+    let frame = Frame::of(&call.by, PATH);
+    page(
+        StatusCode::OK,
+        &FindPage {
+            frame,
+            typed,
+            found,
+        },
+    )
+}
+
+async fn form_page(call: &Call, code: &str, case: Option<&str>) -> Result<HttpResponse, Problem> {
+    let intake = intake(call, code, case, Channel::Direct).await?;
+    let mut empty = Fields::default();
+    empty.set(KEY, new_secret());
+    let form = form(&intake, &empty);
+    answer(call, StatusCode::OK, intake, form, Vec::new())
+}
+
+async fn intake(
+    call: &Call,
+    code: &str,
+    case: Option<&str>,
+    channel: Channel,
+) -> Result<Intake, Problem> {
+    let (code, case) = (code.to_owned(), case.map(str::to_owned));
+    call.run(move |store, by, now| {
+        let (unit, case) = (by.unit, case.as_deref());
+        Ok(views::intake::intake(
+            store, unit, &code, case, channel, now,
+        )?)
+    })
+    .await
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    intake: Intake,
+    form: FormPart,
+    said: Vec<String>,
+) -> Result<HttpResponse, Problem> {
+    let focused = form.fields.iter().any(|field| field.focus);
+    let shown = ReceivePage {
+        frame: Frame::of(&call.by, PATH).wrong(!form.errors.is_empty()),
+        ready: form.errors.is_empty() && !focused,
+        form,
+        intake,
+        said,
+    };
+    page(status, &shown)
+}
+
+/// The form with what was typed; at first with what is usual.
+fn form(intake: &Intake, typed: &Fields) -> FormPart {
+    let mut fields = vec![
+        Field::hidden(KEY, ""),
+        Field::hidden(PROCEDURE, &intake.procedure.code),
+    ];
+    if !intake.cases.is_empty() {
+        let mut cases = vec![Choice::new("", "Chọn trường hợp")];
+        cases.extend(
+            intake
+                .cases
+                .iter()
+                .map(|case| Choice::new(&case.code, &case.name)),
+        );
+        let chosen = intake.case.as_ref().map_or("", |case| &case.code);
+        fields.push(Field::choice("case", "Trường hợp", cases).value(chosen));
+    }
+    fields.extend([
+        Field::text(CARD, "Thẻ căn cước"),
+        Field::text("applicant/name", "Họ và tên").required(),
+        Field::text("applicant/identity_number", "Số căn cước hoặc chứng minh").most(40),
+        Field::phone("applicant/phone", "Điện thoại"),
+        Field::text("applicant/address", "Địa chỉ").most(500),
+    ]);
+    if !intake.checklist.is_empty() {
+        let hint = "Ghi số bản thực nhận; giấy tờ chưa có thì để 0.";
+        fields.push(Field::papers("items", "Giấy tờ nhận", papers(intake)).hint(hint));
+    }
+    if !intake.fees.is_empty() {
+        let fees = intake
+            .fees
+            .iter()
+            .filter(|(_, fee)| fee.amount_vnd != Some(0));
+        let fees: Vec<_> = fees
+            .map(|(position, fee)| {
+                let amount = fee
+                    .amount_vnd
+                    .map_or_else(|| "mức thu do địa phương quy định".to_owned(), vnd);
+                let note = match fee.note.trim() {
+                    "" => String::new(),
+                    note => format!(" ({note})"),
+                };
+                Choice::new(position, format!("{}: {amount}{note}", fee.name))
+            })
+            .collect();
+        if !fees.is_empty() {
+            let unknown = intake.fees.iter().any(|(_, fee)| fee.amount_vnd.is_none());
+            let hint = "Đánh dấu khoản đã thu; khoản không đánh dấu còn phải nộp.";
+            fields.push(Field::numbers(PAID, "Phí, lệ phí thu ngay", fees).hint(hint));
+            if unknown {
+                fields.push(Field::number(PAID_AMOUNT, "Tổng số tiền thu (đồng)"));
+            }
+            fields.push(Field::choice(PAID_HOW, "Hình thức thu", methods()));
+            fields.push(Field::text(PAID_RECEIPT, "Số biên lai").most(100));
+        }
+    }
+    if intake.by_hand {
+        let hint = "Thủ tục này không quy định thời hạn: ngày trả do người tiếp nhận hẹn, trong giờ làm việc.";
+        fields.push(
+            Field::moment("return_date/at", "Hẹn trả")
+                .required()
+                .hint(hint),
+        );
+        fields.push(
+            Field::text("return_date/reason", "Vì sao hẹn ngày này")
+                .required()
+                .most(2000),
+        );
+    }
+    let notify = vec![
+        Choice::new("", "Mặc định: thư điện tử nếu có, nếu không thì tin nhắn"),
+        Choice::new(NotifyBy::Email.as_str(), "Thư điện tử"),
+        Choice::new(NotifyBy::Sms.as_str(), "Tin nhắn"),
+        Choice::new(NotifyBy::Zalo.as_str(), "Zalo"),
+        Choice::new(NotifyBy::None.as_str(), "Không báo tin"),
+    ];
+    let mut colleagues = vec![Choice::new("", "Chưa giao")];
+    let known = intake.colleagues.iter();
+    colleagues.extend(known.map(|staff| Choice::new(&staff.username, &staff.full_name)));
+    fields.extend([
+        Field::text(
+            "applicant/tax_code",
+            "Mã số thuế (tổ chức, thay cho số căn cước)",
+        )
+        .most(40),
+        Field::text("applicant/email", "Thư điện tử"),
+        Field::choice("applicant/notify_by", "Báo tin qua", notify),
+        Field::text("delegate/name", "Người được ủy quyền: họ và tên"),
+        Field::text(
+            "delegate/identity_number",
+            "Người được ủy quyền: số căn cước",
+        )
+        .most(40),
+        Field::phone("delegate/phone", "Người được ủy quyền: điện thoại"),
+        Field::choice("channel", "Nộp bằng cách", channels()).value("direct"),
+        Field::choice("return_channel", "Trả kết quả bằng cách", channels()).value("direct"),
+        Field::number("sets", "Số bộ hồ sơ").value(1).required(),
+        Field::choice("assignee", "Giao cho", colleagues),
+    ]);
+    if intake.elsewhere {
+        let hint = "Mã đơn vị, nếu không phải đơn vị mình (tiếp nhận phi địa giới hành chính).";
+        fields.push(
+            Field::text("competent_unit", "Đơn vị có thẩm quyền")
+                .most(40)
+                .hint(hint),
+        );
+    }
+    FormPart::new(fields).typed(typed)
+}
+
+/// The checklist, with what it asks for as what is usually handed in.
+fn papers(intake: &Intake) -> Vec<PaperRow> {
+    let papers = (0_u16..).zip(&intake.checklist);
+    let papers = papers.map(|(position, item)| {
+        let usual = |count: u16| match item.required {
+            true => count.to_string(),
+            false => "0".to_owned(),
+        };
+        PaperRow {
+            position,
+            name: item.name.clone(),
+            about: asked_for(item.originals, item.copies, item.required),
+            originals: usual(item.originals),
+            copies: usual(item.copies),
+        }
+    });
+    papers.collect()
+}
+
+/// `1 bản chính, 2 bản sao`.
+pub(crate) fn asked_for(originals: u16, copies: u16, required: bool) -> String {
+    let counts = [(originals, "bản chính"), (copies, "bản sao")];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let mut parts: Vec<_> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if !required {
+        parts.push("nếu có".to_owned());
+    }
+    parts.join(", ")
+}
+
+/// `25.000 đồng`.
+pub(crate) fn vnd(amount: u64) -> String {
+    let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+    format!("{} đồng", words::number(amount))
+}
+
+pub(crate) fn channels() -> Vec<Choice> {
+    let channels = Channel::ALL.into_iter();
+    channels
+        .map(|channel| Choice::new(channel.as_str(), words::channel(channel)))
+        .collect()
+}
+
+pub(crate) fn methods() -> Vec<Choice> {
+    vec![
+        Choice::new(PaymentMethod::Cash.as_str(), "Tiền mặt"),
+        Choice::new(PaymentMethod::Transfer.as_str(), "Chuyển khoản"),
+        Choice::new(PaymentMethod::Online.as_str(), "Thanh toán trực tuyến"),
+    ]
+}
+
+/// `POST /ho-so/tiep-nhan`: reads the card, or takes the dossier in.
+pub async fn receive(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    let Some(code) = typed.typed(PROCEDURE).map(str::to_owned) else {
+        return Ok(see_other(PATH).finish());
+    };
+    let case = typed.typed("case").map(str::to_owned);
+    let channel = typed.get("channel").parse().unwrap_or_default();
+    let intake = intake(&call, &code, case.as_deref(), channel).await?;
+    if let Some(text) = typed.typed(CARD).map(str::to_owned) {
+        return match read_card(&call, &text, &mut typed).await? {
+            Ok(said) => {
+                typed.set(CARD, "");
+                let mut form = form(&intake, &typed);
+                focus_on_next(&mut form);
+                answer(&call, StatusCode::OK, intake, form, said)
+            }
+            Err(reason) => {
+                let form = form(&intake, &typed).wrong(CARD, reason);
+                answer(&call, StatusCode::BAD_REQUEST, intake, form, Vec::new())
+            }
+        };
+    }
+    let form = form(&intake, &typed);
+    if typed.get("buoc") == "xem" {
+        return answer(&call, StatusCode::OK, intake, form, Vec::new());
+    }
+    match take_in(&call, &intake, &form, &typed).await {
+        Ok(number) => Ok(see_other(&format!("/ho-so/{number}/giay-tiep-nhan?moi=1")).finish()),
+        Err(problem) => refused(&call, intake, form, &typed, problem),
+    }
+}
+
+/// What is still open comes next, and of what may be paid at once the first.
+fn focus_on_next(form: &mut FormPart) {
+    for wanted in ["applicant/name", "applicant/phone", "return_date/at", PAID] {
+        let mut fields = form.fields.iter_mut();
+        let field = fields.find(|field| field.name == wanted);
+        if let Some(field) = field.filter(|field| field.value.is_empty()) {
+            field.focus = true;
+            return;
+        }
+    }
+}
+
+/// What was typed, with what stands in the way.
+fn refused(
+    call: &Call,
+    intake: Intake,
+    mut form: FormPart,
+    typed: &Fields,
+    problem: Problem,
+) -> Result<HttpResponse, Problem> {
+    match problem.kind() {
+        Kind::InvalidRequest | Kind::Refused | Kind::NotReady | Kind::AmountMismatch => {
+            form = form.refused(&problem);
+        }
+        Kind::NeedsAcceptance => {
+            let warnings = problem.warnings();
+            let warnings: Vec<_> = warnings
+                .map(|(name, detail)| {
+                    Choice::new(name, format!("Đúng vậy, vẫn tiếp nhận: {detail}"))
+                })
+                .collect();
+            let field = Field::ticks(ACCEPT, "Cần xem lại trước khi tiếp nhận", warnings);
+            form.fields.push(field.typed(typed));
+            let told = "xem lại cảnh báo; nếu đúng vậy thì đánh dấu rồi tiếp nhận";
+            form = form.wrong(ACCEPT, told.to_owned());
+        }
+        Kind::KeyReused => {
+            let told = "biểu mẫu này đã được tiếp nhận với nội dung khác. Muốn sửa thì mở hồ sơ đã tiếp nhận; muốn nhận \
+                        hồ sơ mới thì mở lại trang tiếp nhận";
+            form = form.wrong("", told.to_owned());
+        }
+        _ => return Err(problem),
+    }
+    answer(call, problem.status_code(), intake, form, Vec::new())
+}
+
+/// Takes the dossier in, with what was paid; its case number.
+async fn take_in(
+    call: &Call,
+    intake: &Intake,
+    form: &FormPart,
+    typed: &Fields,
+) -> Result<String, Problem> {
+    let mut body = form.body();
+    let accepted = typed.all(ACCEPT);
+    let paid = body.as_object_mut().and_then(|body| {
+        body.insert("unit".to_owned(), json!(intake.unit.code));
+        body.insert("procedure".to_owned(), json!(intake.procedure.code));
+        body.insert("accept".to_owned(), json!(accepted));
+        for name in ["case", "assignee"] {
+            if body.get(name) == Some(&json!("")) {
+                body.remove(name);
+            }
+        }
+        if let Some(Value::Object(applicant)) = body.get_mut("applicant")
+            && applicant.get("notify_by") == Some(&json!(""))
+        {
+            applicant.remove("notify_by");
+        }
+        body.remove("paid")
+    });
+    let bytes = body.to_string().into_bytes();
+    let hash = Sha256::new().chain_update(&bytes);
+    let hash = hash.chain_update(paid.as_ref().map(Value::to_string).unwrap_or_default());
+    let new: NewDossier = body::read(&bytes)?;
+    let paid = paid.filter(|paid| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty()));
+    let paid = paid.map(|paid| read_paid(&paid)).transpose()?;
+    let intent = intent(call, None);
+    let key = IdempotencyKey::of_form(typed.get(KEY));
+    let key = key.of_staff("dossiers", &call.by, hash.finalize().to_vec());
+    call.run(move |store, by, _| {
+        let new = new.request("", &mut Vec::new());
+        let made = acts::receive::receive_paid(store, &new, paid, intent, key)?;
+        let view = views::dossier::view(store, made.value, Some(&by.reader()), None, intent.now)?;
+        Ok(view.case_number)
+    })
+    .await
+}
+
+/// What was paid; wrong fields are named as the form has them.
+fn read_paid(paid: &Value) -> Result<Paid, Problem> {
+    let read = body::read::<Collect>(paid.to_string().as_bytes());
+    let read = read.map_err(|problem| {
+        let errors = problem.errors().iter().cloned();
+        let errors = errors.map(|mut error| {
+            error.field = format!("/paid{}", error.field);
+            error
+        });
+        Problem::invalid(errors.collect())
+    })?;
+    Ok(read.paid())
+}
+
+/// Fills the applicant in from what was scanned or typed: the text of a card, or a number alone. What is known of
+/// them from before is filled in where nothing was typed. What there is to say of it, or why nothing can be read.
+async fn read_card(
+    call: &Call,
+    text: &str,
+    typed: &mut Fields,
+) -> Result<Result<Vec<String>, String>, Problem> {
+    let mut said = Vec::new();
+    let identity = if text.contains('|') {
+        let card = match IdentityCard::parse(text) {
+            Ok(card) => card,
+            Err(reason) => return Ok(Err(reason.to_string())),
+        };
+        said.push(format!(
+            "Đã đọc thẻ: {}, sinh ngày {}.",
+            card.name,
+            words::date(card.born_on)
+        ));
+        typed.set("applicant/name", &*card.name);
+        typed.set("applicant/address", &*card.address);
+        card.identity
+    } else {
+        match Identity::person(text) {
+            Ok(identity) => identity,
+            Err(_) => {
+                let reason = "không phải nội dung thẻ căn cước, cũng không phải số căn cước";
+                return Ok(Err(reason.to_owned()));
+            }
+        }
+    };
+    typed.set("applicant/identity_number", identity.number());
+    let searched = identity.clone();
+    let earlier = call
+        .run(move |store, by, now| Ok(views::intake::earlier(store, searched, &by.reader(), now)?));
+    match earlier.await? {
+        Some(earlier) => {
+            let person = earlier.person;
+            let mut filled = Vec::new();
+            for (name, word, value) in [
+                ("applicant/name", "họ tên", Some(person.name)),
+                ("applicant/phone", "điện thoại", person.phone),
+                ("applicant/address", "địa chỉ", person.address),
+                ("applicant/email", "thư điện tử", person.email),
+            ] {
+                if let (Some(value), None) = (value, typed.typed(name)) {
+                    typed.set(name, value);
+                    filled.push(word);
+                }
+            }
+            let when = words::date(earlier.entered_at.date());
+            let what = match filled.is_empty() {
+                true => "không có gì phải điền thêm".to_owned(),
+                false => format!("{} lấy từ hồ sơ đó, sửa nếu đã đổi", filled.join(", ")),
+            };
+            said.push(format!(
+                "Đã nộp hồ sơ {} ngày {when}: {what}.",
+                earlier.case_number
+            ));
+        }
+        None => said.push("Chưa có hồ sơ nào của người này ở đơn vị.".to_owned()),
+    }
+    Ok(Ok(said))
+}
+
+/// When a dossier is due, as it is said in a table.
+pub(crate) fn or_dash(moment: Option<Moment>) -> String {
+    moment.map_or_else(|| "–".to_owned(), words::moment)
+}

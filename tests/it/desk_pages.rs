@@ -1,0 +1,527 @@
+//! The pages of the desk: a dossier is taken in, handled, printed and given out, all by forms.
+
+use fantoccini::{Client, Locator};
+
+use crate::support::{
+    Browser, COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, Visitor, arrive, enter,
+    find, held, hire, is_page, look, on_both, print,
+};
+use motcua::domain::role::Role;
+
+const CARD: &str = "020185000123||Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021";
+const FORM: &str = "/ho-so/tiep-nhan?thu-tuc=2.000815";
+
+fn office(db: &Database) -> Office {
+    let program = Program::on(db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    Office::open_with(db, program)
+}
+
+/// What the form for a same-day certification brings, with the key of a form that was opened.
+fn filled<'a>(key: &'a str, phone: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("khoa", key),
+        ("thu-tuc", SAME_DAY),
+        ("the", ""),
+        ("applicant/name", "Nguyễn Thị Ánh"),
+        ("applicant/identity_number", "020185000123"),
+        ("applicant/phone", phone),
+        ("applicant/address", "Thôn Nà Lốc, Lạng Sơn"),
+        ("items/0/originals", "1"),
+        ("items/0/copies", "0"),
+        ("items/1/originals", "0"),
+        ("items/1/copies", "2"),
+        ("channel", "direct"),
+        ("return_channel", "direct"),
+        ("sets", "1"),
+        ("assignee", ""),
+        ("applicant/notify_by", ""),
+        ("paid/method", "cash"),
+    ]
+}
+
+/// Takes a dossier in by the form; its number.
+fn receive(clerk: &Visitor<'_>, accept: bool) -> String {
+    let form = clerk.get(FORM).expect(200).body;
+    let key = held(&form, "khoa");
+    let mut fields = filled(&key, "0912345678");
+    if accept {
+        fields.push(("accept", "duplicate_dossier"));
+    }
+    let answer = clerk.post("/ho-so/tiep-nhan", &fields).expect(303);
+    let place = answer.header("location");
+    let number = place.strip_prefix("/ho-so/").unwrap();
+    number.split('/').next().unwrap().to_owned()
+}
+
+on_both! {
+    fn a_dossier_is_taken_in_from_the_card_to_the_receipt(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let found = clerk.get("/ho-so/tiep-nhan?tim=ctbs");
+        match found.status {
+            303 => assert_eq!(found.header("location"), FORM),
+            _ => assert!(found.body.contains(FORM), "{}", found.body),
+        }
+        let none = clerk.get("/ho-so/tiep-nhan?tim=zzzz");
+        is_page(&none, 200);
+        assert!(none.body.contains("Thử gõ ít chữ hơn"), "{}", none.body);
+
+        let form = clerk.get(FORM);
+        is_page(&form, 200);
+        // When it is due, and how that is counted, is known before anything is saved.
+        assert!(form.body.contains("Hẹn trả: "), "{}", form.body);
+        assert!(form.body.contains("Giải quyết trong ngày"), "{}", form.body);
+        let key = held(&form.body, "khoa");
+
+        let read = clerk.post("/ho-so/tiep-nhan", &[("khoa", &key), ("thu-tuc", SAME_DAY), ("the", CARD)]);
+        is_page(&read, 200);
+        assert!(read.body.contains("Đã đọc thẻ: Nguyễn Thị Ánh"), "{}", read.body);
+        assert_eq!(held(&read.body, "applicant/name"), "Nguyễn Thị Ánh");
+        assert_eq!(held(&read.body, "applicant/identity_number"), "020185000123");
+        assert_eq!(held(&read.body, "khoa"), key);
+        let torn = clerk.post("/ho-so/tiep-nhan", &[("khoa", &key), ("thu-tuc", SAME_DAY), ("the", "0201|x")]);
+        is_page(&torn, 400);
+        assert!(torn.body.contains("<title>Lỗi: "), "{}", torn.body);
+
+        let wrong = clerk.post("/ho-so/tiep-nhan", &filled(&key, "12"));
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("<title>Lỗi: "), "{}", wrong.body);
+        assert!(wrong.body.contains("href=\"#applicant/phone\">Điện thoại: "), "{}", wrong.body);
+        assert_eq!(held(&wrong.body, "applicant/phone"), "12");
+        assert_eq!(held(&wrong.body, "items/1/copies"), "2");
+
+        let mut paid = filled(&key, "0912 345 678");
+        paid.push(("paid/fees", "0"));
+        let first = clerk.post("/ho-so/tiep-nhan", &paid).expect(303);
+        let place = first.header("location").to_owned();
+        // A double click.
+        let second = clerk.post("/ho-so/tiep-nhan", &paid).expect(303);
+        assert_eq!(second.header("location"), place);
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+        // The same form with something else in it.
+        let other = clerk.post("/ho-so/tiep-nhan", &filled(&key, "0987654321"));
+        is_page(&other, 422);
+        assert!(other.body.contains("đã được tiếp nhận với nội dung khác"), "{}", other.body);
+
+        let receipt = clerk.get(&place);
+        is_page(&receipt, 200);
+        let number = place.split('/').nth(2).unwrap();
+        for said in [
+            number, "Nguyễn Thị Ánh", "Mẫu số 01", "Giấy tiếp nhận hồ sơ và hẹn trả kết quả", "<svg", "Nhận tiếp",
+            "thu-tuc=2.000815", "Bản sao cần chứng thực (2 bản sao)",
+        ] {
+            assert!(receipt.body.contains(said), "{said} in {}", receipt.body);
+        }
+        assert!(!receipt.body.contains("020185000123"), "no number on paper: {}", receipt.body);
+        let shown = clerk.get(&format!("/ho-so/{number}"));
+        is_page(&shown, 200);
+        assert!(shown.body.contains("2.000 đồng – đã nộp"), "{}", shown.body);
+
+        // She comes again: what is known is filled in, and the desk is asked.
+        let again = clerk.get(FORM).expect(200).body;
+        let key = held(&again, "khoa");
+        let read = clerk.post("/ho-so/tiep-nhan", &[("khoa", &key), ("thu-tuc", SAME_DAY), ("the", "020185000123")]);
+        is_page(&read, 200);
+        assert_eq!(held(&read.body, "applicant/phone"), "0912345678");
+        assert_eq!(held(&read.body, "applicant/name"), "Nguyễn Thị Ánh");
+        let mut fields = filled(&key, "0912345678");
+        let warned = clerk.post("/ho-so/tiep-nhan", &fields);
+        is_page(&warned, 409);
+        assert!(warned.body.contains("value=\"duplicate_dossier\""), "{}", warned.body);
+        fields.push(("accept", "duplicate_dossier"));
+        clerk.post("/ho-so/tiep-nhan", &fields).expect(303);
+        assert_eq!(db.value("select count(*) from dossiers"), "2");
+    }
+}
+
+on_both! {
+    fn a_dossier_is_handled_by_forms_and_nothing_else_is_offered(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let officer = Visitor::hire(&office, Role::Officer, COMMUNE);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let stranger = Visitor::hire(&office, Role::Clerk, FOREIGN);
+        let number = receive(&clerk, false);
+        let page = format!("/ho-so/{number}");
+        let at = |what: &str| format!("{page}/{what}");
+        is_page(&stranger.get(&page), 403);
+        is_page(&clerk.get("/ho-so/H37.20.01-200101-9999"), 404);
+
+        let shown = clerk.get(&page).expect(200).body;
+        assert!(shown.contains("*********123"), "{shown}");
+        assert!(!shown.contains("020185000123"), "{shown}");
+        assert!(shown.contains("/chuyen\">Chuyển bước"), "{shown}");
+        assert!(!shown.contains("/ket-thuc"), "not a clerk's: {shown}");
+        assert_eq!(db.value("select count(*) from identity_readings"), "0");
+        let read = clerk.post(&at("so-dinh-danh"), &[]);
+        is_page(&read, 200);
+        assert!(read.body.contains("020185000123"), "{}", read.body);
+        assert_eq!(db.value("select count(*) from identity_readings"), "1");
+
+        // Not now, and not by whom.
+        is_page(&clerk.get(&at("tra-ket-qua")), 409);
+        is_page(&clerk.get(&at("ket-thuc")), 403);
+
+        let form = clerk.get(&at("chuyen"));
+        is_page(&form, 200);
+        let version = held(&form.body, "version");
+        let to_officer = [("step", "1"), ("assignee", officer.username.as_str()), ("note", "Gấp"), ("version", &version)];
+        let moved = clerk.post(&at("chuyen"), &to_officer);
+        let moved = clerk.follow(moved);
+        assert!(moved.body.contains("Đã ghi nhận: chuyển bước."), "{}", moved.body);
+        assert!(moved.body.contains("Ghi chú: Gấp"), "{}", moved.body);
+
+        // Somebody was quicker: nothing is done, and what was typed stays.
+        let late = [("reason", "Thiếu bản chính"), ("items", "0"), ("version", version.as_str())];
+        let changed = officer.post(&at("yeu-cau-bo-sung"), &late);
+        is_page(&changed, 412);
+        assert!(changed.body.contains("vừa được người khác thay đổi"), "{}", changed.body);
+        assert!(changed.body.contains("Chuyển bước xử lý"), "{}", changed.body);
+        assert!(changed.body.contains("Thiếu bản chính</textarea>"), "{}", changed.body);
+        let now = held(&changed.body, "version");
+        assert_ne!(now, version);
+        // What is missing is said at its field.
+        let empty = officer.post(&at("yeu-cau-bo-sung"), &[("reason", " "), ("version", &now)]);
+        assert!(matches!(empty.status, 400 | 409), "{}", empty.body);
+        assert!(empty.body.contains("<title>Lỗi: "), "{}", empty.body);
+        let asked = [("reason", "Thiếu bản chính"), ("items", "0"), ("version", now.as_str())];
+        let asked = officer.follow(officer.post(&at("yeu-cau-bo-sung"), &asked));
+        assert!(asked.body.contains("Đang chờ người nộp bổ sung giấy tờ"), "{}", asked.body);
+        assert!(asked.body.contains("‖</span> Tạm dừng"), "{}", asked.body);
+        let paper = officer.get(&at("phieu-bo-sung"));
+        is_page(&paper, 200);
+        assert!(paper.body.contains("Giấy tờ: Bản chính giấy tờ, văn bản"), "{}", paper.body);
+
+        let version = held(&clerk.get(&at("nhan-bo-sung")).expect(200).body, "version");
+        let taken = [("items/0/originals", "1"), ("version", version.as_str())];
+        clerk.follow(clerk.post(&at("nhan-bo-sung"), &taken));
+        let version = held(&officer.get(&at("chuyen")).expect(200).body, "version");
+        officer.follow(officer.post(&at("chuyen"), &[("step", "2"), ("version", &version)]));
+        let form = supervisor.get(&at("ket-thuc")).expect(200).body;
+        let version = held(&form, "version");
+        supervisor.follow(supervisor.post(&at("ket-thuc"), &[("decision", "approved"), ("version", &version)]));
+        let form = clerk.get(&at("tra-ket-qua")).expect(200).body;
+        let version = held(&form, "version");
+        let returned = clerk.follow(clerk.post(&at("tra-ket-qua"), &[("channel", "direct"), ("version", &version)]));
+        assert!(returned.body.contains("Đã trả kết quả"), "{}", returned.body);
+        let control = clerk.get(&at("phieu-kiem-soat"));
+        is_page(&control, 200);
+        assert!(control.body.contains("Mẫu số 06"), "{}", control.body);
+
+        // A correction keeps the number that nobody typed again.
+        let form = clerk.get(&at("sua-nguoi-nop")).expect(200).body;
+        let version = held(&form, "version");
+        let corrected = [
+            ("reason", "Gõ sai tên"), ("applicant/name", "Nguyễn Thị Ảnh"), ("applicant/phone", "0912345678"),
+            ("version", version.as_str()),
+        ];
+        let corrected = clerk.follow(clerk.post(&at("sua-nguoi-nop"), &corrected));
+        assert!(corrected.body.contains("Nguyễn Thị Ảnh"), "{}", corrected.body);
+        assert!(corrected.body.contains("*********123"), "{}", corrected.body);
+        is_page(&clerk.get(&at("xin-loi")), 404);
+        // The receipt with what is right now, printed again.
+        let again = clerk.follow(clerk.post(&at("giay-tiep-nhan"), &[]));
+        assert!(again.body.contains("(Bản in lại lần 1)"), "{}", again.body);
+        assert!(again.body.contains("Nguyễn Thị Ảnh"), "{}", again.body);
+        let twice = clerk.follow(clerk.post(&at("giay-tiep-nhan"), &[]));
+        assert!(twice.body.contains("(Bản in lại lần 2)"), "{}", twice.body);
+    }
+}
+
+on_both! {
+    fn lists_are_filtered_and_searched(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let first = receive(&clerk, false);
+        let second = receive(&clerk, true);
+        let has = |path: &str, numbers: &[&str]| {
+            let list = clerk.get(path);
+            is_page(&list, 200);
+            for number in [&*first, &*second] {
+                let there = list.body.contains(&format!("/ho-so/{number}\""));
+                assert_eq!(there, numbers.contains(&number), "{path}: {}", list.body);
+            }
+            list.body
+        };
+        has("/ho-so", &[&first, &second]);
+        has("/ho-so?list=all&status=received&procedure=2.000815&unit=", &[&first, &second]);
+        has("/ho-so?list=open&mine=true", &[]);
+        has("/ho-so?list=overdue", &[]);
+        has("/ho-so?list=all&channel=online", &[]);
+        has("/ho-so?list=all&received_to=2021-01-01", &[]);
+        let page = has("/ho-so?list=all&limit=1&procedure=2.000815", &[&second]);
+        let (_, next) = page.split_once("rel=\"next\" href=\"").unwrap();
+        let next = next.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+        has(&next, &[&first]);
+
+        let wrong = clerk.get("/ho-so?list=all&procedure=9.999999");
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("href=\"#procedure\">Mã thủ tục: "), "{}", wrong.body);
+        assert_eq!(held(&wrong.body, "procedure"), "9.999999");
+        is_page(&clerk.get("/ho-so?list=all&unit=H37.21.01"), 403);
+        let book = clerk.get("/so-theo-doi");
+        is_page(&book, 200);
+        for said in ["Mẫu số 07", &first, &second, "Thôn Nà Lốc, Lạng Sơn"] {
+            assert!(book.body.contains(said), "{said} in {}", book.body);
+        }
+        let empty = clerk.get("/so-theo-doi?received_from=2021-01-01&received_to=2021-01-02");
+        is_page(&empty, 200);
+        assert!(!empty.body.contains(&first), "{}", empty.body);
+        let wrong = clerk.get("/so-theo-doi?received_from=hom-nay");
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("#received_from"), "{}", wrong.body);
+
+        let search = |text: &str| clerk.post("/ho-so/tim", &[("text", text)]);
+        let one = search(&first.replace('-', "")).expect(303);
+        assert_eq!(one.header("location"), format!("/ho-so/{first}"));
+        for text in ["nguyen thi anh", "0912345678", "020185000123"] {
+            let found = search(text);
+            is_page(&found, 200);
+            assert!(found.body.contains(&first) && found.body.contains(&second), "{}", found.body);
+        }
+        let none = search("không có ai");
+        is_page(&none, 200);
+        assert!(none.body.contains("Không tìm thấy"), "{}", none.body);
+        is_page(&search(""), 400);
+    }
+}
+
+const ENTER: &str = "\u{e007}";
+
+/// A keyboard, on which strokes are counted.
+struct Keyboard<'a> {
+    client: &'a Client,
+    strokes: usize,
+}
+
+impl Keyboard<'_> {
+    /// Types into whatever has the focus.
+    async fn press(&mut self, keys: &str) {
+        self.strokes += keys.chars().count();
+        self.scan(keys).await;
+    }
+
+    /// What a scanner types costs nobody a stroke.
+    async fn scan(&self, text: &str) {
+        let field = self.client.active_element().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+}
+
+/// Where the browser is.
+async fn path(client: &Client) -> String {
+    client.current_url().await.unwrap().path().to_owned()
+}
+
+/// Waits until the browser is at a path that ends like that.
+async fn wait_for(client: &Client, end: &str) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !path(client).await.ends_with(end) {
+        let at = path(client).await;
+        assert!(std::time::Instant::now() < until, "{at}, not …{end}");
+    }
+    client.find(Locator::Css("footer")).await.unwrap();
+}
+
+async fn text(client: &Client) -> String {
+    find(client, "main").await.text().await.unwrap()
+}
+
+/// Prints on one page of that size, in millimetres.
+async fn prints(client: &Client, name: &str, size: (f64, f64)) {
+    let pages = print(client, name).await;
+    assert_eq!(pages.len(), 1, "{name}: {pages:?}");
+    let millimetres = (pages[0].0 * 25.4 / 72.0, pages[0].1 * 25.4 / 72.0);
+    let off = (millimetres.0 - size.0).abs() + (millimetres.1 - size.1).abs();
+    assert!(off < 2.0, "{name}: {millimetres:?}");
+}
+
+const A5: (f64, f64) = (148.0, 210.0);
+const A4: (f64, f64) = (210.0, 297.0);
+
+/// Opens an action's form, types into one field, and sends it.
+async fn act(client: &Client, url: &str, number: &str, what: &str, typed: &[(&str, &str)]) {
+    client
+        .goto(&format!("{url}/ho-so/{number}/{what}"))
+        .await
+        .unwrap();
+    look(client, what).await;
+    for (name, value) in typed {
+        let field = find(client, &format!("main [name=\"{name}\"]")).await;
+        match *value {
+            "click" => field.click().await.unwrap(),
+            value => field.send_keys(value).await.unwrap(),
+        }
+    }
+    find(client, "main form button")
+        .await
+        .click()
+        .await
+        .unwrap();
+    arrive(client, &format!("/ho-so/{number}")).await;
+}
+
+#[test]
+fn a_day_at_the_desk_by_keyboard_in_a_browser() {
+    let db = Database::new(Kind::Sqlite);
+    let office = office(&db);
+    let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+    let officer = hire(&office.world, Role::Officer, COMMUNE);
+    let supervisor = hire(&office.world, Role::Supervisor, COMMUNE);
+    let url = office.server.url().to_owned();
+    // She has been here before, for something else.
+    let visitor = Visitor::log_in(&office, &clerk);
+    let other = "2.000884";
+    let key = held(
+        &visitor
+            .get(&format!("/ho-so/tiep-nhan?thu-tuc={other}"))
+            .expect(200)
+            .body,
+        "khoa",
+    );
+    let mut before = filled(&key, "0912345678");
+    before[1].1 = other;
+    visitor.post("/ho-so/tiep-nhan", &before).expect(303);
+
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &clerk).await;
+        look(&client, "lists").await;
+        client.goto(&format!("{url}/phim-tat")).await.unwrap();
+        look(&client, "shortcuts").await;
+        client.goto(&format!("{url}/tai-khoan")).await.unwrap();
+        look(&client, "account").await;
+
+        // The procedure, by a few letters.
+        let mut keys = Keyboard {
+            client: &client,
+            strokes: 0,
+        };
+        keys.press("n").await;
+        arrive(&client, "/ho-so/tiep-nhan").await;
+        look(&client, "find").await;
+        keys.press("chung thuc ban sao tu ban chinh").await;
+        keys.press(ENTER).await;
+        wait_for(&client, "/tiep-nhan").await;
+        look(&client, "found").await;
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        look(&client, "receive").await;
+
+        // From the scan on: what is known is there, one tick and Enter.
+        keys.strokes = 0;
+        keys.scan(CARD).await;
+        keys.scan(ENTER).await;
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while client.find(Locator::Css("[role=status]")).await.is_err() {
+            assert!(std::time::Instant::now() < until, "{}", text(&client).await);
+        }
+        look(&client, "card").await;
+        keys.press(" ").await;
+        keys.press(ENTER).await;
+        wait_for(&client, "/giay-tiep-nhan").await;
+        look(&client, "receipt").await;
+        prints(&client, "receipt", A5).await;
+        let number = path(&client).await.split('/').nth(2).unwrap().to_owned();
+        // The next person, with the same procedure.
+        keys.press(ENTER).await;
+        arrive(&client, "/ho-so/tiep-nhan").await;
+        assert!(keys.strokes <= 25, "{} strokes", keys.strokes);
+        assert!(text(&client).await.contains("2.000815"));
+        let known = visitor.get(&format!("/ho-so/{number}")).expect(200).body;
+        assert!(known.contains("0912345678"), "{known}");
+        assert!(known.contains("2.000 đồng – đã nộp"), "{known}");
+
+        // What is wrong is said on top, where the focus is.
+        find(&client, "[name=\"applicant/phone\"]")
+            .await
+            .send_keys("12")
+            .await
+            .unwrap();
+        find(&client, "main form button")
+            .await
+            .click()
+            .await
+            .unwrap();
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while client.find(Locator::Css("#errors")).await.is_err() {
+            assert!(std::time::Instant::now() < until, "{}", text(&client).await);
+        }
+        look(&client, "errors").await;
+        assert!(client.title().await.unwrap().starts_with("Lỗi: "));
+        let focused = client.active_element().await.unwrap();
+        assert_eq!(focused.attr("id").await.unwrap().as_deref(), Some("errors"));
+
+        client.goto(&format!("{url}/ho-so/{number}")).await.unwrap();
+        look(&client, "dossier").await;
+        act(
+            &client,
+            &url,
+            &number,
+            "chuyen",
+            &[("note", "Khách chờ tại quầy")],
+        )
+        .await;
+
+        find(&client, "header button").await.click().await.unwrap();
+        arrive(&client, "/dang-nhap").await;
+        enter(&client, &url, &officer).await;
+        act(
+            &client,
+            &url,
+            &number,
+            "yeu-cau-bo-sung",
+            &[("items", "click"), ("reason", "Bản chính mờ")],
+        )
+        .await;
+        look(&client, "waiting").await;
+        client
+            .goto(&format!("{url}/ho-so/{number}/phieu-bo-sung"))
+            .await
+            .unwrap();
+        look(&client, "supplement").await;
+        prints(&client, "supplement", A5).await;
+
+        find(&client, "header button").await.click().await.unwrap();
+        arrive(&client, "/dang-nhap").await;
+        enter(&client, &url, &supervisor).await;
+        act(
+            &client,
+            &url,
+            &number,
+            "nhan-bo-sung",
+            &[("items/0/originals", "1")],
+        )
+        .await;
+        act(&client, &url, &number, "chuyen", &[]).await;
+        act(&client, &url, &number, "ket-thuc", &[]).await;
+        act(&client, &url, &number, "tra-ket-qua", &[]).await;
+        look(&client, "returned").await;
+        assert!(text(&client).await.contains("Đã trả kết quả"));
+        client
+            .goto(&format!("{url}/ho-so/{number}/phieu-kiem-soat"))
+            .await
+            .unwrap();
+        look(&client, "control").await;
+        prints(&client, "control", A4).await;
+        client.goto(&format!("{url}/so-theo-doi")).await.unwrap();
+        look(&client, "book").await;
+        prints(&client, "book", (A4.1, A4.0)).await;
+        client
+            .goto(&format!("{url}/ho-so/{number}/sua-nguoi-nop"))
+            .await
+            .unwrap();
+        look(&client, "correct").await;
+        client
+            .goto(&format!("{url}/ho-so?list=all&procedure=9.999999"))
+            .await
+            .unwrap();
+        look(&client, "filter-error").await;
+        client
+            .goto(&format!("{url}/ho-so/{number}/chuyen"))
+            .await
+            .unwrap();
+        look(&client, "not-now").await;
+        client.close().await.unwrap();
+    });
+}
