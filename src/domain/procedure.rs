@@ -1,6 +1,7 @@
 //! Procedures (thủ tục hành chính) in their versions: limits, checklist, workflow.
 
 mod code;
+pub mod finding;
 
 use std::collections::{HashMap, HashSet};
 

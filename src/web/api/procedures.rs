@@ -9,7 +9,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::acts;
 use crate::domain::dossier::Channel;
-use crate::domain::person::fold_diacritics;
+use crate::domain::procedure::finding::Wanted;
 use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
 use crate::domain::unit::Level;
 use crate::store::Store;
@@ -71,7 +71,8 @@ pub struct Filter {
     /// Lĩnh vực.
     #[serde(default)]
     field: Option<String>,
-    /// Chữ trong tên hoặc mã, không phân biệt dấu.
+    /// Chữ trong tên (thứ tự bất kỳ, có thể gõ chưa hết; hoặc các chữ đầu, như ks cho khai sinh) hoặc mã; không phân biệt
+    /// dấu, i và y.
     #[serde(default)]
     #[param(example = "chung thuc")]
     q: Option<String>,
@@ -102,9 +103,7 @@ pub async fn list(
     let lines = call.run(move |store, _, now| {
         let reference = store.reference()?;
         let on = filter.on.unwrap_or_else(|| now.date());
-        // A whole code may be written with province and case.
-        let wanted = filter.q.as_deref().map(ProcedureCode::base_of);
-        let wanted = wanted.map(fold_diacritics);
+        let wanted = filter.q.as_deref().map(Wanted::new);
         let mut found: Vec<_> = reference
             .procedures()
             .into_iter()
@@ -122,10 +121,9 @@ pub async fn list(
                         .field
                         .as_ref()
                         .is_none_or(|field| definition.field == *field)
-                    && wanted.as_ref().is_none_or(|wanted| {
-                        definition.code.contains(wanted)
-                            || fold_diacritics(&definition.name).contains(wanted)
-                    })
+                    && wanted
+                        .as_ref()
+                        .is_none_or(|wanted| wanted.finds(definition))
             })
             .collect();
         found.sort_by(|a, b| a.code.cmp(&b.code));
