@@ -15,7 +15,7 @@ use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::domain::role::Role;
 use crate::error::Error;
-use crate::store::persons::{self, NewPerson};
+use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
 use crate::store::{Conn, Store, StoreError, deputies, dossiers};
@@ -136,10 +136,10 @@ pub(crate) fn act_within(
     };
     let events = decide(Some(dossier), &request.action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
-    for person in &request.people {
-        persons::insert(conn, person, dossier.id, dossier.unit)?;
-    }
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
+    for person in &request.people {
+        persons::insert(conn, person, Under::of(&changed))?;
+    }
     ensure_assignable(conn, reference, Some(dossier), &changed)?;
     if changed.applicant != dossier.applicant {
         persons::supersede(conn, dossier.applicant)?;

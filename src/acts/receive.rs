@@ -19,7 +19,7 @@ use crate::domain::warning::Warning;
 use crate::error::{Error, WrongField};
 use crate::render::words;
 use crate::store::idempotency::{Happened, Once, once};
-use crate::store::persons::{self, NewPerson};
+use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, case_numbers, dossiers};
 use crate::views::assignees::{ensure_assignable, find_assignee};
@@ -294,15 +294,15 @@ fn create(
     let plan = Plan::new(reference, new, occasion)?;
     let sequence = case_numbers::take(conn, plan.receiving_unit.id, plan.at.date(), 1)?;
     let events = plan.decide(reference, occasion, sequence, action)?;
-    let (id, unit) = (plan.id, plan.unit.id);
+    let id = plan.id;
     // Under the counter's lock: of two at once the second sees the first.
-    let what = (unit, plan.procedure.id);
+    let what = (plan.unit.id, plan.procedure.id);
     warn::of_duplicates(conn, reference, new, what, plan.at, occasion)?;
-    persons::insert(conn, &plan.applicant, id, unit)?;
-    if let Some(delegate) = &plan.delegate {
-        persons::insert(conn, delegate, id, unit)?;
+    let dossier = dossiers::insert(conn, id, &events, reference.units())?;
+    for person in std::iter::once(&plan.applicant).chain(&plan.delegate) {
+        persons::insert(conn, person, Under::of(&dossier))?;
     }
-    Ok(dossiers::insert(conn, id, &events, reference.units())?)
+    Ok(dossier)
 }
 
 /// The version that is in force on a day, in the case that is asked for, if there is that.

@@ -105,6 +105,49 @@ impl CaseNumber {
     }
 }
 
+/// The end of a case number, as people say it on the phone: day and sequence, perhaps with the last groups of the unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberEnd {
+    date: NaiveDate,
+    sequence: u32,
+    text: String,
+}
+
+impl NumberEnd {
+    /// Reads `261126-0001` or `20.01-261126-0001`; with any dash, or a space, between the parts.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = clean(text);
+        let parts = text.split(|c: char| is_dash(c) || c.is_whitespace());
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        let (unit, day, sequence) = match parts.as_slice() {
+            [day, sequence] => ("", *day, *sequence),
+            [unit, day, sequence] => (*unit, *day, *sequence),
+            _ => return None,
+        };
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        let of_a_unit = unit.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        if !of_a_unit || !digits(day) || day.len() != 6 || !digits(sequence) {
+            return None;
+        }
+        let date = NaiveDate::parse_from_str(&format!("20{day}"), "%Y%m%d").ok()?;
+        let known = (4..=9).contains(&sequence.len());
+        let text = [unit, day, sequence].join("-").to_ascii_uppercase();
+        Some(Self {
+            date,
+            sequence: sequence.parse().ok().filter(|_| known)?,
+            text: text.trim_start_matches('-').to_owned(),
+        })
+    }
+
+    /// The number with this end of that unit, if there can be one.
+    pub fn of_unit(&self, code: &str, norms: &Norms) -> Option<CaseNumber> {
+        let number = CaseNumber::new(code, self.date, self.sequence, norms);
+        let rest = number.0.strip_suffix(&self.text)?;
+        // Not the half of a group.
+        (rest.is_empty() || rest.ends_with(['.', '-'])).then_some(number)
+    }
+}
+
 /// Every way to read digits behind a letter as a unit's groups of two, a day and a sequence; what may follow the number
 /// is left out, the shortest sequence first.
 fn cut(letter: char, digits: &str) -> Vec<CaseNumber> {
@@ -194,6 +237,38 @@ mod tests {
             assert!(CaseNumber::candidates(text).len() <= 12, "{text}");
         }
         assert_eq!(CaseNumber::candidates("Ánh"), []);
+    }
+
+    #[test]
+    fn is_found_by_its_end() {
+        let norms = Norms::bundled().unwrap();
+        let of = |text: &str| NumberEnd::read(text)?.of_unit("H37.20.01", &norms);
+        let meant = CaseNumber::parse("H37.20.01-261126-0001").ok();
+        for text in [
+            "261126-0001",
+            " 261126\u{2013}0001",
+            "261126 0001",
+            "01-261126-0001",
+            "20.01-261126-0001",
+            "h37.20.01-261126-0001",
+        ] {
+            assert_eq!(of(text), meant, "{text}");
+        }
+        for text in [
+            "261126-001",
+            "261326-0001",
+            "1-261126-0001",
+            "02-261126-0001",
+            "2611260001",
+            "Ánh-261126-0001",
+            "261126-0001-1",
+            "",
+        ] {
+            assert_eq!(of(text), None, "{text}");
+        }
+        let old = NumberEnd::read("190715-0012").unwrap();
+        let old = old.of_unit("H37.20.01", &norms).unwrap();
+        assert_eq!(old.as_str(), "000.01.20.H37-190715-0012");
     }
 
     #[test]

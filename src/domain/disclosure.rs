@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::person::{Person, fold_diacritics};
+use crate::domain::phone;
 use crate::domain::text::{clean, is_dash};
 
 /// What a text gives away.
@@ -39,8 +40,10 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     add(any(&|person| names(&text, &person.name)), Disclosure::Name);
     let digits = digits(&text);
     let phones = |person: &Person| {
-        let phone = person.phone.as_deref().map(national);
-        phone.is_some_and(|phone| digits.iter().any(|digits| digits.contains(phone)))
+        // It may have been kept as it was typed.
+        let phone = person.phone.as_deref();
+        let phone = phone.map(|kept| phone::read(kept).unwrap_or_else(|_| kept.to_owned()));
+        phone.is_some_and(|phone| digits.iter().any(|text| text.contains(national(&phone))))
     };
     add(any(&phones), Disclosure::Phone);
     let emails = |person: &Person| {
@@ -64,7 +67,7 @@ fn names(text: &str, name: &str) -> bool {
             _ => words.map(fold_diacritics).collect(),
         }
     };
-    let name: String = name.nfkc().collect();
+    let name: String = clean(name).nfkc().collect();
     let (text, name) = (words(text), words(&name));
     !name.is_empty() && text.windows(name.len()).any(|part| part == name)
 }
@@ -163,6 +166,21 @@ mod tests {
         }
         let all = of("Nguyễn Thị Ánh 0912345678 anh@example.vn 020185000123");
         assert_eq!(all, [Name, Phone, Email, IdentityNumber]);
+    }
+
+    #[test]
+    fn finds_who_was_kept_as_typed() {
+        use Disclosure::{Name, Phone};
+        let kept = Person {
+            notify_by: None,
+            name: "Ðặng Văn Hù\u{200b}ng".to_owned(),
+            identity: None,
+            phone: Some("+84 (0)912-345-678".to_owned()),
+            email: None,
+            address: None,
+        };
+        let text = "ông Đặng Văn Hùng, số 0912.345.678";
+        assert_eq!(disclosures(text, &[kept]), [Name, Phone]);
     }
 
     #[test]

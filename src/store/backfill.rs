@@ -12,7 +12,19 @@ pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     fill_lists(conn)?;
     fill_endings(conn)?;
     fill_reversals(conn)?;
-    rename_people(conn)
+    rename_people(conn)?;
+    read_phones(conn)
+}
+
+/// What phone numbers are found by that were kept as they were typed, which migration 0024 has added.
+fn read_phones(conn: &mut Conn) -> Result<(), StoreError> {
+    if settings::get(conn, settings::PHONES_READ)?.is_some() {
+        return Ok(());
+    }
+    conn.transaction(|conn| {
+        persons::read_phones(conn, BATCH)?;
+        settings::set(conn, settings::PHONES_READ, "0024")
+    })
 }
 
 /// The search names that are made otherwise since texts are cleaned.

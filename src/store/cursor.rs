@@ -15,6 +15,8 @@ use diesel::sql_types::{Bool, SqlType};
 pub(crate) enum Going {
     Up,
     Down,
+    /// Not past it: up to and with the row of that place.
+    UpTo,
 }
 
 /// `(column, id) > (last, last_id)`, or `<`. Both databases go straight to such a row's place in an index
@@ -62,6 +64,7 @@ where
         out.push_sql(match self.going {
             Going::Up => " > ",
             Going::Down => " < ",
+            Going::UpTo => " <= ",
         });
         out.push_sql("(");
         self.last.0.walk_ast(out.reborrow())?;

@@ -15,7 +15,7 @@ use crate::domain::unit::Units;
 use crate::store::chain::{EventHash, StoredEvent};
 use crate::store::connection::on_either;
 use crate::store::events::{self, EventRow};
-use crate::store::persons::{self, PersonRow};
+use crate::store::persons::{self, PersonRow, Under};
 use crate::store::schema::{self, dossier_events, dossiers};
 use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 
@@ -186,9 +186,10 @@ pub fn append(
     insert_events(conn, id, &events::seal(id, locked.head, new)?)?;
     unannounced::insert(conn, id, new.iter().map(|event| event.sequence))?;
     let row = DossierRow::new(&dossier, units);
-    if dossier.unit != locked.dossier.unit {
+    let under = Under::of(&dossier);
+    if under != Under::of(&locked.dossier) {
         let people = std::iter::once(dossier.applicant).chain(dossier.delegate);
-        persons::move_to(conn, people, dossier.unit)?;
+        persons::move_to(conn, people, under)?;
     }
     diesel::update(dossiers::table.find(row.id.clone()))
         .set(row)
@@ -251,8 +252,7 @@ impl WholeHistory {
                 person.0,
                 person.1,
                 CommitmentKey(rand::random()),
-                id,
-                dossier.unit,
+                Under::of(&dossier),
             ),
         })
     }
@@ -328,6 +328,22 @@ pub fn find_id(conn: &mut Conn, number: &CaseNumber) -> Result<Option<DossierId>
         .first(conn)
         .optional()?;
     id.map(|bytes| dossier_id(&bytes)).transpose()
+}
+
+/// The ids of the dossiers that have one of the case numbers, in no particular order.
+pub fn find_ids(conn: &mut Conn, numbers: &[CaseNumber]) -> Result<Vec<DossierId>, StoreError> {
+    let mut found = Vec::new();
+    for numbers in numbers.chunks(500) {
+        let numbers = numbers.iter().map(CaseNumber::as_str);
+        let ids: Vec<Vec<u8>> = dossiers::table
+            .filter(dossiers::case_number.eq_any(numbers.collect::<Vec<_>>()))
+            .select(dossiers::id)
+            .load(conn)?;
+        for id in ids {
+            found.push(dossier_id(&id)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The case number of a dossier.
@@ -537,6 +553,13 @@ impl DossierRow {
 
     pub fn unit(&self) -> UnitId {
         UnitId(self.unit_id)
+    }
+
+    /// The units under which its people are found: that answers for it, and where they are others, that took it in and
+    /// that has it on its desk.
+    pub fn units(&self) -> [Option<i32>; 3] {
+        let holder = Some(self.holder_id).filter(|holder| *holder != self.unit_id);
+        [Some(self.unit_id), self.receiving_id, holder]
     }
 
     /// Applicant and delegate.

@@ -394,6 +394,9 @@ impl Row {
 
 /// Several dossiers, in no particular order.
 pub fn by_ids(conn: &mut Conn, ids: &[DossierId]) -> Result<Vec<Listed>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.bytes().to_vec()).collect();
     let rows: Vec<Row> = dossiers::table
         .filter(dossiers::id.eq_any(ids))

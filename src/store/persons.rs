@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 
+use crate::domain::dossier::Dossier;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
 use crate::domain::log::{Entry, Subject};
 use crate::domain::moment::Moment;
 use crate::domain::person::{Commitment, CommitmentKey, Person, search_name};
+use crate::domain::phone;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::connection::on_either;
 use crate::store::cursor::{Going, past};
@@ -36,6 +38,33 @@ pub(super) struct PersonRow {
     dossier_id: Option<Vec<u8>>,
     notify_by: Option<String>,
     commitment_key: Option<Vec<u8>>,
+    receiving_id: Option<i32>,
+    holder_id: Option<i32>,
+    phone_key: Option<String>,
+}
+
+/// Under what a person is found: the dossier, and the units that have to do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Under {
+    dossier: DossierId,
+    /// That answers for it.
+    unit: UnitId,
+    /// That took it in, where it is another one.
+    receiving: Option<UnitId>,
+    /// That has it on its desk, where it is another one.
+    holder: Option<UnitId>,
+}
+
+impl Under {
+    pub fn of(dossier: &Dossier) -> Self {
+        let other = |unit| Some(unit).filter(|unit| *unit != dossier.unit);
+        Self {
+            dossier: dossier.id,
+            unit: dossier.unit,
+            receiving: other(dossier.receiving_unit),
+            holder: other(dossier.holder),
+        }
+    }
 }
 
 /// Somebody who is about to be written, with the key of the commitment to their record.
@@ -62,13 +91,7 @@ impl NewPerson {
 }
 
 impl PersonRow {
-    pub(super) fn new(
-        id: PersonId,
-        person: &Person,
-        key: CommitmentKey,
-        dossier: DossierId,
-        unit: UnitId,
-    ) -> Self {
+    pub(super) fn new(id: PersonId, person: &Person, key: CommitmentKey, under: Under) -> Self {
         let identity = person.identity.as_ref();
         Self {
             id: id.bytes().to_vec(),
@@ -84,10 +107,13 @@ impl PersonRow {
             email: person.email.clone(),
             address: person.address.clone(),
             search_name: Some(search_name(&person.name, identity)),
-            unit_id: Some(unit.0),
-            dossier_id: Some(dossier.bytes().to_vec()),
+            unit_id: Some(under.unit.0),
+            dossier_id: Some(under.dossier.bytes().to_vec()),
             notify_by: person.notify_by.map(|by| by.as_str().to_owned()),
             commitment_key: Some(key.0.to_vec()),
+            receiving_id: under.receiving.map(|unit| unit.0),
+            holder_id: under.holder.map(|unit| unit.0),
+            phone_key: person.phone.as_deref().and_then(phone_key),
         }
     }
 }
@@ -185,14 +211,15 @@ pub(super) fn identity_key(identity: &Identity) -> i64 {
     i64::from_be_bytes(first)
 }
 
-/// Writes a person of a dossier that `unit` answers for.
-pub fn insert(
-    conn: &mut Conn,
-    new: &NewPerson,
-    dossier: DossierId,
-    unit: UnitId,
-) -> Result<(), StoreError> {
-    let row = PersonRow::new(new.id, &new.person, new.key, dossier, unit);
+/// What a phone number is found by that was kept as it was typed, before there was one way to read them; `None`
+/// where it is itself.
+fn phone_key(kept: &str) -> Option<String> {
+    phone::read(kept).ok().filter(|number| number != kept)
+}
+
+/// Writes a person of a dossier.
+pub fn insert(conn: &mut Conn, new: &NewPerson, under: Under) -> Result<(), StoreError> {
+    let row = PersonRow::new(new.id, &new.person, new.key, under);
     let query = diesel::insert_into(persons::table).values(row);
     on_either!(conn, |conn| query.execute(conn))?;
     Ok(())
@@ -233,6 +260,9 @@ pub fn erase(
                 persons::dossier_id.eq(None::<Vec<u8>>),
                 persons::notify_by.eq(&none),
                 persons::commitment_key.eq(None::<Vec<u8>>),
+                persons::receiving_id.eq(None::<i32>),
+                persons::holder_id.eq(None::<i32>),
+                persons::phone_key.eq(&none),
             ),
         ))
         .execute(conn)?;
@@ -268,15 +298,23 @@ pub fn on_record_after(
         .collect()
 }
 
-/// The people of a dossier are found by name under the unit that answers for it now.
+/// The people of a dossier are found by name under the units that have to do with it now.
 pub(super) fn move_to(
     conn: &mut Conn,
     people: impl IntoIterator<Item = PersonId>,
-    unit: UnitId,
+    under: Under,
 ) -> Result<(), StoreError> {
     let people: Vec<Vec<u8>> = people.into_iter().map(|id| id.bytes().to_vec()).collect();
-    diesel::update(persons::table.filter(persons::id.eq_any(people)))
-        .set(persons::unit_id.eq(unit.0))
+    // Who is erased is found nowhere.
+    let found = persons::table
+        .filter(persons::id.eq_any(people))
+        .filter(persons::dossier_id.is_not_null());
+    diesel::update(found)
+        .set((
+            persons::unit_id.eq(under.unit.0),
+            persons::receiving_id.eq(under.receiving.map(|unit| unit.0)),
+            persons::holder_id.eq(under.holder.map(|unit| unit.0)),
+        ))
         .execute(conn)?;
     Ok(())
 }
@@ -288,6 +326,8 @@ pub fn supersede(conn: &mut Conn, id: PersonId) -> Result<(), StoreError> {
             persons::search_name.eq(None::<String>),
             persons::unit_id.eq(None::<i32>),
             persons::dossier_id.eq(None::<Vec<u8>>),
+            persons::receiving_id.eq(None::<i32>),
+            persons::holder_id.eq(None::<i32>),
         ))
         .execute(conn)?;
     Ok(())
@@ -320,11 +360,35 @@ pub fn find_many(
 /// What searches of people go along.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PersonWalk {
-    /// Search names that begin with the text.
-    Name(String),
+    Name(NameWalk),
     /// The whole number, as people give it.
     Phone(String),
+    /// The same among the numbers that were kept otherwise.
+    OldPhone(String),
     Identity(Identity),
+}
+
+/// Search names from one to before another, of those that look like one of the patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameWalk {
+    pub from: String,
+    /// Not included; `None`: to the end.
+    pub before: Option<String>,
+    /// Of `like`, each over the name with a space before and behind it; empty: all of them.
+    pub like: Vec<String>,
+    pub among: Among,
+}
+
+/// Whose people: an index each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among {
+    All,
+    /// The unit answers for the dossier.
+    Unit(UnitId),
+    /// Its desk took it in for another one.
+    Receiving(UnitId),
+    /// It has it on its desk for another one.
+    Holder(UnitId),
 }
 
 /// Someone whom a search has come by.
@@ -332,70 +396,224 @@ pub enum PersonWalk {
 pub struct Candidate {
     pub id: PersonId,
     pub dossier: DossierId,
+    pub name: String,
     /// With the id, where to go on.
     pub search_name: String,
+    units: [Option<i32>; 3],
 }
 
-/// Goes on along an index of people after `after`, over all units or one; those that no dossier
-/// names any more are left out. By name, then id.
+impl Candidate {
+    pub fn is_among(&self, among: Among) -> bool {
+        let [unit, receiving, holder] = self.units;
+        match among {
+            Among::All => true,
+            Among::Unit(id) => unit == Some(id.0),
+            Among::Receiving(id) => receiving == Some(id.0),
+            Among::Holder(id) => holder == Some(id.0),
+        }
+    }
+}
+
+/// Where a walk stands: behind that name and person.
+pub type Place = (String, PersonId);
+
+/// A part of a walk.
+pub struct Walked {
+    pub people: Vec<Candidate>,
+    /// Where it goes on; `None` at its end.
+    pub next: Option<Place>,
+    /// How many names were gone past.
+    pub passed: usize,
+}
+
+/// The most names that one statement goes past; it is looked at each of them where there are patterns.
+const PASSED_AT_ONCE: i64 = 20_000;
+
+/// The columns of a [`CandidateRow`].
+macro_rules! candidate {
+    () => {
+        (
+            persons::id,
+            persons::dossier_id,
+            persons::name,
+            persons::search_name,
+            (persons::unit_id, persons::receiving_id, persons::holder_id),
+        )
+    };
+}
+
+macro_rules! among {
+    ($walk:expr, $after:expr, $last:expr) => {{
+        let query = persons::table
+            .select((persons::search_name, persons::id))
+            .filter(persons::search_name.is_not_null())
+            .into_boxed();
+        let mut query = match $walk.among {
+            Among::All => query,
+            Among::Unit(id) => query.filter(persons::unit_id.eq(id.0)),
+            // What the partial indexes say.
+            Among::Receiving(id) => query
+                .filter(persons::receiving_id.eq(id.0))
+                .filter(persons::receiving_id.is_not_null()),
+            Among::Holder(id) => query
+                .filter(persons::holder_id.eq(id.0))
+                .filter(persons::holder_id.is_not_null()),
+        };
+        let columns = (persons::search_name, persons::id);
+        let place = |(name, id): &Place| (name.clone(), id.bytes().to_vec());
+        // One bound each: SQLite would go by the first of two.
+        query = match ($last, &$walk.before) {
+            (Some(last), _) => query.filter(past(Going::UpTo, columns, place(last))),
+            (None, Some(before)) => query.filter(persons::search_name.lt(before.clone())),
+            (None, None) => query,
+        };
+        query = match $after {
+            Some(after) => query.filter(past(Going::Up, columns, place(after))),
+            None => query.filter(persons::search_name.ge($walk.from.clone())),
+        };
+        query.order(columns)
+    }};
+}
+
+/// Goes on along an index of people behind `after`, by name, then id; those that no dossier names any more are left
+/// out.
 pub fn walk(
     conn: &mut Conn,
     along: &PersonWalk,
-    unit: Option<UnitId>,
-    after: Option<&(String, PersonId)>,
+    after: Option<&Place>,
     limit: u32,
-) -> Result<Vec<Candidate>, StoreError> {
-    let mut query = persons::table
-        .select((persons::id, persons::dossier_id, persons::search_name))
+) -> Result<Walked, StoreError> {
+    let by_number = match along {
+        PersonWalk::Name(walk) => return walk_names(conn, walk, after, limit),
+        PersonWalk::Phone(number) => persons::table
+            .filter(persons::phone.eq(number.clone()))
+            .into_boxed(),
+        PersonWalk::OldPhone(number) => persons::table
+            .filter(persons::phone_key.eq(number.clone()))
+            .into_boxed(),
+        PersonWalk::Identity(identity) => persons::table
+            .filter(persons::identity_key.eq(identity_key(identity)))
+            .filter(persons::identity.eq(identity.number().to_owned()))
+            .into_boxed(),
+    };
+    let mut query = by_number
+        .select(candidate!())
         .filter(persons::dossier_id.is_not_null())
-        .limit(i64::from(limit))
-        .into_boxed();
-    match along {
-        PersonWalk::Name(prefix) => {
-            // The highest code point there is: whatever begins with the prefix lies below.
-            let end = format!("{prefix}\u{10FFFF}");
-            query = query.filter(persons::search_name.lt(end));
-            // One lower bound: SQLite would go from the first of two.
-            if after.is_none() {
-                query = query.filter(persons::search_name.ge(prefix.clone()));
-            }
-            if let Some(unit) = unit {
-                query = query.filter(persons::unit_id.eq(unit.0));
-            }
-        }
-        PersonWalk::Phone(number) => query = query.filter(persons::phone.eq(number.clone())),
-        PersonWalk::Identity(identity) => {
-            query = query
-                .filter(persons::identity_key.eq(identity_key(identity)))
-                .filter(persons::identity.eq(identity.number().to_owned()));
-        }
-    }
+        .limit(i64::from(limit));
     if let Some((name, id)) = after {
         let columns = (persons::search_name, persons::id);
         let last = (name.clone(), id.bytes().to_vec());
         query = query.filter(past(Going::Up, columns, last));
     }
-    type Row = (Vec<u8>, Option<Vec<u8>>, Option<String>);
-    let rows: Vec<Row> = query
+    let rows: Vec<CandidateRow> = query
         .order((persons::search_name, persons::id))
         .load(conn)?;
+    let people = candidates(rows)?;
+    let next = people
+        .last()
+        .filter(|_| people.len() >= limit as usize)
+        .map(|last| (last.search_name.clone(), last.id));
+    Ok(Walked {
+        passed: people.len(),
+        people,
+        next,
+    })
+}
+
+fn walk_names(
+    conn: &mut Conn,
+    walk: &NameWalk,
+    after: Option<&Place>,
+    limit: u32,
+) -> Result<Walked, StoreError> {
+    type Key = (Option<String>, Vec<u8>);
+    let place = |(name, id): Key| {
+        let id = PersonId::from_slice(&id).ok_or_else(|| StoreError::corrupt("persons.id"))?;
+        Ok::<_, StoreError>((name.unwrap_or_default(), id))
+    };
+    // Only columns of the index, so that nothing else is read of those that are gone past.
+    let end: Option<Key> = match walk.like.is_empty() {
+        true => None,
+        false => among!(walk, after, None::<&Place>)
+            .limit(1)
+            .offset(PASSED_AT_ONCE - 1)
+            .first(conn)
+            .optional()?,
+    };
+    let end = end.map(place).transpose()?;
+    let mut query = among!(walk, after, end.as_ref()).limit(i64::from(limit));
+    if let Some((first, others)) = walk.like.split_first() {
+        let like = |pattern: &String| {
+            sql::<Bool>("(' ' || search_name || ' ') like ").bind::<Text, _>(pattern.clone())
+        };
+        query = match others.first() {
+            None => query.filter(like(first)),
+            Some(other) => query.filter(like(first).or(like(other))),
+        };
+    }
+    let keys: Vec<Key> = query.load(conn)?;
+    let (next, passed) = match keys.last() {
+        Some(last) if keys.len() >= limit as usize => (Some(place(last.clone())?), keys.len()),
+        _ if end.is_some() => (end, usize::try_from(PASSED_AT_ONCE).unwrap_or(usize::MAX)),
+        _ => (None, keys.len()),
+    };
+    let ids: Vec<Vec<u8>> = keys.into_iter().map(|(_, id)| id).collect();
+    let mut people = Vec::new();
+    if !ids.is_empty() {
+        let rows: Vec<CandidateRow> = persons::table
+            .filter(persons::id.eq_any(ids))
+            .filter(persons::dossier_id.is_not_null())
+            .select(candidate!())
+            .load(conn)?;
+        people = candidates(rows)?;
+    }
+    people.sort_by(|a, b| (&a.search_name, a.id).cmp(&(&b.search_name, b.id)));
+    Ok(Walked {
+        people,
+        next,
+        passed,
+    })
+}
+
+/// Whether there is anybody among these.
+pub fn any(conn: &mut Conn, among: Among) -> Result<bool, StoreError> {
+    let walk = NameWalk {
+        from: String::new(),
+        before: None,
+        like: Vec::new(),
+        among,
+    };
+    Ok(!walk_names(conn, &walk, None, 1)?.people.is_empty())
+}
+
+type CandidateRow = (
+    Vec<u8>,
+    Option<Vec<u8>>,
+    String,
+    Option<String>,
+    (Option<i32>, Option<i32>, Option<i32>),
+);
+
+fn candidates(rows: Vec<CandidateRow>) -> Result<Vec<Candidate>, StoreError> {
+    let corrupt = || StoreError::corrupt("persons.dossier_id");
     rows.into_iter()
-        .map(|(id, dossier, name)| {
-            let corrupt = || StoreError::corrupt("persons.dossier_id");
+        .map(|(id, dossier, name, search_name, units)| {
             Ok(Candidate {
                 id: PersonId::from_slice(&id).ok_or_else(corrupt)?,
                 dossier: dossier
                     .and_then(|id| DossierId::from_slice(&id))
                     .ok_or_else(corrupt)?,
-                search_name: name.unwrap_or_default(),
+                name,
+                search_name: search_name.unwrap_or_default(),
+                units: units.into(),
             })
         })
         .collect()
 }
 
-/// Where a person is found, for `verify`: the unit and the dossier, and whether the search name is
+/// Where a person is found, for `verify`: the units ([`Under`]) and the dossier, and whether the search name is
 /// that of the name.
-pub type FoundUnder = (Option<i32>, Option<Vec<u8>>, bool);
+pub type FoundUnder = ([Option<i32>; 3], Option<Vec<u8>>, bool);
 
 /// The number of the dossier that a person is found under.
 pub fn dossier_of(conn: &mut Conn, id: PersonId) -> Result<Option<String>, StoreError> {
@@ -422,7 +640,8 @@ pub fn known(
         .into_iter()
         .map(|row| {
             let id = row.id.clone();
-            let found = (row.unit_id, row.dossier_id.clone());
+            let units = [row.unit_id, row.receiving_id, row.holder_id];
+            let found = (units, row.dossier_id.clone());
             let stored = row.search_name.clone();
             if row.commitment_key.is_none() {
                 return (id, None);
@@ -481,5 +700,37 @@ pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
         };
         after.clone_from(&last.id);
         name_anew(conn, rows)?;
+    }
+}
+
+/// Gives the phone numbers that were kept as they were typed what they are found by.
+pub(super) fn read_phones(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
+    let otherwise = match conn {
+        Conn::Sqlite(_) => {
+            "phone glob '*[^0-9]*' or phone not glob '0[1-9]*' or length(phone) not in (10, 11)"
+        }
+        Conn::Postgres(_) => "phone !~ '^0[1-9][0-9]{8,9}$'",
+    };
+    let mut after: Vec<u8> = Vec::new();
+    loop {
+        let rows: Vec<(Vec<u8>, Option<String>)> = persons::table
+            .filter(persons::phone.is_not_null())
+            .filter(sql::<Bool>(&format!("({otherwise})")))
+            .filter(persons::id.gt(after.clone()))
+            .order(persons::id)
+            .limit(i64::from(limit))
+            .select((persons::id, persons::phone))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(());
+        };
+        after.clone_from(last);
+        for (id, kept) in rows {
+            if let Some(key) = kept.as_deref().and_then(phone_key) {
+                diesel::update(persons::table.find(id))
+                    .set(persons::phone_key.eq(Some(key)))
+                    .execute(conn)?;
+            }
+        }
     }
 }

@@ -302,6 +302,9 @@ table! {
         dossier_id -> Nullable<Binary>,
         notify_by -> Nullable<Text>,
         commitment_key -> Nullable<Binary>,
+        receiving_id -> Nullable<Integer>,
+        holder_id -> Nullable<Integer>,
+        phone_key -> Nullable<Text>,
     }
 }
 

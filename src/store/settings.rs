@@ -70,6 +70,8 @@ pub(super) const LISTS_FILLED: &str = "lists_filled";
 pub(super) const REVERSALS_FILLED: &str = "reversals_filled";
 /// Set once the search names are made by the cleaning of texts that are older than it.
 pub(super) const PEOPLE_RENAMED: &str = "people_renamed";
+/// Set once it is noted what phone numbers are found by that were kept as they were typed.
+pub(super) const PHONES_READ: &str = "phones_read";
 /// Set once the counts are there of how the resolved ended that are older than their columns.
 pub(super) const ENDINGS_FILLED: &str = "endings_filled";
 /// Set once what was on record before there was a log is in it.

@@ -1,7 +1,9 @@
 //! Finding a dossier by what an applicant brings along: the case number, a phone or identity
 //! number, the name without its marks.
 
-use crate::domain::case_number::CaseNumber;
+use std::collections::HashMap;
+
+use crate::domain::case_number::{CaseNumber, NumberEnd};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
@@ -9,12 +11,15 @@ use crate::domain::person::{fold_diacritics, last_word_first};
 use crate::domain::phone;
 use crate::error::{Error, WrongField};
 use crate::store::lists::{self, Listed, Reach};
-use crate::store::persons::{self, PersonWalk};
+use crate::store::persons::{self, Among, Candidate, NameWalk, PersonWalk};
+use crate::store::reference::Reference;
 use crate::store::{Conn, Store, dossiers};
 use crate::views::list::{ListItem, show};
 
-/// How many people a search by name looks at for one page.
+/// How many people a search looks at for one page.
 const BUDGET: usize = 3000;
+/// How many names it goes past for one page, where only some of an index are wanted: more than any single unit has.
+const PASSES: usize = 400_000;
 /// The most people that are fetched at once.
 const CHUNK: u32 = 300;
 
@@ -22,6 +27,8 @@ const CHUNK: u32 = 300;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SearchFor {
     CaseNumber(CaseNumber),
+    /// Whatever unit it is of.
+    NumberEnd(NumberEnd),
     Phone(String),
     Identity(Identity),
     /// Words of the name, folded.
@@ -32,11 +39,13 @@ impl SearchFor {
     /// What a text is likely to be: whatever has the form of a number is one, else a name. Ten
     /// digits may be a phone number or a tax code: all that it may be, in the order to try.
     pub fn guess(text: &str) -> Vec<Self> {
-        let numbers = CaseNumber::candidates(text);
-        if !numbers.is_empty() {
-            return numbers.into_iter().map(Self::CaseNumber).collect();
+        let mut found = Self::number(text);
+        if found
+            .iter()
+            .any(|found| matches!(found, Self::CaseNumber(_)))
+        {
+            return found;
         }
-        let mut found = Vec::new();
         found.extend(Self::phone(text));
         let identity = Identity::person(text).or_else(|_| Identity::organisation(text));
         found.extend(identity.ok().map(Self::Identity));
@@ -44,6 +53,13 @@ impl SearchFor {
             found.extend(Self::name(text));
         }
         found
+    }
+
+    /// A case number, or its end.
+    pub fn number(text: &str) -> Vec<Self> {
+        let numbers = CaseNumber::candidates(text).into_iter();
+        let end = NumberEnd::read(text).map(Self::NumberEnd);
+        numbers.map(Self::CaseNumber).chain(end).collect()
     }
 
     /// A phone number, as it is kept and as it may have been kept before.
@@ -95,16 +111,30 @@ pub fn search(
     }
     store.read_with_reference(|conn, reference| {
         let reach = Reach::of(reference, reach);
-        let walks: Vec<Walk> = search.iter().flat_map(Walk::of).collect();
-        let exact = search.iter().find_map(|search| match search {
-            SearchFor::CaseNumber(number) => Some(number),
-            _ => None,
-        });
+        let walks: Vec<Walk> = search
+            .iter()
+            .flat_map(|search| Walk::of(search, &reach))
+            .collect();
         let mut found = Found::new(limit);
-        if let Some(number) = exact {
-            let id = dossiers::find_id(conn, number)?;
-            found.rows = lists::by_ids(conn, &Vec::from_iter(id))?;
+        // Numbers are few, and stand on the first page.
+        if after.is_none() {
+            let ids = dossiers::find_ids(conn, &numbers(search, reference))?;
+            found.rows = lists::by_ids(conn, &ids)?;
             found.rows.retain(|listed| reach.covers(listed));
+            found.rows.sort_by(|a, b| b.entered_at.cmp(&a.entered_at));
+            found.rows.truncate(limit);
+        }
+        // Few units take in for others, or have others' dossiers: without these two most searches are over sooner.
+        let mut nobody = Vec::new();
+        if walks
+            .iter()
+            .any(|walk| matches!(walk.along, PersonWalk::Name(_)))
+        {
+            for among in among(&reach).into_iter().skip(1) {
+                if !persons::any(conn, among)? {
+                    nobody.push(among);
+                }
+            }
         }
         let first = after.as_ref().map_or(0, |place| place.walk);
         let mut place = after.and_then(|place| place.after);
@@ -113,6 +143,8 @@ pub fn search(
             let begin = place.take();
             let stopped = match found.is_full() {
                 true => Some(begin),
+                // Its place among the others stays.
+                false if walk.is_among(&nobody) => None,
                 false => walk.go(conn, &reach, earlier, begin, &mut found)?,
             };
             if let Some(after) = stopped {
@@ -129,12 +161,31 @@ pub fn search(
     })
 }
 
+/// The case numbers that are looked for; of the end of one, that of each unit.
+fn numbers(search: &[SearchFor], reference: &Reference) -> Vec<CaseNumber> {
+    let units = reference.units().all();
+    let mut numbers = Vec::new();
+    for search in search {
+        match search {
+            SearchFor::CaseNumber(number) => numbers.push(number.clone()),
+            SearchFor::NumberEnd(end) => {
+                let codes = units.iter().map(|unit| unit.code.as_str());
+                numbers.extend(codes.filter_map(|code| end.of_unit(code, reference.norms())));
+            }
+            SearchFor::Phone(_) | SearchFor::Identity(_) | SearchFor::Name(_) => {}
+        }
+    }
+    numbers
+}
+
 struct Found {
     rows: Vec<Listed>,
     next: Option<Place>,
     limit: usize,
     /// How many people may still be looked at.
     budget: usize,
+    /// How many names may still be gone past.
+    passes: usize,
 }
 
 impl Found {
@@ -144,45 +195,201 @@ impl Found {
             next: None,
             limit,
             budget: BUDGET,
+            passes: PASSES,
         }
     }
 
     const fn is_full(&self) -> bool {
-        self.rows.len() >= self.limit || self.budget == 0
+        self.rows.len() >= self.limit || self.budget == 0 || self.passes == 0
+    }
+}
+
+/// How well a name fits the words that are looked for, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// Its last words, as people are called by; or of what is filed as it is written, the first ones.
+    Whole,
+    /// Its last words and its first ones, with others between them: family and given name.
+    Apart,
+    /// Whole words anywhere.
+    Inside,
+    /// As the first, but for the last word typed, which only begins a word.
+    Begun,
+    /// As that anywhere.
+    BegunInside,
+}
+
+impl Fit {
+    const ALL: [Self; 5] = [
+        Self::Whole,
+        Self::Apart,
+        Self::Inside,
+        Self::Begun,
+        Self::BegunInside,
+    ];
+
+    /// Whether somebody's name fits the words so; `filed` is how it is filed.
+    fn holds(self, words: &[String], filed: &str, name: &str) -> bool {
+        let (written, begins) = (words.join(" "), last_word_first(&words.join(" ")));
+        let starts = |text: &str| {
+            let rest = filed.strip_prefix(text);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        let Some((last, before)) = words.split_last() else {
+            return false;
+        };
+        let name = fold_diacritics(name);
+        let name: Vec<&str> = name.split(' ').collect();
+        match self {
+            Self::Whole => starts(&begins) || starts(&written),
+            Self::Apart => {
+                name.len() > words.len()
+                    && (1..words.len()).any(|first| {
+                        let (first, last) = words.split_at(first);
+                        name[..first.len()] == *first && name[name.len() - last.len()..] == *last
+                    })
+            }
+            Self::Inside => name.windows(words.len()).any(|run| run == words),
+            Self::Begun => {
+                let mut backwards = filed.split(' ');
+                let reversed = before.iter().rev().map(String::as_str);
+                filed.starts_with(&written)
+                    || (backwards.next().is_some_and(|word| word.starts_with(last))
+                        && backwards.take(before.len()).eq(reversed))
+            }
+            Self::BegunInside => name.windows(words.len()).any(|run| {
+                let (end, run) = run.split_last().unwrap_or((&"", &[]));
+                run == before && end.starts_with(last)
+            }),
+        }
+    }
+
+    /// Along which names to go for it: what is filed as people are, and as it is written.
+    fn walks(self, words: &[String]) -> Vec<(String, Option<String>, Vec<String>)> {
+        let written = words.join(" ");
+        let begins = last_word_first(&written);
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return Vec::new();
+        };
+        // Behind a word there is a space or nothing; what comes right behind a space is `!`.
+        let whole = |text: &str| (text.to_owned(), Some(format!("{text}!")));
+        // The highest code point there is: whatever begins with the text lies below.
+        let begun = |text: &str| (text.to_owned(), Some(format!("{text}\u{10FFFF}")));
+        let all = (String::new(), None);
+        // Whoever types a percent sign finds a little more on the way; a backslash would take its meaning.
+        let like = |text: String| text.replace('\\', "_");
+        let with = |(from, before): (String, Option<String>), patterns: Vec<String>| {
+            let mut patterns: Vec<_> = patterns.into_iter().map(like).collect();
+            patterns.dedup();
+            (from, before, patterns)
+        };
+        let mut walks = match self {
+            Self::Whole => vec![
+                with(whole(&begins), Vec::new()),
+                with(whole(&written), Vec::new()),
+            ],
+            Self::Apart if words.len() == 1 => Vec::new(),
+            Self::Apart => vec![with(whole(last), vec![format!("% {first} ")])],
+            Self::Inside => vec![with(
+                all,
+                vec![format!("% {begins} %"), format!("% {written} %")],
+            )],
+            Self::Begun => {
+                let rest = begins.strip_prefix(last.as_str()).unwrap_or_default();
+                let people = match rest {
+                    "" => Vec::new(),
+                    rest => vec![format!("% {last}%{rest} %")],
+                };
+                vec![with(begun(last), people), with(begun(&written), Vec::new())]
+            }
+            Self::BegunInside => {
+                let rest = begins.strip_prefix(last.as_str()).unwrap_or_default();
+                vec![with(
+                    all,
+                    vec![format!("% {last}%{rest} %"), format!("% {written}%")],
+                )]
+            }
+        };
+        walks.dedup();
+        walks
+    }
+}
+
+/// Where the reader has one unit, the indexes of that unit's people.
+fn among(reach: &Reach) -> Vec<Among> {
+    match reach {
+        Reach::Units(units) => match units.as_slice() {
+            [unit] => vec![
+                Among::Unit(*unit),
+                Among::Receiving(*unit),
+                Among::Holder(*unit),
+            ],
+            _ => vec![Among::All],
+        },
+        _ => vec![Among::All],
     }
 }
 
 /// A walk along one index of people.
 struct Walk {
     along: PersonWalk,
+    /// Of a name: whom it finds.
+    fit: Option<(Fit, Vec<String>)>,
 }
 
 impl Walk {
-    /// The walks of a search. A name is looked for as people are filed, last word first, and as it
-    /// is written, for organisations.
-    fn of(search: &SearchFor) -> Vec<Self> {
-        let walk = |along| Self { along };
+    /// The walks of a search.
+    fn of(search: &SearchFor, reach: &Reach) -> Vec<Self> {
+        let walk = |along| Self { along, fit: None };
         match search {
-            SearchFor::CaseNumber(_) => Vec::new(),
-            SearchFor::Phone(number) => vec![walk(PersonWalk::Phone(number.clone()))],
+            SearchFor::CaseNumber(_) | SearchFor::NumberEnd(_) => Vec::new(),
+            SearchFor::Phone(number) => vec![
+                walk(PersonWalk::Phone(number.clone())),
+                walk(PersonWalk::OldPhone(number.clone())),
+            ],
             SearchFor::Identity(identity) => vec![walk(PersonWalk::Identity(identity.clone()))],
             SearchFor::Name(words) => {
-                let written = words.join(" ");
-                let filed = last_word_first(&written);
-                let both = [filed.clone(), written].into_iter();
-                let distinct = both
-                    .enumerate()
-                    .filter(|(i, name)| *i == 0 || *name != filed);
-                distinct
-                    .map(|(_, name)| walk(PersonWalk::Name(name)))
-                    .collect()
+                let among = among(reach);
+                let mut walks = Vec::new();
+                for fit in Fit::ALL {
+                    for (from, before, like) in fit.walks(words) {
+                        walks.extend(among.iter().map(|among| Self {
+                            along: PersonWalk::Name(NameWalk {
+                                from: from.clone(),
+                                before: before.clone(),
+                                like: like.clone(),
+                                among: *among,
+                            }),
+                            fit: Some((fit, words.clone())),
+                        }));
+                    }
+                }
+                walks
             }
         }
     }
 
-    /// Whether this walk comes by a name.
-    fn comes_by(&self, name: &str) -> bool {
-        matches!(&self.along, PersonWalk::Name(prefix) if name.starts_with(prefix))
+    fn is_among(&self, these: &[Among]) -> bool {
+        matches!(&self.along, PersonWalk::Name(walk) if these.contains(&walk.among))
+    }
+
+    /// Whether this walk finds somebody; whom a number finds, the database has compared.
+    fn finds(&self, person: &Candidate) -> bool {
+        match (&self.along, &self.fit) {
+            (PersonWalk::Name(walk), Some((fit, words))) => {
+                let name = &person.search_name;
+                person.is_among(walk.among)
+                    && *name >= walk.from
+                    && walk.before.as_ref().is_none_or(|before| name < before)
+                    && fit.holds(words, name, &person.name)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether this walk has found somebody whom a later one comes by.
+    fn has_found(&self, person: &Candidate) -> bool {
+        self.fit.is_some() && self.finds(person)
     }
 
     /// Goes along the index; returns behind whom it stopped if it did before its end.
@@ -191,49 +398,43 @@ impl Walk {
         conn: &mut Conn,
         reach: &Reach,
         earlier: &[Self],
-        mut after: Option<(String, PersonId)>,
+        mut after: Option<persons::Place>,
         found: &mut Found,
-    ) -> Result<Option<Option<(String, PersonId)>>, Error> {
-        // Where the reader has one unit, the index of that unit's people.
-        let unit = match (reach, &self.along) {
-            (Reach::Units(units), PersonWalk::Name(_)) => match units.as_slice() {
-                [unit] => Some(*unit),
-                _ => None,
-            },
-            _ => None,
-        };
+    ) -> Result<Option<Option<persons::Place>>, Error> {
         // No more than a page at first: most of what is found is shown.
         let mut chunk = u32::try_from(found.limit + 1).map_or(CHUNK, |limit| limit.min(CHUNK));
         loop {
-            let people = persons::walk(conn, &self.along, unit, after.as_ref(), chunk)?;
-            let at_end = people.len() < chunk as usize;
+            let walked = persons::walk(conn, &self.along, after.as_ref(), chunk)?;
+            found.passes = found.passes.saturating_sub(walked.passed);
+            found.budget = found.budget.saturating_sub(walked.people.len());
             chunk = (chunk * 2).min(CHUNK);
-            let fit = |name: &str| !earlier.iter().any(|walk| walk.comes_by(name));
-            let ids: Vec<DossierId> = people
-                .iter()
-                .filter(|person| fit(&person.search_name))
-                .map(|person| person.dossier)
-                .collect();
-            let mut rows: std::collections::HashMap<DossierId, Listed> = lists::by_ids(conn, &ids)?
+            let wanted = |person: &Candidate| {
+                self.finds(person) && !earlier.iter().any(|walk| walk.has_found(person))
+            };
+            let people: Vec<Candidate> = walked.people.into_iter().filter(wanted).collect();
+            let ids: Vec<DossierId> = people.iter().map(|person| person.dossier).collect();
+            let mut rows: HashMap<DossierId, Listed> = lists::by_ids(conn, &ids)?
                 .into_iter()
                 .filter(|listed| reach.covers(listed))
                 .map(|listed| (listed.id, listed))
                 .collect();
             for person in people {
-                if found.is_full() {
+                if found.rows.len() >= found.limit {
                     return Ok(Some(after));
                 }
-                found.budget -= 1;
-                if fit(&person.search_name)
-                    && let Some(listed) = rows.remove(&person.dossier)
+                if let Some(listed) = rows.remove(&person.dossier)
                     && !found.rows.iter().any(|row| row.id == listed.id)
                 {
                     found.rows.push(listed);
                 }
                 after = Some((person.search_name, person.id));
             }
-            if at_end {
+            let Some(next) = walked.next else {
                 return Ok(None);
+            };
+            after = Some(next);
+            if found.is_full() {
+                return Ok(Some(after));
             }
         }
     }
@@ -249,7 +450,7 @@ mod tests {
         let phone = |digits: &str| SearchFor::Phone(digits.to_owned());
         assert!(matches!(
             guess("h37.20.01-210301-0001")[..],
-            [SearchFor::CaseNumber(_)]
+            [SearchFor::CaseNumber(_), SearchFor::NumberEnd(_)]
         ));
         assert_eq!(guess("+84 912 345 678")[0], phone("0912345678"));
         assert!(matches!(

@@ -137,7 +137,7 @@ on_both! {
         assert_eq!(find(&clerk, "nguyen thi anh"), [anh.as_str()]);
         assert_eq!(find(&clerk, "  NGUYỄN  thị ánh "), [anh.as_str()]);
         assert_eq!(find(&district, "Nguyễn Thị Ánh"), [&anh, &next_door].map(String::as_str));
-        assert_eq!(find(&clerk, "anh"), [&anh, &anh_van].map(String::as_str));
+        assert_eq!(find(&clerk, "anh"), [&anh, &anh_van, &company].map(String::as_str));
         assert_eq!(find(&clerk, "thi anh"), [anh.as_str()]);
         assert_eq!(find(&clerk, "công ty tnhh"), [company.as_str()]);
         assert_eq!(find(&clerk, "cong bao"), both);

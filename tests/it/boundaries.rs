@@ -21,7 +21,7 @@ use motcua::tools;
 const FIVE_DAYS: &str = "1.004884";
 
 /// From 2026 on, any desk takes these in.
-fn list_procedures(world: &World, codes: &[&str]) {
+pub fn list_procedures(world: &World, codes: &[&str]) {
     let all: Vec<Value> = serde_json::from_slice(motcua::config::bundled::PROCEDURES).unwrap();
     let versions = all.into_iter().filter(|definition| {
         let code = definition["code"].as_str();

@@ -40,6 +40,7 @@ mod proxy;
 mod reports;
 mod running;
 mod scenario;
+mod search;
 mod second_leg;
 mod server;
 mod steps;

@@ -201,7 +201,7 @@ impl Walk<'_> {
 
     /// The people of a dossier are there and are found under it.
     fn people(&mut self, row: &DossierRow, known: &HashMap<Vec<u8>, Option<FoundUnder>>) {
-        let expected: FoundUnder = (Some(row.unit().0), Some(row.id().to_vec()), true);
+        let expected: FoundUnder = (row.units(), Some(row.id().to_vec()), true);
         for person in row.people() {
             let case_number = row.case_number().to_owned();
             let id = data_encoding::HEXLOWER.encode(person);

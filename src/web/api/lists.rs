@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::acts::access::Caller;
-use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
@@ -195,8 +194,8 @@ pub enum SearchBy {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"text": "nguyen thi anh", "by": "name", "after": null, "limit": 50}))]
 pub struct Search {
-    /// Mã hồ sơ, số điện thoại, số định danh, hoặc họ tên (không phân biệt dấu; cả họ tên, tên, hoặc
-    /// các chữ cuối).
+    /// Mã hồ sơ (hoặc phần cuối: ngày và số thứ tự), số điện thoại, số định danh, hoặc họ tên (không phân biệt dấu; các chữ
+    /// liền nhau bất kỳ của họ tên, hoặc họ và tên không có chữ lót; chữ cuối có thể gõ chưa hết).
     #[schema(example = "nguyen thi anh")]
     text: String,
     /// Mặc định: đoán theo dạng của text.
@@ -218,13 +217,7 @@ impl Search {
         let text = self.text.trim();
         let (found, detail) = match self.by {
             None => (SearchFor::guess(text), "cần mã hồ sơ, số hoặc họ tên"),
-            Some(SearchBy::CaseNumber) => {
-                let numbers = CaseNumber::candidates(text).into_iter();
-                (
-                    numbers.map(SearchFor::CaseNumber).collect(),
-                    "không phải mã hồ sơ",
-                )
-            }
+            Some(SearchBy::CaseNumber) => (SearchFor::number(text), "không phải mã hồ sơ"),
             Some(SearchBy::Phone) => (SearchFor::phone(text), "không phải số điện thoại"),
             Some(SearchBy::Identity) => {
                 let identity = Identity::person(text).or_else(|_| Identity::organisation(text));
