@@ -47,6 +47,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::Finish => "ket-thuc",
         ActionKind::Withdraw => "rut",
         ActionKind::Stop => "dung",
+        ActionKind::Verify => "xac-minh",
         ActionKind::Reappoint => "xin-loi-hen-lai",
         ActionKind::MoveToSuccessor => "chuyen-don-vi-ke-thua",
         ActionKind::Undo => "huy-thao-tac",
@@ -291,6 +292,9 @@ fn perform(
             ask!(|WithReason { reason, .. }, of| { of.to(Action::Withdraw { reason }) })
         }
         ActionKind::Stop => ask!(|WithReason { reason, .. }, of| of.to(Action::Stop { reason })),
+        ActionKind::Verify => {
+            ask!(|WithReason { reason, .. }, of| of.to(Action::Verify { reason }))
+        }
         ActionKind::Reappoint => ask!(actions::Reappoint::asks),
         ActionKind::MoveToSuccessor => ask!(actions::MoveTo::asks),
         ActionKind::Undo => ask!(|WithReason { reason, .. }, of| {

@@ -101,11 +101,12 @@ fn password() -> Field {
 }
 
 fn form_of_new() -> FormPart {
-    let name = Field::text("username", "Tên đăng nhập")
+    let mut name = Field::text("username", "Tên đăng nhập")
         .required()
         .most(64)
         .hint("3 đến 64 chữ cái không dấu, chữ số, dấu chấm, gạch nối, gạch dưới.");
-    let mut all = vec![name.focus()];
+    name.focus = true;
+    let mut all = vec![name];
     all.extend(fields());
     all.push(password());
     FormPart::new(all)

@@ -18,8 +18,6 @@ use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
-pub(crate) const PATH: &str = "/quan-tri/don-vi";
-
 /// The most units on a page: whoever looks for another one types a part of its name.
 const MOST: usize = 200;
 
