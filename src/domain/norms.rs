@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
 use crate::domain::dossier::Ending;
+use crate::domain::enums::text_enum;
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::procedure::OnSupplement;
@@ -15,7 +16,7 @@ use crate::domain::procedure::OnSupplement;
 pub struct Norm {
     pub valid_from: NaiveDate,
     /// Which norms say so.
-    pub basis: Vec<String>,
+    pub basis: Vec<Basis>,
     pub case_number: Numbering,
     /// What the clock does once a dossier is complete again, where the procedure does not say.
     pub on_supplement: OnSupplement,
@@ -28,6 +29,65 @@ pub struct Norm {
     /// Which of the resolved on-time rates leave out.
     pub rates_leave_out: LeftOut,
     pub forms: Vec<Form>,
+}
+
+/// A norm, what it is cited for, and how sure that is. In a file it may be its name alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenBasis")]
+pub struct Basis {
+    pub norm: String,
+    /// What it is cited for, in words; empty: the whole row.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// `None`: nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure: Option<Sure>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenBasis {
+    Name(String),
+    Whole(WholeBasis),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WholeBasis {
+    norm: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    sure: Option<Sure>,
+}
+
+impl From<WrittenBasis> for Basis {
+    fn from(written: WrittenBasis) -> Self {
+        match written {
+            WrittenBasis::Name(norm) => Self {
+                norm,
+                about: String::new(),
+                sure: None,
+            },
+            WrittenBasis::Whole(WholeBasis { norm, about, sure }) => Self { norm, about, sure },
+        }
+    }
+}
+
+text_enum! {
+    /// How sure it is that a norm says so.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Sure {
+        /// Read in its text.
+        Read = "read",
+        /// As it is commonly published.
+        Published = "published",
+        /// From the press, law sites, studies.
+        Secondary = "secondary",
+        /// From memory: to be checked before it is cited.
+        Memory = "memory",
+    }
 }
 
 /// The order of the groups of a unit's identifier in a case number.
@@ -140,7 +200,7 @@ pub enum FormKind {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     pub valid_from: NaiveDate,
-    pub basis: Vec<String>,
+    pub basis: Vec<Basis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     case_number: Option<Numbering>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -214,6 +274,15 @@ impl Norms {
     pub fn on(&self, day: NaiveDate) -> &Norm {
         let after = self.0.partition_point(|norm| norm.valid_from <= day);
         &self.0[after.saturating_sub(1)]
+    }
+
+    /// The last day on which that norm holds; `None`: no other follows.
+    pub fn last_day(&self, norm: &Norm) -> Option<NaiveDate> {
+        let next = self
+            .0
+            .iter()
+            .find(|other| other.valid_from > norm.valid_from);
+        next.and_then(|next| next.valid_from.pred_opt())
     }
 
     pub fn all(&self) -> &[Norm] {

@@ -15,7 +15,7 @@ use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person, Ways};
 use crate::domain::procedure::{LimitDefinition, Procedure};
 use crate::domain::role::Role;
-use crate::domain::time_limit::Outcome;
+use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
 use crate::store::authority::Proof;
 use crate::store::events::replay;
@@ -84,7 +84,9 @@ pub struct DossierView {
     /// where the procedure sets no limit.
     #[schema(value_type = Option<Object>, example = json!({"unit": "working_day", "amount": 7.5}))]
     pub limit: Option<LimitDefinition>,
-    /// Why the return date is that one: it was named by hand, as the procedure sets no limit.
+    /// The return date was named by hand, as the procedure sets no limit.
+    pub due_by_hand: bool,
+    /// Why it is that one.
     #[schema(example = json!(null))]
     pub due_reason: Option<String>,
     /// Why verification is needed, if it is.
@@ -446,6 +448,7 @@ fn show(
             .is_some_and(|passing_on| passing_on.is_late(now)),
         due_at: state.due,
         limit: contents.limit.map(LimitDefinition::from),
+        due_by_hand: contents.limit.is_some_and(TimeLimit::is_by_hand),
         due_reason: contents.due_reason.clone(),
         verification_reason: contents.verification.clone(),
         provisional_days: views::calendar::rests_on(

@@ -11,12 +11,13 @@ use hmac::Mac;
 use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::Status;
+use crate::domain::dossier::{EventData, Status};
 use crate::domain::ids::DossierId;
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
 use crate::domain::person::public_name;
 use crate::domain::text::clean;
+use crate::domain::time_limit::TimeLimit;
 use crate::error::Error;
 use crate::render;
 use crate::store::limits::{Limits, address_key};
@@ -51,6 +52,8 @@ pub struct LookUp {
     pub received_at: Option<Moment>,
     /// By which reports judge.
     pub due_at: Option<Moment>,
+    /// The return date was named by hand, as the procedure sets no limit.
+    pub due_by_hand: bool,
     /// Days that are yet to be announced and on which it rests while the dossier is open: it may move.
     pub provisional_days: Vec<ProvisionalDay>,
     /// The new appointment; never before the due moment.
@@ -129,6 +132,11 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
     let definition = procedure.map(|procedure| &procedure.definition);
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let open_due = state.due.filter(|_| state.status.is_open());
+    let limit = history.iter().fold(None, |limit, (_, data)| match data {
+        EventData::Received(received) => Some(received.limit),
+        EventData::VerificationNeeded(needed) => needed.limit.or(limit),
+        _ => limit,
+    });
     let history = history.iter().map(|(at, data)| Milestone {
         at: *at,
         what: render::words::event(data),
@@ -148,6 +156,7 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
             .map(|p| p.step_name(usize::from(state.step)).to_owned()),
         received_at: state.received_at,
         due_at: state.due,
+        due_by_hand: limit.is_some_and(TimeLimit::is_by_hand),
         provisional_days: calendar::rests_on(
             reference,
             state.unit,

@@ -11,6 +11,7 @@ pub mod feedback;
 pub mod intake;
 pub mod list;
 pub mod look_up;
+pub mod norms;
 pub mod outbox;
 pub mod payments;
 pub mod privacy;

@@ -16,8 +16,8 @@ use crate::web::api::call::Call;
 use crate::web::api::says::{Answers, Takes};
 use crate::web::api::{
     alarms, calendar, cards, checkpoint, deputies, dossiers, feedback, fees, jobs, lists, lookup,
-    oidc, outbox, payments, privacy, procedures, reports, satisfaction, sessions, submissions,
-    time_limit, units, users, webhooks,
+    norms, oidc, outbox, payments, privacy, procedures, reports, satisfaction, sessions,
+    submissions, time_limit, units, users, webhooks,
 };
 use crate::web::body::Body;
 use crate::web::headers::IfMatch;
@@ -359,6 +359,8 @@ pub fn table() -> Vec<Route> {
         get("/api/v1/time-limit", Public, time_limit::preview)
             .says("Danh mục", "Ngày hẹn trả kết quả nếu tiếp nhận vào thời điểm đó.", "Ngày hẹn trả")
             .or(&[Refused, NotReady]),
+        get("/api/v1/norms", Public, norms::show)
+            .says("Danh mục", "Mẫu và quy định có hiệu lực vào một ngày, kèm văn bản và mức chắc chắn.", "Mẫu và quy định"),
         get("/api/v1/lookup", Public, lookup::look_up)
             .says("Công dân", "Tra cứu hồ sơ bằng mã hồ sơ và mã tra cứu.", "Hồ sơ")
             .or(&[Kind::NotFound, TooManyRequests]),

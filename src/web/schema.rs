@@ -16,6 +16,7 @@ use crate::domain::ids::{
 };
 use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
+use crate::domain::norms::{FormKind, JudgedBy, JudgedDate, Numbering, Sure};
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::privacy::Request as PrivacyRequest;
 use crate::domain::procedure::{LimitSource, OnSupplement, OnlineLevel, Place, StepRole};
@@ -93,6 +94,16 @@ texts! {
     OnSupplement: "Thời hạn sau khi bổ sung: tính lại, hoặc tính tiếp" = [
         OnSupplement::Restart, OnSupplement::Resume
     ];
+    FormKind: "Loại mẫu" = [
+        FormKind::Receipt, FormKind::Supplement, FormKind::Refusal, FormKind::Apology, FormKind::Stop,
+        FormKind::Control, FormKind::Book,
+    ];
+    Numbering: "Thứ tự các nhóm của mã định danh trong mã hồ sơ" = [
+        Numbering::LowestFirst, Numbering::HighestFirst
+    ];
+    JudgedBy: "Đúng hạn xét theo thời điểm, hay theo ngày" = [JudgedBy::Moment, JudgedBy::Day];
+    JudgedDate: "Xét theo ngày hẹn đầu tiên, hay ngày hẹn lại" = [JudgedDate::First, JudgedDate::Moved];
+    Sure: "Mức chắc chắn: đã đọc văn bản, theo văn bản đã công bố, nguồn thứ cấp, theo trí nhớ" = Sure::ALL;
     Place: "Nơi thực hiện bước" = [Place::Receiving, Place::Parent, Place::Unit];
     StepRole: "Người thực hiện bước" = [StepRole::Clerk, StepRole::Officer, StepRole::Supervisor];
     ActionKind: "Thao tác" = ActionKind::ALL;

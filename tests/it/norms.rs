@@ -196,3 +196,82 @@ on_both! {
         assert_eq!(verify(&world.store, 5).unwrap().total, 0);
     }
 }
+
+on_both! {
+    fn forms_and_rules_of_a_day_are_told_with_their_source(db: &Database) {
+        let office = Office::open(db);
+        let on = |day: &str| office.call("GET", format!("/api/v1/norms?on={day}")).send().expect(200).json();
+        let title = |norms: &Value, form: &str| {
+            let mut forms = norms["forms"].as_array().unwrap().iter();
+            let found = forms.find(|found| found["form"] == form);
+            found.map(|form| format!("{} {}", form["number"].as_str().unwrap(), form["title"].as_str().unwrap()))
+        };
+        let old = on("2021-03-01");
+        assert_eq!(title(&old, "apology").unwrap(), "04 Phiếu xin lỗi và hẹn lại ngày trả kết quả");
+        assert_eq!(title(&old, "stop"), None);
+        assert_eq!((&old["valid_from"], &old["valid_to"]), (&json!("2020-01-01"), &json!("2025-06-30")));
+        assert_eq!(old["supplements"], Value::Null);
+        let new = on("2026-11-26");
+        assert_eq!(title(&new, "control").unwrap(), "06 Phiếu kiểm soát quá trình giải quyết hồ sơ");
+        assert_eq!((&new["supplements"], &new["valid_to"]), (&json!(1), &Value::Null));
+        let basis = |norms: &Value, name: &str| {
+            let mut basis = norms["basis"].as_array().unwrap().iter();
+            basis.find(|basis| basis["norm"] == name).unwrap().clone()
+        };
+        assert_eq!(basis(&new, "Nghị định 309/2026/NĐ-CP")["sure"], "read");
+        let forms = basis(&new, "Thông tư 03/2025/TT-VPCP");
+        assert_eq!((&forms["sure"], &forms["about"]), (&json!("secondary"), &json!("các mẫu")));
+        assert!(forms["sure_text"].as_str().unwrap().contains("cần đối chiếu"));
+        let text = new["text"].to_string();
+        for part in ["tối đa 1 lần", "H37.16-210715-0001", "tỷ lệ tính mọi hồ sơ đã giải quyết"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(office.call("GET", "/api/v1/norms").send().expect(200).json()["forms"], new["forms"]);
+        let wrong = office.call("GET", "/api/v1/norms?on=31/12/2026").send().problem(400, "invalid-request");
+        assert_eq!(crate::support::fields(&wrong), ["on"]);
+        // An office's own norms may name theirs without more.
+        let own = with_norm(json!({"valid_from": "2026-10-01", "basis": ["Quyết định của tỉnh"], "judged_by": "day"}));
+        motcua::imports::norms(&office.world.store, &own).unwrap();
+        let own = on("2026-11-26");
+        assert_eq!((&own["judged_by"], &own["basis"][0]["sure"]), (&json!("day"), &Value::Null));
+        assert_eq!(on("2026-09-30")["valid_to"], "2026-09-30");
+    }
+}
+
+on_both! {
+    fn a_date_that_was_named_by_hand_says_so(db: &Database) {
+        let world = World::new(db.store());
+        let version = json!([{
+            "code": "1.999801", "name": "Không quy định thời hạn", "field": "Đất đai", "levels": ["commune"],
+            "valid_from": "2020-01-01", "announced_on": "2020-01-01", "online_level": "full",
+            "statutory_limit": {"unit": "none"}, "verification_limit": {"unit": "month", "amount": 6}, "result": "Giấy",
+        }]);
+        motcua::imports::procedures(&world.store, version.to_string().as_bytes()).unwrap();
+        let mut office = Office::over(world, Program::on(db));
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let officer = office.token(Role::Officer, COMMUNE);
+        let mut body = office.new_dossier(COMMUNE, FIVE_DAYS);
+        body["procedure"] = json!("1.999801");
+        body["items"] = json!([]);
+        let other = office.receive(COMMUNE, FIVE_DAYS);
+        let five_days = other["due_at"].as_str().unwrap().replace("T17:", "T16:");
+        body["return_date"] = json!({"at": five_days, "reason": "Chờ đo đạc"});
+        let call = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body);
+        let view = call.send().expect(201).json();
+        let by_hand = |view: &Value| {
+            let (number, code) = (view["case_number"].as_str().unwrap(), view["look_up_code"].as_str().unwrap());
+            let path = format!("/api/v1/lookup?case_number={number}&code={code}");
+            let public = office.call("GET", path).send().expect(200).json();
+            assert_eq!(public["due_at"], view["due_at"]);
+            (view["due_by_hand"].clone(), public["due_by_hand"].clone())
+        };
+        assert_eq!(by_hand(&view), (json!(true), json!(true)));
+        assert_eq!(view["due_reason"], "Chờ đo đạc");
+        // Once a limit holds for it, its date is counted.
+        let path = format!("/api/v1/dossiers/{}/verify", view["case_number"].as_str().unwrap());
+        let call = office.call("POST", path).token(&officer).header("If-Match", "*");
+        let counted = call.body(json!({"reason": "Chờ xác minh"})).send().expect(200).json();
+        assert_eq!(by_hand(&counted), (json!(false), json!(false)));
+        assert_eq!(by_hand(&other), (json!(false), json!(false)));
+    }
+}

@@ -12,10 +12,11 @@ use chrono::NaiveDate;
 use crate::domain::dossier::{Channel, Decision, Ending, EventData, Status};
 use crate::domain::job;
 use crate::domain::moment::Moment;
-use crate::domain::norms::{JudgedBy, JudgedDate, Judging};
+use crate::domain::norms::{JudgedBy, JudgedDate, Judging, Norm, Numbering, Sure};
 use crate::domain::opinion::Rating;
 use crate::domain::payment::Misfit;
 use crate::domain::person::{NotifyBy, Ways};
+use crate::domain::procedure::OnSupplement;
 use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::time_limit::Outcome;
@@ -188,6 +189,45 @@ pub fn judging(judging: Judging) -> String {
         false => format!("tỷ lệ không tính hồ sơ {}", left_out.join(", ")),
     };
     format!("{by}; {date}; {rates}")
+}
+
+/// How sure it is that a norm says so.
+pub const fn sure(sure: Option<Sure>) -> &'static str {
+    match sure {
+        Some(Sure::Read) => "đã đọc trong văn bản",
+        Some(Sure::Published) => "theo văn bản đã công bố, chưa đối chiếu",
+        Some(Sure::Secondary) => "theo báo chí, trang pháp luật; cần đối chiếu văn bản",
+        Some(Sure::Memory) => "theo trí nhớ; phải đối chiếu trước khi viện dẫn",
+        None => "chưa ghi mức chắc chắn",
+    }
+}
+
+/// The rules of the norms in sentences.
+pub fn norm(norm: &Norm) -> Vec<String> {
+    let number = match norm.case_number {
+        Numbering::HighestFirst => "H37.16-210715-0001",
+        Numbering::LowestFirst => "000.00.16.H37-190715-0001",
+    };
+    let complete = match norm.on_supplement {
+        OnSupplement::Restart => "tính lại từ đầu",
+        OnSupplement::Resume => "tính tiếp",
+    };
+    let asked = match norm.supplements {
+        Some(times) => format!(
+            "Yêu cầu bổ sung giấy tờ tối đa {times} lần; thêm lần nữa phải ghi lý do và người cho phép."
+        ),
+        None => "Yêu cầu bổ sung giấy tờ không giới hạn số lần.".to_owned(),
+    };
+    vec![
+        format!("Mã hồ sơ có dạng {number}."),
+        format!("Khi hồ sơ đã đủ giấy tờ, thời hạn {complete}, trừ khi thủ tục có quy định riêng."),
+        asked,
+        format!(
+            "Xin lỗi và hẹn lại chậm nhất trước ngày hẹn trả {} ngày; muộn hơn thì ghi là muộn.",
+            norm.apology_days_before
+        ),
+        format!("Cách tính: {}.", judging(norm.judging())),
+    ]
 }
 
 /// A job, as it is listed.

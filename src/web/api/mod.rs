@@ -21,6 +21,7 @@ pub(crate) mod fees;
 pub(crate) mod jobs;
 pub(crate) mod lists;
 pub(crate) mod lookup;
+pub(crate) mod norms;
 pub(crate) mod oidc;
 pub(crate) mod outbox;
 pub(crate) mod page;
