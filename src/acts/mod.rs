@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod deputies;
 pub mod feedback;
 pub mod log_key;
+pub mod note;
 pub mod oidc;
 pub mod outbox;
 pub mod passwords;

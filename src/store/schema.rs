@@ -224,6 +224,16 @@ table! {
 }
 
 table! {
+    dossier_notes (id) {
+        id -> Binary,
+        dossier_id -> Binary,
+        at -> BigInt,
+        user_id -> Integer,
+        note -> Text,
+    }
+}
+
+table! {
     identity_readings (id) {
         id -> Binary,
         at -> BigInt,

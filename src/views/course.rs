@@ -4,13 +4,14 @@
 use serde_json::Value;
 
 use crate::domain::dossier::Status;
+use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{Form, FormKind};
 use crate::error::Error;
 use crate::render::words;
 use crate::store::reference::Reference;
-use crate::store::{Store, StoreError, persons, reprints};
+use crate::store::{Conn, Store, StoreError, notes, persons, reprints, users};
 use crate::views;
 use crate::views::dossier::{DossierView, EventView, find_within};
 use crate::views::list::ListItem;
@@ -73,7 +74,20 @@ pub struct Course {
     pub result: String,
     /// How often the receipt was printed again.
     pub receipt_reprints: u32,
+    /// What staff tell each other, newest first.
+    pub notes: Vec<Noted>,
 }
+
+/// A note.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    pub at: Moment,
+    pub by: String,
+    pub text: String,
+}
+
+/// How many notes are shown.
+const MOST_NOTES: u32 = 50;
 
 /// How many other dossiers of an applicant are shown.
 const MOST_OTHERS: usize = 10;
@@ -85,23 +99,9 @@ const MOST_OTHERS: usize = 10;
 pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result<Course, Error> {
     let events = views::dossier::events(store, view.id, Some(by.unit))?;
     let reference = store.reference()?;
-    let (steps, identity, legal_basis, result, receipt_reprints) =
-        store.read_with_reference(|conn, reference| {
-            let dossier = find_within(conn, reference, view.id, Some(by.unit))?;
-            let procedure = reference
-                .procedure_of(&dossier)
-                .ok_or_else(|| StoreError::corrupt("không có thủ tục"))?;
-            let steps =
-                (0..procedure.step_count()).map(|step| procedure.step_name(step).to_owned());
-            let steps: Vec<_> = steps.collect();
-            let person = persons::find(conn, dossier.applicant)?;
-            let identity = person.and_then(|person| person.identity);
-            let definition = &procedure.definition;
-            let (basis, result) = (definition.legal_basis.clone(), definition.result.clone());
-            let reprints = reprints::count(conn, view.id, FormKind::Receipt)?;
-            Ok::<_, Error>((steps, identity, basis, result, reprints))
-        })?;
-    let others = match identity {
+    let kept =
+        store.read_with_reference(|conn, reference| Kept::read(conn, reference, view, by))?;
+    let others = match kept.identity {
         Some(identity) => {
             let searched = [SearchFor::Identity(identity)];
             let most = MOST_OTHERS + 1;
@@ -115,23 +115,68 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
     Ok(Course {
         told: events
             .iter()
-            .map(|event| told(event, &steps, &reference))
+            .map(|event| told(event, &kept.steps, &reference))
             .collect(),
-        stages: stages(view, &steps),
-        handed_on: handed_on(view, &events, &steps, &reference),
+        stages: stages(view, &kept.steps),
+        handed_on: handed_on(view, &events, &kept.steps, &reference),
         waits: waits(view, &events),
         others,
         forms: reference.norms().on(day).forms.clone(),
-        legal_basis,
-        result,
-        receipt_reprints,
+        legal_basis: kept.legal_basis,
+        result: kept.result,
+        receipt_reprints: kept.receipt_reprints,
+        notes: kept.notes,
     })
 }
 
-/// The number of a dossier that is within reach, for whoever comes with its id.
+/// What is kept beside the dossier's row and events.
+struct Kept {
+    steps: Vec<String>,
+    identity: Option<Identity>,
+    legal_basis: Vec<String>,
+    result: String,
+    receipt_reprints: u32,
+    notes: Vec<Noted>,
+}
+
+impl Kept {
+    fn read(
+        conn: &mut Conn,
+        reference: &Reference,
+        view: &DossierView,
+        by: &Reader,
+    ) -> Result<Self, Error> {
+        let dossier = find_within(conn, reference, view.id, Some(by.unit))?;
+        let procedure = reference
+            .procedure_of(&dossier)
+            .ok_or_else(|| StoreError::corrupt("không có thủ tục"))?;
+        let steps = (0..procedure.step_count()).map(|step| procedure.step_name(step).to_owned());
+        let person = persons::find(conn, dossier.applicant)?;
+        let definition = &procedure.definition;
+        let notes = notes::of_dossier(conn, view.id, MOST_NOTES)?;
+        let names = users::names(conn, notes.iter().map(|note| note.by))?;
+        let notes = notes.into_iter().map(|note| Noted {
+            at: note.at,
+            by: names
+                .get(&note.by)
+                .map_or_else(String::new, |(_, name)| name.clone()),
+            text: note.text,
+        });
+        Ok(Self {
+            steps: steps.collect(),
+            identity: person.and_then(|person| person.identity),
+            legal_basis: definition.legal_basis.clone(),
+            result: definition.result.clone(),
+            receipt_reprints: reprints::count(conn, view.id, FormKind::Receipt)?,
+            notes: notes.collect(),
+        })
+    }
+}
+
+/// Whether a dossier is within reach of somebody.
 ///
 /// # Errors
-/// If there is none, it is out of reach, or the database refuses.
+/// If there is none, or the database refuses.
 pub fn is_within(store: &Store, id: DossierId, by: &Reader) -> Result<bool, Error> {
     let found = store.read_with_reference(|conn, reference| {
         find_within(conn, reference, id, Some(by.unit)).map(drop)

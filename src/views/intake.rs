@@ -65,7 +65,13 @@ pub fn find_procedures(
             found.push((rank, definition));
         }
     }
-    found.sort_by(|(rank, a), (other, b)| (rank, &a.name, &a.code).cmp(&(other, &b.name, &b.code)));
+    found.sort_by_cached_key(|(rank, definition)| {
+        (
+            *rank,
+            fold_diacritics(&definition.name),
+            definition.code.clone(),
+        )
+    });
     let found = found.into_iter().take(MOST_FOUND);
     let found = found.map(|(_, definition)| Offered {
         code: definition.code.clone(),

@@ -234,6 +234,7 @@ pub fn pages() -> Vec<Route> {
         page!(Staff(May::Receive), POST "/ho-so/tiep-nhan" => screens::receive::receive),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}" => screens::dossier::show),
         page!(Staff(May::ReadIdentity), POST "/ho-so/{dossier}/so-dinh-danh" => screens::dossier::read_identity),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/ghi-chu" => screens::dossier::note),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::receipt),
         page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::reprint_receipt),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/phieu-bo-sung" => screens::papers::supplement),

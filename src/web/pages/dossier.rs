@@ -9,18 +9,20 @@ use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
 use crate::render::words;
 use crate::store::Store;
-use crate::views;
 use crate::views::course::{self, Course, Standing};
 use crate::views::dossier::{DossierView, FeeStatus, FeeView, FullIdentity};
 use crate::views::reach::Reader;
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::resolve;
 use crate::web::pages::actions::slug;
-use crate::web::pages::forms::Fields;
+use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::papers::Sheet;
 use crate::web::pages::receive::{asked_for, or_dash, vnd};
-use crate::web::pages::{Frame, page};
-use crate::web::problem::Problem;
+use crate::web::pages::{Frame, page, see_other};
+use crate::web::problem::{Kind, Problem};
+use crate::{acts, views};
+
+const NOTE: &str = "note";
 
 /// A sign that something is out of the ordinary: a shape and a word, in a colour.
 pub(crate) struct Sign {
@@ -70,6 +72,8 @@ struct DossierPage {
     identities: Vec<FullIdentity>,
     may_read_identity: bool,
     sheets: Vec<Sheet>,
+    /// For a note.
+    form: FormPart,
 }
 
 impl DossierPage {
@@ -165,7 +169,9 @@ fn shown(
     course: Course,
     done: Option<String>,
     identities: Vec<FullIdentity>,
+    form: FormPart,
 ) -> Result<HttpResponse, Problem> {
+    let wrong = !form.errors.is_empty();
     let first = view.allowed_actions.iter().find(|kind| leads_on(**kind));
     let offers = view.allowed_actions.iter().filter_map(|kind| {
         Some(Offer {
@@ -175,7 +181,8 @@ fn shown(
         })
     });
     let shown = DossierPage {
-        frame: Frame::of(&call.by, "/ho-so"),
+        frame: Frame::of(&call.by, "/ho-so").wrong(wrong),
+        form,
         offers: offers.collect(),
         sheets: Sheet::of(&view, &course),
         may_read_identity: call.by.may(Permission::ReadIdentity)
@@ -186,7 +193,18 @@ fn shown(
         done,
         identities,
     };
-    page(StatusCode::OK, &shown)
+    let status = match wrong {
+        true => StatusCode::BAD_REQUEST,
+        false => StatusCode::OK,
+    };
+    page(status, &shown)
+}
+
+fn note_form() -> FormPart {
+    let hint = "Chỉ cán bộ trong phạm vi hồ sơ đọc được; không in ra giấy. Không ghi số định danh.";
+    FormPart::new(vec![
+        Field::area(NOTE, "Ghi chú nội bộ").required().hint(hint),
+    ])
 }
 
 /// `GET /ho-so/{dossier}`.
@@ -197,7 +215,7 @@ pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
     let mut kinds = ActionKind::ALL.iter();
     let done = kinds.find(|kind| slug(**kind) == Some(fields.get("xong")));
     let done = done.map(|kind| format!("Đã ghi nhận: {}.", kind.word()));
-    shown(&call, view, course, done, Vec::new())
+    shown(&call, view, course, done, Vec::new(), note_form())
 }
 
 /// `POST /ho-so/{dossier}/so-dinh-danh`: the identity numbers in full; the reading is recorded.
@@ -209,5 +227,25 @@ pub async fn read_identity(call: Call) -> Result<HttpResponse, Problem> {
         Ok((read(store, &dossier, &by.reader(), now)?, identities))
     });
     let ((view, course), identities) = read.await?;
-    shown(&call, view, course, None, identities)
+    shown(&call, view, course, None, identities, note_form())
+}
+
+/// `POST /ho-so/{dossier}/ghi-chu`: a note for one's colleagues.
+pub async fn note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let dossier = call.named::<String>()?;
+    let (named, text) = (dossier.clone(), typed.get(NOTE).to_owned());
+    let noted = call.run(move |store, by, now| {
+        let id = resolve(store, &named)?;
+        Ok(acts::note::note(store, id, &text, by.proof, now)?)
+    });
+    match noted.await {
+        Ok(()) => Ok(see_other(&format!("/ho-so/{dossier}")).finish()),
+        Err(problem) if problem.kind() == Kind::InvalidRequest => {
+            let read = call.run(move |store, by, now| read(store, &dossier, &by.reader(), now));
+            let (view, course) = read.await?;
+            let form = note_form().typed(&typed).refused(&problem);
+            shown(&call, view, course, None, Vec::new(), form)
+        }
+        Err(problem) => Err(problem),
+    }
 }

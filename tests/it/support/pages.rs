@@ -199,7 +199,7 @@ pub async fn look(client: &Client, name: &str) {
 
 /// What axe-core finds wrong with the page by WCAG 2.2 AA, contrast and all; `.ci/test` says where axe-core is.
 async fn judge(client: &Client, name: &str) {
-    let Ok(axe) = std::env::var("MOTCUA_AXE") else {
+    let Ok(axe) = std::env::var("PAGES_AXE") else {
         return;
     };
     let axe = std::fs::read_to_string(axe).unwrap();

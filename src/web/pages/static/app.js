@@ -21,13 +21,29 @@ const follow = (selector) => {
   if (link) link.click();
 };
 
+// Whoever dictates or hits keys by accident turns the single ones off (WCAG 2.1.4).
+const keys = {
+  get off() { return localStorage.getItem("keys") === "off"; },
+  set off(off) { localStorage.setItem("keys", off ? "off" : "on"); },
+};
+
+for (const button of document.querySelectorAll("[data-keys]")) {
+  const say = () => { button.textContent = keys.off ? "Bật phím một chữ" : "Tắt phím một chữ"; };
+  say();
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    keys.off = !keys.off;
+    say();
+  });
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape" && typing(document.activeElement)) {
     document.activeElement.blur();
     return;
   }
-  if (typing(event.target)) return;
+  if (keys.off || typing(event.target)) return;
   switch (event.key) {
     case "?": follow("footer a[href='/phim-tat']"); break;
     case "h": follow("header a[href='/ho-so']"); break;
