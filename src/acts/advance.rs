@@ -6,20 +6,19 @@ use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, wrong_fields};
 use crate::domain::dossier::{
-    Action, Context, Correction, Dossier, Refusal, Staff, Status, competent_units, decide,
-    needs_a_principal, offered,
+    Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
+    Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
-use crate::domain::role::Role;
 use crate::error::Error;
 use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
-use crate::store::{Conn, Store, StoreError, deputies, dossiers};
-use crate::views::assignees::ensure_assignable;
+use crate::store::{Conn, Store, StoreError, deputies, dossiers, users};
+use crate::views::assignees::{ensure_assignable, may_have};
 use crate::views::cases::in_case;
 
 /// An action on a dossier.
@@ -124,6 +123,7 @@ pub(crate) fn act_within(
             reaches_holder: occasion.covers(reference.units(), &[dossier.holder]),
             is_given_it: dossier.assignee.map(Actor::Staff) == Some(occasion.actor),
             stands_in_for: &stands_in_for,
+            assignee: dossier.assignee,
         }),
         ..context(
             reference,
@@ -134,8 +134,9 @@ pub(crate) fn act_within(
             late_reason,
         )?
     };
-    let events = decide(Some(dossier), &request.action, &context)
+    let mut events = decide(Some(dossier), &request.action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
+    events.extend(out_of_hands(conn, reference, dossier, &events)?);
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
     for person in &request.people {
         persons::insert(conn, person, Under::of(&changed))?;
@@ -147,6 +148,49 @@ pub(crate) fn act_within(
     Ok(changed)
 }
 
+/// What an event says by which a dossier comes to where whoever has it in hand cannot have it any more: a move, or a
+/// closing that is undone after they have left.
+fn out_of_hands(
+    conn: &mut Conn,
+    reference: &Reference,
+    before: &Dossier,
+    events: &[Event],
+) -> Result<Option<Event>, Error> {
+    let moves = |event: &Event| {
+        matches!(
+            event.data,
+            EventData::MovedToSuccessor(_) | EventData::Undone(_)
+        )
+    };
+    let Some(assignee) = before.assignee.filter(|_| events.iter().any(moves)) else {
+        return Ok(None);
+    };
+    let mut after = before.clone();
+    // Whoever appends them says what is wrong with them.
+    if events.iter().any(|event| after.apply(event).is_err()) || !after.status.is_open() {
+        return Ok(None);
+    }
+    let account = users::find(conn, assignee)?;
+    if account.is_some_and(|account| may_have(reference, &account.user, [after.unit, after.holder]))
+    {
+        return Ok(None);
+    }
+    Ok(Some(Event {
+        sequence: after.version + 1,
+        at: after.last_event_at,
+        recorded_at: after.recorded_at,
+        actor: Actor::System,
+        data: HandsChanged {
+            assignee_before: Some(assignee),
+            assignee: None,
+            cause: HandsCause::OutOfReach,
+            reason: String::new(),
+        }
+        .into(),
+        late_reason: None,
+    }))
+}
+
 /// A desk that took a dossier in for another unit does what is done with the applicant in front of it; the rest is
 /// that unit's.
 fn is_competent(dossier: &Dossier, occasion: Occasion, reference: &Reference) -> bool {
@@ -154,7 +198,7 @@ fn is_competent(dossier: &Dossier, occasion: Occasion, reference: &Reference) ->
     occasion.covers(reference.units(), &competent)
 }
 
-/// The roles of those for whom whoever acts stands in, where their own do not make the step theirs.
+/// Those for whom whoever acts stands in, where their own role does not make the step, or the dossier, theirs.
 fn principals(
     conn: &mut Conn,
     dossier: &Dossier,
@@ -162,12 +206,19 @@ fn principals(
     at: Moment,
     occasion: Occasion,
     reference: &Reference,
-) -> Result<Vec<Role>, StoreError> {
+) -> Result<Vec<Principal>, StoreError> {
     let units = reference.units();
     let reaches_holder = occasion.covers(units, &[dossier.holder]);
+    let of_another = |user| dossier.assignee.is_some_and(|assignee| assignee != user);
     match (occasion.actor, occasion.role) {
         (Actor::Staff(user), Some(role))
-            if needs_a_principal(procedure, dossier.step, role, reaches_holder) =>
+            if needs_a_principal(
+                procedure,
+                dossier.step,
+                role,
+                reaches_holder,
+                of_another(user),
+            ) =>
         {
             deputies::principals(conn, user, at, dossier.holder, units)
         }
@@ -222,10 +273,26 @@ pub(crate) fn act_on_all(
     now: Moment,
     action: impl Fn(DossierId) -> Action + Clone + Send + 'static,
 ) -> Result<Acted, Error> {
+    act_on_all_by(store, Actor::System, work, ids, now, action)
+}
+
+/// The same on somebody's word, which was theirs to give.
+pub(crate) fn act_on_all_by(
+    store: &Store,
+    actor: Actor,
+    work: Work,
+    ids: Vec<DossierId>,
+    now: Moment,
+    action: impl Fn(DossierId) -> Action + Clone + Send + 'static,
+) -> Result<Acted, Error> {
+    let occasion = Occasion {
+        actor,
+        ..Occasion::by_system(now)
+    };
     let act = |alone: bool| {
         let (ids, action) = (ids.clone(), action.clone());
         store.write_with_reference(move |conn, reference| {
-            act_on_page(conn, reference, work, &ids, now, &action, alone)
+            act_on_page(conn, reference, work, &ids, occasion, &action, alone)
         })
     };
     match act(false) {
@@ -240,7 +307,7 @@ fn act_on_page(
     reference: &Reference,
     work: Work,
     ids: &[DossierId],
-    now: Moment,
+    occasion: Occasion,
     action: &dyn Fn(DossierId) -> Action,
     alone: bool,
 ) -> Result<Acted, Error> {
@@ -248,7 +315,6 @@ fn act_on_page(
     let mut set_aside = 0;
     for id in ids {
         let request = Request::new(*id, action(*id));
-        let occasion = Occasion::by_system(now);
         let acted = match alone {
             true => conn.transaction(|conn| act_within(conn, &request, occasion, reference)),
             false => act_within(conn, &request, occasion, reference),
@@ -258,10 +324,10 @@ fn act_on_page(
             Err(Error::Refused(Refusal::Time(error), _)) => {
                 tracing::warn!(dossier = %id, %error, "the calendar does not reach far enough");
             }
-            // Closed, moved, recorded or recomputed by someone else in the meantime.
-            Err(Error::Refused(..) | Error::NotFound(_)) => {}
+            // Closed, moved, recorded, given away or recomputed by someone else in the meantime.
+            Err(Error::Refused(..) | Error::NotFound(_) | Error::Invalid(_)) => {}
             Err(Error::Store(error)) if alone && error.is_damage() => {
-                set_aside::put(conn, work, *id, &error, now)?;
+                set_aside::put(conn, work, *id, &error, occasion.now)?;
                 set_aside += 1;
             }
             Err(error) => return Err(error),

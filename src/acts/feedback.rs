@@ -178,7 +178,7 @@ pub fn assign(store: &Store, change: Change, username: Option<String>) -> Result
             let may = users::find(conn, id)?.is_some_and(|account| {
                 let user = account.user;
                 user.role.may(Permission::HandleFeedback)
-                    && units.is_under(one.unit, user.unit)
+                    && reference.reaches(one.unit, user.unit)
                     && units.is_under(user.unit, caller.unit())
             });
             if !may {

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod checkpoint;
 pub mod deputies;
 pub mod feedback;
+pub mod hands;
 pub mod log_key;
 pub mod note;
 pub mod oidc;
@@ -23,6 +24,7 @@ pub mod recompute_due;
 pub mod reprint;
 pub mod sessions;
 pub mod staff;
+pub mod staff_move;
 pub mod submit;
 pub mod units;
 mod warn;
@@ -136,9 +138,10 @@ pub struct Backdating {
 }
 
 impl Occasion {
-    /// Whether the occasion reaches one of the units that have to do with a dossier.
+    /// Whether the occasion reaches one of the units that have to do with a dossier, or goes on with one of them.
     pub(crate) fn covers(&self, units: &Units, some: &[UnitId]) -> bool {
-        let reaches = |reach| some.iter().any(|unit| units.is_under(*unit, reach));
+        let on = self.now.date();
+        let reaches = |reach| some.iter().any(|unit| units.reaches(*unit, reach, on));
         self.reach.is_none_or(reaches)
     }
 

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::acts::hands::{self, HandedOn};
 use crate::acts::passwords;
 use crate::domain::email;
 use crate::domain::ids::{Actor, UserId};
@@ -16,7 +17,7 @@ use crate::store::idempotency::{Once, once};
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
-use crate::store::{Conn, Store, StoreError, sessions};
+use crate::store::{Conn, Store, StoreError, open_dossiers, sessions};
 use crate::views::staff::NOT_YOURS;
 
 /// What changes about a member of staff; what is `None` stays.
@@ -33,6 +34,8 @@ pub struct Change {
     pub disabled: Option<bool>,
     /// A new password, set by the administrator; all sessions end.
     pub password: Option<String>,
+    /// Who goes on with what they have in hand, where they leave or do something else.
+    pub hands_to: Option<String>,
 }
 
 fn check_full_name(name: &str) -> Result<(), String> {
@@ -151,7 +154,8 @@ fn subject_is_free(
 }
 
 /// Changes a member of staff, if `unchanged` holds of them as they are now. Whoever is disabled, or
-/// gets a new password, loses their sessions.
+/// gets a new password, loses their sessions. What they have in hand goes to whom the change names if they are
+/// disabled, and stays without; what they cannot have any more goes in any case. Also returns what became of that.
 ///
 /// # Errors
 /// All that is wrong with the change, a caller who may not, or an error of the store.
@@ -162,7 +166,7 @@ pub fn change(
     by: Proof,
     unchanged: impl Fn(&User) -> bool + Send + 'static,
     now: Moment,
-) -> Result<User, Error> {
+) -> Result<(User, HandedOn), Error> {
     let username = username.to_lowercase();
     if username::check(&username).is_err() {
         return Err(Error::NO_ACCOUNT);
@@ -219,6 +223,17 @@ pub fn change(
             subject_is_free(conn, subject.as_deref(), Some(user.id), &mut wrong)?;
             user.oidc_subject.clone_from(subject);
         }
+        let leaves = change.disabled == Some(true);
+        let other = user.unit != before.unit || change.role.is_some_and(|role| role != user.role);
+        let hands_to = match &change.hands_to {
+            Some(_) if !leaves && !other => {
+                let reason = "chỉ khi khóa tài khoản, hoặc đổi đơn vị hay vai trò";
+                wrong.push(("/hands_to", reason.to_owned()));
+                None
+            }
+            Some(to) => hands::colleague(conn, "/hands_to", &before, to, &mut wrong)?,
+            None => None,
+        };
         if !wrong.is_empty() {
             return Err(Error::invalid(wrong));
         }
@@ -255,7 +270,20 @@ pub fn change(
         if keys || user.disabled_at.is_some() {
             sessions::remove_all(conn, user.id, None)?;
         }
-        Ok(user)
+        let reason = "";
+        let hands_to = hands_to.as_ref();
+        let handed_on = match leaves {
+            true => hands::all(conn, &before, hands_to, reason, caller, now)?,
+            false if other => {
+                let from = std::slice::from_ref(&user);
+                hands::out_of_reach(conn, from, hands_to, reason, caller, now)?
+            }
+            false => HandedOn {
+                open: open_dossiers::count_in_hand(conn, &[user.id])?,
+                job: None,
+            },
+        };
+        Ok((user, handed_on))
     })
 }
 

@@ -14,7 +14,7 @@ use crate::render::words::date;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
-use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
+use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
 
 /// A new unit under one that there is.
 #[derive(Debug, Clone)]
@@ -285,23 +285,23 @@ fn put(conn: &mut Conn, unit: &Unit, before: &Units, by: UserId) -> Result<Vec<J
     store::update(conn, unit)?;
     settings::bump_reference_version(conn)?;
     let (known, now) = (before.get(unit.id), crate::clock::now());
-    let moving = dossiers::moving(before, &store::load(conn)?);
     let hours = known.is_some_and(|known| known.office_hours != unit.office_hours);
     let ended = known.is_some_and(|known| known.valid_to != unit.valid_to)
         && unit.valid_to.is_some_and(|last| last < now.date());
     let mut asked = Vec::new();
-    for (kind, needed) in [
-        (Kind::DueMoments, hours),
-        (Kind::Areas, !moving.is_empty()),
-        (Kind::Successors, ended),
-    ] {
-        if needed {
-            let units = match kind {
-                Kind::Areas => moving.as_slice(),
-                _ => &[],
-            };
-            asked.push(jobs::ask(conn, kind, units, Some(by), now)?);
-        }
+    if hours {
+        asked.push(jobs::ask(conn, Kind::DueMoments, &[], Some(by), now)?);
+    }
+    let after = store::load(conn)?;
+    asked.extend(jobs::ask_after_other_tree(
+        conn,
+        before,
+        &after,
+        Some(by),
+        now,
+    )?);
+    if ended {
+        asked.push(jobs::ask(conn, Kind::Successors, &[], Some(by), now)?);
     }
     Ok(asked)
 }

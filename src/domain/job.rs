@@ -15,6 +15,8 @@ text_enum! {
         Areas = "areas",
         /// Open dossiers go from units that have ended to those that do their work now.
         Successors = "successors",
+        /// Open dossiers go out of the hands of somebody who has left, or cannot read them any more.
+        Hands = "hands",
     }
 }
 

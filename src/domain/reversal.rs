@@ -139,6 +139,21 @@ pub fn reversals(
     Ok(found)
 }
 
+/// An open dossier takes its receipt along to the unit that answers for it from now on.
+fn receipt_goes(
+    dossier: &Dossier,
+    from: UnitId,
+    to: UnitId,
+    of: &dyn Fn(UnitId, NaiveDate, Reversed) -> Reversal,
+    into: &mut Vec<Reversal>,
+) {
+    if let Some(received) = dossier.received_at {
+        let day = received.date();
+        into.push(of(from, day, Reversed::ReceiptLeft));
+        into.push(of(to, day, Reversed::ReceiptCame));
+    }
+}
+
 fn add(before: &Dossier, event: &Event, after: &Dossier, into: &mut Vec<Reversal>) {
     let of = |unit, origin: NaiveDate, what| Reversal {
         day: event.at.date(),
@@ -153,15 +168,15 @@ fn add(before: &Dossier, event: &Event, after: &Dossier, into: &mut Vec<Reversal
         EventData::Undone(_) if after.outcome.is_none() => {
             if let Some((closing, closed)) = Closing::of(before).zip(before.closed_at) {
                 let what = Reversed::Closing(closing);
-                into.push(of(after.unit, closed.date(), what));
+                let closed_in = before.closed_in.unwrap_or(after.unit);
+                into.push(of(closed_in, closed.date(), what));
+                if closed_in != after.unit {
+                    receipt_goes(before, closed_in, after.unit, &of, into);
+                }
             }
         }
         EventData::MovedToSuccessor(_) if before.unit != after.unit && after.status.is_open() => {
-            if let Some(received) = before.received_at {
-                let day = received.date();
-                into.push(of(before.unit, day, Reversed::ReceiptLeft));
-                into.push(of(after.unit, day, Reversed::ReceiptCame));
-            }
+            receipt_goes(before, before.unit, after.unit, &of, into);
         }
         _ => {}
     }

@@ -105,6 +105,8 @@ permissions! {
     Undo: Clerk Officer Supervisor;
     /// Dossiers of a dissolved unit whose successor the sources leave open.
     MoveToSuccessor: Supervisor;
+    /// What one's staff have in hand, and that it goes to a colleague.
+    HandOn: Supervisor Administrator;
     /// Who stands in for whom among one's staff.
     NameDeputies: Supervisor;
     /// What people ask about their own data: the register, without their data.

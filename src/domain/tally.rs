@@ -259,7 +259,16 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         EventData::Undone(_) => {
             let undone = before.and_then(Closing::of);
             if let Some(closing) = undone.filter(|_| after.outcome.is_none()) {
-                add(key, &|t| t.close(closing, -1));
+                // Where it was closed; what has gone to a successor since goes there now as an open one.
+                let closed_in = before.and_then(|d| d.closed_in).unwrap_or(after.unit);
+                let there = TallyKey {
+                    unit: closed_in,
+                    ..key
+                };
+                add(there, &|t| t.close(closing, -1));
+                if closed_in != after.unit {
+                    move_open(after, there, key, into);
+                }
             }
         }
         EventData::DueRecomputed(new) => {
@@ -270,18 +279,20 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         EventData::MovedToSuccessor(_) => {
             let left = before.map(|d| d.unit).filter(|&unit| unit != after.unit);
             if let (Some(unit), true) = (left, after.status.is_open()) {
-                let overdue = i64::from(after.is_overdue());
-                add(TallyKey { unit, ..key }, &|t| {
-                    t.moved -= 1;
-                    t.crossed -= overdue;
-                });
-                add(key, &|t| {
-                    t.moved += 1;
-                    t.crossed += overdue;
-                });
+                move_open(after, TallyKey { unit, ..key }, key, into);
             }
         }
         other => debug_assert!(!other.is_counted(), "{} is counted nowhere", other.name()),
+    }
+}
+
+/// An open dossier is another unit's to answer for.
+fn move_open(dossier: &Dossier, from: TallyKey, to: TallyKey, into: &mut Tallies) {
+    let overdue = i64::from(dossier.is_overdue());
+    for (key, sign) in [(from, -1), (to, 1)] {
+        let tally = into.entry(key).or_default();
+        tally.moved += sign;
+        tally.crossed += sign * overdue;
     }
 }
 

@@ -208,6 +208,27 @@ impl Units {
         false
     }
 
+    /// Whether `id` is `root`, lies under it, or has gone on in a unit that does: whoever takes all of a unit over,
+    /// or what of it is not said to go elsewhere, has its archive too. Who takes a part has what was moved there.
+    pub fn reaches(&self, id: UnitId, root: UnitId, on: NaiveDate) -> bool {
+        let heir = |unit: &UnitId| {
+            let line = self.successor_of(*unit)?;
+            (line.on <= on).then_some(line.successor)
+        };
+        std::iter::successors(Some(id), heir)
+            // As many steps as there are units at most: a ring would end the walk too.
+            .take(self.by_id.len() + 1)
+            .any(|unit| self.is_under(unit, root))
+    }
+
+    /// All units that `root` reaches on that day, by id ([`Self::reaches`]).
+    pub fn reached_by(&self, root: UnitId, on: NaiveDate) -> Vec<UnitId> {
+        let all = self.by_id.keys().copied();
+        let mut found: Vec<_> = all.filter(|id| self.reaches(*id, root, on)).collect();
+        found.sort_unstable();
+        found
+    }
+
     /// The unit itself if it is open on that day, else the one that does its work then. `None`
     /// where the sources name none.
     pub fn in_charge_on(&self, unit: UnitId, on: NaiveDate) -> Option<&Arc<Unit>> {

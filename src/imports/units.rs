@@ -11,7 +11,7 @@ use crate::domain::unit::{Level, Unit, UnitKind, Units, is_code_under, is_unit_c
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};
 use crate::store::admin_acts::ActKind;
-use crate::store::{Conn, Store, dossiers, jobs, open_dossiers, settings, units as store};
+use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
 
 const LEVELS: &str = "province, district hay commune";
 const KINDS: &str = "people_committee hay department";
@@ -368,10 +368,7 @@ fn put(
     if imported.changes() > 0 {
         settings::bump_reference_version(conn)?;
         let units = store::load(conn)?;
-        let moving = dossiers::moving(known, &units);
-        if !moving.is_empty() {
-            jobs::ask(conn, Kind::Areas, &moving, None, crate::clock::now())?;
-        }
+        jobs::ask_after_other_tree(conn, known, &units, None, crate::clock::now())?;
         ask_for_moves(conn, &units)?;
     }
     Ok(imported)

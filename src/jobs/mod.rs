@@ -4,6 +4,7 @@
 pub mod announce;
 pub mod fold;
 pub mod forget;
+pub mod hands;
 pub mod housekeeping;
 pub mod queue;
 pub mod recompute;

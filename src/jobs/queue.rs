@@ -9,8 +9,8 @@ use crate::domain::ids::{DossierId, JobId};
 use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
 use crate::error::Error;
-use crate::jobs::{Job, recompute, successors};
-use crate::store::jobs::{self, Claim, Job as Row, Progress};
+use crate::jobs::{Job, hands, recompute, successors};
+use crate::store::jobs::{self, Claim, Hands, Job as Row, Progress};
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, dossiers, settings};
 
@@ -197,6 +197,7 @@ fn work_on(
         Kind::DueMoments => recompute::work(&mut work),
         Kind::Areas => move_areas(&mut work),
         Kind::Successors => successors::work(&mut work),
+        Kind::Hands => hands::work(&mut work, job),
     };
     let progress = work.progress;
     let (kind, now) = (job.kind, crate::clock::now());
@@ -227,8 +228,11 @@ fn work_on(
 fn progress_done(store: &Store, kind: Kind, claim: Claim, progress: Progress) -> Result<(), Error> {
     store.write(move |conn| {
         let own = jobs::finish(conn, claim, &progress, crate::clock::now())?;
+        if own && kind == Kind::Areas {
+            jobs::ask_for_hands(conn, &Hands::OUT_OF_REACH, None, crate::clock::now())?;
+        }
         // Reference data say what is yet to be done.
-        if own && kind != Kind::Successors {
+        if own && !matches!(kind, Kind::Successors | Kind::Hands) {
             settings::bump_reference_version(conn)?;
         }
         Ok(())

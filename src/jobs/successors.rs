@@ -1,4 +1,4 @@
-//! Open dossiers of units that have ended go to whoever does their work now.
+//! Dossiers of units that have ended and are not returned yet go to whoever does their work now.
 
 use crate::acts::advance::{PAGE, act_on_all};
 use crate::domain::dossier::Action;
@@ -11,7 +11,7 @@ use crate::store::{Store, open_dossiers, set_aside};
 /// How many dossiers are listed at once; they are acted on in smaller steps.
 const LOOKED_AT: u32 = 200;
 
-/// Moves the open dossiers of units that have ended to whoever does their work now. Also returns
+/// Moves what is not returned yet of units that have ended to whoever does their work now. Also returns
 /// the codes of ended units whose dossiers could not be moved.
 pub fn move_to_successors(store: &Store, now: Moment) -> Result<(usize, Vec<String>), Error> {
     let mut moved = 0;
@@ -52,7 +52,7 @@ pub(crate) fn work(work: &mut Work<'_>) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Units that have ended and still have open dossiers.
+/// Units that have ended and still have dossiers that are not returned.
 fn ended_with_open(store: &Store, now: Moment) -> Result<Vec<UnitId>, Error> {
     let reference = store.reference()?;
     let today = now.date();
@@ -64,7 +64,7 @@ fn ended_with_open(store: &Store, now: Moment) -> Result<Vec<UnitId>, Error> {
     Ok(store.read(|conn| open_dossiers::units_with_open(conn, &ended))?)
 }
 
-/// Moves the open dossiers of one unit, a few at a time. Returns how many, and whether that is all.
+/// Moves these dossiers of one unit, a few at a time. Returns how many, and whether that is all.
 fn move_from(
     store: &Store,
     from: UnitId,

@@ -21,6 +21,17 @@ text_enum! {
 }
 
 text_enum! {
+    /// What the rows of a report on what was closed late are.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum LateBy {
+        /// Who had it in hand when it was closed.
+        Officer = "officer",
+        Dossier = "dossier",
+    }
+}
+
+text_enum! {
     /// What the rows of a satisfaction report are.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
     #[serde(rename_all = "snake_case")]

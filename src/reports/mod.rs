@@ -1,8 +1,10 @@
 //! What supervisors ask for: on-time rates, form II.06a, the CCHC report's paragraph, satisfaction.
-//! All counts of dossiers come from the roll-ups, in one snapshot; nothing here walks over dossiers.
+//! All counts of dossiers come from the roll-ups, in one snapshot; nothing here walks over dossiers but the list of those
+//! that were closed late.
 
 pub mod by;
 pub mod cchc;
+pub mod closed_late;
 pub mod compare;
 pub mod form_06a;
 pub mod names;
@@ -16,6 +18,7 @@ use crate::error::Error;
 use crate::render;
 use crate::render::sheet::Sheet;
 use crate::reports::cchc::Cchc;
+use crate::reports::closed_late::ClosedLate;
 use crate::reports::form_06a::Form06a;
 use crate::reports::on_time::OnTime;
 use crate::reports::parameters::Parameters;
@@ -84,4 +87,5 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<OnTime>();
     visitor.visit::<Form06a>();
     visitor.visit::<Satisfaction>();
+    visitor.visit::<ClosedLate>();
 }

@@ -41,6 +41,10 @@ text_enum! {
         ScenarioLoaded = "scenario_loaded",
         DeputyNamed = "deputy_named",
         DeputyEnded = "deputy_ended",
+        /// What somebody had in hand goes to a colleague.
+        HandedOn = "handed_on",
+        /// People of one unit to another.
+        StaffMoved = "staff_moved",
         PrivacyRequestReceived = "privacy_request_received",
         PrivacyRequestAnswered = "privacy_request_answered",
         /// Done, or refused.

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use crate::domain::dossier::Principal;
 use crate::domain::ids::{DeputyId, UnitId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::role::Role;
 use crate::domain::unit::Units;
 use crate::store::schema::{deputies, users};
 use crate::store::{Conn, StoreError};
@@ -109,7 +109,7 @@ pub fn of_units(
     rows.into_iter().map(read).collect()
 }
 
-/// The roles of those for whom somebody stands in at that moment and whose unit is `holder` or above it. Whose
+/// Those for whom somebody stands in at that moment and whose unit is `holder` or above it. Whose
 /// account is disabled has no role that anybody could stand in for.
 pub fn principals(
     conn: &mut Conn,
@@ -117,9 +117,9 @@ pub fn principals(
     at: Moment,
     holder: UnitId,
     units: &Units,
-) -> Result<Vec<Role>, StoreError> {
+) -> Result<Vec<Principal>, StoreError> {
     let on = at.date();
-    let rows: Vec<(String, i32)> = deputies::table
+    let rows: Vec<(i32, String, i32)> = deputies::table
         .inner_join(users::table.on(users::id.eq(deputies::principal_id)))
         .filter(deputies::deputy_id.eq(deputy.0))
         .filter(deputies::valid_from.le(on))
@@ -130,11 +130,17 @@ pub fn principals(
                 .or(deputies::ended_at.gt(at.unix_millis())),
         )
         .filter(users::disabled_at.is_null())
-        .select((users::role, users::unit_id))
+        .select((users::id, users::role, users::unit_id))
         .load(conn)?;
     let of = rows
         .into_iter()
-        .filter(|(_, unit)| units.is_under(holder, UnitId(*unit)));
-    of.map(|(role, _)| role.parse().map_err(|()| StoreError::corrupt("users.role")))
-        .collect()
+        .filter(|(_, _, unit)| units.reaches(holder, UnitId(*unit), on));
+    let principal = |(user, role, _): (i32, String, i32)| {
+        let role = role.parse();
+        Ok(Principal {
+            user: UserId(user),
+            role: role.map_err(|()| StoreError::corrupt("users.role"))?,
+        })
+    };
+    of.map(principal).collect()
 }

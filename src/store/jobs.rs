@@ -3,12 +3,37 @@
 //! if nothing more is heard of it, somebody else goes on from there.
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::{Kind, State};
 use crate::domain::moment::Moment;
+use crate::domain::unit::Units;
 use crate::store::schema::jobs;
 use crate::store::{Conn, StoreError};
+
+/// Dossiers that are to go out of somebody's hands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hands {
+    /// Whose; none: everybody's.
+    #[serde(default)]
+    pub from: Vec<UserId>,
+    /// Into whose; `None`: into nobody's by name.
+    pub to: Option<UserId>,
+    /// All of them; else only those that they cannot have any more.
+    pub all: bool,
+    pub reason: String,
+}
+
+impl Hands {
+    /// Everybody's that cannot have them any more.
+    pub const OUT_OF_REACH: Self = Self {
+        from: Vec::new(),
+        to: None,
+        all: false,
+        reason: String::new(),
+    };
+}
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +42,8 @@ pub struct Job {
     pub kind: Kind,
     /// The units that it is about (areas only).
     pub units: Vec<UnitId>,
+    /// Out of whose hands into whose (hands only).
+    pub hands: Option<Hands>,
     pub created_at: Moment,
     pub created_by: Option<UserId>,
     pub started_at: Option<Moment>,
@@ -70,14 +97,19 @@ impl TryFrom<Row> for Job {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let moment = Moment::from_unix_millis;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        let units = serde_json::from_str(&row.about);
+        let kind: Kind = row
+            .kind
+            .parse()
+            .map_err(|()| StoreError::corrupt("jobs.kind"))?;
+        let (units, hands) = match kind {
+            Kind::Hands => (Ok(Vec::new()), serde_json::from_str(&row.about).map(Some)),
+            _ => (serde_json::from_str(&row.about), Ok(None)),
+        };
         Ok(Self {
             id: JobId::from_slice(&row.id).ok_or_else(|| StoreError::corrupt("jobs.id"))?,
-            kind: row
-                .kind
-                .parse()
-                .map_err(|()| StoreError::corrupt("jobs.kind"))?,
+            kind,
             units: units.map_err(|_| StoreError::corrupt("jobs.about"))?,
+            hands: hands.map_err(|_| StoreError::corrupt("jobs.about"))?,
             created_at: moment(row.created_at),
             created_by: row.created_by.map(UserId),
             started_at: row.started_at.map(moment),
@@ -91,6 +123,41 @@ impl TryFrom<Row> for Job {
             place: row.place,
             error: row.error,
         })
+    }
+}
+
+/// Asks that dossiers go out of somebody's hands, in the transaction that makes it necessary.
+pub fn ask_for_hands(
+    conn: &mut Conn,
+    hands: &Hands,
+    by: Option<UserId>,
+    now: Moment,
+) -> Result<JobId, StoreError> {
+    let about =
+        serde_json::to_string(hands).map_err(|error| StoreError::Other(error.to_string()))?;
+    insert(conn, Kind::Hands, about, by, now)
+}
+
+/// Asks for what another tree of units makes necessary: dossiers are to be listed elsewhere, and go out of the hands of
+/// those who cannot have them any more.
+pub fn ask_after_other_tree(
+    conn: &mut Conn,
+    before: &Units,
+    after: &Units,
+    by: Option<UserId>,
+    now: Moment,
+) -> Result<Option<JobId>, StoreError> {
+    let moving = crate::store::dossiers::moving(before, after);
+    if !moving.is_empty() {
+        // Hands follow when it is done.
+        return ask(conn, Kind::Areas, &moving, by, now).map(Some);
+    }
+    let parent = |units: &Units, id| units.get(id).map(|unit| unit.parent);
+    let known = before.all().into_iter().map(|unit| unit.id);
+    let mut known = known.filter(|id| after.get(*id).is_some());
+    match known.any(|id| parent(before, id) != parent(after, id)) {
+        true => ask_for_hands(conn, &Hands::OUT_OF_REACH, by, now).map(Some),
+        false => Ok(None),
     }
 }
 
@@ -131,12 +198,22 @@ pub fn ask(
             .execute(conn)?;
         return Ok(job.id);
     }
+    insert(conn, kind, about(units)?, by, now)
+}
+
+fn insert(
+    conn: &mut Conn,
+    kind: Kind,
+    about: String,
+    by: Option<UserId>,
+    now: Moment,
+) -> Result<JobId, StoreError> {
     let id = JobId::new(now, rand::random());
     diesel::insert_into(jobs::table)
         .values((
             jobs::id.eq(id.bytes().to_vec()),
             jobs::kind.eq(kind.as_str()),
-            jobs::about.eq(about(units)?),
+            jobs::about.eq(about),
             jobs::created_at.eq(now.unix_millis()),
             jobs::created_by.eq(by.map(|id| id.0)),
         ))

@@ -36,11 +36,13 @@ pub enum Order {
     NearDue { now: Moment, before: Moment },
     /// Open and overdue at `now`, recorded or not yet, by the moment since which they are.
     Overdue { now: Moment },
+    /// Closed after the moment at which they were due, newest first.
+    ClosedLate,
 }
 
 impl Order {
     const fn newest_first(self) -> bool {
-        matches!(self, Self::Entered | Self::Registered)
+        matches!(self, Self::Entered | Self::Registered | Self::ClosedLate)
     }
 }
 
@@ -67,9 +69,9 @@ pub enum Reach {
     All,
     Area {
         area: UnitId,
-        /// The units under it.
+        /// The units under it, and those that it goes on with.
         units: Vec<UnitId>,
-        /// Those of them whose dossiers are not all listed under it yet.
+        /// Those of them whose dossiers are not all listed under it.
         moving: Vec<UnitId>,
     },
     /// Single units, by id: a leaf of the tree, or what lies deeper than an area.
@@ -83,17 +85,17 @@ impl Reach {
             return Self::All;
         }
         let under = units.under(root);
+        let reached = reference.reached_by(root);
         if units.area_of(root) == Some(root) && under.len() > 1 {
-            let moving = reference.moving().iter().copied();
+            let moving = reference.moving();
+            let elsewhere = |id: &UnitId| moving.contains(id) || under.binary_search(id).is_err();
             Self::Area {
                 area: root,
-                moving: moving
-                    .filter(|id| under.binary_search(id).is_ok())
-                    .collect(),
-                units: under,
+                moving: reached.iter().copied().filter(elsewhere).collect(),
+                units: reached,
             }
         } else {
-            Self::Units(under)
+            Self::Units(reached)
         }
     }
 
@@ -354,6 +356,7 @@ impl Row {
             Order::Entered | Order::Registered => Some(self.entered_at),
             Order::Due | Order::NearDue { .. } => self.open_due_at,
             Order::Overdue { .. } => self.late_at,
+            Order::ClosedLate => self.closed_at,
         };
         let listed = self.listed()?;
         let position = moment(position).ok_or_else(|| StoreError::corrupt("dossiers.late_at"))?;
@@ -443,7 +446,7 @@ fn fetch(
             before = before.map_or(Some(end), |before| Some(before.min(end)));
         }
         Order::Overdue { now } => before = before.map_or(Some(now), |b| Some(b.min(now))),
-        Order::Entered | Order::Registered | Order::Due => {}
+        Order::Entered | Order::Registered | Order::Due | Order::ClosedLate => {}
     }
     let from = from.map(Moment::unix_millis);
     let before = before.map(Moment::unix_millis);
@@ -503,6 +506,10 @@ fn fetch(
         Order::Overdue { .. } => {
             sql = sql.filter(dossiers::late_at.is_not_null());
             along!(dossiers::late_at, first_due_first);
+        }
+        Order::ClosedLate => {
+            sql = sql.filter(diesel::dsl::sql::<Bool>("outcome = 3"));
+            along!(dossiers::closed_at, newest_first);
         }
     }
     let rows: Vec<Row> = sql.load(conn)?;

@@ -1,4 +1,5 @@
-//! Open dossiers as housekeeping goes over them, along indexes that hold the open ones only.
+//! Open dossiers, and those whose result waits to be fetched, as housekeeping goes over them, along indexes that hold
+//! these only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,9 +101,116 @@ pub fn due_with_mail(
         .collect()
 }
 
-/// Conditions under which a dossier is open or registered, each with an index by unit of its own.
-/// The literal is the index's: a bound parameter would not match it.
-macro_rules! not_closed {
+/// An open dossier in somebody's hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InHand {
+    pub id: DossierId,
+    pub due: Moment,
+    pub unit: UnitId,
+    pub holder: UnitId,
+    pub assignee: UserId,
+}
+
+/// Open dossiers in the hands of these people (of none: of everybody), by due moment, past `after`.
+pub fn in_hand(
+    conn: &mut Conn,
+    of: &[UserId],
+    after: Option<DuePlace>,
+    limit: u32,
+) -> Result<Vec<InHand>, StoreError> {
+    let mut query = dossiers::table
+        .filter(dossiers::open_due_at.is_not_null())
+        .filter(dossiers::assignee_id.is_not_null())
+        .order((dossiers::open_due_at, dossiers::id))
+        .select((
+            dossiers::id,
+            dossiers::open_due_at,
+            dossiers::unit_id,
+            dossiers::holder_id,
+            dossiers::assignee_id,
+        ))
+        .limit(i64::from(limit))
+        .into_boxed();
+    if !of.is_empty() {
+        let of: Vec<i32> = of.iter().map(|id| id.0).collect();
+        query = query.filter(dossiers::assignee_id.eq_any(of));
+    }
+    if let Some((due, id)) = after {
+        let last = (due.unix_millis(), id.bytes().to_vec());
+        let columns = (dossiers::open_due_at, dossiers::id);
+        query = query.filter(past(Going::Up, columns, last));
+    }
+    type Row = (Vec<u8>, Option<i64>, i32, i32, Option<i32>);
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter()
+        .map(|(id, due, unit, holder, assignee)| {
+            let missing = || StoreError::corrupt("dossiers.open_due_at");
+            Ok(InHand {
+                id: dossier_id(&id)?,
+                due: Moment::from_unix_millis(due.ok_or_else(missing)?),
+                unit: UnitId(unit),
+                holder: UnitId(holder),
+                assignee: UserId(assignee.ok_or_else(missing)?),
+            })
+        })
+        .collect()
+}
+
+/// How many open dossiers these people (none: everybody) have in hand.
+pub fn count_in_hand(conn: &mut Conn, of: &[UserId]) -> Result<u64, StoreError> {
+    let mut query = dossiers::table
+        .filter(dossiers::open_due_at.is_not_null())
+        .filter(dossiers::assignee_id.is_not_null())
+        .into_boxed();
+    if !of.is_empty() {
+        let of: Vec<i32> = of.iter().map(|id| id.0).collect();
+        query = query.filter(dossiers::assignee_id.eq_any(of));
+    }
+    let count: i64 = query.count().get_result(conn)?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// What somebody has in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HandCount {
+    pub open: u64,
+    /// Of these, overdue.
+    pub overdue: u64,
+}
+
+/// How many open dossiers each of these people has in hand; who has none is left out.
+pub fn hand_counts(
+    conn: &mut Conn,
+    of: &[UserId],
+    now: Moment,
+) -> Result<BTreeMap<UserId, HandCount>, StoreError> {
+    let of: Vec<i32> = of.iter().map(|id| id.0).collect();
+    let open = dossiers::table
+        .filter(dossiers::open_due_at.is_not_null())
+        .filter(dossiers::assignee_id.is_not_null())
+        .filter(dossiers::assignee_id.eq_any(of))
+        .group_by(dossiers::assignee_id)
+        .select((dossiers::assignee_id, diesel::dsl::count_star()));
+    let late = open.clone().filter(dossiers::late_at.lt(now.unix_millis()));
+    let open: Vec<(Option<i32>, i64)> = open.load(conn)?;
+    let late: Vec<(Option<i32>, i64)> = late.load(conn)?;
+    let mut counts: BTreeMap<UserId, HandCount> = BTreeMap::new();
+    for (user, count) in open {
+        if let Some(user) = user.map(UserId) {
+            counts.entry(user).or_default().open = u64::try_from(count).unwrap_or(0);
+        }
+    }
+    for (user, count) in late {
+        if let Some(user) = user.map(UserId) {
+            counts.entry(user).or_default().overdue = u64::try_from(count).unwrap_or(0);
+        }
+    }
+    Ok(counts)
+}
+
+/// Conditions under which a dossier is open or registered, or its result waits to be fetched, each with an index by unit
+/// of its own. The literal is the index's: a bound parameter would not match it.
+macro_rules! not_returned {
     ($unit:expr, $condition:ident) => {
         [
             dossiers::table
@@ -122,15 +230,28 @@ macro_rules! not_closed {
                 .filter(sql::<Bool>("status = 1"))
                 .filter(dossiers::unit_id.$condition($unit))
                 .into_boxed(),
+            dossiers::table
+                .filter(sql::<Bool>("status = 9"))
+                .filter(dossiers::unit_id.$condition($unit))
+                .into_boxed(),
+            dossiers::table
+                .filter(sql::<Bool>("status = 9"))
+                .filter(dossiers::holder_id.$condition($unit))
+                .into_boxed(),
+            dossiers::table
+                .filter(sql::<Bool>("status = 9"))
+                .filter(dossiers::receiving_id.is_not_null())
+                .filter(dossiers::receiving_id.$condition($unit))
+                .into_boxed(),
         ]
     };
 }
 
-/// Which of `units` answer for an open or registered dossier, or have one on their desk.
+/// Which of `units` answer for a dossier that is not returned yet, or have one on their desk.
 pub fn units_with_open(conn: &mut Conn, units: &[UnitId]) -> Result<Vec<UnitId>, StoreError> {
     let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut found = BTreeSet::new();
-    for query in not_closed!(wanted.clone(), eq_any) {
+    for query in not_returned!(wanted.clone(), eq_any) {
         let rows: Vec<(i32, i32, Option<i32>)> = query
             .select((
                 dossiers::unit_id,
@@ -159,7 +280,8 @@ pub struct Held {
 pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Held>, StoreError> {
     let wanted: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut open = BTreeSet::new();
-    for query in not_closed!(wanted.clone(), eq_any) {
+    for query in not_returned!(wanted.clone(), eq_any) {
+        let query = query.filter(dossiers::status.ne(Status::Done.code()));
         let rows: Vec<(Vec<u8>, i32, i32, Option<i32>)> = query
             .select((
                 dossiers::id,
@@ -177,7 +299,7 @@ pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Hel
         }
     }
     let done: Vec<i32> = dossiers::table
-        .filter(dossiers::status.eq(Status::Done.code()))
+        .filter(sql::<Bool>("status = 9"))
         .filter(dossiers::unit_id.eq_any(wanted))
         .select(dossiers::unit_id)
         .load(conn)?;
@@ -191,11 +313,11 @@ pub fn held_by(conn: &mut Conn, units: &[UnitId]) -> Result<BTreeMap<UnitId, Hel
     Ok(held)
 }
 
-/// Open and registered dossiers that a unit answers for, has on its desk or took in for another, in no particular
-/// order; without those that are set aside.
+/// Open, registered and finished but not returned dossiers that a unit answers for, has on its desk or took in for
+/// another, in no particular order; without those that are set aside.
 pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<DossierId>, StoreError> {
     let mut found = BTreeSet::new();
-    for query in not_closed!(unit.0, eq) {
+    for query in not_returned!(unit.0, eq) {
         let ids: Vec<Vec<u8>> = query
             .filter(Work::Successor.takes("dossiers.id"))
             .select(dossiers::id)
@@ -206,14 +328,14 @@ pub fn open_with(conn: &mut Conn, unit: UnitId, limit: u32) -> Result<Vec<Dossie
     found.iter().map(|id| dossier_id(id)).collect()
 }
 
-/// How many open and registered dossiers a unit answers for or has on its desk.
+/// How many dossiers that are not returned yet a unit answers for, has on its desk or took in for another.
 pub fn count_with(conn: &mut Conn, unit: UnitId) -> Result<u64, StoreError> {
     let mut count = 0;
-    for (i, query) in not_closed!(unit.0, eq).into_iter().enumerate() {
+    for (i, query) in not_returned!(unit.0, eq).into_iter().enumerate() {
         // On its desk, and another's to answer for.
         let query = match i {
-            1 => query.filter(dossiers::unit_id.ne(unit.0)),
-            2 => query
+            1 | 5 => query.filter(dossiers::unit_id.ne(unit.0)),
+            2 | 6 => query
                 .filter(dossiers::unit_id.ne(unit.0))
                 .filter(dossiers::holder_id.ne(unit.0)),
             _ => query,

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{Channel, Contents, Decision, EventData, Status};
-use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId};
+use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
 use crate::domain::time_limit::Outcome;
@@ -80,8 +80,15 @@ pub struct Overview {
     pub state: State,
     pub contents: Contents,
     pub applicant: Person,
-    /// Username and full name.
-    pub assignee: Option<(String, String)>,
+    pub assignee: Option<Assignee>,
+}
+
+/// Who has a dossier in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignee {
+    pub id: UserId,
+    pub username: String,
+    pub full_name: String,
 }
 
 /// A dossier with what the public may see of it.
@@ -254,11 +261,11 @@ fn event((kind, at, data): &EventRow) -> Result<(Moment, EventData), StoreError>
 }
 
 fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, StoreError> {
-    type Assignee = (String, String);
+    type Named = (i32, String, String);
     type Row = (
         StateRow,
         Option<ShownPerson>,
-        Option<Assignee>,
+        Option<Named>,
         EventRow,
         Stamp,
     );
@@ -282,7 +289,7 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         .select((
             state!(),
             persons::shown!().nullable(),
-            (users::username, users::full_name).nullable(),
+            (users::id, users::username, users::full_name).nullable(),
             (
                 dossier_events::kind,
                 dossier_events::at,
@@ -313,7 +320,11 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         state,
         contents,
         applicant: applicant.try_into()?,
-        assignee,
+        assignee: assignee.map(|(id, username, full_name)| Assignee {
+            id: UserId(id),
+            username,
+            full_name,
+        }),
     };
     Ok(Some((stamp, found)))
 }
@@ -337,6 +348,7 @@ pub fn public(
         .filter(dossiers::case_number.eq(number.as_str()))
         // Hand-overs inside the office are its own business.
         .filter(dossier_events::kind.ne(EventData::HANDED_OVER))
+        .filter(dossier_events::kind.ne(EventData::HANDS_CHANGED))
         .order(dossier_events::sequence)
         .select((
             state!(),

@@ -131,6 +131,16 @@ impl Reference {
         &self.units
     }
 
+    /// Whether a dossier of that unit lies within `root` today, with the archives of what it goes on with.
+    pub fn reaches(&self, unit: UnitId, root: UnitId) -> bool {
+        self.units.reaches(unit, root, crate::clock::now().date())
+    }
+
+    /// The units whose dossiers lie within `root` today, by id.
+    pub fn reached_by(&self, root: UnitId) -> Vec<UnitId> {
+        self.units.reached_by(root, crate::clock::now().date())
+    }
+
     pub fn procedure(&self, id: ProcedureId) -> Option<&Arc<Procedure>> {
         self.procedures.get(&id)
     }

@@ -31,6 +31,8 @@ text_enum! {
         Successor = "successor",
         /// Making the messages of its events.
         Announce = "announce",
+        /// Out of the hands of somebody who has left.
+        Hands = "hands",
     }
 }
 
@@ -42,6 +44,7 @@ impl Work {
             Self::Recompute => "tính lại hạn",
             Self::Successor => "chuyển sang đơn vị kế thừa",
             Self::Announce => "báo tin",
+            Self::Hands => "giao lại cho người khác",
         }
     }
 

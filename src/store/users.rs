@@ -151,6 +151,16 @@ pub fn with_mail(
     all(query.load(conn)?)
 }
 
+/// These members of staff.
+pub fn some(
+    conn: &mut Conn,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<std::collections::HashMap<UserId, User>, StoreError> {
+    let ids: std::collections::BTreeSet<i32> = ids.into_iter().map(|id| id.0).collect();
+    let found = all(users::table.filter(users::id.eq_any(ids)).load(conn)?)?;
+    Ok(found.into_iter().map(|user| (user.id, user)).collect())
+}
+
 /// Names and usernames of these members of staff.
 pub fn names(
     conn: &mut Conn,

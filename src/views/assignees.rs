@@ -1,11 +1,12 @@
 //! To whom a dossier may be given: staff who can see it and may handle it.
 
 use crate::domain::dossier::Dossier;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnitId, UserId};
 use crate::domain::role::Permission;
 use crate::error::{Error, WrongField};
 use crate::store::reference::Reference;
-use crate::store::{Conn, users};
+use crate::store::users::{self, User};
+use crate::store::{Conn, Store};
 
 fn wrong(reason: &str) -> Error {
     Error::Invalid(vec![WrongField {
@@ -36,6 +37,28 @@ pub(crate) fn find_assignee(
     }
 }
 
+/// The member of staff of that username, whether they may log in or not: what they have is listed.
+///
+/// # Errors
+/// If there is none, or the database refuses.
+pub fn named(store: &Store, username: &str) -> Result<UserId, Error> {
+    let account = match username.contains('\0') {
+        true => None,
+        false => store.read(|conn| users::by_username(conn, &username.to_lowercase()))?,
+    };
+    let missing = || Error::wrong("assignee", "không có người dùng này");
+    Ok(account.ok_or_else(missing)?.user.id)
+}
+
+/// Whether somebody can see a dossier that one of these units answers for and the other has, and may handle it.
+pub(crate) fn may_have(reference: &Reference, user: &User, units: [UnitId; 2]) -> bool {
+    user.disabled_at.is_none()
+        && user.role.may(Permission::HandOver)
+        && units
+            .into_iter()
+            .any(|unit| reference.reaches(unit, user.unit))
+}
+
 /// Whoever was given the dossier by this change can see it and may handle it.
 ///
 /// # Errors
@@ -49,18 +72,15 @@ pub(crate) fn ensure_assignable(
     let Some(assignee) = after.assignee else {
         return Ok(());
     };
-    if before.is_some_and(|before| before.assignee == after.assignee) {
+    let unchanged = before
+        .is_some_and(|before| before.assignee == after.assignee && before.holder == after.holder);
+    // Those who had it when it was closed did have it.
+    if unchanged || !after.status.is_open() {
         return Ok(());
     }
-    let units = reference.units();
-    let sees = users::find(conn, assignee)?.is_some_and(|account| {
-        let reach = account.user.unit;
-        account.user.role.may(Permission::ReadDossiers)
-            && [after.unit, after.holder]
-                .into_iter()
-                .any(|unit| units.is_under(unit, reach))
-    });
-    match sees {
+    let account = users::find(conn, assignee)?;
+    let has = |user: &User| may_have(reference, user, [after.unit, after.holder]);
+    match account.is_some_and(|account| has(&account.user)) {
         true => Ok(()),
         false => Err(wrong("người này không xử lý hồ sơ của đơn vị")),
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::dossier::{
     ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, HeldItem, ItemHandedIn,
-    Papers, PaymentMethod, Settlement, Situation, Staff, Status, competent_units,
+    Papers, PaymentMethod, Principal, Settlement, Situation, Staff, Status, competent_units,
     needs_a_principal,
 };
 use crate::domain::identity::Identity;
@@ -14,7 +14,6 @@ use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person, Ways};
 use crate::domain::procedure::{LimitDefinition, Procedure};
-use crate::domain::role::Role;
 use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
 use crate::store::authority::Proof;
@@ -273,8 +272,7 @@ fn ensure_reach(
     reach: Option<UnitId>,
     some: [UnitId; 3],
 ) -> Result<(), Error> {
-    let units = reference.units();
-    let covers = |unit| reach.is_none_or(|reach| units.is_under(unit, reach));
+    let covers = |unit| reach.is_none_or(|reach| reference.reaches(unit, reach));
     if some.into_iter().any(covers) {
         Ok(())
     } else {
@@ -318,20 +316,31 @@ pub fn view(
     )?)
 }
 
-/// The roles of those for whom the reader stands in, where only they make the step at hand theirs.
+/// Those for whom the reader stands in, where only they make the step at hand, or the dossier, theirs.
 fn principals(
     store: &Store,
     reference: &Reference,
     found: &Overview,
     by: &Reader,
     now: Moment,
-) -> Result<Vec<Role>, StoreError> {
+) -> Result<Vec<Principal>, StoreError> {
     let (state, units) = (&found.state, reference.units());
-    let reaches_holder = units.is_under(state.holder, by.unit);
-    let handled = matches!(state.status, Status::Received | Status::InProgress);
+    let reaches_holder = reference.reaches(state.holder, by.unit);
+    let handled = state.status.is_open();
+    let of_another = found
+        .assignee
+        .as_ref()
+        .is_some_and(|assignee| assignee.id != by.user);
     match reference.procedure(state.procedure) {
         Some(procedure)
-            if handled && needs_a_principal(procedure, state.step, by.role, reaches_holder) =>
+            if handled
+                && needs_a_principal(
+                    procedure,
+                    state.step,
+                    by.role,
+                    reaches_holder,
+                    of_another,
+                ) =>
         {
             store.read_one(|conn| deputies::principals(conn, by.user, now, state.holder, units))
         }
@@ -343,19 +352,20 @@ fn staff<'a>(
     reference: &Reference,
     found: &Overview,
     by: &Reader,
-    stands_in_for: &'a [Role],
+    stands_in_for: &'a [Principal],
 ) -> Staff<'a> {
-    let (state, units) = (&found.state, reference.units());
+    let state = &found.state;
     let competent = competent_units(state.unit, state.holder, found.contents.has_reached());
     let assignee = found.assignee.as_ref();
     Staff {
         role: by.role,
         competent: competent
             .into_iter()
-            .any(|unit| units.is_under(unit, by.unit)),
-        reaches_holder: units.is_under(state.holder, by.unit),
-        is_given_it: assignee.is_some_and(|(username, _)| *username == by.username),
+            .any(|unit| reference.reaches(unit, by.unit)),
+        reaches_holder: reference.reaches(state.holder, by.unit),
+        is_given_it: assignee.is_some_and(|assignee| assignee.id == by.user),
         stands_in_for,
+        assignee: assignee.map(|assignee| assignee.id),
     }
 }
 
@@ -467,9 +477,9 @@ fn show(
             count: procedure.step_count(),
             due_at: state.step_due,
         },
-        assignee: assignee.map(|(username, full_name)| StaffName {
-            username,
-            full_name,
+        assignee: assignee.map(|assignee| StaffName {
+            username: assignee.username,
+            full_name: assignee.full_name,
         }),
         fees: fees(&contents, procedure, state.channel, state.entered_at),
         payment_requested_vnd: contents.payment_requested,
@@ -533,7 +543,7 @@ fn fees(
             settled_at: settled.map(|settled| settled.at),
             method: None,
             receipt: None,
-            reason: None,
+            reason: Some(why.to_owned()).filter(|why| chosen && !why.is_empty()),
         };
         match settled.map(|settled| &settled.how) {
             Some(Settlement::Collected { method, receipt }) => {
@@ -579,6 +589,7 @@ pub fn events(
             let payload: Map<String, Value> = serde_json::from_str(&stored.data)
                 .map_err(|_| StoreError::corrupt("dossier_events.data"))?;
             people.extend(staff_id(payload.get("assignee")));
+            people.extend(staff_id(payload.get("assignee_before")));
             if let Actor::Staff(user) = event.actor {
                 people.push(user);
             }
@@ -680,7 +691,7 @@ fn shown(
             let procedure = reference.procedure(ProcedureId(id()?))?;
             Value::String(procedure.definition.code.clone())
         }
-        "assignee" => {
+        "assignee" | "assignee_before" => {
             let (username, _) = staff.get(&UserId(id()?))?;
             Value::String(username.clone())
         }

@@ -186,7 +186,7 @@ pub(crate) fn ensure_within(
     one: &Feedback,
     reach: UnitId,
 ) -> Result<(), Error> {
-    match reference.units().is_under(one.unit, reach) {
+    match reference.reaches(one.unit, reach) {
         true => Ok(()),
         false => Err(Error::NOT_YOUR_DOSSIER),
     }
@@ -206,7 +206,7 @@ pub fn cases(
     now: Moment,
 ) -> Result<CasePage, Error> {
     store.read_with_reference(|conn, reference| {
-        let units = listed_units(reference.units(), unit, Some(reach))?;
+        let units = listed_units(reference, unit, Some(reach))?;
         let (found, next) = page(conn, listed, units.as_deref(), after, limit)?;
         Ok(CasePage {
             items: views(conn, reference, found, now)?,
@@ -272,7 +272,7 @@ pub fn published(
     limit: u32,
 ) -> Result<PublicPage, Error> {
     store.read_with_reference(|conn, reference| {
-        let units = listed_units(reference.units(), unit, None)?;
+        let units = listed_units(reference, unit, None)?;
         let (found, next) = page(conn, Listed::Published, units.as_deref(), after, limit)?;
         let items = found.into_iter().filter_map(|one| {
             let public = one.public?;

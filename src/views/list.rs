@@ -34,6 +34,10 @@ pub struct ListRequest {
     pub level: Option<Level>,
     pub channel: Option<Channel>,
     pub assignee: Option<UserId>,
+    /// Only what is given to nobody by name.
+    pub unassigned: bool,
+    /// Closed within.
+    pub closed: Within,
     /// Came in within.
     pub entered: Within,
     /// Due within.
@@ -56,6 +60,8 @@ impl ListRequest {
             level: None,
             channel: None,
             assignee: None,
+            unassigned: false,
+            closed: Within::default(),
             entered: Within::default(),
             due: Within::default(),
             after: None,
@@ -160,6 +166,16 @@ pub struct ListItem {
     pub assignee: Option<StaffName>,
     pub outcome: Option<Outcome>,
     pub closed_at: Option<Moment>,
+    /// How long after its due moment it was closed, in whole working hours; absent where it was not.
+    pub late_hours: Option<i64>,
+}
+
+/// In whole hours, how long after its due moment something was closed, in the working time of its unit.
+pub(crate) fn late_hours(reference: &Reference, row: &Listed) -> Option<i64> {
+    let late = row.outcome == Some(Outcome::Overdue);
+    let (due, closed) = row.due.zip(row.closed_at).filter(|_| late)?;
+    let worked = reference.timetable(row.unit)?.working_between(due, closed);
+    Some(worked.ok()?.millis() / 3_600_000)
 }
 
 /// What is due by the end of so many working days after today, as reminders count them too.
@@ -205,7 +221,7 @@ fn page(
     if let Some(code) = &request.unit {
         match units.by_code(code) {
             None => add("unit", format!("không có đơn vị '{code}'")),
-            Some(unit) if !units.is_under(unit.id, request.reach) => {
+            Some(unit) if !reference.reaches(unit.id, request.reach) => {
                 return Err(Error::NOT_YOUR_DOSSIER);
             }
             Some(unit) => root = unit.id,
@@ -258,6 +274,8 @@ fn page(
             && request
                 .assignee
                 .is_none_or(|user| listed.assignee == Some(user))
+            && (!request.unassigned || listed.assignee.is_none())
+            && request.closed.contains(listed.closed_at)
             && entered.contains(Some(listed.entered_at))
             && due.contains(listed.due)
     };
@@ -265,6 +283,7 @@ fn page(
         Order::Entered | Order::Registered => entered,
         Order::Due | Order::NearDue { .. } => due,
         Order::Overdue { .. } => Within::default(),
+        Order::ClosedLate => request.closed,
     };
     Ok(lists::list(
         conn,
@@ -294,7 +313,7 @@ fn walks(
             let ids = procedures.unwrap_or_default().iter();
             ids.copied().map(Along::Procedure).collect()
         }
-        (Order::Registered, reach) => reach.by_unit(),
+        (Order::Registered | Order::ClosedLate, reach) => reach.by_unit(),
         (Order::Entered, reach) => {
             let mut walks = reach.by_unit();
             walks.extend(reach.by_receiving());
@@ -320,6 +339,7 @@ pub(crate) fn show(
     let staff = users::names(conn, rows.iter().filter_map(|row| row.assignee))?;
     let name = |id: &PersonId| people.get(id).map(|person| person.name.clone());
     let items = rows.into_iter().map(|row| ListItem {
+        late_hours: late_hours(reference, &row),
         procedure: named_procedure(reference, row.procedure),
         unit: named_unit(reference, row.unit),
         holder: named_unit(reference, row.holder),

@@ -87,7 +87,7 @@ pub fn list_payments(
         let units = reference.units();
         let which = Which {
             state,
-            units: (!units.is_whole(reach)).then(|| units.under(reach)),
+            units: (!units.is_whole(reach)).then(|| reference.reached_by(reach)),
         };
         let found = payments::list(conn, &which, before, limit)?;
         files(conn, found)
@@ -150,7 +150,7 @@ pub(crate) fn ensure_reach(
         Some(id) => dossiers::units_of(conn, id)?,
         None => None,
     };
-    let within = |unit| units.is_under(unit, reach);
+    let within = |unit| reference.reaches(unit, reach);
     match place {
         Some(units) if units.into_iter().any(within) => Ok(()),
         _ => Err(Error::NOT_YOUR_DOSSIER),

@@ -50,7 +50,7 @@ pub(crate) fn within(
     reach: UnitId,
 ) -> Result<PrivacyRequest, Error> {
     let one = found.ok_or_else(missing)?;
-    match reference.units().is_under(one.unit, reach) {
+    match reference.reaches(one.unit, reach) {
         true => Ok(one),
         false => Err(Error::NOT_YOURS_TO_KEEP),
     }
@@ -115,7 +115,7 @@ pub fn list(
     now: Moment,
 ) -> Result<Vec<PrivacyRequestView>, Error> {
     store.read_with_reference(|conn, reference| {
-        let units = reference.units().under(reach);
+        let units = reference.reached_by(reach);
         let found = privacy::of_units(conn, &units, before, limit)?;
         let views = found.into_iter();
         views.map(|one| view(conn, reference, one, now)).collect()

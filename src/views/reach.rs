@@ -4,6 +4,7 @@ use crate::domain::ids::{UnitId, UserId};
 use crate::domain::role::Role;
 use crate::domain::unit::Units;
 use crate::error::Error;
+use crate::store::reference::Reference;
 
 /// A member of staff who reads, as they were when they were let in.
 #[derive(Debug, Clone)]
@@ -15,27 +16,31 @@ pub struct Reader {
     pub unit: UnitId,
 }
 
-/// The units of a list: those under `reach`, or under the unit of that code; `None` for all.
+/// The units of a list: those under `reach`, or under the unit of that code, with the archives that these go on with;
+/// without a reach, of that unit alone and what is under it. `None` for all.
 pub fn listed_units(
-    units: &Units,
+    reference: &Reference,
     code: Option<&str>,
     reach: Option<UnitId>,
 ) -> Result<Option<Vec<UnitId>>, Error> {
+    let units = reference.units();
     let root = match code {
         None => reach,
         Some(code) => {
             let unit = units.by_code(code);
             let unit =
                 unit.ok_or_else(|| Error::wrong("unit", format!("không có đơn vị '{code}'")))?;
-            if reach.is_some_and(|reach| !units.is_under(unit.id, reach)) {
+            if reach.is_some_and(|reach| !reference.reaches(unit.id, reach)) {
                 return Err(Error::NOT_YOUR_DOSSIER);
             }
             Some(unit.id)
         }
     };
-    Ok(root
-        .filter(|root| !units.is_whole(*root))
-        .map(|root| units.under(root)))
+    let root = root.filter(|root| !units.is_whole(*root));
+    Ok(root.map(|root| match reach {
+        Some(_) => reference.reached_by(root),
+        None => units.under(root),
+    }))
 }
 
 /// For what holds for the whole office.

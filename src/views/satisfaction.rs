@@ -47,7 +47,7 @@ pub fn comments(
     limit: u32,
 ) -> Result<CommentPage, Error> {
     store.read_with_reference(|conn, reference| {
-        let units = listed_units(reference.units(), unit, Some(reach))?;
+        let units = listed_units(reference, unit, Some(reach))?;
         let mut found = satisfaction::comments(conn, units.as_deref(), after, limit + 1)?;
         let more = found.len() > limit as usize;
         found.truncate(limit as usize);

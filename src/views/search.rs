@@ -130,8 +130,9 @@ pub fn search(
             .iter()
             .any(|walk| matches!(walk.along, PersonWalk::Name(_)))
         {
-            for among in among(&reach).into_iter().skip(1) {
-                if !persons::any(conn, among)? {
+            for among in among(&reach) {
+                let may_be_nobody = matches!(among, Among::Receiving(_) | Among::Holder(_));
+                if may_be_nobody && !persons::any(conn, among)? {
                     nobody.push(among);
                 }
             }
@@ -315,17 +316,18 @@ impl Fit {
     }
 }
 
-/// Where the reader has one unit, the indexes of that unit's people.
+/// Of how many units the people are gone through one after the other: a commune and those that it goes on with.
+const MOST_UNITS: usize = 20;
+
+/// Where the reader has few units, the indexes of each one's people, the newest unit first.
 fn among(reach: &Reach) -> Vec<Among> {
+    let of_each: [fn(UnitId) -> Among; 3] = [Among::Unit, Among::Receiving, Among::Holder];
     match reach {
-        Reach::Units(units) => match units.as_slice() {
-            [unit] => vec![
-                Among::Unit(*unit),
-                Among::Receiving(*unit),
-                Among::Holder(*unit),
-            ],
-            _ => vec![Among::All],
-        },
+        Reach::Units(units) if (1..=MOST_UNITS).contains(&units.len()) => {
+            let newest_first = units.iter().rev();
+            let each = newest_first.flat_map(|unit| of_each.map(|among| among(*unit)));
+            each.collect()
+        }
         _ => vec![Among::All],
     }
 }

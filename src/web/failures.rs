@@ -60,9 +60,9 @@ impl From<Error> for Problem {
             }
             Error::Parameter { name, reason } => Self::invalid_field(name, reason),
             Error::Refused(refusal, allowed) => match refusal {
-                Refusal::UndoneByOthers { .. } | Refusal::StepOfOthers { .. } => {
-                    Self::refused_to_role(refusal.name(), detail)
-                }
+                Refusal::UndoneByOthers { .. }
+                | Refusal::StepOfOthers { .. }
+                | Refusal::HandsOfOthers => Self::refused_to_role(refusal.name(), detail),
                 Refusal::OtherAmount {
                     asked_vnd,
                     paid_vnd,

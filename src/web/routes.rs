@@ -337,6 +337,10 @@ pub fn table() -> Vec<Route> {
         patch("/api/v1/users/{username}", Staff(May::ManageUsers), users::change)
             .says("Quản trị", "Sửa tài khoản: tên, vai trò, đơn vị, khóa, đặt lại mật khẩu.", "Tài khoản sau khi sửa")
             .or(&[Refused, Overloaded]),
+        post("/api/v1/users/{username}/hand-on", Staff(May::HandOn), users::hand_on)
+            .says("Tài khoản", "Chuyển mọi hồ sơ đang giao cho một người sang một đồng nghiệp cùng đơn vị; làm trong công việc chạy nền.", "Đang chuyển"),
+        get("/api/v1/hands", Staff(May::HandOn), users::hands)
+            .says("Tài khoản", "Mỗi người đang được giao bao nhiêu hồ sơ, kể cả tài khoản đã khóa.", "Một trang"),
         get("/api/v1/deputies", Staff(May::NameDeputies), deputies::list)
             .says("Tài khoản", "Ai làm thay ai trong đơn vị và các đơn vị trực thuộc, mới nhất trước.", "Một trang"),
         post("/api/v1/deputies", Staff(May::NameDeputies), deputies::name)
@@ -385,6 +389,10 @@ pub fn table() -> Vec<Route> {
             .says("Quản trị", "Sửa đơn vị. Khi đổi đơn vị cấp trên, giờ làm việc hay ngày kết thúc, công việc chạy nền sửa các hồ sơ của đơn vị.", "Đơn vị sau khi sửa")
             .answers(202, "Đơn vị sau khi sửa; Location: công việc sửa các hồ sơ")
             .or(&[Refused]),
+        post("/api/v1/units/{unit}/staff-move/preview", Staff(May::ManageUsers), users::preview_move)
+            .says("Quản trị", "Nếu chuyển người của đơn vị sang đơn vị khác: những ai, đang được giao bao nhiêu hồ sơ. Không đổi gì.", "Những người sẽ chuyển"),
+        post("/api/v1/units/{unit}/staff-move", Staff(May::ManageUsers), users::move_staff)
+            .says("Quản trị", "Chuyển người của đơn vị sang đơn vị khác; hồ sơ mà họ không còn xem được thì thôi giao cho họ.", "Những người đã chuyển"),
         put("/api/v1/procedures/{procedure}", Staff(May::ManageProcedures), procedures::put)
             .says("Quản trị", "Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Gửi lại đúng phiên bản đã có thì không thay đổi gì.", "Phiên bản mới")
             .answers(200, "Đã có đúng phiên bản này"),
@@ -630,6 +638,8 @@ fn actions_table() -> Vec<Route> {
             .about("Đơn vị có thẩm quyền ghi nhận hồ sơ do nơi khác tiếp nhận đã đến; thời hạn bắt đầu tính."),
         act(To::HandOver, May::HandOver, actions::HandOver::asks)
             .about("Chuyển đến bước kế tiếp, hoặc trả lại một bước trước."),
+        act(To::Assign, May::HandOver, actions::OtherHands::asks)
+            .about("Giao lại cho người khác trong bước hiện tại; có lý do khi hồ sơ đang giao cho người khác."),
         act(To::RequestSupplement, May::AskApplicant, actions::RequestSupplement::asks)
             .about("Yêu cầu bổ sung giấy tờ; thời hạn tạm dừng."),
         act(To::TakeSupplement, May::TakeFromApplicant, actions::TakeSupplement::asks)
@@ -658,7 +668,7 @@ fn actions_table() -> Vec<Route> {
         act(To::Verify, May::Reappoint, |WithReason { reason, .. }, of| of.to(Action::Verify { reason }))
             .about("Báo hồ sơ cần xác minh: áp dụng thời hạn khi phải xác minh của thủ tục, tính từ lúc tiếp nhận, một lần."),
         act(To::MoveToSuccessor, May::MoveToSuccessor, actions::MoveTo::asks)
-            .about("Chuyển hồ sơ của đơn vị đã giải thể sang một đơn vị kế thừa."),
+            .about("Chuyển hồ sơ chưa trả kết quả của đơn vị đã giải thể sang một đơn vị kế thừa."),
         act(To::Undo, May::Undo, |WithReason { reason, .. }, of| of.to(Action::Correct(Correction::Undo { reason })))
             .about("Hủy thao tác kết thúc, trả kết quả hoặc không tiếp nhận bị nhầm; lịch sử vẫn giữ cả hai."),
         act(To::CorrectApplicant, May::CorrectApplicant, actions::CorrectApplicant::asks)

@@ -368,6 +368,7 @@ fn good_body(path: &str) -> serde_json::Value {
     match action {
         "receive" | "reach" => json!({}),
         "hand-over" => json!({"step": 1}),
+        "assign" => json!({"assignee": null, "reason": "nghỉ"}),
         "request-supplement" => json!({"reason": "thiếu"}),
         "take-supplement" => json!({"items": [], "reason": "đã đủ"}),
         "request-payment" => json!({"amount_vnd": 1000, "reason": "thuế"}),

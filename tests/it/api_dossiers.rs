@@ -55,7 +55,7 @@ on_both! {
         // What the status forbids is refused with what whoever asked may do: papers are taken by the clerk.
         let refused = act(&officer, &dossier, "finish", json!({"decision": "approved"})).problem(409, "refused");
         assert_eq!(refused["reason"], "not_allowed");
-        assert!(refused["allowed"] == json!(["correct-applicant"]), "{refused}");
+        assert!(refused["allowed"] == json!(["assign", "correct-applicant"]), "{refused}");
         let papers = json!({"items": [{"position": 0, "originals": 2}]});
         dossier = act(&clerk, &dossier, "take-supplement", papers).expect(200).json();
         assert_eq!(dossier["items"][0]["originals_handed_in"], 3);

@@ -180,10 +180,11 @@ fn session(office: &Office, username: &str, number: usize) -> String {
 }
 
 /// What does not write, though its method may.
-const READ_ONLY: [&str; 3] = [
+const READ_ONLY: [&str; 4] = [
     "/api/v1/dossiers/search",
     "/api/v1/cards",
     "/api/v1/calendar/{year}/preview",
+    "/api/v1/units/{unit}/staff-move/preview",
 ];
 
 /// A route of the table, ready to be called.

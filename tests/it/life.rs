@@ -9,7 +9,8 @@ use motcua::domain::calendar::Calendar;
 use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
     Action, ActionKind, Channel, Context, Correction, Decision, Dossier, Event, EventData,
-    ItemHandedIn, NewDossier, Paper, PaymentMethod, Refusal, Situation, Staff, Status, decide,
+    HandsCause, ItemHandedIn, NewDossier, Paper, PaymentMethod, Principal, Refusal, Situation,
+    Staff, Status, decide,
 };
 use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
 use motcua::domain::moment::Moment;
@@ -196,7 +197,7 @@ fn because() -> String {
 fn any_action() -> impl Strategy<Value = Action> {
     let reason = prop::sample::select(vec![String::new(), because()]);
     let number = 0..5_u8;
-    (0..24_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
+    (0..28_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
         0 => Action::Register(new_dossier()),
         1 => receive(),
         2 => Action::Receive {
@@ -244,6 +245,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         21 => Action::WaiveFee { fee: 0, reason },
         22 => Action::Reach,
         23 => Action::Verify { reason },
+        24 => assign(n),
         _ => match n {
             0 | 1 => Action::MarkOverdue,
             2 => Action::RecomputeDue { reason },
@@ -307,6 +309,15 @@ fn collect() -> Action {
     }
 }
 
+/// Into the hands of one of two, or of nobody.
+fn assign(n: u8) -> Action {
+    Action::Assign {
+        assignee: (n % 3 > 0).then(|| UserId(i32::from(n % 3))),
+        reason: because(),
+        cause: HandsCause::Asked,
+    }
+}
+
 /// Actions of a kind in whose way nothing stands but who asks and when.
 fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
     let reason = because();
@@ -322,6 +333,7 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         },
         ActionKind::NotReceive => Action::NotReceive { reason },
         ActionKind::Reach => Action::Reach,
+        ActionKind::Assign => return (0..3).map(assign).collect(),
         ActionKind::RequestSupplement => request_supplement(),
         ActionKind::TakeSupplement => Action::TakeSupplement {
             items: vec![ItemHandedIn(0, 1, 0).into()],
@@ -374,8 +386,8 @@ proptest! {
     fn what_is_offered_is_done_and_what_is_not_is_refused(
         actions in prop::collection::vec((any_action(), 0..20_i64), 0..15),
         begin in 0..3_u8,
-        (competent, reaches_holder, is_given_it) in any::<(bool, bool, bool)>(),
-        principal in prop::sample::select(vec![&[][..], &[Role::Officer], &[Role::Supervisor]]),
+        (competent, reaches_holder, own) in (any::<bool>(), any::<bool>(), 0..3_i32),
+        principal in prop::sample::select(vec![None, Some(Role::Officer), Some(Role::Supervisor)]),
     ) {
         let mut life = Life::default();
         let mut when = at("2021-03-01 08:00");
@@ -394,8 +406,12 @@ proptest! {
         let state = life.state();
         let when = when.max(state.last_event_at).plus_millis(60_000);
         let situation = Situation::of(state, &STAGE.procedure);
+        let principal: Vec<_> = principal.map(|role| Principal { user: UserId(2), role }).into_iter().collect();
+        let assignee = state.assignee;
+        let is_given_it = assignee == Some(UserId(own));
         for role in Role::ALL {
-            let staff = Staff { role, competent, reaches_holder, is_given_it, stands_in_for: principal };
+            let stands_in_for = &principal;
+            let staff = Staff { role, competent, reaches_holder, is_given_it, stands_in_for, assignee };
             let does = |action: &Action| {
                 let context = Context { staff: Some(staff), ..context(when) };
                 let may = action.kind().permission().is_some_and(|permission| role.may(permission));

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Channel, Decision, Exception, ItemGiven, Paper, PaymentMethod, Status,
+    Channel, Decision, Exception, HandsCause, ItemGiven, Paper, PaymentMethod, Status,
 };
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
@@ -69,6 +69,9 @@ actions! {
     /// By the competent unit, of what another desk has taken in.
     Reach: "reach" "nhận hồ sơ do nơi khác tiếp nhận", Receive, from Received;
     HandOver: "hand-over" "chuyển bước", HandOver, from Received InProgress;
+    /// To somebody else, within the step at hand.
+    Assign: "assign" "đổi người xử lý", HandOver,
+        from Received InProgress SupplementRequested PaymentRequested;
     RequestSupplement: "request-supplement" "yêu cầu bổ sung", AskApplicant, from InProgress;
     TakeSupplement: "take-supplement" "nhận bổ sung", TakeFromApplicant, from SupplementRequested;
     RequestPayment: "request-payment" "yêu cầu nộp tiền", AskApplicant, from InProgress;
@@ -87,7 +90,7 @@ actions! {
     /// The procedure gives more time for verification: once.
     Verify: "verify" "báo cần xác minh", Reappoint, from Received InProgress;
     MoveToSuccessor: "move" "chuyển sang đơn vị kế thừa", MoveToSuccessor,
-        from Registered Received InProgress SupplementRequested PaymentRequested;
+        from Registered Received InProgress SupplementRequested PaymentRequested Done;
     Undo: "undo" "hủy thao tác nhầm", Undo, from NotReceived Withdrawn Stopped Done Returned;
     CorrectApplicant: "correct-applicant" "sửa thông tin người nộp", CorrectApplicant,
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
@@ -217,6 +220,12 @@ pub enum Action {
         assignee: Option<UserId>,
         note: String,
     },
+    /// Into other hands within the step; `None`: into nobody's.
+    Assign {
+        assignee: Option<UserId>,
+        reason: String,
+        cause: HandsCause,
+    },
     RequestSupplement {
         reason: String,
         items: Vec<Paper>,
@@ -308,6 +317,7 @@ impl Action {
             Self::NotReceive { .. } => ActionKind::NotReceive,
             Self::Reach => ActionKind::Reach,
             Self::HandOver { .. } => ActionKind::HandOver,
+            Self::Assign { .. } => ActionKind::Assign,
             Self::RequestSupplement { .. } => ActionKind::RequestSupplement,
             Self::TakeSupplement { .. } => ActionKind::TakeSupplement,
             Self::RequestPayment { .. } => ActionKind::RequestPayment,

@@ -107,6 +107,7 @@ impl Dossier {
             outcome: None,
             closed_at: None,
             before_closing: None,
+            closed_in: None,
             returned_at: None,
             version: 1,
             last_event_at: at,
@@ -178,6 +179,7 @@ impl Dossier {
                 self.assignee = to.assignee;
                 self.step_due = to.step_due;
             }
+            EventData::HandsChanged(new) => self.assignee = new.assignee,
             EventData::SupplementRequested(_) => {
                 self.status = Status::SupplementRequested;
                 self.supplements_requested = self.supplements_requested.saturating_add(1);
@@ -273,6 +275,7 @@ impl Dossier {
         self.status = status;
         self.outcome = outcome;
         self.closed_at = Some(at);
+        self.closed_in = Some(self.unit);
     }
 
     /// Takes back the last closing, return or refusal to receive.
@@ -286,6 +289,7 @@ impl Dossier {
             Status::Done | Status::Withdrawn | Status::Stopped => {
                 self.outcome = None;
                 self.closed_at = None;
+                self.closed_in = None;
                 self.decision = None;
                 self.before_closing.take()?
             }

@@ -6,7 +6,7 @@ mod receiving;
 mod timing;
 
 use crate::domain::dossier::decide::handling::{
-    ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement, verify,
+    assign, ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement, verify,
 };
 use crate::domain::dossier::decide::money::{
     amount_asked, asked_less, not_requested, nothing_left_to_pay, positive, request_payment,
@@ -283,6 +283,11 @@ fn decide_existing(
             assignee,
             note,
         } => hand_over(dossier, *step, *assignee, note, context)?,
+        Action::Assign {
+            assignee,
+            reason,
+            cause,
+        } => assign(dossier, *assignee, reason, *cause, context)?,
         Action::RequestSupplement {
             reason,
             items,
@@ -332,6 +337,7 @@ fn decide_existing(
             fees: fees.clone(),
             method: *method,
             receipt: receipt.trim().to_owned(),
+            reason: required(reason)?,
         }
         .into(),
         Action::WaiveFee { fee, reason } => {

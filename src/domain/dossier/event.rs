@@ -150,6 +150,8 @@ macro_rules! event_kinds {
 impl EventData {
     /// The code of [`HandedOver`].
     pub const HANDED_OVER: i16 = 4;
+    /// The code of [`HandsChanged`].
+    pub const HANDS_CHANGED: i16 = 23;
 
     /// What was submitted, if the event begins a dossier.
     pub const fn submission(&self) -> Option<&Submission> {
@@ -239,7 +241,9 @@ event_kinds! {
     /// The due moment went past the new appointment, which promises nothing any more.
     AppointmentLapsed = 22: "Thôi áp dụng ngày đã hẹn lại, do hạn trả được tính lại", uncounted;
     /// Verification is needed: the procedure's second limit holds, from the same start.
-    VerificationNeeded = 23: "Cần xác minh, áp dụng thời hạn khi phải xác minh", uncounted;
+    VerificationNeeded = 27: "Cần xác minh, áp dụng thời hạn khi phải xác minh", uncounted;
+    /// Somebody else has it in hand now, in the same step.
+    HandsChanged = 23: "Đổi người xử lý trong bước", uncounted;
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.
@@ -371,6 +375,39 @@ pub struct HandedOver {
     pub step_due: Option<Moment>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+}
+
+/// Why a dossier came into other hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandsCause {
+    /// Somebody who has to do with it said so.
+    #[default]
+    Asked,
+    /// Who had it has left, or does something else now.
+    Left,
+    /// Who had it cannot read it any more.
+    OutOfReach,
+}
+
+impl HandsCause {
+    fn is_asked(&self) -> bool {
+        matches!(self, Self::Asked)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandsChanged {
+    /// Who had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee_before: Option<UserId>,
+    /// Who has it now; absent: nobody by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<UserId>,
+    #[serde(default, skip_serializing_if = "HandsCause::is_asked")]
+    pub cause: HandsCause,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,7 +23,7 @@ pub use crate::domain::dossier::event::*;
 pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
 pub use crate::domain::dossier::refusal::Refusal;
 pub use crate::domain::dossier::situation::Situation;
-pub use crate::domain::dossier::staff::{Staff, competent_units, needs_a_principal};
+pub use crate::domain::dossier::staff::{Principal, Staff, competent_units, needs_a_principal};
 pub use crate::domain::dossier::undo::undoable;
 
 use serde::{Deserialize, Serialize};
@@ -210,6 +210,8 @@ pub struct Dossier {
     pub closed_at: Option<Moment>,
     /// The status to which undoing the closing leads back.
     pub before_closing: Option<Status>,
+    /// The unit that answered for it when it was closed; the result may have gone to a successor since.
+    pub closed_in: Option<UnitId>,
     pub returned_at: Option<Moment>,
     /// Sequence number of the last event.
     pub version: u32,

@@ -95,6 +95,10 @@ pub enum Refusal {
         /// Code of the unit that has the dossier.
         unit: Option<String>,
     },
+    /// Somebody else has the dossier in hand.
+    HandsOfOthers,
+    /// It is in these hands already.
+    HandsUnchanged,
     /// The request cannot be granted before the step that decides it.
     NotDecided {
         current: String,
@@ -200,6 +204,8 @@ impl Refusal {
             Self::NoSets => "no_sets",
             Self::NoSuchStep { .. } => "no_such_step",
             Self::StepOfOthers { .. } => "step_of_others",
+            Self::HandsOfOthers => "hands_of_others",
+            Self::HandsUnchanged => "hands_unchanged",
             Self::NotDecided { .. } => "not_decided",
             Self::ReasonMissing => "reason_missing",
             Self::AmountMissing => "amount_missing",

@@ -46,6 +46,7 @@ impl<'a> Situation<'a> {
             }
             && match kind {
                 ActionKind::HandOver => self.can_be_handed_over(by),
+                ActionKind::Assign => self.can_be_given(by),
                 ActionKind::Reappoint => !self.contents.apologised,
                 ActionKind::Verify => {
                     let second = self.procedure.definition.verification_limit;
@@ -81,6 +82,13 @@ impl<'a> Situation<'a> {
             0 => on && self.does_step(by),
             _ => given || self.does_step(by),
         }
+    }
+
+    /// Within the step: what nobody has is taken by whose the step is.
+    fn can_be_given(&self, by: Option<&Staff<'_>>) -> bool {
+        by.is_none_or(|staff| {
+            staff.changes_hands() || (staff.assignee.is_none() && self.does_step(by))
+        })
     }
 
     fn can_be_undone(&self, by: Option<&Staff<'_>>) -> bool {

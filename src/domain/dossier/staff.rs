@@ -1,7 +1,7 @@
 //! Who of the staff acts on a dossier, as far as the rules ask.
 
 use crate::domain::dossier::ActionKind;
-use crate::domain::ids::UnitId;
+use crate::domain::ids::{UnitId, UserId};
 use crate::domain::procedure::{Procedure, Step};
 use crate::domain::role::Role;
 
@@ -16,8 +16,17 @@ pub struct Staff<'a> {
     pub reaches_holder: bool,
     /// The dossier was given to them.
     pub is_given_it: bool,
-    /// The roles of those for whom they stand in on that day and whose unit has it.
-    pub stands_in_for: &'a [Role],
+    /// Those for whom they stand in on that day and whose unit has it.
+    pub stands_in_for: &'a [Principal],
+    /// To whom the dossier was given.
+    pub assignee: Option<UserId>,
+}
+
+/// Somebody for whom somebody else stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    pub user: UserId,
+    pub role: Role,
 }
 
 impl Staff<'_> {
@@ -29,6 +38,7 @@ impl Staff<'_> {
             reaches_holder: true,
             is_given_it: false,
             stands_in_for: &[],
+            assignee: None,
         }
     }
 
@@ -42,7 +52,20 @@ impl Staff<'_> {
     /// Whether a step is theirs to do: the role is theirs, or that of somebody for whom they stand in.
     pub fn does(&self, step: &Step) -> bool {
         (self.reaches_holder && self.role.does(step.role))
-            || self.stands_in_for.iter().any(|role| role.does(step.role))
+            || self
+                .stands_in_for
+                .iter()
+                .any(|principal| principal.role.does(step.role))
+    }
+
+    /// Whether they may say who has the dossier in hand, within the step: whoever has it, a supervisor of where it
+    /// is, or who stands in for one of these.
+    pub fn changes_hands(&self) -> bool {
+        let supervises = matches!(self.role, Role::Supervisor) && self.reaches_holder;
+        let stands_in = |principal: &Principal| {
+            principal.role == Role::Supervisor || Some(principal.user) == self.assignee
+        };
+        self.is_given_it || supervises || self.stands_in_for.iter().any(stands_in)
     }
 }
 
@@ -54,13 +77,17 @@ pub const fn competent_units(unit: UnitId, holder: UnitId, has_reached: bool) ->
     }
 }
 
-/// Whether only somebody for whom they stand in could make that step theirs.
+/// Whether only somebody for whom they stand in could make that step theirs, or the dossier theirs to give.
 pub fn needs_a_principal(
     procedure: &Procedure,
     step: u8,
     role: Role,
     reaches_holder: bool,
+    is_given_to_another: bool,
 ) -> bool {
+    if is_given_to_another && role != Role::Supervisor {
+        return true;
+    }
     let alone = Staff {
         reaches_holder,
         ..Staff::new(role)

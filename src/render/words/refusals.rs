@@ -111,6 +111,12 @@ pub fn refusal(refusal: &Refusal) -> String {
                 of.unwrap_or_default()
             )
         }
+        Refusal::HandsOfOthers => {
+            "hồ sơ đang giao cho người khác; người đó, lãnh đạo nơi đang giữ hồ sơ, hoặc người \
+             được cử làm thay họ mới được giao lại"
+                .to_owned()
+        }
+        Refusal::HandsUnchanged => "hồ sơ đã giao cho đúng người này".to_owned(),
         Refusal::NotDecided { current, missing } => {
             let deciding = missing.last().map(String::as_str).unwrap_or_default();
             let missing: Vec<_> = missing.iter().map(|step| format!("“{step}”")).collect();

@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 
 use crate::acts::Intent;
 use crate::acts::advance::Request;
-use crate::domain::dossier::{Action, Channel, Decision, Exception, Paper, PaymentMethod};
+use crate::domain::dossier::{
+    Action, Channel, Decision, Exception, HandsCause, Paper, PaymentMethod,
+};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::store::Store;
@@ -225,6 +227,39 @@ impl HandOver {
             step: self.step,
             assignee,
             note: self.note,
+        })
+    }
+}
+
+/// Other hands within the step.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherHands {
+    /// Tên đăng nhập của người nhận; bỏ trống (null) để không giao cho ai.
+    #[serde(default)]
+    #[schema(example = "h37.20.01.officer")]
+    assignee: Option<String>,
+    /// Bắt buộc khi hồ sơ đang giao cho người khác.
+    #[serde(default)]
+    #[schema(example = "Người được giao nghỉ ốm")]
+    reason: String,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for OtherHands {
+    fn check(&self) -> Vec<FieldError> {
+        check_text("/reason", &self.reason)
+    }
+}
+
+impl OtherHands {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let assignee = assignee(of.store, self.assignee.as_deref())?;
+        of.to(Action::Assign {
+            assignee,
+            reason: self.reason,
+            cause: HandsCause::Asked,
         })
     }
 }
@@ -576,6 +611,6 @@ impl CorrectApplicant {
 }
 
 action_bodies! {
-    WithReason, Plain, Receive, HandOver, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
+    WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
     Finish, Return, Reappoint, MoveTo, CorrectApplicant,
 }

@@ -37,6 +37,8 @@ pub enum List {
     NearDue,
     /// Đang xử lý và đã quá hạn, quá hạn lâu nhất trước.
     Overdue,
+    /// Đã kết thúc (xong, rút, dừng) sau hạn trả, mới nhất trước.
+    ClosedLate,
 }
 
 /// Parameters of a list.
@@ -84,6 +86,20 @@ pub struct Filter {
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<bool>)]
     mine: Option<bool>,
+    /// Tên đăng nhập: chỉ hồ sơ giao cho người đó, kể cả khi tài khoản đã khóa.
+    #[serde(default)]
+    #[param(example = "h37.20.01.officer")]
+    assignee: Option<String>,
+    /// Chỉ hồ sơ chưa giao cho ai.
+    #[serde(default, deserialize_with = "from_text")]
+    #[param(value_type = Option<bool>)]
+    unassigned: Option<bool>,
+    /// Kết thúc từ ngày.
+    #[serde(default)]
+    closed_from: Option<NaiveDate>,
+    /// Đến hết ngày.
+    #[serde(default)]
+    closed_to: Option<NaiveDate>,
 }
 
 impl Parameters for Filter {
@@ -101,6 +117,10 @@ impl Parameters for Filter {
         "due_from",
         "due_to",
         "mine",
+        "assignee",
+        "unassigned",
+        "closed_from",
+        "closed_to",
     ];
 
     fn check(&self) -> Vec<FieldError> {
@@ -111,6 +131,15 @@ impl Parameters for Filter {
         if self.within_days.is_some() && self.list != Some(List::NearDue) {
             let detail = "chỉ dùng với list=near_due";
             wrong.push(FieldError::new("within_days", detail));
+        }
+        let ways = [
+            self.mine == Some(true),
+            self.assignee.is_some(),
+            self.unassigned == Some(true),
+        ];
+        if ways.into_iter().filter(|given| *given).count() > 1 {
+            let detail = "chỉ dùng một trong mine, assignee, unassigned";
+            wrong.push(FieldError::new("assignee", detail));
         }
         wrong
     }
@@ -158,6 +187,11 @@ pub(crate) fn listed(
             views::list::near_due(store, by.unit, now, days)?
         }
         List::Overdue => Order::Overdue { now },
+        List::ClosedLate => Order::ClosedLate,
+    };
+    let assignee = match &filter.assignee {
+        Some(username) => Some(views::assignees::named(store, username)?),
+        None => filter.mine.unwrap_or(false).then_some(by.user),
     };
     let request = ListRequest {
         reach: by.unit,
@@ -168,7 +202,9 @@ pub(crate) fn listed(
         field: filter.field,
         level: filter.level,
         channel: filter.channel,
-        assignee: filter.mine.unwrap_or(false).then_some(by.user),
+        assignee,
+        unassigned: filter.unassigned.unwrap_or(false),
+        closed: span(filter.closed_from, filter.closed_to),
         entered: span(filter.received_from, filter.received_to),
         due: span(filter.due_from, filter.due_to),
         after: page.after,

@@ -125,7 +125,7 @@ fn root(store: &Store, code: Option<&str>, reach: UnitId) -> Result<Option<UnitI
     if let Some(code) = code {
         let unit = units.by_code(code);
         let unit = unit.ok_or_else(|| unknown_unit(code))?;
-        if !units.is_under(unit.id, reach) {
+        if !reference.reaches(unit.id, reach) {
             let detail = "đơn vị không thuộc phạm vi của bạn";
             return Err(Problem::new(Kind::Forbidden, detail));
         }

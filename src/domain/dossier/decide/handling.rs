@@ -6,8 +6,8 @@ use crate::domain::dossier::decide::timing::{resumed, running_clock};
 use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
-    Dossier, EventData, Exception, HandedOver, ItemGiven, Paper, Reappointed, Refusal,
-    SupplementRequested, SupplementTaken, VerificationNeeded,
+    Dossier, EventData, Exception, HandedOver, HandsCause, HandsChanged, ItemGiven, Paper,
+    Reappointed, Refusal, SupplementRequested, SupplementTaken, VerificationNeeded,
 };
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
@@ -63,6 +63,37 @@ fn ensure_may_leave(dossier: &Dossier, back: bool, context: &Context<'_>) -> Res
         true => Ok(()),
         false => ensure_step_is_theirs(dossier, context),
     }
+}
+
+/// Other hands within the step at hand. What nobody has is given by whose the step is; else who has it, a supervisor or
+/// who stands in for them says so, with the reason where it is not theirs.
+pub(super) fn assign(
+    dossier: &Dossier,
+    assignee: Option<UserId>,
+    reason: &str,
+    cause: HandsCause,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    if assignee == dossier.assignee {
+        return Err(Refusal::HandsUnchanged);
+    }
+    let mut given_reason = reason.trim().to_owned();
+    if let Some(staff) = &context.staff {
+        match dossier.assignee {
+            _ if staff.is_given_it => {}
+            None if staff.changes_hands() => {}
+            None => ensure_step_is_theirs(dossier, context)?,
+            Some(_) if staff.changes_hands() => given_reason = required(reason)?,
+            Some(_) => return Err(Refusal::HandsOfOthers),
+        }
+    }
+    Ok(HandsChanged {
+        assignee_before: dossier.assignee,
+        assignee,
+        cause,
+        reason: given_reason,
+    }
+    .into())
 }
 
 /// The step at hand is for whoever acts to do.
