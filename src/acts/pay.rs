@@ -8,11 +8,12 @@
 use crate::acts::advance::{Request, act_within};
 use crate::acts::{Intent, Occasion};
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Action, Dossier, PaymentMethod, Status};
+use crate::domain::dossier::{Action, Dossier, FeeAsked, PaymentMethod, Status};
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
 use crate::error::{Conflict, Error};
+use crate::render;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::payments::{self, Act, Notice, Payment};
 use crate::store::reference::Reference;
@@ -91,7 +92,8 @@ fn take_for(
     }
     let procedure = reference.procedure_of(&dossier);
     let fees = procedure.map(|procedure| dossier.outstanding_fees(procedure));
-    let action = taking(payment, &dossier, fees.unwrap_or_default());
+    let fees = fees.unwrap_or_default().into_iter().map(FeeAsked::from);
+    let action = taking(payment, &dossier, fees.collect());
     let occasion = Occasion::by_system(now);
     // The rules refuse before anything is written.
     match act_within(conn, &Request::new(id, action), occasion, reference) {
@@ -101,7 +103,7 @@ fn take_for(
     }
 }
 
-fn taking(payment: &Payment, dossier: &Dossier, fees: Vec<u16>) -> Action {
+fn taking(payment: &Payment, dossier: &Dossier, fees: Vec<FeeAsked>) -> Action {
     let receipt = payment.notice.transaction.clone();
     let method = PaymentMethod::Online;
     match dossier.status {
@@ -142,7 +144,9 @@ pub enum Handling {
     /// Take it for a dossier: for these fees, or (none named) for what its clock stands for.
     Take {
         dossier: DossierId,
-        fees: Vec<u16>,
+        fees: Vec<FeeAsked>,
+        /// What was paid too much, and is paid back.
+        excess_vnd: u64,
     },
     /// The money was paid back.
     PayBack,
@@ -177,9 +181,20 @@ pub fn handle_payment(
                 return Err(Conflict::PaymentSettled.into());
             }
             let now = occasion.now;
+            let mut reason = reason.clone();
             let kind = match &handling {
-                Handling::Take { dossier, fees } => {
-                    take_by_hand(conn, reference, &payment, *dossier, fees, occasion)?;
+                Handling::Take {
+                    dossier,
+                    fees,
+                    excess_vnd,
+                } => {
+                    let mut owed = payment.clone();
+                    let amount = owed.notice.amount_vnd.checked_sub(*excess_vnd);
+                    owed.notice.amount_vnd = amount.filter(|vnd| *vnd > 0).ok_or_else(|| {
+                        Error::wrong("/excess_vnd", "phải ít hơn số tiền đã nhận")
+                    })?;
+                    take_by_hand(conn, reference, &owed, *dossier, fees, occasion)?;
+                    reason = with_excess(reason, *excess_vnd);
                     let (state, dossier) = (PaymentState::Taken, Some(*dossier));
                     payments::settle(conn, id, state, payment.misfit, dossier, now)?;
                     PaymentAct::Taken
@@ -195,7 +210,7 @@ pub fn handle_payment(
                 at: now,
                 user: by,
                 kind,
-                reason: reason.clone(),
+                reason,
             };
             payments::insert_act(conn, id, &act)?;
             Ok(id)
@@ -203,12 +218,23 @@ pub fn handle_payment(
     })
 }
 
+/// Why it was taken, with what of it is paid back.
+fn with_excess(reason: String, excess_vnd: u64) -> String {
+    match i64::try_from(excess_vnd) {
+        Ok(0) => reason,
+        excess => {
+            let excess = render::words::number(excess.unwrap_or(i64::MAX));
+            format!("{reason}; nộp thừa {excess} đồng, hoàn trả người nộp")
+        }
+    }
+}
+
 fn take_by_hand(
     conn: &mut Conn,
     reference: &Reference,
     payment: &Payment,
     id: DossierId,
-    fees: &[u16],
+    fees: &[FeeAsked],
     occasion: Occasion,
 ) -> Result<(), Error> {
     let locked = dossiers::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;

@@ -6,8 +6,8 @@ use crate::acts::advance::{self, act_within};
 use crate::acts::{Intent, Occasion, context, warn, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Action, Channel, Dossier, Event, ItemGiven, NewDossier, PaymentMethod, Refusal, ReturnDate,
-    decide,
+    Action, Channel, Dossier, Event, FeeAsked, ItemGiven, NewDossier, PaymentMethod, Refusal,
+    ReturnDate, decide,
 };
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -44,6 +44,8 @@ pub struct NewRequest {
     pub delegate: Option<Person>,
     pub sets: u16,
     pub items: Vec<ItemGiven>,
+    /// On what terms fees are owed.
+    pub fees: Vec<FeeAsked>,
     /// Username of whom it is given to.
     pub assignee: Option<String>,
     /// Where the procedure sets no limit.
@@ -69,6 +71,7 @@ impl NewRequest {
             delegate: None,
             sets: 1,
             items: Vec::new(),
+            fees: Vec::new(),
             assignee: None,
             return_date: None,
             late_reason: None,
@@ -97,7 +100,7 @@ pub fn receive(
 /// Fees of the procedure that are paid at once, by position.
 #[derive(Debug, Clone)]
 pub struct Paid {
-    pub fees: Vec<u16>,
+    pub fees: Vec<FeeAsked>,
     /// Only where the procedure does not know what one of them is.
     pub amount_vnd: Option<u64>,
     pub method: PaymentMethod,
@@ -266,6 +269,7 @@ impl<'a> Plan<'a> {
             delegate: self.delegate.as_ref().map(|delegate| delegate.id),
             sets: self.new.sets,
             items: self.new.items.clone(),
+            fees: self.new.fees.clone(),
             commitments: (
                 Some(self.applicant.commitment()),
                 self.delegate.as_ref().map(NewPerson::commitment),

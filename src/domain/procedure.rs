@@ -204,6 +204,13 @@ pub struct Fee {
     pub valid_from: Option<NaiveDate>,
     #[serde(default)]
     pub valid_to: Option<NaiveDate>,
+    /// Of what it is owed so many times as there are: `trang`, `bản`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<String>,
+    /// Position of the fee in whose place this one is owed where a reason is given, as a reduced one is: one of the two,
+    /// never both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<u16>,
 }
 
 impl Fee {
@@ -316,6 +323,17 @@ impl ProcedureDefinition {
         {
             self.code = base;
             self.province = self.province.or(province);
+        }
+        self
+    }
+
+    /// With the fees that are a choice said to be one, where nobody has: those of one name, as far as it goes before a
+    /// bracket or a number from or up to which they hold.
+    #[must_use]
+    pub fn with_choices(mut self) -> Self {
+        let cases = self.cases.iter_mut().filter_map(|case| case.fees.as_mut());
+        for fees in std::iter::once(&mut self.fees).chain(cases) {
+            find_choices(fees);
         }
         self
     }
@@ -607,6 +625,55 @@ fn check_fees(place: &str, fees: &[Fee], add: &mut dyn FnMut(&str, String)) {
                 "trước valid_from".to_owned(),
             );
         }
+        if let Some(of) = fee.instead_of {
+            let of = fees.get(usize::from(of)).filter(|_| usize::from(of) != i);
+            if of.is_none_or(|of| of.instead_of.is_some()) {
+                let reason = "phải là vị trí của một khoản phí khác, khoản đó không thay khoản nào";
+                add(&format!("{place}/fees/{i}/instead_of"), reason.to_owned());
+            }
+        }
+        if fee.per.as_ref().is_some_and(|per| per.trim().is_empty()) {
+            add(&format!("{place}/fees/{i}/per"), "để trống".to_owned());
+        }
+    }
+}
+
+/// The part of a fee's name that those have in common which are a choice.
+fn name_of_choice(name: &str) -> String {
+    let folded = fold_diacritics(name).to_lowercase();
+    let before_bracket = folded.split('(').next().unwrap_or_default();
+    let words: Vec<_> = before_bracket.split_whitespace().collect();
+    let is_number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+    let end = words.iter().enumerate().position(|(i, word)| {
+        ["tu", "duoi", "tren", "den"].contains(word) && words.get(i + 1).is_some_and(is_number)
+    });
+    words[..end.unwrap_or(words.len())].join(" ")
+}
+
+fn find_choices(fees: &mut [Fee]) {
+    if fees.len() < 2 || fees.iter().any(|fee| fee.instead_of.is_some()) {
+        return;
+    }
+    let names: Vec<_> = fees.iter().map(|fee| name_of_choice(&fee.name)).collect();
+    for i in 1..fees.len() {
+        let first = (0..i).find(|first| {
+            let (first_fee, fee) = (&fees[*first], &fees[i]);
+            // Those of other ways and days are none: only one of them holds.
+            let apart = first_fee.channel.is_some()
+                && fee.channel.is_some()
+                && first_fee.channel != fee.channel;
+            let before = |a: &Fee, b: &Fee| {
+                a.valid_to
+                    .zip(b.valid_from)
+                    .is_some_and(|(to, from)| to < from)
+            };
+            names[*first] == names[i]
+                && first_fee.instead_of.is_none()
+                && !apart
+                && !before(first_fee, fee)
+                && !before(fee, first_fee)
+        });
+        fees[i].instead_of = first.and_then(|first| u16::try_from(first).ok());
     }
 }
 

@@ -66,7 +66,7 @@ impl Catalogue {
             counted = begin;
             let definition = match serde_json::from_str::<ProcedureDefinition>(item.get()) {
                 Ok(definition) => {
-                    let definition = definition.with_plain_code();
+                    let definition = definition.with_plain_code().with_choices();
                     wrong.extend(check(line, &definition));
                     Some(definition)
                 }
@@ -131,7 +131,7 @@ fn mended(line: u64, item: &str, wrong: &mut Vec<Wrong>) -> Option<ProcedureDefi
     let value: Value = serde_json::from_str(item).unwrap_or_default();
     let mut found = Found::all();
     let definition: Option<ProcedureDefinition> = read(value, &sound(), &mut found);
-    let definition = definition.map(ProcedureDefinition::with_plain_code);
+    let definition = definition.map(|d| d.with_plain_code().with_choices());
     let mut fields = found.wrong;
     if fields.is_empty() {
         fields.push((String::new(), "có trường lặp lại".to_owned()));

@@ -273,6 +273,7 @@ fn example(topic: Topic) -> Value {
     });
     let more = match topic {
         Topic::Confirmation => json!({"code": "123456", "until": "08:45 15/07/2021"}),
+        Topic::Receipt => json!({"owed": "Lệ phí đăng ký: 25.000 đồng"}),
         Topic::SupplementRequested => json!({"reason": "thiếu", "items": ["Bản chính"]}),
         Topic::PaymentRequested => json!({"amount": "50.000", "reason": "lệ phí"}),
         Topic::Reappointed => json!({"appointment_at": "17:00 20/07/2021", "reason": "quá tải"}),

@@ -21,6 +21,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// What the rows of a report on fees are.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FeesBy {
+        Unit = "unit",
+        Procedure = "procedure",
+        /// The way of payment.
+        Method = "method",
+    }
+}
+
+text_enum! {
     /// What the rows of a report on what was closed late are.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
     #[serde(rename_all = "snake_case")]

@@ -6,6 +6,7 @@ pub mod by;
 pub mod cchc;
 pub mod closed_late;
 pub mod compare;
+pub mod fees;
 pub mod form_06a;
 pub mod names;
 pub mod on_time;
@@ -19,6 +20,7 @@ use crate::render;
 use crate::render::sheet::Sheet;
 use crate::reports::cchc::Cchc;
 use crate::reports::closed_late::ClosedLate;
+use crate::reports::fees::Fees;
 use crate::reports::form_06a::Form06a;
 use crate::reports::on_time::OnTime;
 use crate::reports::parameters::Parameters;
@@ -88,4 +90,5 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<Form06a>();
     visitor.visit::<Satisfaction>();
     visitor.visit::<ClosedLate>();
+    visitor.visit::<Fees>();
 }

@@ -34,6 +34,7 @@ pub mod lists;
 mod locks;
 pub mod log;
 mod migrate;
+pub mod money;
 pub mod notes;
 pub mod oidc_logins;
 pub mod open_dossiers;

@@ -270,7 +270,7 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         Stamp,
     );
     // Each of these named by itself: such a statement is prepared once, a list every time.
-    let [a, b, c, d, e, f, g, h, i, j] = Contents::KINDS;
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m] = Contents::KINDS;
     let kind = dossier_events::kind;
     let of_contents = kind.eq(a).or(kind.eq(b)).or(kind.eq(c)).or(kind.eq(d));
     let of_contents = of_contents
@@ -279,7 +279,10 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         .or(kind.eq(g))
         .or(kind.eq(h))
         .or(kind.eq(i))
-        .or(kind.eq(j));
+        .or(kind.eq(j))
+        .or(kind.eq(k))
+        .or(kind.eq(l))
+        .or(kind.eq(m));
     let query = dossiers::table
         .inner_join(dossier_events::table.on(dossier_events::dossier_id.eq(dossiers::id)))
         .left_join(people::table.on(people::id.eq(dossiers::applicant_id)))

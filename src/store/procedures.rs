@@ -23,13 +23,14 @@ pub fn load(conn: &mut Conn) -> Result<Vec<Procedure>, StoreError> {
         .load(conn)?;
     rows.into_iter()
         .map(|(id, code, field, definition)| {
-            let definition = serde_json::from_str(&definition)
+            let definition: ProcedureDefinition = serde_json::from_str(&definition)
                 .map_err(|error| StoreError::corrupt(format!("thủ tục {code}: {error}")))?;
             Ok(Procedure {
                 id: ProcedureId(id),
                 field_id: FieldId(field),
                 case: None,
-                definition,
+                // Versions of before this was said.
+                definition: definition.with_choices(),
             })
         })
         .collect()

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::dossier::{
-    ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, HeldItem, ItemHandedIn,
-    Papers, PaymentMethod, Principal, Settlement, Situation, Staff, Status, competent_units,
-    needs_a_principal,
+    ActionKind, Channel, Contents, Decision, Dossier, EventData, Fees, HandedIn, HeldItem,
+    ItemHandedIn, Papers, PaymentMethod, Principal, Refund, Settlement, Situation, Staff, Status,
+    competent_units, needs_a_principal,
 };
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
@@ -101,6 +101,12 @@ pub struct DossierView {
     pub step: StepView,
     pub assignee: Option<StaffName>,
     pub fees: Vec<FeeView>,
+    /// All that was paid, in đồng.
+    pub paid_vnd: u64,
+    /// Of it, what was paid back.
+    pub refunded_vnd: u64,
+    /// What was paid back, oldest first; who did it, the history says.
+    pub refunds: Vec<RefundView>,
     /// What is to be paid while the clock stands for it, in đồng.
     pub payment_requested_vnd: Option<u64>,
     /// The fees for which it is, by position; none: another amount.
@@ -204,12 +210,23 @@ pub struct FeeView {
     #[schema(example = 25000)]
     pub amount_vnd: Option<u64>,
     pub note: String,
+    /// Of what it is owed so many times as there are.
+    #[schema(example = "trang")]
+    pub per: Option<String>,
+    /// How many times it is owed.
+    #[schema(example = 1)]
+    pub quantity: u32,
+    /// What it comes to, in đồng.
+    #[schema(example = 25000)]
+    pub sum_vnd: Option<u64>,
+    /// Position of the fee in whose place it is owed where a reason is given: one of the two, never both.
+    pub instead_of: Option<u16>,
     pub status: FeeStatus,
     pub settled_at: Option<Moment>,
     pub method: Option<PaymentMethod>,
     /// Number of the receipt, or of the gateway's transaction.
     pub receipt: Option<String>,
-    /// Why it was waived.
+    /// Why it was waived, or why it is this one that is owed.
     pub reason: Option<String>,
 }
 
@@ -224,6 +241,35 @@ pub enum FeeStatus {
     Owed,
     Collected,
     Waived,
+    /// Another one is owed, of several to choose from.
+    NotChosen,
+}
+
+/// Money that was paid back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RefundView {
+    pub at: Moment,
+    #[schema(example = 100000)]
+    pub amount_vnd: u64,
+    pub method: PaymentMethod,
+    pub receipt: Option<String>,
+    #[schema(example = "Nộp thừa")]
+    pub reason: String,
+    /// The fees that it was for, by position.
+    pub fees: Vec<u16>,
+}
+
+impl From<&Refund> for RefundView {
+    fn from(refund: &Refund) -> Self {
+        Self {
+            at: refund.at,
+            amount_vnd: refund.amount_vnd,
+            method: refund.method,
+            receipt: Some(refund.receipt.clone()).filter(|receipt| !receipt.is_empty()),
+            reason: refund.reason.clone(),
+            fees: refund.settled.iter().map(|settled| settled.fee).collect(),
+        }
+    }
 }
 
 /// One event of the history.
@@ -482,6 +528,9 @@ fn show(
             full_name: assignee.full_name,
         }),
         fees: fees(&contents, procedure, state.channel, state.entered_at),
+        paid_vnd: contents.paid_vnd,
+        refunded_vnd: contents.refunded_vnd(),
+        refunds: contents.refunds.iter().map(RefundView::from).collect(),
         payment_requested_vnd: contents.payment_requested,
         payment_requested_fees: contents.requested_fees,
         decision: state.decision,
@@ -526,16 +575,29 @@ fn fees(
     channel: Channel,
     entered_at: Moment,
 ) -> Vec<FeeView> {
-    let fees = (0_u16..).zip(&procedure.definition.fees);
-    let fees = fees.filter(|(_, fee)| fee.holds(channel, entered_at.date()));
+    let all = Fees {
+        contents,
+        fees: &procedure.definition.fees,
+        channel,
+        on: entered_at.date(),
+    };
+    let fees = (0_u16..).zip(all.fees);
+    let fees = fees.filter(|(position, _)| all.holds(*position));
     let fees = fees.map(|(position, fee)| {
         let settled = contents.settled_fee(position);
+        let chosen = all.stands(position);
+        let why = contents.reason_of_choice(position);
         let mut view = FeeView {
             position,
             name: fee.name.clone(),
             amount_vnd: fee.amount_vnd,
             note: fee.note.clone(),
+            per: fee.per.clone(),
+            quantity: contents.quantity(position),
+            sum_vnd: all.sum(position),
+            instead_of: fee.instead_of,
             status: match fee.amount_vnd {
+                _ if !chosen => FeeStatus::NotChosen,
                 Some(0) => FeeStatus::Free,
                 Some(_) => FeeStatus::Owed,
                 None => FeeStatus::Unknown,

@@ -11,17 +11,18 @@ use hmac::Mac;
 use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{EventData, Status};
+use crate::domain::dossier::{Contents, EventData, Fees, Status};
 use crate::domain::ids::DossierId;
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
 use crate::domain::person::public_name;
+use crate::domain::procedure::Procedure;
 use crate::domain::text::clean;
 use crate::domain::time_limit::TimeLimit;
 use crate::error::Error;
 use crate::render;
 use crate::store::limits::{Limits, address_key};
-use crate::store::overview::{self, PublicOverview};
+use crate::store::overview::{self, PublicOverview, State};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, dossiers, rate_limits};
 use crate::views::calendar::{self, ProvisionalDay};
@@ -63,7 +64,28 @@ pub struct LookUp {
     /// The clock stands: the applicant is asked for something.
     pub paused: bool,
     pub overdue: bool,
+    /// What is owed for it and what was paid.
+    pub fees: Vec<LookUpFee>,
+    /// All that was paid, in đồng.
+    pub paid_vnd: u64,
+    /// Of it, what was paid back.
+    pub refunded_vnd: u64,
     pub history: Vec<Milestone>,
+}
+
+/// A fee, as the public may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct LookUpFee {
+    #[schema(example = "Lệ phí đăng ký")]
+    pub name: String,
+    /// How many times it is owed.
+    #[schema(example = 1)]
+    pub quantity: u32,
+    /// What it comes to, in đồng; absent where that is not known yet.
+    #[schema(example = 25000)]
+    pub sum_vnd: Option<u64>,
+    /// It was collected, or waived.
+    pub settled: bool,
 }
 
 /// One event, as the public may see it.
@@ -130,6 +152,11 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
     };
     let procedure = reference.procedure(state.procedure);
     let definition = procedure.map(|procedure| &procedure.definition);
+    let contents = Contents::of(history.iter().map(|(at, data)| (*at, data)));
+    // A history that cannot be read says nothing of fees.
+    let contents = contents.unwrap_or_default();
+    let in_case = reference.procedure_in_case(state.procedure, contents.case.as_deref());
+    let fees = in_case.map(|procedure| fees(&contents, procedure, &state));
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let open_due = state.due.filter(|_| state.status.is_open());
     let limit = history.iter().fold(None, |limit, (_, data)| match data {
@@ -169,8 +196,31 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
         returned_at: state.returned_at,
         paused: state.status.is_waiting(),
         overdue: state.overdue || crossed,
+        fees: fees.unwrap_or_default(),
+        paid_vnd: contents.paid_vnd,
+        refunded_vnd: contents.refunded_vnd(),
         history: history.collect(),
     }
+}
+
+/// What is owed, or was settled.
+fn fees(contents: &Contents, procedure: &Procedure, state: &State) -> Vec<LookUpFee> {
+    let all = Fees {
+        contents,
+        fees: &procedure.definition.fees,
+        channel: state.channel,
+        on: state.entered_at.date(),
+    };
+    let shown = (0_u16..).zip(all.fees).filter_map(|(position, fee)| {
+        let settled = contents.settled_fee(position).is_some();
+        all.stands(position).then(|| LookUpFee {
+            name: fee.name.clone(),
+            quantity: contents.quantity(position),
+            sum_vnd: all.sum(position),
+            settled,
+        })
+    });
+    shown.collect()
 }
 
 /// Under which key attempts from a network address count.

@@ -43,9 +43,8 @@ fn owed_and_more(dossier: &Dossier, reference: &Reference) -> Result<(u64, bool)
     let procedure = reference
         .procedure_of(dossier)
         .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
-    let fees = dossier.outstanding_fees(procedure).into_iter();
-    let amounts = fees.filter_map(|fee| procedure.definition.fees.get(usize::from(fee)));
-    let amount = amounts.filter_map(|fee| fee.known_amount()).sum();
+    let owed = dossier.fees(procedure).owed();
+    let amount = owed.iter().filter_map(|(_, sum)| *sum).sum();
     Ok((amount, dossier.owes_unknown(procedure)))
 }
 

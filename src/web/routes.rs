@@ -650,11 +650,18 @@ fn actions_table() -> Vec<Route> {
         act(To::TakePayment, May::TakeFromApplicant, actions::TakePayment::asks)
             .about("Xác nhận đã thực hiện nghĩa vụ tài chính; thời hạn tính tiếp.")
             .or(ABOUT_MONEY),
+        act(To::SetFees, May::SettleFees, fees::Set::asks)
+            .about("Ghi số trang, số bản phải nộp phí, và mức phí áp dụng khi có nhiều mức; trước khi thu."),
         act(To::CollectFees, May::SettleFees, fees::Collect::asks)
             .about("Thu phí, lệ phí; số tiền theo thủ tục.")
             .or(ABOUT_MONEY),
         act(To::WaiveFee, May::SettleFees, fees::Waive::asks)
             .about("Miễn một khoản phí, lệ phí, có lý do."),
+        act(To::RefundFees, May::SettleFees, fees::Refund::asks)
+            .about("Ghi nhận đã hoàn trả phí, lệ phí: toàn bộ một số khoản, hoặc một số tiền.")
+            .or(ABOUT_MONEY),
+        act(To::CancelRefund, May::SettleFees, |WithReason { reason, .. }, of| of.to(Action::CancelRefund { reason }))
+            .about("Hủy lần ghi nhận hoàn trả gần nhất bị nhầm; lịch sử vẫn giữ cả hai."),
         act(To::Finish, May::Finish, actions::Finish::asks)
             .about("Có kết quả giải quyết, hoặc từ chối giải quyết; thời hạn được đánh giá ở đây."),
         act(To::Return, May::Return, actions::Return::asks)

@@ -375,6 +375,8 @@ fn good_body(path: &str) -> serde_json::Value {
         "take-payment" => json!({"amount_vnd": 1000}),
         "collect" => json!({"fees": [0], "method": "cash"}),
         "waive" => json!({"fee": 0, "reason": "hộ nghèo"}),
+        "set" => json!({"fees": [0]}),
+        "refund" => json!({"amount_vnd": 1000, "method": "cash", "reason": "thừa"}),
         "finish" => json!({"decision": "approved"}),
         "return" => json!({}),
         "reappoint" => json!({"reason": "chờ", "appointment_at": "2030-01-02T09:00:00+07:00"}),

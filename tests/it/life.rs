@@ -9,8 +9,8 @@ use motcua::domain::calendar::Calendar;
 use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
     Action, ActionKind, Channel, Context, Correction, Decision, Dossier, Event, EventData,
-    HandsCause, ItemHandedIn, NewDossier, Paper, PaymentMethod, Principal, Refusal, Situation,
-    Staff, Status, decide,
+    FeeAsked, HandsCause, ItemHandedIn, NewDossier, Paper, PaymentMethod, Principal, Refusal,
+    Situation, Staff, Status, decide,
 };
 use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
 use motcua::domain::moment::Moment;
@@ -197,7 +197,7 @@ fn because() -> String {
 fn any_action() -> impl Strategy<Value = Action> {
     let reason = prop::sample::select(vec![String::new(), because()]);
     let number = 0..5_u8;
-    (0..28_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
+    (0..31_u8, number, reason, 0..40_i64).prop_map(|(kind, n, reason, days)| match kind {
         0 => Action::Register(new_dossier()),
         1 => receive(),
         2 => Action::Receive {
@@ -217,7 +217,7 @@ fn any_action() -> impl Strategy<Value = Action> {
             reason: String::new(),
         },
         9 => Action::RequestPayment {
-            fees: if n == 4 { vec![0] } else { Vec::new() },
+            fees: if n == 4 { vec![0.into()] } else { Vec::new() },
             amount_vnd: (n != 4).then_some(u64::from(n) * 1000),
             reason,
         },
@@ -246,6 +246,15 @@ fn any_action() -> impl Strategy<Value = Action> {
         22 => Action::Reach,
         23 => Action::Verify { reason },
         24 => assign(n),
+        25 => set_fees(n),
+        26 => Action::RefundFees {
+            amount_vnd: 1000,
+            fees: if n == 4 { vec![0] } else { Vec::new() },
+            method: PaymentMethod::Cash,
+            receipt: String::new(),
+            reason,
+        },
+        27 => Action::CancelRefund { reason },
         _ => match n {
             0 | 1 => Action::MarkOverdue,
             2 => Action::RecomputeDue { reason },
@@ -303,9 +312,19 @@ proptest! {
 fn collect() -> Action {
     Action::CollectFees {
         amount_vnd: None,
-        fees: vec![0],
+        fees: vec![0.into()],
         method: PaymentMethod::Cash,
         receipt: String::new(),
+    }
+}
+
+/// So many times, or once.
+fn set_fees(n: u8) -> Action {
+    Action::SetFees {
+        fees: vec![FeeAsked {
+            quantity: Some(u32::from(n).max(1)),
+            ..0.into()
+        }],
     }
 }
 
@@ -354,6 +373,15 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         },
         ActionKind::CollectFees => collect(),
         ActionKind::WaiveFee => Action::WaiveFee { fee: 0, reason },
+        ActionKind::SetFees => set_fees(2),
+        ActionKind::RefundFees => Action::RefundFees {
+            amount_vnd: state.contents.kept_vnd().max(1),
+            fees: Vec::new(),
+            method: PaymentMethod::Transfer,
+            receipt: String::new(),
+            reason,
+        },
+        ActionKind::CancelRefund => Action::CancelRefund { reason },
         ActionKind::Finish => Action::Finish {
             decision: Decision::Refused,
             reason,
@@ -429,6 +457,7 @@ proptest! {
 }
 
 fn check_invariants(state: &Dossier, events: &[Event]) {
+    assert!(state.contents.refunded_vnd() <= state.contents.paid_vnd);
     assert_eq!(state.status.is_closed(), state.closed_at.is_some());
     assert_eq!(
         state.status.is_closed() && state.received_at.is_some(),

@@ -19,6 +19,7 @@ mod desk;
 mod desk_pages;
 mod duplicates;
 mod durability;
+mod fees;
 mod hands;
 mod honest_time;
 mod imports;

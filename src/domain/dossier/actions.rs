@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Channel, Decision, Exception, HandsCause, ItemGiven, Paper, PaymentMethod, Status,
+    Channel, Decision, Exception, FeeAsked, HandsCause, ItemGiven, Paper, PaymentMethod, Status,
 };
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
@@ -82,6 +82,13 @@ actions! {
         from Received InProgress SupplementRequested PaymentRequested Done Returned;
     WaiveFee: "fees/waive" "miễn phí, lệ phí", SettleFees,
         from Received InProgress SupplementRequested PaymentRequested Done Returned;
+    SetFees: "fees/set" "xác định số lượng, mức phí", SettleFees,
+        from Received InProgress SupplementRequested PaymentRequested Done Returned;
+    /// Also after a bad end: that is when most of it is.
+    RefundFees: "fees/refund" "hoàn trả phí, lệ phí", SettleFees,
+        from Received InProgress SupplementRequested PaymentRequested Withdrawn Stopped Done Returned;
+    CancelRefund: "fees/cancel-refund" "hủy ghi nhận hoàn trả", SettleFees,
+        from Received InProgress SupplementRequested PaymentRequested Withdrawn Stopped Done Returned;
     Finish: "finish" "kết thúc xử lý", Finish, from InProgress;
     Withdraw: "withdraw" "rút hồ sơ", Withdraw,
         from Registered Received InProgress SupplementRequested PaymentRequested;
@@ -116,6 +123,9 @@ impl ActionKind {
                 | Self::TakePayment
                 | Self::CollectFees
                 | Self::WaiveFee
+                | Self::SetFees
+                | Self::RefundFees
+                | Self::CancelRefund
                 | Self::Return
                 | Self::Withdraw
                 | Self::CorrectApplicant
@@ -165,6 +175,8 @@ pub struct NewDossier {
     pub delegate: Option<PersonId>,
     pub sets: u16,
     pub items: Vec<ItemGiven>,
+    /// On what terms fees are owed, as far as the desk says at receipt.
+    pub fees: Vec<FeeAsked>,
     /// To the records of applicant and delegate; none where the log commits to them by itself.
     pub commitments: (Option<Commitment>, Option<Commitment>),
 }
@@ -184,6 +196,7 @@ impl NewDossier {
             delegate: None,
             sets: 1,
             items: Vec::new(),
+            fees: Vec::new(),
             commitments: (None, None),
         }
     }
@@ -237,9 +250,9 @@ pub enum Action {
         items: Vec<ItemGiven>,
         reason: String,
     },
-    /// Fees of the procedure, by position; or a free amount with its reason.
+    /// Fees of the procedure; or a free amount with its reason.
     RequestPayment {
-        fees: Vec<u16>,
+        fees: Vec<FeeAsked>,
         amount_vnd: Option<u64>,
         reason: String,
     },
@@ -249,9 +262,13 @@ pub enum Action {
         method: PaymentMethod,
         receipt: String,
     },
-    /// Fees of the procedure, by position; the amount is the procedure's, and named only where that has none.
+    /// How many times fees are owed, and which of several, before anything is paid for them.
+    SetFees {
+        fees: Vec<FeeAsked>,
+    },
+    /// Fees of the procedure; the amount is the procedure's, and named only where that has none.
     CollectFees {
-        fees: Vec<u16>,
+        fees: Vec<FeeAsked>,
         amount_vnd: Option<u64>,
         method: PaymentMethod,
         receipt: String,
@@ -259,6 +276,18 @@ pub enum Action {
     /// Exempt from a fee, with the reason.
     WaiveFee {
         fee: u16,
+        reason: String,
+    },
+    /// Pay money back: for these fees, which are open again, or some amount.
+    RefundFees {
+        amount_vnd: u64,
+        fees: Vec<u16>,
+        method: PaymentMethod,
+        receipt: String,
+        reason: String,
+    },
+    /// The last payment back did not happen.
+    CancelRefund {
         reason: String,
     },
     Finish {
@@ -324,6 +353,9 @@ impl Action {
             Self::TakePayment { .. } => ActionKind::TakePayment,
             Self::CollectFees { .. } => ActionKind::CollectFees,
             Self::WaiveFee { .. } => ActionKind::WaiveFee,
+            Self::SetFees { .. } => ActionKind::SetFees,
+            Self::RefundFees { .. } => ActionKind::RefundFees,
+            Self::CancelRefund { .. } => ActionKind::CancelRefund,
             Self::Finish { .. } => ActionKind::Finish,
             Self::Return { .. } => ActionKind::Return,
             Self::Withdraw { .. } => ActionKind::Withdraw,

@@ -253,7 +253,15 @@ impl Dossier {
                 self.applicant = new.applicant;
             }
             // The contents alone.
-            EventData::FeesCollected(_) | EventData::FeeWaived(_) => {}
+            EventData::FeesCollected(_)
+            | EventData::FeeWaived(_)
+            | EventData::FeesSet(_)
+            | EventData::FeesRefunded(_) => {}
+            EventData::RefundCancelled(_) => {
+                if self.contents.refunds.is_empty() {
+                    return Err(misfit);
+                }
+            }
         }
         self.contents.follow(at, &event.data, self.procedure);
         self.version = sequence;

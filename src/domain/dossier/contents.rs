@@ -2,8 +2,8 @@
 //! unit that resolves it. Few kinds of events say anything of it, so it can be told without replaying the others.
 
 use crate::domain::dossier::{
-    EventData, HeldItem, ItemHandedIn, PaymentMethod, ReplayError, SettledFee, Settlement,
-    Submission,
+    EventData, FeeTerms, HeldItem, ItemHandedIn, PaymentMethod, Refund, ReplayError, SettledFee,
+    Settlement, Submission,
 };
 use crate::domain::ids::ProcedureId;
 use crate::domain::moment::Moment;
@@ -18,6 +18,12 @@ pub struct Contents {
     pub items: Vec<HeldItem>,
     /// Fees collected or waived so far, by position among the procedure's fees.
     pub settled_fees: Vec<SettledFee>,
+    /// On what terms fees are owed, the last said last.
+    pub fee_terms: Vec<FeeTerms>,
+    /// All that was paid, in đồng, whatever was paid back since.
+    pub paid_vnd: u64,
+    /// What was paid back, oldest first.
+    pub refunds: Vec<Refund>,
     /// What is to be paid while the clock stands for it, in đồng.
     pub payment_requested: Option<u64>,
     /// The fees for which it is, by position; none: a free amount.
@@ -61,7 +67,7 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 10] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 23];
+    pub const KINDS: [i16; 13] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -104,6 +110,7 @@ impl Contents {
                 if received.submission.is_none() {
                     self.case.clone_from(&received.case_now);
                 }
+                self.fee_terms.extend(received.fee_terms.iter().cloned());
                 self.limit = Some(received.limit);
                 self.due_reason.clone_from(&received.due_reason);
                 let by = received.pass_on_by;
@@ -128,17 +135,22 @@ impl Contents {
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);
                 self.requested_fees.clone_from(&requested.fees);
+                self.fee_terms.extend(requested.terms.iter().cloned());
             }
             EventData::PaymentTaken(taken) => {
                 self.payment_requested = None;
                 self.requested_fees.clear();
+                self.paid(taken.amount_vnd);
                 let how = Settlement::Collected {
                     method: taken.method.unwrap_or(PaymentMethod::Cash),
                     receipt: taken.receipt.clone(),
                 };
                 self.settle(&taken.fees, at, &how);
             }
+            EventData::FeesSet(set) => self.fee_terms.extend(set.terms.iter().cloned()),
             EventData::FeesCollected(collected) => {
+                self.fee_terms.extend(collected.terms.iter().cloned());
+                self.paid(collected.amount_vnd);
                 let how = Settlement::Collected {
                     method: collected.method,
                     receipt: collected.receipt.clone(),
@@ -156,8 +168,34 @@ impl Contents {
                     self.payment_requested = Some(asked.saturating_sub(less));
                 }
             }
+            EventData::FeesRefunded(refunded) => {
+                let is_open = |settled: &SettledFee| refunded.fees.contains(&settled.fee);
+                let settled = self.settled_fees.iter();
+                let opened = settled
+                    .filter(|settled| is_open(settled))
+                    .cloned()
+                    .collect();
+                self.settled_fees.retain(|settled| !is_open(settled));
+                self.refunds.push(Refund {
+                    at,
+                    amount_vnd: refunded.amount_vnd,
+                    method: refunded.method,
+                    receipt: refunded.receipt.clone(),
+                    reason: refunded.reason.clone(),
+                    settled: opened,
+                });
+            }
+            EventData::RefundCancelled(_) => {
+                if let Some(refund) = self.refunds.pop() {
+                    self.settled_fees.extend(refund.settled);
+                }
+            }
             _ => {}
         }
+    }
+
+    fn paid(&mut self, amount_vnd: u64) {
+        self.paid_vnd = self.paid_vnd.saturating_add(amount_vnd);
     }
 
     fn settle(&mut self, fees: &[u16], at: Moment, how: &Settlement) {

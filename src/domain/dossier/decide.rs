@@ -9,14 +9,16 @@ use crate::domain::dossier::decide::handling::{
     assign, ensure_may_grant, hand_over, reappoint, request_supplement, take_supplement, verify,
 };
 use crate::domain::dossier::decide::money::{
-    amount_asked, asked_less, not_requested, nothing_left_to_pay, positive, request_payment,
+    amount_asked, asked_less, not_requested, nothing_left_to_pay, positions, positive, refunded,
+    request_payment, terms,
 };
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
-    Dossier, Event, EventData, FeeWaived, FeesCollected, Finished, MovedToSuccessor, NotReceived,
-    PaymentTaken, Refusal, ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
+    Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet, Finished,
+    MovedToSuccessor, NotReceived, PaymentTaken, RefundCancelled, Refusal, ResultReturned,
+    Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -327,19 +329,53 @@ fn decide_existing(
             amount_vnd,
             method,
             receipt,
-        } => FeesCollected {
-            amount_vnd: amount_asked(
+        } => {
+            let terms = terms(
                 dossier,
-                not_requested(dossier, fees)?,
-                *amount_vnd,
-                context.procedure,
-            )?,
+                not_requested(dossier, fees, context.procedure)?,
+                context,
+            )?;
+            FeesCollected {
+                amount_vnd: amount_asked(dossier, &terms, *amount_vnd, context.procedure)?,
+                fees: positions(&terms),
+                terms: dossier.fees(context.procedure).news(&terms),
+                method: *method,
+                receipt: receipt.trim().to_owned(),
+            }
+            .into()
+        }
+        Action::SetFees { fees } => {
+            let terms = terms(
+                dossier,
+                not_requested(dossier, fees, context.procedure)?,
+                context,
+            )?;
+            FeesSet { terms }.into()
+        }
+        Action::RefundFees {
+            amount_vnd,
+            fees,
+            method,
+            receipt,
+            reason,
+        } => FeesRefunded {
+            amount_vnd: refunded(dossier, *amount_vnd, fees, context.procedure)?,
             fees: fees.clone(),
             method: *method,
             receipt: receipt.trim().to_owned(),
             reason: required(reason)?,
         }
         .into(),
+        Action::CancelRefund { reason } => {
+            let last = dossier.contents.refunds.last();
+            let last = last.ok_or(Refusal::NothingRefunded)?;
+            RefundCancelled {
+                amount_vnd: last.amount_vnd,
+                method: last.method,
+                reason: required(reason)?,
+            }
+            .into()
+        }
         Action::WaiveFee { fee, reason } => {
             let asked_less_vnd = asked_less(dossier, *fee, context.procedure)?;
             FeeWaived {

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::dossier::{Channel, Decision, PaymentMethod};
+use crate::domain::dossier::{Channel, Decision, FeeTerms, PaymentMethod};
 use crate::domain::ids::{Actor, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::{Moment, millis};
 use crate::domain::norms::Judging;
@@ -244,6 +244,12 @@ event_kinds! {
     VerificationNeeded = 27: "Cần xác minh, áp dụng thời hạn khi phải xác minh", uncounted;
     /// Somebody else has it in hand now, in the same step.
     HandsChanged = 23: "Đổi người xử lý trong bước", uncounted;
+    /// How many times fees are owed, and which of several.
+    FeesSet = 24: "Xác định số lượng, mức phí, lệ phí", uncounted;
+    /// Money was paid back.
+    FeesRefunded = 25: "Hoàn trả phí, lệ phí", uncounted;
+    /// The last payment back was a mistake, and is taken back.
+    RefundCancelled = 26: "Hủy ghi nhận hoàn trả", uncounted;
 }
 
 /// A paper handed in: position in the procedure's checklist, originals, copies.
@@ -310,6 +316,9 @@ pub struct Received {
     /// The case from here on, of what was registered before; absent where it is in none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_now: Option<String>,
+    /// On what terms fees are owed, as far as the desk has said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fee_terms: Vec<FeeTerms>,
     #[serde(with = "short_limit")]
     pub limit: TimeLimit,
     /// Why the due moment is the one that was named, where the procedure sets no limit.
@@ -449,6 +458,9 @@ pub struct PaymentRequested {
     /// Positions of the procedure's fees for which it is; none: a free amount.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fees: Vec<u16>,
+    /// What is new about how they are owed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<FeeTerms>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -562,10 +574,39 @@ pub struct ApplicantCorrected {
 pub struct FeesCollected {
     /// Positions among the procedure's fees.
     pub fees: Vec<u16>,
+    /// What is new about how they are owed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<FeeTerms>,
     pub amount_vnd: u64,
     pub method: PaymentMethod,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub receipt: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeesSet {
+    pub terms: Vec<FeeTerms>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeesRefunded {
+    pub amount_vnd: u64,
+    /// The fees that it is for, which are open again; none: a part, or what was paid beside them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<u16>,
+    pub method: PaymentMethod,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub receipt: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundCancelled {
+    /// What was not paid back after all.
+    pub amount_vnd: u64,
+    /// How it was said to have been.
+    pub method: PaymentMethod,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod apply;
 mod contents;
 mod decide;
 mod event;
+mod fees;
 mod papers;
 mod refusal;
 mod situation;
@@ -20,6 +21,7 @@ pub use crate::domain::dossier::apply::ReplayError;
 pub use crate::domain::dossier::contents::{Contents, PassingOn};
 pub use crate::domain::dossier::decide::{Backdating, Context, decide, offered};
 pub use crate::domain::dossier::event::*;
+pub use crate::domain::dossier::fees::{FeeAsked, FeeTerms, Fees, MOST_TIMES, Refund};
 pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, Papers};
 pub use crate::domain::dossier::refusal::Refusal;
 pub use crate::domain::dossier::situation::Situation;
@@ -33,7 +35,7 @@ use crate::domain::enums::{code_enum, text_enum};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::norms::Judging;
-use crate::domain::procedure::{Fee, Procedure};
+use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::{Clock, Outcome};
 
 code_enum! {
@@ -285,29 +287,27 @@ impl Dossier {
         self.contents.settled_fee(fee)
     }
 
+    /// The fees of its procedure as they are for it.
+    pub fn fees<'a>(&'a self, procedure: &'a Procedure) -> Fees<'a> {
+        Fees {
+            contents: &self.contents,
+            fees: &procedure.definition.fees,
+            channel: self.channel,
+            on: self.entered_at.date(),
+        }
+    }
+
     /// Positions of the procedure's fees for which something is owed, as far as it is known how much.
     pub fn outstanding_fees(&self, procedure: &Procedure) -> Vec<u16> {
-        let fees = self.unsettled_fees(procedure).into_iter();
-        let known = fees.filter(|(_, fee)| fee.known_amount().is_some());
+        let owed = self.fees(procedure).owed().into_iter();
+        let known = owed.filter(|(_, sum)| sum.is_some_and(|sum| sum > 0));
         known.map(|(position, _)| position).collect()
     }
 
     /// Whether something is owed of which it is not known how much.
     pub fn owes_unknown(&self, procedure: &Procedure) -> bool {
-        let fees = self.unsettled_fees(procedure);
-        fees.iter().any(|(_, fee)| fee.amount_vnd.is_none())
-    }
-
-    fn unsettled_fees<'a>(&self, procedure: &'a Procedure) -> Vec<(u16, &'a Fee)> {
-        let fees = (0_u16..).zip(&procedure.definition.fees);
-        let fees = fees
-            .filter(|(position, fee)| self.fee_holds(fee) && self.settled_fee(*position).is_none());
-        fees.collect()
-    }
-
-    /// Whether a fee of the procedure is one of this dossier's: by the way it came in, and its day of receipt.
-    pub fn fee_holds(&self, fee: &Fee) -> bool {
-        fee.holds(self.channel, self.entered_at.date())
+        let owed = self.fees(procedure).owed();
+        owed.iter().any(|(_, sum)| sum.is_none())
     }
 
     /// What the applicant was last told: the new appointment, else the due moment.

@@ -125,6 +125,30 @@ pub enum Refusal {
         position: u16,
     },
     NoFees,
+    /// One of the two is owed, not both.
+    FeesAreAChoice {
+        position: u16,
+        other: u16,
+    },
+    /// Another fee is owed unless a reason is given for this one.
+    ChoiceWithoutReason {
+        position: u16,
+    },
+    /// None, or more than anything has pages.
+    BadQuantity {
+        position: u16,
+    },
+    /// Nothing was paid for that fee.
+    FeeNotCollected {
+        position: u16,
+    },
+    /// More than was paid and not paid back.
+    RefundTooMuch {
+        kept_vnd: u64,
+        refunded_vnd: u64,
+    },
+    /// Nothing was paid back.
+    NothingRefunded,
     /// The clock stands for a payment of this fee: it is taken as that.
     FeeRequested {
         position: u16,
@@ -214,6 +238,12 @@ impl Refusal {
             Self::FeeAmountUnknown { .. } => "fee_amount_unknown",
             Self::FeeSettled { .. } => "fee_settled",
             Self::NoFees => "no_fees",
+            Self::FeesAreAChoice { .. } => "fees_are_a_choice",
+            Self::ChoiceWithoutReason { .. } => "choice_without_reason",
+            Self::BadQuantity { .. } => "bad_quantity",
+            Self::FeeNotCollected { .. } => "fee_not_collected",
+            Self::RefundTooMuch { .. } => "refund_too_much",
+            Self::NothingRefunded => "nothing_refunded",
             Self::FeeRequested { .. } => "fee_requested",
             Self::OtherAmount { .. } => "other_amount",
             Self::AlreadyReappointed { .. } => "already_reappointed",

@@ -1,5 +1,6 @@
 //! What may be done to a dossier now, and by whom: what pages offer, and what a refusal names instead.
 
+use crate::domain::dossier::fees::{is_requested, settled};
 use crate::domain::dossier::{ActionKind, Contents, Dossier, Staff, Status, undoable};
 use crate::domain::ids::UnitId;
 use crate::domain::procedure::Procedure;
@@ -53,8 +54,10 @@ impl<'a> Situation<'a> {
                     second.is_some() && self.contents.verification.is_none()
                 }
                 ActionKind::Undo => self.can_be_undone(by),
-                ActionKind::CollectFees => self.owes(false),
+                ActionKind::CollectFees | ActionKind::SetFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),
+                ActionKind::RefundFees => self.contents.kept_vnd() > 0,
+                ActionKind::CancelRefund => !self.contents.refunds.is_empty(),
                 ActionKind::MoveToSuccessor => {
                     self.units.iter().any(|unit| units.has_successors(*unit))
                 }
@@ -98,8 +101,9 @@ impl<'a> Situation<'a> {
 
     /// Whether a fee is not settled yet; one that the clock stands for is not collected, only waived.
     fn owes(&self, requested_too: bool) -> bool {
-        let fees = (0_u16..).zip(&self.procedure.definition.fees);
-        let mut open = fees.filter(|(fee, _)| self.contents.settled_fee(*fee).is_none());
-        open.any(|(fee, _)| requested_too || !self.contents.requested_fees.contains(&fee))
+        let all = &self.procedure.definition.fees;
+        let fees = (0_u16..).zip(all);
+        let mut open = fees.filter(|(fee, _)| settled(self.contents, all, *fee).is_none());
+        open.any(|(fee, _)| requested_too || !is_requested(self.contents, all, fee))
     }
 }

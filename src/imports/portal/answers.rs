@@ -200,6 +200,7 @@ impl Listed {
         if let Some(fees) = &self.fees {
             let old = std::mem::take(&mut definition.fees);
             definition.fees = fees.iter().map(|fee| noted(fee, &old)).collect();
+            definition = definition.with_choices();
         }
         if let Some(checklist) = &self.checklist {
             let old = std::mem::take(&mut definition.checklist);
@@ -298,10 +299,11 @@ impl Listed {
 fn noted(fee: &Fee, known: &[Fee]) -> Fee {
     let mut fee = fee.clone();
     let same = |old: &&Fee| old.name == fee.name && old.amount_vnd == fee.amount_vnd;
-    if fee.note.is_empty()
-        && let Some(old) = known.iter().find(same)
-    {
-        fee.note.clone_from(&old.note);
+    if let Some(old) = known.iter().find(same) {
+        if fee.note.is_empty() {
+            fee.note.clone_from(&old.note);
+        }
+        fee.per.clone_from(&old.per);
     }
     fee
 }
@@ -727,6 +729,8 @@ fn fees(time: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Vec<Fee> {
             channel: None,
             valid_from: None,
             valid_to: None,
+            per: None,
+            instead_of: None,
         };
         if !found.contains(&fee) {
             found.push(fee);

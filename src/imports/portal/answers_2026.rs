@@ -279,6 +279,8 @@ fn way_fees(listed: &mut Listed, way: &Place<'_>, wrong: &mut Vec<WrongPlace>) -
                 channel: None,
                 valid_from: None,
                 valid_to: None,
+                per: None,
+                instead_of: None,
             }),
         }
     }

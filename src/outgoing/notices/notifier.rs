@@ -8,6 +8,7 @@ use crate::domain::dossier::{Dossier, EventData, PaymentRequested};
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
+use crate::domain::procedure::Fee;
 use crate::domain::role::Role;
 use crate::outgoing::notices::reminder::{horizon, reminder};
 use crate::outgoing::notices::{NoticeSettings, kind_of, working_moment};
@@ -49,7 +50,10 @@ impl NoticeTeller {
         let own = |topic: Topic, more: Value| Some((topic, more));
         let moment = |moment: Option<Moment>| moment.map(render::words::moment).unwrap_or_default();
         let told = match &event.data {
-            EventData::Received(_) => own(Topic::Receipt, json!({})),
+            EventData::Received(_) => own(
+                Topic::Receipt,
+                json!({"owed": owed(happened.reference, after)}),
+            ),
             EventData::SupplementRequested(asked) => own(
                 Topic::SupplementRequested,
                 json!({"reason": asked.reason, "items": items(happened.reference, after, &asked.items)}),
@@ -252,10 +256,39 @@ fn what_for(reference: &Reference, dossier: &Dossier, asked: &PaymentRequested) 
     let known = procedure.map(|p| p.definition.fees.as_slice());
     let known = known.unwrap_or_default();
     let fees = asked.fees.iter();
-    let fees = fees.filter_map(|fee| known.get(usize::from(*fee)));
-    let names = fees.map(|fee| fee.name.as_str());
-    let parts = names.chain(Some(asked.reason.as_str()).filter(|reason| !reason.is_empty()));
-    parts.collect::<Vec<_>>().join("; ")
+    let fees = fees.filter_map(|fee| Some((*fee, known.get(usize::from(*fee))?)));
+    let names = fees.map(|(position, fee)| times(dossier, position, fee));
+    let reason = Some(asked.reason.clone()).filter(|reason| !reason.is_empty());
+    names.chain(reason).collect::<Vec<_>>().join("; ")
+}
+
+/// A fee by its name, with how many times it is owed where that is more than once.
+fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
+    let quantity = dossier.contents.quantity(position);
+    let per = fee.per.as_deref().map(|per| format!(" {per}"));
+    let per = per.unwrap_or_default();
+    match (quantity, fee.amount_vnd) {
+        (2.., Some(vnd)) => format!("{} ({quantity}{per} × {})", fee.name, amount(vnd)),
+        _ => fee.name.clone(),
+    }
+}
+
+/// What is owed for it, as far as it is known, in words; empty where nothing is.
+fn owed(reference: &Reference, dossier: &Dossier) -> String {
+    let Some(procedure) = reference.procedure_of(dossier) else {
+        return String::new();
+    };
+    let owed = dossier.fees(procedure).owed().into_iter();
+    let lines = owed.filter_map(|(position, sum)| {
+        let fee = procedure.definition.fees.get(usize::from(position))?;
+        let sum = sum.filter(|sum| *sum > 0)?;
+        Some(format!(
+            "{}: {} đồng",
+            times(dossier, position, fee),
+            amount(sum)
+        ))
+    });
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 fn amount(vnd: u64) -> String {

@@ -490,6 +490,7 @@ fn reason(data: &EventData) -> &str {
     match data {
         EventData::NotReceived(event) => &event.reason,
         EventData::HandedOver(event) => &event.note,
+        EventData::FeesRefunded(event) => &event.reason,
         EventData::SupplementRequested(event) => &event.reason,
         EventData::PaymentRequested(event) => &event.reason,
         EventData::Finished(event) => &event.reason,
@@ -552,11 +553,14 @@ fn note(dossier: &Dossier, events: &[Event], others: &[(String, HandedIn)]) -> S
 }
 
 fn fees(dossier: &Dossier, procedure: &Procedure) -> Vec<FeeLine> {
+    let of_dossier = dossier.fees(procedure);
     let fees = (0_u16..).zip(&procedure.definition.fees);
     // Of one whose amount is not known there is nothing to tell: 0 would say that it is free.
     let fees = fees.filter_map(|(position, fee)| {
-        let amount_vnd = fee.amount_vnd.filter(|_| dossier.fee_holds(fee))?;
-        let (method, amount) = match dossier.settled_fee(position).map(|settled| &settled.how) {
+        let amount_vnd = of_dossier
+            .sum(position)
+            .filter(|_| of_dossier.stands(position))?;
+        let (method, amount) = match of_dossier.settled(position).map(|settled| &settled.how) {
             None => ("0", amount_vnd),
             Some(Settlement::Waived { .. }) => ("0", 0),
             Some(Settlement::Collected { method, .. }) => {

@@ -9,7 +9,7 @@ pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Channel, Decision, Ending, EventData, Status};
+use crate::domain::dossier::{Channel, Decision, Ending, EventData, PaymentMethod, Status};
 use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{JudgedBy, JudgedDate, Judging, Norm, Numbering, Sure};
@@ -149,6 +149,15 @@ pub const fn misfit(misfit: Misfit) -> &'static str {
         Misfit::TransactionReused => "số giao dịch này đã báo với nội dung khác",
         Misfit::Refused => "chưa ghi nhận được cho hồ sơ",
         Misfit::Unreadable => "lịch sử hồ sơ không đọc được",
+    }
+}
+
+/// How money was paid.
+pub const fn payment_method(method: PaymentMethod) -> &'static str {
+    match method {
+        PaymentMethod::Cash => "Tiền mặt",
+        PaymentMethod::Transfer => "Chuyển khoản",
+        PaymentMethod::Online => "Cổng thanh toán",
     }
 }
 

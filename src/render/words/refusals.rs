@@ -137,6 +137,30 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::FeeAmountUnknown { position } => format!(
             "khoản phí số {position} do địa phương quy định mức thu, chưa có trong danh mục: cần ghi tổng số tiền (amount_vnd), lớn hơn các khoản đã biết"
         ),
+        Refusal::FeesAreAChoice { position, other } => format!(
+            "khoản phí số {other} và số {position} là hai mức để chọn một, không thu cả hai"
+        ),
+        Refusal::ChoiceWithoutReason { position } => format!(
+            "khoản phí số {position} chỉ áp dụng thay mức thông thường khi có lý do (reason)"
+        ),
+        Refusal::BadQuantity { position } => {
+            format!("số lượng của khoản phí số {position} phải từ 1 đến 100.000")
+        }
+        Refusal::FeeNotCollected { position } => {
+            format!("khoản phí số {position} chưa thu nên không hoàn trả được")
+        }
+        Refusal::RefundTooMuch {
+            kept_vnd,
+            refunded_vnd,
+        } => {
+            let vnd = |n: u64| number(i64::try_from(n).unwrap_or(i64::MAX));
+            format!(
+                "hoàn trả {} đồng nhiều hơn số đã nộp và chưa hoàn trả ({} đồng)",
+                vnd(*refunded_vnd),
+                vnd(*kept_vnd)
+            )
+        }
+        Refusal::NothingRefunded => "hồ sơ chưa hoàn trả khoản nào".to_owned(),
         Refusal::FeeSettled { position } => {
             format!("khoản phí số {position} đã thu hoặc đã được miễn")
         }

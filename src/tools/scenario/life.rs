@@ -6,13 +6,13 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Action, Channel, Context, Decision, Dossier, Event, ItemHandedIn, NewDossier, Paper,
+    Action, Channel, Context, Decision, Dossier, Event, FeeAsked, ItemHandedIn, NewDossier, Paper,
     PaymentMethod, Staff, decide,
 };
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::{Moment, WorkingTime};
 use crate::domain::norms::Norms;
-use crate::domain::procedure::{Fee, Procedure, StepRole};
+use crate::domain::procedure::{Procedure, StepRole};
 use crate::domain::role::Role;
 use crate::domain::time_limit::LimitUnit;
 use crate::domain::timetable::Timetable;
@@ -396,15 +396,12 @@ impl Life<'_> {
     }
 
     fn payment(&mut self, rng: &mut ChaCha8Rng) -> Result<(), ToolError> {
-        let all = (0_u16..).zip(&self.outline.procedure.definition.fees);
-        let holds = |fee: &Fee| {
-            self.dossier
-                .as_ref()
-                .is_some_and(|dossier| dossier.fee_holds(fee))
-        };
-        let owed = all.filter(|(_, fee)| holds(fee));
-        let (fees, amounts): (Vec<u16>, Vec<u64>) = owed
-            .filter_map(|(position, fee)| Some((position, fee.known_amount()?)))
+        let owed = self.dossier.as_ref();
+        let owed = owed.map(|dossier| dossier.fees(self.outline.procedure).owed());
+        let (fees, amounts): (Vec<FeeAsked>, Vec<u64>) = owed
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(fee, sum)| Some((fee.into(), sum.filter(|sum| *sum > 0)?)))
             .unzip();
         let amount_vnd = amounts.iter().sum::<u64>().max(1000);
         let Some((asked, answered)) = self.pause(rng)? else {

@@ -22,6 +22,7 @@ use crate::web::api::dossiers::{
     ItemInput, ReturnDateInput, assignee, intent, read_items, resolve,
 };
 use crate::web::api::entered_at::EnteredAt;
+use crate::web::api::fees::{FeeInput, asked, check_fees};
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IfMatch;
@@ -375,11 +376,11 @@ impl TakeSupplement {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestPayment {
-    /// Vị trí các khoản phí của thủ tục, từ 0; số tiền theo thủ tục, chỉ ghi (amount_vnd) khi có khoản mà danh mục
+    /// Các khoản phí của thủ tục: vị trí, từ 0, hoặc kèm số lượng, lý do áp dụng mức đó; số tiền theo thủ tục, chỉ ghi (amount_vnd) khi có khoản mà danh mục
     /// không ghi mức thu.
     #[serde(default)]
     #[schema(example = json!([]))]
-    fees: Vec<u16>,
+    fees: Vec<FeeInput>,
     /// Số tiền khác ngoài phí của thủ tục, đồng; khi đó bắt buộc có lý do.
     #[serde(default)]
     #[schema(example = 1500000)]
@@ -412,9 +413,7 @@ impl Readable for RequestPayment {
             }
             (false, None) => {}
         }
-        if self.fees.len() > 100 {
-            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
-        }
+        check_fees("/fees", &self.fees, &mut wrong);
         wrong
     }
 }
@@ -422,7 +421,7 @@ impl Readable for RequestPayment {
 impl RequestPayment {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         of.to(Action::RequestPayment {
-            fees: self.fees,
+            fees: asked(self.fees),
             amount_vnd: self.amount_vnd,
             reason: self.reason,
         })

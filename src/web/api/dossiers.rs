@@ -20,6 +20,7 @@ use crate::web::api::answers::{Answer, Created, Many, Reply, Tagged, fresh, fres
 use crate::web::api::call::Call;
 use crate::web::api::check_length;
 use crate::web::api::entered_at::EnteredAt;
+use crate::web::api::fees::{FeeInput, asked, check_fees};
 use crate::web::api::people::PersonInput;
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfNoneMatch, version_tag};
@@ -136,6 +137,10 @@ pub struct NewDossier {
     sets: Option<u16>,
     #[serde(default)]
     items: Vec<ItemInput>,
+    /// Số trang, số bản phải nộp phí; mức phí áp dụng khi có nhiều mức, kèm lý do.
+    #[serde(default)]
+    #[schema(example = json!([{"position": 0, "quantity": 5}]))]
+    fees: Vec<FeeInput>,
     /// Tên đăng nhập của người được giao.
     #[serde(default)]
     #[schema(example = "h37.20.01.officer")]
@@ -173,6 +178,10 @@ impl NewDossier {
                 .map(|delegate| person(delegate, "delegate", wrong)),
             sets: self.sets.unwrap_or(1),
             items: read_items(&self.items, wrong),
+            fees: {
+                check_fees(&format!("{pointer}/fees"), &self.fees, wrong);
+                asked(self.fees.clone())
+            },
             assignee: self.assignee.clone(),
             return_date: (self.return_date.as_ref()).map(|named| named.read(pointer, wrong)),
             late_reason: self.at.as_ref().and_then(|at| at.late_reason.clone()),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::acts::advance::Request;
 use crate::acts::receive::Paid;
-use crate::domain::dossier::{Action, PaymentMethod};
+use crate::domain::dossier::{Action, FeeAsked, MOST_TIMES, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
 use crate::store::payments::Notice;
@@ -25,13 +25,157 @@ use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::{State, with_store};
 use crate::{acts, views};
 
+/// A fee of the procedure: its position alone, or with how many times it is owed and why it is this one.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum FeeInput {
+    /// Vị trí khoản phí của thủ tục, từ 0.
+    #[schema(example = 0)]
+    Position(u16),
+    /// Kèm số lượng, hoặc lý do áp dụng mức này.
+    Terms(FeeTermsInput),
+}
+
+/// A fee with its terms.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeeTermsInput {
+    /// Vị trí khoản phí của thủ tục, từ 0.
+    #[schema(example = 0)]
+    position: u16,
+    /// Số trang, số bản …; mặc định là số đã ghi trước, hoặc 1.
+    #[serde(default)]
+    #[schema(example = 5)]
+    quantity: Option<u32>,
+    /// Vì sao áp dụng mức này thay mức thông thường (đối tượng được giảm).
+    #[serde(default)]
+    #[schema(example = "")]
+    reason: String,
+}
+
+impl From<FeeInput> for FeeAsked {
+    fn from(input: FeeInput) -> Self {
+        match input {
+            FeeInput::Position(fee) => fee.into(),
+            FeeInput::Terms(terms) => Self {
+                fee: terms.position,
+                quantity: terms.quantity,
+                reason: terms.reason,
+            },
+        }
+    }
+}
+
+/// As rules take them.
+pub(crate) fn asked(fees: Vec<FeeInput>) -> Vec<FeeAsked> {
+    fees.into_iter().map(FeeAsked::from).collect()
+}
+
+/// What is wrong with fees before anything is known of the dossier.
+pub(crate) fn check_fees(pointer: &str, fees: &[FeeInput], wrong: &mut Vec<FieldError>) {
+    if fees.len() > 100 {
+        wrong.push(FieldError::new(pointer, "quá 100 khoản"));
+    }
+    for (i, fee) in fees.iter().enumerate() {
+        let FeeInput::Terms(terms) = fee else {
+            continue;
+        };
+        if terms
+            .quantity
+            .is_some_and(|times| !(1..=MOST_TIMES).contains(&times))
+        {
+            let detail = "phải từ 1 đến 100.000";
+            wrong.push(FieldError::new(format!("{pointer}/{i}/quantity"), detail));
+        }
+        check_length(&format!("{pointer}/{i}/reason"), &terms.reason, 2000, wrong);
+    }
+}
+
+/// How many times fees are owed, and which of several.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    #[schema(example = json!([{"position": 0, "quantity": 5}]))]
+    fees: Vec<FeeInput>,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for Set {
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_fees("/fees", &self.fees, &mut wrong);
+        wrong
+    }
+}
+
+impl Set {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::SetFees {
+            fees: asked(self.fees),
+        })
+    }
+}
+
+/// Money that was paid back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    /// Đồng; không quá số đã nộp và chưa hoàn trả.
+    #[schema(example = 100000)]
+    amount_vnd: u64,
+    /// Vị trí các khoản phí được hoàn trả toàn bộ, khi đó phải nộp lại nếu còn phải nộp; bỏ trống khi chỉ hoàn trả một
+    /// phần.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    fees: Vec<u16>,
+    method: PaymentMethod,
+    /// Số chứng từ.
+    #[serde(default)]
+    #[schema(example = "PC-0000012")]
+    receipt: String,
+    /// Lý do hoàn trả.
+    #[schema(example = "Nộp thừa")]
+    reason: String,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for Refund {
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        check_length("/receipt", &self.receipt, 100, &mut wrong);
+        check_length("/reason", &self.reason, 2000, &mut wrong);
+        if self.reason.trim().is_empty() {
+            wrong.push(FieldError::new("/reason", "để trống"));
+        }
+        if self.fees.len() > 100 {
+            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
+        }
+        check_amount(self.amount_vnd, &mut wrong);
+        wrong
+    }
+}
+
+impl Refund {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::RefundFees {
+            amount_vnd: self.amount_vnd,
+            fees: self.fees,
+            method: self.method,
+            receipt: self.receipt,
+            reason: self.reason,
+        })
+    }
+}
+
 /// Fees that were paid at the desk.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Collect {
-    /// Vị trí các khoản phí của thủ tục, từ 0.
-    #[schema(example = json!([0]))]
-    fees: Vec<u16>,
+    /// Các khoản phí của thủ tục: vị trí, từ 0, hoặc kèm số lượng, lý do áp dụng mức đó.
+    #[schema(example = json!([0, {"position": 1, "quantity": 5}]))]
+    fees: Vec<FeeInput>,
     method: PaymentMethod,
     /// Tổng số tiền, đồng; bắt buộc khi có khoản mà danh mục không ghi mức thu (do địa phương quy định).
     #[serde(default)]
@@ -49,9 +193,7 @@ impl Readable for Collect {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/receipt", &self.receipt, 100, &mut wrong);
-        if self.fees.len() > 100 {
-            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
-        }
+        check_fees("/fees", &self.fees, &mut wrong);
         if let Some(amount) = self.amount_vnd {
             check_amount(amount, &mut wrong);
         }
@@ -63,7 +205,7 @@ impl Collect {
     /// As it is paid when a dossier is taken in.
     pub(crate) fn paid(self) -> Paid {
         Paid {
-            fees: self.fees,
+            fees: asked(self.fees),
             amount_vnd: self.amount_vnd,
             method: self.method,
             receipt: self.receipt,
@@ -72,7 +214,7 @@ impl Collect {
 
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         of.to(Action::CollectFees {
-            fees: self.fees,
+            fees: asked(self.fees),
             amount_vnd: self.amount_vnd,
             method: self.method,
             receipt: self.receipt,
@@ -111,7 +253,7 @@ impl Waive {
     }
 }
 
-action_bodies!(Collect, Waive);
+action_bodies!(Set, Collect, Waive, Refund);
 
 /// A transfer code for what is owed.
 #[derive(Serialize, ToSchema)]

@@ -14,6 +14,7 @@ use crate::web::api::answers::{Reply, fresh};
 use crate::web::api::call::Call;
 use crate::web::api::check_text;
 use crate::web::api::dossiers::{intent, resolve};
+use crate::web::api::fees::{FeeInput, asked, check_fees};
 use crate::web::api::page::{ListQuery, Page, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
@@ -172,10 +173,15 @@ pub struct TakeFor {
     /// Mã hồ sơ hoặc định danh.
     #[schema(example = "H37.20.01-210301-0001")]
     dossier: String,
-    /// Vị trí các khoản phí của thủ tục, từ 0; không có thì là khoản đang được yêu cầu nộp.
+    /// Các khoản phí của thủ tục: vị trí, từ 0, hoặc kèm số lượng, lý do áp dụng mức đó; không có thì là khoản đang được
+    /// yêu cầu nộp.
     #[serde(default)]
     #[schema(example = json!([0]))]
-    fees: Vec<u16>,
+    fees: Vec<FeeInput>,
+    /// Phần nộp thừa, hoàn trả người nộp, đồng; phần còn lại phải đúng bằng số phải nộp.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    excess_vnd: Option<u64>,
     /// Lý do.
     #[schema(example = "Người nộp ghi nhầm mã hồ sơ")]
     reason: String,
@@ -185,9 +191,7 @@ impl Readable for TakeFor {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/dossier", &self.dossier, 100, &mut wrong);
-        if self.fees.len() > 100 {
-            wrong.push(FieldError::new("/fees", "quá 100 khoản"));
-        }
+        check_fees("/fees", &self.fees, &mut wrong);
         check_text("/reason", &self.reason, MOST_LETTERS, &mut wrong);
         wrong
     }
@@ -197,11 +201,16 @@ pub async fn take(call: Call, key: IdempotencyKey, body: Body<TakeFor>) -> Reply
     let TakeFor {
         dossier,
         fees,
+        excess_vnd,
         reason,
     } = body.value;
     let handling = move |store: &Store| {
         let dossier = resolve(store, dossier.trim())?;
-        Ok(Handling::Take { dossier, fees })
+        Ok(Handling::Take {
+            dossier,
+            fees: asked(fees),
+            excess_vnd: excess_vnd.unwrap_or(0),
+        })
     };
     handle(call, ("take", key, body.hash), reason, handling).await
 }

@@ -33,7 +33,7 @@ pub struct ProcedureLine {
     /// Thời hạn cam kết.
     #[schema(value_type = Object, example = json!({"unit": "working_day", "amount": 15}))]
     limit: crate::domain::procedure::LimitDefinition,
-    /// Tổng phí, lệ phí khi nộp trực tiếp, đồng; không có khi còn khoản do địa phương quy định mức thu.
+    /// Tổng phí, lệ phí khi nộp trực tiếp, mỗi khoản tính một lần và theo mức thông thường, đồng; không có khi còn khoản do địa phương quy định mức thu.
     fees_vnd: Option<u64>,
     /// Đã tích hợp trên Cổng Dịch vụ công Quốc gia.
     integrated: bool,
@@ -44,7 +44,7 @@ pub struct ProcedureLine {
 impl ProcedureLine {
     fn new(definition: &ProcedureDefinition, on: NaiveDate) -> Self {
         let fees = definition.fees.iter();
-        let fees = fees.filter(|fee| fee.holds(Channel::Direct, on));
+        let fees = fees.filter(|fee| fee.instead_of.is_none() && fee.holds(Channel::Direct, on));
         Self {
             code: definition.code.clone(),
             name: definition.name.clone(),
@@ -213,7 +213,7 @@ pub async fn put(
     body: Body<Definition>,
 ) -> Result<Either<Answer<Many<Definition>, 201>, Answer<Many<Definition>>>, Problem> {
     let code = call.named::<String>()?;
-    let definition = body.value.0.with_plain_code();
+    let definition = body.value.0.with_plain_code().with_choices();
     if definition.code != ProcedureCode::base_of(&code) {
         let detail = format!("khác với mã thủ tục trong địa chỉ ({code})");
         return Err(Problem::invalid_field("/code", detail));

@@ -37,6 +37,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::NotReceive => "khong-tiep-nhan",
         ActionKind::Reach => "nhan-tu-noi-khac",
         ActionKind::HandOver => "chuyen",
+        ActionKind::Assign => "doi-nguoi-xu-ly",
         ActionKind::RequestSupplement => "yeu-cau-bo-sung",
         ActionKind::TakeSupplement => "nhan-bo-sung",
         ActionKind::RequestPayment => "yeu-cau-nop-tien",
@@ -44,6 +45,9 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::Return => "tra-ket-qua",
         ActionKind::CollectFees => "thu-phi",
         ActionKind::WaiveFee => "mien-phi",
+        ActionKind::SetFees => "so-luong-muc-phi",
+        ActionKind::RefundFees => "hoan-tra",
+        ActionKind::CancelRefund => "huy-hoan-tra",
         ActionKind::Finish => "ket-thuc",
         ActionKind::Withdraw => "rut",
         ActionKind::Stop => "dung",
@@ -155,6 +159,11 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
     let seen: Option<u32> = typed.get(VERSION).parse().ok();
     let mut body = form.body();
     clear(&mut body);
+    match kind {
+        ActionKind::CollectFees => with_quantities(&mut body),
+        ActionKind::SetFees => as_terms(&mut body),
+        _ => {}
+    }
     let keeps_identity = kind == ActionKind::CorrectApplicant
         && subject.view.applicant.identity_masked.is_some()
         && typed.typed(IDENTITY).is_none()
@@ -209,6 +218,47 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
         }
         false => Err(problem),
     }
+}
+
+/// How many times a fee is owed that is owed for each of something.
+pub(crate) fn quantity(position: u16, name: &str, per: Option<&str>, times: u32) -> Option<Field> {
+    let label = format!("Số {}: {name}", per?);
+    Some(Field::number(&format!("quantity/{position}"), &label).value(times))
+}
+
+/// Puts how many times fees are owed to the fees that are paid, as the API has them.
+pub(crate) fn with_quantities(body: &mut Value) {
+    let Some(body) = body.as_object_mut() else {
+        return;
+    };
+    let times = body.remove("quantity");
+    let (Some(times), Some(Value::Array(fees))) = (times, body.get_mut("fees")) else {
+        return;
+    };
+    for fee in fees {
+        let quantity = times.get(fee.to_string());
+        if let Some(quantity) = quantity {
+            *fee = json!({"position": fee, "quantity": quantity});
+        }
+    }
+}
+
+/// The terms of the one fee that the form is about, as the API has them.
+fn as_terms(body: &mut Value) {
+    let Some(body) = body.as_object_mut() else {
+        return;
+    };
+    let mut terms = json!({});
+    for (name, own) in [
+        ("fee", "position"),
+        ("quantity", "quantity"),
+        ("reason", "reason"),
+    ] {
+        if let Some(value) = body.remove(name) {
+            terms[own] = value;
+        }
+    }
+    body.insert("fees".to_owned(), json!([terms]));
 }
 
 /// Takes away what was left empty where the API has nothing.
@@ -280,6 +330,7 @@ fn perform(
         }
         ActionKind::Reach => ask!(|Plain { .. }, of| of.to(Action::Reach)),
         ActionKind::HandOver => ask!(actions::HandOver::asks),
+        ActionKind::Assign => ask!(actions::OtherHands::asks),
         ActionKind::RequestSupplement => ask!(actions::RequestSupplement::asks),
         ActionKind::TakeSupplement => ask!(actions::TakeSupplement::asks),
         ActionKind::RequestPayment => ask!(actions::RequestPayment::asks),
@@ -287,6 +338,11 @@ fn perform(
         ActionKind::Return => ask!(actions::Return::asks),
         ActionKind::CollectFees => ask!(fees::Collect::asks),
         ActionKind::WaiveFee => ask!(fees::Waive::asks),
+        ActionKind::SetFees => ask!(fees::Set::asks),
+        ActionKind::RefundFees => ask!(fees::Refund::asks),
+        ActionKind::CancelRefund => {
+            ask!(|WithReason { reason, .. }, of| of.to(Action::CancelRefund { reason }))
+        }
         ActionKind::Finish => ask!(actions::Finish::asks),
         ActionKind::Withdraw => {
             ask!(|WithReason { reason, .. }, of| { of.to(Action::Withdraw { reason }) })
@@ -325,6 +381,10 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             step(of),
             assignee(of),
             Field::area("note", "Ghi chú cho người nhận"),
+        ],
+        ActionKind::Assign => vec![
+            assignee(of),
+            Field::area("reason", "Lý do").hint("Bắt buộc khi hồ sơ đang giao cho người khác."),
         ],
         ActionKind::RequestSupplement => {
             let papers = view.items.iter();
@@ -371,6 +431,11 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let amount = Field::number("amount_vnd", "Tổng số tiền (đồng)")
                 .hint("Bắt buộc khi có khoản chưa rõ mức thu.");
             let mut fields = vec![fees];
+            let times = view.fees.iter();
+            let times = times.filter(|fee| fee.status == FeeStatus::Owed);
+            fields.extend(times.filter_map(|fee| {
+                quantity(fee.position, &fee.name, fee.per.as_deref(), fee.quantity)
+            }));
             fields.extend(unknown.then_some(amount));
             fields.push(Field::choice("method", "Hình thức thu", methods()));
             fields.push(Field::text("receipt", "Số biên lai").most(100));
@@ -379,6 +444,29 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         ActionKind::WaiveFee => vec![
             Field::choice("fee", "Khoản được miễn", owed(view)).as_number(),
             reason("Lý do miễn"),
+        ],
+        ActionKind::SetFees => {
+            let fees = view.fees.iter();
+            let fees = fees.filter(|fee| {
+                matches!(
+                    fee.status,
+                    FeeStatus::Owed | FeeStatus::Unknown | FeeStatus::NotChosen
+                )
+            });
+            let fees = fees.map(|fee| Choice::new(fee.position, &*fee.name));
+            let once = "Số trang, số bản …; để trống: một.";
+            vec![
+                Field::choice("fee", "Khoản phí, lệ phí", fees.collect()).as_number(),
+                Field::number("quantity", "Số lượng").hint(once),
+                Field::area("reason", "Lý do áp dụng mức này")
+                    .hint("Bắt buộc khi không phải mức thông thường."),
+            ]
+        }
+        ActionKind::RefundFees => vec![
+            Field::number("amount_vnd", "Số tiền hoàn trả (đồng)").required(),
+            Field::choice("method", "Hình thức", methods()),
+            Field::text("receipt", "Số chứng từ").most(100),
+            reason("Lý do hoàn trả"),
         ],
         ActionKind::Finish => {
             let granted = Choice::new("approved", "Đồng ý giải quyết");

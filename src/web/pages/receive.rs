@@ -22,6 +22,7 @@ use crate::web::api::dossiers::{NewDossier, intent};
 use crate::web::api::fees::Collect;
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
+use crate::web::pages::actions::{quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
@@ -234,6 +235,12 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
             let unknown = intake.fees.iter().any(|(_, fee)| fee.amount_vnd.is_none());
             let hint = "Đánh dấu khoản đã thu; khoản không đánh dấu còn phải nộp.";
             fields.push(Field::numbers(PAID, "Phí, lệ phí thu ngay", fees).hint(hint));
+            let times = intake.fees.iter().filter_map(|(position, fee)| {
+                let mut field = quantity(*position, &fee.name, fee.per.as_deref(), 1)?;
+                field.name = format!("paid/{}", field.name);
+                Some(field)
+            });
+            fields.extend(times);
             if unknown {
                 fields.push(Field::number(PAID_AMOUNT, "Tổng số tiền thu (đồng)"));
             }
@@ -456,7 +463,11 @@ async fn take_in(
     let hash = hash.chain_update(paid.as_ref().map(Value::to_string).unwrap_or_default());
     let new: NewDossier = body::read(&bytes)?;
     let paid = paid.filter(|paid| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty()));
-    let paid = paid.map(|paid| read_paid(&paid)).transpose()?;
+    let paid = paid.map(|mut paid| {
+        with_quantities(&mut paid);
+        read_paid(&paid)
+    });
+    let paid = paid.transpose()?;
     let intent = intent(call, None);
     let key = IdempotencyKey::of_form(typed.get(KEY));
     let key = key.of_staff("dossiers", &call.by, hash.finalize().to_vec());

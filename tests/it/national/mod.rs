@@ -225,7 +225,7 @@ fn any_action(rng: &mut StdRng) -> Action {
             receipt: String::new(),
         },
         10 => Action::CollectFees {
-            fees: vec![0],
+            fees: vec![0.into()],
             amount_vnd: None,
             method: PaymentMethod::Cash,
             receipt: "BL-1".to_owned(),
@@ -394,7 +394,7 @@ on_both! {
         act(id, "2021-03-02 08:30", missing);
         act(id, "2021-03-03 09:15", Action::TakeSupplement { items: vec![ItemHandedIn(1, 1, 0).into()], reason: String::new() });
         let paid = Action::CollectFees {
-            fees: vec![0], amount_vnd: None, method: PaymentMethod::Transfer, receipt: String::new(),
+            fees: vec![0.into()], amount_vnd: None, method: PaymentMethod::Transfer, receipt: String::new(),
         };
         act(id, "2021-03-03 10:00", paid);
         let due = replay(store, id).due();

@@ -272,7 +272,7 @@ on_both! {
             let dossier = world.receive_at(COMMUNE, PAID, at("2021-03-01 08:00"));
             let action = match method {
                 None => Action::WaiveFee { fee: 0, reason: "hộ nghèo".to_owned() },
-                Some(method) => Action::CollectFees { fees: vec![0], amount_vnd: None, method, receipt: "1".to_owned() },
+                Some(method) => Action::CollectFees { fees: vec![0.into()], amount_vnd: None, method, receipt: "1".to_owned() },
             };
             world.act(dossier.id, at("2021-03-01 08:30"), action).unwrap()
         };

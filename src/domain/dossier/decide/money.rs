@@ -2,12 +2,15 @@
 
 use crate::domain::dossier::decide::timing::resumed;
 use crate::domain::dossier::decide::{Context, required};
-use crate::domain::dossier::{Dossier, EventData, PaymentRequested, PaymentTaken, Refusal};
+use crate::domain::dossier::fees::is_requested;
+use crate::domain::dossier::{
+    Dossier, EventData, FeeAsked, FeeTerms, PaymentRequested, PaymentTaken, Refusal, Settlement,
+};
 use crate::domain::procedure::Procedure;
 
 pub(super) fn request_payment(
     dossier: &Dossier,
-    fees: &[u16],
+    fees: &[FeeAsked],
     amount_vnd: Option<u64>,
     reason: &str,
     context: &Context<'_>,
@@ -16,14 +19,17 @@ pub(super) fn request_payment(
         return Ok(PaymentRequested {
             amount_vnd: positive(amount_vnd.unwrap_or_default())?,
             fees: Vec::new(),
+            terms: Vec::new(),
             reason: required(reason)?,
         }
         .into());
     }
-    let asked_vnd = amount_asked(dossier, fees, amount_vnd, context.procedure)?;
+    let terms = terms(dossier, fees, context)?;
+    let asked_vnd = amount_asked(dossier, &terms, amount_vnd, context.procedure)?;
     Ok(PaymentRequested {
         amount_vnd: positive(asked_vnd)?,
-        fees: fees.to_vec(),
+        fees: positions(&terms),
+        terms: dossier.fees(context.procedure).news(&terms),
         reason: reason.trim().to_owned(),
     }
     .into())
@@ -53,13 +59,71 @@ pub(super) fn nothing_left_to_pay(
 }
 
 /// The fees, unless the clock stands for a payment of one of them.
-pub(super) fn not_requested<'a>(dossier: &Dossier, fees: &'a [u16]) -> Result<&'a [u16], Refusal> {
+pub(super) fn not_requested<'a>(
+    dossier: &Dossier,
+    fees: &'a [FeeAsked],
+    procedure: &Procedure,
+) -> Result<&'a [FeeAsked], Refusal> {
+    let all = &procedure.definition.fees;
     let requested = fees
         .iter()
-        .find(|fee| dossier.contents.requested_fees.contains(fee));
+        .find(|asked| is_requested(&dossier.contents, all, asked.fee));
     match requested {
-        Some(&position) => Err(Refusal::FeeRequested { position }),
+        Some(asked) => Err(Refusal::FeeRequested {
+            position: asked.fee,
+        }),
         None => Ok(fees),
+    }
+}
+
+/// On what terms these fees are owed from now on.
+pub(super) fn terms(
+    dossier: &Dossier,
+    fees: &[FeeAsked],
+    context: &Context<'_>,
+) -> Result<Vec<FeeTerms>, Refusal> {
+    match fees.is_empty() {
+        true => Err(Refusal::NoFees),
+        false => dossier.fees(context.procedure).terms(fees),
+    }
+}
+
+pub(super) fn positions(terms: &[FeeTerms]) -> Vec<u16> {
+    terms.iter().map(|terms| terms.fee).collect()
+}
+
+/// What is paid back, of what was paid: for these fees all that they came to, or some amount.
+pub(super) fn refunded(
+    dossier: &Dossier,
+    amount_vnd: u64,
+    fees: &[u16],
+    procedure: &Procedure,
+) -> Result<u64, Refusal> {
+    let contents = &dossier.contents;
+    let (mut sum, mut unknown) = (0_u64, false);
+    for (i, &position) in fees.iter().enumerate() {
+        let settled = contents.settled_fee(position).map(|settled| &settled.how);
+        let collected = matches!(settled, Some(Settlement::Collected { .. }));
+        if !collected || fees[..i].contains(&position) {
+            return Err(Refusal::FeeNotCollected { position });
+        }
+        match dossier.fees(procedure).sum(position) {
+            Some(vnd) => sum = sum.saturating_add(vnd),
+            None => unknown = true,
+        }
+    }
+    if !fees.is_empty() && !unknown && sum != amount_vnd {
+        return Err(Refusal::OtherAmount {
+            asked_vnd: sum,
+            paid_vnd: amount_vnd,
+        });
+    }
+    match positive(amount_vnd)? {
+        amount_vnd if amount_vnd > contents.kept_vnd() => Err(Refusal::RefundTooMuch {
+            kept_vnd: contents.kept_vnd(),
+            refunded_vnd: amount_vnd,
+        }),
+        amount_vnd => Ok(amount_vnd),
     }
 }
 
@@ -67,11 +131,11 @@ pub(super) fn not_requested<'a>(dossier: &Dossier, fees: &'a [u16]) -> Result<&'
 /// does not know that of all of them.
 pub(super) fn amount_asked(
     dossier: &Dossier,
-    fees: &[u16],
+    terms: &[FeeTerms],
     named: Option<u64>,
     procedure: &Procedure,
 ) -> Result<u64, Refusal> {
-    let (asked_vnd, unknown) = amount_owed(dossier, fees, procedure)?;
+    let (asked_vnd, unknown) = amount_of(dossier, terms, procedure);
     match (unknown, named) {
         (Some(_), Some(paid_vnd)) if paid_vnd > asked_vnd => Ok(paid_vnd),
         // Nothing, or no more than what is known of the others.
@@ -91,7 +155,8 @@ pub(super) fn asked_less(
     fee: u16,
     procedure: &Procedure,
 ) -> Result<Option<u64>, Refusal> {
-    let (amount, unknown) = amount_owed(dossier, &[fee], procedure)?;
+    let terms = dossier.fees(procedure).terms_of(fee)?;
+    let (amount, unknown) = amount_of(dossier, &[terms], procedure);
     let requested = &dossier.contents.requested_fees;
     match unknown {
         _ if !requested.contains(&fee) => Ok(None),
@@ -102,37 +167,18 @@ pub(super) fn asked_less(
     }
 }
 
-/// What is owed for these fees of the procedure, each named once and not settled yet: as far as it is known, and
-/// the first of which it is not.
-fn amount_owed(
-    dossier: &Dossier,
-    fees: &[u16],
-    procedure: &Procedure,
-) -> Result<(u64, Option<u16>), Refusal> {
-    let known = &procedure.definition.fees;
+/// What these fees of the procedure come to: as far as it is known, and the first of which it is not.
+fn amount_of(dossier: &Dossier, terms: &[FeeTerms], procedure: &Procedure) -> (u64, Option<u16>) {
+    let fees = dossier.fees(procedure).fees;
     let (mut amount, mut unknown) = (0_u64, None);
-    for (i, &position) in fees.iter().enumerate() {
-        let fee = known
-            .get(usize::from(position))
-            .ok_or(Refusal::UnknownFee {
-                position,
-                count: known.len(),
-            })?;
-        if dossier.settled_fee(position).is_some() || fees[..i].contains(&position) {
-            return Err(Refusal::FeeSettled { position });
-        }
-        if !dossier.fee_holds(fee) {
-            return Err(Refusal::FeeOfOthers { position });
-        }
-        match fee.amount_vnd {
-            Some(vnd) => amount = amount.saturating_add(vnd),
-            None => unknown = unknown.or(Some(position)),
+    for terms in terms {
+        let fee = fees.get(usize::from(terms.fee));
+        match fee.and_then(|fee| fee.amount_vnd) {
+            Some(vnd) => amount = amount.saturating_add(vnd.saturating_mul(terms.quantity.into())),
+            None => unknown = unknown.or(Some(terms.fee)),
         }
     }
-    if fees.is_empty() {
-        return Err(Refusal::NoFees);
-    }
-    Ok((amount, unknown))
+    (amount, unknown)
 }
 
 pub(super) fn positive(amount_vnd: u64) -> Result<u64, Refusal> {

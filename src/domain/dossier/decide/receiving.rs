@@ -4,8 +4,8 @@ use crate::domain::dossier::decide::handling::step_due;
 use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
-    Channel, Dossier, EventData, ItemHandedIn, NewDossier, Reached, Received, Refusal, Registered,
-    ReturnDate, Submission,
+    Channel, Contents, Dossier, EventData, FeeTerms, Fees, ItemHandedIn, NewDossier, Reached,
+    Received, Refusal, Registered, ReturnDate, Submission,
 };
 use crate::domain::ids::{ProcedureId, UserId};
 use crate::domain::moment::Moment;
@@ -34,6 +34,13 @@ pub(super) fn receive_new(
         true => Some(pass_on_by(context.at, context.timetable)?),
         false => None,
     };
+    let fees = Fees {
+        contents: &Contents::default(),
+        fees: &context.procedure.definition.fees,
+        channel: new.channel,
+        on: context.at.date(),
+    };
+    let fee_terms = fees.news(&fees.terms(&new.fees)?);
     let receipt = Receipt {
         channel: new.channel,
         unit: context.units.get(new.unit).ok_or(Refusal::UnknownUnit)?,
@@ -42,6 +49,7 @@ pub(super) fn receive_new(
         pass_on_by,
         assignee,
         return_date,
+        fee_terms,
     };
     received(receipt, context)
 }
@@ -114,6 +122,7 @@ pub(super) fn receive_registered(
         pass_on_by: None,
         assignee,
         return_date,
+        fee_terms: Vec::new(),
     };
     received(receipt, context)
 }
@@ -127,6 +136,7 @@ struct Receipt<'a> {
     pass_on_by: Option<Moment>,
     assignee: Option<UserId>,
     return_date: Option<&'a ReturnDate>,
+    fee_terms: Vec<FeeTerms>,
 }
 
 fn received(receipt: Receipt<'_>, context: &Context<'_>) -> Result<EventData, Refusal> {
@@ -141,6 +151,7 @@ fn received(receipt: Receipt<'_>, context: &Context<'_>) -> Result<EventData, Re
         submission: receipt.submission,
         procedure_now: receipt.procedure_now,
         case_now,
+        fee_terms: receipt.fee_terms,
         limit: clock.limit,
         due_reason: due_reason.transpose()?,
         due: clock.due,
