@@ -376,8 +376,8 @@ on_both! {
         let begun = Instant::now();
         let said = import("2026-07-17");
         let took = begun.elapsed();
-        // A build without optimisation, beside other tests; it takes a few seconds.
-        assert!(took < Duration::from_secs(180), "{took:?}");
+        // A few seconds on a machine of its own; what grew with the square would take hours.
+        assert!(took < Duration::from_secs(900), "{took:?}");
 
         let mut notes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for line in said.lines() {
