@@ -58,7 +58,8 @@ on_both! {
         assert!(offers(&view()));
         let because = json!({"reason": "Chờ Công an xã xác minh chữ ký"});
         act("verify", &clerk, because.clone()).problem(403, "forbidden");
-        act("verify", &officer, json!({"reason": " "})).problem(400, "invalid-request");
+        let empty = act("verify", &officer, json!({"reason": " "})).problem(409, "refused");
+        assert_eq!(empty["reason"], "reason_missing");
         let after = act("verify", &officer, because.clone()).expect(200).json();
         assert_eq!(after["due_at"], second["due_at"]);
         assert_eq!(after["limit"], second["limit"]);
