@@ -442,7 +442,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             fields
         }
         ActionKind::WaiveFee => vec![
-            Field::choice("fee", "Khoản được miễn", owed(view)).as_number(),
+            Field::choice("fee", "Khoản được miễn", owed(view)).numeric(),
             reason("Lý do miễn"),
         ],
         ActionKind::SetFees => {
@@ -557,7 +557,7 @@ fn step(of: &Subject) -> Field {
     let mut choices: Vec<_> = choices.collect();
     // The next one is what is usual.
     choices.reverse();
-    Field::choice("step", "Đến bước", choices).as_number()
+    Field::choice("step", "Đến bước", choices).numeric()
 }
 
 fn papers(view: &DossierView) -> Field {

@@ -252,9 +252,9 @@ impl Field {
         self
     }
 
-    /// It is read as a number though it looks otherwise.
+    /// Read as a number, though it looks otherwise.
     #[must_use]
-    pub(crate) const fn as_number(mut self) -> Self {
+    pub(crate) const fn numeric(mut self) -> Self {
         self.reads = Reads::Number;
         self
     }
