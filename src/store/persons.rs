@@ -374,7 +374,7 @@ pub struct NameWalk {
     pub from: String,
     /// Not included; `None`: to the end.
     pub before: Option<String>,
-    /// Of `like`, each over the name with a space before and behind it; empty: all of them.
+    /// Of `like`; empty: all of them.
     pub like: Vec<String>,
     pub among: Among,
 }
@@ -543,9 +543,8 @@ fn walk_names(
     let end = end.map(place).transpose()?;
     let mut query = among!(walk, after, end.as_ref()).limit(i64::from(limit));
     if let Some((first, others)) = walk.like.split_first() {
-        let like = |pattern: &String| {
-            sql::<Bool>("(' ' || search_name || ' ') like ").bind::<Text, _>(pattern.clone())
-        };
+        let like =
+            |pattern: &String| sql::<Bool>("search_name like ").bind::<Text, _>(pattern.clone());
         query = match others.first() {
             None => query.filter(like(first)),
             Some(other) => query.filter(like(first).or(like(other))),

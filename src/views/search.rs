@@ -290,16 +290,17 @@ impl Fit {
                 with(whole(&written), Vec::new()),
             ],
             Self::Apart if words.len() == 1 => Vec::new(),
-            Self::Apart => vec![with(whole(last), vec![format!("% {first} ")])],
+            Self::Apart => vec![with(whole(last), vec![format!("% {first}")])],
+            // What a search name begins with has been found already.
             Self::Inside => vec![with(
                 all,
-                vec![format!("% {begins} %"), format!("% {written} %")],
+                vec![format!("% {begins}%"), format!("% {written}%")],
             )],
             Self::Begun => {
                 let rest = begins.strip_prefix(last.as_str()).unwrap_or_default();
                 let people = match rest {
                     "" => Vec::new(),
-                    rest => vec![format!("% {last}%{rest} %")],
+                    rest => vec![format!("{last}%{rest}%")],
                 };
                 vec![with(begun(last), people), with(begun(&written), Vec::new())]
             }
@@ -307,7 +308,7 @@ impl Fit {
                 let rest = begins.strip_prefix(last.as_str()).unwrap_or_default();
                 vec![with(
                     all,
-                    vec![format!("% {last}%{rest} %"), format!("% {written}%")],
+                    vec![format!("% {last}%{rest}%"), format!("% {written}%")],
                 )]
             }
         };

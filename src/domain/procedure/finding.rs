@@ -78,7 +78,7 @@ mod tests {
         for (text, name) in [
             ("ks", copies),
             ("k", copies),
-            ("dang ki khai tu", birth),
+            ("dang ki ket hon", birth),
             ("sao chung thuc chu ki", copies),
         ] {
             assert!(!finds(text, name), "{text}: {name}");
