@@ -60,6 +60,8 @@ pub struct Config {
     pub sms: Option<GatewaySettings>,
     pub zalo: Option<GatewaySettings>,
     pub log: LogSettings,
+    /// After how many years the people of a dossier that has ended are taken out of it; `None`: never.
+    pub retention_years: Option<u16>,
 }
 
 /// A setting that cannot be used; the message names its key.
@@ -90,6 +92,26 @@ struct Raw {
     feedback: RawFeedback,
     desk: RawDesk,
     log: RawLog,
+    privacy: RawPrivacy,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPrivacy {
+    retention_years: u16,
+}
+
+impl RawPrivacy {
+    fn check(&self) -> Result<Option<u16>, ConfigError> {
+        match self.retention_years {
+            0 => Ok(None),
+            years @ 1..=200 => Ok(Some(years)),
+            _ => {
+                let reason = "phải từ 1 đến 200, hoặc 0 (không bao giờ)".to_owned();
+                Err(wrong("privacy.retention_years", reason))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -287,6 +309,7 @@ impl Config {
         let (sms, zalo) = (raw.sms.check("sms")?, raw.zalo.check("zalo")?);
         Ok(Self {
             log: raw.log.check(&data),
+            retention_years: raw.privacy.check()?,
             data,
             database,
             store: StoreOptions {

@@ -109,6 +109,9 @@ pub enum Conflict {
     RequestAnswered,
     #[error("yêu cầu này đã được thực hiện hoặc từ chối")]
     RequestSettled,
+    /// Somebody's data cannot be erased yet, and why.
+    #[error("chưa xóa được dữ liệu: {0}")]
+    StillNeeded(String),
     /// A unit cannot end while it has dossiers and no successor.
     #[error(
         "đơn vị {code} còn {open} hồ sơ chưa xong và {not_returned} kết quả chưa trả; cần nêu đơn vị kế thừa (successor)"
@@ -140,6 +143,7 @@ impl Conflict {
             Self::NotAnswered => "not_answered",
             Self::RequestAnswered => "request_answered",
             Self::RequestSettled => "request_settled",
+            Self::StillNeeded(_) => "still_needed",
             Self::HasDossiers { .. } => "unit_has_dossiers",
             Self::UnderWay => "under_way",
             Self::Oneself => "oneself",

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod advance;
 pub mod alarms;
+pub mod anonymise;
 pub mod calendar;
 pub mod checkpoint;
 pub mod deputies;

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
+use crate::acts::anonymise;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::Refusal;
 use crate::domain::ids::{Actor, DossierId, PrivacyRequestId};
@@ -148,6 +149,7 @@ fn dossier(conn: &mut Conn, named: &str) -> Result<DossierId, Error> {
 pub enum Step {
     /// The person was told that it is being seen to.
     Answer,
+    /// What was asked has been done; to delete is done by this.
     Done,
     Refuse {
         reason: String,
@@ -157,7 +159,8 @@ pub enum Step {
 /// Notes what became of a request, once each.
 ///
 /// # Errors
-/// If there is none, it is out of reach, it was settled or answered before, or the database refuses.
+/// If there is none, it is out of reach, it was settled or answered before, the data are needed still, or the database
+/// refuses.
 pub fn advance(
     store: &Store,
     id: PrivacyRequestId,
@@ -189,6 +192,14 @@ pub fn advance(
                 (ActKind::PrivacyRequestAnswered, "answered")
             }
             Step::Done => {
+                if one.what == Request::Delete {
+                    let (units, reach) = (reference.units(), caller.unit());
+                    let reason = format!("theo yêu cầu {id}");
+                    let whose = (one.dossier, one.person);
+                    anonymise::erase(conn, units, whose, reach, caller.actor(), &reason, now)?;
+                    // Its own texts may have named them.
+                    one = privacy::find(conn, id)?.ok_or_else(missing)?;
+                }
                 one.settled = settled(None);
                 (ActKind::PrivacyRequestSettled, "done")
             }

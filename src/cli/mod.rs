@@ -67,7 +67,7 @@ enum Command {
     Scenario(scenario::Args),
     /// Cổng Dịch vụ công Quốc gia: xem trước thông điệp, mã lĩnh vực.
     Portal(portal::Args),
-    /// Dữ liệu cá nhân: ai đã xem số định danh.
+    /// Dữ liệu cá nhân: ai đã xem số định danh, ẩn danh khi hết thời hạn lưu.
     #[command(subcommand)]
     Privacy(privacy::Args),
     /// In báo cáo.
@@ -171,7 +171,7 @@ fn run(cli: &Cli, wrong_of_log: Vec<WrongSetting>) -> Outcome {
             scenario::run(args, &open()?)
         }
         Command::Portal(args) => portal::run(args, &config, &open()?),
-        Command::Privacy(args) => privacy::run(args, &open()?),
+        Command::Privacy(args) => privacy::run(args, &config, &open()?),
         Command::Report(args) => report::run(args, &open()?),
         Command::Verify(args) => verify::run(args, &open()?),
         Command::Checkpoint(args) => checkpoint::run(args, &config, &open()?),

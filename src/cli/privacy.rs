@@ -1,4 +1,4 @@
-//! `motcua privacy`: who has read whose identity number.
+//! `motcua privacy`: who has read whose identity number, and whose term is over.
 
 use std::process::ExitCode;
 
@@ -7,8 +7,12 @@ use clap::Subcommand;
 
 use crate::acts::privacy::{Readings, export_readings};
 use crate::cli::{Outcome, date};
+use crate::config::Config;
 use crate::domain::case_number::CaseNumber;
+use crate::domain::privacy::retention_cutoff;
+use crate::render::words;
 use crate::store::Store;
+use crate::{acts, jobs};
 
 #[derive(Subcommand)]
 pub(super) enum Args {
@@ -24,16 +28,59 @@ pub(super) enum Args {
         #[arg(long, value_name = "MÃ")]
         dossier: Option<String>,
     },
+    /// Ẩn danh người trong các hồ sơ đã kết thúc lâu hơn privacy.retention_years.
+    Anonymise {
+        /// Chỉ in mã các hồ sơ sẽ được ẩn danh, không ghi gì.
+        #[arg(long)]
+        preview: bool,
+    },
 }
 
-pub(super) fn run(args: &Args, store: &Store) -> Outcome {
-    let Args::Readings { from, to, dossier } = args;
-    let dossier = dossier.as_deref().map(CaseNumber::parse).transpose()?;
-    let asked = Readings {
-        from: *from,
-        to: *to,
-        dossier,
-    };
+pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
+    match args {
+        Args::Readings { from, to, dossier } => readings(store, *from, *to, dossier.as_deref()),
+        Args::Anonymise { preview } => {
+            let years = config.retention_years;
+            let years =
+                years.ok_or("chưa đặt privacy.retention_years (số năm sau khi hồ sơ kết thúc)")?;
+            match preview {
+                true => preview_of(store, years),
+                false => anonymise(store, years),
+            }
+        }
+    }
+}
+
+fn preview_of(store: &Store, years: u16) -> Outcome {
+    let mut out = Vec::new();
+    let (mut dossiers, mut people) = (0, 0);
+    let cutoff = retention_cutoff(crate::clock::now(), years);
+    acts::anonymise::preview(store, cutoff, |planned| {
+        out.extend_from_slice(format!("{}\n", planned.case_number).as_bytes());
+        dossiers += 1;
+        people += planned.people;
+    })?;
+    crate::cli::output::write(&out)?;
+    eprintln!(
+        "motcua: sẽ ẩn danh {people} người trong {dossiers} hồ sơ kết thúc trước {}",
+        words::date(cutoff.date())
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn anonymise(store: &Store, years: u16) -> Outcome {
+    acts::anonymise::keep_term(store, Some(years))?;
+    let mut people = 0;
+    if let Some(id) = acts::anonymise::ask(store, crate::clock::now())? {
+        people = jobs::queue::wait_for(store, id, |_| {})?.changed;
+    }
+    println!("đã ẩn danh {people} người");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn readings(store: &Store, from: NaiveDate, to: NaiveDate, dossier: Option<&str>) -> Outcome {
+    let dossier = dossier.map(CaseNumber::parse).transpose()?;
+    let asked = Readings { from, to, dossier };
     let readings = export_readings(store, &asked, crate::clock::now())?;
     let mut csv = csv::Writer::from_writer(Vec::new());
     for reading in &readings {

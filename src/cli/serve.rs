@@ -26,6 +26,7 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
     let shown = settings.shown().into_iter();
     let shown = shown.map(|setting| (setting.key, setting.value.into()));
     acts::checkpoint::record_settings(&store, &Value::Object(shown.collect()), now)?;
+    acts::anonymise::keep_term(&store, config.retention_years)?;
     let listen = args.listen.unwrap_or(config.listen);
     let (server, oidc) = (config.server.clone(), config.oidc.clone());
     let background = crate::web::Settings {

@@ -56,6 +56,18 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     found
 }
 
+/// Whether a text tells of one of these people: by name, phone number, e-mail address or identity number.
+pub fn gives_away(text: &str, people: &[Person]) -> bool {
+    let told = disclosures(text, people);
+    let known = told.iter().any(|what| *what != Disclosure::IdentityNumber);
+    known || {
+        let digits = digits(&clean(text));
+        let numbers = people.iter().filter_map(|person| person.identity.as_ref());
+        let mut numbers = numbers.map(|identity| identity.number());
+        numbers.any(|number| digits.iter().any(|digits| digits.contains(number)))
+    }
+}
+
 /// Whether the text holds the words of the name one after the other.
 fn names(text: &str, name: &str) -> bool {
     // A name of one word is often an everyday word under other marks.
@@ -166,6 +178,29 @@ mod tests {
         }
         let all = of("Nguyễn Thị Ánh 0912345678 anh@example.vn 020185000123");
         assert_eq!(all, [Name, Phone, Email, IdentityNumber]);
+    }
+
+    #[test]
+    fn tells_of_these_people_only() {
+        let person = Person {
+            notify_by: None,
+            name: "Nguyễn Thị Ánh".to_owned(),
+            identity: crate::domain::identity::Identity::person("020185000123").ok(),
+            phone: Some("0912345678".to_owned()),
+            email: None,
+            address: None,
+        };
+        let people = [person];
+        for text in [
+            "bà NGUYEN THI ANH nộp",
+            "gọi 0912.345.678",
+            "CCCD 020 185 000 123",
+        ] {
+            assert!(gives_away(text, &people), "{text}");
+        }
+        for text in ["CCCD 020185000124", "0912345679", "Nguyễn Thị Hoa", ""] {
+            assert!(!gives_away(text, &people), "{text}");
+        }
     }
 
     #[test]

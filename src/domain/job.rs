@@ -17,6 +17,8 @@ text_enum! {
         Successors = "successors",
         /// Open dossiers go out of the hands of somebody who has left, or cannot read them any more.
         Hands = "hands",
+        /// The people of dossiers that ended long ago are taken out of them.
+        Anonymise = "anonymise",
     }
 }
 

@@ -2,6 +2,7 @@
 //! instances side by side; and the deliveries, by [`Dispatcher`]s.
 
 pub mod announce;
+mod anonymise;
 pub mod fold;
 pub mod forget;
 pub mod hands;
@@ -86,6 +87,7 @@ impl Background {
             start(seal::Sign(log_key), &stop, store),
             start(remind::Remind, &stop, store),
             start(watch_clock::WatchClock::default(), &stop, store),
+            start(anonymise::Retention, &stop, store),
             start(queue, &stop, store),
             guarding,
         ];

@@ -9,7 +9,7 @@ use crate::domain::ids::{DossierId, JobId};
 use crate::domain::job::Kind;
 use crate::domain::moment::Moment;
 use crate::error::Error;
-use crate::jobs::{Job, hands, recompute, successors};
+use crate::jobs::{Job, anonymise, hands, recompute, successors};
 use crate::store::jobs::{self, Claim, Hands, Job as Row, Progress};
 use crate::store::reference::Reference;
 use crate::store::{Store, StoreError, dossiers, settings};
@@ -198,6 +198,7 @@ fn work_on(
         Kind::Areas => move_areas(&mut work),
         Kind::Successors => successors::work(&mut work),
         Kind::Hands => hands::work(&mut work, job),
+        Kind::Anonymise => anonymise::work(&mut work),
     };
     let progress = work.progress;
     let (kind, now) = (job.kind, crate::clock::now());
@@ -232,7 +233,7 @@ fn progress_done(store: &Store, kind: Kind, claim: Claim, progress: Progress) ->
             jobs::ask_for_hands(conn, &Hands::OUT_OF_REACH, None, crate::clock::now())?;
         }
         // Reference data say what is yet to be done.
-        if own && !matches!(kind, Kind::Successors | Kind::Hands) {
+        if own && !matches!(kind, Kind::Successors | Kind::Hands | Kind::Anonymise) {
             settings::bump_reference_version(conn)?;
         }
         Ok(())

@@ -53,6 +53,8 @@ text_enum! {
         WebhookChanged = "webhook_changed",
         WebhookRemoved = "webhook_removed",
         PersonErased = "person_erased",
+        /// People of a dossier were erased, and what named them beside their records.
+        DossierAnonymised = "dossier_anonymised",
         ReadingsExported = "readings_exported",
     }
 }

@@ -41,6 +41,7 @@ pub mod open_dossiers;
 pub mod outbox;
 pub mod overview;
 pub mod payments;
+pub mod personal;
 pub mod persons;
 mod prepared;
 pub mod privacy;
@@ -351,6 +352,25 @@ impl Store {
     /// Whether this program has found the database to be a newer one's: then it writes nothing any more.
     pub fn is_outdated(&self) -> bool {
         self.inner.reference.ensure_current().is_err()
+    }
+
+    /// Puts what SQLite's log still holds of what was deleted into the database and empties it, if nobody reads from it
+    /// right now: else it is overwritten later.
+    pub fn put_log_into_database(&self) {
+        let put = self
+            .inner
+            .url
+            .connect()
+            .and_then(|mut conn| match &mut conn {
+                Conn::Sqlite(conn) => {
+                    use diesel::connection::SimpleConnection;
+                    Ok(conn.batch_execute("pragma wal_checkpoint(truncate)")?)
+                }
+                Conn::Postgres(_) => Ok(()),
+            });
+        if let Err(error) = put {
+            tracing::warn!(%error, "the database's log still holds what was deleted");
+        }
     }
 
     /// Whether the database can be read and written, by this program.

@@ -817,6 +817,50 @@ pub fn forget(conn: &mut Conn, keep: Keep, limit: u32, now: Moment) -> Result<us
     Ok(waiting.len() + full.len() + gone.len())
 }
 
+/// Empties the messages to people on these dossiers that were written up to `before`, and what was sent to these
+/// addresses and numbers: nobody can tell any more what they said, and to whom. What waits is given up; what other
+/// systems are still to be told names nobody.
+pub(super) fn empty(
+    conn: &mut Conn,
+    dossiers: &[Vec<u8>],
+    contacts: &[String],
+    before: MessageId,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let to_people = || outbox::kind.eq_any(["email", "sms", "zalo"]);
+    let emptied = || {
+        (
+            outbox::recipient.eq(""),
+            outbox::body.eq(EMPTY),
+            outbox::error.eq(None::<String>),
+        )
+    };
+    let on_dossiers = || {
+        outbox::table
+            .filter(outbox::id.le(before.bytes().to_vec()))
+            .filter(outbox::dossier_id.eq_any(dossiers.to_vec()))
+    };
+    let waiting = on_dossiers()
+        .filter(to_people())
+        .filter(outbox::due_at.is_not_null());
+    diesel::update(waiting)
+        .set(given_up(String::new(), now))
+        .execute(conn)?;
+    diesel::update(on_dossiers().filter(to_people()))
+        .set(emptied())
+        .execute(conn)?;
+    // What the other side said may repeat whom it was about.
+    diesel::update(on_dossiers().filter(outbox::error.is_not_null()))
+        .set(outbox::error.eq(None::<String>))
+        .execute(conn)?;
+    let sent = outbox::table
+        .filter(to_people())
+        .filter(outbox::recipient.eq_any(contacts.to_vec()))
+        .filter(outbox::settled_at.is_not_null());
+    diesel::update(sent).set(emptied()).execute(conn)?;
+    Ok(())
+}
+
 /// How many messages wait to be sent.
 pub fn depth(conn: &mut Conn) -> Result<i64, StoreError> {
     let waiting = outbox::table.filter(outbox::due_at.is_not_null());

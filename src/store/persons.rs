@@ -271,6 +271,16 @@ pub fn erase(
     Ok(true)
 }
 
+/// Whether somebody was erased, or never was.
+pub fn is_erased(conn: &mut Conn, id: PersonId) -> Result<bool, StoreError> {
+    let named: Option<bool> = persons::table
+        .find(id.bytes().to_vec())
+        .select(persons::commitment_key.is_not_null())
+        .first(conn)
+        .optional()?;
+    Ok(named != Some(true))
+}
+
 /// A person's record as the log sees it: the commitment to it, `None` once it is erased.
 pub type OnRecord = (PersonId, Option<Commitment>);
 

@@ -33,6 +33,8 @@ text_enum! {
         Announce = "announce",
         /// Out of the hands of somebody who has left.
         Hands = "hands",
+        /// Taking its people out of it, whose term is over.
+        Anonymise = "anonymise",
     }
 }
 
@@ -45,6 +47,7 @@ impl Work {
             Self::Successor => "chuyển sang đơn vị kế thừa",
             Self::Announce => "báo tin",
             Self::Hands => "giao lại cho người khác",
+            Self::Anonymise => "ẩn danh",
         }
     }
 

@@ -70,6 +70,10 @@ pub(super) const LISTS_FILLED: &str = "lists_filled";
 pub(super) const REVERSALS_FILLED: &str = "reversals_filled";
 /// Set once the search names are made by the cleaning of texts that are older than it.
 pub(super) const PEOPLE_RENAMED: &str = "people_renamed";
+/// After how many years the people of a dossier are taken out of it, as the program was started last.
+const RETENTION_YEARS: &str = "retention_years";
+/// The day on which that was asked for last.
+pub const ANONYMISED_ON: &str = "anonymised_on";
 /// Set once it is noted what phone numbers are found by that were kept as they were typed.
 pub(super) const PHONES_READ: &str = "phones_read";
 /// Set once the counts are there of how the resolved ended that are older than their columns.
@@ -103,6 +107,23 @@ pub fn set(conn: &mut Conn, key: &str, value: &str) -> Result<(), StoreError> {
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// After how many years the people of a dossier are taken out of it; `None`: never.
+pub fn retention_years(conn: &mut Conn) -> Result<Option<u16>, StoreError> {
+    let years = get(conn, RETENTION_YEARS)?;
+    Ok(years.and_then(|years| years.parse().ok()))
+}
+
+/// Notes that, where it has changed.
+pub fn set_retention_years(conn: &mut Conn, years: Option<u16>) -> Result<(), StoreError> {
+    match (get(conn, RETENTION_YEARS)?, years) {
+        (Some(before), None) => remove(conn, RETENTION_YEARS, &before),
+        (before, Some(years)) if before != Some(years.to_string()) => {
+            set(conn, RETENTION_YEARS, &years.to_string())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes a setting if it still has that value.

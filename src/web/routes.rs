@@ -579,7 +579,7 @@ fn privacy_table() -> Vec<Route> {
             .says("Dữ liệu cá nhân", "Đã trả lời người yêu cầu.", "Yêu cầu")
             .or(&[Refused]),
         post("/api/v1/privacy/requests/{privacy_request}/done", Staff(May::HandlePrivacy), privacy::done)
-            .says("Dữ liệu cá nhân", "Đã thực hiện yêu cầu.", "Yêu cầu")
+            .says("Dữ liệu cá nhân", "Đã thực hiện yêu cầu; với yêu cầu xóa thì dữ liệu được xóa ngay tại đây, từ chối khi còn hồ sơ chưa xong.", "Yêu cầu")
             .or(&[Refused]),
         post("/api/v1/privacy/requests/{privacy_request}/refuse", Staff(May::HandlePrivacy), privacy::refuse)
             .says("Dữ liệu cá nhân", "Từ chối yêu cầu, có lý do.", "Yêu cầu")

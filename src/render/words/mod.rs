@@ -246,6 +246,7 @@ pub const fn job(kind: job::Kind) -> &'static str {
         job::Kind::Areas => "Xếp lại hồ sơ theo đơn vị cấp trên mới",
         job::Kind::Successors => "Chuyển hồ sơ sang đơn vị kế thừa",
         job::Kind::Hands => "Chuyển hồ sơ đang giao cho người đã nghỉ hoặc chuyển công tác",
+        job::Kind::Anonymise => "Ẩn danh hồ sơ đã hết thời hạn lưu",
     }
 }
 
