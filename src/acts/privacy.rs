@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::acts::anonymise;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::Refusal;
-use crate::domain::ids::{Actor, DossierId, PrivacyRequestId};
+use crate::domain::ids::{Actor, DossierId, MessageId, PrivacyRequestId};
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::privacy::Request;
@@ -18,7 +18,10 @@ use crate::store::idempotency::{Happened, Once, once};
 use crate::store::privacy::{self, PrivacyRequest, Settled};
 use crate::store::{Conn, Store, dossiers};
 use crate::views::dossier::find_within;
-use crate::views::privacy::{PrivacyRequestView, ReadingView, missing, readings_of, view, within};
+use crate::views::privacy::{
+    PrivacyRequestView, ReadingLine, ReadingView, missing, reading_lines, readings_of, view, within,
+};
+use crate::views::reach::ensure_whole;
 
 /// Which readings of identity numbers are asked for.
 #[derive(Debug, Clone)]
@@ -60,6 +63,46 @@ pub fn export_readings(
         end_of(asked.to),
     );
     Ok(store.read(|conn| readings_of(conn, period, dossier))?)
+}
+
+/// A part of what [`export_readings`] tells, for an administrator of the whole office, without names; each with where to
+/// go on behind it. That it was asked for is on record before it is told.
+///
+/// # Errors
+/// If there is no such dossier, the caller keeps less than the whole office, or an error of the store.
+pub fn list_readings(
+    store: &Store,
+    asked: &Readings,
+    after: Option<MessageId>,
+    limit: u32,
+    by: Proof,
+    now: Moment,
+) -> Result<Vec<(MessageId, ReadingLine)>, Error> {
+    if asked.to < asked.from {
+        return Err(Error::wrong("to", "trước from"));
+    }
+    let period = (
+        Moment::at(asked.from, chrono::NaiveTime::MIN),
+        end_of(asked.to),
+    );
+    let asked = asked.clone();
+    store.write_with_reference_as(by, move |conn, reference, caller| {
+        ensure_whole(reference.units(), caller.unit())?;
+        let number = asked.dossier.as_ref();
+        let dossier = match number {
+            None => None,
+            Some(number) => {
+                let missing = || Error::wrong("dossier", "không có hồ sơ này");
+                Some(dossiers::find_id(conn, number)?.ok_or_else(missing)?)
+            }
+        };
+        let act = json!({
+            "from": asked.from, "to": asked.to, "dossier": number.map(CaseNumber::as_str),
+            "after": after,
+        });
+        admin_acts::record(conn, caller.actor(), now, ActKind::ReadingsExported, &act)?;
+        Ok(reading_lines(conn, period, dossier, after, limit)?)
+    })
 }
 
 /// What somebody asks.

@@ -111,6 +111,8 @@ permissions! {
     NameDeputies: Supervisor;
     /// What people ask about their own data: the register, without their data.
     HandlePrivacy: Supervisor Administrator;
+    /// Who has read whose identity number, without the number and the name.
+    ReadReadings: Administrator;
     /// On-time rates and the forms.
     ReadReports: Supervisor Administrator;
     ManageUnits: Administrator;

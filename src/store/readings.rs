@@ -84,22 +84,23 @@ pub fn after(
     if let Some(after) = after {
         query = query.filter(identity_readings::id.gt(after.bytes().to_vec()));
     }
-    type Row = (Vec<u8>, i64, i32, Vec<u8>, Vec<u8>);
     let rows: Vec<Row> = query.load(conn)?;
-    rows.into_iter()
-        .map(|(id, at, user, dossier, person)| {
-            let corrupt = || StoreError::corrupt("identity_readings");
-            Ok(Recorded {
-                id: MessageId::from_slice(&id).ok_or_else(corrupt)?,
-                reading: Reading {
-                    at: Moment::from_unix_millis(at),
-                    user: UserId(user),
-                    dossier: DossierId::from_slice(&dossier).ok_or_else(corrupt)?,
-                    person: PersonId::from_slice(&person).ok_or_else(corrupt)?,
-                },
-            })
-        })
-        .collect()
+    rows.into_iter().map(recorded).collect()
+}
+
+type Row = (Vec<u8>, i64, i32, Vec<u8>, Vec<u8>);
+
+fn recorded((id, at, user, dossier, person): Row) -> Result<Recorded, StoreError> {
+    let corrupt = || StoreError::corrupt("identity_readings");
+    Ok(Recorded {
+        id: MessageId::from_slice(&id).ok_or_else(corrupt)?,
+        reading: Reading {
+            at: Moment::from_unix_millis(at),
+            user: UserId(user),
+            dossier: DossierId::from_slice(&dossier).ok_or_else(corrupt)?,
+            person: PersonId::from_slice(&person).ok_or_else(corrupt)?,
+        },
+    })
 }
 
 /// Readings from `from` to before `until`, oldest first, `take` at a time.
@@ -123,6 +124,32 @@ pub fn within(
             return Ok(());
         }
     }
+}
+
+/// A part of the readings from `from` to before `until`, oldest first, behind `after`; of one dossier only, if one is
+/// named.
+pub fn part(
+    conn: &mut Conn,
+    (from, until): (Moment, Moment),
+    dossier: Option<DossierId>,
+    after: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    // Ids are ordered by the moment of the reading.
+    let begin = MessageId::new(from, [0; 10]);
+    let end = MessageId::new(until, [0; 10]);
+    let begin = after.map_or(begin, |after| after.max(begin));
+    let mut query = identity_readings::table
+        .filter(identity_readings::id.gt(begin.bytes().to_vec()))
+        .filter(identity_readings::id.lt(end.bytes().to_vec()))
+        .order(identity_readings::id)
+        .limit(i64::from(limit))
+        .into_boxed();
+    if let Some(dossier) = dossier {
+        query = query.filter(identity_readings::dossier_id.eq(dossier.bytes().to_vec()));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter().map(recorded).collect()
 }
 
 /// How many readings are looked at at once.

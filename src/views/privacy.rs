@@ -3,11 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::ids::{DossierId, PrivacyRequestId, UnitId};
+use crate::domain::ids::{DossierId, MessageId, PersonId, PrivacyRequestId, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::privacy::Request;
 use crate::error::Error;
 use crate::store::privacy::{self, PrivacyRequest};
+use crate::store::readings::Recorded;
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, dossiers, persons, readings, users};
 use crate::views::list::{Named, StaffName, named_unit};
@@ -131,6 +132,45 @@ pub struct ReadingView {
     pub case_number: String,
     /// Whose number it was.
     pub person: String,
+}
+
+/// A reading of an identity number, as administrators see it: neither the number nor the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReadingLine {
+    pub at: Moment,
+    #[schema(example = "h37.20.01.clerk")]
+    pub username: String,
+    pub full_name: String,
+    #[schema(example = "H37.20.01-210301-0001")]
+    pub case_number: String,
+    /// Whose number it was, on that dossier.
+    pub person: PersonId,
+}
+
+/// A part of the readings of a span, oldest first, each with where to go on behind it; of one dossier only, if one is
+/// named.
+pub(crate) fn reading_lines(
+    conn: &mut Conn,
+    period: (Moment, Moment),
+    dossier: Option<DossierId>,
+    after: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<(MessageId, ReadingLine)>, StoreError> {
+    let read = readings::part(conn, period, dossier, after, limit)?;
+    let staff = users::names(conn, read.iter().map(|one| one.reading.user))?;
+    let mut lines = Vec::with_capacity(read.len());
+    for Recorded { id, reading } in read {
+        let (username, full_name) = staff.get(&reading.user).cloned().unwrap_or_default();
+        let line = ReadingLine {
+            at: reading.at,
+            username,
+            full_name,
+            case_number: dossiers::case_number(conn, reading.dossier)?.unwrap_or_default(),
+            person: reading.person,
+        };
+        lines.push((id, line));
+    }
+    Ok(lines)
 }
 
 /// The readings of a span, oldest first; of one dossier only, if one is named.

@@ -584,6 +584,10 @@ fn privacy_table() -> Vec<Route> {
         post("/api/v1/privacy/requests/{privacy_request}/refuse", Staff(May::HandlePrivacy), privacy::refuse)
             .says("Dữ liệu cá nhân", "Từ chối yêu cầu, có lý do.", "Yêu cầu")
             .or(&[Refused]),
+        get("/api/v1/privacy/readings", Staff(May::ReadReadings), privacy::readings)
+            .says("Dữ liệu cá nhân", "Ai đã xem số định danh của ai, khi nào, cũ nhất trước; việc xem danh sách này được ghi vào nhật ký.", "Một trang"),
+        get("/api/v1/privacy/readings.csv", Staff(May::ReadReadings), privacy::readings_csv)
+            .says("Dữ liệu cá nhân", "Như /api/v1/privacy/readings, dạng CSV; tiêu đề Link có trang sau.", "Bảng"),
     ]
 }
 

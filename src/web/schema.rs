@@ -11,8 +11,8 @@ use crate::domain::calendar::{DayKind, SourceKind};
 use crate::domain::counting::Rule;
 use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
 use crate::domain::ids::{
-    AlarmId, DeputyId, DossierId, FeedbackId, JobId, MessageId, PrivacyRequestId, SessionId,
-    SubmissionId, WebhookId,
+    AlarmId, DeputyId, DossierId, FeedbackId, JobId, MessageId, PersonId, PrivacyRequestId,
+    SessionId, SubmissionId, WebhookId,
 };
 use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
@@ -143,6 +143,7 @@ formats! {
     MessageId: Uuid, "Định danh của thông điệp", "01780000-0000-7000-8000-000000000000";
     WebhookId: Uuid, "Định danh của webhook", "01780000-0000-7000-8000-000000000000";
     DeputyId: Uuid, "Định danh của việc làm thay", "01780000-0000-7000-8000-000000000000";
+    PersonId: Uuid, "Định danh của người nộp hoặc người được ủy quyền trên một hồ sơ", "01780000-0000-7000-8000-000000000000";
     PrivacyRequestId: Uuid, "Định danh của yêu cầu", "01780000-0000-7000-8000-000000000000";
     AlarmId: Uuid, "Định danh của cảnh báo", "01780000-0000-7000-8000-000000000000";
     JobId: Uuid, "Định danh của công việc chạy nền", "01780000-0000-7000-8000-000000000000";

@@ -477,3 +477,62 @@ on_both! {
         Program::on(db).output(&["verify"]);
     }
 }
+
+on_both! {
+    fn administrators_read_who_read_what_and_that_is_on_record(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let administrator = office.token(Role::Administrator, "H37");
+        let of_a_unit = office.token(Role::Administrator, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, "H37");
+        let dossiers = [(); 3].map(|()| office.receive(COMMUNE, SAME_DAY));
+        for dossier in &dossiers {
+            let path = format!("/api/v1/dossiers/{}/identities", dossier["case_number"].as_str().unwrap());
+            office.call("GET", path).token(&clerk).send().expect(200);
+        }
+        let today = motcua::clock::now().date();
+        let acts = || db.value("select count(*) from admin_acts where kind = 'readings_exported'");
+        let span = format!("from={}&to={today}", today - Days::new(1));
+        let get = |token: &str, path: String| office.call("GET", path).token(token).send();
+        for token in [&clerk, &supervisor, &of_a_unit] {
+            get(token, format!("/api/v1/privacy/readings?{span}")).problem(403, "forbidden");
+            get(token, format!("/api/v1/privacy/readings.csv?{span}")).problem(403, "forbidden");
+        }
+        assert_eq!(acts(), "0");
+        let lines = office.pages(&administrator, &format!("/api/v1/privacy/readings?{span}"), 2);
+        assert_eq!(lines.len(), 3);
+        for (line, dossier) in lines.iter().zip(&dossiers) {
+            assert_eq!((&line["username"], &line["case_number"]), (&json!("h37.20.01.clerk"), &dossier["case_number"]));
+            assert!(line["person"].is_string() && line["at"].is_string());
+        }
+        assert_eq!(acts(), "2");
+        assert_eq!(db.value("select count(distinct actor) from admin_acts where kind = 'readings_exported'"), "1");
+        // The same as a table, page by page.
+        let (mut path, mut rows) = (format!("/api/v1/privacy/readings.csv?{span}&limit=2"), Vec::new());
+        loop {
+            let page = get(&administrator, path).expect(200);
+            assert!(page.header("content-type").starts_with("text/csv"), "{}", page.header("content-type"));
+            assert!(!page.body.contains("Ánh") && !page.body.contains("020185000123"), "{}", page.body);
+            let mut lines = page.body.lines();
+            assert_eq!(lines.next(), Some("at,username,full_name,case_number,person"));
+            rows.extend(lines.map(str::to_owned));
+            let link = page.header("link").to_owned();
+            let Some((next, _)) = link.strip_prefix('<').and_then(|link| link.split_once('>')) else { break };
+            path = next.to_owned();
+        }
+        assert_eq!(rows.len(), 3, "{rows:?}");
+        let one = format!("/api/v1/privacy/readings?{span}&dossier={}", dossiers[1]["case_number"].as_str().unwrap());
+        assert_eq!(get(&administrator, one).expect(200).json()["items"].as_array().unwrap().len(), 1);
+        let before = format!("/api/v1/privacy/readings?from=2021-01-01&to={}", today - Days::new(2));
+        assert_eq!(get(&administrator, before).expect(200).json()["items"], json!([]));
+        for (query, wrong) in [
+            ("from=2026-11-01", &["to"][..]), ("", &["from", "to"]), ("from=2026-11-02&to=2026-11-01", &["to"]),
+            ("from=2026-11-01&to=2026-11-02&dossier=x", &["dossier"]), ("from=x&to=2026-11-02", &["from"]),
+            ("from=2026-11-01&to=2026-11-02&dossier=H37.20.01-210301-9999", &["dossier"]),
+        ] {
+            let answer = get(&administrator, format!("/api/v1/privacy/readings?{query}"));
+            assert_eq!(fields(&answer.problem(400, "invalid-request")), wrong, "{query}");
+        }
+        Program::on(db).output(&["verify"]);
+    }
+}

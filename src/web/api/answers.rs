@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, ETAG, HeaderName, HeaderValue, LOCATION, TryIntoHeaderValue,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK,
+    LOCATION, TryIntoHeaderValue,
 };
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
@@ -32,6 +33,48 @@ pub type Created<T> = Result<Answer<T, 201>, Problem>;
 
 /// 204.
 pub struct Done;
+
+/// A table that is kept as a file; nobody else keeps it.
+pub struct Csv(HttpResponse);
+
+impl Csv {
+    pub fn new(file: &str, table: Vec<u8>) -> Self {
+        let file = format!("attachment; filename=\"{file}\"");
+        let mut answer = HttpResponse::Ok();
+        answer.insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"));
+        answer.insert_header((CONTENT_DISPOSITION, file));
+        answer.insert_header((CACHE_CONTROL, "no-store"));
+        Self(answer.body(table))
+    }
+
+    /// Says where the next page is, if there is one: the same request with another `after`.
+    #[must_use]
+    pub fn and_next(mut self, request: &HttpRequest, after: Option<&str>) -> Self {
+        if let Some(link) = after.and_then(|after| next_link(request, after)) {
+            self.0.headers_mut().insert(LINK, link);
+        }
+        self
+    }
+}
+
+impl Responder for Csv {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.0
+    }
+}
+
+/// The `Link` to the page of the same list that begins behind `after`.
+pub fn next_link(request: &HttpRequest, after: &str) -> Option<HeaderValue> {
+    let query = serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string());
+    let query = query.unwrap_or_default().into_iter();
+    let mut query: Vec<_> = query.filter(|(name, _)| name != "after").collect();
+    query.push(("after".to_owned(), after.to_owned()));
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    let link = format!("<{}?{query}>; rel=\"next\"", request.path());
+    HeaderValue::from_str(&link).ok()
+}
 
 /// A list without pages.
 #[derive(Serialize)]

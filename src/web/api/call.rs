@@ -68,6 +68,10 @@ impl<W: Who> FromRequest for Call<W> {
 }
 
 impl<W: Who> Call<W> {
+    pub const fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
     /// What the address names, in the order of its parameters.
     ///
     /// # Errors

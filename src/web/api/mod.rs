@@ -40,10 +40,10 @@ pub(crate) mod users;
 pub(crate) mod webhooks;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::http::header::LINK;
 use serde::Serialize;
 
-use crate::web::api::answers::{Answer, Many};
+use crate::web::api::answers::{Answer, Many, next_link};
 use crate::web::headers::unless_seen;
 use crate::web::problem::FieldError;
 
@@ -63,13 +63,7 @@ fn public_page<T: Serialize>(
     rows.truncate(limit);
     let mut answer = unless_seen(request, &rows);
     if let Some(last) = rows.last().filter(|_| more) {
-        let query = serde_urlencoded::from_str::<Vec<(String, String)>>(request.query_string());
-        let query = query.unwrap_or_default().into_iter();
-        let mut query: Vec<_> = query.filter(|(name, _)| name != "after").collect();
-        query.push(("after".to_owned(), code(last).to_owned()));
-        let query = serde_urlencoded::to_string(query).unwrap_or_default();
-        let link = format!("<{}?{query}>; rel=\"next\"", request.path());
-        if let Ok(link) = HeaderValue::from_str(&link) {
+        if let Some(link) = next_link(request, code(last)) {
             answer.headers_mut().insert(LINK, link);
         }
     }

@@ -1,20 +1,23 @@
-//! `/api/v1/privacy/requests`: the register of what people ask about their own data.
+//! `/api/v1/privacy`: the register of what people ask about their own data, and who has read whose identity number.
 
+use chrono::NaiveDate;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::acts::privacy::{NewRequest, Step};
-use crate::domain::ids::PrivacyRequestId;
+use crate::acts::privacy::{NewRequest, Readings, Step};
+use crate::domain::case_number::CaseNumber;
+use crate::domain::ids::{MessageId, PrivacyRequestId};
 use crate::domain::moment::Moment;
 use crate::domain::privacy::Request;
-use crate::views::privacy::PrivacyRequestView;
-use crate::web::api::answers::{Created, Reply, fresh};
+use crate::views::privacy::{PrivacyRequestView, ReadingLine};
+use crate::web::api::answers::{Created, Csv, Reply, fresh};
 use crate::web::api::call::Call;
 use crate::web::api::check_length;
-use crate::web::api::page::{Everything, ListQuery, Page, Row};
+use crate::web::api::page::{Everything, ListQuery, Page, Row, Wanted};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
-use crate::web::problem::{FieldError, Problem};
+use crate::web::params::Parameters;
+use crate::web::problem::{FieldError, Kind, Problem};
 use crate::{acts, views};
 
 impl Row for PrivacyRequestView {
@@ -44,6 +47,93 @@ pub async fn show(call: Call) -> Reply<PrivacyRequestView> {
     call.run(move |store, by, now| Ok(views::privacy::find(store, id, by.unit, now)?))
         .await
         .map(fresh)
+}
+
+impl Row for ReadingLine {
+    const PAGE: &'static str = "ReadingPage";
+}
+
+/// A page of readings.
+pub type ReadingPage = Page<ReadingLine>;
+
+/// Which readings.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Span {
+    /// Từ ngày.
+    #[serde(default)]
+    #[param(value_type = Option<NaiveDate>, required = true, example = "2026-11-01")]
+    from: Option<NaiveDate>,
+    /// Đến hết ngày.
+    #[serde(default)]
+    #[param(value_type = Option<NaiveDate>, required = true, example = "2026-11-30")]
+    to: Option<NaiveDate>,
+    /// Mã hồ sơ: chỉ của hồ sơ này.
+    #[serde(default)]
+    #[param(example = "H37.20.01-210301-0001")]
+    dossier: Option<String>,
+}
+
+impl Parameters for Span {
+    const NAMES: &'static [&'static str] = &["from", "to", "dossier"];
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        for (field, day) in [("from", self.from), ("to", self.to)] {
+            if day.is_none() {
+                wrong.push(FieldError::new(field, "thiếu ngày, ví dụ 2026-11-01"));
+            }
+        }
+        if let Some(Err(error)) = self.dossier.as_deref().map(CaseNumber::parse) {
+            wrong.push(FieldError::new("dossier", error));
+        }
+        wrong
+    }
+}
+
+impl Span {
+    fn asked(&self) -> Readings {
+        let number = self.dossier.as_deref().map(CaseNumber::parse);
+        Readings {
+            from: self.from.unwrap_or_default(),
+            to: self.to.unwrap_or_default(),
+            dossier: number.and_then(Result::ok),
+        }
+    }
+}
+
+/// A page of readings: their lines, and where the next one begins.
+async fn read(
+    call: &Call,
+    asked: Readings,
+    page: Wanted<MessageId>,
+) -> Result<ReadingPage, Problem> {
+    let (after, limit) = (page.after, page.and_one());
+    let lines = call.run(move |store, by, now| {
+        Ok(acts::privacy::list_readings(
+            store, &asked, after, limit, by.proof, now,
+        )?)
+    });
+    Ok(page.page(lines.await?, |(id, _)| *id).map(|(_, line)| line))
+}
+
+pub async fn readings(call: Call, query: ListQuery<Span, MessageId>) -> Reply<ReadingPage> {
+    Ok(fresh(read(&call, query.filter.asked(), query.page).await?))
+}
+
+/// The same as a table; `Link` says where the next page is.
+pub async fn readings_csv(call: Call, query: ListQuery<Span, MessageId>) -> Result<Csv, Problem> {
+    let (lines, next) = read(&call, query.filter.asked(), query.page)
+        .await?
+        .into_parts();
+    let mut table = csv::Writer::from_writer(Vec::new());
+    for line in &lines {
+        let written = table.serialize(line);
+        written.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+    }
+    let table = table.into_inner();
+    let table = table.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+    Ok(Csv::new("readings.csv", table).and_next(call.request(), next.as_deref()))
 }
 
 /// What somebody asks about their data.

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::web::api::answers::{Answer, Done, Many};
+use crate::web::api::answers::{Answer, Csv, Done, Many};
 use crate::web::api::call::Call;
 use crate::web::api::page::{ListQuery, PageParams};
 use crate::web::body::{Body, Readable};
@@ -153,6 +153,15 @@ impl<T: Shows, const STATUS: u16> Answers for Answer<T, STATUS> {
 
     fn schemas(all: &mut Schemas) {
         T::schemas(all);
+    }
+}
+
+impl Answers for Csv {
+    fn say(operation: OperationBuilder) -> OperationBuilder {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = ContentBuilder::new().schema(Some(Schema::from(text)));
+        let shown = ResponseBuilder::new().content("text/csv", text.build());
+        operation.response("200", shown)
     }
 }
 
