@@ -32,6 +32,18 @@ macro_rules! on_either {
 }
 pub(super) use on_either;
 
+/// The row that a query finds, if any, which nobody else changes until the transaction ends; on SQLite nobody else writes
+/// meanwhile anyway.
+macro_rules! first_locked {
+    ($either:expr, $query:expr) => {
+        match $either {
+            $crate::store::Conn::Sqlite(conn) => $query.first(conn).optional()?,
+            $crate::store::Conn::Postgres(conn) => $query.for_update().first(conn).optional()?,
+        }
+    };
+}
+pub(super) use first_locked;
+
 /// `sqlite://PATH` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -106,3 +106,24 @@ impl<A, B, X, Y> QueryId for Past<A, B, X, Y> {
     // Where it goes is not in the type.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
+
+/// The query for a page of what belongs to some units, by id behind `after`: `Up` oldest first, `Down` newest first.
+macro_rules! of_units {
+    ($table:ident, $units:expr, $going:ident, $after:expr, $limit:expr) => {{
+        let units: Vec<i32> = $units.iter().map(|unit| unit.0).collect();
+        let mut query = $table::table
+            .filter($table::unit_id.eq_any(units))
+            .limit(i64::from($limit))
+            .into_boxed();
+        if let Some(after) = $after {
+            let after = after.bytes().to_vec();
+            query = $crate::store::cursor::of_units!(@behind $going, query, $table, after);
+        }
+        $crate::store::cursor::of_units!(@order $going, query, $table)
+    }};
+    (@behind Up, $query:expr, $table:ident, $after:expr) => { $query.filter($table::id.gt($after)) };
+    (@behind Down, $query:expr, $table:ident, $after:expr) => { $query.filter($table::id.lt($after)) };
+    (@order Up, $query:expr, $table:ident) => { $query.order($table::id) };
+    (@order Down, $query:expr, $table:ident) => { $query.order($table::id.desc()) };
+}
+pub(super) use of_units;

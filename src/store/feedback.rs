@@ -7,6 +7,7 @@ use crate::domain::ids::{DossierId, FeedbackId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::person::Person;
+use crate::store::connection::first_locked;
 use crate::store::cursor::{Going, past};
 use crate::store::schema::feedback;
 use crate::store::{Conn, StoreError};
@@ -137,10 +138,7 @@ pub fn find(conn: &mut Conn, id: FeedbackId) -> Result<Option<Feedback>, StoreEr
 pub fn lock(conn: &mut Conn, id: FeedbackId) -> Result<Option<Feedback>, StoreError> {
     let query = feedback::table.find(id.bytes().to_vec());
     let query = query.filter(feedback::content.is_not_null());
-    let row: Option<Row> = match conn {
-        Conn::Sqlite(conn) => query.first(conn).optional()?,
-        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
-    };
+    let row: Option<Row> = first_locked!(conn, query);
     row.map(Feedback::try_from).transpose()
 }
 

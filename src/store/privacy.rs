@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use crate::domain::ids::{DossierId, PersonId, PrivacyRequestId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::privacy::Request;
-use crate::store::connection::on_either;
+use crate::store::connection::{first_locked, on_either};
+use crate::store::cursor;
 use crate::store::schema::privacy_requests as table;
 use crate::store::{Conn, StoreError};
 
@@ -131,10 +132,7 @@ pub fn find(conn: &mut Conn, id: PrivacyRequestId) -> Result<Option<PrivacyReque
 /// One that stays as it is until the transaction ends.
 pub fn lock(conn: &mut Conn, id: PrivacyRequestId) -> Result<Option<PrivacyRequest>, StoreError> {
     let query = table::table.find(id.bytes().to_vec());
-    let row: Option<Row> = match conn {
-        Conn::Sqlite(conn) => query.first(conn).optional()?,
-        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
-    };
+    let row: Option<Row> = first_locked!(conn, query);
     row.map(read).transpose()
 }
 
@@ -145,15 +143,7 @@ pub fn of_units(
     before: Option<PrivacyRequestId>,
     limit: u32,
 ) -> Result<Vec<PrivacyRequest>, StoreError> {
-    let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
-    let mut query = table::table
-        .filter(table::unit_id.eq_any(units))
-        .order(table::id.desc())
-        .limit(i64::from(limit))
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(table::id.lt(before.bytes().to_vec()));
-    }
+    let query = cursor::of_units!(table, units, Down, before, limit);
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::ids::{DossierId, SubmissionId};
 use crate::domain::moment::Moment;
+use crate::store::connection::first_locked;
 use crate::store::schema::submissions;
 use crate::store::{Conn, StoreError};
 
@@ -48,10 +49,7 @@ pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pen
             submissions::expires_at,
             submissions::dossier_id,
         ));
-    let row: Option<Row> = match conn {
-        Conn::Sqlite(conn) => query.first(conn).optional()?,
-        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
-    };
+    let row: Option<Row> = first_locked!(conn, query);
     Ok(
         row.map(|(request, code_hash, tries, expires, dossier)| Pending {
             id,

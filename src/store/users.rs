@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
+use crate::store::connection::first_locked;
 use crate::store::schema::users;
 use crate::store::{Conn, StoreError};
 
@@ -121,10 +122,7 @@ pub fn by_username(conn: &mut Conn, username: &str) -> Result<Option<Account>, S
 /// An account that stays as it is until the transaction ends.
 pub fn lock(conn: &mut Conn, username: &str) -> Result<Option<Account>, StoreError> {
     let query = users::table.filter(users::username.eq(username));
-    one(match conn {
-        Conn::Sqlite(conn) => query.first(conn).optional()?,
-        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
-    })
+    one(first_locked!(conn, query))
 }
 
 pub fn by_subject(conn: &mut Conn, subject: &str) -> Result<Option<Account>, StoreError> {

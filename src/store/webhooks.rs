@@ -4,6 +4,8 @@ use diesel::prelude::*;
 
 use crate::domain::ids::{UnitId, WebhookId};
 use crate::domain::moment::Moment;
+use crate::store::connection::first_locked;
+use crate::store::cursor;
 use crate::store::schema::webhooks;
 use crate::store::{Conn, StoreError};
 
@@ -117,10 +119,7 @@ pub fn find(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>, StoreErro
 /// A webhook that stays as it is until the transaction ends.
 pub fn lock(conn: &mut Conn, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
     let query = webhooks::table.find(id.bytes().to_vec());
-    let row: Option<Row> = match conn {
-        Conn::Sqlite(conn) => query.first(conn).optional()?,
-        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
-    };
+    let row: Option<Row> = first_locked!(conn, query);
     row.map(read).transpose()
 }
 
@@ -131,15 +130,7 @@ pub fn of_units(
     after: Option<WebhookId>,
     limit: u32,
 ) -> Result<Vec<Webhook>, StoreError> {
-    let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
-    let mut query = webhooks::table
-        .filter(webhooks::unit_id.eq_any(units))
-        .order(webhooks::id)
-        .limit(i64::from(limit))
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(webhooks::id.gt(after.bytes().to_vec()));
-    }
+    let query = cursor::of_units!(webhooks, units, Up, after, limit);
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(read).collect()
 }

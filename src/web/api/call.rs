@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::acts::access::Caller;
+use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
+use crate::error::Error;
 use crate::store::Store;
 use crate::web::access::{Client, Staff, state};
+use crate::web::api::page::{Page, Wanted};
 use crate::web::problem::Problem;
 use crate::web::{State, with_store};
 
@@ -108,5 +112,29 @@ impl<W: Who> Call<W> {
         let by = Arc::clone(&self.by);
         let work = move |store: &Store| work(store, &by, crate::clock::now());
         with_store(&self.state, work).await
+    }
+}
+
+impl Call {
+    /// A page of what lies within the caller's unit and what is under it: `read` takes the unit, where the page goes on,
+    /// how many rows there may be, and the moment.
+    ///
+    /// # Errors
+    /// Those of `read`; if the store cannot be reached, or not in time.
+    pub async fn page<T, P>(
+        &self,
+        page: Wanted<P>,
+        read: impl FnOnce(&Store, UnitId, Option<P>, u32, Moment) -> Result<Vec<T>, Error>
+        + Send
+        + 'static,
+        place: impl FnOnce(&T) -> P,
+    ) -> Result<Page<T>, Problem>
+    where
+        T: Send + 'static,
+        P: Copy + Serialize + DeserializeOwned + Send + 'static,
+    {
+        let (after, limit) = (page.after, page.and_one());
+        let found = self.run(move |store, by, now| Ok(read(store, by.unit, after, limit, now)?));
+        Ok(page.page(found.await?, place))
     }
 }

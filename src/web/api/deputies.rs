@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::ids::DeputyId;
 use crate::domain::moment::Moment;
+use crate::store::Store;
 use crate::views::deputies::NamedDeputy;
 use crate::views::list::StaffName;
 use crate::web::api::answers::{Created, Done, Reply, done, fresh};
@@ -58,12 +59,10 @@ impl Row for DeputyView {
 pub type DeputyPage = Page<DeputyView>;
 
 pub async fn list(call: Call, query: ListQuery<Everything, DeputyId>) -> Reply<DeputyPage> {
-    let page = query.page;
-    let (before, limit) = (page.after, page.and_one());
-    let found =
-        call.run(move |store, by, _| Ok(views::deputies::within(store, by.unit, before, limit)?));
-    let page = page.page(found.await?, |named| named.deputy.id);
-    Ok(fresh(page.map(DeputyView::from)))
+    let read =
+        |store: &Store, unit, before, limit, _| views::deputies::within(store, unit, before, limit);
+    let page = call.page(query.page, read, |named| named.deputy.id);
+    Ok(fresh(page.await?.map(DeputyView::from)))
 }
 
 /// Who is to stand in for whom.

@@ -35,11 +35,8 @@ pub async fn list(
     call: Call,
     query: ListQuery<Everything, PrivacyRequestId>,
 ) -> Reply<PrivacyRequestPage> {
-    let page = query.page;
-    let (before, limit) = (page.after, page.and_one());
-    let found = call
-        .run(move |store, by, now| Ok(views::privacy::list(store, by.unit, before, limit, now)?));
-    Ok(fresh(page.page(found.await?, |one| one.id)))
+    let page = call.page(query.page, views::privacy::list, |one| one.id);
+    page.await.map(fresh)
 }
 
 pub async fn show(call: Call) -> Reply<PrivacyRequestView> {
