@@ -7,7 +7,8 @@ use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::unit::{
-    Level, Share, Succession, Unit, UnitKind, Units, is_code_under, is_unit_code,
+    Level, Share, Succession, Unit, UnitKind, Units, check_statistical_code, is_code_under,
+    is_unit_code,
 };
 use crate::error::{Conflict, Error};
 use crate::render::words::date;
@@ -130,6 +131,11 @@ pub fn create_unit(
                 mountain: new.mountain,
             };
             check(&unit, units, &mut wrong);
+            if let Some(code) = &unit.statistical_code
+                && let Err(reason) = check_statistical_code(unit.level, code)
+            {
+                wrong.push(("/statistical_code".to_owned(), reason));
+            }
             if !wrong.is_empty() {
                 return Err(Error::invalid(wrong));
             }

@@ -198,8 +198,6 @@ fn read_file(path: &std::path::Path) -> Result<Vec<u8>, String> {
 
 /// Reads a date such as `2021-09-14`.
 fn date(text: &str) -> Result<chrono::NaiveDate, String> {
-    chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .filter(|date| (1900..=9998).contains(&chrono::Datelike::year(date)))
+    crate::domain::text::read_date(text)
         .ok_or_else(|| format!("'{text}' không phải ngày, ví dụ 2021-09-14"))
 }

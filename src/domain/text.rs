@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
+use chrono::{Datelike, NaiveDate};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A text as it is kept: composed (NFC), without marks that nobody sees, full-width letters as plain ones, any space as a
@@ -21,6 +22,36 @@ pub fn line(text: &str) -> String {
     let text = clean(text);
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
+}
+
+/// A date as people and spreadsheets write it: `2021-07-15`, or the day first as is the custom here (`15/07/2021`,
+/// `15-7-2021`, `15.7.2021`), never the month. The year has four digits, from 1900 to 9998. A midnight behind it, as
+/// spreadsheets add it, says nothing.
+pub fn read_date(text: &str) -> Option<NaiveDate> {
+    let text = text.trim();
+    let date = match text.split_once([' ', 'T']) {
+        Some((date, time)) if time.chars().all(|c| matches!(c, '0' | ':' | '.')) => date,
+        Some(_) => return None,
+        None => text,
+    };
+    let separator = date.chars().find(|c| !c.is_ascii_digit())?;
+    if !matches!(separator, '-' | '/' | '.') {
+        return None;
+    }
+    let mut parts = date.split(separator);
+    let (first, month, last) = (parts.next()?, parts.next()?, parts.next()?);
+    let (year, day) = match (first.len(), last.len()) {
+        (4, 1..=2) => (first, last),
+        (1..=2, 4) => (last, first),
+        _ => return None,
+    };
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let plain = parts.next().is_none() && (1..=2).contains(&month.len());
+    if !plain || ![year, month, day].into_iter().all(digits) {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    (1900..=9998).contains(&date.year()).then_some(date)
 }
 
 /// What becomes of a letter; `None`: nobody sees it.
@@ -139,5 +170,40 @@ mod tests {
         }
         assert!(matches!(clean("Nguyễn Thị Ánh"), Cow::Borrowed(_)));
         assert_eq!(line("  Nguyễn \n Thị\u{a0}\u{200b} Ánh "), "Nguyễn Thị Ánh");
+    }
+    #[test]
+    fn dates_have_the_day_first_or_the_year() {
+        let read = |text| read_date(text).map(|date| date.to_string());
+        for text in [
+            "2021-07-03",
+            "2021/7/3",
+            "03/07/2021",
+            "3/7/2021",
+            "3-7-2021",
+            " 03.07.2021 ",
+            "03/07/2021 00:00:00",
+            "2021-07-03T00:00:00",
+            "3/7/2021 0:00",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("2021-07-03"), "{text}");
+        }
+        for text in [
+            "",
+            "07/31/2021",
+            "3/7/21",
+            "2021-07-03 08:00",
+            "2021-02-30",
+            "3/7-2021",
+            "+3/7/2021",
+            "3/7/2021/1",
+            "44380",
+            "1899-12-31",
+            "9999-01-01",
+            "20210703",
+            "3/7/２０２１",
+            "/7/2021",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

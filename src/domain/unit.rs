@@ -62,6 +62,29 @@ pub fn is_unit_code(text: &str) -> bool {
     text.len() <= 40 && text.split('.').all(part)
 }
 
+/// A code of the General Statistics Office (Quyết định 124/2004/QĐ-TTg [M]): two digits for a province, three for a
+/// district, five for a commune.
+///
+/// # Errors
+/// Why it is none; that it lacks a zero in front, which spreadsheets take away, is said so.
+pub fn check_statistical_code(level: Level, code: &str) -> Result<(), String> {
+    let digits = match level {
+        Level::Province => 2,
+        Level::District => 3,
+        Level::Commune => 5,
+    };
+    let is_number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
+    match is_number {
+        true if code.len() == digits => Ok(()),
+        true if code.len() < digits => Err(format!(
+            "'{code}' thiếu số 0 ở đầu? Mã thống kê ở cấp này có {digits} chữ số"
+        )),
+        _ => Err(format!(
+            "'{code}' không phải mã thống kê gồm {digits} chữ số"
+        )),
+    }
+}
+
 /// Whether a code stands under another in the tree: `H37.20.01` under `H37.20`.
 pub fn is_code_under(code: &str, above: &str) -> bool {
     code.strip_prefix(above)

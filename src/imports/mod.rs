@@ -11,6 +11,7 @@ mod procedures;
 mod successions;
 mod table;
 mod units;
+mod workbook;
 
 pub(crate) use crate::imports::calendar::put as put_calendar;
 pub use crate::imports::calendar::{calendar, read_calendar};
@@ -25,6 +26,7 @@ pub use crate::imports::units::{Reform, UnitsOptions, reform, units};
 use std::borrow::Cow;
 use std::fmt;
 
+use std::collections::HashSet;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -174,12 +176,22 @@ fn file_hash(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// The text of a file: UTF-8, or what spreadsheets call Unicode text (UTF-16 with its mark).
+/// The text of a file: UTF-8, or what spreadsheets call Unicode text (UTF-16).
 fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Wrong> {
     let wide = match bytes {
+    if workbook::is_workbook(bytes) {
+        return Err(Wrong {
+            line: 0,
+            column: String::new(),
+            reason: "tệp là bảng tính, ở đây cần tệp văn bản".to_owned(),
+        });
+    }
         [0xff, 0xfe, rest @ ..] => Some((rest, u16::from_le_bytes as fn([u8; 2]) -> u16)),
         [0xfe, 0xff, rest @ ..] => Some((rest, u16::from_be_bytes as fn([u8; 2]) -> u16)),
         _ => None,
+        // Without the mark: no text of ours begins with a zero byte, nor has one behind its first letter.
+        [1..=255, 0, ..] => Some((bytes, u16::from_le_bytes as fn([u8; 2]) -> u16)),
+        [0, 1..=255, ..] => Some((bytes, u16::from_be_bytes as fn([u8; 2]) -> u16)),
     };
     if let Some((rest, read)) = wide {
         let units = rest.chunks(2).map(|pair| match pair {
@@ -213,4 +225,7 @@ fn verdict(mut wrong: Vec<Wrong>) -> Result<(), ImportError> {
     }
     wrong.sort_by_key(|w| w.line);
     Err(ImportError::Wrong(wrong))
+    // Of a cell the first is enough: that it is no date either follows from its being a number.
+    let mut named = HashSet::new();
+    wrong.retain(|w| !w.column.starts_with("cột ") || named.insert((w.line, w.column.clone())));
 }

@@ -1,11 +1,12 @@
-//! A CSV file as rows of named columns, collecting what is wrong.
+//! A table in a file as rows of named columns, collecting what is wrong: text as spreadsheets save it, or a workbook.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::text::line;
-use crate::imports::Wrong;
+use crate::domain::text::{line, read_date};
+use crate::imports::{Wrong, workbook};
 
 /// A row; its cells are trimmed.
 pub(crate) struct Row {
@@ -13,38 +14,74 @@ pub(crate) struct Row {
     cells: HashMap<&'static str, String>,
 }
 
-/// Reads a file with the columns `needed` and perhaps those of `optional`, in any order.
+/// A line of a file that is not empty, before its columns are known.
+pub(super) struct Record {
+    pub(super) line: u64,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// A cell as it stands in a file.
+#[derive(Clone, Default)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) kind: Kind,
+}
+
+/// What a spreadsheet holds a cell to be; of a text file all is text.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    #[default]
+    Text,
+    Number,
+    Date,
+}
+
+impl Cell {
+    pub(super) fn of_text(text: &str) -> Self {
+        Self {
+            text: line(text),
+            kind: Kind::Text,
+        }
+    }
+}
+
+/// Reads a file with the columns `needed` and perhaps those of `optional`, in any order: a workbook, or text as
+/// spreadsheets save it.
 pub(crate) fn read(
     bytes: &[u8],
     needed: &[&'static str],
     optional: &[&'static str],
     wrong: &mut Vec<Wrong>,
 ) -> Vec<Row> {
-    let text = match crate::imports::text(bytes) {
-        Ok(text) => text,
-        Err(not_utf8) => {
-            wrong.push(not_utf8);
-            return Vec::new();
-        }
-    };
-    let separator = separator(&text);
+    read_with_numbers(bytes, needed, optional, &[], wrong)
+}
+
+/// The same where a workbook may hold the cells of some columns as `numbers`: whoever reads them sees to it that none has
+/// lost a zero. In all others a number is refused, as nobody sees what it was.
+pub(crate) fn read_with_numbers(
+    bytes: &[u8],
+    needed: &[&'static str],
+    optional: &[&'static str],
+    numbers: &[&'static str],
+    wrong: &mut Vec<Wrong>,
+) -> Vec<Row> {
     let before = wrong.len();
-    wrong.extend(unclosed_quotes(&text, separator));
+    let of_workbook = workbook::is_workbook(bytes);
+    let records = match of_workbook {
+        true => workbook::records(bytes, wrong),
+        false => records_of_text(bytes, wrong),
+    };
     if wrong.len() > before {
-        // What follows would be read as part of the cell.
+        // What follows from it would be named as well.
         return Vec::new();
     }
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(separator as u8)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut head: Vec<String> = match reader.headers() {
-        Ok(head) => head.iter().map(|name| line(name).to_lowercase()).collect(),
-        Err(error) => {
-            wrong.push(whole_line(1, error.to_string()));
-            return Vec::new();
+    let mut records = records.into_iter();
+    let (first, mut head): (u64, Vec<String>) = match records.next() {
+        Some(Record { line, cells }) => {
+            let names = cells.iter().map(|cell| cell.text.to_lowercase());
+            (line, names.collect())
         }
+        None => (1, Vec::new()),
     };
     // Spreadsheets write columns that were once used.
     while head.last().is_some_and(String::is_empty) {
@@ -53,17 +90,17 @@ pub(crate) fn read(
     let known = || needed.iter().chain(optional);
     for column in needed {
         if !head.iter().any(|name| name == column) {
-            wrong.push(at(1, column, "thiếu cột này"));
+            wrong.push(at(first, column, "thiếu cột này"));
         }
     }
     for (position, name) in head.iter().enumerate() {
         if !known().any(|column| column == name) {
-            wrong.push(at(1, name, "cột lạ"));
+            wrong.push(at(first, name, "cột lạ"));
         } else if head[..position].contains(name) {
-            wrong.push(at(1, name, "cột có hai lần"));
+            wrong.push(at(first, name, "cột có hai lần"));
         }
     }
-    if !wrong.is_empty() {
+    if wrong.len() > before {
         return Vec::new();
     }
     let columns: Vec<&'static str> = head
@@ -71,51 +108,150 @@ pub(crate) fn read(
         .filter_map(|name| known().find(|column| *column == name).copied())
         .collect();
 
+    let records: Vec<Record> = records.collect();
+    wrong.extend(days_among_texts(&records, &columns));
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                wrong.push(whole_line(line, error.to_string()));
-                continue;
-            }
-        };
-        let number = record.position().map_or(0, csv::Position::line);
-        let cells: Vec<String> = record.iter().map(line).collect();
-        // A row that was emptied, and cells behind the last column.
-        let filled = cells.iter().rposition(|cell| !cell.is_empty());
-        let Some(filled) = filled.map(|last| last + 1) else {
-            continue;
-        };
+    for Record { line, mut cells } in records {
+        if of_workbook && cells.len() < columns.len() {
+            // A workbook does not hold what is empty.
+            cells.resize(columns.len(), Cell::default());
+        }
+        let filled = cells.iter().rposition(|cell| !cell.text.is_empty());
+        let filled = filled.map_or(0, |last| last + 1);
         // A row may leave out at its end what it may leave empty.
         let spare = columns.iter().rev();
         let spare = spare.take_while(|column| optional.contains(column)).count();
         if filled > columns.len() || cells.len() < columns.len() - spare {
             let reason = format!("có {} cột, cần {}", cells.len(), columns.len());
-            wrong.push(whole_line(number, reason));
+            wrong.push(whole_line(line, reason));
             continue;
         }
-        let cells = columns.iter().copied().zip(cells).collect();
+        let cells = columns.iter().copied().zip(cells);
+        let cells = cells.map(|(column, cell)| {
+            if cell.kind == Kind::Number && !numbers.contains(&column) {
+                let reason = format!(
+                    "ô là số ({}), số 0 ở đầu có thể đã mất: định dạng cột thành văn bản rồi gõ lại",
+                    cell.text
+                );
+                wrong.push(at(line, column, reason));
+            }
+            // Saved in an alphabet that lacks Vietnamese letters, each is this. None of ours asks a question.
+            if cell.text.contains(['?', '\u{fffd}']) {
+                let reason = format!(
+                    "'{}' có dấu ?: tệp đã mất chữ tiếng Việt khi lưu, hãy lưu lại thành CSV UTF-8 hoặc .xlsx",
+                    cell.text
+                );
+                wrong.push(at(line, column, reason));
+            }
+            (column, cell.text)
+        });
         rows.push(Row {
-            line: number,
-            cells,
+            line,
+            cells: cells.collect(),
         });
     }
     if rows.is_empty() && wrong.is_empty() {
-        wrong.push(whole_line(1, "tệp không có dòng dữ liệu nào".to_owned()));
+        wrong.push(whole_line(first, "tệp không có dòng dữ liệu nào"));
     }
     rows
 }
 
+/// Texts such as `31/01/2027` in columns in which others are days: where a spreadsheet takes the month first, it makes a
+/// day of `03/08/2027`, the wrong one, and leaves as text what has no such month.
+fn days_among_texts(records: &[Record], columns: &[&str]) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    for (position, column) in columns.iter().enumerate() {
+        let cells = records
+            .iter()
+            .filter_map(|record| Some((record.line, record.cells.get(position)?)));
+        let (days, others): (Vec<_>, Vec<_>) = cells.partition(|(_, cell)| cell.kind == Kind::Date);
+        if days.is_empty() {
+            continue;
+        }
+        for (line, cell) in others {
+            if read_date(&cell.text).is_some() && !is_year(&cell.text) {
+                let reason = format!(
+                    "'{}' là chữ mà ô khác của cột là ngày: bảng tính có thể đã đổi chỗ ngày và tháng, hãy kiểm tra \
+                     và đặt cả cột là ngày",
+                    cell.text
+                );
+                wrong.push(at(line, column, reason));
+            }
+        }
+    }
+    wrong
+}
+
+/// The lines of a text that are not empty.
+fn records_of_text(bytes: &[u8], wrong: &mut Vec<Wrong>) -> Vec<Record> {
+    let text = match crate::imports::text(bytes) {
+        Ok(text) => text,
+        Err(mut not_utf8) => {
+            not_utf8
+                .reason
+                .push_str(": hãy lưu lại thành CSV UTF-8 hoặc .xlsx");
+            wrong.push(not_utf8);
+            return Vec::new();
+        }
+    };
+    let (separator, text) = match said_separator(&text) {
+        Some((separator, text)) => (separator, Cow::Owned(text)),
+        None => (separator(&text), text),
+    };
+    let before = wrong.len();
+    wrong.extend(unclosed_quotes(&text, separator));
+    if wrong.len() > before {
+        // What follows would be read as part of the cell.
+        return Vec::new();
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(separator as u8)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut records = Vec::new();
+    for record in reader.records() {
+        match record {
+            Ok(record) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                let cells: Vec<Cell> = record.iter().map(Cell::of_text).collect();
+                // A row that was emptied.
+                if cells.iter().any(|cell| !cell.text.is_empty()) {
+                    records.push(Record { line, cells });
+                }
+            }
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                wrong.push(whole_line(line, "không đọc được dòng này"));
+            }
+        }
+    }
+    records
+}
+
+/// The separator of a first line such as `sep=;`, by which some programs tell spreadsheets, and the text with that line
+/// emptied, so that the others keep their numbers.
+fn said_separator(text: &str) -> Option<(char, String)> {
+    let first = text.lines().next()?;
+    let said = first.trim().trim_matches('"').to_lowercase();
+    let mut letters = said.strip_prefix("sep=")?.chars();
+    let separator = letters
+        .next()
+        .filter(|separator| SEPARATORS.contains(separator))?;
+    Some((separator, text[first.len()..].to_owned()))
+}
+
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
+
 /// What stands between the cells: the comma, or what spreadsheets write where the comma is the decimal mark, or between
 /// the cells of a text.
 fn separator(text: &str) -> char {
-    let head = text.lines().next().unwrap_or_default();
+    let filled = |line: &&str| line.contains(|c: char| c.is_alphanumeric());
+    let head = text.lines().find(filled).unwrap_or_default();
     let count = |separator: char| head.matches(separator).count();
-    let all = [',', ';', '\t'];
     // The last of those that are as frequent; the comma before any that is not there.
-    let most = all
+    let most = SEPARATORS
         .into_iter()
         .rev()
         .max_by_key(|separator| count(*separator));
@@ -129,7 +265,7 @@ fn unclosed_quotes(text: &str, separator: char) -> Vec<Wrong> {
     let unclosed = lines.filter(|(_, line)| !quotes_close(line, separator));
     let wrong = unclosed.map(|(line, _)| {
         let reason = "dấu ngoặc kép mở ô mà không đóng ở cuối ô trong cùng dòng";
-        whole_line(line, reason.to_owned())
+        whole_line(line, reason)
     });
     wrong.collect()
 }
@@ -164,15 +300,15 @@ fn quotes_close(line: &str, separator: char) -> bool {
     }
 }
 
-fn whole_line(line: u64, reason: String) -> Wrong {
+pub(super) fn whole_line(line: u64, reason: impl Into<String>) -> Wrong {
     Wrong {
         line,
         column: String::new(),
-        reason,
+        reason: reason.into(),
     }
 }
 
-fn at(line: u64, column: &str, reason: impl Into<String>) -> Wrong {
+pub(super) fn at(line: u64, column: &str, reason: impl Into<String>) -> Wrong {
     Wrong {
         line,
         column: format!("cột {column}"),
@@ -215,22 +351,22 @@ impl Row {
         value
     }
 
-    /// The cell as a date such as `2021-07-15`, or `15/07/2021` as people here write it, never the month first; `None`
-    /// for an empty one.
+    /// The cell as a date, in any of the forms of [`read_date`]; `None` for an empty one.
     pub(crate) fn date(&self, column: &str, wrong: &mut Vec<Wrong>) -> Option<NaiveDate> {
         let cell = self.get(column);
         if cell.is_empty() {
             return None;
         }
-        let forms = ["%Y-%m-%d", "%d/%m/%Y"].into_iter();
-        let mut read = forms.filter_map(|form| NaiveDate::parse_from_str(cell, form).ok());
-        let value = read
-            .next()
-            .filter(|date| (1900..=9998).contains(&chrono::Datelike::year(date)));
+        let value = read_date(cell);
         if value.is_none() {
             let reason = format!("'{cell}' không phải ngày, ví dụ 2021-07-15 hoặc 15/07/2021");
             wrong.push(self.wrong(column, reason));
         }
         value
     }
+}
+
+/// Begins as a date with the year first does: more than two digits before anything else. Days first have two at most.
+fn is_year(text: &str) -> bool {
+    text.bytes().take_while(u8::is_ascii_digit).count() > 2
 }

@@ -7,7 +7,9 @@ use chrono::NaiveDate;
 
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
-use crate::domain::unit::{Level, Unit, UnitKind, Units, is_code_under, is_unit_code};
+use crate::domain::unit::{
+    Level, Unit, UnitKind, Units, check_statistical_code, is_code_under, is_unit_code,
+};
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};
 use crate::store::admin_acts::ActKind;
@@ -131,7 +133,7 @@ pub(crate) fn put_file(
     options: &UnitsOptions,
 ) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
-    let rows = table::read(
+    let rows = table::read_with_numbers(
         bytes,
         &[
             "code",
@@ -142,6 +144,7 @@ pub(crate) fn put_file(
             "statistical_code",
         ],
         &["valid_from", "valid_to", "mountain"],
+        &["statistical_code"],
         &mut wrong,
     );
     let lines: Vec<Line> = rows
@@ -186,6 +189,12 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
         }
     };
     let optional = |column| Some(row.get(column).to_owned()).filter(|cell| !cell.is_empty());
+    let statistical_code = optional("statistical_code");
+    if let (Some(level), Some(code)) = (level, &statistical_code)
+        && let Err(reason) = check_statistical_code(level, code)
+    {
+        wrong.push(row.wrong("statistical_code", reason));
+    }
     let line = Line {
         row_line: row.line,
         code: code?,
@@ -193,7 +202,7 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
         kind: kind?,
         name: name?,
         parent: optional("parent_code"),
-        statistical_code: optional("statistical_code"),
+        statistical_code,
         valid_from,
         valid_to,
         mountain,

@@ -48,7 +48,9 @@ impl PrintedFigures {
     /// If the text has not that form.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(json).map_err(|error| {
-            Error::parameter("figures", format!("tệp số liệu không dùng được: {error}"))
+            let (line, column) = (error.line(), error.column());
+            let reason = format!("tệp số liệu không dùng được: sai ở dòng {line}, ký tự {column}");
+            Error::parameter("figures", reason)
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Imports: all or nothing, every wrong place named, twice is once.
 
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
+
 use crate::support::{Database, Program, World, date, on_both};
 use motcua::domain::unit::Level;
 use motcua::imports::{ImportError, UnitsOptions};
@@ -288,7 +290,7 @@ fn an_unclosed_quote_is_refused_where_it_opened() {
     let db = Database::new(crate::support::Kind::Sqlite);
     let store = db.store();
     let unit = |number: u32, name: &str| {
-        format!("H9{number},province,people_committee,{name},,{number}\n")
+        format!("H9{number},province,people_committee,{name},,9{number}\n")
     };
     for (name, refused) in [
         ("\"Ủy ban", true),
@@ -413,7 +415,201 @@ on_both! {
         assert!(third.contains("dòng 3, cột date") && third.contains("12/31/2027"), "{third}");
         let unclosed = wrong("date;kind;name\n2027-01-01;off;\"x\n");
         assert!(unclosed.contains("dòng 2"), "{unclosed}");
+        // Told which separator, empty rows before the head, days as others write them and with an empty hour.
+        for (file, name) in [
+            ("sep=;\r\n;;\r\ndate;kind;name\r\n8-3-2027;off;Sáu\r\n", "Sáu"),
+            ("\u{feff}\n\n,,\ndate,kind,name\n08/03/2027 00:00:00,off,Bảy\n", "Bảy"),
+            ("date\tkind\tname\n8.3.2027\toff\tTám\n", "Tám"),
+        ] {
+            motcua::imports::calendar(&world.store, file.as_bytes()).unwrap();
+            assert_eq!(days(&world.store), [Some(name.to_owned()), None]);
+        }
+        let two = wrong("sep=;\n\ndate;kind;name\n8/3/27;off;x\n;off;\n");
+        for place in ["dòng 4, cột date", "dòng 5, cột date", "dòng 5, cột name"] {
+            assert!(two.contains(place), "{two}");
+        }
+        // What an alphabet without our letters has made of them is not taken for a name.
+        let lost = wrong("date;kind;name\n01/01/2027;off;T?t D??ng l?ch\n");
+        assert!(lost.contains("dòng 2, cột name") && lost.contains("mất chữ tiếng Việt"), "{lost}");
+        let unmarked: Vec<u8> = rows('\t', "%d/%m/%Y", "Chín").join("\r\n").encode_utf16()
+            .flat_map(u16::to_le_bytes).collect();
+        motcua::imports::calendar(&world.store, &unmarked).unwrap();
+        assert_eq!(days(&world.store), [Some("Chín".to_owned()), None]);
         let many = wrong("date,kind,name\n2027-01-01,off,x,y,z,w,v,u\n");
         assert!(many.contains("dòng 2: có 8 cột"), "{many}");
+    }
+}
+
+/// A workbook of one sheet.
+fn book(fill: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    fill(book.add_worksheet());
+    book.save_to_buffer().unwrap()
+}
+
+fn write_row(page: &mut Worksheet, row: u32, cells: &[&str]) {
+    for (column, cell) in (0..).zip(cells) {
+        if !cell.is_empty() {
+            page.write_string(row, column, *cell).unwrap();
+        }
+    }
+}
+
+on_both! {
+    fn workbooks_come_in_with_days_as_days(db: &Database) {
+        let world = World::new(db.store());
+        let calendar = |file: &[u8]| motcua::imports::calendar(&world.store, file);
+        let form = Format::new().set_num_format("dd/mm/yyyy");
+        let day = |page: &mut Worksheet, row, day: &str| {
+            let day = ExcelDateTime::parse_from_str(day).unwrap();
+            page.write_datetime_with_format(row, 0, &day, &form).unwrap();
+        };
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
+        let of_2027: Vec<&str> = text.lines().filter(|line| line.starts_with("2027")).collect();
+        let file = book(|page| {
+            // An empty row above the head, one below, and what was typed with marks that nobody sees.
+            write_row(page, 1, &["Date", "kind", "name", "source", "document"]);
+            for (row, line) in (3..).zip(&of_2027) {
+                let cells: Vec<&str> = line.split(',').collect();
+                day(page, row, cells[0]);
+                write_row(page, row, &["", cells[1], &format!(" {}\u{200b}", cells[2]), cells[3], cells[4]]);
+            }
+        });
+        let read = motcua::imports::read_calendar(&file).unwrap();
+        let all = motcua::imports::read_calendar(motcua::config::bundled::CALENDAR).unwrap();
+        let expected: Vec<_> = all.into_iter().filter(|day| day.date >= date("2027-01-01")).collect();
+        assert_eq!(read, expected);
+        assert_eq!(calendar(&file).unwrap().changes(), 0, "the same days as before");
+
+        // A day that the spreadsheet has read the other way round stands beside texts that it could not read so.
+        let swapped = book(|page| {
+            write_row(page, 0, &["date", "kind", "name"]);
+            day(page, 1, "2027-03-08");
+            write_row(page, 1, &["", "off", "x"]);
+            write_row(page, 2, &["31/08/2027", "off", "y"]);
+            write_row(page, 3, &["2027-09-02", "off", "z"]);
+        });
+        let wrong = calendar(&swapped).unwrap_err();
+        assert!(wrong.to_string().contains("đổi chỗ ngày và tháng"), "{wrong}");
+        assert_eq!(places(wrong), ["3 cột date"]);
+
+        // All that is wrong, by row and column: a day with an hour, a number, an error, too many columns.
+        let several = book(|page| {
+            write_row(page, 0, &["date", "kind", "name"]);
+            page.write_number(1, 0, 46_000).unwrap();
+            write_row(page, 1, &["", "off", "x"]);
+            write_row(page, 2, &["2027-01-01", "no", ""]);
+            write_row(page, 3, &["2027-01-02", "off", "x", "y"]);
+        });
+        assert_eq!(places(calendar(&several).unwrap_err()), ["2 cột date", "3 cột kind", "3 cột name", "4"]);
+        let hour = book(|page| {
+            write_row(page, 0, &["date", "kind", "name"]);
+            day(page, 1, "2027-03-08T08:30:00");
+        });
+        assert_eq!(places(calendar(&hour).unwrap_err()), ["2 cột A"]);
+    }
+}
+
+on_both! {
+    fn no_number_that_lost_a_zero_is_taken(db: &Database) {
+        let world = World::new(db.store());
+        let import = |file: &[u8]| motcua::imports::units(&world.store, file, &options("2025-07-01", &[]));
+        let head = ["code", "level", "kind", "name", "parent_code", "statistical_code"];
+        let unit = |page: &mut Worksheet, row, code: &str, statistical: f64| {
+            write_row(page, row, &[code, "commune", "people_committee", "Xã", "H37"]);
+            page.write_number(row, 5, statistical).unwrap();
+        };
+        let lost = book(|page| {
+            write_row(page, 0, &head);
+            unit(page, 1, "H37.901", 6040.0);
+            unit(page, 2, "H37.902", 25_001.0);
+            write_row(page, 3, &["H37.903", "province", "department", "Sở", "H37"]);
+            page.write_number(4, 0, 5).unwrap();
+            write_row(page, 4, &["", "commune", "people_committee", "Xã", "H37", "06041"]);
+        });
+        let wrong = import(&lost).unwrap_err();
+        assert!(wrong.to_string().contains("'6040' thiếu số 0 ở đầu"), "{wrong}");
+        assert_eq!(places(wrong), ["2 cột statistical_code", "5 cột code"]);
+        // In text it looks the same.
+        let text = format!("{HEAD}H37.901,commune,people_committee,Xã,H37,6040\n");
+        assert_eq!(places(import(text.as_bytes()).unwrap_err()), ["2 cột statistical_code"]);
+        let whole = book(|page| {
+            write_row(page, 0, &head);
+            unit(page, 1, "H37.902", 25_001.0);
+            write_row(page, 2, &["H37.903", "province", "department", "Sở", "H37"]);
+            write_row(page, 3, &["H37.904", "commune", "people_committee", "Xã", "H37", "06041"]);
+        });
+        assert_eq!(import(&whole).unwrap().added, 3);
+        let reference = world.store.reference().unwrap();
+        let code = |unit: &str| reference.units().by_code(unit).unwrap().statistical_code.clone();
+        assert_eq!(code("H37.902").as_deref(), Some("25001"));
+        assert_eq!(code("H37.903"), None);
+        assert_eq!(code("H37.904").as_deref(), Some("06041"));
+    }
+}
+
+#[test]
+fn what_is_no_table_in_a_workbook_is_told() {
+    let told = |file: &[u8]| {
+        let error = motcua::imports::read_calendar(file).unwrap_err();
+        error.to_string()
+    };
+    let mut two = Workbook::new();
+    write_row(two.add_worksheet(), 0, &["date", "kind", "name"]);
+    two.add_worksheet();
+    let second = two.add_worksheet();
+    second.set_name("Ghi chú").unwrap();
+    write_row(second, 0, &["x"]);
+    let two = told(&two.save_to_buffer().unwrap());
+    assert!(
+        two.contains("2 trang tính") && two.contains("Ghi chú"),
+        "{two}"
+    );
+    // Empty sheets and hidden ones are none.
+    let mut one = Workbook::new();
+    one.add_worksheet();
+    write_row(one.add_worksheet().set_hidden(true), 0, &["x"]);
+    let page = one.add_worksheet();
+    write_row(page, 0, &["date", "kind", "name"]);
+    write_row(page, 1, &["01/01/2027", "off", "Tết"]);
+    let read = motcua::imports::read_calendar(&one.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(read[0].date, date("2027-01-01"));
+
+    assert!(told(&book(|_| {})).contains("thiếu cột"), "an empty sheet");
+    assert!(told(b"PK\x03\x04 no workbook").contains("không đọc được bảng tính"));
+    assert!(
+        told(&[0xd0, 0xcf, 0x11, 0xe0, 0, 0]).contains(".xlsx"),
+        "as before 2007"
+    );
+    // One that claims a million rows is not made room for.
+    let far = book(|page| {
+        write_row(page, 0, &["date", "kind", "name"]);
+        page.write_string(1_048_575, 16_383, "x").unwrap();
+    });
+    let far = told(&far);
+    assert!(far.contains("dòng 1048576, cột XFD"), "{far}");
+    // Where no table is read at all.
+    let catalogue = motcua::imports::Catalogue::parse(&book(|_| {})).unwrap_err();
+    assert!(
+        catalogue.to_string().contains("tệp là bảng tính"),
+        "{catalogue}"
+    );
+}
+
+on_both! {
+    fn norms_name_every_wrong_field_in_the_words_of_the_field(db: &Database) {
+        let store = db.store();
+        let import = |file: &[u8]| motcua::imports::norms(&store, file);
+        let bundled = std::fs::read_to_string("config/norms.json").unwrap();
+        let marked: Vec<u8> = format!("\u{feff}{bundled}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(import(&marked).unwrap().changes(), 0, "as an editor saves it");
+        let wrong = bundled.replacen("1900-01-01", "1900-13-01", 1).replacen("\"basis\"", "\"bases\"", 1);
+        assert_ne!(wrong, bundled);
+        let told = import(wrong.as_bytes()).unwrap_err().to_string();
+        for part in ["/0/valid_from: cần ngày", "/0/bases: trường lạ", "/0/basis: thiếu"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        let told = import(b"[{\n]").unwrap_err().to_string();
+        assert_eq!(told, "dòng 2: ký tự 1: tệp không phải JSON");
     }
 }

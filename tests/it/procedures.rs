@@ -378,13 +378,13 @@ on_both! {
             motcua::imports::units(&world.store, file.as_bytes(), &options)
         };
         let marked = || world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().mountain;
-        import(",mountain", "1,yes").unwrap();
+        import(",mountain", "06001,yes").unwrap();
         assert!(marked());
-        import("", "1").unwrap();
-        import(",mountain", "1,").unwrap();
+        import("", "06001").unwrap();
+        import(",mountain", "06001,").unwrap();
         assert!(marked(), "what says nothing changes nothing");
-        assert!(import(",mountain", "1,perhaps").unwrap_err().to_string().contains("mountain"));
-        import(",mountain", "1,no").unwrap();
+        assert!(import(",mountain", "06001,perhaps").unwrap_err().to_string().contains("mountain"));
+        import(",mountain", "06001,no").unwrap();
         assert!(!marked());
     }
 }

@@ -417,12 +417,19 @@ fn plain_number(text: &str) -> Option<u64> {
 }
 
 fn parse(file: &str, bytes: &[u8], wrong: &mut Vec<WrongPlace>) -> Option<Value> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    match serde_json::from_slice(bytes) {
+    let text = match crate::imports::text(bytes) {
+        Ok(text) => text,
+        Err(no_text) => {
+            Place::root(file, &Value::Null).wrong(&no_text.to_string(), wrong);
+            return None;
+        }
+    };
+    match serde_json::from_str(&text) {
         Ok(value) => Some(value),
         Err(error) => {
-            let place = Place::root(file, &Value::Null);
-            place.wrong(&format!("không phải JSON: {error}"), wrong);
+            let (line, column) = (error.line(), error.column());
+            let reason = format!("không phải JSON từ dòng {line}, ký tự {column}");
+            Place::root(file, &Value::Null).wrong(&reason, wrong);
             None
         }
     }
