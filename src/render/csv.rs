@@ -69,6 +69,8 @@ fn plain(cell: &Cell) -> String {
         Cell::Count(count) => count.to_string(),
         Cell::Share { .. } => cell.share().map(|s| s.to_string()).unwrap_or_default(),
         Cell::Days { hours } => days(*hours),
+        Cell::Date(day) => day.to_string(),
+        Cell::Moment(moment) => moment.to_string(),
     }
 }
 
@@ -78,13 +80,15 @@ fn local(cell: &Cell) -> String {
         Cell::Text(text) => harmless(text),
         Cell::Share { .. } => render::words::percent(cell.share()),
         Cell::Days { .. } => plain(cell).replace('.', ","),
+        Cell::Date(day) => render::words::date(*day),
+        Cell::Moment(moment) => moment.civil().format("%d/%m/%Y %H:%M").to_string(),
         Cell::Empty | Cell::Count(_) => plain(cell),
     }
 }
 
 /// A text that no spreadsheet runs.
 fn harmless(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    match render::is_formula(text) {
         true => format!("'{text}"),
         false => text.to_owned(),
     }

@@ -1,6 +1,9 @@
 //! A report as a value: what stands in it, not how it looks. `render` makes text and CSV of it, one
 //! function a medium; no report knows about media.
 
+use chrono::NaiveDate;
+
+use crate::domain::moment::Moment;
 use crate::domain::tally::Share;
 
 /// What a report says.
@@ -118,6 +121,9 @@ pub enum Cell {
     Days {
         hours: i64,
     },
+    Date(NaiveDate),
+    /// To the minute, in Vietnam.
+    Moment(Moment),
 }
 
 impl Cell {

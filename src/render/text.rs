@@ -75,6 +75,8 @@ fn cell_text(cell: &Cell) -> String {
         Cell::Count(count) => render::words::number(*count),
         Cell::Share { .. } => render::words::percent(cell.share()),
         Cell::Days { hours } => local_days(*hours),
+        Cell::Date(day) => render::words::date(*day),
+        Cell::Moment(moment) => render::words::moment(*moment),
     }
 }
 

@@ -67,14 +67,12 @@ pub trait Report: Sized + Send + 'static {
     /// In one of the forms in which it leaves the program; JSON in one line.
     ///
     /// # Errors
-    /// If it cannot be written as JSON.
-    fn render(&self, format: render::Format) -> Result<String, serde_json::Error> {
-        Ok(match format {
-            render::Format::Text => self.to_text(),
-            render::Format::Csv => self.to_csv(),
-            render::Format::CsvPeople => render::csv_for_people(&self.sheet()),
-            render::Format::Json => render::json(&self.json())?,
-        })
+    /// If it cannot be written so.
+    fn render(&self, format: render::Format) -> Result<Vec<u8>, render::RenderError> {
+        match render::of_sheet(&self.sheet(), format)? {
+            Some(bytes) => Ok(bytes),
+            None => Ok(render::json(&self.json())?.into_bytes()),
+        }
     }
 }
 

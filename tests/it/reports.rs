@@ -1,5 +1,8 @@
 //! Reports from the roll-ups against a plain recount of the events, over random histories.
 
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -513,17 +516,25 @@ on_both! {
                 ("text", "text/plain; charset=utf-8"),
                 ("csv", "text/csv; charset=utf-8"),
                 ("csv-people", "text/csv; charset=utf-8"),
+                ("xlsx", XLSX),
                 ("json", "application/json"),
             ] {
                 let answer = office.call("GET", url(format)).token(&token).send().expect(200);
                 assert_eq!(answer.content_type, kind, "{name} as {format}");
                 let arguments = ["report", name, "--from", from, "--to", to, "--format", format];
+                let file = answer.header("content-disposition").to_owned();
+                if format == "xlsx" {
+                    assert!(file.contains(&format!("{name}-{from}-{to}.xlsx")), "{file}");
+                    let run = program.run(&arguments);
+                    assert!(run.status.success());
+                    assert_eq!(cells(&run.stdout), cells(&answer.bytes), "{name}");
+                    continue;
+                }
                 let printed = program.output(&arguments);
                 match format {
                     "json" => assert_eq!(answer.json(), program.json(&arguments), "{name}"),
                     _ => assert_eq!(answer.body, printed, "{name} as {format}"),
                 }
-                let file = answer.header("content-disposition");
                 assert_eq!(file.contains(&format!("{name}-{from}-{to}.csv")), format.starts_with("csv"), "{file}");
                 match format {
                     "csv" => assert!(printed.lines().next().unwrap().is_ascii(), "{printed}"),
@@ -536,6 +547,94 @@ on_both! {
             }
             let wrong = office.call("GET", url("xls")).token(&token).send().problem(400, "invalid-request");
             assert_eq!(fields(&wrong), ["format"]);
+        }
+    }
+}
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// What a workbook of one sheet holds, by rows from the first.
+fn cells(book: &[u8]) -> Vec<Vec<Data>> {
+    let mut book = Xlsx::new(Cursor::new(book.to_vec())).unwrap();
+    let name = book.sheet_names()[0].clone();
+    assert!(
+        book.worksheet_formula(&name).unwrap().is_empty(),
+        "nothing is a formula"
+    );
+    let page = book.worksheet_range(&name).unwrap();
+    assert_eq!(page.start(), Some((0, 0)));
+    page.rows().map(<[Data]>::to_vec).collect()
+}
+
+on_both! {
+    fn a_workbook_says_what_the_json_says(db: &Database) {
+        let world = World::new(db.store());
+        for (i, unit) in UNITS.iter().enumerate() {
+            for n in 0..=i {
+                let dossier = world.receive_at(unit, "2.000815", at("2021-03-10 08:00"));
+                world.begin(dossier.id, at("2021-03-10 09:00"));
+                let late = ["2021-03-10 10:00", "2021-03-12 10:00"][n % 2];
+                world.finish(dossier.id, at(late));
+            }
+        }
+        let mut office = Office::open(db);
+        let token = office.token(Role::Supervisor, "H37");
+        let path = |name: &str| format!("/api/v1/reports/{name}?from=2021-03-01&to=2021-03-31");
+        let get = |name: &str, accept: &str| {
+            let call = office.call("GET", path(name)).token(&token);
+            call.header("Accept", accept).send().expect(200)
+        };
+        let text = |text: &str| Data::String(text.to_owned());
+        let number = |value: &serde_json::Value| Data::Float(value.as_f64().unwrap());
+        let share = |value: &serde_json::Value| match value.as_str() {
+            Some(rate) => {
+                let (whole, part) = rate.split_once('.').unwrap();
+                let hundredths: f64 = format!("{whole}{part}").parse().unwrap();
+                Data::Float(hundredths / 10_000.0)
+            }
+            None => text("–"),
+        };
+
+        let json = get("on-time", "application/json").json();
+        let rows = cells(&get("on-time", XLSX).bytes);
+        // Title and rule stand above the heads.
+        let head = rows.iter().position(|row| row[0] == text("Tên")).unwrap();
+        assert!(rows[0][0].to_string().contains("từ ngày 01/03/2021"), "{:?}", rows[0]);
+        assert!(rows[..head].contains(&{
+            let mut rule = vec![Data::Empty; rows[0].len()];
+            rule[0] = text(json["judged"][0].as_str().unwrap());
+            rule
+        }), "{rows:?}");
+        let lines = json["rows"].as_array().unwrap().iter().chain([&json["total"]]);
+        let mut below = rows[head + 1..].iter();
+        for line in lines {
+            let row = below.next().unwrap();
+            let names = ["carried_over", "resolved", "early", "on_time", "overdue", "in_progress"];
+            let columns = [1, 3, 4, 5, 6, 7];
+            for (name, column) in names.into_iter().zip(columns) {
+                assert_eq!(row[column], number(&line[name]), "{name} {row:?}");
+            }
+            assert_eq!(row[9], share(&line["on_time_rate"]), "{row:?}");
+        }
+        assert_eq!(below.next(), None);
+
+        let json = get("06a", "application/json").json();
+        let rows = cells(&get("06a", &format!("text/html, {XLSX};q=0.9, */*;q=0.1")).bytes);
+        let total = rows.iter().rfind(|row| row.contains(&text("TỔNG SỐ"))).unwrap();
+        let figures: Vec<_> = total.iter().filter(|cell| matches!(cell, Data::Float(_))).cloned().collect();
+        let counts = ["received", "received_online", "received_direct_and_postal", "carried_over",
+            "resolved", "early", "on_time", "overdue", "in_progress", "in_progress_within", "in_progress_overdue"];
+        assert_eq!(figures, counts.map(|name| number(&json["total"][name])));
+
+        // What is liked best, and JSON where nothing of ours is.
+        for (accept, kind) in [
+            ("text/csv", "text/csv; charset=utf-8"),
+            ("text/csv;q=0.5, text/plain", "text/plain; charset=utf-8"),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+            ("image/png", "application/json"),
+            (&format!("{XLSX};q=0"), "application/json"),
+        ] {
+            assert_eq!(get("on-time", accept).content_type, kind, "{accept}");
         }
     }
 }

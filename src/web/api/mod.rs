@@ -18,6 +18,7 @@ pub(crate) mod dossiers;
 mod entered_at;
 pub(crate) mod feedback;
 pub(crate) mod fees;
+pub(crate) mod formats;
 pub(crate) mod jobs;
 pub(crate) mod lists;
 pub(crate) mod lookup;

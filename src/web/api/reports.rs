@@ -3,8 +3,7 @@
 
 use std::marker::PhantomData;
 
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::json;
@@ -22,6 +21,7 @@ use crate::reports::standings::Span;
 use crate::reports::{self, Report, Visitor};
 use crate::store::Store;
 use crate::web::access::{Access, Staff};
+use crate::web::api::formats::{accepted, file_of, wrong_format};
 use crate::web::params::{Parameters as Named, Params};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::routes::{Route, Schemas};
@@ -82,11 +82,7 @@ impl<R: Report> Named for Query<R> {
             wrong.push(FieldError::new("by", error));
         }
         if self.format().is_none() {
-            let all = Format::ALL.map(Format::as_str).join(", ");
-            wrong.push(FieldError::new(
-                "format",
-                format!("phải là một trong: {all}"),
-            ));
+            wrong.push(wrong_format());
         }
         for (field, day) in [("from", self.from), ("to", self.to)] {
             if day.is_none() {
@@ -110,10 +106,12 @@ impl<R> Query<R> {
         reports::parameters::span(from, to, self.as_of, crate::clock::now())
     }
 
-    /// `None` if it is none of ours.
-    fn format(&self) -> Option<Format> {
-        let format = self.format.as_deref();
-        format.map_or(Some(Format::Json), |format| format.parse().ok())
+    /// What is asked for by name; `Some(None)` if nothing is, `None` if it is none of ours.
+    fn format(&self) -> Option<Option<Format>> {
+        match self.format.as_deref() {
+            None => Some(None),
+            Some(format) => format.parse().ok().map(Some),
+        }
     }
 }
 
@@ -136,13 +134,15 @@ fn root(store: &Store, code: Option<&str>, reach: UnitId) -> Result<Option<UnitI
 
 async fn serve<R: Report>(
     state: web::Data<State>,
+    request: HttpRequest,
     staff: Staff,
     params: Params<Query<R>>,
 ) -> Result<HttpResponse, Problem> {
     let (asked, reach) = (params.0, staff.unit);
-    let format = asked.format().unwrap_or(Format::Json);
+    let format = asked.format().flatten();
+    let format = format.unwrap_or_else(|| accepted(request.headers()));
     let span = asked.span()?;
-    let text = with_store(&state, move |store| {
+    let report = with_store(&state, move |store| {
         let unit = root(store, asked.unit.as_deref(), reach)?;
         if unit.is_some() && !R::OF_A_UNIT {
             let detail = "báo cáo này của cả tỉnh; dùng on-time hoặc 06a cho đơn vị của bạn";
@@ -154,18 +154,13 @@ async fn serve<R: Report>(
             by: asked.by,
             printed: None,
         };
-        let text = R::make(store, &asked)?.render(format);
-        text.map_err(|error| Problem::new(Kind::Internal, error.to_string()))
+        let report = R::make(store, &asked)?.render(format);
+        report.map_err(|error| Problem::new(Kind::Internal, error.to_string()))
     })
     .await?;
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((CONTENT_TYPE, format.media_type()));
-    if let Format::Csv | Format::CsvPeople = format {
-        let (name, from, to) = (R::NAME, span.period.from, span.period.to);
-        let file = format!("attachment; filename=\"{name}-{from}-{to}.csv\"");
-        answer.insert_header((CONTENT_DISPOSITION, file));
-    }
-    Ok(answer.body(text))
+    let (name, from, to) = (R::NAME, span.period.from, span.period.to);
+    let file = format!("{name}-{from}-{to}");
+    Ok(file_of(format, &file, report))
 }
 
 fn schemas<R: Report>(into: &mut Schemas) {
@@ -211,7 +206,7 @@ fn operation<R: Report>() -> Operation {
         operation = operation.parameter(parameter("by", &description, choice(R::BY)));
     }
     let formats = Format::ALL.map(Format::as_str);
-    let description = "Mặc định là json; csv cho chương trình, csv-people cho bảng tính.";
+    let description = "Mặc định theo tiêu đề Accept, không có thì json; csv cho chương trình, xlsx hoặc csv-people cho bảng tính.";
     operation = operation.parameter(parameter("format", description, choice(&formats)));
     let json = RefOr::Ref(Ref::from_schema_name(R::Json::name()));
     let plain = || {
@@ -219,6 +214,10 @@ fn operation<R: Report>() -> Operation {
             .schema(Some(Schema::from(text())))
             .build()
     };
+    let bytes = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+    let binary = ContentBuilder::new()
+        .schema(Some(Schema::from(bytes)))
+        .build();
     let report = ResponseBuilder::new()
         .description("Báo cáo")
         .content(
@@ -226,6 +225,7 @@ fn operation<R: Report>() -> Operation {
             ContentBuilder::new().schema(Some(json)).build(),
         )
         .content("text/csv", plain())
+        .content(Format::Xlsx.media_type(), binary)
         .content("text/plain", plain());
     operation.response("200", report).build()
 }

@@ -182,6 +182,8 @@ pub struct Answer {
     pub content_type: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The same as it came: a workbook is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -299,11 +301,13 @@ impl Server {
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
         let content_type = headers.iter().find(|(name, _)| name == "content-type");
+        let bytes = response.body_mut().read_to_vec().unwrap();
         Answer {
             status: response.status().as_u16(),
             content_type: content_type.map_or(String::new(), |(_, value)| value.clone()),
             headers,
-            body: response.body_mut().read_to_string().unwrap(),
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         }
     }
 
