@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::domain::case_number::CaseNumber;
 use crate::outgoing::portal::PortalSettings;
 use crate::outgoing::portal::preview::preview;
-use crate::render;
+use crate::render::sheet::{Cell, Column, Row, RowKind, Sheet};
+use crate::render::{self, Format};
 use crate::store::{Store, dossiers};
 
 #[derive(Parser)]
@@ -27,8 +28,12 @@ enum What {
         #[arg(value_name = "MÃ")]
         number: String,
     },
-    /// In các lĩnh vực có thủ tục tích hợp với cổng, kèm mã của cổng nếu biết (CSV: field,code).
-    Fields,
+    /// In các lĩnh vực có thủ tục tích hợp với cổng, kèm mã của cổng nếu biết (cột field, code).
+    Fields {
+        /// csv, hoặc xlsx và csv-people để điền bằng bảng tính rồi nhập lại.
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
+    },
 }
 
 /// The settings by which the portal is reached.
@@ -43,7 +48,7 @@ pub(super) fn settings(config: &Config) -> Result<PortalSettings, &'static str> 
 pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     match &args.what {
         What::Preview { number } => show(config, store, number),
-        What::Fields => fields(store),
+        What::Fields { format } => fields(store, *format),
     }
 }
 
@@ -60,7 +65,7 @@ fn show(config: &Config, store: &Store, number: &str) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn fields(store: &Store) -> Outcome {
+fn fields(store: &Store, format: Format) -> Outcome {
     let reference = store.reference()?;
     let procedures = reference.procedures().into_iter();
     let integrated = procedures.filter(|procedure| procedure.definition.integrated);
@@ -73,17 +78,22 @@ fn fields(store: &Store) -> Outcome {
             )
         })
         .collect();
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["field", "code"])?;
-    for (field, code) in &fields {
-        table.write_record([field, code])?;
-    }
     let unknown = fields.values().filter(|code| code.is_empty()).count();
     if unknown > 0 {
         eprintln!(
             "motcua: lưu ý: {unknown} lĩnh vực chưa có mã của cổng, MaLinhVuc của hồ sơ để trống"
         );
     }
-    crate::cli::output::write(&table.into_inner()?)?;
+    // As the import reads it again.
+    let rows = fields.into_iter().map(|(field, code)| Row {
+        kind: RowKind::Single,
+        cells: vec![Cell::text(field), Cell::text(code)],
+    });
+    let sheet = Sheet {
+        columns: vec![Column::text("field", "field"), Column::text("code", "code")],
+        rows: rows.collect(),
+        ..Sheet::default()
+    };
+    crate::cli::output::print_sheet(format, &sheet)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,14 +10,16 @@ use crate::cli::{Outcome, date};
 use crate::config::Config;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::privacy::retention_cutoff;
-use crate::render::words;
+use crate::render::sheet::{Cell, Column, Row, RowKind, Sheet};
+use crate::render::{self, Format, words};
 use crate::store::Store;
+use crate::views::privacy::ReadingView;
 use crate::{acts, jobs};
 
 #[derive(Subcommand)]
 pub(super) enum Args {
-    /// Ai đã xem số định danh của ai, khi nào (CSV: at,username,full_name,case_number,person); việc xuất được ghi vào nhật
-    /// ký, số định danh không in ra.
+    /// Ai đã xem số định danh của ai, khi nào (cột at, username, full_name, case_number, person); việc xuất được ghi vào
+    /// nhật ký, số định danh không in ra.
     Readings {
         #[arg(long, value_parser = date)]
         from: NaiveDate,
@@ -27,6 +29,8 @@ pub(super) enum Args {
         /// Chỉ của hồ sơ này.
         #[arg(long, value_name = "MÃ")]
         dossier: Option<String>,
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
     },
     /// Ẩn danh người trong các hồ sơ đã kết thúc lâu hơn privacy.retention_years.
     Anonymise {
@@ -38,7 +42,12 @@ pub(super) enum Args {
 
 pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     match args {
-        Args::Readings { from, to, dossier } => readings(store, *from, *to, dossier.as_deref()),
+        Args::Readings {
+            from,
+            to,
+            dossier,
+            format,
+        } => readings(store, *from, *to, dossier.as_deref(), *format),
         Args::Anonymise { preview } => {
             let years = config.retention_years;
             let years =
@@ -78,15 +87,55 @@ fn anonymise(store: &Store, years: u16) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn readings(store: &Store, from: NaiveDate, to: NaiveDate, dossier: Option<&str>) -> Outcome {
+fn readings(
+    store: &Store,
+    from: NaiveDate,
+    to: NaiveDate,
+    dossier: Option<&str>,
+    format: Format,
+) -> Outcome {
     let dossier = dossier.map(CaseNumber::parse).transpose()?;
     let asked = Readings { from, to, dossier };
     let readings = export_readings(store, &asked, crate::clock::now())?;
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    for reading in &readings {
-        csv.serialize(reading)?;
+    match format {
+        Format::Json => {
+            crate::cli::output::write(render::pretty_json(&readings)?.as_bytes())?;
+        }
+        format => {
+            let period = format!(
+                "Từ ngày {} đến ngày {}",
+                words::date(from),
+                words::date(to)
+            );
+            crate::cli::output::print_sheet(format, &sheet(&readings, period))?;
+        }
     }
-    crate::cli::output::write(&csv.into_inner()?)?;
     eprintln!("motcua: {} lượt xem", readings.len());
     Ok(ExitCode::SUCCESS)
+}
+
+fn sheet(readings: &[ReadingView], period: String) -> Sheet {
+    let rows = readings.iter().map(|reading| Row {
+        kind: RowKind::Single,
+        cells: vec![
+            Cell::Moment(reading.at),
+            Cell::text(&reading.username),
+            Cell::text(&reading.full_name),
+            Cell::text(&reading.case_number),
+            Cell::text(&reading.person),
+        ],
+    });
+    Sheet {
+        title: vec!["Các lượt xem số định danh".to_owned()],
+        subtitle: vec![period],
+        columns: vec![
+            Column::text("at", "Lúc"),
+            Column::text("username", "Tên đăng nhập"),
+            Column::text("full_name", "Người xem"),
+            Column::text("case_number", "Mã hồ sơ"),
+            Column::text("person", "Số định danh của"),
+        ],
+        rows: rows.collect(),
+        ..Sheet::default()
+    }
 }

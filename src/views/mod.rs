@@ -10,6 +10,7 @@ pub mod dossier;
 pub mod feedback;
 pub mod intake;
 pub mod list;
+pub mod list_sheet;
 pub mod look_up;
 pub mod norms;
 pub mod outbox;

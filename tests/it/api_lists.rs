@@ -208,3 +208,57 @@ on_both! {
         office.call("GET", path).token(&foreign).send().problem(403, "forbidden");
     }
 }
+
+on_both! {
+    fn a_list_is_saved_whole_for_a_spreadsheet(db: &Database) {
+        use calamine::{Data, Reader, Xlsx};
+
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        // More than a page, and one whose name a spreadsheet would run.
+        let good = office.new_dossier(COMMUNE, SAME_DAY);
+        let mut bad = good.clone();
+        bad["applicant"]["name"] = json!("=HYPERLINK(1)");
+        let all = [vec![good; 204], vec![bad]].concat();
+        let batch = json!({"dossiers": all});
+        let call = office.call("POST", "/api/v1/dossiers/batch").token(&clerk).body(batch);
+        assert_eq!(call.send().expect(200).json()["received"], 205);
+        let listed = office.pages(&clerk, "/api/v1/dossiers?list=open", 200);
+        assert_eq!(listed.len(), 205);
+        let get = |query: &str| office.call("GET", format!("/api/v1/dossiers?{query}")).token(&clerk).send();
+        let file = get("list=open&format=xlsx").expect(200);
+        assert!(file.header("content-disposition").contains("ho-so-") && file.header("cache-control") == "no-store");
+        let mut book = Xlsx::new(std::io::Cursor::new(file.bytes.clone())).unwrap();
+        let name = book.sheet_names()[0].clone();
+        assert!(book.worksheet_formula(&name).unwrap().is_empty());
+        let page = book.worksheet_range(&name).unwrap();
+        let rows: Vec<&[Data]> = page.rows().collect();
+        let text = |text: &str| Data::String(text.to_owned());
+        let head = rows.iter().position(|row| row[0] == text("Mã hồ sơ")).unwrap();
+        assert_eq!(rows[0][0], text("Hồ sơ đang xử lý"));
+        assert_eq!(rows.len() - head - 1, listed.len());
+        for (row, item) in rows[head + 1..].iter().zip(&listed) {
+            assert_eq!(row[0], text(item["case_number"].as_str().unwrap()));
+            assert_eq!(row[3], text(item["applicant"].as_str().unwrap()));
+            let Data::DateTime(due) = row[9] else { panic!("{row:?}") };
+            let (year, month, day, hour, minute, ..) = due.to_ymd_hms_milli();
+            let due = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}");
+            assert!(item["due_at"].as_str().unwrap().starts_with(&due), "{due} {item}");
+        }
+        // The other forms hold the same; a page stays a page.
+        let people = get("list=open&format=csv-people").expect(200);
+        assert!(people.body.contains(";'=HYPERLINK(1);") && people.body.starts_with('\u{feff}'), "{}", people.body);
+        let programs = get("list=open&format=csv").expect(200).body;
+        assert_eq!(programs.lines().count(), 206);
+        assert!(programs.starts_with("case_number,procedure,"), "{programs}");
+        let accepted = office.call("GET", "/api/v1/dossiers?list=open").token(&clerk)
+            .header("Accept", "text/csv").send().expect(200);
+        assert_eq!(accepted.body, programs);
+        assert_eq!(get("list=open&format=json&limit=3").expect(200).json()["items"].as_array().unwrap().len(), 3);
+        assert_eq!(fields(&get("format=xls").problem(400, "invalid-request")), ["format"]);
+        // Nobody saves what they may not see.
+        let other = office.token(Role::Clerk, FOREIGN);
+        let none = office.call("GET", "/api/v1/dossiers?format=csv").token(&other).send().expect(200);
+        assert_eq!(none.body.lines().count(), 1);
+    }
+}

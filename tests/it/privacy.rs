@@ -129,8 +129,11 @@ on_both! {
         let one = export(today, today, &["--dossier", dossiers[1]["case_number"].as_str().unwrap()]);
         assert_eq!(one.lines().count(), 2, "{one}");
         let before = export(today - Days::new(9), today - Days::new(2), &[]);
-        assert!(before.trim().is_empty(), "{before}");
+        assert_eq!(before.lines().count(), 1, "{before}");
         assert_eq!(acts(), "3");
+        let people = export(today, today, &["--format", "csv-people"]);
+        assert!(people.starts_with('\u{feff}') && people.contains(";Nguyễn Thị Ánh\r\n"), "{people}");
+        assert_eq!(acts(), "4");
         Program::on(db).output(&["verify"]);
     }
 }

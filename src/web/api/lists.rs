@@ -1,5 +1,6 @@
 //! `/api/v1/dossiers` as lists, and the search.
 
+use actix_web::HttpRequest;
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,18 +11,20 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::unit::Level;
+use crate::render::{self, Format};
 use crate::store::Store;
 use crate::store::lists::{Order, Within};
 use crate::views;
 use crate::views::list::{ListItem, ListRequest};
 use crate::views::search::{Place as SearchPlace, SearchFor};
-use crate::web::api::answers::{Reply, fresh};
+use crate::web::api::answers::{Answer, Reply, fresh};
 use crate::web::api::call::Call;
 use crate::web::api::check_length;
-use crate::web::api::page::{ListQuery, Page, Row, Wanted};
+use crate::web::api::formats::{accepted, file_of, wrong_format};
+use crate::web::api::page::{ListQuery, MOST_ROWS, Page, Row, Wanted};
 use crate::web::body::{Body, Readable};
 use crate::web::params::{Parameters, from_text};
-use crate::web::problem::{FieldError, Problem};
+use crate::web::problem::{FieldError, Kind, Problem};
 
 /// Which list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -100,7 +103,38 @@ pub struct Filter {
     /// Đến hết ngày.
     #[serde(default)]
     closed_to: Option<NaiveDate>,
+    /// json (một trang), hoặc cả danh sách (tối đa 5.000 hồ sơ) thành tệp: xlsx, csv-people cho bảng tính, csv cho
+    /// chương trình, text; không có thì theo tiêu đề Accept.
+    #[serde(default)]
+    #[param(example = "json")]
+    format: Option<String>,
 }
+
+impl Filter {
+    /// What is asked for by name; `Some(None)` if nothing is, `None` if it is none of ours.
+    fn format(&self) -> Option<Option<Format>> {
+        match self.format.as_deref() {
+            None => Some(None),
+            Some(format) => format.parse().ok().map(Some),
+        }
+    }
+}
+
+impl List {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::All => "Danh sách hồ sơ",
+            Self::Registered => "Hồ sơ nộp trực tuyến chờ tiếp nhận",
+            Self::Open => "Hồ sơ đang xử lý",
+            Self::NearDue => "Hồ sơ sắp đến hạn",
+            Self::Overdue => "Hồ sơ đang xử lý đã quá hạn",
+            Self::ClosedLate => "Hồ sơ đã giải quyết quá hạn",
+        }
+    }
+}
+
+/// The most dossiers of a list that is saved as a file.
+const MOST_IN_FILE: usize = 5000;
 
 impl Parameters for Filter {
     const NAMES: &'static [&'static str] = &[
@@ -121,6 +155,7 @@ impl Parameters for Filter {
         "unassigned",
         "closed_from",
         "closed_to",
+        "format",
     ];
 
     fn check(&self) -> Vec<FieldError> {
@@ -140,6 +175,9 @@ impl Parameters for Filter {
         if ways.into_iter().filter(|given| *given).count() > 1 {
             let detail = "chỉ dùng một trong mine, assignee, unassigned";
             wrong.push(FieldError::new("assignee", detail));
+        }
+        if self.format().is_none() {
+            wrong.push(wrong_format());
         }
         wrong
     }
@@ -165,9 +203,34 @@ pub type DossierPage = Page<ListItem>;
 /// The query of a list of dossiers.
 pub type DossierQuery = ListQuery<Filter, (Moment, DossierId)>;
 
-pub async fn list(call: Call, query: DossierQuery) -> Reply<DossierPage> {
-    let listing = call.run(move |store, by, now| listed(store, query, by, now));
-    listing.await.map(fresh)
+pub async fn list(call: Call, request: HttpRequest, query: DossierQuery) -> Reply<DossierPage> {
+    let format = query.filter.format().flatten();
+    let format = format.unwrap_or_else(|| accepted(request.headers()));
+    if format == Format::Json {
+        let listing = call.run(move |store, by, now| listed(store, query, by, now));
+        return listing.await.map(fresh);
+    }
+    let kind = query.filter.list.unwrap_or(List::All);
+    let made = call.run(move |store, by, now| {
+        let mut request = wanted(store, query, by, now)?;
+        request.limit = MOST_ROWS as usize;
+        let mut items = Vec::new();
+        let more = loop {
+            let listing = views::list::list(store, &request)?;
+            items.extend(listing.items);
+            match listing.next {
+                None => break false,
+                Some(_) if items.len() >= MOST_IN_FILE => break true,
+                next => request.after = next,
+            }
+        };
+        let sheet = views::list_sheet::sheet(kind.title(), &items, now, more);
+        let bytes = render::of_sheet(&sheet, format);
+        let bytes = bytes.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+        Ok((now.date(), bytes.unwrap_or_default()))
+    });
+    let (day, bytes) = made.await?;
+    Ok(Answer::of(file_of(format, &format!("ho-so-{day}"), bytes)).fresh())
 }
 
 /// The page of a list that a member of staff asks for.
@@ -177,6 +240,17 @@ pub(crate) fn listed(
     by: &Caller,
     now: Moment,
 ) -> Result<DossierPage, Problem> {
+    let listing = views::list::list(store, &wanted(store, query, by, now)?)?;
+    Ok(Page::new(listing.items, listing.next.as_ref()))
+}
+
+/// The list that is asked for.
+fn wanted(
+    store: &Store,
+    query: DossierQuery,
+    by: &Caller,
+    now: Moment,
+) -> Result<ListRequest, Problem> {
     let ListQuery { filter, page } = query;
     let order = match filter.list.unwrap_or(List::All) {
         List::All => Order::Entered,
@@ -193,7 +267,7 @@ pub(crate) fn listed(
         Some(username) => Some(views::assignees::named(store, username)?),
         None => filter.mine.unwrap_or(false).then_some(by.user),
     };
-    let request = ListRequest {
+    Ok(ListRequest {
         reach: by.unit,
         order,
         unit: filter.unit,
@@ -210,9 +284,7 @@ pub(crate) fn listed(
         after: page.after,
         limit: page.limit as usize,
         now,
-    };
-    let listing = views::list::list(store, &request)?;
-    Ok(Page::new(listing.items, listing.next.as_ref()))
+    })
 }
 
 /// SearchBy what is searched.

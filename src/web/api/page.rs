@@ -15,7 +15,7 @@ use crate::web::params::{Parameters, Query, from_text};
 use crate::web::problem::{FieldError, Problem};
 
 /// The most rows of a page.
-const MOST_ROWS: u32 = 200;
+pub(crate) const MOST_ROWS: u32 = 200;
 
 /// How many they are if nobody says.
 const ROWS: u32 = 50;

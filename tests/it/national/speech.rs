@@ -336,6 +336,13 @@ on_both! {
         assert!(run(&filled).contains("thêm 1, sửa 0"));
         assert!(run(&filled).contains("thêm 0, sửa 0"));
         assert!(program.output(&["portal", "fields"]).contains("\nHộ tịch,G03-GD10\n"));
+        // In a spreadsheet too, and back.
+        for format in ["csv-people", "xlsx"] {
+            let saved = program.run(&["portal", "fields", "--format", format]).stdout;
+            std::fs::write(&file, saved).unwrap();
+            let told = program.output(&["import", "field-codes", file.to_str().unwrap()]);
+            assert!(told.contains("thêm 0, sửa 0") && !told.contains("giữ nguyên 0"), "{format}: {told}");
+        }
         let act = store.read(|conn| admin_acts::last(conn, ActKind::FieldCodesImported)).unwrap();
         assert!(act.is_some());
         let wrong = import("field,code\nHộ tịch,mã lạ\nHộ tich,G1\nHộ tịch,G1\nHộ tịch,G2\n,G3\n");
