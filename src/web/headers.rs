@@ -54,14 +54,27 @@ impl FromRequest for IfMatch {
             Some(Err(_)) => Err(Problem::invalid_field("If-Match", "không đọc được")),
             Some(Ok("*")) => Ok(Self::Any),
             Some(Ok(text)) => {
-                // Weak tags never match (RFC 9110, 13.1.1).
-                let tags = text.split(',').map(str::trim);
-                let tags = tags.filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+                let tags = text.split(',').filter_map(own_tag);
                 Ok(Self::Tags(tags.map(str::to_owned).collect()))
             }
         };
         std::future::ready(result)
     }
+}
+
+/// What proxies put behind a tag when they compress what it is of (`"1-gzip"`).
+const COMPRESSED: [&str; 5] = ["-gzip", ";gzip", "-br", "-zstd", "-deflate"];
+
+/// A tag as it left us, without its quotes. A proxy that compresses the answer makes a weak one of it (`W/"1"`), or puts
+/// its own ending behind it: the dossier is the same, and the change goes by what was read. So a weak tag matches here,
+/// against RFC 9110, 13.1.1: all of ours are strong.
+fn own_tag(tag: &str) -> Option<&str> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let mut endings = COMPRESSED.into_iter();
+    let plain = endings.find_map(|ending| tag.strip_suffix(ending));
+    Some(plain.unwrap_or(tag).trim_end_matches('-'))
 }
 
 /// The tag of a version.
@@ -83,9 +96,11 @@ impl IfNoneMatch {
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let seen = request.headers().get_all("if-none-match");
         let seen = seen.filter_map(|value| value.to_str().ok());
-        // Weak tags match as well (RFC 9110, 13.1.2).
         let seen = seen.flat_map(|line| line.split(','));
-        let seen = seen.map(|tag| tag.trim().trim_start_matches("W/").to_owned());
+        let seen = seen.filter_map(|tag| match tag.trim() {
+            "*" => Some("*".to_owned()),
+            tag => own_tag(tag).map(|tag| format!("\"{tag}\"")),
+        });
         Self(seen.collect())
     }
 
@@ -176,5 +191,32 @@ impl FromRequest for IdempotencyKey {
             )),
         };
         std::future::ready(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_known_again_behind_any_proxy() {
+        for tag in [
+            "\"12\"",
+            " \"12\" ",
+            "W/\"12\"",
+            "\"12-gzip\"",
+            "W/\"12-gzip\"",
+            "\"12;gzip\"",
+            "\"12--gzip\"",
+            "\"12-br\"",
+            "\"12-zstd\"",
+        ] {
+            assert_eq!(own_tag(tag), Some("12"), "{tag}");
+        }
+        for tag in ["12", "\"12", "W/12", "*", ""] {
+            assert_eq!(own_tag(tag), None, "{tag}");
+        }
+        assert_eq!(own_tag("\"ab12cd\""), Some("ab12cd"));
+        assert_ne!(own_tag("\"1-2\""), Some("1"));
     }
 }

@@ -50,6 +50,10 @@ fn whole(folder: &Path, site: &str) -> String {
 
 /// The example with the places of this machine. Without TLS, so that a plain connection will do.
 fn start(folder: &Path, upstream: &str) -> Proxy {
+    start_changed(folder, upstream, |site| site)
+}
+
+fn start_changed(folder: &Path, upstream: &str, change: fn(String) -> String) -> Proxy {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
@@ -74,7 +78,7 @@ fn start(folder: &Path, upstream: &str) -> Proxy {
     let (head, _) = site.split_once("server {\n    server_name").unwrap();
     let site = format!("{head}server {{\n{https}");
     assert!(site.contains(&format!("listen 0.0.0.0:{port}")), "{site}");
-    std::fs::write(folder.join("site"), site).unwrap();
+    std::fs::write(folder.join("site"), change(site)).unwrap();
     let conf = folder.join("nginx.conf");
     std::fs::write(&conf, whole(folder, folder.join("site").to_str().unwrap())).unwrap();
     let child = nginx()
@@ -316,4 +320,67 @@ fn nginx_understands_the_example_as_it_is() {
         "{said} {}",
         std::fs::read_to_string(place("log")).unwrap_or_default()
     );
+}
+
+#[test]
+fn a_version_survives_a_proxy_that_compresses_everything() {
+    let db = Database::new(Kind::Sqlite);
+    let mut office = Office::open(&db);
+    let folder = db.folder().join("nginx");
+    std::fs::create_dir(&folder).unwrap();
+    // As many write it.
+    let proxy = start_changed(&folder, office.server.address(), |site| {
+        let types = site.replace("gzip_types ", "gzip_types application/json ");
+        types.replace("gzip_min_length 1000;", "gzip_min_length 1;")
+    });
+    let dossier = office.receive(COMMUNE, SAME_DAY);
+    let number = dossier["case_number"].as_str().unwrap();
+    let clerk = office.token(Role::Clerk, COMMUNE);
+    let headers = format!("Authorization: Bearer {clerk}\r\nAccept-Encoding: gzip\r\n");
+    let path = format!("/api/v1/dossiers/{number}");
+    let (head, _) = proxy.ask(HERE, &format!("GET {path}"), &headers, b"");
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    let tag = |head: &str| {
+        let tag = head.lines().find_map(|line| line.strip_prefix("etag: "));
+        // Heads are in small letters here.
+        tag.unwrap().replace("w/", "W/")
+    };
+    let weak = tag(&head);
+    assert_eq!(weak, "W/\"1\"");
+    let seen = format!("{headers}If-None-Match: {weak}\r\n");
+    assert_eq!(proxy.status(HERE, &format!("GET {path}"), &seen), 304);
+    let change = |action: &str, tag: &str, body: &str| {
+        let change = format!("{headers}If-Match: {tag}\r\nContent-Type: application/json\r\n");
+        let line = format!("POST {path}/{action}");
+        let (head, _) = proxy.ask(HERE, &line, &change, body.as_bytes());
+        head.split(' ').nth(1).unwrap().to_owned()
+    };
+    let note = "{\"reason\":\"theo yêu cầu\"}";
+    // What was never read is refused, however it is spelled; what was read is taken.
+    for stale in ["W/\"9\"", "\"9-gzip\"", "W/\"10\"", "1"] {
+        assert_eq!(change("withdraw", stale, note), "412", "{stale}");
+    }
+    assert_eq!(change("withdraw", &weak, note), "200");
+    // As Apache spells it, on what has a hash for a version.
+    let admin = office.token(Role::Administrator, "H37");
+    let headers = format!("Authorization: Bearer {admin}\r\nAccept-Encoding: gzip\r\n");
+    let unit = format!("/api/v1/units/{COMMUNE}");
+    let (head, _) = proxy.ask(HERE, &format!("GET {unit}"), &headers, b"");
+    let apache = tag(&head).replace("W/", "");
+    let apache = format!("{}-gzip\"", apache.trim_end_matches('"'));
+    let change = format!("{headers}If-Match: {apache}\r\nContent-Type: application/json\r\n");
+    let (head, _) = proxy.ask(
+        HERE,
+        &format!("PATCH {unit}"),
+        &change,
+        b"{\"mountain\":true}",
+    );
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    let (head, _) = proxy.ask(
+        HERE,
+        &format!("PATCH {unit}"),
+        &change,
+        b"{\"mountain\":false}",
+    );
+    assert!(head.starts_with("http/1.1 412"), "{head}");
 }
