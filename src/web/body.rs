@@ -1,9 +1,11 @@
 //! Bodies: JSON in UTF-8, of a bounded size, with every wrong field named at once.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use actix_web::{FromRequest, HttpRequest, dev, web};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -31,11 +33,122 @@ pub trait Readable: DeserializeOwned + ToSchema + Send + 'static {
     /// The most values (texts, numbers, lists, objects): to name what is wrong with many is dear.
     const VALUES: usize = 20_000;
 
+    /// The list, as a JSON pointer, whose elements each say what is wrong with them ([`Apart`]).
+    const APART: Option<&'static str> = None;
+
     /// What is wrong beyond the form, as JSON pointers.
     fn check(&self) -> Vec<FieldError> {
         Vec::new()
     }
 }
+
+/// An element of a list that is read by itself: it may be wrong in any way, and the others are read all the same. What is
+/// wrong are JSON pointers into it, with the reason.
+pub struct Apart<T>(pub Result<T, Vec<FieldError>>);
+
+impl<'de, T: Readable> Deserialize<'de> for Apart<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Once { mut value, twice } = Once::deserialize(deserializer)?;
+        clean_texts(&mut value);
+        let mut wrong = Vec::new();
+        zero_bytes(&value, "", &mut wrong);
+        if wrong.is_empty() && !twice {
+            let mut first = Found::up_to(1, LONGEST_LIST);
+            if let Some(read) = wrong_fields::read(value.clone(), &Value::Null, &mut first) {
+                return Ok(Self(Ok(read)));
+            }
+        }
+        name_wrong::<T>(value, &mut wrong);
+        if wrong.is_empty() {
+            wrong.push(FieldError::new("", TWICE));
+        }
+        Ok(Self(Err(wrong)))
+    }
+}
+
+/// A value, and whether a field of it comes twice: one would take the other's place unseen.
+struct Once {
+    value: Value,
+    twice: bool,
+}
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor)
+    }
+}
+
+struct OnceVisitor;
+
+impl From<Value> for Once {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            twice: false,
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Value::Null.into())
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Once, E> {
+        Ok(Value::from(truth).into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Once, E> {
+        Ok(Value::from(number).into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Once, E> {
+        Ok(Value::from(number).into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Once, E> {
+        Ok(Value::from(number).into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Once, E> {
+        Ok(Value::from(text).into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Once, E> {
+        Ok(Value::from(text).into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Once, A::Error> {
+        let (mut items, mut any) = (Vec::new(), false);
+        while let Some(Once { value, twice }) = seq.next_element()? {
+            items.push(value);
+            any |= twice;
+        }
+        Ok(Once {
+            value: Value::Array(items),
+            twice: any,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Once, A::Error> {
+        let (mut fields, mut any) = (serde_json::Map::new(), false);
+        while let Some((name, Once { value, twice })) = map.next_entry::<String, Once>()? {
+            any |= twice | fields.insert(name, value).is_some();
+        }
+        Ok(Once {
+            value: Value::Object(fields),
+            twice: any,
+        })
+    }
+}
+
+const TWICE: &str = "có trường lặp lại";
 
 /// A body as it was read.
 pub struct Body<T> {
@@ -145,12 +258,16 @@ fn cleaned(text: &str) -> Cow<'_, str> {
     if !escaped && matches!(clean(text), Cow::Borrowed(_)) {
         return Cow::Borrowed(text);
     }
-    match serde_json::from_str::<Value>(text) {
-        Ok(mut value) => {
+    match serde_json::from_str::<Once>(text) {
+        Ok(Once {
+            mut value,
+            twice: false,
+        }) => {
             clean_texts(&mut value);
             Cow::Owned(value.to_string())
         }
-        Err(_) => Cow::Borrowed(text),
+        // Of a field that comes twice a value keeps one only: whoever reads the text finds it.
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -214,21 +331,36 @@ fn ensure_small(text: &str, most: usize) -> Result<(), Problem> {
 fn wrong_fields<T: Readable>(value: Value, unreadable: bool) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     zero_bytes(&value, "", &mut wrong);
+    if let Some(list) = T::APART {
+        let within = |field: &str| {
+            let rest = field.strip_prefix(list);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        wrong.retain(|wrong| !within(&wrong.field));
+    }
     if unreadable {
-        let mut found = Found::up_to(MOST_ERRORS, LONGEST_LIST);
-        let read = wrong_fields::read::<T>(value, &openapi::example_of_body::<T>(), &mut found);
-        let more = read.map(|value| value.check()).unwrap_or_default();
-        let more = more.into_iter().filter(|error| !found.names(&error.field));
-        let more: Vec<_> = more.collect();
-        let found = found.wrong.into_iter();
-        wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
-        wrong.extend(more);
+        name_wrong::<T>(value, &mut wrong);
     }
     if unreadable && wrong.is_empty() {
         // What a JSON value does not show.
-        wrong.push(FieldError::new("", "có trường lặp lại"));
+        wrong.push(FieldError::new("", TWICE));
     }
     wrong
+}
+
+/// Names every wrong field, and what is wrong beyond the form as far as it can be read.
+fn name_wrong<T: Readable>(value: Value, wrong: &mut Vec<FieldError>) {
+    let mut found = Found::up_to(MOST_ERRORS, LONGEST_LIST);
+    let read = wrong_fields::read::<T>(value, &openapi::example_of_body::<T>(), &mut found);
+    let more = read.map(|value| value.check()).unwrap_or_default();
+    let known = |field: &str| wrong.iter().any(|known| known.field == field);
+    let more = more
+        .into_iter()
+        .filter(|error| !found.names(&error.field) && !known(&error.field));
+    let more: Vec<_> = more.collect();
+    let found = found.wrong.into_iter();
+    wrong.extend(found.map(|(pointer, reason)| FieldError::new(pointer, reason)));
+    wrong.extend(more);
 }
 
 fn zero_bytes(value: &Value, pointer: &str, wrong: &mut Vec<FieldError>) {

@@ -131,7 +131,7 @@ on_both! {
         let problem = stale.problem(412, "changed");
         assert_eq!(problem["current"], moved.json());
         assert_eq!(stale.header("etag"), moved.header("etag"));
-        hand_over().header("If-Match", "W/\"2\"").send().problem(412, "changed");
+        hand_over().header("If-Match", "W/\"1\"").send().problem(412, "changed");
         let any = json!({"reason": "công dân xin rút"});
         let path = path.replace("hand-over", "withdraw");
         let call = office.call("POST", path).token(&clerk).header("If-Match", "*").body(any);
@@ -176,6 +176,55 @@ on_both! {
         assert_eq!(call(many(500)).expect(200).json()["received"], 500);
         assert_eq!(fields(&call(many(501)).problem(400, "invalid-request")), ["/dossiers"]);
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn one_row_of_a_batch_that_is_wrong_in_any_way_refuses_that_row(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let good = office.new_dossier(COMMUNE, SAME_DAY).to_string();
+        let with = |from: &str, to: &str| {
+            assert!(good.contains(from), "{from} in {good}");
+            good.replacen(from, to, 1)
+        };
+        // A name of its type, a list for a number, another name twice, no object at all, a letter that nobody keeps.
+        let rows = [
+            good.clone(),
+            with("\"unit\":", "\"colour\":1,\"unit\":"),
+            with("\"originals\":1", "\"originals\":[\"hai\"]"),
+            with("\"unit\":", "\"sets\":1,\"sets\":2,\"unit\":"),
+            "7".to_owned(),
+            "null".to_owned(),
+            with("Ánh", "\\u0000"),
+            with("\"unit\":", "\"at\":\"31/12/2021\",\"channel\":\"pigeon\",\"sets\":70000,\"unit\":"),
+            with("Nguyễn Thị Ánh\"", "\""),
+            good.clone(),
+        ];
+        let body = format!("{{\"dossiers\":[{}]}}", rows.join(","));
+        let send = |body: &str| {
+            let call = office.call("POST", "/api/v1/dossiers/batch").token(&clerk);
+            call.header("Content-Type", "application/json").raw(body.as_bytes()).send()
+        };
+        let answer = send(&body).expect(200).json();
+        assert_eq!(answer["received"], 2, "{answer}");
+        let results = answer["results"].as_array().unwrap();
+        let places: Vec<_> = results.iter().map(fields).collect();
+        let name = |row: usize, rest: &str| format!("/dossiers/{row}{rest}");
+        assert_eq!(places[1], [name(1, "/colour")]);
+        assert_eq!(places[2], [name(2, "/items/0/originals")]);
+        assert_eq!(places[3..=5], [[name(3, "")], [name(4, "")], [name(5, "")]]);
+        assert_eq!(places[6], [name(6, "/applicant/name")]);
+        let mut several = places[7].clone();
+        several.sort();
+        assert_eq!(several, [name(7, "/at"), name(7, "/channel"), name(7, "/sets")]);
+        assert_eq!(places[8], [name(8, "/applicant/name")]);
+        assert!(answer.to_string().contains("có trường lặp lại"), "{answer}");
+        // What is wrong with the whole is the whole's.
+        let extra = send(&body.replacen('{', "{\"extra\":1,", 1)).problem(400, "invalid-request");
+        assert_eq!(fields(&extra), ["/extra"]);
+        assert_eq!(fields(&send("{\"dossiers\":{}}").problem(400, "invalid-request")), ["/dossiers"]);
+        send("{\"dossiers\":[").problem(400, "invalid-json");
     }
 }
 
@@ -557,14 +606,15 @@ on_both! {
 
         let versions = office.call("GET", format!("/api/v1/procedures/{SAME_DAY}")).send().expect(200).json();
         let mut new = versions[0].clone();
-        new["valid_from"] = json!("2026-11-01");
+        let today = motcua::clock::now().date();
+        new["valid_from"] = json!(today);
         new["name"] = json!("Tên mới");
         let put = |body: &Value| {
             office.call("PUT", format!("/api/v1/procedures/{SAME_DAY}")).token(&admin).body(body.clone()).send()
         };
         let now = put(&new).expect(201).json();
         assert_eq!(now.as_array().unwrap().len(), versions.as_array().unwrap().len() + 1);
-        assert_eq!(now[1]["valid_to"], "2026-10-31");
+        assert_eq!(now[1]["valid_to"], json!(today.pred_opt()));
         put(&new).expect(200);
         let mut bad = new.clone();
         bad["fees"] = json!([{"name": "x", "amount_vnd": -1}]);

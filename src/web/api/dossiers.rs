@@ -22,7 +22,7 @@ use crate::web::api::check_length;
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::fees::{FeeInput, asked, check_fees};
 use crate::web::api::people::PersonInput;
-use crate::web::body::{Body, Readable};
+use crate::web::body::{Apart, Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfNoneMatch, version_tag};
 use crate::web::problem::{FieldError, MOST_ERRORS, Problem};
 
@@ -269,7 +269,8 @@ impl Tagged for DossierView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    dossiers: Vec<NewDossier>,
+    #[schema(value_type = Vec<NewDossier>)]
+    dossiers: Vec<Apart<NewDossier>>,
 }
 
 const MOST_IN_BATCH: usize = 500;
@@ -277,6 +278,7 @@ const MOST_IN_BATCH: usize = 500;
 impl Readable for Batch {
     const LIMIT: usize = 4 * 1024 * 1024;
     const VALUES: usize = 100_000;
+    const APART: Option<&'static str> = Some("/dossiers");
 
     fn check(&self) -> Vec<FieldError> {
         if (1..=MOST_IN_BATCH).contains(&self.dossiers.len()) {
@@ -363,13 +365,18 @@ pub async fn receive_batch(
     let key = key.of_staff("batches", &call.by, body.hash);
     let intent = intent(&call, None);
     let made = call.run(move |store, _, _| {
-        let entries = body.value.dossiers.iter().map(|dossier| {
+        let entries = body.value.dossiers.into_iter().map(|Apart(dossier)| {
             let mut wrong = Vec::new();
-            let new = dossier.request("", &mut wrong);
-            match wrong.is_empty() {
-                true => Ok((new, dossier.at.as_ref().map(|at| at.moment))),
-                false => Err(wrong.into_iter().map(|w| (w.field, w.detail)).collect()),
+            let read = dossier.map(|dossier| {
+                let at = dossier.at.as_ref().map(|at| at.moment);
+                (dossier.request("", &mut wrong), at)
+            });
+            match read {
+                Ok(read) if wrong.is_empty() => Ok(read),
+                Ok(_) => Err(wrong),
+                Err(wrong) => Err(wrong),
             }
+            .map_err(|wrong| wrong.into_iter().map(|w| (w.field, w.detail)).collect())
         });
         let entries: Vec<BatchEntry> = entries.collect();
         Ok(acts::receive_many::receive_batch(
