@@ -256,3 +256,183 @@ fn no_input_makes_the_server_fall() {
     });
     ran.unwrap();
 }
+
+/// Words by which a library would be known; none of them is a name of ours.
+const ENGLISH: [&str; 19] = [
+    "expected",
+    "invalid",
+    "input",
+    "premature",
+    "trailing",
+    "unknown",
+    "missing",
+    "parse",
+    "digit",
+    "range",
+    "error",
+    "string",
+    "found",
+    "length",
+    "character",
+    "characters",
+    "must",
+    "not",
+    "type",
+];
+
+/// Every reason of a problem is in Vietnamese.
+fn in_vietnamese(answer: &Answer, what: &str) {
+    let problem = answer.json();
+    let errors = problem["errors"].as_array().into_iter().flatten();
+    let details = errors
+        .chain([&problem])
+        .map(|part| part["detail"].as_str().unwrap().to_owned());
+    for detail in details {
+        assert!(!detail.is_ascii(), "{what}: {detail}");
+        let words = detail
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .map(str::to_lowercase);
+        for word in words {
+            assert!(
+                !ENGLISH.contains(&word.as_str()),
+                "{what}: {word} in {detail}"
+            );
+        }
+    }
+}
+
+/// Where there is something in an example, as JSON pointers; of a list its first element.
+fn pointers(example: &Value, at: &str, into: &mut Vec<String>) {
+    match example {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let at = format!("{at}/{name}");
+                into.push(at.clone());
+                pointers(value, &at, into);
+            }
+        }
+        Value::Array(items) => {
+            if let Some(first) = items.first() {
+                let at = format!("{at}/0");
+                into.push(at.clone());
+                pointers(first, &at, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_is_wrong_is_said_in_vietnamese() {
+    let db = Database::new(Kind::Sqlite);
+    let mut office = Office::open(&db);
+    let tokens = Role::ALL.map(|role| office.token(role, "H37"));
+    let document = motcua::web::document();
+    let (mut queries, mut bodies) = (0, 0);
+    for (template, item) in document["paths"].as_object().unwrap() {
+        // Guesses are counted there.
+        if ["sessions", "oidc", "lookup", "submissions", "password"]
+            .iter()
+            .any(|part| template.contains(part))
+        {
+            continue;
+        }
+        for (method, operation) in item.as_object().unwrap() {
+            let mut path = template
+                .replace("{work}", "overdue")
+                .replace("{year}", "2026");
+            while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
+                path.replace_range(from..=to, "01780000-0000-7000-8000-000000000000");
+            }
+            let method = method.to_uppercase();
+            let send_as = |token: &str, path: &str, body: Option<&Value>| {
+                let call = office
+                    .call(&method, path)
+                    .token(token)
+                    .header("If-Match", "\"999\"");
+                match body {
+                    Some(body) => call.body(body.clone()).send(),
+                    None => call.send(),
+                }
+            };
+            // Only of whoever may is it looked at.
+            let example = &operation["requestBody"]["content"]["application/json"]["example"];
+            let empty = json!({});
+            let nothing = (!example.is_null()).then_some(&empty);
+            let mut all = tokens.iter();
+            let token = all
+                .find(|token| send_as(token, &path, nothing).status != 403)
+                .unwrap();
+            let send = |path: &str, body: Option<&Value>| send_as(token, path, body);
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if parameter["in"] != "query" {
+                    continue;
+                }
+                let (name, schema) = (
+                    parameter["name"].as_str().unwrap(),
+                    parameter["schema"].to_string(),
+                );
+                let wrong: &[&str] = if schema.contains("\"date\"") {
+                    &[
+                        "2021-02-30",
+                        "2021-13-01",
+                        "15/07/21",
+                        "2021-7",
+                        "x",
+                        "99999-01-01",
+                        "",
+                    ]
+                } else if schema.contains("date-time") {
+                    &["2021-02-30T00:00:00Z", "x", ""]
+                } else if schema.contains("integer") {
+                    &["-1", "1e9", "x", "99999999999999999999", ""]
+                } else if schema.contains("boolean") {
+                    &["có", "1", ""]
+                } else if schema.contains("enum") || schema.contains("$ref") {
+                    &["x", ""]
+                } else {
+                    continue;
+                };
+                for text in wrong {
+                    let query = serde_urlencoded::to_string([(name, text)]).unwrap();
+                    let what = format!("{method} {template}?{name}={text}");
+                    let answer = send(&format!("{path}?{query}"), None);
+                    let problem = answer.problem(400, "invalid-request");
+                    assert!(
+                        fields(&problem).contains(&name.to_owned()),
+                        "{what}: {problem}"
+                    );
+                    in_vietnamese(&answer, &what);
+                    queries += 1;
+                }
+            }
+            let mut places = Vec::new();
+            pointers(example, "", &mut places);
+            for place in places {
+                for wrong in [
+                    json!({"x": 1}),
+                    json!([["x"]]),
+                    json!(-1.5),
+                    json!("31/02/2021"),
+                ] {
+                    let mut body = example.clone();
+                    *body.pointer_mut(&place).unwrap() = wrong.clone();
+                    let answer = send(&path, Some(&body));
+                    assert!(
+                        answer.status < 500 || answer.status == 501,
+                        "{method} {template} {place}: {}",
+                        answer.body
+                    );
+                    if answer.status == 400 {
+                        in_vietnamese(&answer, &format!("{method} {template} {place} {wrong}"));
+                        bodies += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        queries > 80 && bodies > 300,
+        "{queries} queries, {bodies} bodies"
+    );
+}
