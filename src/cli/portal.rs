@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::cli::Outcome;
 use crate::config::Config;
 use crate::domain::case_number::CaseNumber;
+use crate::domain::order;
 use crate::outgoing::portal::PortalSettings;
 use crate::outgoing::portal::preview::preview;
 use crate::render::sheet::{Cell, Column, Row, RowKind, Sheet};
@@ -69,7 +70,7 @@ fn fields(store: &Store, format: Format) -> Outcome {
     let reference = store.reference()?;
     let procedures = reference.procedures().into_iter();
     let integrated = procedures.filter(|procedure| procedure.definition.integrated);
-    let fields: BTreeMap<&str, &str> = integrated
+    let known: BTreeMap<&str, &str> = integrated
         .map(|procedure| {
             let code = reference.portal_code(procedure.field_id);
             (
@@ -78,7 +79,9 @@ fn fields(store: &Store, format: Format) -> Outcome {
             )
         })
         .collect();
-    let unknown = fields.values().filter(|code| code.is_empty()).count();
+    let mut fields: Vec<(&str, &str)> = known.into_iter().collect();
+    fields.sort_by_cached_key(|(field, _)| order::place(field));
+    let unknown = fields.iter().filter(|(_, code)| code.is_empty()).count();
     if unknown > 0 {
         eprintln!(
             "motcua: lưu ý: {unknown} lĩnh vực chưa có mã của cổng, MaLinhVuc của hồ sơ để trống"

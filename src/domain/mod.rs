@@ -21,6 +21,7 @@ pub mod moment;
 pub mod norms;
 pub mod office_hours;
 pub mod opinion;
+pub mod order;
 pub mod payment;
 pub mod period;
 pub mod person;

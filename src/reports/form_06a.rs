@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::ids::{FieldId, UnitId};
+use crate::domain::order;
 use crate::domain::period::Period;
-use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::error::Error;
@@ -44,10 +44,10 @@ pub struct Group {
 }
 
 impl Group {
-    /// Fields in the order of letters without their marks, as people look for them.
+    /// Fields in the order of Vietnamese lists.
     fn rows(&self) -> Vec<(&String, &Standing)> {
         let mut rows: Vec<_> = self.fields.iter().collect();
-        rows.sort_by_cached_key(|(name, _)| fold_diacritics(name));
+        rows.sort_by_cached_key(|(name, _)| order::place(name));
         rows
     }
 }

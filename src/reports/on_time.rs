@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::domain::dossier::Channel;
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
+use crate::domain::order;
 use crate::domain::period::Grain;
-use crate::domain::person::fold_diacritics;
 use crate::domain::tally::Standing;
 use crate::domain::unit::Level;
 use crate::error::Error;
@@ -151,7 +151,7 @@ fn rows(
         *sum = *sum + standing;
     }
     let rows = by_key.into_iter().map(|(key, standing)| {
-        let (order, key, name) = match by {
+        let (rank, key, name) = match by {
             By::Level | By::Month => {
                 let code = i16::try_from(key).ok().and_then(Level::from_code);
                 let names = code.map(|level| (level.as_str(), render::words::level(level)));
@@ -159,11 +159,11 @@ fn rows(
                 (key, id.to_owned(), name.to_owned())
             }
             By::Channel => {
-                let order = key;
+                let rank = key;
                 let code = i16::try_from(key).ok().and_then(Channel::from_code);
                 let names = code.map(|channel| (channel.as_str(), render::words::channel(channel)));
                 let (id, name) = names.unwrap_or_default();
-                (order, id.to_owned(), name.to_owned())
+                (rank, id.to_owned(), name.to_owned())
             }
             By::Unit => {
                 let (code, name) = names::unit(reference, UnitId(key));
@@ -178,8 +178,11 @@ fn rows(
                 (0, code, name)
             }
         };
-        // Levels and channels keep their order; names go by their letters without marks.
-        let sorted = (order, fold_diacritics(&key));
+        // Levels and channels keep their order, codes theirs; names have that of Vietnamese lists.
+        let sorted = match by {
+            By::Field => (rank, order::place(&key)),
+            _ => (rank, key.clone()),
+        };
         let row = Row {
             key,
             name,

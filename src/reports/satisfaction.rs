@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::domain::ids::{ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::{Rating, Ratings};
+use crate::domain::order;
 use crate::domain::period::end_of;
 use crate::error::Error;
 use crate::render;
@@ -89,7 +90,10 @@ pub fn satisfaction(
         let rows = rows
             .into_iter()
             .map(|(key, (name, ratings))| SatisfactionRow { key, name, ratings });
-        let rows: Vec<_> = rows.collect();
+        let mut rows: Vec<_> = rows.collect();
+        if by == SatisfactionBy::Officer {
+            rows.sort_by_cached_key(|row| order::place_of_person(&row.name));
+        }
         Ok(Satisfaction {
             by,
             span,

@@ -87,23 +87,17 @@ pub fn load(conn: &mut Conn) -> Result<Vec<User>, StoreError> {
     all(users::table.order(users::id).load(conn)?)
 }
 
-/// The staff of some units after the username `after`, by username; all, or those who may log in.
+/// The staff of some units, by username; all, or those who may log in.
 pub fn of_units(
     conn: &mut Conn,
     units: &[UnitId],
-    after: Option<&str>,
-    limit: u32,
     active_only: bool,
 ) -> Result<Vec<User>, StoreError> {
     let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
     let mut query = users::table
         .filter(users::unit_id.eq_any(units))
         .order(users::username)
-        .limit(i64::from(limit))
         .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(users::username.gt(after.to_owned()));
-    }
     if active_only {
         query = query.filter(users::disabled_at.is_null());
     }

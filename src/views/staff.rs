@@ -1,7 +1,7 @@
 //! Members of staff, as administrators see them.
 
 use crate::domain::ids::UnitId;
-use crate::domain::username;
+use crate::domain::{order, username};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::users::{self, User};
@@ -28,17 +28,34 @@ pub fn find(store: &Store, username: &str, reach: UnitId) -> Result<User, Error>
     })
 }
 
-/// The staff of a unit and of what is under it, by username, after `after`; all, or those who may
-/// log in.
+/// Where a member of staff stands in a list: by given name, and of those who are called the same by username.
+pub type Place = (String, String);
+
+pub fn place(user: &User) -> Place {
+    (
+        order::place_of_person(&user.full_name),
+        user.username.clone(),
+    )
+}
+
+/// The staff of a unit and of what is under it in the order of Vietnamese names, after `after`; all, or those who may
+/// log in. No database knows that order, and an office has hundreds of people, not millions: they are sorted here.
 pub fn of_unit(
     store: &Store,
     unit: UnitId,
-    after: Option<&str>,
+    after: Option<&Place>,
     limit: u32,
     active_only: bool,
 ) -> Result<Vec<User>, Error> {
-    store.read_with_reference(|conn, reference| {
+    let users = store.read_with_reference(|conn, reference| {
         let units = reference.units().under(unit);
-        Ok(users::of_units(conn, &units, after, limit, active_only)?)
-    })
+        Ok::<_, Error>(users::of_units(conn, &units, active_only)?)
+    })?;
+    let users = users.into_iter().map(|user| (place(&user), user));
+    let mut users: Vec<_> = users
+        .filter(|(place, _)| after.is_none_or(|after| place > after))
+        .collect();
+    users.sort_by(|(one, _), (other, _)| one.cmp(other));
+    users.truncate(limit as usize);
+    Ok(users.into_iter().map(|(_, user)| user).collect())
 }

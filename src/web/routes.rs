@@ -349,7 +349,7 @@ pub fn table() -> Vec<Route> {
             .says("Tài khoản", "Thôi làm thay từ bây giờ.", "Đã thôi"),
         // What everybody may know.
         get("/api/v1/units", Public, units::list)
-            .says("Danh mục", "Danh mục đơn vị, theo mã.", "Các đơn vị")
+            .says("Danh mục", "Danh mục đơn vị, theo tên.", "Các đơn vị")
             .or_seen(),
         get("/api/v1/units/{unit}", Public, units::show)
             .says("Danh mục", "Một đơn vị.", "Đơn vị"),

@@ -513,3 +513,71 @@ on_both! {
         look_up(code).problem(429, "too-many-requests");
     }
 }
+
+on_both! {
+    fn people_and_units_are_listed_in_vietnamese_order(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let people = [
+            "Nông Văn An", "Đặng Thị Ánh", "Lê Dũng", "Bùi Văn Đạt", "Đỗ Văn Đạt", "Trần Hùng", "Trần Hưng", "Vi Ỷ",
+        ];
+        // Usernames that would give another order.
+        for (number, name) in people.iter().rev().enumerate() {
+            let mut new = crate::support::staff(Role::Officer, COMMUNE);
+            new.username = format!("off{number}");
+            new.full_name = (*name).to_owned();
+            motcua::acts::staff::create(&office.world.store, new, None, None, motcua::clock::now()).unwrap();
+        }
+        let mut new = crate::support::staff(Role::Officer, COMMUNE);
+        new.username = "a.twin".to_owned();
+        new.full_name = "Bùi Văn Đạt".to_owned();
+        motcua::acts::staff::create(&office.world.store, new, None, None, motcua::clock::now()).unwrap();
+        for list in ["/api/v1/users", "/api/v1/colleagues"] {
+            // In pages of any size, each once.
+            for limit in [1, 2, 3, 200] {
+                let found = office.pages(&admin, &format!("{list}?unit={COMMUNE}"), limit);
+                let names: Vec<_> = found.iter().map(|user| user["full_name"].as_str().unwrap()).collect();
+                let mut expected = people.to_vec();
+                expected.insert(3, "Bùi Văn Đạt");
+                assert_eq!(names, expected, "{list} by {limit}");
+                assert_eq!(found[3]["username"], "a.twin");
+            }
+        }
+        let wrong = office.call("GET", "/api/v1/users?after=ImFiYyI").token(&admin).send();
+        assert_eq!(fields(&wrong.problem(400, "invalid-request")), ["after"]);
+
+        for (code, name) in [
+            ("H37.901", "Phường Ô Quý Hồ"), ("H37.902", "Phường 10"), ("H37.903", "Phường 2"), ("H37.904", "Phường Ô"),
+            ("H37.905", "phường Ơn"), ("H37.906", "Phường Đa"), ("H37.907", "Phường Dạ"), ("H37.908", "Phường Dà"),
+        ] {
+            let unit = json!({
+                "code": code, "level": "commune", "kind": "people_committee", "name": name, "parent": "H37",
+                "valid_from": "2026-01-01",
+            });
+            office.call("POST", "/api/v1/units").token(&admin).body(unit).send().expect(201);
+        }
+        let mut names = Vec::new();
+        let mut path = "/api/v1/units?limit=40".to_owned();
+        loop {
+            let page = office.call("GET", path.clone()).send().expect(200);
+            let units = page.json();
+            names.extend(units.as_array().unwrap().iter().map(|unit| unit["name"].as_str().unwrap().to_owned()));
+            let link = page.header("link").to_owned();
+            match link.split_once('>') {
+                Some((next, _)) => path = next.trim_start_matches('<').to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(names.len(), office.world.store.reference().unwrap().units().all().len());
+        let wards: Vec<_> = names.iter().filter(|name| name.to_lowercase().starts_with("phường")).collect();
+        let ours = [
+            "Phường 2", "Phường 10", "Phường Dà", "Phường Dạ", "Phường Đa", "Phường Ô", "Phường Ô Quý Hồ", "phường Ơn",
+        ];
+        assert_eq!(wards, ours);
+        let mut sorted = names.clone();
+        sorted.sort_by_cached_key(|name| motcua::domain::order::place(name));
+        assert_eq!(names, sorted);
+        let wrong = office.call("GET", "/api/v1/units?after=H99").send().problem(400, "invalid-request");
+        assert_eq!(fields(&wrong), ["after"]);
+    }
+}

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::acts;
 use crate::domain::ids::JobId;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::order;
 use crate::domain::unit::{Level, Unit, UnitKind, Units};
 use crate::store::Store;
 use crate::web::api::answers::{Answer, Created, Many, Reply, Tagged, or_current, tagged};
@@ -90,7 +91,7 @@ pub struct Filter {
     /// Số dòng, từ 1 đến 500; mặc định 500. Còn nữa thì tiêu đề Link có trang sau.
     #[serde(default, deserialize_with = "from_text")]
     limit: Option<u32>,
-    /// Chỉ các mã đứng sau mã này.
+    /// Mã đơn vị: chỉ các đơn vị đứng sau đơn vị này, theo tên.
     #[serde(default)]
     #[param(example = "H37.20")]
     after: Option<String>,
@@ -125,13 +126,24 @@ pub async fn list(
                 Problem::invalid_field("under", format!("không có đơn vị '{code}'"))
             })?),
         };
-        let all = units.all().into_iter().filter(|unit| {
-            after.as_ref().is_none_or(|after| unit.code > *after)
+        let place = |unit: &Unit| (order::place(&unit.name), unit.code.clone());
+        let after = match &after {
+            None => None,
+            Some(code) => Some(units.by_code(code).map(|unit| place(unit)).ok_or_else(|| {
+                Problem::invalid_field("after", format!("không có đơn vị '{code}'"))
+            })?),
+        };
+        let all = units.all().into_iter().map(|unit| (place(unit), unit));
+        let all = all.filter(|(place, unit)| {
+            after.as_ref().is_none_or(|after| place > after)
                 && on.is_none_or(|day| unit.is_open_on(day))
                 && level.is_none_or(|level| unit.level == level)
                 && root.is_none_or(|root| units.is_under(unit.id, root.id))
         });
-        let views = all.map(|unit| UnitView::new(unit, units));
+        let mut all: Vec<_> = all.collect();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let views = all.into_iter();
+        let views = views.map(|(_, unit)| UnitView::new(unit, units));
         Ok(views
             .take(MOST_PUBLIC_ROWS as usize + 1)
             .collect::<Vec<_>>())

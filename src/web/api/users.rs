@@ -12,6 +12,7 @@ use crate::store::reference::Reference;
 use crate::store::users::User;
 use crate::store::{Store, open_dossiers};
 use crate::views::list::{Named, named_unit};
+use crate::views::staff::Place;
 use crate::web::State;
 use crate::web::api::answers::{Created, Reply, Tagged, fresh, or_current, shown, tagged};
 use crate::web::api::call::Call;
@@ -111,20 +112,20 @@ fn within(reference: &Reference, code: Option<&str>, reach: UnitId) -> Result<Un
 
 pub(crate) fn page(
     store: &Store,
-    query: &ListQuery<OfUnit, String>,
+    query: &ListQuery<OfUnit, Place>,
     reach: UnitId,
     active_only: bool,
 ) -> Result<UserPage, Problem> {
     let ListQuery { filter, page } = query;
     let reference = store.reference()?;
     let unit = within(&reference, filter.unit.as_deref(), reach)?;
-    let (after, limit) = (page.after.as_deref(), page.and_one());
+    let (after, limit) = (page.after.as_ref(), page.and_one());
     let users = views::staff::of_unit(store, unit, after, limit, active_only)?;
-    let page = page.page(users, |user| user.username.clone());
+    let page = page.page(users, views::staff::place);
     Ok(page.map(|user| UserView::new(&user, &reference)))
 }
 
-pub async fn list(call: Call, query: ListQuery<OfUnit, String>) -> Reply<UserPage> {
+pub async fn list(call: Call, query: ListQuery<OfUnit, Place>) -> Reply<UserPage> {
     call.run(move |store, by, _| page(store, &query, by.unit, false))
         .await
         .map(shown)
@@ -147,7 +148,7 @@ impl Row for Colleague {
 /// A page of colleagues.
 pub type ColleaguePage = Page<Colleague>;
 
-pub async fn colleagues(call: Call, query: ListQuery<OfUnit, String>) -> Reply<ColleaguePage> {
+pub async fn colleagues(call: Call, query: ListQuery<OfUnit, Place>) -> Reply<ColleaguePage> {
     let page = call.run(move |store, by, _| page(store, &query, by.unit, true));
     Ok(shown(page.await?.map(|user| Colleague {
         username: user.username,
