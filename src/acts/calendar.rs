@@ -1,13 +1,13 @@
 //! The calendar, a year at a time: first which return dates would move, then moving them.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use serde_json::json;
 
-use crate::domain::calendar::{Calendar, CalendarDay};
+use crate::domain::calendar::{CalendarDay, Others};
 use crate::domain::ids::{JobId, UnitId};
 use crate::domain::job::Kind;
 use crate::error::Error;
-use crate::imports;
+use crate::imports::{self, ImportError};
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::reference::Reference;
@@ -56,15 +56,6 @@ fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
     wrong
 }
 
-/// The calendar with these days in the place of the year's.
-fn with(reference: &Reference, year: i32, days: &[CalendarDay]) -> Result<Calendar, Error> {
-    let known = reference.calendar();
-    let other = |day: &&CalendarDay| NaiveDate::year(&day.date) != year;
-    let kept = known.into_iter().flat_map(Calendar::days).filter(other);
-    Calendar::new(kept.cloned().chain(days.iter().cloned()))
-        .map_err(|error| Error::wrong("/days", error))
-}
-
 fn desk_error(error: Error) -> Error {
     match error {
         Error::Store(error) => error.into(),
@@ -72,7 +63,7 @@ fn desk_error(error: Error) -> Error {
     }
 }
 
-/// Which open dossiers would get another return date if these were the year's days.
+/// Which days would go, and which open dossiers would get another return date, if these days were put to the year's.
 ///
 /// # Errors
 /// All that is wrong with the days, a caller who does not keep the whole office, or an error of the
@@ -81,6 +72,7 @@ pub fn preview_year(
     store: &Store,
     year: i32,
     days: &[CalendarDay],
+    others: Others,
     reach: UnitId,
 ) -> Result<Moves, Error> {
     let reference = store.reference()?;
@@ -89,11 +81,10 @@ pub fn preview_year(
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong));
     }
-    let calendar = with(&reference, year, days)?;
-    crate::views::calendar::would_move(store, &calendar, NAMED).map_err(desk_error)
+    crate::views::calendar::preview(store, days, others, NAMED).map_err(desk_error)
 }
 
-/// Puts the year's days in the place of those known, if `unchanged` holds of these. A job moves the
+/// Puts days to the year's that are known, or in their place, if `unchanged` holds of these. A job moves the
 /// return dates of the open dossiers that it touches; what is received meanwhile goes by the new days.
 ///
 /// # Errors
@@ -102,6 +93,7 @@ pub fn put_year(
     store: &Store,
     year: i32,
     days: Vec<CalendarDay>,
+    others: Others,
     by: Proof,
     unchanged: impl Fn(&Reference) -> bool + Send + 'static,
 ) -> Result<CalendarChange, Error> {
@@ -114,13 +106,17 @@ pub fn put_year(
         if !unchanged(reference) {
             return Err(Error::CHANGED);
         }
-        with(reference, year, &days)?;
         let before = reference.version();
-        imports::put_calendar(conn, &days)?;
+        imports::put_calendar(conn, &days, others).map_err(|error| match error {
+            ImportError::Wrong(wrong) => {
+                Error::invalid(wrong.into_iter().map(|wrong| ("/days", wrong.reason)))
+            }
+            error => error.into(),
+        })?;
         let changed = crate::store::settings::reference_version(conn)? != before;
         let now = crate::clock::now();
         if changed {
-            let act = json!({"year": year, "days": days});
+            let act = json!({"year": year, "days": days, "replace": others == Others::Dropped});
             admin_acts::record(conn, caller.actor(), now, ActKind::CalendarPut, &act)?;
         }
         let mut job = None;

@@ -1,5 +1,6 @@
 //! `motcua import`: files into the database.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,14 +9,16 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::{Outcome, date, read_file};
 use crate::config::Config;
+use crate::domain::calendar::{CalendarDay, Others};
 use crate::domain::job::Kind;
 use crate::domain::unit::Level;
 use crate::imports::portal::{self, PortalAnswers};
-use crate::imports::{self, Reform, UnitsOptions};
+use crate::imports::{self, ImportError, Reform, UnitsOptions};
 use crate::outgoing::portal::catalogue::PortalCatalogue;
 use crate::render;
 use crate::store::{Store, jobs};
 use crate::tools::progress::Progress;
+use crate::views;
 
 #[derive(Subcommand)]
 pub(super) enum Args {
@@ -45,8 +48,16 @@ pub(super) enum Args {
     },
     /// Thủ tục (JSON, xem config/procedures-lang-son.json).
     Procedures { file: PathBuf },
-    /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name).
-    Calendar { file: PathBuf },
+    /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name[,source][,document]): thêm vào lịch đã có.
+    Calendar {
+        file: PathBuf,
+        /// Tệp là toàn bộ lịch của các năm mà nó nêu: bỏ những ngày đã có không nêu trong tệp.
+        #[arg(long)]
+        replace: bool,
+        /// Chỉ in những ngày sẽ bỏ và số hồ sơ đổi ngày hẹn trả.
+        #[arg(long)]
+        preview: bool,
+    },
     /// Quy định về một cửa theo ngày có hiệu lực: biểu mẫu, mã hồ sơ, bổ sung, xin lỗi, cách tính đúng hạn (JSON, xem
     /// config/norms.json).
     Norms { file: PathBuf },
@@ -86,11 +97,23 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         | Args::Successions { file, .. }
         | Args::Procedures { file }
         | Args::FieldCodes { file }
-        | Args::Calendar { file }
+        | Args::Calendar { file, .. }
         | Args::Norms { file } => file,
         Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
     };
     let bytes = read_file(file)?;
+    let refused = |error: ImportError| format!("{}: không nhập gì cả\n{error}", file.display());
+    if let Args::Calendar {
+        replace, preview, ..
+    } = args
+        && (*replace || *preview)
+    {
+        let days = imports::read_calendar(&bytes).map_err(refused)?;
+        show_change(store, &days, *replace)?;
+        if *preview {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     let imported = match args {
         Args::Units {
             valid_from,
@@ -113,13 +136,33 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
         Args::Successions { on, .. } => imports::successions(store, &bytes, *on),
         Args::Procedures { .. } => imports::procedures(store, &bytes),
         Args::FieldCodes { .. } => imports::field_codes(store, &bytes),
+        Args::Calendar { replace: true, .. } => imports::whole_calendar(store, &bytes),
         Args::Calendar { .. } => imports::calendar(store, &bytes),
         Args::Norms { .. } => imports::norms(store, &bytes),
         Args::PortalCatalogue(portal) => return import_portal(portal, config, store),
     }
-    .map_err(|error| format!("{}: không nhập gì cả\n{error}", file.display()))?;
+    .map_err(refused)?;
     crate::cli::output::write(format!("{}: {imported}\n", file.display()).as_bytes())?;
     work_off(store, matches!(args, Args::Calendar { .. }))
+}
+
+/// Prints what a calendar file would drop and move, before it does.
+fn show_change(store: &Store, days: &[CalendarDay], replace: bool) -> Result<(), Box<dyn Error>> {
+    let others = match replace {
+        true => Others::Dropped,
+        false => Others::Kept,
+    };
+    let moves = views::calendar::preview(store, days, others, 0)?;
+    let mut text = format!("sẽ bỏ {} ngày\n", moves.dropped_days.len());
+    for day in &moves.dropped_days {
+        text += &format!("- {} {}\n", render::words::date(day.date), day.name);
+    }
+    let least = if moves.complete { "" } else { "ít nhất " };
+    text += &format!(
+        "sẽ đổi ngày hẹn trả của {least}{} trong {} hồ sơ đang giải quyết đã xem\n",
+        moves.moved, moves.open
+    );
+    crate::cli::output::write(text.as_bytes())
 }
 
 /// Waits for the jobs that an import has made necessary. Interrupted, the server goes on with them.

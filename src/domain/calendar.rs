@@ -76,6 +76,58 @@ impl CalendarDay {
     }
 }
 
+/// What becomes of the other days of a year of which some days are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They stay.
+    Kept,
+    /// They go: what is given is the whole of its years.
+    Dropped,
+}
+
+/// What given days make of those known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// All days of the calendar.
+    pub days: Vec<CalendarDay>,
+    /// Those known that are not in it any more.
+    pub dropped: Vec<CalendarDay>,
+    /// Those known of the years of the given days that are not among these, and stay.
+    pub kept: Vec<CalendarDay>,
+}
+
+/// Puts given days to those known; a day that is known is what is given of it.
+pub fn merge(
+    known: impl IntoIterator<Item = CalendarDay>,
+    given: &[CalendarDay],
+    others: Others,
+) -> Merged {
+    let years = given.iter().map(|day| day.date.year());
+    let (first, last) = (years.clone().min(), years.max());
+    let (mut days, mut dropped, mut kept) = (given.to_vec(), Vec::new(), Vec::new());
+    for day in known {
+        let year = Some(day.date.year());
+        if given.iter().any(|given| given.date == day.date) {
+            continue;
+        }
+        match (first <= year && year <= last, others) {
+            (true, Others::Dropped) => {
+                dropped.push(day);
+                continue;
+            }
+            (true, Others::Kept) => kept.push(day.clone()),
+            (false, _) => {}
+        }
+        days.push(day);
+    }
+    days.sort_by_key(|day| day.date);
+    Merged {
+        days,
+        dropped,
+        kept,
+    }
+}
+
 /// Days off and compensatory working days of whole years, from the first year with a row to the
 /// last. Asking for a day of another year is an error, never a guess.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
-use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Source, SourceKind};
+use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Others, Source, SourceKind, merge};
 use crate::domain::job::Kind;
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, verdict};
+use crate::render::words;
 use crate::store::admin_acts::ActKind;
 use crate::store::{Conn, Store, calendar as store, jobs, settings};
 
@@ -42,19 +43,31 @@ pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
     Ok(days.into_iter().map(|(_, day)| day).collect())
 }
 
-/// Imports a calendar: the file's years take the place of the same years as known before. A row that says
+/// Imports days of a calendar: they come to those known, of which none goes. A row that says
 /// no source, as in files of before, keeps the one that is known of the same day. The due moments of open
 /// dossiers are then out of date until a job has put them right.
 ///
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn calendar(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
+    import(store, bytes, Others::Kept)
+}
+
+/// The same with a file that is the whole of its years: what is known of them and not in it goes.
+///
+/// # Errors
+/// As [`calendar`].
+pub fn whole_calendar(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
+    import(store, bytes, Others::Dropped)
+}
+
+fn import(store: &Store, bytes: &[u8], others: Others) -> Result<Imported, ImportError> {
     let days = Arc::new(read_calendar(bytes)?);
     let file = file_hash(bytes);
     store.change_reference(move |conn, reference| {
         let days = with_known_sources(&days, reference.calendar());
         recorded(conn, ActKind::CalendarImported, &file, |conn| {
-            put(conn, &days)
+            put(conn, &days, others)
         })
     })
 }
@@ -69,25 +82,23 @@ fn with_known_sources(days: &[CalendarDay], known: Option<&Calendar>) -> Vec<Cal
     days.collect()
 }
 
-/// Puts a calendar into the store, within a transaction.
-pub(crate) fn put(conn: &mut Conn, days: &[CalendarDay]) -> Result<Imported, ImportError> {
-    let years = days.iter().map(|day| day.date.year());
-    let first = years.clone().min().unwrap_or(1900);
-    let last = years.max().unwrap_or(1900);
-    let replaced = |day: &CalendarDay| (first..=last).contains(&day.date.year());
-
+/// Puts days of a calendar into the store, within a transaction.
+pub(crate) fn put(
+    conn: &mut Conn,
+    days: &[CalendarDay],
+    others: Others,
+) -> Result<Imported, ImportError> {
     let known = store::load(conn)?;
     let had_calendar = !known.is_empty();
-    let (old, kept): (Vec<_>, Vec<_>) = known.into_iter().partition(replaced);
-    let whole = Calendar::new(kept.into_iter().chain(days.iter().cloned()));
-    if let Err(error) = whole {
+    let merged = merge(known.iter().cloned(), days, others);
+    if let Err(error) = Calendar::new(merged.days.iter().cloned()) {
         return Err(ImportError::Wrong(vec![Wrong {
             line: 1,
             column: "cột date".to_owned(),
             reason: error.to_string(),
         }]));
     }
-    let old: HashMap<NaiveDate, CalendarDay> = old.into_iter().map(|d| (d.date, d)).collect();
+    let old: HashMap<NaiveDate, CalendarDay> = known.into_iter().map(|d| (d.date, d)).collect();
     let mut imported = Imported::default();
     for day in days.iter() {
         match old.get(&day.date) {
@@ -96,24 +107,34 @@ pub(crate) fn put(conn: &mut Conn, days: &[CalendarDay]) -> Result<Imported, Imp
             Some(_) => imported.changed += 1,
         }
     }
-    let gone = old.len() - imported.changed - imported.unchanged;
-    if imported.changes() + gone > 0 {
-        let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day);
-        let (Some(from), Some(to)) = (day(first, 1, 1), day(last, 12, 31)) else {
-            return Ok(imported);
-        };
-        store::replace(conn, from, to, days)?;
+    if imported.changes() + merged.dropped.len() > 0 {
+        store::replace(conn, &merged.days)?;
         settings::bump_reference_version(conn)?;
         if had_calendar {
             jobs::ask(conn, Kind::DueMoments, &[], None, crate::clock::now())?;
         }
     }
-    if gone > 0 {
-        imported
-            .notes
-            .push(format!("bỏ {gone} ngày không còn trong tệp"));
+    if !merged.dropped.is_empty() {
+        let (gone, names) = (merged.dropped.len(), named(&merged.dropped));
+        let note = format!("bỏ {gone} ngày không còn trong tệp: {names}");
+        imported.notes.push(note);
+    }
+    if !merged.kept.is_empty() {
+        let note = format!(
+            "giữ {} ngày đã có của các năm này mà tệp không nêu",
+            merged.kept.len()
+        );
+        imported.notes.push(note);
     }
     Ok(imported)
+}
+
+/// Days with their names, for people.
+fn named(days: &[CalendarDay]) -> String {
+    let days = days
+        .iter()
+        .map(|day| format!("{} ({})", words::date(day.date), day.name));
+    days.collect::<Vec<_>>().join(", ")
 }
 
 fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<CalendarDay> {

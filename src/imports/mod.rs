@@ -14,7 +14,7 @@ mod units;
 mod workbook;
 
 pub(crate) use crate::imports::calendar::put as put_calendar;
-pub use crate::imports::calendar::{calendar, read_calendar};
+pub use crate::imports::calendar::{calendar, read_calendar, whole_calendar};
 pub use crate::imports::field_codes::field_codes;
 pub use crate::imports::norms::norms;
 pub(crate) use crate::imports::procedures::put as put_procedures;

@@ -37,15 +37,9 @@ pub fn load(conn: &mut Conn) -> Result<Vec<CalendarDay>, StoreError> {
         .collect()
 }
 
-/// Puts `days` in the place of all days from `first` to `last`.
-pub fn replace(
-    conn: &mut Conn,
-    first: NaiveDate,
-    last: NaiveDate,
-    days: &[CalendarDay],
-) -> Result<(), StoreError> {
-    diesel::delete(calendar_days::table.filter(calendar_days::day.between(first, last)))
-        .execute(conn)?;
+/// Puts `days` in the place of all days.
+pub fn replace(conn: &mut Conn, days: &[CalendarDay]) -> Result<(), StoreError> {
+    diesel::delete(calendar_days::table).execute(conn)?;
     for day in days {
         let kind = match day.kind {
             DayKind::Off => "off",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::calendar::{Calendar, CalendarDay};
+use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Others, merge};
 use crate::domain::counting::provisional_days;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
@@ -82,8 +82,20 @@ pub struct Moves {
     pub unknown: usize,
     /// Whether all open dossiers were looked at; the change itself goes on to the end.
     pub complete: bool,
+    /// Days that are known and would not be in the calendar any more.
+    pub dropped_days: Vec<DroppedDay>,
     /// The first of them, by due moment.
     pub dossiers: Vec<Move>,
+}
+
+/// A day that a changed calendar would drop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DroppedDay {
+    #[schema(example = "2027-04-30")]
+    pub date: chrono::NaiveDate,
+    pub kind: DayKind,
+    #[schema(example = "Ngày Giải phóng miền Nam")]
+    pub name: String,
 }
 
 /// How many dossiers a preview looks at between two looks at the clock.
@@ -92,15 +104,41 @@ pub(crate) const PREVIEWED: u32 = 200;
 /// For how long a preview looks.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What would become of the calendar, and of open dossiers, if these days were put to those known or in the place of
+/// their years. Changes nothing.
+///
+/// # Errors
+/// If that would be no calendar, or an error of the store.
+pub fn preview(
+    store: &Store,
+    days: &[CalendarDay],
+    others: Others,
+    most: usize,
+) -> Result<Moves, Error> {
+    let reference = store.reference()?;
+    let known = reference.calendar().into_iter().flat_map(Calendar::days);
+    let merged = merge(known.cloned(), days, others);
+    let calendar = Calendar::new(merged.days).map_err(|error| Error::wrong("/days", error))?;
+    let mut moves = would_move(store, &calendar, most)?;
+    let dropped = merged.dropped.into_iter().map(|day| DroppedDay {
+        date: day.date,
+        kind: day.kind,
+        name: day.name,
+    });
+    moves.dropped_days.extend(dropped);
+    Ok(moves)
+}
+
 /// Which open dossiers would move under another calendar, as far as a request's time goes; the first
-/// `most` of them by name. Changes nothing.
-pub fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, Error> {
+/// `most` of them by name.
+fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, Error> {
     let begun = Instant::now();
     let mut moves = Moves {
         open: 0,
         moved: 0,
         unknown: 0,
         complete: false,
+        dropped_days: Vec::new(),
         dossiers: Vec::new(),
     };
     store.read_with_reference(|conn, reference| {

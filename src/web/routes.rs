@@ -397,9 +397,9 @@ pub fn table() -> Vec<Route> {
             .says("Quản trị", "Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Gửi lại đúng phiên bản đã có thì không thay đổi gì.", "Phiên bản mới")
             .answers(200, "Đã có đúng phiên bản này"),
         post("/api/v1/calendar/{year}/preview", Staff(May::ManageCalendar), calendar::preview)
-            .says("Quản trị", "Nếu lịch của năm đổi như vậy, ngày hẹn trả của những hồ sơ nào thay đổi. Không đổi gì.", "Những hồ sơ sẽ thay đổi"),
+            .says("Quản trị", "Nếu lịch của năm đổi như vậy, những ngày nào bị bỏ và ngày hẹn trả của những hồ sơ nào thay đổi. Không đổi gì.", "Những hồ sơ sẽ thay đổi"),
         put("/api/v1/calendar/{year}", Staff(May::ManageCalendar), calendar::put)
-            .says("Quản trị", "Đổi lịch của một năm; một công việc chạy nền tính lại ngày hẹn trả của các hồ sơ đang xử lý.", "Đã đổi; Location: công việc tính lại ngày hẹn trả")
+            .says("Quản trị", "Thêm hoặc sửa ngày trong lịch của một năm; với replace, các ngày này thay toàn bộ năm. Một công việc chạy nền tính lại ngày hẹn trả của các hồ sơ đang xử lý.", "Đã đổi; Location: công việc tính lại ngày hẹn trả")
             .answers(200, "Không có ngày hẹn trả nào phải tính lại"),
         get("/api/v1/jobs", Staff(May::ReadJobs), jobs::list)
             .says("Quản trị", "Các công việc chạy nền, mới nhất trước: tính lại ngày hẹn trả, chuyển hồ sơ theo đơn vị.", "Một trang"),

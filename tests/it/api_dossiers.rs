@@ -483,6 +483,29 @@ on_both! {
         let history = history.token(&clerk).send().json();
         assert_eq!(history[1]["kind"], "due_recomputed");
         put(known.header("etag")).problem(412, "changed");
+        // Two days for a swap drop none of the others; that takes a word, and says first what goes and moves.
+        let swap = json!({"days": [{"date": day, "kind": "off", "name": "Nghỉ đột xuất"}]});
+        let preview = |body: &Value| {
+            let call = office.call("POST", format!("{path}/preview")).token(&admin).body(body.clone());
+            call.send().expect(200).json()
+        };
+        assert_eq!(preview(&swap)["dropped_days"], json!([]));
+        let put_now = |body: &Value| {
+            office.call("PUT", path.clone()).token(&admin).header("If-Match", "*").body(body.clone()).send()
+        };
+        assert_eq!(put_now(&swap).expect(200).json()["changed"], false);
+        let all = days["days"].as_array().unwrap();
+        let without = json!({"days": &all[..all.len() - 1], "replace": true});
+        let moves = preview(&without);
+        assert_eq!(moves["dropped_days"], json!([{"date": day, "kind": "off", "name": "Nghỉ đột xuất"}]));
+        assert_eq!((&moves["moved"], &moves["dossiers"][0]["new_due_at"]), (&json!(1), &json!(due)));
+        let kept = json!({"days": &all[..all.len() - 1], "replace": false});
+        assert_eq!(put_now(&kept).expect(200).json()["changed"], false);
+        let dropped = put_now(&without).expect(202);
+        office.job_done(dropped.header("location"), &admin);
+        assert_eq!(see()["due_at"], due);
+        let now = office.call("GET", path.clone()).send().expect(200).json();
+        assert_eq!(now["days"].as_array().unwrap().len(), all.len() - 1);
         let wrong = json!({"days": [{"date": "1999-01-01", "kind": "off", "name": " "}]});
         let call = office.call("PUT", path.clone()).token(&admin).header("If-Match", "*").body(wrong);
         assert_eq!(fields(&call.send().problem(400, "invalid-request")), ["/days/0/date", "/days/0/name"]);

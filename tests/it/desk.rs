@@ -494,11 +494,11 @@ on_both! {
             }
             scope.spawn(|| {
                 for days in ["2021-03-02,off,a\n", "2021-03-02,off,a\n2021-03-03,off,b\n", ""] {
-                    motcua::imports::calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
+                    motcua::imports::whole_calendar(&world.store, format!("{text}{days}").as_bytes()).unwrap();
                     motcua::jobs::queue::recompute_due_moments(&world.store, at("2021-03-01 09:00")).unwrap();
                 }
                 let last = format!("{text}2021-03-04,off,c\n");
-                motcua::imports::calendar(&world.store, last.as_bytes()).unwrap();
+                motcua::imports::whole_calendar(&world.store, last.as_bytes()).unwrap();
             });
         });
         housekeeping::run(&world.store, at("2021-03-01 10:00")).unwrap();

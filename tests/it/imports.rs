@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
 
-use crate::support::{Database, Program, World, date, on_both};
+use crate::support::{Database, Program, World, at, date, on_both};
 use motcua::domain::unit::Level;
 use motcua::imports::{ImportError, UnitsOptions};
 use motcua::store::Store;
@@ -611,5 +611,48 @@ on_both! {
         }
         let told = import(b"[{\n]").unwrap_err().to_string();
         assert_eq!(told, "dòng 2: ký tự 1: tệp không phải JSON");
+    }
+}
+
+on_both! {
+    fn a_calendar_file_drops_nothing_unless_that_is_said(db: &Database) {
+        let world = World::new(db.store());
+        let program = Program::on(db);
+        let count = || world.store.reference().unwrap().calendar().unwrap().days().count();
+        let before = count();
+        // Due on the day that is going to be off.
+        let open = world.receive_at("H37.20.01", "1.004884", at("2026-10-09 08:00"));
+        let due = || {
+            let found = world.store.read(|conn| motcua::store::events::replay(conn, open.id)).unwrap();
+            found.unwrap().0.due().unwrap()
+        };
+        assert_eq!(due(), at("2026-10-16 17:00"));
+        let file = db.folder().join("hoan-doi.csv");
+        let path = file.to_str().unwrap();
+        std::fs::write(&file, "date;kind;name\n16/10/2026;off;Hoán đổi\n17/10/2026;work;Làm bù\n").unwrap();
+        let preview = program.output(&["import", "calendar", path, "--preview"]);
+        assert!(preview.contains("sẽ bỏ 0 ngày") && preview.contains("đổi ngày hẹn trả của 1 trong 1 hồ sơ"), "{preview}");
+        assert_eq!(count(), before, "nothing yet");
+        let added = program.output(&["import", "calendar", path]);
+        assert!(added.contains("thêm 2, sửa 0") && added.contains("ngày đã có"), "{added}");
+        assert_eq!(count(), before + 2);
+        assert_eq!(due(), at("2026-10-17 17:00"));
+        // The whole of the year: what goes is named first.
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
+        let year: String = text.lines().filter(|line| line.starts_with("date") || line.starts_with("2026"))
+            .map(|line| format!("{line}\n")).collect();
+        std::fs::write(&file, &year).unwrap();
+        let preview = program.output(&["import", "calendar", path, "--replace", "--preview"]);
+        for part in ["sẽ bỏ 2 ngày", "16/10/2026 Hoán đổi", "17/10/2026 Làm bù", "của 1 trong 1 hồ sơ"] {
+            assert!(preview.contains(part), "{part}: {preview}");
+        }
+        assert_eq!(count(), before + 2);
+        let replaced = program.output(&["import", "calendar", path, "--replace"]);
+        assert!(replaced.find("sẽ bỏ 2 ngày") < replaced.find("bỏ 2 ngày không còn trong tệp: 16/10/2026"), "{replaced}");
+        assert_eq!((count(), due()), (before, at("2026-10-16 17:00")));
+        // Twice is once, and other years stay.
+        let again = program.output(&["import", "calendar", path, "--replace"]);
+        assert!(again.contains("thêm 0, sửa 0") && again.contains("sẽ bỏ 0 ngày"), "{again}");
+        assert_eq!(motcua::tools::verify::verify(&world.store, 5).unwrap().findings, []);
     }
 }

@@ -19,6 +19,7 @@ use std::sync::mpsc::sync_channel;
 use chrono::{Days, Months, NaiveDate};
 
 use crate::config::bundled;
+use crate::domain::calendar::Others;
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
@@ -153,7 +154,8 @@ fn nine_months_before(day: NaiveDate) -> Result<Period, ToolError> {
 fn lay_foundations(conn: &mut Conn, figures: &Figures, period: Period) -> Result<(), ToolError> {
     // A calendar or units that are there already are kept: they may be newer than ours.
     if crate::store::calendar::load(conn)?.is_empty() {
-        imports::put_calendar(conn, &imports::read_calendar(bundled::CALENDAR)?)?;
+        let days = imports::read_calendar(bundled::CALENDAR)?;
+        imports::put_calendar(conn, &days, Others::Kept)?;
     }
     if crate::store::units::load(conn)?.all().is_empty() {
         let options = UnitsOptions {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::acts;
 use crate::acts::calendar::CalendarChange;
-use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Source, SourceKind};
+use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Others, Source, SourceKind};
 use crate::store::reference::Reference;
 use crate::views::calendar::Moves;
 use crate::web::api::answers::{Answer, Reply, Tagged, fresh, or_current, shown};
@@ -37,8 +37,7 @@ pub struct Day {
 }
 
 /// The days of a year.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize, ToSchema)]
 pub struct Year {
     pub(crate) days: Vec<Day>,
 }
@@ -67,6 +66,26 @@ impl Year {
             days: days.collect(),
         }
     }
+}
+
+/// Days to be put to those of a year.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct YearChange {
+    days: Vec<Day>,
+    /// Đây là toàn bộ các ngày của năm: ngày đã có mà không nêu ở đây sẽ bị bỏ. Mặc định là không: các ngày được thêm
+    /// vào, ngày đã có được giữ.
+    #[serde(default)]
+    replace: bool,
+}
+
+impl YearChange {
+    const fn others(&self) -> Others {
+        match self.replace {
+            true => Others::Dropped,
+            false => Others::Kept,
+        }
+    }
 
     fn into_days(self) -> Vec<CalendarDay> {
         let days = self.days.into_iter();
@@ -83,7 +102,7 @@ impl Year {
     }
 }
 
-impl Readable for Year {
+impl Readable for YearChange {
     fn check(&self) -> Vec<FieldError> {
         let of_no_source = self.days.iter().enumerate().filter(|(_, day)| {
             let document = day.document.as_deref().unwrap_or_default();
@@ -115,16 +134,18 @@ pub async fn show(call: Call<Anybody>, request: HttpRequest) -> Reply<Year> {
     Ok(Answer::of(unless_seen(&request, &days)))
 }
 
-pub async fn preview(call: Call, body: Body<Year>) -> Reply<Moves> {
+pub async fn preview(call: Call, body: Body<YearChange>) -> Reply<Moves> {
     let year = year_of(&call)?;
     would_move(&call, year, body.value).await.map(shown)
 }
 
-/// Which dossiers these days in the place of the year's would move.
-pub(crate) async fn would_move(call: &Call, year: i32, new: Year) -> Result<Moves, Problem> {
-    let days = new.into_days();
-    call.run(move |store, by, _| Ok(acts::calendar::preview_year(store, year, &days, by.unit)?))
-        .await
+/// Which dossiers these days would move.
+pub(crate) async fn would_move(call: &Call, year: i32, new: YearChange) -> Result<Moves, Problem> {
+    let (others, days) = (new.others(), new.into_days());
+    call.run(move |store, by, _| {
+        Ok(acts::calendar::preview_year(store, year, &days, others, by.unit)?)
+    })
+    .await
 }
 
 /// A calendar that moves no return date.
@@ -137,10 +158,10 @@ pub struct Changed {
 pub async fn put(
     call: Call,
     if_match: IfMatch,
-    body: Body<Year>,
+    body: Body<YearChange>,
 ) -> Result<Either<Answer<JobView, 202>, Answer<Changed>>, Problem> {
     let year = year_of(&call)?;
-    let CalendarChange { changed, job } = replace(&call, year, body.value, if_match).await?;
+    let CalendarChange { changed, job } = change(&call, year, body.value, if_match).await?;
     let Some(id) = job else {
         return Ok(Either::Right(shown(Changed { changed })));
     };
@@ -148,16 +169,17 @@ pub async fn put(
     Ok(Either::Left(fresh(view).at(jobs::address(id))))
 }
 
-/// Puts these days in the place of the year's, if they are still as they were seen.
-pub(crate) async fn replace(
+/// Puts these days to those of the year or in their place, if these are still as they were seen.
+pub(crate) async fn change(
     call: &Call,
     year: i32,
-    new: Year,
+    new: YearChange,
     if_match: IfMatch,
 ) -> Result<CalendarChange, Problem> {
     call.run(move |store, by, _| {
         let unchanged = move |now: &Reference| if_match.fits(&Year::of(now, year).tag());
-        let put = acts::calendar::put_year(store, year, new.into_days(), by.proof, unchanged);
+        let (others, days) = (new.others(), new.into_days());
+        let put = acts::calendar::put_year(store, year, days, others, by.proof, unchanged);
         or_current(put, || Ok(Year::of(&*store.reference()?, year)))
     })
     .await

@@ -11,7 +11,7 @@ use crate::domain::moment::Moment;
 use crate::render::words;
 use crate::views::calendar::Moves;
 use crate::web::api::answers::Tagged;
-use crate::web::api::calendar::{self, Day, Year};
+use crate::web::api::calendar::{self, Day, Year, YearChange};
 use crate::web::api::call::Call;
 use crate::web::body;
 use crate::web::headers::IfMatch;
@@ -209,15 +209,15 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         let form = form.wrong(DATE, "chưa chọn ngày nào để thêm hay bỏ".to_owned());
         return answer(&call, StatusCode::BAD_REQUEST, all, &typed, empty(form));
     }
-    let body = json!({ "days": kept }).to_string();
-    let read = || body::read::<Year>(body.as_bytes());
+    let body = json!({ "days": kept, "replace": true }).to_string();
+    let read = || body::read::<YearChange>(body.as_bytes());
     let confirmed = typed.get(STEP) == CONFIRM;
     let result = match (read(), confirmed) {
         (Err(problem), _) => Err(problem),
         (Ok(new), false) => calendar::would_move(&call, year, new).await.map(Some),
         (Ok(new), true) => {
             let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
-            calendar::replace(&call, year, new, seen)
+            calendar::change(&call, year, new, seen)
                 .await
                 .map(|_| None)
         }
