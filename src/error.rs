@@ -123,6 +123,8 @@ pub enum Conflict {
         /// How many results wait for whoever fetches them.
         not_returned: usize,
     },
+    #[error("phiên bản này đã có hiệu lực: chỉ rút được phiên bản chưa có hiệu lực")]
+    VersionInForce,
     #[error("thông điệp đang được gửi; thử lại sau ít phút nếu vẫn chưa gửi được")]
     UnderWay,
     #[error(
@@ -145,6 +147,7 @@ impl Conflict {
             Self::RequestSettled => "request_settled",
             Self::StillNeeded(_) => "still_needed",
             Self::HasDossiers { .. } => "unit_has_dossiers",
+            Self::VersionInForce => "version_in_force",
             Self::UnderWay => "under_way",
             Self::Oneself => "oneself",
         }

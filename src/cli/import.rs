@@ -13,7 +13,7 @@ use crate::domain::calendar::{CalendarDay, Others};
 use crate::domain::job::Kind;
 use crate::domain::unit::Level;
 use crate::imports::portal::{self, PortalAnswers};
-use crate::imports::{self, ImportError, Reform, UnitsOptions};
+use crate::imports::{self, Dating, ImportError, Reform, UnitsOptions};
 use crate::outgoing::portal::catalogue::PortalCatalogue;
 use crate::render;
 use crate::store::{Store, jobs};
@@ -46,8 +46,13 @@ pub(super) enum Args {
         #[arg(long, value_parser = date)]
         on: Option<NaiveDate>,
     },
-    /// Thủ tục (JSON, xem config/procedures-lang-son.json).
-    Procedures { file: PathBuf },
+    /// Thủ tục (JSON, xem config/procedures-lang-son.json). Phiên bản chưa có hiệu lực được sửa theo tệp.
+    Procedures {
+        file: PathBuf,
+        /// Lý do ghi lùi: cần khi một phiên bản thay phiên bản khác từ một ngày đã qua.
+        #[arg(long, value_name = "LÝ_DO")]
+        backdating_reason: Option<String>,
+    },
     /// Ngày nghỉ và ngày làm bù (CSV: date,kind,name[,source][,document]): thêm vào lịch đã có.
     Calendar {
         file: PathBuf,
@@ -81,6 +86,9 @@ pub(super) struct Portal {
     /// Ngày có hiệu lực của phiên bản mới (mặc định: hôm nay); phiên bản cũ kết thúc hôm trước.
     #[arg(long, value_parser = date)]
     valid_from: Option<NaiveDate>,
+    /// Lý do ghi lùi: cần khi ngày có hiệu lực đã qua.
+    #[arg(long, value_name = "LÝ_DO")]
+    backdating_reason: Option<String>,
     /// Chỉ in những gì sẽ thay đổi.
     #[arg(long)]
     preview: bool,
@@ -95,7 +103,7 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
     let file = match args {
         Args::Units { file, .. }
         | Args::Successions { file, .. }
-        | Args::Procedures { file }
+        | Args::Procedures { file, .. }
         | Args::FieldCodes { file }
         | Args::Calendar { file, .. }
         | Args::Norms { file } => file,
@@ -134,7 +142,12 @@ pub(super) fn run(args: &Args, config: &Config, store: &Store) -> Outcome {
             imports::reform(store, &bytes, &options, &reform)
         }
         Args::Successions { on, .. } => imports::successions(store, &bytes, *on),
-        Args::Procedures { .. } => imports::procedures(store, &bytes),
+        Args::Procedures {
+            backdating_reason, ..
+        } => {
+            let dating = Dating::Asked(backdating_reason.clone());
+            imports::procedures_dated(store, &bytes, dating)
+        }
         Args::FieldCodes { .. } => imports::field_codes(store, &bytes),
         Args::Calendar { replace: true, .. } => imports::whole_calendar(store, &bytes),
         Args::Calendar { .. } => imports::calendar(store, &bytes),
@@ -202,7 +215,10 @@ fn import_portal(args: &Portal, config: &Config, store: &Store) -> Outcome {
     };
     let changes = match args.preview {
         true => portal::preview_portal_catalogue(store, &answers, from),
-        false => portal::portal_catalogue(store, answers, from),
+        false => {
+            let dating = Dating::Asked(args.backdating_reason.clone());
+            portal::portal_catalogue_dated(store, answers, from, dating)
+        }
     };
     let changes = changes.map_err(refused)?;
     crate::cli::output::write(format!("{changes}\n").as_bytes())?;

@@ -17,17 +17,19 @@ pub(crate) use crate::imports::calendar::put as put_calendar;
 pub use crate::imports::calendar::{calendar, read_calendar, whole_calendar};
 pub use crate::imports::field_codes::field_codes;
 pub use crate::imports::norms::norms;
-pub(crate) use crate::imports::procedures::put as put_procedures;
-pub use crate::imports::procedures::{Catalogue, procedures};
+pub use crate::imports::procedures::{Catalogue, Dating, procedures, procedures_dated};
+pub(crate) use crate::imports::procedures::{
+    put as put_procedures, withdraw as withdraw_procedure,
+};
 pub use crate::imports::successions::successions;
 pub(crate) use crate::imports::units::put_file as put_units;
 pub use crate::imports::units::{Reform, UnitsOptions, reform, units};
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
-use std::collections::HashSet;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::domain::ids::Actor;
@@ -153,7 +155,7 @@ fn recorded<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     let before = settings::reference_version(conn)?;
     let done = work(conn)?;
-    record_change(conn, before, kind, file)?;
+    record_change(conn, before, kind, &json!({"file_sha256": file}))?;
     Ok(done)
 }
 
@@ -162,13 +164,12 @@ fn record_change(
     conn: &mut Conn,
     before: u64,
     kind: ActKind,
-    file: &str,
+    act: &Value,
 ) -> Result<(), StoreError> {
     if settings::reference_version(conn)? == before {
         return Ok(());
     }
-    let act = json!({"file_sha256": file});
-    admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)
+    admin_acts::record(conn, Actor::System, crate::clock::now(), kind, act)
 }
 
 /// By what an act names a file.
@@ -178,7 +179,6 @@ fn file_hash(bytes: &[u8]) -> String {
 
 /// The text of a file: UTF-8, or what spreadsheets call Unicode text (UTF-16).
 fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Wrong> {
-    let wide = match bytes {
     if workbook::is_workbook(bytes) {
         return Err(Wrong {
             line: 0,
@@ -186,12 +186,13 @@ fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Wrong> {
             reason: "tệp là bảng tính, ở đây cần tệp văn bản".to_owned(),
         });
     }
+    let wide = match bytes {
         [0xff, 0xfe, rest @ ..] => Some((rest, u16::from_le_bytes as fn([u8; 2]) -> u16)),
         [0xfe, 0xff, rest @ ..] => Some((rest, u16::from_be_bytes as fn([u8; 2]) -> u16)),
-        _ => None,
         // Without the mark: no text of ours begins with a zero byte, nor has one behind its first letter.
         [1..=255, 0, ..] => Some((bytes, u16::from_le_bytes as fn([u8; 2]) -> u16)),
         [0, 1..=255, ..] => Some((bytes, u16::from_be_bytes as fn([u8; 2]) -> u16)),
+        _ => None,
     };
     if let Some((rest, read)) = wide {
         let units = rest.chunks(2).map(|pair| match pair {
@@ -224,8 +225,8 @@ fn verdict(mut wrong: Vec<Wrong>) -> Result<(), ImportError> {
         return Ok(());
     }
     wrong.sort_by_key(|w| w.line);
-    Err(ImportError::Wrong(wrong))
     // Of a cell the first is enough: that it is no date either follows from its being a number.
     let mut named = HashSet::new();
     wrong.retain(|w| !w.column.starts_with("cột ") || named.insert((w.line, w.column.clone())));
+    Err(ImportError::Wrong(wrong))
 }

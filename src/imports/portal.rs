@@ -17,7 +17,7 @@ pub use crate::imports::portal::answers::PortalAnswers;
 pub use crate::imports::portal::changes::{Change, Changes};
 
 use crate::domain::ids::{Actor, ProcedureId};
-use crate::imports::{Catalogue, ImportError, procedures};
+use crate::imports::{Catalogue, Dating, ImportError, Wrong, procedures};
 use crate::store::admin_acts;
 use crate::store::admin_acts::ActKind;
 use crate::store::reference::Reference;
@@ -61,20 +61,43 @@ pub fn preview_portal_catalogue(
     store.read_with_reference(|_, reference| Ok(plan(reference, answers, from)?.changes))
 }
 
-/// Takes the portal's catalogue in, all or nothing: new procedures and versions are valid from that
-/// day, what they replace and what the portal has no more ends the day before. Twice is once.
+/// Takes the portal's catalogue in, from whatever day.
 ///
 /// # Errors
-/// All that is wrong with the answers, or an error of the store; then nothing is changed.
+/// As [`portal_catalogue_dated`].
 pub fn portal_catalogue(
     store: &Store,
     answers: PortalAnswers,
     from: NaiveDate,
 ) -> Result<Changes, ImportError> {
+    portal_catalogue_dated(store, answers, from, Dating::Any)
+}
+
+/// Takes the portal's catalogue in, all or nothing: new procedures and versions are valid from that
+/// day, what they replace and what the portal has no more ends the day before. Twice is once.
+///
+/// # Errors
+/// All that is wrong with the answers, or an error of the store; then nothing is changed.
+pub fn portal_catalogue_dated(
+    store: &Store,
+    answers: PortalAnswers,
+    from: NaiveDate,
+    dating: Dating,
+) -> Result<Changes, ImportError> {
     store.change_reference(move |conn, reference| {
         let before = settings::reference_version(conn)?;
         let plan = plan(reference, &answers, from)?;
-        procedures::put(conn, &plan.catalogue)?;
+        procedures::put(conn, &plan.catalogue, &dating)?;
+        if from < crate::clock::now().date() && !plan.ended.is_empty() && dating.lacks_reason() {
+            return Err(ImportError::Wrong(vec![Wrong {
+                line: 0,
+                column: String::new(),
+                reason: format!(
+                    "ghi lùi: {} thủ tục sẽ kết thúc từ một ngày đã qua; cần lý do ghi lùi (backdating_reason)",
+                    plan.ended.len()
+                ),
+            }]));
+        }
         let last = from.pred_opt().unwrap_or(from);
         for id in &plan.ended {
             if let Some(procedure) = reference.procedure(*id) {
@@ -91,13 +114,16 @@ pub fn portal_catalogue(
             let codes = |changes: &[Change]| -> Vec<String> {
                 changes.iter().map(|change| change.code.clone()).collect()
             };
-            let act = serde_json::json!({
+            let mut act = serde_json::json!({
                 "valid_from": from,
                 "new": codes(&plan.changes.new),
                 "versions": codes(&plan.changes.versions),
                 "ended": codes(&plan.changes.ended),
                 "field_codes": plan.field_codes,
             });
+            if let Some(reason) = dating.reason() {
+                act["backdating_reason"] = reason.into();
+            }
             let kind = ActKind::PortalCatalogueImported;
             admin_acts::record(conn, Actor::System, crate::clock::now(), kind, &act)?;
         }

@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::domain::ids::ProcedureId;
 use crate::domain::procedure::{Procedure, ProcedureDefinition};
 use crate::domain::unit::Units;
-use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, text, verdict};
+use crate::imports::{ImportError, Imported, Wrong, file_hash, record_change, text, verdict};
+use crate::render::words;
 use crate::store::admin_acts::ActKind;
-use crate::store::{Conn, Store, procedures as store, settings, units};
+use crate::store::{Conn, Store, StoreError, procedures as store, settings, units};
 use crate::wrong_fields::{Found, read};
 
 /// Procedures read from a file, each with the line on which it begins.
@@ -154,33 +155,104 @@ fn mended(line: u64, item: &str, wrong: &mut Vec<Wrong>) -> Option<ProcedureDefi
     definition.filter(|_| known)
 }
 
+/// Whether a version may take the place of another from a day on that is past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dating {
+    /// From any day: what is put together here, such as a catalogue of years long past.
+    Any,
+    /// Only for a reason, which goes on record.
+    Asked(Option<String>),
+}
+
+impl Dating {
+    /// The reason that was given.
+    pub(super) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Any => None,
+            Self::Asked(reason) => reason.as_deref().map(str::trim).filter(|r| !r.is_empty()),
+        }
+    }
+
+    /// Whether a reason is wanted that nobody has given.
+    pub(super) fn lacks_reason(&self) -> bool {
+        *self != Self::Any && self.reason().is_none()
+    }
+}
+
 /// Imports a catalogue. A version is known by code and first day: the same again changes nothing,
-/// another content under the same first day is an error, a later first day ends the version
-/// before it.
+/// another content under the same first day corrects a version that is not yet in force and is an error for others, a
+/// later first day ends the version before it.
 ///
 /// # Errors
 /// All that is wrong with the file, or an error of the store; then nothing is changed.
 pub fn procedures(store: &Store, bytes: &[u8]) -> Result<Imported, ImportError> {
+    procedures_dated(store, bytes, Dating::Any)
+}
+
+/// The same, asking for a reason where a version is dated back.
+///
+/// # Errors
+/// As [`procedures`].
+pub fn procedures_dated(
+    store: &Store,
+    bytes: &[u8],
+    dating: Dating,
+) -> Result<Imported, ImportError> {
     let mut wrong = Vec::new();
     let catalogue = Catalogue::read(bytes, &mut wrong);
-    let file = file_hash(bytes);
+    let mut act = json!({"file_sha256": file_hash(bytes)});
+    if let Some(reason) = dating.reason() {
+        act["backdating_reason"] = reason.into();
+    }
     store.change_reference(move |conn, _| {
-        let work = |conn: &mut Conn| put_unless(conn, &catalogue, wrong.clone());
-        recorded(conn, ActKind::ProceduresImported, &file, work)
+        let before = settings::reference_version(conn)?;
+        let done = put_unless(conn, &catalogue, &dating, wrong.clone())?;
+        record_change(conn, before, ActKind::ProceduresImported, &act)?;
+        Ok(done)
     })
 }
 
 /// Puts a catalogue into the store, within a transaction.
-pub(crate) fn put(conn: &mut Conn, catalogue: &Catalogue) -> Result<Imported, ImportError> {
-    put_unless(conn, catalogue, Vec::new())
+pub(crate) fn put(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    dating: &Dating,
+) -> Result<Imported, ImportError> {
+    put_unless(conn, catalogue, dating, Vec::new())
+}
+
+/// Takes a version back that is not yet in force; the one before it goes on as it would have without.
+pub(crate) fn withdraw(
+    conn: &mut Conn,
+    code: &str,
+    first_day: NaiveDate,
+) -> Result<(), StoreError> {
+    let all = store::load(conn)?.into_iter();
+    let versions: Vec<Procedure> = all.filter(|p| p.definition.code == code).collect();
+    let of = |day| versions.iter().find(|p| p.definition.valid_from == day);
+    let Some(gone) = of(first_day) else {
+        return Ok(());
+    };
+    store::remove(conn, gone)?;
+    let before = version_before(&versions, first_day).and_then(|before| of(before.valid_from));
+    if let Some(before) = before {
+        let days = versions.iter().map(|version| version.definition.valid_from);
+        let mut said = before.definition.clone();
+        said.valid_to = store::said_to(conn, before)?;
+        let last = last_day(&said, days.filter(|day| *day != first_day));
+        store::hold_to(conn, before, last)?;
+    }
+    settings::bump_reference_version(conn)
 }
 
 /// The same, unless something is `wrong` already; then what else is wrong is found all the same.
 fn put_unless(
     conn: &mut Conn,
     catalogue: &Catalogue,
+    dating: &Dating,
     mut wrong: Vec<Wrong>,
 ) -> Result<Imported, ImportError> {
+    let today = crate::clock::now().date();
     let units = units::load(conn)?;
     let mut known: HashMap<String, Vec<Procedure>> = HashMap::new();
     for procedure in store::load(conn)? {
@@ -211,11 +283,23 @@ fn put_unless(
             let mut new = definition.clone();
             new.valid_to = last_day(definition, versions.iter().map(|v| v.definition.valid_from));
             let before = version_before(versions, definition.valid_from);
-            if new.with_keys(before) != old.definition.clone().with_keys(before) {
-                let reason =
-                    "phiên bản này đã có với nội dung khác; nội dung mới cần valid_from mới";
+            let same = new.with_keys(before) == old.definition.clone().with_keys(before);
+            if !same && old.definition.valid_from <= today {
+                let reason = "phiên bản này đã có hiệu lực với nội dung khác; nội dung mới cần valid_from mới";
                 add("/valid_from", reason.to_owned());
             }
+        } else if definition.valid_from < today
+            && dating.lacks_reason()
+            && let Some(old) = versions
+                .iter()
+                .find(|old| old.definition.is_in_force_on(definition.valid_from))
+        {
+            let reason = format!(
+                "ghi lùi: thay phiên bản có hiệu lực từ {} trong những ngày đã qua; cần lý do ghi lùi \
+                 (backdating_reason)",
+                words::date(old.definition.valid_from)
+            );
+            add("/valid_from", reason);
         }
     }
     verdict(wrong)?;
@@ -227,15 +311,25 @@ fn put_unless(
     ordered.sort_by_key(|definition| definition.valid_from);
     for definition in ordered {
         let versions = known.entry(definition.code.clone()).or_default();
-        if versions
-            .iter()
-            .any(|old| old.definition.valid_from == definition.valid_from)
-        {
-            imported.unchanged += 1;
+        let before = version_before(versions, definition.valid_from);
+        let (said_to, mut definition) = (definition.valid_to, definition.clone().with_keys(before));
+        let first_day = definition.valid_from;
+        let same_day = |old: &Procedure| old.definition.valid_from == first_day;
+        if let Some(at) = versions.iter().position(same_day) {
+            let first_days = versions.iter().map(|old| old.definition.valid_from);
+            definition.valid_to = last_day(&definition, first_days);
+            let keyed = versions[at].definition.clone().with_keys(before);
+            if keyed == definition {
+                imported.unchanged += 1;
+                continue;
+            }
+            // Not yet in force, as was seen above.
+            versions[at].field_id = store::field_id(conn, &definition.field)?;
+            versions[at].definition = definition;
+            store::correct(conn, &versions[at], said_to)?;
+            imported.changed += 1;
             continue;
         }
-        let before = version_before(versions, definition.valid_from);
-        let mut definition = definition.clone().with_keys(before);
         // The version before ends the day before; this one ends where a later one begins.
         for old in versions.iter_mut() {
             let from = definition.valid_from;
@@ -243,7 +337,7 @@ fn put_unless(
                 && old.definition.valid_from < from
                 && old.definition.is_in_force_on(from)
             {
-                store::end(conn, old, last)?;
+                store::hold_to(conn, old, Some(last))?;
                 old.definition.valid_to = Some(last);
                 imported.changed += 1;
             }
@@ -257,7 +351,7 @@ fn put_unless(
             definition,
         };
         next += 1;
-        store::insert(conn, &procedure)?;
+        store::insert(conn, &procedure, said_to)?;
         imported.added += 1;
         versions.push(procedure);
     }

@@ -30,6 +30,7 @@ text_enum! {
         UnitMade = "unit_made",
         UnitChanged = "unit_changed",
         ProcedurePut = "procedure_put",
+        ProcedureWithdrawn = "procedure_withdrawn",
         CalendarPut = "calendar_put",
         UnitsImported = "units_imported",
         SuccessionsImported = "successions_imported",

@@ -88,7 +88,12 @@ pub fn next_id(conn: &mut Conn) -> Result<i32, StoreError> {
     Ok(last.unwrap_or(0) + 1)
 }
 
-pub fn insert(conn: &mut Conn, procedure: &Procedure) -> Result<(), StoreError> {
+/// Adds a version that says itself that it ends on `said_to`, or nothing of it.
+pub fn insert(
+    conn: &mut Conn,
+    procedure: &Procedure,
+    said_to: Option<NaiveDate>,
+) -> Result<(), StoreError> {
     let definition = &procedure.definition;
     diesel::insert_into(procedures::table)
         .values((
@@ -98,22 +103,66 @@ pub fn insert(conn: &mut Conn, procedure: &Procedure) -> Result<(), StoreError> 
             procedures::valid_from.eq(definition.valid_from),
             procedures::valid_to.eq(definition.valid_to),
             procedures::definition.eq(json(definition)?),
+            procedures::said_to.eq(said_to),
         ))
         .execute(conn)?;
     Ok(())
 }
 
-/// Ends a version.
-pub fn end(conn: &mut Conn, procedure: &Procedure, last: NaiveDate) -> Result<(), StoreError> {
-    let mut definition = procedure.definition.clone();
-    definition.valid_to = Some(last);
+/// Puts what a version says in the place of what it said.
+pub fn correct(
+    conn: &mut Conn,
+    procedure: &Procedure,
+    said_to: Option<NaiveDate>,
+) -> Result<(), StoreError> {
+    let definition = &procedure.definition;
     diesel::update(procedures::table.find(procedure.id.0))
         .set((
-            procedures::valid_to.eq(Some(last)),
+            procedures::field_id.eq(procedure.field_id.0),
+            procedures::valid_to.eq(definition.valid_to),
+            procedures::definition.eq(json(definition)?),
+            procedures::said_to.eq(said_to),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes a version away under which nothing was received.
+pub fn remove(conn: &mut Conn, procedure: &Procedure) -> Result<(), StoreError> {
+    diesel::delete(procedures::table.find(procedure.id.0)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends a version for good: that no other follows changes nothing.
+pub fn end(conn: &mut Conn, procedure: &Procedure, last: NaiveDate) -> Result<(), StoreError> {
+    hold_to(conn, procedure, Some(last))?;
+    diesel::update(procedures::table.find(procedure.id.0))
+        .set(procedures::said_to.eq(Some(last)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Until when a version holds, by what it says and by what follows it.
+pub fn hold_to(
+    conn: &mut Conn,
+    procedure: &Procedure,
+    last: Option<NaiveDate>,
+) -> Result<(), StoreError> {
+    let mut definition = procedure.definition.clone();
+    definition.valid_to = last;
+    diesel::update(procedures::table.find(procedure.id.0))
+        .set((
+            procedures::valid_to.eq(last),
             procedures::definition.eq(json(&definition)?),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Until when a version holds by what it says itself.
+pub fn said_to(conn: &mut Conn, procedure: &Procedure) -> Result<Option<NaiveDate>, StoreError> {
+    let row = procedures::table.find(procedure.id.0);
+    Ok(row.select(procedures::said_to).first(conn)?)
 }
 
 fn json(definition: &ProcedureDefinition) -> Result<String, StoreError> {

@@ -62,6 +62,7 @@ table! {
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         definition -> Text,
+        said_to -> Nullable<Date>,
     }
 }
 

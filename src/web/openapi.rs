@@ -219,6 +219,16 @@ fn named(name: &str) -> Parameter {
         "unit" => ("Mã đơn vị", text(), Some(json!("H37.20.01"))),
         "procedure" => ("Mã thủ tục", text(), Some(json!("2.000815"))),
         "year" => ("Năm", number(KnownFormat::Int32), Some(json!(2026))),
+        "valid_from" => (
+            "Ngày có hiệu lực của phiên bản",
+            RefOr::from(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+                    .build(),
+            ),
+            Some(json!("2027-01-01")),
+        ),
         "username" => ("Tên đăng nhập", text(), None),
         "session" => ("Định danh của phiên", reference::<SessionId>(), None),
         "feedback" => ("Định danh khi gửi", reference::<FeedbackId>(), None),

@@ -357,7 +357,7 @@ pub fn table() -> Vec<Route> {
             .says("Danh mục", "Thủ tục có hiệu lực, theo mã.", "Các thủ tục")
             .or_seen(),
         get("/api/v1/procedures/{procedure}", Public, procedures::show)
-            .says("Danh mục", "Một thủ tục với mọi phiên bản, mới nhất trước: thời hạn, phí, thành phần hồ sơ, quy trình nội bộ.", "Các phiên bản"),
+            .says("Danh mục", "Một thủ tục với mọi phiên bản, phiên bản đang có hiệu lực đứng đầu, rồi mới nhất trước: thời hạn, phí, thành phần hồ sơ, quy trình nội bộ.", "Các phiên bản"),
         get("/api/v1/calendar/{year}", Public, calendar::show)
             .says("Danh mục", "Ngày nghỉ và ngày làm bù của một năm.", "Các ngày")
             .or_seen(),
@@ -394,8 +394,11 @@ pub fn table() -> Vec<Route> {
         post("/api/v1/units/{unit}/staff-move", Staff(May::ManageUsers), users::move_staff)
             .says("Quản trị", "Chuyển người của đơn vị sang đơn vị khác; hồ sơ mà họ không còn xem được thì thôi giao cho họ.", "Những người đã chuyển"),
         put("/api/v1/procedures/{procedure}", Staff(May::ManageProcedures), procedures::put)
-            .says("Quản trị", "Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Gửi lại đúng phiên bản đã có thì không thay đổi gì.", "Phiên bản mới")
-            .answers(200, "Đã có đúng phiên bản này"),
+            .says("Quản trị", "Thêm thủ tục, hoặc phiên bản mới của thủ tục: valid_from mới kết thúc phiên bản trước. Phiên bản chưa có hiệu lực thì sửa được; gửi lại đúng phiên bản đã có thì không thay đổi gì. Phiên bản thay phiên bản khác từ một ngày đã qua cần lý do ghi lùi.", "Phiên bản mới")
+            .answers(200, "Đã sửa phiên bản chưa có hiệu lực, hoặc đã có đúng phiên bản này"),
+        delete("/api/v1/procedures/{procedure}/versions/{valid_from}", Staff(May::ManageProcedures), procedures::withdraw)
+            .says("Quản trị", "Rút phiên bản chưa có hiệu lực; phiên bản trước tiếp tục có hiệu lực.", "Đã rút")
+            .or(&[Refused]),
         post("/api/v1/calendar/{year}/preview", Staff(May::ManageCalendar), calendar::preview)
             .says("Quản trị", "Nếu lịch của năm đổi như vậy, những ngày nào bị bỏ và ngày hẹn trả của những hồ sơ nào thay đổi. Không đổi gì.", "Những hồ sơ sẽ thay đổi"),
         put("/api/v1/calendar/{year}", Staff(May::ManageCalendar), calendar::put)

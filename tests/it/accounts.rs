@@ -291,6 +291,7 @@ fn address(template: &str, dossier: &str) -> String {
         ("{procedure}", SAME_DAY),
         ("{year}", "2021"),
         ("{payment}", "1"),
+        ("{valid_from}", "2027-01-01"),
     ];
     let path = values
         .iter()

@@ -244,7 +244,8 @@ fn writing_routes(office: &mut Office) -> Vec<Ready> {
             .replace("{year}", "2026")
             .replace("{work}", "overdue")
             .replace("{payment}", "1")
-            .replace("{procedure}", body["code"].as_str().unwrap_or_default());
+            .replace("{valid_from}", "2027-01-01")
+            .replace("{procedure}", body["code"].as_str().unwrap_or("9.000001"));
         while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
             path.replace_range(from..=to, nobody);
         }

@@ -459,3 +459,140 @@ on_both! {
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
     }
 }
+
+on_both! {
+    fn a_version_can_be_put_right_or_taken_back_until_it_holds(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let path = "/api/v1/procedures/1.000001";
+        let today = motcua::clock::now().date();
+        let day = |days: i64| (today + chrono::Duration::days(days)).to_string();
+        let version = |from: &str, amount: u32| {
+            let mut version = definition("1.000001");
+            version["valid_from"] = json!(from);
+            version["statutory_limit"]["amount"] = json!(amount);
+            version
+        };
+        let put = |body: &Value, query: &str| {
+            office.call("PUT", format!("{path}{query}")).token(&admin).body(body.clone()).send()
+        };
+        let withdraw = |from: &str| office.call("DELETE", format!("{path}/versions/{from}")).token(&admin).send();
+        let versions = || -> Vec<(String, i64, Option<String>)> {
+            let shown = office.call("GET", path).send().expect(200).json();
+            let all = shown.as_array().unwrap().iter();
+            all.map(|v| (
+                v["valid_from"].as_str().unwrap().to_owned(),
+                v["statutory_limit"]["amount"].as_i64().unwrap(),
+                v["valid_to"].as_str().map(str::to_owned),
+            )).collect()
+        };
+        let version_of = |from: &str, amount: i64, to: Option<&str>| (from.to_owned(), amount, to.map(str::to_owned));
+        // One that says itself when it ends, after the next begins.
+        let mut first = version("2020-01-01", 5);
+        first["valid_to"] = json!(day(100));
+        put(&first, "").expect(201);
+        put(&version(&day(7), 50), "").expect(201);
+        // The one in force is named first, not the one of next week.
+        let expected = [version_of("2020-01-01", 5, Some(&day(6))), version_of(&day(7), 50, None)];
+        assert_eq!(versions(), expected);
+
+        // A wrong figure is put right, the same again changes nothing, and dossiers of today know nothing of it.
+        put(&version(&day(7), 4), "").expect(200);
+        put(&version(&day(7), 4), "").expect(200);
+        assert_eq!(versions()[1], version_of(&day(7), 4, None));
+        let mut moved = version(&day(7), 4);
+        moved["field"] = json!("Lĩnh vực khác");
+        put(&moved, "").expect(200);
+        let reference = office.world.store.reference().unwrap();
+        let of_next_week = reference.procedure_in_force("1.000001", today + chrono::Duration::days(7)).unwrap();
+        assert_eq!(reference.field_name(of_next_week.field_id), "Lĩnh vực khác");
+        let mut body = office.new_dossier(COMMUNE, "1.000001");
+        body["items"] = json!([]);
+        let received = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send().expect(201).json();
+        // What holds is not changed.
+        let refused = put(&version("2020-01-01", 9), "").problem(400, "invalid-request");
+        assert_eq!(fields(&refused), ["/valid_from"]);
+
+        // Taken back: the one before goes on until the day that it said itself.
+        put(&version(&day(14), 3), "").expect(201);
+        withdraw(&day(7)).expect(204);
+        let expected = [version_of("2020-01-01", 5, Some(&day(13))), version_of(&day(14), 3, None)];
+        assert_eq!(versions(), expected);
+        withdraw(&day(14)).expect(204);
+        assert_eq!(versions(), [version_of("2020-01-01", 5, Some(&day(100)))]);
+        withdraw(&day(14)).problem(404, "not-found");
+        withdraw("hom-nay").problem(404, "not-found");
+        let refused = withdraw("2020-01-01").problem(409, "refused");
+        assert_eq!(refused["reason"], "version_in_force");
+        let supervisor = office.token(Role::Supervisor, "H37");
+        let others = office.call("DELETE", format!("{path}/versions/2020-01-01")).token(&supervisor).send();
+        others.problem(403, "forbidden");
+        let near = office.token(Role::Administrator, COMMUNE);
+        let others = office.call("DELETE", format!("{path}/versions/2020-01-01")).token(&near).send();
+        others.problem(403, "forbidden");
+
+        // From a day that is past: only with a reason, which goes on record.
+        let office = office;
+        let put = |body: &Value, query: &str| {
+            office.call("PUT", format!("{path}{query}")).token(&admin).body(body.clone()).send()
+        };
+        let back = version("2021-01-01", 6);
+        for query in ["", "?backdating_reason=", "?backdating_reason=%20"] {
+            let refused = put(&back, query).expect(400).json();
+            let named = fields(&refused);
+            assert!(["/valid_from", "backdating_reason"].contains(&named[0].as_str()), "{refused}");
+        }
+        put(&back, "?backdating_reason=C%C3%B4ng%20b%E1%BB%91%20mu%E1%BB%99n").expect(201);
+        // Today is not past, and what nobody had before takes nobody's place.
+        put(&version(&day(0), 7), "").expect(201);
+        let mut other = definition("1.000002");
+        other["valid_from"] = json!("2019-01-01");
+        let new = office.call("PUT", "/api/v1/procedures/1.000002").token(&admin).body(other).send();
+        new.expect(201);
+        let acts = db.value("select count(*) from admin_acts where data like '%Công bố muộn%'");
+        assert_eq!(acts, "1");
+        let acts = db.value("select count(*) from admin_acts where kind = 'procedure_withdrawn'");
+        assert_eq!(acts, "2");
+        // The dossier keeps the version that it came under.
+        let address = format!("/api/v1/dossiers/{}", received["case_number"].as_str().unwrap());
+        let shown = office.call("GET", address).token(&clerk).send().expect(200).json();
+        assert_eq!(shown["due_at"], received["due_at"]);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 5).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn the_command_line_asks_before_it_dates_a_version_back(db: &Database) {
+        let world = crate::support::World::new(db.store());
+        let program = crate::support::Program::on(db);
+        let file = db.folder().join("thu-tuc.json");
+        let path = file.to_str().unwrap();
+        let mut version = definition("1.000001");
+        let write = |version: &Value| std::fs::write(&file, json!([version]).to_string()).unwrap();
+        write(&version);
+        // Whole catalogues of years past come in as before.
+        program.output(&["import", "procedures", path]);
+        version["valid_from"] = json!("2021-01-01");
+        version["statutory_limit"]["amount"] = json!(6);
+        write(&version);
+        let refused = program.failure(&["import", "procedures", path]);
+        assert!(refused.contains("/valid_from của 1.000001") && refused.contains("lý do ghi lùi"), "{refused}");
+        let blank = program.failure(&["import", "procedures", path, "--backdating-reason", " "]);
+        assert!(blank.contains("lý do ghi lùi"), "{blank}");
+        let added = program.output(&["import", "procedures", path, "--backdating-reason", "Công bố muộn"]);
+        assert!(added.contains("thêm 1, sửa 1"), "{added}");
+        let again = program.output(&["import", "procedures", path]);
+        assert!(again.contains("thêm 0, sửa 0"), "{again}");
+        // Not yet in force: the file puts it right.
+        let next = (motcua::clock::now().date() + chrono::Duration::days(7)).to_string();
+        version["valid_from"] = json!(next);
+        for (amount, told) in [(7, "thêm 1, sửa 1"), (8, "thêm 0, sửa 1"), (8, "thêm 0, sửa 0")] {
+            version["statutory_limit"]["amount"] = json!(amount);
+            write(&version);
+            let output = program.output(&["import", "procedures", path]);
+            assert!(output.contains(told), "{output}");
+        }
+        assert_eq!(motcua::tools::verify::verify(&world.store, 5).unwrap().findings, []);
+    }
+}

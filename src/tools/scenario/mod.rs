@@ -24,7 +24,7 @@ use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::unit::Level;
-use crate::imports::{self, Catalogue, UnitsOptions};
+use crate::imports::{self, Catalogue, Dating, UnitsOptions};
 use crate::render;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::dossiers::{self, WholeHistory};
@@ -166,7 +166,7 @@ fn lay_foundations(conn: &mut Conn, figures: &Figures, period: Period) -> Result
     }
     let base = Catalogue::parse(bundled::PROCEDURES)?;
     let catalogue = catalogue::extend(base, figures, period)?;
-    imports::put_procedures(conn, &catalogue)?;
+    imports::put_procedures(conn, &catalogue, &Dating::Any)?;
     Ok(())
 }
 

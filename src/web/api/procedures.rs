@@ -11,11 +11,12 @@ use crate::acts;
 use crate::domain::dossier::Channel;
 use crate::domain::procedure::finding::Wanted;
 use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
+use crate::domain::text::read_date;
 use crate::domain::unit::Level;
 use crate::store::Store;
-use crate::web::api::answers::{Answer, Many, Reply, shown};
+use crate::web::api::answers::{Answer, Done, Many, Reply, done, shown};
 use crate::web::api::call::{Anybody, Call};
-use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, public_page};
+use crate::web::api::{MOST_PUBLIC_ROWS, check_public_limit, check_text, public_page};
 use crate::web::body::{Body, Readable};
 use crate::web::params::{Parameters, Params, from_text};
 use crate::web::problem::{FieldError, Problem};
@@ -139,14 +140,18 @@ pub async fn list(
     ))
 }
 
-fn versions(store: &Store, code: &str) -> Result<Many<Definition>, Problem> {
+/// The version in force first, then the newest.
+fn versions(store: &Store, code: &str, today: NaiveDate) -> Result<Many<Definition>, Problem> {
     ProcedureCode::read(code).map_err(|error| Problem::not_found(error.to_string()))?;
     let reference = store.reference()?;
     let versions = reference.versions(code).iter();
     let mut versions: Vec<_> = versions
         .map(|version| Definition(version.definition.clone().with_keys(None)))
         .collect();
-    versions.sort_by_key(|version| std::cmp::Reverse(version.0.valid_from));
+    versions.sort_by_key(|Definition(version)| {
+        let waits = !version.is_in_force_on(today);
+        (waits, std::cmp::Reverse(version.valid_from))
+    });
     match versions.is_empty() {
         true => Err(Problem::not_found(format!("không có thủ tục '{code}'"))),
         false => Ok(Many(versions)),
@@ -155,7 +160,7 @@ fn versions(store: &Store, code: &str) -> Result<Many<Definition>, Problem> {
 
 pub async fn show(call: Call<Anybody>) -> Reply<Many<Definition>> {
     let code = call.named::<String>()?;
-    call.run(move |store, _, _| versions(store, &code))
+    call.run(move |store, _, now| versions(store, &code, now.date()))
         .await
         .map(shown)
 }
@@ -208,8 +213,45 @@ impl Readable for Definition {
     }
 }
 
+/// What goes with a version.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Putting {
+    /// Lý do ghi lùi, bắt buộc khi phiên bản thay một phiên bản khác từ một ngày đã qua; được ghi lại.
+    #[serde(default)]
+    #[param(example = "Quyết định công bố đến muộn")]
+    backdating_reason: Option<String>,
+}
+
+impl Parameters for Putting {
+    const NAMES: &'static [&'static str] = &["backdating_reason"];
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        if let Some(reason) = &self.backdating_reason {
+            check_text("backdating_reason", reason, 2000, &mut wrong);
+        }
+        wrong
+    }
+}
+
+/// Takes back what is not yet in force.
+pub async fn withdraw(call: Call) -> Result<Done, Problem> {
+    let (code, day) = call.named::<(String, String)>()?;
+    let missing = || Problem::not_found("không có phiên bản này của thủ tục");
+    let day = read_date(&day).ok_or_else(missing)?;
+    call.run(move |store, by, _| {
+        Ok(acts::procedures::withdraw_version(
+            store, &code, day, by.proof,
+        )?)
+    })
+    .await
+    .map(done)
+}
+
 pub async fn put(
     call: Call,
+    params: Params<Putting>,
     body: Body<Definition>,
 ) -> Result<Either<Answer<Many<Definition>, 201>, Answer<Many<Definition>>>, Problem> {
     let code = call.named::<String>()?;
@@ -218,9 +260,10 @@ pub async fn put(
         let detail = format!("khác với mã thủ tục trong địa chỉ ({code})");
         return Err(Problem::invalid_field("/code", detail));
     }
-    let put = call.run(move |store, by, _| {
-        let new = acts::procedures::put_procedure(store, definition, by.proof)?;
-        Ok((new, versions(store, &code)?))
+    let reason = params.0.backdating_reason;
+    let put = call.run(move |store, by, now| {
+        let new = acts::procedures::put_procedure(store, definition, reason, by.proof)?;
+        Ok((new, versions(store, &code, now.date())?))
     });
     let (new, versions) = put.await?;
     Ok(match new {
