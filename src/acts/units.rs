@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::text;
 use crate::domain::unit::{
     Level, Share, Succession, Unit, UnitKind, Units, check_statistical_code, is_code_under,
-    is_unit_code,
+    is_desk_phone, is_unit_code,
 };
 use crate::error::{Conflict, Error};
 use crate::render::words::date;
@@ -16,6 +17,8 @@ use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
 use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
+
+const NOT_A_DESK_PHONE: &str = "số điện thoại chỉ gồm chữ số, dấu cách, dấu chấm, +, -, (); nhiều số cách nhau bằng dấu phẩy; tối đa 100 ký tự";
 
 /// A new unit under one that there is.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub struct NewUnit {
     pub valid_to: Option<NaiveDate>,
     pub office_hours: Option<OfficeHours>,
     pub mountain: bool,
+    pub address: Option<String>,
+    pub phone: Option<String>,
 }
 
 /// What changes about a unit; what is `None` stays.
@@ -47,6 +52,15 @@ pub struct UnitChange {
     pub office_hours: Option<Option<OfficeHours>>,
     /// Dossiers that were received keep the limit of then.
     pub mountain: Option<bool>,
+    /// `Some(None)`: none.
+    pub address: Option<Option<String>>,
+    pub phone: Option<Option<String>>,
+}
+
+/// A text without what nobody needs; one that says nothing is none.
+fn kept(text: Option<&String>) -> Option<String> {
+    let text = text::line(text?);
+    (!text.is_empty()).then_some(text)
 }
 
 fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
@@ -58,6 +72,20 @@ fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
     }
     if unit.valid_to.is_some_and(|last| last < unit.valid_from) {
         add("/valid_to", "trước valid_from");
+    }
+    if unit
+        .address
+        .as_ref()
+        .is_some_and(|address| address.chars().count() > 300)
+    {
+        add("/address", "dài quá 300 ký tự");
+    }
+    if unit
+        .phone
+        .as_deref()
+        .is_some_and(|phone| !is_desk_phone(phone))
+    {
+        add("/phone", NOT_A_DESK_PHONE);
     }
     if let Some(Err(error)) = unit.office_hours.as_ref().map(OfficeHours::check) {
         add("/office_hours", &error.to_string());
@@ -129,6 +157,8 @@ pub fn create_unit(
                 valid_to: new.valid_to,
                 office_hours: new.office_hours.clone(),
                 mountain: new.mountain,
+                address: kept(new.address.as_ref()),
+                phone: kept(new.phone.as_ref()),
             };
             check(&unit, units, &mut wrong);
             if let Some(code) = &unit.statistical_code
@@ -192,6 +222,12 @@ pub fn change_unit(
             unit.office_hours.clone_from(hours);
         }
         unit.mountain = change.mountain.unwrap_or(unit.mountain);
+        if let Some(address) = &change.address {
+            unit.address = kept(address.as_ref());
+        }
+        if let Some(phone) = &change.phone {
+            unit.phone = kept(phone.as_ref());
+        }
         check(&unit, units, &mut wrong);
         let succession = match &change.successor {
             Some(code) => succession(code, &unit, units, reach, &mut wrong)?,
@@ -284,6 +320,8 @@ fn as_recorded(unit: &Unit, units: &Units) -> Value {
         "valid_to": unit.valid_to,
         "office_hours": unit.office_hours,
         "mountain": unit.mountain,
+        "address": unit.address,
+        "phone": unit.phone,
     })
 }
 

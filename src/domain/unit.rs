@@ -51,6 +51,20 @@ pub struct Unit {
     pub office_hours: Option<OfficeHours>,
     /// Marked as mountainous or far away (miền núi, vùng sâu, vùng xa): some procedures take longer there.
     pub mountain: bool,
+    /// Where its desk is, as people find it.
+    pub address: Option<String>,
+    /// How its desk is called: one number, or several with commas between.
+    pub phone: Option<String>,
+}
+
+/// Whether a text is what an office gives as its telephone number: digits with what is written between them, or
+/// several of these with commas between.
+pub fn is_desk_phone(text: &str) -> bool {
+    let one = |number: &str| {
+        let known = |c: char| c.is_ascii_digit() || " .+-()".contains(c);
+        number.chars().all(known) && number.chars().filter(char::is_ascii_digit).count() >= 3
+    };
+    text.chars().count() <= 100 && text.split(',').all(one)
 }
 
 /// Groups of capital letters and digits with dots between them, such as `H37.16`.

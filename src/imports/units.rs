@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
 use crate::domain::unit::{
-    Level, Unit, UnitKind, Units, check_statistical_code, is_code_under, is_unit_code,
+    Level, Unit, UnitKind, Units, check_statistical_code, is_code_under, is_desk_phone, is_unit_code,
 };
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};
@@ -41,6 +41,8 @@ struct Line {
     valid_from: Option<NaiveDate>,
     valid_to: Option<NaiveDate>,
     mountain: Option<bool>,
+    address: Option<String>,
+    phone: Option<String>,
 }
 
 /// What goes with a file of units by which others end.
@@ -53,7 +55,7 @@ pub struct Reform {
 }
 
 /// Imports units. New codes are added; known ones take the line's name, parent and codes, and
-/// keep the day from which they are valid, and their mark, unless the line names one. None may end with dossiers on it
+/// keep the day from which they are valid, their mark, address and telephone number, unless the line names one. None may end with dossiers on it
 /// and no successor.
 ///
 /// # Errors
@@ -143,7 +145,7 @@ pub(crate) fn put_file(
             "parent_code",
             "statistical_code",
         ],
-        &["valid_from", "valid_to", "mountain"],
+        &["valid_from", "valid_to", "mountain", "address", "phone"],
         &["statistical_code"],
         &mut wrong,
     );
@@ -195,6 +197,16 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
     {
         wrong.push(row.wrong("statistical_code", reason));
     }
+    let (address, phone) = (optional("address"), optional("phone"));
+    if address
+        .as_ref()
+        .is_some_and(|address| address.chars().count() > 300)
+    {
+        wrong.push(row.wrong("address", "dài quá 300 ký tự".to_owned()));
+    }
+    if let Some(phone) = phone.as_deref().filter(|phone| !is_desk_phone(phone)) {
+        wrong.push(row.wrong("phone", format!("'{phone}' không phải số điện thoại")));
+    }
     let line = Line {
         row_line: row.line,
         code: code?,
@@ -206,6 +218,8 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
         valid_from,
         valid_to,
         mountain,
+        address,
+        phone,
     };
     (wrong.len() == before).then_some(line)
 }
@@ -348,6 +362,8 @@ fn put(
             mountain: line
                 .mountain
                 .unwrap_or(old.is_some_and(|unit| unit.mountain)),
+            address: (line.address.clone()).or_else(|| old.and_then(|unit| unit.address.clone())),
+            phone: (line.phone.clone()).or_else(|| old.and_then(|unit| unit.phone.clone())),
         };
         match old {
             None => {

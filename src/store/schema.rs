@@ -24,6 +24,8 @@ table! {
         valid_to -> Nullable<Date>,
         office_hours -> Nullable<Text>,
         mountain -> Bool,
+        address -> Nullable<Text>,
+        phone -> Nullable<Text>,
     }
 }
 
@@ -594,7 +596,8 @@ allow_tables_to_appear_in_same_query!(
     sessions,
     payments,
     settings,
-    attempts
+    attempts,
+    satisfaction
 );
 allow_tables_to_appear_in_same_query!(dossiers, set_aside);
 allow_tables_to_appear_in_same_query!(deputies, users);

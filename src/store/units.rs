@@ -23,6 +23,8 @@ struct UnitRow {
     valid_to: Option<NaiveDate>,
     office_hours: Option<String>,
     mountain: bool,
+    address: Option<String>,
+    phone: Option<String>,
 }
 
 impl TryFrom<UnitRow> for Unit {
@@ -49,6 +51,8 @@ impl TryFrom<UnitRow> for Unit {
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             mountain: row.mountain,
+            address: row.address,
+            phone: row.phone,
         })
     }
 }
@@ -75,6 +79,8 @@ impl TryFrom<&Unit> for UnitRow {
             valid_to: unit.valid_to,
             office_hours,
             mountain: unit.mountain,
+            address: unit.address.clone(),
+            phone: unit.phone.clone(),
         })
     }
 }

@@ -46,6 +46,8 @@ fn unit(id: i32, level: Level, parent: Option<i32>, valid_to: Option<&str>) -> U
         valid_to: valid_to.map(date),
         office_hours: None,
         mountain: false,
+        address: None,
+        phone: None,
     }
 }
 

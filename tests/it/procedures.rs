@@ -383,6 +383,18 @@ on_both! {
         import("", "06001").unwrap();
         import(",mountain", "06001,").unwrap();
         assert!(marked(), "what says nothing changes nothing");
+        // Where its desk is and how it is called, which an empty cell keeps.
+        let desk = || {
+            let unit = world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().clone();
+            (unit.address.clone(), unit.phone.clone())
+        };
+        import(",address,phone", "1,\"Thôn Khòn Cải, đường 1B\",\"0205 3812 345, 1022\"").unwrap();
+        let known = (Some("Thôn Khòn Cải, đường 1B".to_owned()), Some("0205 3812 345, 1022".to_owned()));
+        assert_eq!(desk(), known);
+        import(",address,phone", "1,,").unwrap();
+        assert_eq!(desk(), known);
+        let wrong = import(",address,phone", "1,,hỏi bảo vệ").unwrap_err().to_string();
+        assert!(wrong.contains("phone") && wrong.contains("hỏi bảo vệ"), "{wrong}");
         assert!(import(",mountain", "06001,perhaps").unwrap_err().to_string().contains("mountain"));
         import(",mountain", "06001,no").unwrap();
         assert!(!marked());

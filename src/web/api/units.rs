@@ -44,6 +44,12 @@ pub struct UnitView {
     pub(crate) office_hours: Option<OfficeHours>,
     /// Đơn vị miền núi, vùng sâu, vùng xa: thời hạn của một số thủ tục dài hơn.
     pub(crate) mountain: bool,
+    /// Địa chỉ bộ phận một cửa của đơn vị.
+    #[schema(example = "Thôn Khòn Cải")]
+    address: Option<String>,
+    /// Điện thoại bộ phận một cửa; nhiều số cách nhau bằng dấu phẩy.
+    #[schema(example = "0205 3812 345")]
+    phone: Option<String>,
     /// Code of the unit that goes on with its dossiers.
     pub(crate) successor: Option<String>,
 }
@@ -68,6 +74,8 @@ impl UnitView {
             valid_to: unit.valid_to,
             office_hours: unit.office_hours.clone(),
             mountain: unit.mountain,
+            address: unit.address.clone(),
+            phone: unit.phone.clone(),
             successor: units
                 .successor_of(unit.id)
                 .and_then(|line| code(line.successor)),
@@ -195,6 +203,14 @@ pub struct NewUnit {
     /// Đơn vị miền núi, vùng sâu, vùng xa; mặc định là không.
     #[serde(default)]
     mountain: bool,
+    /// Địa chỉ bộ phận một cửa của đơn vị.
+    #[serde(default)]
+    #[schema(example = "Thôn Khòn Cải")]
+    address: Option<String>,
+    /// Điện thoại bộ phận một cửa; nhiều số cách nhau bằng dấu phẩy.
+    #[serde(default)]
+    #[schema(example = "0205 3812 345")]
+    phone: Option<String>,
 }
 
 fn hours_schema() -> ObjectBuilder {
@@ -224,6 +240,8 @@ pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUnit>) -> Cre
         valid_to: new.valid_to,
         office_hours: new.office_hours,
         mountain: new.mountain,
+        address: new.address,
+        phone: new.phone,
     };
     let view = call.run(move |store, by, _| {
         let unit = acts::units::create_unit(store, new, by.proof, key)?;
@@ -267,6 +285,14 @@ pub struct UnitChange {
     #[serde(default)]
     #[schema(example = true)]
     mountain: Option<bool>,
+    /// Địa chỉ bộ phận một cửa của đơn vị.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "Thôn Khòn Cải")]
+    address: Option<Option<String>>,
+    /// Điện thoại bộ phận một cửa.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "0205 3812 345")]
+    phone: Option<Option<String>>,
 }
 
 /// Tells `null` from what is left out.
@@ -308,6 +334,8 @@ pub(crate) async fn alter(
         successor: new.successor,
         office_hours: new.office_hours,
         mountain: new.mountain,
+        address: new.address,
+        phone: new.phone,
     };
     let changed = call.run(move |store, by, _| {
         let seen = store.reference()?;
