@@ -256,6 +256,54 @@ fn citizen_at(now: Moment) -> Occasion {
     }
 }
 
+/// Refuses what is no submission any more; that counts as a look-up that finds nothing.
+fn ensure_waits(
+    store: &Store,
+    id: SubmissionId,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+) -> Result<(), Error> {
+    let waits = store.read(|conn| Ok::<_, Error>(submissions::tries(conn, id, now)?))?;
+    if waits.is_some_and(|tries| tries < TRIES) {
+        return Ok(());
+    }
+    let from = (attempts_from(address), limits.look_up_address);
+    match store.count_attempt(vec![from], now)? {
+        Some(until) => Err(Error::too_many_sent(until)),
+        None => Err(NOT_WAITING),
+    }
+}
+
+/// A submission that waits for its code: until when, and where that went; `None` once it has become a dossier.
+///
+/// # Errors
+/// If there is no such submission, or the database refuses.
+pub fn waiting(
+    store: &Store,
+    id: SubmissionId,
+    carried: &BTreeSet<Kind>,
+    address: IpAddr,
+    limits: Limits,
+    now: Moment,
+) -> Result<Option<Waiting>, Error> {
+    ensure_waits(store, id, address, limits, now)?;
+    let pending = store.read(|conn| Ok::<_, Error>(submissions::find(conn, id, now)?))?;
+    let pending = pending.ok_or(NOT_WAITING)?;
+    if pending.dossier.is_some() {
+        return Ok(None);
+    }
+    let kept: Kept = serde_json::from_str(&pending.request)
+        .map_err(|_| StoreError::corrupt("submissions.request"))?;
+    let (kind, contact) = way(&kept.applicant.into(), carried)?;
+    Ok(Some(Waiting {
+        id,
+        expires_at: pending.expires_at,
+        sent_by: kind.as_str(),
+        sent_to: masked(&contact),
+    }))
+}
+
 /// The code came back: there is a dossier now, with status 1. A second time, the same one. To ask for
 /// submissions that are none counts as a look-up that finds nothing.
 ///
@@ -269,14 +317,7 @@ pub fn confirm(
     limits: Limits,
     now: Moment,
 ) -> Result<DossierId, Error> {
-    let waits = store.read(|conn| Ok::<_, Error>(submissions::tries(conn, id, now)?))?;
-    if waits.is_none_or(|tries| tries >= TRIES) {
-        let from = (attempts_from(address), limits.look_up_address);
-        return match store.count_attempt(vec![from], now)? {
-            Some(until) => Err(Error::too_many_sent(until)),
-            None => Err(NOT_WAITING),
-        };
-    }
+    ensure_waits(store, id, address, limits, now)?;
     let code = code_hash(id, code.trim());
     store.write_with_reference(move |conn, reference| {
         let pending = submissions::lock(conn, id, now)?.ok_or(NOT_WAITING)?;

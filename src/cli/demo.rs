@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
     crate::cli::output::write(report.to_text().as_bytes())?;
     if let Some((id, number)) = store.read(open_dossiers::newest_open)? {
         let code = views::look_up::look_up_code(&store, id)?;
-        let path = format!("/api/v1/lookup?case_number={number}&code={code}");
+        let path = format!("/tra-cuu?so={number}&ma={code}");
         crate::cli::output::write(format!("\nTra cứu thử: {path}\n").as_bytes())?;
     }
     crate::cli::output::write(accounts(&store)?.as_bytes())?;

@@ -28,6 +28,7 @@ pub mod person;
 pub mod phone;
 pub mod privacy;
 pub mod procedure;
+pub mod progress;
 pub mod reversal;
 pub mod role;
 pub mod tally;

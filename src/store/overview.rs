@@ -17,7 +17,7 @@ use crate::store::dossiers::{dossier_id, outcome_of};
 use crate::store::persons::{self, ShownPerson};
 use crate::store::reference::Reference;
 use crate::store::schema::{
-    attempts, dossier_events, dossiers, persons as people, settings, users,
+    attempts, dossier_events, dossiers, persons as people, satisfaction, settings, users,
 };
 use crate::store::settings::{REFERENCE_VERSION, SCHEMA_VERSION, Stamp};
 use crate::store::{Conn, Store, StoreError, events};
@@ -103,6 +103,8 @@ pub struct PublicOverview {
     pub history: Vec<(Moment, EventData)>,
     /// Until when the attempts count that were asked about.
     pub attempts_count_to: Option<Moment>,
+    /// When its applicant said how satisfied they are.
+    pub rated_at: Option<Moment>,
 }
 
 /// Where a dossier lies, and how far it is.
@@ -342,9 +344,10 @@ pub fn public(
         StateRow,
         (Option<String>, Option<i16>),
         EventRow,
-        Option<i64>,
+        (Option<i64>, Option<i64>),
         Stamp,
     );
+    let rated = satisfaction::table.filter(satisfaction::dossier_id.eq(dossiers::id));
     let query = dossiers::table
         .inner_join(dossier_events::table.on(dossier_events::dossier_id.eq(dossiers::id)))
         .left_join(people::table.on(people::id.eq(dossiers::applicant_id)))
@@ -361,16 +364,21 @@ pub fn public(
                 dossier_events::at,
                 dossier_events::data,
             ),
-            attempts::table
-                .find(attempts_key)
-                .select(attempts::counts_to)
-                .single_value(),
+            (
+                attempts::table
+                    .find(attempts_key)
+                    .select(attempts::counts_to)
+                    .single_value(),
+                rated.select(satisfaction::at).single_value(),
+            ),
             stamp!(),
         ));
     let rows: Vec<Row> = on_either!(conn, |conn| query.load(conn))?;
     let history = rows.iter().map(|row| event(&row.2));
     let history = history.collect::<Result<Vec<_>, _>>()?;
-    let Some((state, (applicant, identity), _, counts_to, stamp)) = rows.into_iter().next() else {
+    let Some((state, (applicant, identity), _, (counts_to, rated_at), stamp)) =
+        rows.into_iter().next()
+    else {
         return Ok(None);
     };
     let found = PublicOverview {
@@ -379,6 +387,7 @@ pub fn public(
         is_organisation: identity == Some(persons::TAX_CODE),
         history,
         attempts_count_to: counts_to.map(Moment::from_unix_millis),
+        rated_at: rated_at.map(Moment::from_unix_millis),
     };
     Ok(Some((stamp, found)))
 }

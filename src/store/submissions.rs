@@ -38,7 +38,6 @@ pub fn insert(conn: &mut Conn, pending: &Pending, now: Moment) -> Result<(), Sto
 
 /// A submission that has not expired, kept from others until the transaction ends.
 pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pending>, StoreError> {
-    type Row = (String, Vec<u8>, i32, i64, Option<Vec<u8>>);
     let query = submissions::table
         .find(id.bytes().to_vec())
         .filter(submissions::expires_at.gt(now.unix_millis()))
@@ -50,16 +49,38 @@ pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pen
             submissions::dossier_id,
         ));
     let row: Option<Row> = first_locked!(conn, query);
-    Ok(
-        row.map(|(request, code_hash, tries, expires, dossier)| Pending {
-            id,
-            request,
-            code_hash,
-            tries,
-            expires_at: Moment::from_unix_millis(expires),
-            dossier: dossier.and_then(|id| DossierId::from_slice(&id)),
-        }),
-    )
+    Ok(row.map(|row| pending(id, row)))
+}
+
+/// Request, hash of the code, tries, end, dossier.
+type Row = (String, Vec<u8>, i32, i64, Option<Vec<u8>>);
+
+fn pending(id: SubmissionId, (request, code_hash, tries, expires, dossier): Row) -> Pending {
+    Pending {
+        id,
+        request,
+        code_hash,
+        tries,
+        expires_at: Moment::from_unix_millis(expires),
+        dossier: dossier.and_then(|id| DossierId::from_slice(&id)),
+    }
+}
+
+/// A submission that has not expired, as it is read.
+pub fn find(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pending>, StoreError> {
+    let row: Option<Row> = submissions::table
+        .find(id.bytes().to_vec())
+        .filter(submissions::expires_at.gt(now.unix_millis()))
+        .select((
+            submissions::request,
+            submissions::code_hash,
+            submissions::tries,
+            submissions::expires_at,
+            submissions::dossier_id,
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|row| pending(id, row)))
 }
 
 /// The wrong codes that a submission has had, if it has not expired.

@@ -698,7 +698,7 @@ pub fn events(
 }
 
 /// The version and case of the procedure that an event says the dossier is under from here on.
-fn version_after(data: &EventData, before: Option<&Under>) -> Option<Under> {
+pub(super) fn version_after(data: &EventData, before: Option<&Under>) -> Option<Under> {
     if let Some(submission) = data.submission() {
         return Some((submission.procedure, submission.case.clone()));
     }
@@ -710,7 +710,7 @@ fn version_after(data: &EventData, before: Option<&Under>) -> Option<Under> {
     Some((version, received.case_now.clone()))
 }
 
-type Under = (ProcedureId, Option<String>);
+pub(super) type Under = (ProcedureId, Option<String>);
 
 /// The names of the papers that an event is about, in its order.
 fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {

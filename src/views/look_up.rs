@@ -11,12 +11,14 @@ use hmac::Mac;
 use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Contents, EventData, Fees, Status};
-use crate::domain::ids::DossierId;
+use crate::domain::dossier::{Channel, Contents, Decision, EventData, Fees, Status};
+use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
+use crate::domain::office_hours::OfficeHours;
 use crate::domain::person::public_name;
 use crate::domain::procedure::Procedure;
+use crate::domain::progress::{self, Progress, Stage, Way};
 use crate::domain::text::clean;
 use crate::domain::time_limit::TimeLimit;
 use crate::error::Error;
@@ -26,6 +28,7 @@ use crate::store::overview::{self, PublicOverview, State};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, dossiers, rate_limits};
 use crate::views::calendar::{self, ProvisionalDay};
+use crate::views::dossier::{Under, version_after};
 
 /// No such dossier, or another code: which of the two is not told.
 const NO_SUCH_PAIR: Error = Error::NotFound("không có hồ sơ với mã hồ sơ và mã tra cứu này");
@@ -70,6 +73,21 @@ pub struct LookUp {
     pub paid_vnd: u64,
     /// Of it, what was paid back.
     pub refunded_vnd: u64,
+    /// What comes next, and when, in a sentence.
+    #[schema(example = "Hẹn trả kết quả: 17:00 ngày 22/03/2021.")]
+    pub next: String,
+    /// Its way in few stages, in their order.
+    pub stages: Vec<StageView>,
+    /// What the applicant is asked for, while they are.
+    pub asked: Option<AskedFor>,
+    /// Why it was not received, refused, stopped or withdrawn, or why it was appointed anew.
+    pub reason: Option<String>,
+    pub decision: Option<Decision>,
+    pub return_channel: Channel,
+    /// Whom to call, and where to go.
+    pub desk: Desk,
+    /// When its applicant said how satisfied they are; asked for once the result is returned.
+    pub rated_at: Option<Moment>,
     pub history: Vec<Milestone>,
 }
 
@@ -88,6 +106,73 @@ pub struct LookUpFee {
     pub settled: bool,
 }
 
+/// A stage of a dossier's way.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct StageView {
+    pub stage: Stage,
+    #[schema(example = "Tiếp nhận")]
+    pub name: &'static str,
+    pub progress: Progress,
+    #[schema(example = "đã xong")]
+    pub progress_name: &'static str,
+    /// When it was over, or since when it is under way.
+    pub at: Option<Moment>,
+    /// By when it is promised to be over.
+    pub by: Option<Moment>,
+}
+
+/// What an applicant is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct AskedFor {
+    pub since: Moment,
+    /// Names of papers.
+    #[schema(example = json!(["Bản sao giấy khai sinh"]))]
+    pub papers: Vec<String>,
+    /// In đồng, as far as it is known.
+    #[schema(example = 150_000)]
+    pub amount_vnd: Option<u64>,
+    /// Names of the fees for which that is.
+    pub fees: Vec<String>,
+    pub reason: Option<String>,
+}
+
+/// The desk that took a dossier in; where its unit has ended, that of the unit that does its work now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Desk {
+    #[schema(example = "H37.20.01")]
+    pub code: String,
+    pub name: String,
+    pub address: Option<String>,
+    #[schema(example = "0205 3812 345")]
+    pub phone: Option<String>,
+    /// When it is open, a line each.
+    #[schema(example = json!(["Thứ Hai đến thứ Sáu: 07:30–12:00, 13:30–17:00"]))]
+    pub hours: Vec<String>,
+}
+
+impl Desk {
+    /// Of the unit, or of the one that does its work at `now`; opening hours are `usual` where it has none of its own.
+    pub(crate) fn of(
+        reference: &Reference,
+        unit: UnitId,
+        usual: &OfficeHours,
+        now: Moment,
+    ) -> Self {
+        let units = reference.units();
+        let unit = units
+            .in_charge_on(unit, now.date())
+            .or_else(|| units.get(unit));
+        let hours = unit.and_then(|unit| unit.office_hours.as_ref());
+        Self {
+            code: unit.map(|unit| unit.code.clone()).unwrap_or_default(),
+            name: unit.map(|unit| unit.name.clone()).unwrap_or_default(),
+            address: unit.and_then(|unit| unit.address.clone()),
+            phone: unit.and_then(|unit| unit.phone.clone()),
+            hours: render::words::office_hours(hours.unwrap_or(usual)),
+        }
+    }
+}
+
 /// One event, as the public may see it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Milestone {
@@ -101,7 +186,8 @@ pub struct Milestone {
 /// If the number has not the form of one, the two do not belong together, or the database refuses.
 pub fn look_up(store: &Store, case_number: &str, code: &str, now: Moment) -> Result<LookUp, Error> {
     let number = parse(case_number)?;
-    store.read_with_reference(|conn, reference| find(conn, reference, &number, code, now))
+    let hours = store.default_hours();
+    store.read_with_reference(|conn, reference| find(conn, reference, hours, &number, code, now))
 }
 
 fn parse(case_number: &str) -> Result<CaseNumber, Error> {
@@ -125,6 +211,7 @@ fn identify(
 fn find(
     conn: &mut Conn,
     reference: &Reference,
+    hours: &OfficeHours,
     number: &CaseNumber,
     code: &str,
     now: Moment,
@@ -132,18 +219,24 @@ fn find(
     // Of attempts nothing is asked: they count under no empty key.
     match overview::public(conn, number, "")? {
         Some((_, found)) if code_fits(reference.look_up_key(), found.state.id, code) => {
-            Ok(show(reference, found, now))
+            show(reference, hours, found, now)
         }
         _ => Err(NO_SUCH_PAIR),
     }
 }
 
-fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
+fn show(
+    reference: &Reference,
+    hours: &OfficeHours,
+    found: PublicOverview,
+    now: Moment,
+) -> Result<LookUp, Error> {
     let PublicOverview {
         state,
         applicant,
         is_organisation,
         history,
+        rated_at,
         ..
     } = found;
     let unit_name = |id| {
@@ -164,11 +257,44 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
         EventData::VerificationNeeded(needed) => needed.limit.or(limit),
         _ => limit,
     });
+    let overdue = state.overdue || crossed;
+    let told = Told::of(reference, state.status, &history)?;
+    let desk = Desk::of(reference, state.receiving.unwrap_or(state.unit), hours, now);
+    let next = render::words::what_is_next(&render::words::Stand {
+        status: state.status,
+        decision: state.decision,
+        return_channel: state.return_channel,
+        desk: &desk.name,
+        due: state.due,
+        appointment: state.appointment,
+        overdue,
+        asked_vnd: told.asked.as_ref().and_then(|asked| asked.amount_vnd),
+        returned_at: state.returned_at,
+        now,
+    });
+    let stages = progress::stages(&Way {
+        status: state.status,
+        channel: state.channel,
+        entered_at: state.entered_at,
+        received_at: state.received_at,
+        asked_since: told.asked.as_ref().map(|asked| asked.since),
+        promised: state.appointment.or(state.due),
+        ended_at: state.closed_at.or(told.ended_at),
+        returned_at: state.returned_at,
+    });
+    let stages = stages.into_iter().map(|one| StageView {
+        stage: one.stage,
+        name: render::words::stage(one.stage),
+        progress: one.progress,
+        progress_name: render::words::progress(one.progress, one.stage),
+        at: one.at,
+        by: one.by,
+    });
     let history = history.iter().map(|(at, data)| Milestone {
         at: *at,
         what: render::words::event(data),
     });
-    LookUp {
+    Ok(LookUp {
         case_number: state.case_number,
         procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
         procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
@@ -195,11 +321,100 @@ fn show(reference: &Reference, found: PublicOverview, now: Moment) -> LookUp {
         done_at: state.closed_at,
         returned_at: state.returned_at,
         paused: state.status.is_waiting(),
-        overdue: state.overdue || crossed,
+        overdue,
+        next,
+        stages: stages.collect(),
+        asked: told.asked,
+        // An apology says nothing where no new appointment holds.
+        reason: told
+            .reason
+            .filter(|_| !state.status.is_open() || state.appointment.is_some()),
+        decision: state.decision,
+        return_channel: state.return_channel,
+        desk,
+        rated_at,
         fees: fees.unwrap_or_default(),
         paid_vnd: contents.paid_vnd,
         refunded_vnd: contents.refunded_vnd(),
         history: history.collect(),
+    })
+}
+
+/// What the events say to the applicant as things stand now.
+#[derive(Default)]
+struct Told {
+    asked: Option<AskedFor>,
+    reason: Option<String>,
+    /// When it was not received.
+    ended_at: Option<Moment>,
+}
+
+impl Told {
+    fn of(
+        reference: &Reference,
+        status: Status,
+        history: &[(Moment, EventData)],
+    ) -> Result<Self, StoreError> {
+        let contents = Contents::of(history.iter().map(|(at, data)| (*at, data)))
+            .map_err(|error| StoreError::corrupt(error.to_string()))?;
+        let mut told = Self::default();
+        // Papers and fees are positions in the version that held when they were asked for.
+        let mut under: Option<Under> = None;
+        for (at, data) in history {
+            under = version_after(data, under.as_ref()).or(under.take());
+            let version = under.as_ref().and_then(|(id, case)| {
+                let version = reference.procedure_in_case(*id, case.as_deref())?;
+                Some(&version.definition)
+            });
+            let reason = |reason: &str| Some(reason.to_owned()).filter(|reason| !reason.is_empty());
+            match (data, status) {
+                (EventData::SupplementRequested(requested), Status::SupplementRequested) => {
+                    let items = requested
+                        .items
+                        .iter()
+                        .filter_map(|position| version?.checklist.get(usize::from(*position)));
+                    told.asked = Some(AskedFor {
+                        since: *at,
+                        papers: items.map(|item| item.name.clone()).collect(),
+                        amount_vnd: None,
+                        fees: Vec::new(),
+                        reason: reason(&requested.reason),
+                    });
+                }
+                (EventData::PaymentRequested(requested), Status::PaymentRequested) => {
+                    let fees = contents.requested_fees.iter();
+                    let fees =
+                        fees.filter_map(|position| version?.fees.get(usize::from(*position)));
+                    told.asked = Some(AskedFor {
+                        since: *at,
+                        papers: Vec::new(),
+                        amount_vnd: contents.payment_requested,
+                        fees: fees.map(|fee| fee.name.clone()).collect(),
+                        reason: reason(&requested.reason),
+                    });
+                }
+                (EventData::NotReceived(refused), Status::NotReceived) => {
+                    told.reason = reason(&refused.reason);
+                    told.ended_at = Some(*at);
+                }
+                (EventData::Withdrawn(withdrawn), Status::Withdrawn) => {
+                    told.reason = reason(&withdrawn.reason);
+                    told.ended_at = Some(*at);
+                }
+                (EventData::Stopped(stopped), Status::Stopped) => {
+                    told.reason = reason(&stopped.reason);
+                }
+                (EventData::Finished(finished), Status::Done | Status::Returned) => {
+                    told.reason = reason(&finished.reason);
+                }
+                (EventData::Reappointed(apology), Status::Received | Status::InProgress) => {
+                    told.reason = reason(&apology.reason);
+                }
+                (EventData::AppointmentLapsed(_), _) => told.reason = None,
+                _ => {}
+            }
+        }
+        Ok(told)
     }
 }
 
@@ -247,13 +462,14 @@ pub fn look_up_limited(
         let counted = found.attempts_count_to;
         let blocked = counted.and_then(|until| limits.look_up_address.wait(until, now));
         if blocked.is_none() && code_fits(reference.look_up_key(), found.state.id, code) {
-            return Ok(show(&reference, found, now));
+            return show(&reference, store.default_hours(), found, now);
         }
     }
     // Nothing, or too much: that is counted.
     let subject = format!("lookup:{number}");
+    let hours = store.default_hours();
     limited(store, subject, address, limits, now, |conn, reference| {
-        find(conn, reference, &number, code, now)
+        find(conn, reference, hours, &number, code, now)
     })
 }
 

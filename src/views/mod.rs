@@ -13,6 +13,7 @@ pub mod list;
 pub mod list_sheet;
 pub mod look_up;
 pub mod norms;
+pub mod online;
 pub mod outbox;
 pub mod payments;
 pub mod privacy;

@@ -293,6 +293,23 @@ fn action_pages(kind: ActionKind) -> Vec<Route> {
     ]
 }
 
+/// Pages for everybody: what people without an account follow, send and read.
+pub fn public_pages() -> Vec<Route> {
+    use Access::Public;
+    vec![
+        page!(Public, GET "/tra-cuu" => screens::look_up::show),
+        page!(Public, POST "/tra-cuu" => screens::look_up::look_up),
+        page!(Public, POST "/tra-cuu/danh-gia" => screens::look_up::rate),
+        page!(Public, GET "/nop-ho-so" => screens::submit::show),
+        page!(Public, POST "/nop-ho-so" => screens::submit::submit),
+        page!(Public, GET "/nop-ho-so/{submission}" => screens::submit::ask_code),
+        page!(Public, POST "/nop-ho-so/{submission}" => screens::submit::confirm),
+        page!(Public, GET "/phan-anh" => screens::feedback::show),
+        page!(Public, POST "/phan-anh" => screens::feedback::send),
+        page!(Public, GET "/phan-anh/{feedback}" => screens::feedback::read_back),
+    ]
+}
+
 /// All routes of the API.
 pub fn table() -> Vec<Route> {
     use Access::{Public, Signed, Staff};
@@ -710,7 +727,8 @@ fn act<B: ActionBody>(kind: ActionKind, may: Permission, asks: Asks<B>) -> Route
 /// methods it has; HEAD goes wherever GET does.
 pub(crate) fn register(config: &mut web::ServiceConfig) {
     let mut by_path: Vec<(String, Vec<Route>)> = Vec::new();
-    for route in table().into_iter().chain(pages()) {
+    let people = pages().into_iter().chain(public_pages());
+    for route in table().into_iter().chain(people) {
         match by_path.iter_mut().find(|(path, _)| *path == route.path) {
             Some((_, routes)) => routes.push(route),
             None => by_path.push((route.path.clone(), vec![route])),

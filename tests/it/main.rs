@@ -15,6 +15,7 @@ mod backups;
 mod batch_due;
 mod benchmark;
 mod boundaries;
+mod citizen;
 mod desk;
 mod desk_pages;
 mod duplicates;

@@ -2,9 +2,13 @@
 //! dates as offices write them, refusals. Code compares enums, never these texts.
 
 mod counting;
+mod following;
 mod refusals;
 
 pub use crate::render::words::counting::{counting, passed_over, rule};
+pub use crate::render::words::following::{
+    Stand, copies, fee, feedback_kind, office_hours, progress, stage, vnd_in_words, what_is_next,
+};
 pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
 use chrono::NaiveDate;

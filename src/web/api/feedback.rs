@@ -75,7 +75,7 @@ impl Message {
         }
     }
 
-    fn request(self) -> NewFeedback {
+    pub(crate) fn request(self) -> NewFeedback {
         NewFeedback {
             sender: self.sender(),
             unit: self.unit,

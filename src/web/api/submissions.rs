@@ -44,7 +44,7 @@ pub struct NewSubmission {
 }
 
 impl NewSubmission {
-    fn request(&self, wrong: &mut Vec<FieldError>) -> NewRequest {
+    pub(crate) fn request(&self, wrong: &mut Vec<FieldError>) -> NewRequest {
         let applicant = self.applicant.read("/applicant", wrong);
         NewRequest {
             case: self.case.clone(),

@@ -6,14 +6,18 @@ pub(crate) mod actions;
 pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod book;
+mod citizen;
 pub(crate) mod dossier;
 pub(crate) mod dossiers;
 pub(crate) mod errors;
+pub(crate) mod feedback;
 pub(crate) mod forms;
 pub(crate) mod log_in;
+pub(crate) mod look_up;
 pub(crate) mod papers;
 pub(crate) mod receive;
 pub(crate) mod shortcuts;
+pub(crate) mod submit;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};

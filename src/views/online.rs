@@ -1,0 +1,240 @@
+//! What a citizen chooses and is told before submitting online: the procedure and the unit, found by a few words without
+//! marks, and what the procedure asks for.
+
+use chrono::NaiveDate;
+
+use crate::domain::dossier::Channel;
+use crate::domain::moment::Moment;
+use crate::domain::person::fold_diacritics;
+use crate::domain::procedure::{OnlineLevel, ProcedureDefinition};
+use crate::domain::unit::{Level, Unit};
+use crate::error::{Error, WrongField};
+use crate::render::words;
+use crate::store::Store;
+use crate::store::reference::Reference;
+use crate::views::list::Named;
+use crate::views::look_up::Desk;
+
+/// The most that a search shows.
+const MOST: usize = 20;
+
+/// What a search has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    pub items: Vec<T>,
+    /// There is more than is shown.
+    pub more: bool,
+}
+
+impl<T> Found<T> {
+    fn of(mut items: Vec<T>) -> Self {
+        let more = items.len() > MOST;
+        items.truncate(MOST);
+        Self { items, more }
+    }
+}
+
+/// A procedure to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub code: String,
+    pub name: String,
+    /// Lĩnh vực.
+    pub field: String,
+    /// It can be submitted online.
+    pub online: bool,
+}
+
+/// Whether each word that was typed begins a word of one of the texts; marks and capitals make no difference.
+fn fits(typed: &str, texts: &[&str]) -> bool {
+    let texts: Vec<String> = texts.iter().map(|text| fold_diacritics(text)).collect();
+    let begins = |typed: &str| {
+        let words = texts
+            .iter()
+            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '.'));
+        words.into_iter().any(|word| word.starts_with(typed))
+    };
+    fold_diacritics(typed).split_whitespace().all(begins)
+}
+
+/// The procedures in force on a day that fit what was typed, by name.
+///
+/// # Errors
+/// If the database refuses.
+pub fn procedures(store: &Store, typed: &str, day: NaiveDate) -> Result<Found<Offer>, Error> {
+    let reference = store.reference()?;
+    let mut found = Vec::new();
+    for version in reference.procedures() {
+        let definition = &version.definition;
+        let texts = [
+            definition.name.as_str(),
+            &definition.code,
+            &definition.field,
+        ];
+        if definition.is_in_force_on(day) && fits(typed, &texts) {
+            found.push(Offer {
+                code: definition.code.clone(),
+                name: definition.name.clone(),
+                field: definition.field.clone(),
+                online: definition.online_level != OnlineLevel::Information,
+            });
+        }
+    }
+    found.sort_by_cached_key(|offer| (!offer.online, fold_diacritics(&offer.name)));
+    Ok(Found::of(found))
+}
+
+/// Whether a unit resolves dossiers of a procedure on a day.
+fn resolves(unit: &Unit, definition: &ProcedureDefinition, day: NaiveDate) -> bool {
+    let department = match unit.level {
+        Level::Province => definition.department.as_ref(),
+        Level::District | Level::Commune => None,
+    };
+    unit.is_open_on(day)
+        && definition.levels.contains(&unit.level)
+        && department.is_none_or(|department| *department == unit.code)
+}
+
+fn in_force<'a>(
+    reference: &'a Reference,
+    code: &str,
+    day: NaiveDate,
+) -> Result<&'a ProcedureDefinition, Error> {
+    let version = reference.procedure_in_force(code, day);
+    let version =
+        version.filter(|version| version.definition.online_level != OnlineLevel::Information);
+    let missing = || {
+        let reason = format!("không có thủ tục '{code}' nhận nộp trực tuyến hôm nay");
+        Error::Invalid(vec![WrongField::from(("/procedure", reason))])
+    };
+    Ok(&version.ok_or_else(missing)?.definition)
+}
+
+/// The open units that fit what was typed, by name; of a procedure those that resolve it.
+///
+/// # Errors
+/// If there is no such procedure, or the database refuses.
+pub fn units(
+    store: &Store,
+    procedure: Option<&str>,
+    typed: &str,
+    day: NaiveDate,
+) -> Result<Found<Named>, Error> {
+    let reference = store.reference()?;
+    let definition = procedure
+        .map(|code| in_force(&reference, code, day))
+        .transpose()?;
+    let units = reference.units();
+    let all = units.all().into_iter();
+    let all = all.filter(|unit| {
+        let above = unit.parent.and_then(|id| units.get(id));
+        let above = above.map_or("", |above| above.name.as_str());
+        let resolves = definition.map_or(unit.is_open_on(day), |of| resolves(unit, of, day));
+        resolves && fits(typed, &[unit.name.as_str(), &unit.code, above])
+    });
+    let named = all.map(|unit| Named {
+        code: unit.code.clone(),
+        name: unit.name.clone(),
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_by_cached_key(|unit| fold_diacritics(&unit.name));
+    Ok(Found::of(named))
+}
+
+/// A paper that a procedure asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paper {
+    pub name: String,
+    /// How many, in words.
+    pub number: String,
+    pub required: bool,
+}
+
+/// What a citizen is told of a procedure before they submit it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    pub procedure: Named,
+    pub unit: Named,
+    pub cases: Vec<Named>,
+    pub papers: Vec<Paper>,
+    /// A line each.
+    pub fees: Vec<String>,
+    /// In words; absent where it depends on the case.
+    pub limit: Option<String>,
+    pub result: String,
+    pub desk: Desk,
+}
+
+/// What a procedure asks for and promises, submitted online to a unit.
+///
+/// # Errors
+/// If one of them is not, or the unit does not resolve the procedure.
+pub fn terms(store: &Store, procedure: &str, unit: &str, now: Moment) -> Result<Terms, Error> {
+    let reference = store.reference()?;
+    let day = now.date();
+    let definition = in_force(&reference, procedure, day)?;
+    let known = reference.units().by_code(unit);
+    let known = known.filter(|unit| resolves(unit, definition, day));
+    let known = known.ok_or_else(|| {
+        let reason = format!("đơn vị '{unit}' không giải quyết thủ tục này");
+        Error::Invalid(vec![WrongField::from(("/unit", reason))])
+    })?;
+    let held = definition.limit_for(None, Channel::Online, known.mountain);
+    let limit = match definition.case_decides_limit(Channel::Online) {
+        true => None,
+        false => held.limit.limit().ok().map(|limit| limit.to_string()),
+    };
+    let papers = definition.checklist.iter().map(|item| Paper {
+        name: item.name.clone(),
+        number: words::copies(item.originals, item.copies),
+        required: item.required,
+    });
+    let fees = definition.fees.iter();
+    let fees = fees.filter(|fee| fee.holds(Channel::Online, day));
+    Ok(Terms {
+        procedure: Named {
+            code: definition.code.clone(),
+            name: definition.name.clone(),
+        },
+        unit: Named {
+            code: known.code.clone(),
+            name: known.name.clone(),
+        },
+        cases: definition
+            .cases
+            .iter()
+            .map(|case| Named {
+                code: case.code.clone(),
+                name: case.name.clone(),
+            })
+            .collect(),
+        papers: papers.collect(),
+        fees: fees.map(words::fee).collect(),
+        limit,
+        result: definition.result.clone(),
+        desk: Desk::of(&reference, known.id, store.default_hours(), now),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_by_their_beginnings_without_marks() {
+        let texts = ["Chứng thực bản sao từ bản chính", "2.000815"];
+        for typed in [
+            "chung thuc",
+            "BAN SAO",
+            "sao ban chinh",
+            "2.0008",
+            "",
+            "chứng",
+        ] {
+            assert!(fits(typed, &texts), "{typed}");
+        }
+        for typed in ["hon", "chung hon", "thục xx"] {
+            assert!(!fits(typed, &texts), "{typed}");
+        }
+    }
+}
