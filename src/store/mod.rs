@@ -31,6 +31,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod limits;
 pub mod lists;
+pub mod load;
 mod locks;
 pub mod log;
 mod migrate;

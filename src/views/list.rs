@@ -313,6 +313,7 @@ fn walks(
             let ids = procedures.unwrap_or_default().iter();
             ids.copied().map(Along::Procedure).collect()
         }
+        // The competent unit is judged.
         (Order::Registered | Order::ClosedLate, reach) => reach.by_unit(),
         (Order::Entered, reach) => {
             let mut walks = reach.by_unit();

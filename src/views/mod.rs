@@ -11,6 +11,7 @@ pub mod feedback;
 pub mod intake;
 pub mod list;
 pub mod list_sheet;
+pub mod load;
 pub mod look_up;
 pub mod norms;
 pub mod online;

@@ -310,6 +310,19 @@ pub fn public_pages() -> Vec<Route> {
     ]
 }
 
+/// Pages for whoever leads others, and what shows their figures.
+pub fn overview_pages() -> Vec<Route> {
+    use Access::{Public, Staff};
+    use Permission as May;
+    vec![
+        page!(Staff(May::ReadReports), GET "/tong-quan" => screens::overview::show),
+        page!(Staff(May::ReadDossiers), GET "/tong-quan/tra-muon" => screens::overview::closed_late),
+        page!(Staff(May::ReadDossiers), GET "/tong-quan/qua-han" => screens::overview::overdue),
+        page!(Staff(May::ReadDossiers), GET "/hom-nay" => screens::today::show),
+        page!(Public, GET "/bang/{unit}" => screens::board::show),
+    ]
+}
+
 /// All routes of the API.
 pub fn table() -> Vec<Route> {
     use Access::{Public, Signed, Staff};
@@ -727,7 +740,10 @@ fn act<B: ActionBody>(kind: ActionKind, may: Permission, asks: Asks<B>) -> Route
 /// methods it has; HEAD goes wherever GET does.
 pub(crate) fn register(config: &mut web::ServiceConfig) {
     let mut by_path: Vec<(String, Vec<Route>)> = Vec::new();
-    let people = pages().into_iter().chain(public_pages());
+    let people = pages()
+        .into_iter()
+        .chain(public_pages())
+        .chain(overview_pages());
     for route in table().into_iter().chain(people) {
         match by_path.iter_mut().find(|(path, _)| *path == route.path) {
             Some((_, routes)) => routes.push(route),

@@ -1,4 +1,4 @@
-//! The citizen's pages: following a dossier and rating it, submitting online, feedback.
+//! The citizen's pages: following a dossier and rating it, submitting online, feedback, the public board.
 
 use serde_json::{Value, json};
 
@@ -378,6 +378,33 @@ on_both! {
             let read = light(&office, &get(&path), 200);
             assert_eq!(read.contains("Kiến nghị tới") && read.contains("Sẽ mở từ tháng sau"), shown, "{path}: {read}");
         }
+        // On the board too.
+        let board = get(&format!("/bang/{COMMUNE}"));
+        assert!(light(&office, &board, 200).contains("Nên mở sáng thứ Bảy"), "{}", board.body);
+    }
+}
+
+on_both! {
+    fn a_board_shows_a_units_figures_to_everybody(db: &Database) {
+        let mut office = Office::open(db);
+        let done = office.receive(COMMUNE, SAME_DAY);
+        act(&mut office, &done, &[
+            ("hand-over", json!({"step": 1})), ("hand-over", json!({"step": 2})),
+            ("finish", json!({"decision": "approved"})),
+        ]);
+        office.receive(COMMUNE, SAME_DAY);
+        office.receive(NEIGHBOUR, SAME_DAY);
+        let board = office.server.get(&format!("/bang/{COMMUNE}"));
+        let read = light(&office, &board, 200);
+        assert!(board.body.contains("http-equiv=\"refresh\""), "{}", board.body);
+        for expected in ["Hôm nay, ", "Tiếp nhận 2 ", "Đã giải quyết 1 ", "đúng hạn 100,00%", "Trong hạn 1 ", "ngày hẹn trả đầu tiên"] {
+            assert!(read.contains(expected), "{expected} in {read}");
+        }
+        // A unit with those under it; nothing of any person.
+        let whole = office.server.get("/bang/H37");
+        assert!(light(&office, &whole, 200).contains("Tiếp nhận 3 "), "{}", whole.body);
+        assert!(!whole.body.contains("Ánh"), "{}", whole.body);
+        office.server.get("/bang/H99").expect(404);
     }
 }
 
@@ -504,6 +531,8 @@ fn a_telephone_submits_and_follows() {
         assert!(thanks.contains("Cảm ơn"), "{thanks}");
         go(&format!("/phan-anh?don_vi={COMMUNE}")).await;
         look(&client, "citizen-feedback").await;
+        go(&format!("/bang/{COMMUNE}")).await;
+        look(&client, "board").await;
         client.close().await.unwrap();
     });
 }

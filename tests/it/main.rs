@@ -36,6 +36,7 @@ mod oidc;
 mod openapi;
 mod operation;
 mod opinions;
+mod overview;
 mod pages;
 mod privacy;
 mod procedures;

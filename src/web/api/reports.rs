@@ -116,7 +116,11 @@ impl<R> Query<R> {
 }
 
 /// The unit of a report, within reach; `None` for the whole office.
-fn root(store: &Store, code: Option<&str>, reach: UnitId) -> Result<Option<UnitId>, Problem> {
+pub(crate) fn root(
+    store: &Store,
+    code: Option<&str>,
+    reach: UnitId,
+) -> Result<Option<UnitId>, Problem> {
     let reference = store.reference()?;
     let units = reference.units();
     let mut root = reach;

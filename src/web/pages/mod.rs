@@ -5,7 +5,9 @@ pub(crate) mod account;
 pub(crate) mod actions;
 pub(crate) mod admin;
 pub(crate) mod assets;
+pub(crate) mod board;
 pub(crate) mod book;
+mod charts;
 mod citizen;
 pub(crate) mod dossier;
 pub(crate) mod dossiers;
@@ -14,10 +16,12 @@ pub(crate) mod feedback;
 pub(crate) mod forms;
 pub(crate) mod log_in;
 pub(crate) mod look_up;
+pub(crate) mod overview;
 pub(crate) mod papers;
 pub(crate) mod receive;
 pub(crate) mod shortcuts;
 pub(crate) mod submit;
+pub(crate) mod today;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -43,6 +47,8 @@ const LINKS: &[(&str, &str, Permission)] = &[
     ("/ho-so/tiep-nhan", "Tiếp nhận", Permission::Receive),
     ("/so-theo-doi", "Sổ theo dõi", Permission::ReadDossiers),
     (admin::PATH, "Quản trị", Permission::ManageUsers),
+    ("/hom-nay", "Hôm nay", Permission::ReadDossiers),
+    ("/tong-quan", "Tổng quan", Permission::ReadReports),
 ];
 
 /// A link in the head of a page.

@@ -1,0 +1,158 @@
+//! `/hom-nay`: today at my desk, to be printed: what came in, when, due when, and with whom it is now.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::domain::moment::Moment;
+use crate::domain::period::end_of;
+use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
+use crate::render::words;
+use crate::store::lists::{Order, Within};
+use crate::views;
+use crate::views::list::{ListItem, ListRequest, named_unit};
+use crate::web::api::call::Call;
+use crate::web::pages::citizen::again;
+use crate::web::pages::forms::{Field, Fields, FormPart};
+use crate::web::pages::overview::{all_of, file};
+use crate::web::pages::{Frame, page};
+use crate::web::problem::Problem;
+
+const PATH: &str = "/hom-nay";
+const DAY: &str = "ngay";
+
+/// How many a page shows.
+const MOST: usize = 200;
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct TodayPage {
+    frame: Frame,
+    form: FormPart,
+    unit: String,
+    day: String,
+    rows: Vec<Row>,
+    count: usize,
+    more: bool,
+    csv: String,
+}
+
+struct Row {
+    number: String,
+    at: String,
+    applicant: String,
+    procedure: String,
+    due: String,
+    with: String,
+}
+
+impl From<ListItem> for Row {
+    fn from(item: ListItem) -> Self {
+        let place = item.holder.name;
+        let at = item
+            .received_at
+            .map(|at| at.civil().format("%H:%M").to_string());
+        Self {
+            at: at.unwrap_or_else(|| item.status_name.to_owned()),
+            due: item.due_at.map_or_else(|| "–".to_owned(), words::moment),
+            with: match item.assignee {
+                Some(staff) => format!("{} ({place})", staff.full_name),
+                None => place,
+            },
+            number: item.case_number,
+            applicant: item.applicant,
+            procedure: item.procedure.name,
+        }
+    }
+}
+
+/// `GET /hom-nay`, or the same of another day.
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let today = crate::clock::now().date();
+    let read = typed.typed(DAY).map(str::parse::<NaiveDate>);
+    let (day, wrong) = match read {
+        None => (today, false),
+        Some(Ok(day)) => (day, false),
+        Some(Err(_)) => (today, true),
+    };
+    let whole = typed.get("dang") == "csv";
+    let (unit, items, more) = call
+        .run(move |store, by, now| {
+            let unit = named_unit(&*store.reference()?, by.unit).name;
+            let request = ListRequest {
+                entered: Within {
+                    from: Some(Moment::at(day, NaiveTime::MIN)),
+                    before: Some(end_of(day)),
+                },
+                ..ListRequest::of_all(by.unit, Order::Entered, MOST, now)
+            };
+            if whole {
+                return Ok((unit, all_of(store, request)?, false));
+            }
+            let listing = views::list::list(store, &request)?;
+            Ok((unit, listing.items, listing.next.is_some()))
+        })
+        .await?;
+    let rows: Vec<Row> = items.into_iter().map(Row::from).collect();
+    if whole {
+        return Ok(file(
+            &format!("received-{day}.csv"),
+            &to_sheet(&unit, day, &rows),
+        ));
+    }
+    let form = FormPart::new(vec![Field::date(DAY, "Ngày").value(day).required()]).typed(&typed);
+    let shown = TodayPage {
+        frame: Frame::of(&call.by, PATH).wrong(wrong),
+        form,
+        unit,
+        day: words::date(day),
+        count: rows.len(),
+        rows,
+        more,
+        csv: format!("{PATH}?{DAY}={day}&dang=csv"),
+    };
+    match wrong {
+        false => page(StatusCode::OK, &shown),
+        true => {
+            let problem = Problem::invalid_field(DAY, "không phải ngày");
+            let form = shown.form.refused(&problem);
+            again(
+                &problem,
+                &TodayPage {
+                    form,
+                    rows: Vec::new(),
+                    ..shown
+                },
+            )
+        }
+    }
+}
+
+fn to_sheet(unit: &str, day: NaiveDate, rows: &[Row]) -> Sheet {
+    let rows = rows.iter().map(|row| sheet::Row {
+        kind: RowKind::Single,
+        cells: vec![
+            Cell::text(&row.number),
+            Cell::text(&row.at),
+            Cell::text(&row.applicant),
+            Cell::text(&row.procedure),
+            Cell::text(&row.due),
+            Cell::text(&row.with),
+        ],
+    });
+    Sheet {
+        title: vec![format!("Hồ sơ tiếp nhận ngày {}", words::date(day))],
+        subtitle: vec![unit.to_owned()],
+        columns: vec![
+            Column::text("case_number", "Mã hồ sơ"),
+            Column::text("received_at", "Lúc"),
+            Column::text("applicant", "Người nộp"),
+            Column::text("procedure", "Thủ tục"),
+            Column::text("due_at", "Hẹn trả"),
+            Column::text("with", "Đang ở"),
+        ],
+        rows: rows.collect(),
+        ..Sheet::default()
+    }
+}
