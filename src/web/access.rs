@@ -6,6 +6,7 @@ use std::sync::Once;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{self, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use tracing::Instrument;
@@ -69,7 +70,15 @@ async fn answer(
         let (request, _) = request.into_parts();
         return Ok(ServiceResponse::new(request, answer));
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let mut answer = next.call(request).await?.map_into_boxed_body();
+    // Whatever staff see is of people, or of what is done about them: nobody on the way keeps it.
+    if let Access::Staff(_) = access {
+        let headers = answer.headers_mut();
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+    Ok(answer)
 }
 
 async fn admit(request: &HttpRequest, access: Access, medium: Medium) -> Result<(), Problem> {

@@ -159,3 +159,38 @@ on_both! {
         assert_eq!(codes.iter().filter(|(kind, ..)| kind == "sms").count(), 1, "{codes:?}");
     }
 }
+
+on_both! {
+    fn the_desk_of_a_unit_is_where_letters_send_people(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let change = |body: Value| {
+            let call = office.call("PATCH", format!("/api/v1/units/{COMMUNE}")).token(&admin);
+            call.header("If-Match", "*").body(body).send()
+        };
+        let seen = change(json!({"address": " Số 2  đường Hoàng Văn Thụ", "phone": "(0205) 381 2345"})).expect(200).json();
+        assert_eq!((&seen["address"], &seen["phone"]), (&json!("Số 2 đường Hoàng Văn Thụ"), &json!("(0205) 381 2345")));
+        for (body, field) in [
+            (json!({"phone": "gọi cho tôi"}), "/phone"),
+            (json!({"address": "a".repeat(301)}), "/address"),
+        ] {
+            assert_eq!(fields(&change(body).problem(400, "invalid-request")), [field]);
+        }
+        // Another change leaves them, `null` takes them away.
+        let seen = change(json!({"mountain": true})).expect(200).json();
+        assert_eq!(seen["phone"], "(0205) 381 2345");
+        let seen = change(json!({"phone": null})).expect(200).json();
+        assert_eq!((&seen["address"], &seen["phone"]), (&json!("Số 2 đường Hoàng Văn Thụ"), &Value::Null));
+    }
+}
+
+on_both! {
+    fn nothing_that_staff_see_is_kept_on_the_way(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        for path in ["/me", "/users", "/colleagues", "/sessions", "/outbox", "/dossiers?list=all", "/alarms"] {
+            let answer = office.call("GET", format!("/api/v1{path}")).token(&admin).send();
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        }
+    }
+}
