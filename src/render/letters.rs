@@ -180,14 +180,17 @@ impl Templates {
         }
         let mut text = line(&self.render(&name, &values)?);
         for key in CUT {
-            let too_long = length(&text).saturating_sub(MOST_IN_SMS);
-            let value = values.get(*key).and_then(Value::as_str);
-            if let (Some(value), 1..) = (value, too_long) {
-                let left = value
-                    .chars()
-                    .count()
-                    .saturating_sub(too_long + ENDING.len());
-                values[*key] = json!(cut(value, left.max(LEAST)));
+            // A letter may become several, so that once may not be enough.
+            while let too_long @ 1.. = length(&text).saturating_sub(MOST_IN_SMS)
+                && let Some(value) = values.get(*key).and_then(Value::as_str)
+            {
+                let count = value.chars().count();
+                let left = count.saturating_sub(too_long + ENDING.len()).max(LEAST);
+                let shorter = cut(value, left);
+                if shorter.chars().count() >= count {
+                    break;
+                }
+                values[*key] = json!(shorter);
                 text = line(&self.render(&name, &values)?);
             }
         }
