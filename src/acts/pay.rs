@@ -17,7 +17,7 @@ use crate::render;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::payments::{self, Act, Notice, Payment};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, dossiers};
+use crate::store::{Conn, Store, StoreError, alarms, dossiers};
 use crate::views::payments::{ensure_reach, owed_for};
 
 /// Records what a gateway tells, once, and takes it for what is owed: the payment that was asked for,
@@ -50,9 +50,16 @@ fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
             Some(_) => PaymentState::Unmatched,
         };
         payments::settle(conn, id, state, misfit, dossier, now)?;
+        if state == PaymentState::Unmatched {
+            alarms::raise(conn, alarms::Kind::Payment, "", UNMATCHED, now)?;
+        }
         payments::find(conn, id)?.ok_or(Error::NO_DOSSIER)
     })
 }
+
+/// What an administrator is told of money that fits nothing.
+const UNMATCHED: &str = "Cổng thanh toán báo có khoản nộp không khớp hồ sơ nào, hoặc khác số phải nộp: xem danh sách \
+                         khoản nộp chưa khớp.";
 
 /// Takes a payment for what is owed for the dossier of its number, or says why it does not fit; then
 /// nothing was changed.
@@ -213,6 +220,9 @@ pub fn handle_payment(
                 reason,
             };
             payments::insert_act(conn, id, &act)?;
+            if open && !payments::any_unmatched(conn)? {
+                alarms::clear(conn, alarms::Kind::Payment, "")?;
+            }
             Ok(id)
         })
     })

@@ -526,7 +526,7 @@ fn settle(
         }
         if silent || failures >= REFUSED_IN_A_ROW {
             let subject = targets::subject(kind, lane);
-            let detail = format!("Thông điệp loại {} không gửi được: {why}.", kind.as_str());
+            let detail = format!("Thông điệp ({}) không gửi được: {why}.", kind.word());
             alarms::raise(conn, alarms::Kind::Delivery, &subject, &detail, now)?;
         }
     }

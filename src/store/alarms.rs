@@ -28,6 +28,8 @@ text_enum! {
         Clock = "clock",
         /// Requests come through a proxy that the settings do not name.
         Proxy = "proxy",
+        /// A payment gateway has told of money that fits nothing.
+        Payment = "payment",
     }
 }
 
@@ -40,6 +42,7 @@ impl Kind {
             Self::Delivery => "Không gửi được",
             Self::Clock => "Đồng hồ của máy chủ",
             Self::Proxy => "Proxy chưa được khai báo",
+            Self::Payment => "Khoản nộp chưa khớp hồ sơ nào",
         }
     }
 }

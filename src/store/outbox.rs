@@ -42,6 +42,17 @@ impl Kind {
         matches!(self, Self::Webhook)
     }
 
+    /// What it is called for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Email => "thư điện tử",
+            Self::Sms => "tin nhắn SMS",
+            Self::Zalo => "tin Zalo",
+            Self::Portal => "gửi Cổng Dịch vụ công quốc gia",
+            Self::Webhook => "gửi hệ thống khác",
+        }
+    }
+
     /// The lane of a message to that recipient; empty where all of the kind is one.
     pub const fn lane(self, recipient: &str) -> &str {
         match self.is_by_recipient() {
@@ -387,8 +398,12 @@ fn given_up(error: String, now: Moment) -> GivenUp {
 
 /// Tells administrators that messages of a kind were given up.
 fn raise_given_up(conn: &mut Conn, kind: &str, now: Moment) -> Result<(), StoreError> {
+    let word = match kind.parse::<Kind>() {
+        Ok(kind) => kind.word(),
+        Err(()) => kind,
+    };
     let detail = format!(
-        "Có thông điệp loại {kind} không gửi được và đã thôi gửi: xem /api/v1/outbox?standing=given_up&kind={kind}."
+        "Có thông điệp ({word}) không gửi được và đã thôi gửi: xem danh sách thông điệp đã thôi gửi."
     );
     alarms::raise(conn, alarms::Kind::GivenUp, kind, &detail, now)?;
     Ok(())

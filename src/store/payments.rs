@@ -218,6 +218,16 @@ pub fn list(
     rows.into_iter().map(payment).collect()
 }
 
+/// Whether money waits that fits nothing.
+pub fn any_unmatched(conn: &mut Conn) -> Result<bool, StoreError> {
+    let first: Option<i64> = payments::table
+        .filter(payments::state.eq(PaymentState::Unmatched.code()))
+        .select(payments::id)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
 /// Payments that were recorded before a moment and never matched: whoever recorded them was stopped.
 pub fn left_over(conn: &mut Conn, before: Moment, limit: u32) -> Result<Vec<i64>, StoreError> {
     Ok(payments::table

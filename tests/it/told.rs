@@ -3,8 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::submissions::outbox;
-use crate::support::{COMMUNE, Database, Office, Program, SAME_DAY, fields, on_both};
+use crate::support::{
+    COMMUNE, Database, Office, Program, SAME_DAY, World, at, fields, on_both, staff,
+};
+use motcua::acts;
+use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
+use motcua::store::payments::Notice;
 
 /// A server that sends letters, and nothing else.
 fn by_mail_only(db: &Database) -> Program {
@@ -192,5 +197,33 @@ on_both! {
             let answer = office.call("GET", format!("/api/v1{path}")).token(&admin).send();
             assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         }
+    }
+}
+
+on_both! {
+    fn an_administrator_hears_of_money_that_fits_nothing_once_a_day(db: &Database) {
+        let world = World::new(db.store());
+        let mut new = staff(Role::Administrator, "H37");
+        new.email = Some("quan.tri@langson.example".to_owned());
+        acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
+        let letters = || outbox(db).iter().filter(|(.., body)| body.contains("Khoản nộp chưa khớp")).count();
+        let pay = |transaction: &str, when: Moment| {
+            let notice = Notice {
+                transaction: transaction.to_owned(),
+                case_number: "H37.20.01-261123-9999".to_owned(),
+                amount_vnd: 50_000,
+            };
+            acts::pay::take_notice(&world.store, notice, when).unwrap();
+        };
+        let told = |when: &str| motcua::jobs::remind::remind(&world.store, at(when)).unwrap();
+        told("2026-11-23 09:00");
+        assert_eq!(letters(), 0);
+        pay("T1", at("2026-11-23 09:30"));
+        pay("T2", at("2026-11-23 09:31"));
+        told("2026-11-23 09:32");
+        told("2026-11-23 15:00");
+        assert_eq!(letters(), 1);
+        told("2026-11-24 08:00");
+        assert_eq!(letters(), 2);
     }
 }

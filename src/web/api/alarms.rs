@@ -19,7 +19,7 @@ const MOST: u32 = 500;
 #[derive(Serialize, ToSchema)]
 pub struct AlarmView {
     id: AlarmId,
-    /// `damaged`, `given_up`, `delivery`, `clock`, `proxy`.
+    /// `damaged`, `given_up`, `delivery`, `clock`, `proxy`, `payment`.
     #[schema(example = "delivery")]
     kind: &'static str,
     /// What kind of trouble it is, in Vietnamese.
