@@ -79,6 +79,8 @@ impl State {
 pub struct Overview {
     pub state: State,
     pub contents: Contents,
+    /// The events from which its contents come, and those that say why it stands as it does, oldest first.
+    pub history: Vec<(Moment, EventData)>,
     pub applicant: Person,
     pub assignee: Option<Assignee>,
 }
@@ -205,6 +207,10 @@ macro_rules! stamp {
     };
 }
 
+/// Codes of the kinds of events that say why a dossier stands as it does, beside those of its contents: not received,
+/// papers asked for, finished, withdrawn, stopped.
+const WHY: [i16; 5] = [3, 5, 11, 13, 14];
+
 /// Kind, moment and payload of an event.
 type EventRow = (i16, i64, String);
 
@@ -285,11 +291,14 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         .or(kind.eq(k))
         .or(kind.eq(l))
         .or(kind.eq(m));
+    let [a, b, c, d, e] = WHY;
+    let says_why = kind.eq(a).or(kind.eq(b)).or(kind.eq(c)).or(kind.eq(d));
+    let says_why = says_why.or(kind.eq(e));
     let query = dossiers::table
         .inner_join(dossier_events::table.on(dossier_events::dossier_id.eq(dossiers::id)))
         .left_join(people::table.on(people::id.eq(dossiers::applicant_id)))
         .left_join(users::table.on(users::id.nullable().eq(dossiers::assignee_id)))
-        .filter(of_contents)
+        .filter(of_contents.or(says_why))
         .order(dossier_events::sequence)
         .select((
             state!(),
@@ -324,6 +333,7 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
     let found = Overview {
         state,
         contents,
+        history: events,
         applicant: applicant.try_into()?,
         assignee: assignee.map(|(id, username, full_name)| Assignee {
             id: UserId(id),

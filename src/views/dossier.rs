@@ -24,6 +24,7 @@ use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, deputies, events as history, persons, users};
 use crate::views::calendar::ProvisionalDay;
 use crate::views::list::{Named, StaffName, named_unit};
+use crate::views::look_up::Told;
 use crate::views::reach::Reader;
 use crate::{render, views};
 
@@ -98,6 +99,11 @@ pub struct DossierView {
     pub overdue: bool,
     /// The clock stands: the applicant is asked for something.
     pub paused: bool,
+    /// Why it stands as it does: why something is asked for, or it was not received, refused, stopped or withdrawn.
+    #[schema(example = "Bản sao chưa được chứng thực")]
+    pub reason: Option<String>,
+    /// The papers that are asked for.
+    pub missing: Vec<String>,
     pub step: StepView,
     pub assignee: Option<StaffName>,
     pub fees: Vec<FeeView>,
@@ -443,9 +449,12 @@ fn show(
     let Overview {
         state,
         contents,
+        history,
         applicant,
         assignee,
     } = found;
+    let told = Told::of(reference, state.status, &contents, &history);
+    let asked_reason = told.asked.as_ref().and_then(|asked| asked.reason.clone());
     let procedure = reference
         .procedure_in_case(state.procedure, contents.case.as_deref())
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", state.procedure)))?;
@@ -517,6 +526,8 @@ fn show(
         appointment_at: state.appointment,
         overdue: state.overdue || crossed,
         paused: state.status.is_waiting(),
+        reason: told.reason.or(asked_reason),
+        missing: told.asked.map(|asked| asked.papers).unwrap_or_default(),
         step: StepView {
             index: state.step,
             name: procedure.step_name(usize::from(state.step)).to_owned(),

@@ -11,12 +11,13 @@ use hmac::Mac;
 use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
+use crate::domain::disclosure::disclosures;
 use crate::domain::dossier::{Channel, Contents, Decision, EventData, Fees, Status};
 use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
-use crate::domain::person::public_name;
+use crate::domain::person::{Person, public_name};
 use crate::domain::procedure::Procedure;
 use crate::domain::progress::{self, Progress, Stage, Way};
 use crate::domain::text::clean;
@@ -80,7 +81,9 @@ pub struct LookUp {
     pub stages: Vec<StageView>,
     /// What the applicant is asked for, while they are.
     pub asked: Option<AskedFor>,
-    /// Why it was not received, refused, stopped or withdrawn, or why it was appointed anew.
+    /// Why it was not received, refused, stopped or withdrawn, or why it was appointed anew. Absent where the office's
+    /// words name the applicant or a number of theirs: they have it by letter, and at the desk.
+    #[schema(example = "Bản sao chưa được chứng thực")]
     pub reason: Option<String>,
     pub decision: Option<Decision>,
     pub return_channel: Channel,
@@ -258,7 +261,7 @@ fn show(
         _ => limit,
     });
     let overdue = state.overdue || crossed;
-    let told = Told::of(reference, state.status, &history)?;
+    let told = Told::of(reference, state.status, &contents, &history).for_public(&applicant);
     let desk = Desk::of(reference, state.receiving.unwrap_or(state.unit), hours, now);
     let next = render::words::what_is_next(&render::words::Stand {
         status: state.status,
@@ -342,21 +345,39 @@ fn show(
 
 /// What the events say to the applicant as things stand now.
 #[derive(Default)]
-struct Told {
-    asked: Option<AskedFor>,
-    reason: Option<String>,
+pub(crate) struct Told {
+    pub asked: Option<AskedFor>,
+    /// Why it was not received, refused, stopped or withdrawn, or appointed anew.
+    pub reason: Option<String>,
     /// When it was not received.
     ended_at: Option<Moment>,
 }
 
 impl Told {
-    fn of(
+    /// As somebody with the code may see it. Staff write what they like, and a code may be seen by others.
+    fn for_public(mut self, applicant: &str) -> Self {
+        let named = [Person {
+            name: applicant.to_owned(),
+            identity: None,
+            phone: None,
+            email: None,
+            address: None,
+            notify_by: None,
+        }];
+        let told = |reason: &String| disclosures(reason, &named).is_empty();
+        self.reason = self.reason.filter(told);
+        if let Some(asked) = &mut self.asked {
+            asked.reason = asked.reason.take().filter(told);
+        }
+        self
+    }
+
+    pub(crate) fn of(
         reference: &Reference,
         status: Status,
+        contents: &Contents,
         history: &[(Moment, EventData)],
-    ) -> Result<Self, StoreError> {
-        let contents = Contents::of(history.iter().map(|(at, data)| (*at, data)))
-            .map_err(|error| StoreError::corrupt(error.to_string()))?;
+    ) -> Self {
         let mut told = Self::default();
         // Papers and fees are positions in the version that held when they were asked for.
         let mut under: Option<Under> = None;
@@ -405,7 +426,8 @@ impl Told {
                     told.reason = reason(&stopped.reason);
                 }
                 (EventData::Finished(finished), Status::Done | Status::Returned) => {
-                    told.reason = reason(&finished.reason);
+                    let refused = finished.decision == Decision::Refused;
+                    told.reason = reason(&finished.reason).filter(|_| refused);
                 }
                 (EventData::Reappointed(apology), Status::Received | Status::InProgress) => {
                     told.reason = reason(&apology.reason);
@@ -414,7 +436,7 @@ impl Told {
                 _ => {}
             }
         }
-        Ok(told)
+        told
     }
 }
 

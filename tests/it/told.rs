@@ -11,6 +11,9 @@ use motcua::domain::moment::Moment;
 use motcua::domain::role::Role;
 use motcua::store::payments::Notice;
 
+/// Five working days.
+const DAYS: &str = "1.004884";
+
 /// A server that sends letters, and nothing else.
 fn by_mail_only(db: &Database) -> Program {
     Program::on(db)
@@ -225,5 +228,50 @@ on_both! {
         assert_eq!(letters(), 1);
         told("2026-11-24 08:00");
         assert_eq!(letters(), 2);
+    }
+}
+
+on_both! {
+    fn a_look_up_says_why_and_which_papers_and_names_nobody(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let officer = office.token(Role::Officer, COMMUNE);
+        let dossier = office.receive(COMMUNE, DAYS);
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let act = |token: &str, action: &str, body: Value| {
+            let call = office.call("POST", format!("{path}/{action}")).token(token);
+            call.header("If-Match", "*").body(body).send().expect(200);
+        };
+        let look_up = || {
+            let (number, code) = (dossier["case_number"].as_str().unwrap(), dossier["look_up_code"].as_str().unwrap());
+            let seen = office.call("GET", format!("/api/v1/lookup?case_number={number}&code={code}")).send();
+            seen.expect(200).json()
+        };
+        let of = |seen: &Value| {
+            let asked = &seen["asked"];
+            let reason = if seen["reason"].is_null() { &asked["reason"] } else { &seen["reason"] };
+            let papers = if asked["papers"].is_null() { json!([]) } else { asked["papers"].clone() };
+            (reason.clone(), papers, asked["amount_vnd"].clone())
+        };
+        assert_eq!(of(&look_up()), (Value::Null, json!([]), Value::Null));
+        act(&clerk, "hand-over", json!({"step": 1}));
+        act(&officer, "request-supplement", json!({"reason": "Bản sao chưa chứng thực", "items": [1]}));
+        let name = &dossier["items"][1]["name"];
+        let seen = office.call("GET", path.clone()).token(&clerk).send().expect(200).json();
+        assert_eq!((&seen["reason"], &seen["missing"]), (&json!("Bản sao chưa chứng thực"), &json!([name])));
+        assert_eq!(of(&look_up()), (json!("Bản sao chưa chứng thực"), json!([name]), Value::Null));
+        act(&clerk, "take-supplement", json!({"items": [{"position": 1, "copies": 1}]}));
+        assert_eq!(of(&look_up()), (Value::Null, json!([]), Value::Null));
+        act(&officer, "request-payment", json!({"amount_vnd": 150_000, "reason": "Phí thẩm định"}));
+        assert_eq!(of(&look_up()), (json!("Phí thẩm định"), json!([]), json!(150_000)));
+        act(&clerk, "take-payment", json!({"amount_vnd": 150_000, "method": "cash", "receipt": "BL-1"}));
+        // What names the applicant stays between them and the office.
+        act(&officer, "finish", json!({"decision": "refused", "reason": "Bà Nguyễn Thị Ánh không có tên trong sổ"}));
+        assert_eq!(of(&look_up()), (Value::Null, json!([]), Value::Null));
+        let seen = office.call("GET", path.clone()).token(&clerk).send().expect(200).json();
+        assert_eq!(seen["reason"], "Bà Nguyễn Thị Ánh không có tên trong sổ");
+        act(&officer, "undo", json!({"reason": "ghi lại lý do"}));
+        act(&officer, "finish", json!({"decision": "refused", "reason": "Không có tên trong sổ"}));
+        assert_eq!(look_up()["reason"], "Không có tên trong sổ");
     }
 }
