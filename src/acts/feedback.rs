@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::domain::disclosure::disclosures;
@@ -15,10 +16,14 @@ use crate::domain::person::Person;
 use crate::domain::role::Permission;
 use crate::domain::time_limit::TimeLimit;
 use crate::error::{Conflict, Error, WrongField};
+use crate::outgoing::notices::kind_of;
+use crate::render::letters::Topic;
+use crate::render::words;
 use crate::store::authority::{Proof, Proven};
 use crate::store::feedback::{self, Feedback, Public};
 use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::limits::{Limits, address_key};
+use crate::store::outbox::{self, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, events, persons, users};
 use crate::views;
@@ -191,19 +196,47 @@ pub fn assign(store: &Store, change: Change, username: Option<String>) -> Result
     })
 }
 
-/// Answers it, once.
+/// Answers it, once; the sender is told.
 ///
 /// # Errors
 /// If it is answered already, or those of every change.
 pub fn answer(store: &Store, change: Change, text: String) -> Result<Case, Error> {
-    change.make(store, move |_, _, caller, one| {
+    change.make(store, move |conn, reference, caller, one| {
         if one.handled_at.is_some() {
             return Err(Conflict::AlreadyAnswered.into());
         }
         one.answer = Some(text.clone());
         one.answered_by = Some(caller.user());
         one.handled_at = Some(change.now);
+        if let Some(message) = answered(reference, one, &text, change.now) {
+            outbox::put(conn, &message, change.now)?;
+        }
         Ok(())
+    })
+}
+
+/// The answer, to its sender where they have said how to reach them.
+fn answered(reference: &Reference, one: &Feedback, answer: &str, now: Moment) -> Option<Outgoing> {
+    let (by, contact) = one.sender.told_by(true, reference.ways())?;
+    let unit = reference.units().get(one.unit);
+    let name = match one.sender.name.as_str() {
+        "" => words::told::you(&one.sender),
+        name => name.to_owned(),
+    };
+    Some(Outgoing {
+        kind: kind_of(by)?,
+        topic: Topic::FeedbackAnswered.as_str().to_owned(),
+        recipient: contact.to_owned(),
+        body: json!({
+            "name": name, "you": words::told::you(&one.sender),
+            "unit": unit.map_or("", |unit| &unit.name),
+            "content": one.content, "answer": answer,
+            "received_at": words::moment(one.received_at), "handled_at": words::moment(now),
+        }),
+        dossier: None,
+        position: None,
+        once: None,
+        due: now,
     })
 }
 

@@ -102,11 +102,7 @@ fn readings(
             crate::cli::output::write(render::pretty_json(&readings)?.as_bytes())?;
         }
         format => {
-            let period = format!(
-                "Từ ngày {} đến ngày {}",
-                words::date(from),
-                words::date(to)
-            );
+            let period = format!("Từ ngày {} đến ngày {}", words::date(from), words::date(to));
             crate::cli::output::print_sheet(format, &sheet(&readings, period))?;
         }
     }

@@ -112,8 +112,8 @@ impl OfficeHours {
         }
     }
 
-    /// The sessions of a day, in order; none when the office is closed.
-    pub fn sessions_on(&self, date: NaiveDate, calendar: &Calendar) -> &[Session] {
+    /// The sessions of a working day and of an ordinary Saturday at that time of the year.
+    pub fn of_season(&self, date: NaiveDate) -> (&[Session], &[Session]) {
         let day = (date.month(), date.day());
         let season = self.seasons.iter().find(|season| {
             if season.from <= season.to {
@@ -122,10 +122,15 @@ impl OfficeHours {
                 season.from <= day || day <= season.to
             }
         });
-        let (weekday, saturday) = match season {
+        match season {
             Some(season) => (&season.weekday, &season.saturday),
             None => (&self.weekday, &self.saturday),
-        };
+        }
+    }
+
+    /// The sessions of a day, in order; none when the office is closed.
+    pub fn sessions_on(&self, date: NaiveDate, calendar: &Calendar) -> &[Session] {
+        let (weekday, saturday) = self.of_season(date);
         match (calendar.kind(date), date.weekday()) {
             (Some(DayKind::Off), _) | (None, Weekday::Sun) => &[],
             (None, Weekday::Sat) => saturday,

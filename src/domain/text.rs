@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::char::is_combining_mark;
 use chrono::{Datelike, NaiveDate};
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A text as it is kept: composed (NFC), without marks that nobody sees, full-width letters as plain ones, any space as a

@@ -8,7 +8,8 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
 use crate::domain::unit::{
-    Level, Unit, UnitKind, Units, check_statistical_code, is_code_under, is_desk_phone, is_unit_code,
+    Level, Unit, UnitKind, Units, check_statistical_code, is_code_under, is_desk_phone,
+    is_unit_code,
 };
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};

@@ -190,7 +190,9 @@ fn digest(store: &Store, reference: &Reference, user: &User, now: Moment) -> Res
     {
         before = day.pred_opt();
     }
-    let (now_standing, yesterday) = (standing(today)?, standing(before.unwrap_or(today))?);
+    // The last working day, which need not be yesterday.
+    let day = before.unwrap_or(today);
+    let (now_standing, last) = (standing(today)?, standing(day)?);
     let overdue = views::list::list(
         store,
         &ListRequest::of_all(user.unit, Order::Overdue { now }, NAMED, now),
@@ -210,10 +212,11 @@ fn digest(store: &Store, reference: &Reference, user: &User, now: Moment) -> Res
         "unit": units.get(user.unit).map_or("", |unit| &unit.name),
         "unit_id": user.unit.0,
         "date": render::words::date(today),
+        "day": render::words::date(day),
         "open": render::words::number(now_standing.in_progress()),
         "overdue": render::words::number(now_standing.in_progress_overdue),
-        "received": render::words::number(yesterday.received_in_period()),
-        "resolved": render::words::number(yesterday.resolved()),
+        "received": render::words::number(last.received_in_period()),
+        "resolved": render::words::number(last.resolved()),
         "overdue_list": named.collect::<Vec<_>>(),
     }))
 }

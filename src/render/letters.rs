@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value, json};
 
+use crate::domain::enums::text_enum;
 use crate::domain::text::{gsm7, gsm7_len, line};
 
 macro_rules! bundled {
@@ -15,12 +16,24 @@ macro_rules! bundled {
 
 const BUNDLED: &[(&str, &str)] = bundled!(
     "layout.html",
+    "case.txt",
+    "case.html",
+    "desk.txt",
+    "desk.html",
+    "complaint.txt",
+    "complaint.html",
     "confirmation.txt",
     "confirmation.html",
     "confirmation.sms",
+    "registered.txt",
+    "registered.html",
+    "registered.sms",
     "receipt.txt",
     "receipt.html",
     "receipt.sms",
+    "not_received.txt",
+    "not_received.html",
+    "not_received.sms",
     "supplement_requested.txt",
     "supplement_requested.html",
     "supplement_requested.sms",
@@ -30,15 +43,30 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "reappointed.txt",
     "reappointed.html",
     "reappointed.sms",
-    "appointment_lapsed.txt",
-    "appointment_lapsed.html",
-    "appointment_lapsed.sms",
-    "verification.txt",
-    "verification.html",
-    "verification.sms",
+    "date_moved.txt",
+    "date_moved.html",
+    "date_moved.sms",
     "result_ready.txt",
     "result_ready.html",
     "result_ready.sms",
+    "refused.txt",
+    "refused.html",
+    "refused.sms",
+    "stopped.txt",
+    "stopped.html",
+    "stopped.sms",
+    "withdrawn.txt",
+    "withdrawn.html",
+    "withdrawn.sms",
+    "taken_back.txt",
+    "taken_back.html",
+    "taken_back.sms",
+    "moved.txt",
+    "moved.html",
+    "moved.sms",
+    "feedback_answered.txt",
+    "feedback_answered.html",
+    "feedback_answered.sms",
     "due_tomorrow.txt",
     "due_tomorrow.html",
     "overdue.txt",
@@ -93,6 +121,9 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_keep_trailing_newline(true);
+        // A line that only says what is repeated or left out is none of the letter.
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
         environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
             true => AutoEscape::Html,
             false => AutoEscape::None,
@@ -146,6 +177,7 @@ impl Templates {
     /// # Errors
     /// If a template asks for what the notice does not tell.
     pub fn letter(&self, topic: Topic, values: &Value) -> Result<Letter, TemplateError> {
+        let values = &whole(topic, values);
         let text = self.render(&format!("{}.txt", topic.as_str()), values)?;
         let (subject, text) = text.split_once('\n').unwrap_or((&text, ""));
         // A header is one line, whatever a name or reason holds.
@@ -153,7 +185,7 @@ impl Templates {
         let mut with_subject = values.clone();
         with_subject["subject"] = json!(subject);
         Ok(Letter {
-            text: text.trim_start().to_owned(),
+            text: paragraphs(text),
             html: self.render(&format!("{}.html", topic.as_str()), &with_subject)?,
             subject,
         })
@@ -172,10 +204,17 @@ impl Templates {
     /// If the template asks for what the notice does not tell.
     pub fn short(&self, topic: Topic, values: &Value) -> Result<String, TemplateError> {
         let name = format!("{}.sms", topic.as_str());
-        let mut values = values.clone();
+        let mut values = whole(topic, values);
         for key in OFFICES {
             if let Some(office) = values.get(*key).and_then(Value::as_str) {
                 values[*key] = json!(abbreviated(office));
+            }
+        }
+        for key in CUT {
+            // Our sentence ends it.
+            let value = values.get(*key).and_then(Value::as_str).map(line);
+            if let Some(value) = value {
+                values[*key] = json!(value.trim_end_matches(['.', ';', ',', ' ']));
             }
         }
         let mut text = line(&self.render(&name, &values)?);
@@ -194,7 +233,7 @@ impl Templates {
                 text = line(&self.render(&name, &values)?);
             }
         }
-        Ok(text)
+        Ok(text.replace("....", ENDING))
     }
 
     /// The same as SMS: the letters of GSM 7 bit only, two parts at most.
@@ -209,7 +248,7 @@ impl Templates {
 /// How many letters two parts of an SMS hold.
 const MOST_IN_SMS: usize = 306;
 /// What is named by its short form in short messages.
-const OFFICES: &[&str] = &["unit", "receiving_unit", "from_unit"];
+const OFFICES: &[&str] = &["unit", "receiving_unit", "from_unit", "to_unit"];
 /// What is told in fewer words where a short message would be too long, the first first.
 const CUT: &[&str] = &[
     "papers",
@@ -220,6 +259,7 @@ const CUT: &[&str] = &[
     "procedure",
     "receiving_unit",
     "from_unit",
+    "to_unit",
     "unit",
 ];
 /// So much is left of each.
@@ -242,6 +282,41 @@ fn cut(text: &str, most: usize) -> String {
     let whole = whole.filter(|words| words.chars().count() * 2 > most);
     let kept = whole.map_or_else(|| head.chars().take(most).collect(), str::to_owned);
     kept.trim_end_matches([' ', ',', ';', '.', ':']).to_owned() + ENDING
+}
+
+/// What a notice tells, also one that was written by an older program and lacks what was not told then.
+fn whole(topic: Topic, values: &Value) -> Value {
+    let mut values = values.clone();
+    if let (Value::Object(values), Value::Object(known)) = (&mut values, example(topic)) {
+        if let Some(unit) = values.get("unit").cloned() {
+            values.entry("receiving_unit").or_insert(unit);
+        }
+        for (key, usual) in [("you", "ông/bà"), ("dossier", "hồ sơ")] {
+            values.entry(key).or_insert(json!(usual));
+        }
+        for (key, value) in known {
+            let nothing = match value {
+                Value::Array(_) => json!([]),
+                _ => json!(""),
+            };
+            values.entry(key).or_insert(nothing);
+        }
+    }
+    values
+}
+
+/// No more than one empty line between paragraphs, and none around them.
+fn paragraphs(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut lines = text.trim().lines().peekable();
+    while let Some(line) = lines.next() {
+        let next_empty = lines.peek().is_some_and(|next| next.trim().is_empty());
+        if !(line.trim().is_empty() && next_empty) {
+            kept.push_str(line.trim_end());
+            kept.push('\n');
+        }
+    }
+    kept
 }
 
 fn abbreviated(office: &str) -> String {
@@ -268,43 +343,138 @@ pub(crate) fn broken(name: &str, error: &minijinja::Error) -> TemplateError {
 /// What a notice tells, for trying its templates.
 fn example(topic: Topic) -> Value {
     let dossier = json!({
-        "name": "Nguyễn Thị Ánh", "case_number": "H37.20.01-210715-0001",
-        "procedure": "Chứng thực bản sao", "unit": "UBND xã", "code": "ABCDEFGHIJ",
-        "link": "https://example.vn/", "received_at": "08:15 15/07/2021",
-        "due_at": "17:00 15/07/2021", "step": "Thẩm định", "officer": "Nông Thị Lan",
-        "return_channel": "direct", "done_at": "16:00 15/07/2021",
+        "name": "Nguyễn Thị Ánh", "you": "ông/bà", "dossier": "hồ sơ của ông/bà",
+        "case_number": "H37.20.01-210715-0001", "procedure": "Chứng thực bản sao từ bản chính",
+        "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
+        "receiving_unit": "Ủy ban nhân dân phường Hoàng Văn Thụ", "officer": "Nông Thị Lan",
+        "received_at": "08:15 ngày 15/07/2021", "handled_at": "10:00 ngày 15/07/2021",
+        "due_at": "17:00 ngày 15/07/2021", "code": "ABCDEFGHIJ",
+        "link": "https://motcua.langson.example/tra-cuu?so=H37.20.01-210715-0001&ma=ABCDEFGHIJ",
+        "address": "Số 2 đường Hoàng Văn Thụ", "phone": "02053812345",
+        "hours": "thứ Hai đến thứ Sáu 07:30–12:00, 13:30–17:00", "return_channel": "direct",
     });
+    let (reason, done_at) = ("Giấy tờ bị tẩy xóa", "16:00 ngày 15/07/2021");
+    let refusal = "Phiếu từ chối tiếp nhận, giải quyết hồ sơ (mẫu số 03)";
+    let stop = "Thông báo dừng giải quyết hồ sơ (mẫu số 05)";
+    let (old_at, new_at) = ("17:00 ngày 15/07/2021", "17:00 ngày 20/07/2021");
     let more = match topic {
-        Topic::Confirmation => json!({"code": "123456", "until": "08:45 15/07/2021"}),
-        Topic::Receipt => json!({"owed": "Lệ phí đăng ký: 25.000 đồng"}),
-        Topic::SupplementRequested => json!({"reason": "thiếu", "items": ["Bản chính"]}),
-        Topic::PaymentRequested => json!({"amount": "50.000", "reason": "lệ phí"}),
-        Topic::Reappointed => json!({"appointment_at": "17:00 20/07/2021", "reason": "quá tải"}),
-        Topic::AppointmentLapsed => json!({"appointment_at": "17:00 14/07/2021"}),
-        Topic::Verification => json!({"due_before": "17:00 14/07/2021", "reason": "chờ xác minh"}),
-        Topic::Digest => json!({
-            "name": "Nông Thị Lan", "unit": "UBND huyện", "date": "15/07/2021", "open": "10",
-            "overdue": "1", "received": "5", "resolved": "4",
-            "overdue_list": [{"case_number": "H37-1", "due_at": "17:00", "unit": "UBND xã"}],
-            "checkpoint": "motcua.local/h37\n3\nvQ=\n\n— motcua.local/h37 Az=\n",
+        Topic::Registered => json!({"registered_at": "21:05 ngày 14/07/2021"}),
+        Topic::Receipt => {
+            json!({"returned_by": "Trực tiếp", "owed": "Lệ phí đăng ký: 25.000 đồng"})
+        }
+        Topic::NotReceived => json!({"reason": reason, "form": refusal}),
+        Topic::SupplementRequested => json!({
+            "reason": reason, "items": ["Bản chính giấy khai sinh"], "papers": "Bản chính giấy khai sinh",
+            "form": "Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ (mẫu số 02)",
         }),
-        Topic::PasswordSet => json!({
-            "name": "Nông Thị Lan", "username": "lan.nt", "at": "08:15 15/07/2021", "by": "quan.tri",
+        Topic::PaymentRequested => json!({"amount": "50.000", "reason": "Lệ phí chứng thực"}),
+        Topic::Reappointed => json!({
+            "old_at": old_at, "new_at": new_at, "reason": "Chờ ý kiến của cơ quan thuế",
+            "form": "Văn bản xin lỗi và đề nghị gia hạn thời gian giải quyết (mẫu số 04)",
         }),
-        Topic::Alarms => json!({
-            "name": "Nông Thị Lan", "date": "15/07/2021", "count": "1",
-            "alarms": [{"title": "Không gửi được", "detail": "Thư", "since": "08:15 15/07/2021"}],
+        Topic::DateMoved => json!({
+            "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
-        _ => json!({}),
+        Topic::ResultReady => json!({"done_at": done_at}),
+        Topic::Refused => json!({"reason": reason, "form": refusal, "done_at": done_at}),
+        Topic::Stopped | Topic::Withdrawn => {
+            json!({"reason": reason, "form": stop, "done_at": done_at})
+        }
+        Topic::TakenBack => json!({
+            "what": "có kết quả giải quyết hồ sơ", "reason": "Bấm nhầm",
+            "now": "Hồ sơ đang được giải quyết tiếp, hẹn trả kết quả 17:00 ngày 15/07/2021.",
+        }),
+        Topic::Moved => json!({
+            "from_unit": "Ủy ban nhân dân thành phố Lạng Sơn", "to_unit": "Ủy ban nhân dân phường Lương Văn Tri",
+        }),
+        Topic::DueTomorrow | Topic::Overdue => json!({"step": "Thẩm định"}),
+        Topic::Confirmation => return json!({"code": "123456", "until": "08:45 ngày 15/07/2021"}),
+        Topic::FeedbackAnswered => {
+            return json!({
+                "name": "Nguyễn Thị Ánh", "you": "ông/bà", "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
+                "content": "Bộ phận một cửa mở cửa muộn", "answer": "Đơn vị đã nhắc nhở, cảm ơn ý kiến của ông, bà.",
+                "received_at": "08:15 ngày 15/07/2021", "handled_at": "10:00 ngày 20/07/2021",
+            });
+        }
+        Topic::Digest => {
+            return json!({
+                "name": "Nông Thị Lan", "unit": "Ủy ban nhân dân thành phố Lạng Sơn", "date": "19/07/2021",
+                "day": "16/07/2021", "open": "10", "overdue": "1", "received": "5", "resolved": "4",
+                "overdue_list": [{
+                    "case_number": "H37.20.01-210715-0001", "due_at": "17:00 ngày 15/07/2021",
+                    "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
+                }],
+                "checkpoint": "motcua.local/h37\n3\nvQ=\n\n— motcua.local/h37 Az=\n",
+            });
+        }
+        Topic::PasswordSet => {
+            return json!({
+                "name": "Nông Thị Lan", "username": "lan.nt", "at": "08:15 ngày 15/07/2021", "by": "quan.tri",
+            });
+        }
+        Topic::Alarms => {
+            return json!({
+                "name": "Nông Thị Lan", "date": "15/07/2021", "count": "1",
+                "alarms": [{
+                    "title": "Không gửi được", "detail": "Thư điện tử không gửi được: máy chủ thư không trả lời.",
+                    "since": "08:15 ngày 15/07/2021",
+                }],
+            });
+        }
     };
-    let mut values = match topic {
-        Topic::Confirmation | Topic::Digest | Topic::Alarms | Topic::PasswordSet => json!({}),
-        _ => dossier,
-    };
+    let mut values = dossier;
     if let (Value::Object(values), Value::Object(more)) = (&mut values, more) {
         values.extend(more);
     }
     values
+}
+
+text_enum! {
+    /// What a notice tells; each has its templates.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Topic {
+        /// The code that confirms an online submission.
+        Confirmation = "confirmation",
+        /// The submission was confirmed: there is a dossier that waits to be taken in.
+        Registered = "registered",
+        Receipt = "receipt",
+        NotReceived = "not_received",
+        SupplementRequested = "supplement_requested",
+        PaymentRequested = "payment_requested",
+        /// The apology with the new appointment.
+        Reappointed = "reappointed",
+        /// The moment that was promised is another one, without an apology: the limit goes on or starts anew, the calendar
+        /// has changed, an appointment holds no more.
+        DateMoved = "date_moved",
+        ResultReady = "result_ready",
+        /// The result is a refusal.
+        Refused = "refused",
+        Stopped = "stopped",
+        Withdrawn = "withdrawn",
+        /// What was told was a mistake and is undone.
+        TakenBack = "taken_back",
+        /// Another unit goes on with it.
+        Moved = "moved",
+        /// Their feedback (phản ánh, kiến nghị) is answered.
+        FeedbackAnswered = "feedback_answered",
+        /// To the officer in charge.
+        DueTomorrow = "due_tomorrow",
+        /// To the officer in charge and the supervisors.
+        Overdue = "overdue",
+        /// Every working day, to supervisors.
+        Digest = "digest",
+        /// What is wrong with the installation, to administrators, once a day while it is.
+        Alarms = "alarms",
+        /// To a member of staff whose password somebody else has set; at once.
+        PasswordSet = "password_set",
+    }
+}
+
+impl Topic {
+    /// Whether it goes to staff, and so in working time only.
+    pub const fn is_for_staff(self) -> bool {
+        matches!(self, Self::DueTomorrow | Self::Overdue | Self::Digest)
+    }
 }
 
 #[cfg(test)]
@@ -324,9 +494,13 @@ mod tests {
             .letter(Topic::Receipt, &example(Topic::Receipt))
             .unwrap();
         assert_eq!(letter.subject, "Đã tiếp nhận hồ sơ H37.20.01-210715-0001");
-        assert!(letter.text.contains("Mã tra cứu:"), "{}", letter.text);
         assert!(
-            letter.html.contains("<strong>ABCDEFGHIJ</strong>"),
+            letter.text.contains("(mã tra cứu ABCDEFGHIJ)"),
+            "{}",
+            letter.text
+        );
+        assert!(
+            letter.html.contains("(mã tra cứu ABCDEFGHIJ)"),
             "{}",
             letter.html
         );
@@ -426,6 +600,56 @@ mod tests {
     }
 
     #[test]
+    fn a_code_stands_in_no_subject_and_an_internal_word_in_no_text() {
+        let templates = Templates::load(None).unwrap();
+        for topic in Topic::ALL {
+            let values = example(topic);
+            let letter = templates.letter(topic, &values).unwrap();
+            for code in ["123456", "ABCDEFGHIJ"] {
+                assert!(!letter.subject.contains(code), "{}", letter.subject);
+            }
+            let mut texts = vec![letter.subject, letter.text, letter.html];
+            if templates.is_short(topic) {
+                texts.push(templates.sms(topic, &values).unwrap());
+            }
+            for text in texts {
+                for word in [
+                    "{{",
+                    "{%",
+                    "/api/",
+                    "none",
+                    "undefined",
+                    "dossier",
+                    "motcua verify",
+                ] {
+                    assert!(!text.contains(word), "{word}: {text}");
+                }
+            }
+        }
+    }
+
+    /// What an older program has written lacks what was not told then.
+    #[test]
+    fn a_message_of_an_older_program_is_still_sent() {
+        let templates = Templates::load(None).unwrap();
+        let old = json!({
+            "name": "Nguyễn Thị Ánh", "case_number": "H37.20.01-210715-0001",
+            "procedure": "Chứng thực bản sao", "unit": "UBND xã", "code": "ABCDEFGHIJ",
+            "link": "https://example.vn/", "received_at": "08:15 15/07/2021",
+            "due_at": "17:00 15/07/2021", "return_channel": "direct", "done_at": "16:00 15/07/2021",
+        });
+        for topic in [Topic::Receipt, Topic::ResultReady] {
+            let letter = templates.letter(topic, &old).unwrap();
+            assert!(
+                letter.text.contains("H37.20.01-210715-0001"),
+                "{}",
+                letter.text
+            );
+            templates.sms(topic, &old).unwrap();
+        }
+    }
+
+    #[test]
     fn an_office_replaces_a_template_and_a_broken_one_names_its_line() {
         let own = folder("receipt.txt", "Hồ sơ {{ case_number }}\nXin chào\n");
         let templates = Templates::load(Some(own.path())).unwrap();
@@ -453,82 +677,5 @@ mod tests {
             Templates::load(Some(own.path())),
             Err(TemplateError::Unknown { .. })
         ));
-    }
-}
-
-/// What a notice tells; each has its templates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Topic {
-    /// The code that confirms an online submission.
-    Confirmation,
-    Receipt,
-    SupplementRequested,
-    PaymentRequested,
-    /// The apology with the new appointment.
-    Reappointed,
-    /// The due moment has gone past that appointment: it holds instead.
-    AppointmentLapsed,
-    /// Verification is needed, and the due moment has moved for it.
-    Verification,
-    ResultReady,
-    /// To the officer in charge.
-    DueTomorrow,
-    /// To the officer in charge and the supervisors.
-    Overdue,
-    /// Every working day, to supervisors.
-    Digest,
-    /// What is wrong with the installation, to administrators, once a day while it is.
-    Alarms,
-    /// To a member of staff whose password somebody else has set; at once.
-    PasswordSet,
-}
-
-impl Topic {
-    pub const ALL: [Self; 13] = [
-        Self::Confirmation,
-        Self::Receipt,
-        Self::SupplementRequested,
-        Self::PaymentRequested,
-        Self::Reappointed,
-        Self::AppointmentLapsed,
-        Self::Verification,
-        Self::ResultReady,
-        Self::DueTomorrow,
-        Self::Overdue,
-        Self::Digest,
-        Self::Alarms,
-        Self::PasswordSet,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmation => "confirmation",
-            Self::Receipt => "receipt",
-            Self::SupplementRequested => "supplement_requested",
-            Self::PaymentRequested => "payment_requested",
-            Self::Reappointed => "reappointed",
-            Self::AppointmentLapsed => "appointment_lapsed",
-            Self::Verification => "verification",
-            Self::ResultReady => "result_ready",
-            Self::DueTomorrow => "due_tomorrow",
-            Self::Overdue => "overdue",
-            Self::Digest => "digest",
-            Self::Alarms => "alarms",
-            Self::PasswordSet => "password_set",
-        }
-    }
-
-    /// Whether it goes to staff, and so in working time only.
-    pub const fn is_for_staff(self) -> bool {
-        matches!(self, Self::DueTomorrow | Self::Overdue | Self::Digest)
-    }
-}
-
-impl std::str::FromStr for Topic {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|topic| topic.as_str() == text).ok_or(())
     }
 }

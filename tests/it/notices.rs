@@ -534,9 +534,9 @@ on_both! {
         }
         announce(&world.store, &by_mail(), at("2021-03-05 09:01")).unwrap();
         let told = messages(&world.store);
-        let told: Vec<_> = told.iter().filter(|message| message.topic == "appointment_lapsed").collect();
+        let told: Vec<_> = told.iter().filter(|message| message.topic == "date_moved").collect();
         assert_eq!(told.len(), 1);
-        let body = db.value("select body from outbox where topic = 'appointment_lapsed'");
+        let body = db.value("select body from outbox where topic = 'date_moved'");
         for moment in ["17:00 ngày 10/03/2021", "17:00 ngày 12/03/2021"] {
             assert!(body.contains(moment), "{moment}: {body}");
         }

@@ -225,11 +225,17 @@ fn a_supervisor_goes_from_a_rate_to_a_dossier_in_a_browser() {
         look(&client, "board-province").await;
         // As it hangs on a wall: all of it without scrolling.
         let wall = browser.open().await;
-        let around = wall.execute("return window.outerHeight - window.innerHeight", Vec::new()).await.unwrap();
+        let around = wall
+            .execute("return window.outerHeight - window.innerHeight", Vec::new())
+            .await
+            .unwrap();
         let high = 1080 + u32::try_from(around.as_u64().unwrap()).unwrap();
         wall.set_window_size(1920, high).await.unwrap();
         wall.goto(&format!("{url}/bang/H37")).await.unwrap();
-        let high = wall.execute("return document.documentElement.scrollHeight", Vec::new()).await.unwrap();
+        let high = wall
+            .execute("return document.documentElement.scrollHeight", Vec::new())
+            .await
+            .unwrap();
         assert!(high.as_u64().unwrap() <= 1080, "{high} of 1080");
         if let Ok(folder) = std::env::var("PAGES_SCREENSHOTS") {
             let picture = wall.screenshot().await.unwrap();

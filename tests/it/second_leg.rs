@@ -122,7 +122,7 @@ on_both! {
         let verified = act(&birth, "2021-03-10 16:00", verification()).unwrap();
         assert_eq!(verified.due(), Some(at("2021-03-15 17:00")));
         announce(&world.store, &by_mail(), at("2021-03-10 16:01")).unwrap();
-        let letter = db.value("select body from outbox where topic = 'verification'");
+        let letter = db.value("select body from outbox where topic = 'date_moved'");
         for part in ["17:00 ngày 10/03/2021", "17:00 ngày 15/03/2021", "Chờ xác minh"] {
             assert!(letter.contains(part), "{part}: {letter}");
         }
@@ -131,7 +131,7 @@ on_both! {
         let late = act(&late, "2021-03-11 09:00", verification()).unwrap();
         assert_eq!((late.due(), late.is_overdue()), (Some(at("2021-03-10 17:00")), true));
         announce(&world.store, &by_mail(), at("2021-03-11 09:01")).unwrap();
-        assert_eq!(db.value("select count(*) from outbox where topic = 'verification'"), "1");
+        assert_eq!(db.value("select count(*) from outbox where topic = 'date_moved'"), "1");
         let report = |now: &str| {
             let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
             on_time(&world.store, By::Level, Span::new(period, None, at(now)).unwrap(), None).unwrap().total

@@ -1,18 +1,32 @@
 //! What people are told, by what, and that what cannot reach them is refused at the door.
 
+use std::collections::BTreeSet;
+
+use diesel::RunQueryDsl;
 use serde_json::{Value, json};
 
 use crate::submissions::outbox;
 use crate::support::{
-    COMMUNE, Database, Office, Program, SAME_DAY, World, at, fields, on_both, staff,
+    COMMUNE, Database, NEIGHBOUR, Office, Program, SAME_DAY, World, at, date, fields, occasion,
+    on_both, staff,
 };
 use motcua::acts;
+use motcua::acts::receive::NewRequest;
+use motcua::domain::dossier::{
+    Action, Channel, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod,
+};
+use motcua::domain::identity::Identity;
 use motcua::domain::moment::Moment;
+use motcua::domain::person::{NotifyBy, Person};
 use motcua::domain::role::Role;
+use motcua::jobs::announce::announce;
+use motcua::outgoing::Teller;
+use motcua::outgoing::notices::NoticeSettings;
+use motcua::outgoing::notices::notifier::NoticeTeller;
+use motcua::render::letters::{Templates, Topic};
+use motcua::store::outbox::Kind;
 use motcua::store::payments::Notice;
-
-/// Five working days.
-const DAYS: &str = "1.004884";
+use motcua::store::{Conn, StoreError};
 
 /// A server that sends letters, and nothing else.
 fn by_mail_only(db: &Database) -> Program {
@@ -168,37 +182,532 @@ on_both! {
     }
 }
 
-on_both! {
-    fn the_desk_of_a_unit_is_where_letters_send_people(db: &Database) {
-        let mut office = Office::open(db);
-        let admin = office.token(Role::Administrator, "H37");
-        let change = |body: Value| {
-            let call = office.call("PATCH", format!("/api/v1/units/{COMMUNE}")).token(&admin);
-            call.header("If-Match", "*").body(body).send()
+/// What somebody was told, as they read it.
+struct Told {
+    topic: String,
+    recipient: String,
+    text: String,
+    html: String,
+}
+
+/// Hears what is told since the last time.
+struct Ear<'a> {
+    db: &'a Database,
+    world: &'a World,
+    tellers: Vec<Box<dyn Teller>>,
+    templates: Templates,
+    heard: BTreeSet<Vec<u8>>,
+}
+
+impl<'a> Ear<'a> {
+    fn new(db: &'a Database, world: &'a World) -> Self {
+        let settings = NoticeSettings {
+            look_up_link: LINK.to_owned(),
+            kinds: [Kind::Email, Kind::Sms].into(),
         };
-        let seen = change(json!({"address": " Số 2  đường Hoàng Văn Thụ", "phone": "(0205) 381 2345"})).expect(200).json();
-        assert_eq!((&seen["address"], &seen["phone"]), (&json!("Số 2 đường Hoàng Văn Thụ"), &json!("(0205) 381 2345")));
-        for (body, field) in [
-            (json!({"phone": "gọi cho tôi"}), "/phone"),
-            (json!({"address": "a".repeat(301)}), "/address"),
-        ] {
-            assert_eq!(fields(&change(body).problem(400, "invalid-request")), [field]);
+        Self {
+            db,
+            world,
+            tellers: vec![Box::new(NoticeTeller { settings })],
+            templates: Templates::load(None).unwrap(),
+            heard: BTreeSet::new(),
         }
-        // Another change leaves them, `null` takes them away.
-        let seen = change(json!({"mountain": true})).expect(200).json();
-        assert_eq!(seen["phone"], "(0205) 381 2345");
-        let seen = change(json!({"phone": null})).expect(200).json();
-        assert_eq!((&seen["address"], &seen["phone"]), (&json!("Số 2 đường Hoàng Văn Thụ"), &Value::Null));
+    }
+
+    fn hears(&mut self, now: Moment) -> Vec<Told> {
+        announce(&self.world.store, &self.tellers, now).unwrap();
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Binary)]
+            id: Vec<u8>,
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            kind: String,
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            topic: String,
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            recipient: String,
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            body: String,
+        }
+        let query = "select id, kind, topic, recipient, body from outbox order by id";
+        let rows = self.db.store().read(|conn| {
+            Ok::<Vec<Row>, StoreError>(match conn {
+                Conn::Sqlite(conn) => diesel::sql_query(query).load(conn)?,
+                Conn::Postgres(conn) => diesel::sql_query(query).load(conn)?,
+            })
+        });
+        let rows = rows.unwrap().into_iter();
+        let new = rows.filter(|row| self.heard.insert(row.id.clone()));
+        let told = new.map(|row| {
+            let (topic, body) = (
+                row.topic.parse().unwrap(),
+                serde_json::from_str(&row.body).unwrap(),
+            );
+            let (text, html) = match row.kind.as_str() {
+                "sms" => (self.templates.sms(topic, &body).unwrap(), String::new()),
+                _ => {
+                    let letter = self.templates.letter(topic, &body).unwrap();
+                    (format!("{}\n{}", letter.subject, letter.text), letter.html)
+                }
+            };
+            Told {
+                topic: row.topic,
+                recipient: row.recipient,
+                text,
+                html,
+            }
+        });
+        told.collect()
+    }
+
+    /// The only thing that is told.
+    #[track_caller]
+    fn hears_one(&mut self, topic: &str, now: Moment) -> Told {
+        let mut told = self.hears(now);
+        let topics: Vec<_> = told.iter().map(|told| told.topic.as_str()).collect();
+        assert_eq!(topics, [topic]);
+        told.remove(0)
+    }
+}
+
+const LINK: &str = "https://motcua.langson.example/tra-cuu?so={case_number}&ma={code}";
+/// Five working days.
+const DAYS: &str = "1.004884";
+
+fn because(reason: &str) -> String {
+    reason.to_owned()
+}
+
+fn undo() -> Action {
+    Action::Correct(Correction::Undo {
+        reason: because("Bấm nhầm"),
+    })
+}
+
+/// A request of somebody with mail.
+fn by_letter(world: &World, procedure: &str) -> NewRequest {
+    let mut request = world.request(COMMUNE, procedure);
+    request.applicant.email = Some("anh@example.vn".to_owned());
+    request
+}
+
+fn registered(world: &World, request: &NewRequest, when: Moment) -> Dossier {
+    let request = NewRequest {
+        channel: Channel::Online,
+        ..request.clone()
+    };
+    acts::receive::register(&world.store, &request, occasion(when)).unwrap()
+}
+
+on_both! {
+    fn bad_ends_are_told_with_the_reason_and_the_form(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let request = by_letter(&world, DAYS);
+        let (day, next) = (at("2026-11-23 08:00"), at("2026-11-23 09:00"));
+        // Online, and not taken in.
+        let dossier = registered(&world, &request, day);
+        let told = ear.hears_one("registered", day);
+        let code = motcua::views::look_up::look_up_code(&world.store, dossier.id).unwrap();
+        for known in [dossier.case_number.as_str(), &code, "Ủy ban nhân dân phường Hoàng Văn Thụ"] {
+            assert!(told.text.contains(known), "{}", told.text);
+        }
+        world.act(dossier.id, next, Action::NotReceive { reason: because("Ảnh chụp không đọc được") }).unwrap();
+        let told = ear.hears_one("not_received", next);
+        for known in [
+            "không được tiếp nhận", "Ảnh chụp không đọc được", "khiếu nại", "90 ngày",
+            "Phiếu từ chối tiếp nhận, giải quyết hồ sơ (mẫu số 03)",
+        ] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        // Withdrawn before anybody took it in: there is no form for that.
+        let dossier = registered(&world, &request, day);
+        ear.hears_one("registered", day);
+        world.act(dossier.id, next, Action::Withdraw { reason: because("Nộp nhầm nơi") }).unwrap();
+        let told = ear.hears_one("withdrawn", next);
+        assert!(told.text.contains("Nộp nhầm nơi") && !told.text.contains("mẫu số"), "{}", told.text);
+        // At the desk: by the norms of the day of receipt.
+        for (received, form) in [
+            ("2026-11-23 08:00", Some("Thông báo dừng giải quyết hồ sơ (mẫu số 05)")),
+            ("2021-03-01 08:00", None),
+        ] {
+            let (received, later) = (at(received), at(received).plus_millis(3_600_000));
+            for (topic, action, reason) in [
+                ("stopped", Action::Stop { reason: because("Đất đang có tranh chấp") }, "Đất đang có tranh chấp"),
+                ("withdrawn", Action::Withdraw { reason: because("Không còn nhu cầu") }, "Không còn nhu cầu"),
+            ] {
+                let dossier = world.try_request(&request, received).unwrap();
+                ear.hears_one("receipt", received);
+                world.begin(dossier.id, later);
+                world.act(dossier.id, later, action).unwrap();
+                let told = ear.hears_one(topic, later);
+                assert!(told.text.contains(reason), "{}", told.text);
+                assert!(told.html.contains(reason), "{}", told.html);
+                match form {
+                    Some(form) => assert!(told.text.contains(form), "{}", told.text),
+                    None => assert!(!told.text.contains("mẫu số"), "{}", told.text),
+                }
+            }
+        }
     }
 }
 
 on_both! {
-    fn nothing_that_staff_see_is_kept_on_the_way(db: &Database) {
-        let mut office = Office::open(db);
-        let admin = office.token(Role::Administrator, "H37");
-        for path in ["/me", "/users", "/colleagues", "/sessions", "/outbox", "/dossiers?list=all", "/alarms"] {
-            let answer = office.call("GET", format!("/api/v1{path}")).token(&admin).send();
-            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    fn a_refusal_is_told_as_one_and_what_is_undone_is_taken_back(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let received = at("2026-11-23 08:00");
+        let dossier = world.try_request(&by_letter(&world, DAYS), received).unwrap();
+        ear.hears_one("receipt", received);
+        let mut now = received;
+        let mut later = || {
+            now = now.plus_millis(600_000);
+            now
+        };
+        let when = later();
+        let finish = |decision, reason: &str| Action::Finish { decision, reason: because(reason) };
+        world.begin(dossier.id, when);
+        world.act(dossier.id, when, finish(Decision::Refused, "Giấy tờ bị tẩy xóa")).unwrap();
+        let told = ear.hears_one("refused", when);
+        for known in ["từ chối giải quyết", "Giấy tờ bị tẩy xóa", "mẫu số 03", "khiếu nại", "khởi kiện"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        for wrong in ["đã có kết quả", "Mời ông/bà"] {
+            assert!(!told.text.contains(wrong), "{wrong}: {}", told.text);
+        }
+        let when = later();
+        world.act(dossier.id, when, undo()).unwrap();
+        let told = ear.hears_one("taken_back", when);
+        for known in ["từ chối giải quyết hồ sơ", "không còn giá trị", "Bấm nhầm", "17:00 ngày 01/12/2026"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        let when = later();
+        world.to_the_decision(dossier.id, when);
+        world.act(dossier.id, when, finish(Decision::Approved, "")).unwrap();
+        ear.hears_one("result_ready", when);
+        let when = later();
+        world.act(dossier.id, when, undo()).unwrap();
+        let told = ear.hears_one("taken_back", when);
+        assert!(told.text.contains("có kết quả giải quyết hồ sơ"), "{}", told.text);
+        // A later result is told again.
+        let when = later();
+        world.act(dossier.id, when, finish(Decision::Approved, "")).unwrap();
+        ear.hears_one("result_ready", when);
+        // Of a return nobody is told, and so of nothing when it is undone.
+        let when = later();
+        world.act(dossier.id, when, Action::Return { channel: Channel::Direct }).unwrap();
+        world.act(dossier.id, when, undo()).unwrap();
+        assert!(ear.hears(when).is_empty());
+    }
+}
+
+on_both! {
+    fn a_date_that_moves_is_told_once_with_the_old_and_the_new(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let received = at("2021-03-01 08:00");
+        let dossier = world.try_request(&by_letter(&world, DAYS), received).unwrap();
+        ear.hears_one("receipt", received);
+        world.begin(dossier.id, at("2021-03-01 09:00"));
+        let moves = |told: &Told, old: &str, new: &str, why: &str| {
+            for known in [format!("Đã hẹn: 17:00 ngày {old}"), format!("Nay hẹn: 17:00 ngày {new}"), why.to_owned()] {
+                assert!(told.text.contains(&known), "{known}: {}", told.text);
+            }
+        };
+        // A swap announced in between.
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
+        motcua::imports::calendar(&world.store, format!("{text}2021-03-03,off,Nghỉ đột xuất\n").as_bytes()).unwrap();
+        let now = at("2021-03-02 08:00");
+        motcua::jobs::queue::recompute_due_moments(&world.store, now).unwrap();
+        let told = ear.hears_one("date_moved", now);
+        moves(&told, "08/03/2021", "09/03/2021", "lịch làm việc thay đổi");
+        motcua::jobs::queue::recompute_due_moments(&world.store, now).unwrap();
+        assert!(ear.hears(now).is_empty());
+        // The apology.
+        let now = at("2021-03-04 08:00");
+        let appointment = at("2021-03-11 17:00");
+        world.act(dossier.id, now, Action::Reappoint { reason: because("Chờ xác minh"), appointment }).unwrap();
+        let told = ear.hears_one("reappointed", now);
+        for known in ["xin lỗi", "17:00 ngày 09/03/2021", "17:00 ngày 11/03/2021", "Chờ xác minh", "mẫu số 04"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        // A restart: past the appointment, which is told as what was promised.
+        let now = at("2021-03-05 09:00");
+        let ask = Action::RequestSupplement { reason: because("Thiếu bản chính"), items: vec![Paper::Position(0)], exception: None };
+        world.act(dossier.id, now, ask).unwrap();
+        let told = ear.hears_one("supplement_requested", now);
+        for known in ["Thiếu bản chính", "mẫu số 02", "Giấy tờ cần bổ sung"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        let now = at("2021-03-10 09:00");
+        world.act(dossier.id, now, Action::TakeSupplement { items: vec![ItemHandedIn(0, 1, 0).into()], reason: String::new() }).unwrap();
+        let told = ear.hears_one("date_moved", now);
+        moves(&told, "11/03/2021", "17/03/2021", "tính lại");
+        // A payment: the clock goes on.
+        let now = at("2021-03-11 09:00");
+        let ask = Action::RequestPayment { fees: vec![], amount_vnd: Some(150_000), reason: because("Phí thẩm định") };
+        world.act(dossier.id, now, ask).unwrap();
+        let told = ear.hears_one("payment_requested", now);
+        assert!(told.text.contains("150.000 đồng") && told.text.contains("Phí thẩm định"), "{}", told.text);
+        let now = at("2021-03-12 09:00");
+        let paid = Action::TakePayment { amount_vnd: 150_000, method: PaymentMethod::Cash, receipt: because("BL-1") };
+        world.act(dossier.id, now, paid).unwrap();
+        let told = ear.hears_one("date_moved", now);
+        assert!(told.text.contains("Đã hẹn: 17:00 ngày 17/03/2021"), "{}", told.text);
+        assert!(told.text.contains("đã nhận tiền nộp"), "{}", told.text);
+        // Another office goes on with it.
+        let line = format!("old_code,new_code,share\n{COMMUNE},{NEIGHBOUR},whole\n");
+        motcua::imports::successions(&world.store, line.as_bytes(), Some(date("2021-01-01"))).unwrap();
+        let reference = world.store.reference().unwrap();
+        let unit = |code| reference.units().by_code(code).unwrap().clone();
+        let (from, to) = (unit(COMMUNE), unit(NEIGHBOUR));
+        let now = at("2021-03-12 10:00");
+        world.act(dossier.id, now, Action::MoveToSuccessor { from: from.id, to: to.id }).unwrap();
+        let told = ear.hears_one("moved", now);
+        for known in [&from.name, &to.name, "phải nộp lại hồ sơ"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+    }
+}
+
+/// What no letter says: names of our own for things, and how programs write.
+const NOT_WORDS: [&str; 24] = [
+    "{{",
+    "}}",
+    "{%",
+    "none",
+    "null",
+    "true",
+    "false",
+    "undefined",
+    "direct",
+    "postal",
+    "online",
+    "api",
+    "json",
+    "dossier",
+    "unit",
+    "step",
+    "status",
+    "supplement",
+    "payment",
+    "receipt",
+    "motcua",
+    "  ",
+    "..",
+    " .",
+];
+
+/// What is wrong with a text as its reader sees it.
+fn misread(told: &Told, is_letter: bool) -> Vec<String> {
+    let link = LINK.split("{case_number}").next().unwrap();
+    // The link and what is indented are no words.
+    let lines = told.text.lines().map(|line| {
+        let words = line
+            .trim()
+            .split(' ')
+            .filter(|word| !word.starts_with(link));
+        // What was cut to fit says so.
+        words.collect::<Vec<_>>().join(" ").replace("...", "")
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let lower = text.to_lowercase();
+    let is_word = |word: &str| match word.chars().all(char::is_alphabetic) {
+        true => lower
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|other| other == word),
+        false => lower.contains(word),
+    };
+    let mut wrong: Vec<_> = NOT_WORDS
+        .iter()
+        .filter(|word| is_word(word))
+        .map(|word| (*word).to_owned())
+        .collect();
+    // Days in the order in which people write them.
+    let is_iso =
+        |word: &str| word.len() >= 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[7] == b'-';
+    wrong.extend(
+        text.split(' ')
+            .filter(|word| word.is_ascii() && is_iso(word))
+            .map(str::to_owned),
+    );
+    if !is_letter && motcua::domain::text::gsm7_len(&told.text).is_none_or(|length| length > 306) {
+        wrong.push("không vừa hai phần tin nhắn".to_owned());
+    }
+    if is_letter && !told.text.contains(link) {
+        wrong.push("không có địa chỉ trang tra cứu".to_owned());
+    }
+    wrong
+}
+
+on_both! {
+    fn every_letter_and_message_reads_well(db: &Database) {
+        let world = World::new(db.store());
+        for code in [COMMUNE, NEIGHBOUR] {
+            let mut unit = (**world.store.reference().unwrap().units().by_code(code).unwrap()).clone();
+            unit.address = Some("Số 2 đường Hoàng Văn Thụ".to_owned());
+            unit.phone = Some("02053812345".to_owned());
+            let put = world.store.write(move |conn| {
+                motcua::store::units::update(conn, &unit)?;
+                motcua::store::settings::bump_reference_version(conn)
+            });
+            put.unwrap();
+        }
+        let line = format!("old_code,new_code,share\n{COMMUNE},{NEIGHBOUR},whole\n");
+        motcua::imports::successions(&world.store, line.as_bytes(), Some(date("2026-01-01"))).unwrap();
+        let mut ear = Ear::new(db, &world);
+        let person = world.request(COMMUNE, DAYS).applicant;
+        let company = Person {
+            name: "Công ty TNHH Ánh Dương".to_owned(),
+            identity: Identity::organisation("4900123456").ok(),
+            ..person.clone()
+        };
+        let mail = |person: &Person| Person { email: Some("anh@example.vn".to_owned()), ..person.clone() };
+        let mut read = String::new();
+        let mut topics = BTreeSet::new();
+        for (who, is_letter) in [(mail(&person), true), (mail(&company), true), (person, false), (company, false)] {
+            let mut request = world.request(COMMUNE, DAYS);
+            let is_organisation = who.is_organisation();
+            request.applicant = who;
+            if is_letter && !is_organisation {
+                request.delegate = Some(Person {
+                    name: "Lý Văn Dũng".to_owned(),
+                    identity: None,
+                    notify_by: Some(NotifyBy::Email),
+                    email: Some("dung@example.vn".to_owned()),
+                    ..request.applicant.clone()
+                });
+            }
+            let mut now = at("2026-11-23 08:00");
+            let mut steps = |actions: Vec<Action>, online: bool| {
+                let dossier = match online {
+                    true => registered(&world, &request, now),
+                    false => world.try_request(&request, now).unwrap(),
+                };
+                let mut told = ear.hears(now);
+                for action in actions {
+                    now = now.plus_millis(60_000);
+                    // On another day, so that the limit ends on another.
+                    if matches!(action, Action::TakeSupplement { .. }) {
+                        now = now.plus_millis(2 * 86_400_000);
+                    }
+                    if matches!(action, Action::Finish { decision: Decision::Approved, .. }) {
+                        world.to_the_decision(dossier.id, now);
+                    }
+                    world.act(dossier.id, now, action).unwrap();
+                    told.extend(ear.hears(now));
+                }
+                for told in told {
+                    topics.insert(told.topic.clone());
+                    assert_eq!(misread(&told, is_letter), Vec::<String>::new(), "{}", told.text);
+                    let spoken_to = told.text.contains("ông/bà");
+                    assert!(!(is_organisation && spoken_to), "{}", told.text);
+                    if is_letter {
+                        for known in ["Số 2 đường Hoàng Văn Thụ", "02053812345", "thứ Hai đến thứ Sáu 07:30–12:00"] {
+                            assert!(told.text.contains(known), "{known}: {}", told.text);
+                        }
+                        let number = dossier.case_number.as_str();
+                        assert!(told.text.lines().next().unwrap().contains(number), "{}", told.text);
+                    }
+                    read += &format!("=== {} → {}\n{}\n\n", told.topic, told.recipient, told.text);
+                }
+            };
+            let reason = || because("Giấy tờ bị tẩy xóa.");
+            let finish = |decision| Action::Finish { decision, reason: reason() };
+            let reappoint = Action::Reappoint { reason: reason(), appointment: at("2026-12-14 17:00") };
+            let receive = || Action::Receive { new: None, assignee: None, return_date: None };
+            let begin = || Action::HandOver { step: 1, assignee: None, note: String::new() };
+            steps(vec![Action::NotReceive { reason: reason() }, undo(), receive()], true);
+            steps(vec![Action::Withdraw { reason: reason() }], true);
+            steps(vec![
+                begin(),
+                Action::RequestSupplement { reason: reason(), items: vec![Paper::Position(0), Paper::Position(1)], exception: None },
+                Action::TakeSupplement { items: vec![ItemHandedIn(0, 1, 0).into()], reason: String::new() },
+                Action::RequestPayment { fees: vec![], amount_vnd: Some(1_500_000), reason: reason() },
+                Action::TakePayment { amount_vnd: 1_500_000, method: PaymentMethod::Cash, receipt: because("BL-1") },
+                reappoint,
+                finish(Decision::Approved),
+                undo(),
+            ], false);
+            steps(vec![begin(), finish(Decision::Refused), undo(), Action::Stop { reason: reason() }], false);
+            let reference = world.store.reference().unwrap();
+            let unit = |code| reference.units().by_code(code).unwrap().id;
+            steps(vec![Action::Withdraw { reason: reason() }], false);
+            drop(steps);
+            let moved = world.try_request(&request, now).unwrap();
+            ear.hears(now);
+            now = now.plus_millis(60_000);
+            world.act(moved.id, now, Action::MoveToSuccessor { from: unit(COMMUNE), to: unit(NEIGHBOUR) }).unwrap();
+            for told in ear.hears(now) {
+                topics.insert(told.topic.clone());
+                assert_eq!(misread(&told, is_letter), Vec::<String>::new(), "{}", told.text);
+                read += &format!("=== {} → {}\n{}\n\n", told.topic, told.recipient, told.text);
+            }
+        }
+        let expected = [
+            "date_moved", "moved", "not_received", "payment_requested", "reappointed", "receipt", "refused", "registered",
+            "result_ready", "stopped", "supplement_requested", "taken_back", "withdrawn",
+        ];
+        assert_eq!(topics.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        // To be read by whoever writes them.
+        if let Some(file) = std::env::var_os("LETTERS_TO") {
+            std::fs::write(file, read).unwrap();
+        }
+    }
+}
+
+on_both! {
+    fn a_confirmed_submission_is_told_by_what_was_confirmed(db: &Database) {
+        let mut office = Office::open_with(db, crate::submissions::with_sms(db));
+        let mut new = office.new_submission(COMMUNE, SAME_DAY);
+        new["applicant"]["email"] = json!("anh@example.vn");
+        let waiting = office.call("POST", "/api/v1/submissions").body(new).send().expect(202).json();
+        let path = format!("/api/v1/submissions/{}/confirm", waiting["id"].as_str().unwrap());
+        let code = crate::submissions::code(&outbox(db)[0].2);
+        let made = office.call("POST", path).body(json!({"code": code})).send().expect(201).json();
+        let number = made["dossier"]["case_number"].as_str().unwrap().to_owned();
+        let begun = std::time::Instant::now();
+        let told = loop {
+            let told = outbox(db).into_iter().find(|(.., body)| body.contains(&number));
+            if let Some(told) = told {
+                break told;
+            }
+            assert!(begun.elapsed() < std::time::Duration::from_secs(30));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        };
+        assert_eq!((told.0.as_str(), told.1.as_str()), ("sms", "0912345678"));
+        assert!(told.2.contains(made["look_up_code"].as_str().unwrap()), "{}", told.2);
+        assert!(told.2.contains("/tra-cuu?so="), "{}", told.2);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let seen = office.call("GET", format!("/api/v1/dossiers/{number}")).token(&clerk).send().expect(200).json();
+        assert_eq!((&seen["applicant"]["notify_by"], &seen["applicant"]["told_by"]), (&json!("sms"), &json!("sms")));
+    }
+}
+
+on_both! {
+    fn an_answer_to_feedback_reaches_its_sender(db: &Database) {
+        let mut office = Office::open_with(db, by_mail_only(db));
+        let officer = office.token(Role::Officer, COMMUNE);
+        let send = |more: Value| {
+            let mut new = json!({"unit": COMMUNE, "content": "Bộ phận một cửa mở cửa muộn"});
+            for (name, value) in more.as_object().unwrap() {
+                new[name] = value.clone();
+            }
+            let sent = office.call("POST", "/api/v1/feedback").body(new).send().expect(201).json();
+            let path = format!("/api/v1/feedback/{}/answer", sent["id"].as_str().unwrap());
+            let call = office.call("POST", path).token(&officer).header("If-Match", "*");
+            call.body(json!({"answer": "Đơn vị đã nhắc nhở."})).send().expect(200);
+        };
+        send(json!({"name": "Nguyễn Thị Ánh", "email": "anh@example.vn"}));
+        send(json!({"phone": "0912345678"}));
+        send(json!({}));
+        let told = outbox(db);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("email", "anh@example.vn"));
+        let letter = Templates::load(None).unwrap();
+        let letter = letter.letter(Topic::FeedbackAnswered, &serde_json::from_str(&told[0].2).unwrap()).unwrap();
+        for known in ["Đơn vị đã nhắc nhở.", "Bộ phận một cửa mở cửa muộn", "Nguyễn Thị Ánh", "Hoàng Văn Thụ"] {
+            assert!(letter.text.contains(known), "{known}: {}", letter.text);
         }
     }
 }
@@ -228,6 +737,25 @@ on_both! {
         assert_eq!(letters(), 1);
         told("2026-11-24 08:00");
         assert_eq!(letters(), 2);
+    }
+}
+
+on_both! {
+    fn a_digest_names_the_working_day_that_it_is_of(db: &Database) {
+        let world = World::new(db.store());
+        let mut new = staff(Role::Supervisor, COMMUNE);
+        new.email = Some("lanh.dao@langson.example".to_owned());
+        acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
+        // Friday; and Monday after it.
+        world.receive_at(COMMUNE, DAYS, at("2021-03-05 09:00"));
+        motcua::jobs::remind::remind(&world.store, at("2021-03-08 08:00")).unwrap();
+        let (.., body) = outbox(db).remove(0);
+        let templates = Templates::load(None).unwrap();
+        let letter = templates.letter(Topic::Digest, &serde_json::from_str(&body).unwrap()).unwrap();
+        for known in ["ngày 08/03/2021", "Nhận ngày 05/03/2021: 1", "Xong ngày 05/03/2021: 0"] {
+            assert!(letter.text.contains(known), "{known}: {}", letter.text);
+        }
+        assert!(!letter.text.contains("hôm qua"), "{}", letter.text);
     }
 }
 
@@ -273,5 +801,40 @@ on_both! {
         act(&officer, "undo", json!({"reason": "ghi lại lý do"}));
         act(&officer, "finish", json!({"decision": "refused", "reason": "Không có tên trong sổ"}));
         assert_eq!(look_up()["reason"], "Không có tên trong sổ");
+    }
+}
+
+on_both! {
+    fn the_desk_of_a_unit_is_where_letters_send_people(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        let change = |body: Value| {
+            let call = office.call("PATCH", format!("/api/v1/units/{COMMUNE}")).token(&admin);
+            call.header("If-Match", "*").body(body).send()
+        };
+        let seen = change(json!({"address": " Số 2  đường Hoàng Văn Thụ", "phone": "(0205) 381 2345"})).expect(200).json();
+        assert_eq!((&seen["address"], &seen["phone"]), (&json!("Số 2 đường Hoàng Văn Thụ"), &json!("(0205) 381 2345")));
+        for (body, field) in [
+            (json!({"phone": "gọi cho tôi"}), "/phone"),
+            (json!({"address": "a".repeat(301)}), "/address"),
+        ] {
+            assert_eq!(fields(&change(body).problem(400, "invalid-request")), [field]);
+        }
+        // Another change leaves them, `null` takes them away.
+        let seen = change(json!({"mountain": true})).expect(200).json();
+        assert_eq!(seen["phone"], "(0205) 381 2345");
+        let seen = change(json!({"phone": null})).expect(200).json();
+        assert_eq!((&seen["address"], &seen["phone"]), (&json!("Số 2 đường Hoàng Văn Thụ"), &Value::Null));
+    }
+}
+
+on_both! {
+    fn nothing_that_staff_see_is_kept_on_the_way(db: &Database) {
+        let mut office = Office::open(db);
+        let admin = office.token(Role::Administrator, "H37");
+        for path in ["/me", "/users", "/colleagues", "/sessions", "/outbox", "/dossiers?list=all", "/alarms"] {
+            let answer = office.call("GET", format!("/api/v1{path}")).token(&admin).send();
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::domain::dossier::{Dossier, EventData, PaymentRequested};
+use crate::domain::dossier::{Decision, Dossier, EventData, PaymentRequested, Status};
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::norms::FormKind;
 use crate::domain::person::Person;
 use crate::domain::procedure::Fee;
 use crate::domain::role::Role;
@@ -14,6 +15,7 @@ use crate::outgoing::notices::reminder::{horizon, reminder};
 use crate::outgoing::notices::{NoticeSettings, kind_of, working_moment};
 use crate::outgoing::{Happened, Teller};
 use crate::render::letters::Topic;
+use crate::render::words::told as words;
 use crate::store::outbox::{Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
@@ -31,84 +33,152 @@ impl Teller for NoticeTeller {
             std::iter::once(happened.after.applicant).chain(happened.after.delegate)
         });
         let people = persons::find_many(conn, ids)?;
+        let handling: BTreeSet<UserId> = all.iter().filter_map(|of| of.after.assignee).collect();
+        let officers = match handling.is_empty() {
+            true => HashMap::new(),
+            false => users::names(conn, handling)?,
+        };
         let mut messages = Vec::new();
         for happened in all {
-            messages.extend(self.of_event(conn, happened, &people)?);
+            if let Some((topic, more)) = told(happened) {
+                messages.extend(self.to_applicant(&people, &officers, happened, topic, &more));
+            }
+            if matches!(happened.event.data, EventData::BecameOverdue(_)) {
+                messages.extend(self.of_overdue(conn, happened)?);
+            }
+            messages.extend(self.of_due_soon(conn, happened)?);
         }
         Ok(messages)
     }
 }
 
-impl NoticeTeller {
-    fn of_event(
-        &self,
-        conn: &mut Conn,
-        happened: &Happened<'_>,
-        people: &HashMap<PersonId, Person>,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        let Happened { event, after, .. } = happened;
-        let own = |topic: Topic, more: Value| Some((topic, more));
-        let moment = |moment: Option<Moment>| moment.map(render::words::moment).unwrap_or_default();
-        let told = match &event.data {
-            EventData::Received(_) => own(
-                Topic::Receipt,
-                json!({"owed": owed(happened.reference, after)}),
-            ),
-            EventData::SupplementRequested(asked) => own(
+/// What the applicant is told of an event, if anything.
+fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
+    let Happened {
+        reference,
+        before,
+        event,
+        after,
+        ..
+    } = happened;
+    let at = render::words::moment(event.at);
+    // The form follows the day of receipt.
+    let norm = reference.norms().on(after.entered_at.date());
+    let form = |kind| norm.form(kind).map(words::form).unwrap_or_default();
+    let promised = |dossier: Option<&Dossier>| moment(dossier.and_then(Dossier::promised));
+    Some(match &event.data {
+        EventData::Registered(_) => (Topic::Registered, json!({"registered_at": at})),
+        EventData::Received(_) => (
+            Topic::Receipt,
+            json!({
+                "returned_by": render::words::channel(after.return_channel),
+                "owed": owed(reference, after),
+            }),
+        ),
+        EventData::NotReceived(not) => (
+            Topic::NotReceived,
+            json!({"reason": not.reason, "form": form(FormKind::Refusal)}),
+        ),
+        EventData::SupplementRequested(asked) => {
+            let items = items(reference, after, &asked.items);
+            (
                 Topic::SupplementRequested,
-                json!({"reason": asked.reason, "items": items(happened.reference, after, &asked.items)}),
-            ),
-            EventData::PaymentRequested(asked) => own(
-                Topic::PaymentRequested,
                 json!({
-                    "reason": what_for(happened.reference, after, asked),
-                    "amount": amount(asked.amount_vnd),
+                    "reason": asked.reason, "papers": items.join("; "), "items": items,
+                    "form": form(FormKind::Supplement),
                 }),
-            ),
-            EventData::Reappointed(new) => own(
-                Topic::Reappointed,
-                json!({"reason": new.reason, "appointment_at": render::words::moment(new.appointment)}),
-            ),
-            EventData::AppointmentLapsed(lapsed) => own(
-                Topic::AppointmentLapsed,
-                json!({"appointment_at": render::words::moment(lapsed.appointment)}),
-            ),
-            EventData::VerificationNeeded(needed) if needed.limit.is_some() => own(
-                Topic::Verification,
+            )
+        }
+        EventData::PaymentRequested(asked) => (
+            Topic::PaymentRequested,
+            json!({
+                "reason": what_for(reference, after, asked), "amount": amount(asked.amount_vnd),
+            }),
+        ),
+        EventData::Reappointed(new) => (
+            Topic::Reappointed,
+            json!({
+                "reason": new.reason, "old_at": promised(*before),
+                "new_at": render::words::moment(new.appointment), "form": form(FormKind::Apology),
+            }),
+        ),
+        EventData::Finished(finished) if finished.decision == Decision::Refused => (
+            Topic::Refused,
+            json!({"reason": finished.reason, "form": form(FormKind::Refusal), "done_at": at}),
+        ),
+        EventData::Finished(_) => (Topic::ResultReady, json!({"done_at": at})),
+        EventData::Withdrawn(withdrawn) => {
+            // What was never received was never handled.
+            let form = match after.received_at {
+                Some(_) => form(FormKind::Stop),
+                None => String::new(),
+            };
+            (
+                Topic::Withdrawn,
+                json!({"reason": withdrawn.reason, "form": form, "done_at": at}),
+            )
+        }
+        EventData::Stopped(stopped) => (
+            Topic::Stopped,
+            json!({"reason": stopped.reason, "form": form(FormKind::Stop), "done_at": at}),
+        ),
+        EventData::Undone(undone) => {
+            let before = (*before)?;
+            let what = words::taken_back(before.status, before.decision)?;
+            let now = words::goes_on(after.status, after.promised());
+            (
+                Topic::TakenBack,
+                json!({"what": what, "reason": undone.reason, "now": now}),
+            )
+        }
+        EventData::MovedToSuccessor(moved) => {
+            let answers = before.is_some_and(|before| {
+                (before.unit, before.receiving_unit) != (after.unit, after.receiving_unit)
+            });
+            let waits =
+                after.status.is_open() || matches!(after.status, Status::Registered | Status::Done);
+            if !answers || !waits {
+                return None;
+            }
+            (
+                Topic::Moved,
                 json!({
-                    "reason": needed.reason,
-                    "due_before": moment(happened.before.and_then(Dossier::due)),
+                    "from_unit": unit_name(reference, moved.from),
+                    "to_unit": unit_name(reference, moved.to),
                 }),
-            ),
-            EventData::Finished(_) => own(
-                Topic::ResultReady,
-                json!({"done_at": moment(after.closed_at)}),
-            ),
-            _ => None,
-        };
-        let mut messages = Vec::new();
-        if let Some((topic, more)) = told {
-            messages.extend(self.to_applicant(people, happened, topic, &more));
+            )
         }
-        if matches!(event.data, EventData::BecameOverdue(_)) {
-            messages.extend(self.of_overdue(conn, happened)?);
+        data => {
+            // Whatever has moved it: what was promised holds no more.
+            let (old, new) = (before.and_then(Dossier::promised)?, after.promised()?);
+            if old == new || !after.is_running() {
+                return None;
+            }
+            (
+                Topic::DateMoved,
+                json!({
+                    "old_at": render::words::moment(old), "new_at": render::words::moment(new),
+                    "because": words::because(data),
+                }),
+            )
         }
-        messages.extend(self.of_due_soon(conn, happened)?);
-        Ok(messages)
-    }
+    })
+}
 
+impl NoticeTeller {
     fn to_applicant(
         &self,
         people: &HashMap<PersonId, Person>,
+        officers: &HashMap<UserId, (String, String)>,
         happened: &Happened<'_>,
         topic: Topic,
         more: &Value,
     ) -> Vec<Outgoing> {
-        let dossier = happened.after;
+        let (dossier, reference) = (happened.after, happened.reference);
         let told = |id: PersonId, is_applicant: bool| {
             let person = people.get(&id)?;
             let (by, contact) = person.told_by(is_applicant, self.settings.ways())?;
-            Some((person, (kind_of(by)?, contact.to_owned())))
+            Some((person, is_applicant, kind_of(by)?, contact.to_owned()))
         };
         let delegate = dossier.delegate.and_then(|id| told(id, false));
         let told: Vec<_> = told(dossier.applicant, true)
@@ -118,16 +188,36 @@ impl NoticeTeller {
         if told.is_empty() {
             return Vec::new();
         }
-        let mut values = values(happened.reference, dossier);
-        let code = views::look_up::code_of(happened.reference, dossier.id);
+        let mut values = values(reference, dossier);
+        let code = views::look_up::code_of(reference, dossier.id);
         let link = &self.settings.look_up_link;
         let link = link.replace("{case_number}", dossier.case_number.as_str());
         values["link"] = json!(link.replace("{code}", &code));
         values["code"] = json!(code);
+        let officer = dossier.assignee.and_then(|id| officers.get(&id));
+        values["officer"] = json!(officer.map_or("", |(_, name)| name));
+        // Each moment is said once.
+        let said = |key| more.get(key).is_some();
+        let said_when = said("done_at") || said("registered_at") || topic == Topic::Receipt;
+        values["handled_at"] = json!(moment((!said_when).then_some(happened.event.at)));
+        // Nothing is promised while the clock stands, nor of what has ended otherwise.
+        let returned = dossier.is_running() || dossier.status == Status::Done;
+        let promised = dossier.promised().filter(|_| returned && !said("new_at"));
+        values["due_at"] = json!(moment(promised));
+        let desk = reference.units().get(dossier.receiving_unit);
+        let text = |of: Option<&String>| json!(of.cloned().unwrap_or_default());
+        values["address"] = text(desk.and_then(|desk| desk.address.as_ref()));
+        values["phone"] = text(desk.and_then(|desk| desk.phone.as_ref()));
+        let hours = reference.office_hours(dossier.receiving_unit);
+        values["hours"] = json!(words::hours(hours, happened.now.date()));
         merge(&mut values, more);
-        let message = |(person, (kind, recipient)): (&Person, (Kind, String))| {
+        let applicant = people.get(&dossier.applicant);
+        let message = |(person, is_applicant, kind, recipient): (&Person, bool, Kind, String)| {
             let mut body = values.clone();
             body["name"] = json!(person.name);
+            body["you"] = json!(words::you(person));
+            let applicant = applicant.filter(|_| !is_applicant);
+            body["dossier"] = json!(words::whose(person, applicant));
             Outgoing {
                 kind,
                 topic: topic.as_str().to_owned(),
@@ -219,18 +309,25 @@ fn officer(conn: &mut Conn, id: Option<UserId>) -> Result<Option<User>, StoreErr
 
 /// What every notice of a dossier tells: nothing of its people.
 pub(crate) fn values(reference: &Reference, dossier: &Dossier) -> Value {
-    let unit = reference.units().get(dossier.unit);
     let procedure = reference.procedure_of(dossier);
-    let moment = |moment: Option<Moment>| moment.map(render::words::moment).unwrap_or_default();
     json!({
         "case_number": dossier.case_number.as_str(),
         "procedure": procedure.map_or("", |p| &p.definition.name),
-        "unit": unit.map_or("", |unit| &unit.name),
+        "unit": unit_name(reference, dossier.unit),
+        "receiving_unit": unit_name(reference, dossier.receiving_unit),
         "received_at": moment(dossier.received_at),
         "due_at": moment(dossier.due()),
         "step": procedure.map_or("", |p| p.step_name(usize::from(dossier.step))),
         "return_channel": dossier.return_channel.as_str(),
     })
+}
+
+fn moment(moment: Option<Moment>) -> String {
+    moment.map(render::words::moment).unwrap_or_default()
+}
+
+fn unit_name(reference: &Reference, id: UnitId) -> &str {
+    reference.units().get(id).map_or("", |unit| &unit.name)
 }
 
 fn merge(values: &mut Value, more: &Value) {

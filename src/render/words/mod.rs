@@ -4,6 +4,7 @@
 mod counting;
 mod following;
 mod refusals;
+pub mod told;
 
 pub use crate::render::words::counting::{counting, passed_over, rule};
 pub use crate::render::words::following::{

@@ -143,7 +143,9 @@ pub async fn preview(call: Call, body: Body<YearChange>) -> Reply<Moves> {
 pub(crate) async fn would_move(call: &Call, year: i32, new: YearChange) -> Result<Moves, Problem> {
     let (others, days) = (new.others(), new.into_days());
     call.run(move |store, by, _| {
-        Ok(acts::calendar::preview_year(store, year, &days, others, by.unit)?)
+        Ok(acts::calendar::preview_year(
+            store, year, &days, others, by.unit,
+        )?)
     })
     .await
 }

@@ -217,9 +217,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         (Ok(new), false) => calendar::would_move(&call, year, new).await.map(Some),
         (Ok(new), true) => {
             let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
-            calendar::change(&call, year, new, seen)
-                .await
-                .map(|_| None)
+            calendar::change(&call, year, new, seen).await.map(|_| None)
         }
     };
     match result {

@@ -1,0 +1,194 @@
+//! Words of letters and short messages to applicants.
+
+use chrono::NaiveDate;
+
+use crate::domain::dossier::{Decision, EventData, Status};
+use crate::domain::moment::Moment;
+use crate::domain::norms::Form;
+use crate::domain::office_hours::{OfficeHours, Session};
+use crate::domain::person::{Person, fold_diacritics};
+use crate::render::words::moment;
+
+/// How names begin that are no person's, for those who gave no number.
+const ORGANISATIONS: &[&str] = &[
+    "ban quan ly",
+    "benh vien",
+    "chi nhanh",
+    "cong ty",
+    "doanh nghiep",
+    "hop tac xa",
+    "ho kinh doanh",
+    "ngan hang",
+    "tap doan",
+    "tong cong ty",
+    "trung tam",
+    "truong cao dang",
+    "truong dai hoc",
+    "truong mam non",
+    "truong tieu hoc",
+    "truong trung hoc",
+    "uy ban nhan dan",
+    "van phong",
+];
+
+/// How somebody is spoken to in a sentence: people as `ông/bà`, organisations by their name.
+pub fn you(person: &Person) -> String {
+    let name = fold_diacritics(&person.name);
+    let begins = |start: &&str| {
+        let rest = name.strip_prefix(*start);
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    };
+    let sounds_so = person.identity.is_none() && ORGANISATIONS.iter().any(begins);
+    match person.is_organisation() || sounds_so {
+        true => person.name.clone(),
+        false => "ông/bà".to_owned(),
+    }
+}
+
+/// Whose dossier it is, for whoever is told of it: the applicant, or who handed it in for them.
+pub fn whose(told: &Person, applicant: Option<&Person>) -> String {
+    match applicant {
+        None => format!("hồ sơ của {}", you(told)),
+        Some(applicant) => format!(
+            "hồ sơ mà {} nộp theo ủy quyền của {}",
+            you(told),
+            applicant.name
+        ),
+    }
+}
+
+/// A form, as letters name it.
+pub fn form(form: &Form) -> String {
+    format!("{} (mẫu số {})", form.title, form.number)
+}
+
+/// Of what it was told that is taken back by undoing a dossier's status; `None`: nobody was told of it.
+pub const fn taken_back(status: Status, decision: Option<Decision>) -> Option<&'static str> {
+    Some(match (status, decision) {
+        (Status::Done, Some(Decision::Refused)) => "từ chối giải quyết hồ sơ",
+        (Status::Done, _) => "có kết quả giải quyết hồ sơ",
+        (Status::NotReceived, _) => "không tiếp nhận hồ sơ",
+        (Status::Withdrawn, _) => "rút hồ sơ",
+        (Status::Stopped, _) => "dừng giải quyết hồ sơ",
+        _ => return None,
+    })
+}
+
+/// How a dossier stands after that, in a sentence; with the moment that is promised, if one is.
+pub fn goes_on(status: Status, promised: Option<Moment>) -> String {
+    let how = match status {
+        Status::Registered => return "Hồ sơ đang chờ tiếp nhận.".to_owned(),
+        Status::SupplementRequested => return "Hồ sơ đang chờ bổ sung giấy tờ.".to_owned(),
+        Status::PaymentRequested => return "Hồ sơ đang chờ nộp tiền.".to_owned(),
+        _ => "Hồ sơ đang được giải quyết tiếp",
+    };
+    match promised {
+        Some(promised) => format!("{how}, hẹn trả kết quả {}.", moment(promised)),
+        None => format!("{how}."),
+    }
+}
+
+/// Why the moment that is promised is another one since an event.
+pub fn because(data: &EventData) -> String {
+    let why = match data {
+        EventData::SupplementTaken(taken) if taken.restarted => {
+            "đã nhận giấy tờ bổ sung, thời hạn được tính lại từ đầu"
+        }
+        EventData::SupplementTaken(_) => "đã nhận giấy tờ bổ sung, thời hạn được tính tiếp",
+        EventData::PaymentTaken(_) => "đã nhận tiền nộp, thời hạn được tính tiếp",
+        EventData::DueRecomputed(_) => "lịch làm việc thay đổi, thời hạn được tính lại",
+        EventData::Reached(_) => "cơ quan giải quyết đã nhận được hồ sơ",
+        EventData::AppointmentLapsed(_) => {
+            "thời hạn được tính lại, ngày đã hẹn lại không áp dụng nữa"
+        }
+        EventData::VerificationNeeded(needed) => {
+            let reason = needed.reason.trim_end_matches('.');
+            return format!("hồ sơ cần xác minh ({reason}), áp dụng thời hạn khi phải xác minh");
+        }
+        _ => "thời hạn được tính lại",
+    };
+    why.to_owned()
+}
+
+/// When an office is open on a day of that season: `thứ Hai đến thứ Sáu 07:30–12:00, 13:30–17:00`.
+pub fn hours(hours: &OfficeHours, on: NaiveDate) -> String {
+    let (weekday, saturday) = hours.of_season(on);
+    let mut text = format!("thứ Hai đến thứ Sáu {}", sessions(weekday));
+    if !saturday.is_empty() {
+        text += &format!("; thứ Bảy {}", sessions(saturday));
+    }
+    text
+}
+
+fn sessions(sessions: &[Session]) -> String {
+    let spans = sessions.iter().map(|session| {
+        format!(
+            "{}–{}",
+            session.open.format("%H:%M"),
+            session.close.format("%H:%M")
+        )
+    });
+    spans.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::identity::Identity;
+
+    fn person(name: &str, identity: Option<Identity>) -> Person {
+        Person {
+            name: name.to_owned(),
+            identity,
+            phone: None,
+            email: None,
+            address: None,
+            notify_by: None,
+        }
+    }
+
+    #[test]
+    fn people_are_spoken_to_as_people_and_organisations_by_their_name() {
+        let tax_code = Identity::organisation("4900123456").ok();
+        let company = "Công ty TNHH Ánh Dương";
+        assert_eq!(you(&person(company, tax_code.clone())), company);
+        assert_eq!(you(&person("Ánh Dương", tax_code)), "Ánh Dương");
+        assert_eq!(
+            you(&person("hợp tác xã Na Chi Lăng", None)),
+            "hợp tác xã Na Chi Lăng"
+        );
+        for name in ["Nguyễn Thị Ánh", "Đoàn Văn Công", "Văn Phong", "Trường"] {
+            assert_eq!(you(&person(name, None)), "ông/bà", "{name}");
+        }
+        let household = Identity::person("020185000123").ok();
+        assert_eq!(you(&person("Hộ kinh doanh Lan", household)), "ông/bà");
+        let applicant = person("Nguyễn Thị Ánh", None);
+        assert_eq!(whose(&applicant, None), "hồ sơ của ông/bà");
+        assert_eq!(
+            whose(&person("Lý Văn Dũng", None), Some(&applicant)),
+            "hồ sơ mà ông/bà nộp theo ủy quyền của Nguyễn Thị Ánh"
+        );
+    }
+
+    #[test]
+    fn hours_are_those_of_the_season() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let usual = OfficeHours::default();
+        assert_eq!(
+            hours(&usual, day("2026-11-27")),
+            "thứ Hai đến thứ Sáu 07:30–12:00, 13:30–17:00"
+        );
+        let json = r#"{"weekday": [{"open": "08:00", "close": "12:00"}],
+            "saturday": [{"open": "08:00", "close": "11:00"}],
+            "seasons": [{"from": [4, 15], "to": [10, 15], "weekday": [{"open": "07:00", "close": "11:30"}]}]}"#;
+        let own: OfficeHours = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            hours(&own, day("2026-11-27")),
+            "thứ Hai đến thứ Sáu 08:00–12:00; thứ Bảy 08:00–11:00"
+        );
+        assert_eq!(
+            hours(&own, day("2026-06-01")),
+            "thứ Hai đến thứ Sáu 07:00–11:30"
+        );
+    }
+}
