@@ -68,7 +68,7 @@ on_both! {
         let again = act("verify", &officer, because.clone()).problem(409, "refused");
         assert_eq!(again["reason"], "verification_said");
         // Everybody says the same.
-        let list = office.pages(&clerk, "/api/v1/dossiers?list=due", 50);
+        let list = office.pages(&clerk, "/api/v1/dossiers?list=open", 50);
         let item = list.iter().find(|item| item["case_number"] == number.as_str()).unwrap();
         let code = after["look_up_code"].as_str().unwrap();
         let public = office.call("GET", format!("/api/v1/lookup?case_number={number}&code={code}")).send().expect(200).json();
