@@ -22,10 +22,10 @@ use crate::web::problem::Problem;
 const SECONDS: u32 = 60;
 
 /// How many published feedbacks there is room for.
-const MOST: u32 = 3;
+const MOST: u32 = 2;
 
 /// Longer ones are cut: the whole stands on the page of published feedback.
-const LONGEST: usize = 220;
+const LONGEST: usize = 160;
 
 #[derive(Template)]
 #[template(path = "board.html")]
