@@ -87,9 +87,6 @@ pub fn move_staff(
     })
 }
 
-/// The most people of one unit that move at once.
-const MOST: u32 = 5000;
-
 fn movers(
     conn: &mut Conn,
     reference: &Reference,
@@ -116,7 +113,7 @@ fn movers(
     if outside(from.id) || to.is_some_and(|to| outside(to.id)) {
         return Err(Error::NOT_YOURS_TO_KEEP);
     }
-    let all = users::of_units(conn, &[from.id], None, MOST, true)?;
+    let all = users::of_units(conn, &[from.id], true)?;
     let all: Vec<User> = all
         .into_iter()
         .filter(|user| user.username != own)

@@ -392,16 +392,16 @@ impl Row for InHandsView {
 /// A page of them.
 pub type InHandsPage = Page<InHandsView>;
 
-pub async fn hands(call: Call, query: ListQuery<OfUnit, String>) -> Reply<InHandsPage> {
+pub async fn hands(call: Call, query: ListQuery<OfUnit, Place>) -> Reply<InHandsPage> {
     let page = call.run(move |store, by, now| {
         let ListQuery { filter, page } = query;
         let reference = store.reference()?;
         let unit = within(&reference, filter.unit.as_deref(), by.unit)?;
-        let (after, limit) = (page.after.as_deref(), page.and_one());
+        let (after, limit) = (page.after.as_ref(), page.and_one());
         let users = views::staff::of_unit(store, unit, after, limit, false)?;
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let counts = store.read(|conn| open_dossiers::hand_counts(conn, &ids, now))?;
-        let page = page.page(users, |user| user.username.clone());
+        let page = page.page(users, views::staff::place);
         Ok(page.map(|user| {
             let count = counts.get(&user.id).copied().unwrap_or_default();
             InHandsView {

@@ -456,7 +456,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let fees = fees.map(|fee| Choice::new(fee.position, &*fee.name));
             let once = "Số trang, số bản …; để trống: một.";
             vec![
-                Field::choice("fee", "Khoản phí, lệ phí", fees.collect()).as_number(),
+                Field::choice("fee", "Khoản phí, lệ phí", fees.collect()).numeric(),
                 Field::number("quantity", "Số lượng").hint(once),
                 Field::area("reason", "Lý do áp dụng mức này")
                     .hint("Bắt buộc khi không phải mức thông thường."),
@@ -577,7 +577,7 @@ fn owed(view: &DossierView) -> Vec<Choice> {
     let owed = owed.filter(|fee| matches!(fee.status, FeeStatus::Owed | FeeStatus::Unknown));
     owed.map(|fee| {
         let amount = fee
-            .amount_vnd
+            .sum_vnd
             .map_or_else(|| "chưa rõ mức thu".to_owned(), vnd);
         Choice::new(fee.position, format!("{}: {amount}", fee.name))
     })

@@ -97,10 +97,14 @@ impl DossierPage {
 
     fn fee(fee: &FeeView) -> String {
         let amount = fee
-            .amount_vnd
+            .sum_vnd
             .map_or_else(|| "chưa rõ mức thu".to_owned(), vnd);
+        let amount = match (fee.quantity, &fee.per) {
+            (2.., Some(per)) => format!("{} {per}, {amount}", fee.quantity),
+            _ => amount,
+        };
         let how = match fee.status {
-            FeeStatus::Free => "không phải nộp".to_owned(),
+            FeeStatus::Free | FeeStatus::NotChosen => "không phải nộp".to_owned(),
             FeeStatus::Unknown | FeeStatus::Owed => "chưa nộp".to_owned(),
             FeeStatus::Collected => match &fee.receipt {
                 Some(receipt) => format!("đã nộp, biên lai {receipt}"),

@@ -376,7 +376,7 @@ on_both! {
         let begun = Instant::now();
         let said = import("2026-07-17");
         let took = begun.elapsed();
-        // A few seconds on a machine of its own; what grew with the square would take hours.
+        // Without optimisation and beside other tests a minute or two; what grew with the square would take hours.
         assert!(took < Duration::from_secs(900), "{took:?}");
 
         let mut notes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::role::Role;
 use crate::render::words;
+use crate::views::staff::Place;
 use crate::web::api::call::Call;
 use crate::web::api::page::{ListQuery, OfUnit, Page};
 use crate::web::api::users::{self, NewUser, UserChange, UserView};
@@ -53,7 +54,7 @@ pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         "sua" => Some("Đã ghi thay đổi."),
         _ => None,
     };
-    let query = ListQuery::<OfUnit, String>::read(&typed.query_without(&["xong"]))?;
+    let query = ListQuery::<OfUnit, Place>::read(&typed.query_without(&["xong"]))?;
     let unit = typed.get("unit").to_owned();
     let found = call.run(move |store, by, _| users::page(store, &query, by.unit, false));
     let (rows, next) = Page::into_parts(found.await?);
