@@ -121,7 +121,9 @@ pub fn search(
             let ids = dossiers::find_ids(conn, &numbers(search, reference))?;
             found.rows = lists::by_ids(conn, &ids)?;
             found.rows.retain(|listed| reach.covers(listed));
-            found.rows.sort_by(|a, b| b.entered_at.cmp(&a.entered_at));
+            found
+                .rows
+                .sort_by_key(|row| std::cmp::Reverse(row.entered_at));
             found.rows.truncate(limit);
         }
         // Few units take in for others, or have others' dossiers: without these two most searches are over sooner.

@@ -63,10 +63,9 @@ fn public_page<T: Serialize>(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let mut answer = unless_seen(request, &rows);
-    if let Some(last) = rows.last().filter(|_| more) {
-        if let Some(link) = next_link(request, code(last)) {
-            answer.headers_mut().insert(LINK, link);
-        }
+    let last = rows.last().filter(|_| more);
+    if let Some(link) = last.and_then(|last| next_link(request, code(last))) {
+        answer.headers_mut().insert(LINK, link);
     }
     Answer::of(answer)
 }
