@@ -233,10 +233,15 @@ fn writing_routes(office: &mut Office) -> Vec<Ready> {
         office.token(role, unit);
         let operation = &document["paths"][&route.path][method.to_lowercase()];
         let body = &operation["requestBody"]["content"]["application/json"]["example"];
+        let mut body = body.clone();
+        // No letters are sent here: nobody may choose them.
+        if let Some(applicant) = body.get_mut("applicant").and_then(Value::as_object_mut) {
+            applicant.remove("notify_by");
+        }
         let body = match route.path.rsplit('/').next() {
             Some("move") => json!({"from": COMMUNE, "to": FOREIGN}),
             Some("take") => json!({"dossier": dossier, "fees": [0], "reason": "chuyển nhầm"}),
-            _ => body.clone(),
+            _ => body,
         };
         let mut path = route
             .path

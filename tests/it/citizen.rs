@@ -442,7 +442,7 @@ fn a_telephone_submits_and_follows() {
         let client = browser.open().await;
         let go = async |path: &str| client.goto(&format!("{url}{path}")).await.unwrap();
         let fill = async |field: &str, text: &str| {
-            find(&client, field).await.send_keys(text).await.unwrap()
+            find(&client, field).await.send_keys(text).await.unwrap();
         };
 
         // Enter is enough, from the search to the confirmed dossier.

@@ -111,7 +111,9 @@ fn eighty_thousand_wrong_elements_cost_nobody_anything() {
             "{}",
             &answer.body[..answer.body.len().min(500)]
         );
-        assert!(answer.body.len() < 8 * 1024, "{} bytes", answer.body.len());
+        // Of a batch each row is told what is wrong with it.
+        let most = if status == 200 { 256 } else { 8 } * 1024;
+        assert!(answer.body.len() < most, "{} bytes", answer.body.len());
         answer.json()
     };
     let submissions = "/api/v1/submissions";
@@ -125,7 +127,7 @@ fn eighty_thousand_wrong_elements_cost_nobody_anything() {
             post(submissions, &many, 413);
             post(submissions, &some, 400);
             post("/api/v1/dossiers/batch", &batch, 413);
-            post("/api/v1/dossiers/batch", &one, 400);
+            post("/api/v1/dossiers/batch", &one, 200);
         }
     });
 }

@@ -152,7 +152,7 @@ on_both! {
         let page = leader.get("/tong-quan?theo=officer");
         is_page(&page, 200);
         let file = leader.get("/tong-quan?theo=officer&dang=csv").body;
-        let officer = format!("{};officer {COMMUNE};2;2;0", format!("{}.officer", COMMUNE.to_lowercase()));
+        let officer = format!("{}.officer;officer {COMMUNE};2;2;0", COMMUNE.to_lowercase());
         assert!(file.contains(&officer) && file.contains(";Chưa giao cho ai;1;1;0"), "{file}");
         assert!(page.body.contains(&format!("officer {COMMUNE}")), "{}", page.body);
     }

@@ -388,12 +388,12 @@ on_both! {
             let unit = world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().clone();
             (unit.address.clone(), unit.phone.clone())
         };
-        import(",address,phone", "1,\"Thôn Khòn Cải, đường 1B\",\"0205 3812 345, 1022\"").unwrap();
+        import(",address,phone", "06001,\"Thôn Khòn Cải, đường 1B\",\"0205 3812 345, 1022\"").unwrap();
         let known = (Some("Thôn Khòn Cải, đường 1B".to_owned()), Some("0205 3812 345, 1022".to_owned()));
         assert_eq!(desk(), known);
-        import(",address,phone", "1,,").unwrap();
+        import(",address,phone", "06001,,").unwrap();
         assert_eq!(desk(), known);
-        let wrong = import(",address,phone", "1,,hỏi bảo vệ").unwrap_err().to_string();
+        let wrong = import(",address,phone", "06001,,hỏi bảo vệ").unwrap_err().to_string();
         assert!(wrong.contains("phone") && wrong.contains("hỏi bảo vệ"), "{wrong}");
         assert!(import(",mountain", "06001,perhaps").unwrap_err().to_string().contains("mountain"));
         import(",mountain", "06001,no").unwrap();

@@ -19,6 +19,7 @@ on_both! {
             "name": format!("Giấy tờ số {i}"), "originals": 1, "copies": 1, "required": true,
         }));
         version["checklist"] = papers.collect();
+        let path = format!("{path}?backdating_reason=C%C3%B4ng%20b%E1%BB%91%20mu%E1%BB%99n");
         office.call("PUT", path).token(&admin).body(version).send().expect(201);
         let mut body = office.new_dossier(COMMUNE, SAME_DAY);
         body["items"] = (0..500).map(|i| json!({"position": i, "originals": 1, "copies": 1})).collect();

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hmac::Mac;
 use qrcode::QrCode;
 use qrcode::render::svg;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::acts::advance::Request;
@@ -26,7 +26,7 @@ use crate::web::{State, with_store};
 use crate::{acts, views};
 
 /// A fee of the procedure: its position alone, or with how many times it is owed and why it is this one.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum FeeInput {
     /// Vị trí khoản phí của thủ tục, từ 0.
@@ -37,7 +37,7 @@ pub enum FeeInput {
 }
 
 /// A fee with its terms.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeeTermsInput {
     /// Vị trí khoản phí của thủ tục, từ 0.
@@ -51,6 +51,34 @@ pub struct FeeTermsInput {
     #[serde(default)]
     #[schema(example = "")]
     reason: String,
+}
+
+/// By hand: of what is neither a number nor an object the library's own words would be told.
+impl<'de> Deserialize<'de> for FeeInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = FeeInput;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("u16")
+            }
+
+            fn visit_u64<E: de::Error>(self, position: u64) -> Result<FeeInput, E> {
+                let position = u16::try_from(position);
+                let none = |_| E::custom("không có khoản phí ở vị trí này");
+                position.map(FeeInput::Position).map_err(none)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<FeeInput, A::Error> {
+                let map = de::value::MapAccessDeserializer::new(map);
+                FeeTermsInput::deserialize(map).map(FeeInput::Terms)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 impl From<FeeInput> for FeeAsked {

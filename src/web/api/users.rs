@@ -75,13 +75,13 @@ impl Tagged for UserView {
 #[derive(Serialize, ToSchema)]
 pub struct UserFile {
     #[serde(flatten)]
-    user: UserView,
+    pub(crate) user: UserView,
     /// Open dossiers that are given to them; at a change, those before it.
     #[schema(example = 12)]
-    open_dossiers: u64,
+    pub(crate) open_dossiers: u64,
     /// The job that hands these on, where there is one.
     #[schema(example = json!(null))]
-    job: Option<JobId>,
+    pub(crate) job: Option<JobId>,
 }
 
 /// What they have in hand changes without anybody's changing the account.
@@ -230,7 +230,7 @@ pub(crate) fn view(store: &Store, username: &str, reach: UnitId) -> Result<UserV
     Ok(UserView::new(&user, &*store.reference()?))
 }
 
-fn file(store: &Store, username: &str, reach: UnitId) -> Result<UserFile, Problem> {
+pub(crate) fn file(store: &Store, username: &str, reach: UnitId) -> Result<UserFile, Problem> {
     let user = views::staff::find(store, username, reach)?;
     let reference = store.reference()?;
     Ok(UserFile {

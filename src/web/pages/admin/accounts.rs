@@ -10,7 +10,7 @@ use crate::render::words;
 use crate::views::staff::Place;
 use crate::web::api::call::Call;
 use crate::web::api::page::{ListQuery, OfUnit, Page};
-use crate::web::api::users::{self, NewUser, UserChange, UserView};
+use crate::web::api::users::{self, NewUser, UserChange, UserFile, UserView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
@@ -113,7 +113,8 @@ fn form_of_new() -> FormPart {
     FormPart::new(all)
 }
 
-fn form_of(user: &UserView) -> FormPart {
+fn form_of(file: &UserFile) -> FormPart {
+    let user = &file.user;
     let values = [
         user.full_name.as_str(),
         user.role.as_str(),
@@ -132,6 +133,15 @@ fn form_of(user: &UserView) -> FormPart {
         Some(_) => DISABLED,
     };
     all.push(Field::choice(STATE, "Trạng thái", states).value(state));
+    let hint = match file.open_dossiers {
+        0 => "Không có hồ sơ nào đang giao cho người này.".to_owned(),
+        open => format!(
+            "Tên đăng nhập của đồng nghiệp nhận {open} hồ sơ đang giao cho người này khi khóa, hoặc những hồ sơ người này \
+             không còn xử lý được khi đổi đơn vị, vai trò."
+        ),
+    };
+    let colleague = Field::text("hands_to", "Giao hồ sơ lại cho").most(64);
+    all.push(colleague.hint(hint));
     all.push(password());
     FormPart::new(all)
 }
@@ -215,17 +225,17 @@ pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     }
 }
 
-async fn named(call: &Call) -> Result<UserView, Problem> {
+async fn named(call: &Call) -> Result<UserFile, Problem> {
     let username = call.named::<String>()?;
-    call.run(move |store, by, _| users::view(store, &username, by.unit))
+    call.run(move |store, by, _| users::file(store, &username, by.unit))
         .await
 }
 
 /// `GET /quan-tri/tai-khoan/{username}`.
 pub async fn ask_change(call: Call) -> Result<HttpResponse, Problem> {
-    let user = named(&call).await?;
-    let form = tagged(form_of(&user), &user);
-    answer(&call, StatusCode::OK, form, Some(&user), false)
+    let file = named(&call).await?;
+    let form = tagged(form_of(&file), &file.user);
+    answer(&call, StatusCode::OK, form, Some(&file.user), false)
 }
 
 /// With the tag of what is shown, so that nobody overwrites what they have not seen.
@@ -239,8 +249,9 @@ fn tagged(mut form: FormPart, user: &UserView) -> FormPart {
 
 /// `POST /quan-tri/tai-khoan/{username}`.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
-    let user = named(&call).await?;
-    let form = tagged(form_of(&user), &user).typed(&typed);
+    let file = named(&call).await?;
+    let user = &file.user;
+    let form = tagged(form_of(&file), user).typed(&typed);
     let mut body = form.body();
     if let Some(body) = body.as_object_mut() {
         let state = body.remove(STATE);
@@ -262,12 +273,12 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Ok(_) => Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish()),
         Err(problem) if problem.kind() == Kind::Changed => {
             // The text stays; the next try is on what it is now.
-            let form = tagged(form, &user);
-            answer(&call, problem.status_code(), form, Some(&user), true)
+            let form = tagged(form, user);
+            answer(&call, problem.status_code(), form, Some(user), true)
         }
         Err(problem) if is_of_the_form(&problem) => {
             let form = form.refused(&problem);
-            answer(&call, problem.status_code(), form, Some(&user), false)
+            answer(&call, problem.status_code(), form, Some(user), false)
         }
         Err(problem) => Err(problem),
     }
