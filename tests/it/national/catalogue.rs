@@ -38,7 +38,7 @@ fn import(folder: &Path, from: &str, more: &[&str]) -> Vec<String> {
         "--details",
         &details,
     ];
-    let day = ["--valid-from", from];
+    let day = ["--valid-from", from, "--backdating-reason", "Nhập muộn"];
     let all = fixed.iter().chain(day.iter()).chain(more);
     all.map(|text| (*text).to_owned()).collect()
 }

@@ -369,7 +369,7 @@ on_both! {
         let import = |day: &str| {
             let (list, details) = (list.to_str().unwrap(), details.to_str().unwrap());
             let fixed = ["import", "portal-catalogue", "--list", list, "--details", details];
-            Program::on(db).output(&[&fixed[..], &["--valid-from", day]].concat())
+            Program::on(db).output(&[&fixed[..], &["--valid-from", day, "--backdating-reason", "Nhập muộn"]].concat())
         };
         let before = world.store.reference().unwrap();
         let before: HashSet<String> = before.procedures().into_iter().map(|p| p.definition.code.clone()).collect();
