@@ -257,9 +257,10 @@ pub async fn print(client: &Client, name: &str) -> Vec<(f64, f64)> {
     boxes.collect()
 }
 
-/// The one element of a page that the selector finds.
+/// The one element of a page that the selector finds, as soon as it is there: the page may be on its way yet.
 pub async fn find(client: &Client, selector: &str) -> Element {
-    let found = client.find(Locator::Css(selector)).await;
+    let wait = client.wait().at_most(std::time::Duration::from_secs(20));
+    let found = wait.for_element(Locator::Css(selector)).await;
     found.unwrap_or_else(|error| panic!("{selector}: {error}"))
 }
 
