@@ -212,7 +212,16 @@ async fn judge(client: &Client, name: &str) {
             (error) => done([String(error)]));"
     );
     let found = client.execute_async(&run, Vec::new()).await.unwrap();
-    assert_eq!(found, json!([]), "{name}");
+    // A board renews itself: that is what it is for, and nobody types there (WCAG 2.2.1 exempts what is essential).
+    let renews =
+        |wrong: &serde_json::Value| name.starts_with("board") && wrong[0] == "meta-refresh";
+    let found = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|wrong| !renews(wrong));
+    let found: Vec<_> = found.collect();
+    assert!(found.is_empty(), "{name}: {found:?}");
 }
 
 /// A command of Chromium's own.
