@@ -36,19 +36,25 @@ pub fn insert(conn: &mut Conn, pending: &Pending, now: Moment) -> Result<(), Sto
     Ok(())
 }
 
+/// The [`Row`] of a submission that has not expired.
+macro_rules! pending {
+    ($id:expr, $now:expr) => {
+        submissions::table
+            .find($id.bytes().to_vec())
+            .filter(submissions::expires_at.gt($now.unix_millis()))
+            .select((
+                submissions::request,
+                submissions::code_hash,
+                submissions::tries,
+                submissions::expires_at,
+                submissions::dossier_id,
+            ))
+    };
+}
+
 /// A submission that has not expired, kept from others until the transaction ends.
 pub fn lock(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pending>, StoreError> {
-    let query = submissions::table
-        .find(id.bytes().to_vec())
-        .filter(submissions::expires_at.gt(now.unix_millis()))
-        .select((
-            submissions::request,
-            submissions::code_hash,
-            submissions::tries,
-            submissions::expires_at,
-            submissions::dossier_id,
-        ));
-    let row: Option<Row> = first_locked!(conn, query);
+    let row: Option<Row> = first_locked!(conn, pending!(id, now));
     Ok(row.map(|row| pending(id, row)))
 }
 
@@ -68,18 +74,7 @@ fn pending(id: SubmissionId, (request, code_hash, tries, expires, dossier): Row)
 
 /// A submission that has not expired, as it is read.
 pub fn find(conn: &mut Conn, id: SubmissionId, now: Moment) -> Result<Option<Pending>, StoreError> {
-    let row: Option<Row> = submissions::table
-        .find(id.bytes().to_vec())
-        .filter(submissions::expires_at.gt(now.unix_millis()))
-        .select((
-            submissions::request,
-            submissions::code_hash,
-            submissions::tries,
-            submissions::expires_at,
-            submissions::dossier_id,
-        ))
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = pending!(id, now).first(conn).optional()?;
     Ok(row.map(|row| pending(id, row)))
 }
 

@@ -21,6 +21,11 @@ pub(crate) enum IfMatch {
 }
 
 impl IfMatch {
+    /// The tag that a form brought along.
+    pub(crate) fn of_form(tag: &str) -> Self {
+        Self::Tags(vec![tag.to_owned()])
+    }
+
     pub(crate) fn fits(&self, etag: &str) -> bool {
         match self {
             Self::Any => true,

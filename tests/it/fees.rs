@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, COMMUNE, FOREIGN, Office, Program, SAME_DAY, fields, on_both};
+use crate::support::{
+    Answer, COMMUNE, FOREIGN, Office, Program, SAME_DAY, act, fields, get, on_both, path,
+};
 use motcua::domain::role::Role;
 use motcua::tools;
 
@@ -16,20 +18,6 @@ fn open(db: &crate::support::Database) -> Office {
         .with("MOTCUA__PAYMENTS__ACCOUNT", "0008400205123")
         .with("MOTCUA__PAYMENTS__GATEWAY_SECRET", SECRET);
     Office::open_with(db, program)
-}
-
-fn path(dossier: &Value) -> String {
-    format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap())
-}
-
-fn act(office: &Office, token: &str, dossier: &Value, action: &str, body: Value) -> Answer {
-    let call = office.call("POST", format!("{}/{action}", path(dossier)));
-    call.token(token).header("If-Match", "*").body(body).send()
-}
-
-fn get(office: &Office, token: &str, path: &str) -> Value {
-    let call = office.call("GET", path).token(token);
-    call.send().expect(200).json()
 }
 
 /// What the transfer code asks for.

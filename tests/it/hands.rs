@@ -4,8 +4,8 @@ use chrono::Days;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, at, fields, hire, on_both, password,
-    staff,
+    COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, act, at, fields, get, hire, on_both, password,
+    path, staff,
 };
 use motcua::domain::dossier::{Action, Channel};
 use motcua::domain::role::Role;
@@ -13,20 +13,6 @@ use motcua::{acts, tools};
 
 const OFFICER: &str = "h37.20.01.officer";
 const SECOND: &str = "second.officer";
-
-fn path(dossier: &Value) -> String {
-    format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap())
-}
-
-fn act(office: &Office, token: &str, dossier: &Value, action: &str, body: Value) -> Answer {
-    let call = office.call("POST", format!("{}/{action}", path(dossier)));
-    call.token(token).header("If-Match", "*").body(body).send()
-}
-
-fn get(office: &Office, token: &str, path: &str) -> Value {
-    let call = office.call("GET", path).token(token);
-    call.send().expect(200).json()
-}
 
 fn numbers(office: &Office, token: &str, query: &str) -> Vec<Value> {
     let rows = office.pages(token, &format!("/api/v1/dossiers?{query}"), 50);

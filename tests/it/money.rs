@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, World, at, date,
-    fields, occasion, on_both,
+    Answer, COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, World, act, at, date,
+    fields, occasion, on_both, path,
 };
 use motcua::domain::dossier::{Action, Correction, Decision, Paper, PaymentMethod};
 use motcua::domain::role::Role;
@@ -62,15 +62,6 @@ fn with_one_fee(world: &World) -> (String, u16, u64) {
         }
     });
     found.expect("the catalogue has one")
-}
-
-fn path(dossier: &Value) -> String {
-    format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap())
-}
-
-fn act(office: &Office, token: &str, dossier: &Value, action: &str, body: Value) -> Answer {
-    let call = office.call("POST", format!("{}/{action}", path(dossier)));
-    call.token(token).header("If-Match", "*").body(body).send()
 }
 
 fn verified(office: &Office) {

@@ -198,11 +198,7 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
     };
     let refused = match problem.kind() {
         Kind::Changed => {
-            // The text stays; the next try is on what it is now.
-            let mut form = form;
-            for field in form.fields.iter_mut().filter(|field| field.name == VERSION) {
-                field.value = subject.view.version.to_string();
-            }
+            let form = form.renewed(VERSION, subject.view.version);
             let status = problem.status_code();
             return answer(&call, status, kind, subject, form, seen);
         }

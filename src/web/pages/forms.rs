@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::moment::Moment;
 use crate::domain::text::clean;
+use crate::web::api::answers::Tagged;
 use crate::web::pages::read_form;
 use crate::web::problem::{Kind, Problem};
 
@@ -87,6 +88,14 @@ impl FromRequest for Fields {
             }
         })
     }
+}
+
+/// The field of the tag of what a form shows.
+pub(crate) const TAG: &str = "tag";
+
+/// A tag as it stands in a form.
+pub(crate) fn form_tag(of: &impl Tagged) -> String {
+    of.tag().trim_matches('"').to_owned()
 }
 
 /// How what was typed stands in a body.
@@ -226,6 +235,11 @@ impl Field {
 
     pub(crate) fn hidden(name: &str, value: impl ToString) -> Self {
         Self::new("hidden", name, "", Reads::Nowhere).value(value)
+    }
+
+    /// The tag of what the form shows ([`TAG`]), so that nobody overwrites what they have not seen.
+    pub(crate) fn tag(of: &impl Tagged) -> Self {
+        Self::hidden(TAG, form_tag(of))
     }
 
     #[must_use]
@@ -404,6 +418,16 @@ impl FormPart {
             }
         }
         Value::Object(body)
+    }
+
+    /// With another value in a hidden field: where somebody else was quicker what was typed stays, and the next try is on
+    /// what it is now.
+    #[must_use]
+    pub(crate) fn renewed(mut self, name: &str, value: impl ToString) -> Self {
+        for field in self.fields.iter_mut().filter(|field| field.name == name) {
+            field.value = value.to_string();
+        }
+        self
     }
 
     /// With what is wrong at its fields, and on top.

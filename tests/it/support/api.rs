@@ -190,6 +190,23 @@ impl Office {
     }
 }
 
+/// Where the API has a dossier.
+pub fn path(dossier: &Value) -> String {
+    format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap())
+}
+
+/// Does something to a dossier, whatever it is now.
+pub fn act(office: &Office, token: &str, dossier: &Value, action: &str, body: Value) -> Answer {
+    let call = office.call("POST", format!("{}/{action}", path(dossier)));
+    call.token(token).header("If-Match", "*").body(body).send()
+}
+
+/// What there is to read at an address.
+pub fn get(office: &Office, token: &str, path: &str) -> Value {
+    let call = office.call("GET", path).token(token);
+    call.send().expect(200).json()
+}
+
 /// A call of the API.
 pub struct Call<'a> {
     server: &'a Server,

@@ -8,7 +8,9 @@ mod program;
 mod proxy;
 mod world;
 
-pub use api::{COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, hire, password, staff};
+pub use api::{
+    COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, act, get, hire, password, path, staff,
+};
 pub use database::{Database, Kind};
 pub use pages::{
     Browser, FORM, OURS, Visitor, arrive, enter, find, held, is_page, look, print, set_cookie,

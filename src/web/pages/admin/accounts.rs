@@ -13,13 +13,12 @@ use crate::web::api::page::{ListQuery, OfUnit, Page};
 use crate::web::api::users::{self, NewUser, UserChange, UserFile, UserView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
-use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/tai-khoan";
 
-const TAG: &str = "tag";
 const KEY: &str = "key";
 const STATE: &str = "state";
 const DISABLED: &str = "disabled";
@@ -143,6 +142,7 @@ fn form_of(file: &UserFile) -> FormPart {
     let colleague = Field::text("hands_to", "Giao hồ sơ lại cho").most(64);
     all.push(colleague.hint(hint));
     all.push(password());
+    all.push(Field::tag(user));
     FormPart::new(all)
 }
 
@@ -234,24 +234,20 @@ async fn named(call: &Call) -> Result<UserFile, Problem> {
 /// `GET /quan-tri/tai-khoan/{username}`.
 pub async fn ask_change(call: Call) -> Result<HttpResponse, Problem> {
     let file = named(&call).await?;
-    let form = tagged(form_of(&file), &file.user);
-    answer(&call, StatusCode::OK, form, Some(&file.user), false)
-}
-
-/// With the tag of what is shown, so that nobody overwrites what they have not seen.
-fn tagged(mut form: FormPart, user: &UserView) -> FormPart {
-    use crate::web::api::answers::Tagged;
-    form.fields.retain(|field| field.name != TAG);
-    form.fields
-        .push(Field::hidden(TAG, user.tag().trim_matches('"')));
-    form
+    answer(
+        &call,
+        StatusCode::OK,
+        form_of(&file),
+        Some(&file.user),
+        false,
+    )
 }
 
 /// `POST /quan-tri/tai-khoan/{username}`.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let file = named(&call).await?;
     let user = &file.user;
-    let form = tagged(form_of(&file), user).typed(&typed);
+    let form = form_of(&file).typed(&typed);
     let mut body = form.body();
     if let Some(body) = body.as_object_mut() {
         let state = body.remove(STATE);
@@ -264,7 +260,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     with_password(&mut body, &typed);
     let changed = match body::read::<UserChange>(body.to_string().as_bytes()) {
         Ok(new) => {
-            let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
+            let seen = IfMatch::of_form(typed.get(TAG));
             users::alter(&call, user.username.clone(), new, seen).await
         }
         Err(problem) => Err(problem),
@@ -272,8 +268,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     match changed {
         Ok(_) => Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish()),
         Err(problem) if problem.kind() == Kind::Changed => {
-            // The text stays; the next try is on what it is now.
-            let form = tagged(form, user);
+            let form = form.renewed(TAG, form_tag(user));
             answer(&call, problem.status_code(), form, Some(user), true)
         }
         Err(problem) if is_of_the_form(&problem) => {

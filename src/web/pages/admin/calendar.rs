@@ -10,18 +10,16 @@ use crate::domain::calendar::{Calendar, DayKind, SourceKind};
 use crate::domain::moment::Moment;
 use crate::render::words;
 use crate::views::calendar::Moves;
-use crate::web::api::answers::Tagged;
 use crate::web::api::calendar::{self, Day, Year, YearChange};
 use crate::web::api::call::Call;
 use crate::web::body;
 use crate::web::headers::IfMatch;
-use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/lich";
 
-const TAG: &str = "tag";
 const DROP: &str = "drop";
 const STEP: &str = "step";
 const CONFIRM: &str = "confirm";
@@ -94,7 +92,7 @@ async fn known(call: &Call, year: i32) -> Result<(Year, Vec<i32>), Problem> {
     .await
 }
 
-fn form(year: i32, tag: &str) -> FormPart {
+fn form(year: i32, days: &Year) -> FormPart {
     let kinds = vec![
         Choice::new("off", "Nghỉ"),
         Choice::new("work", "Làm bù (ngày nghỉ hằng tuần thành ngày làm việc)"),
@@ -110,7 +108,7 @@ fn form(year: i32, tag: &str) -> FormPart {
         Field::text("name", "Tên").hint(format!("Ví dụ: Nghỉ Tết Nguyên đán {year}")),
         Field::choice("source", "Căn cứ", sources),
         Field::text("document", "Số văn bản"),
-        Field::hidden(TAG, tag),
+        Field::tag(days),
     ])
 }
 
@@ -166,7 +164,7 @@ pub async fn this_year(call: Call) -> Result<HttpResponse, Problem> {
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let year = calendar::year_of(&call)?;
     let (days, years) = known(&call, year).await?;
-    let form = form(year, days.tag().trim_matches('"'));
+    let form = form(year, &days);
     let shown = CalendarPage {
         done: typed.get("xong") == "1",
         ..empty(form)
@@ -179,8 +177,8 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let year = calendar::year_of(&call)?;
     let (days, years) = known(&call, year).await?;
-    let now_tag = days.tag();
-    let form = form(year, now_tag.trim_matches('"')).typed(&typed);
+    let now_tag = form_tag(&days);
+    let form = form(year, &days).typed(&typed);
     let dropped = typed.all(DROP);
     let (mut kept, mut changes) = (Vec::new(), Vec::new());
     for day in &days.days {
@@ -216,7 +214,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         (Err(problem), _) => Err(problem),
         (Ok(new), false) => calendar::would_move(&call, year, new).await.map(Some),
         (Ok(new), true) => {
-            let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
+            let seen = IfMatch::of_form(typed.get(TAG));
             calendar::change(&call, year, new, seen).await.map(|_| None)
         }
     };
@@ -231,14 +229,9 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             answer(&call, StatusCode::OK, all, &typed, shown)
         }
         Err(problem) if problem.kind() == Kind::Changed => {
-            // What was typed stays; the next try is on what it is now.
-            let mut form = form;
-            for field in form.fields.iter_mut().filter(|field| field.name == TAG) {
-                now_tag.trim_matches('"').clone_into(&mut field.value);
-            }
             let shown = CalendarPage {
                 changed: true,
-                ..empty(form)
+                ..empty(form.renewed(TAG, now_tag))
             };
             answer(&call, problem.status_code(), all, &typed, shown)
         }

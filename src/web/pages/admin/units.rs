@@ -9,19 +9,16 @@ use serde_json::json;
 use crate::domain::person::fold_diacritics;
 use crate::domain::unit::Level;
 use crate::render::words;
-use crate::web::api::answers::Tagged;
 use crate::web::api::call::Call;
 use crate::web::api::units::{self, UnitChange, UnitView};
 use crate::web::body;
 use crate::web::headers::IfMatch;
-use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 /// The most units on a page: whoever looks for another one types a part of its name.
 const MOST: usize = 200;
-
-const TAG: &str = "tag";
 
 #[derive(Template)]
 #[template(path = "admin/units.html")]
@@ -99,7 +96,7 @@ fn form(unit: &UnitView) -> FormPart {
             .hint("Bắt buộc khi đơn vị kết thúc mà còn hồ sơ chưa xong hoặc chưa trả.")
             .value(unit.successor.as_deref().unwrap_or_default()),
     ];
-    all.push(Field::hidden(TAG, unit.tag().trim_matches('"')));
+    all.push(Field::tag(unit));
     FormPart::new(all)
 }
 
@@ -158,7 +155,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     }
     let changed = match body::read::<UnitChange>(body.to_string().as_bytes()) {
         Ok(new) => {
-            let seen = IfMatch::Tags(vec![typed.get(TAG).to_owned()]);
+            let seen = IfMatch::of_form(typed.get(TAG));
             units::alter(&call, unit.code.clone(), new, seen).await
         }
         Err(problem) => Err(problem),
@@ -166,10 +163,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     match changed {
         Ok(_) => Ok(see_other("/quan-tri/don-vi?xong=1").finish()),
         Err(problem) if problem.kind() == Kind::Changed => {
-            let mut form = form;
-            for field in form.fields.iter_mut().filter(|field| field.name == TAG) {
-                field.value = unit.tag().trim_matches('"').to_owned();
-            }
+            let form = form.renewed(TAG, form_tag(&unit));
             answer(&call, problem.status_code(), unit, form, true)
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
