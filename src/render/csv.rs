@@ -28,15 +28,14 @@ pub fn csv_for_people(sheet: &Sheet) -> String {
         .terminator(Terminator::CRLF)
         .flexible(true)
         .from_writer(Vec::new());
-    let shown = |column: &&Column| column.head.is_some();
+    let shown = sheet.shown();
     for heading in sheet.title.iter().chain(&sheet.subtitle) {
         let _ = writer.write_record([harmless(heading)]);
     }
-    let _ = writer.write_record(sheet.columns.iter().filter(shown).map(head));
+    let _ = writer.write_record(shown.iter().map(|(_, column)| head(column)));
     for row in &sheet.rows {
-        let cells = sheet.columns.iter().zip(&row.cells);
-        let cells = cells.filter(|(column, _)| shown(column));
-        let _ = writer.write_record(cells.map(|(_, cell)| local(cell)));
+        let cells = shown.iter().filter_map(|(place, _)| row.cells.get(*place));
+        let _ = writer.write_record(cells.map(local));
     }
     for passage in &sheet.prose {
         let _ = writer.write_record([harmless(&passage.heading)]);

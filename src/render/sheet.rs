@@ -25,6 +25,16 @@ pub struct Sheet {
     pub notes: Vec<String>,
 }
 
+impl Sheet {
+    /// The columns that people are shown, each with its place in a row.
+    pub fn shown(&self) -> Vec<(usize, &Column)> {
+        let columns = self.columns.iter().enumerate();
+        columns
+            .filter(|(_, column)| column.head.is_some())
+            .collect()
+    }
+}
+
 /// A column. One that has no key is for people only, one that has no head for programs only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {

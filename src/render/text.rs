@@ -34,12 +34,7 @@ pub fn text(sheet: &Sheet) -> String {
 }
 
 fn table(sheet: &Sheet) -> Table {
-    let shown: Vec<(usize, &Column)> = sheet
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| column.head.is_some())
-        .collect();
+    let shown = sheet.shown();
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
     table.set_header(shown.iter().map(|(_, column)| head(column)));

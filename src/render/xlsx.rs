@@ -43,12 +43,7 @@ pub fn xlsx(sheet: &Sheet) -> Result<Vec<u8>, XlsxError> {
     if at > 0 {
         at += 1;
     }
-    let shown: Vec<(usize, &Column)> = sheet
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| column.head.is_some())
-        .collect();
+    let shown = sheet.shown();
     let first = at;
     let columns: Vec<&Column> = shown.iter().map(|(_, column)| *column).collect();
     at = heads(page, at, &columns)?;
