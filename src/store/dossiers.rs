@@ -16,6 +16,7 @@ use crate::store::chain::{EventHash, StoredEvent};
 use crate::store::connection::on_either;
 use crate::store::events::{self, EventRow};
 use crate::store::persons::{self, PersonRow, Under};
+use crate::store::prepared::PreparedOnce;
 use crate::store::schema::{self, dossier_events, dossiers};
 use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 
@@ -191,9 +192,11 @@ pub fn append(
         let people = std::iter::once(dossier.applicant).chain(dossier.delegate);
         persons::move_to(conn, people, under)?;
     }
-    diesel::update(dossiers::table.find(row.id.clone()))
+    let update = diesel::update(dossiers::table.find(row.id.clone()))
         .set(row)
-        .execute(conn)?;
+        .returning(dossiers::id);
+    let update = PreparedOnce(update);
+    let _: Vec<u8> = on_either!(conn, |conn| update.get_result(conn))?;
     tallies::insert_deltas(conn, &changes)?;
     let reversed = reversals_of(Some(&locked.dossier), id, new).map_err(wrong_events)?;
     reversals::insert(conn, &reversed)?;

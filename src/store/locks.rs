@@ -6,10 +6,17 @@
 //! rows of the outbox, [`Lock::Announcing`], [`Lock::Sealing`].
 
 use diesel::RunQueryDsl;
-use diesel::pg::PgConnection;
+use diesel::dsl::select;
+use diesel::sql_types::BigInt;
 
-use crate::store::prepared::PreparedOnce;
 use crate::store::{Conn, StoreError};
+
+// Those that give back nothing are called for what they do: nobody reads the Bool.
+diesel::define_sql_function!(fn pg_advisory_xact_lock(key: BigInt) -> Bool);
+diesel::define_sql_function!(fn pg_advisory_xact_lock_shared(key: BigInt) -> Bool);
+diesel::define_sql_function!(fn pg_try_advisory_xact_lock(key: BigInt) -> Bool);
+diesel::define_sql_function!(fn pg_advisory_lock(key: BigInt) -> Bool);
+diesel::define_sql_function!(fn pg_advisory_unlock(key: BigInt) -> Bool);
 
 /// What a lock keeps others from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +36,17 @@ pub(super) enum Lock {
 
 impl Lock {
     pub(super) fn exclusive(self, conn: &mut Conn) -> Result<(), StoreError> {
-        self.take(conn, "pg_advisory_xact_lock")
+        if let Conn::Postgres(conn) = conn {
+            select(pg_advisory_xact_lock(self as i64)).execute(conn)?;
+        }
+        Ok(())
     }
 
     pub(super) fn shared(self, conn: &mut Conn) -> Result<(), StoreError> {
-        self.take(conn, "pg_advisory_xact_lock_shared")
+        if let Conn::Postgres(conn) = conn {
+            select(pg_advisory_xact_lock_shared(self as i64)).execute(conn)?;
+        }
+        Ok(())
     }
 
     /// Takes the lock if nobody has it.
@@ -41,17 +54,8 @@ impl Lock {
         match conn {
             Conn::Sqlite(_) => Ok(true),
             Conn::Postgres(conn) => {
-                let query = format!("pg_try_advisory_xact_lock({})", self as i64);
-                let query = diesel::dsl::sql::<diesel::sql_types::Bool>(&query);
-                Ok(diesel::select(query).get_result(conn)?)
+                Ok(select(pg_try_advisory_xact_lock(self as i64)).get_result(conn)?)
             }
-        }
-    }
-
-    fn take(self, conn: &mut Conn, function: &str) -> Result<(), StoreError> {
-        match conn {
-            Conn::Sqlite(_) => Ok(()),
-            Conn::Postgres(conn) => self.call(conn, function),
         }
     }
 
@@ -61,15 +65,13 @@ impl Lock {
         conn: &mut Conn,
         work: impl FnOnce(&mut Conn) -> T,
     ) -> Result<T, StoreError> {
-        self.take(conn, "pg_advisory_lock")?;
+        if let Conn::Postgres(conn) = conn {
+            select(pg_advisory_lock(self as i64)).execute(conn)?;
+        }
         let value = work(conn);
-        self.take(conn, "pg_advisory_unlock")?;
+        if let Conn::Postgres(conn) = conn {
+            select(pg_advisory_unlock(self as i64)).execute(conn)?;
+        }
         Ok(value)
-    }
-
-    fn call(self, conn: &mut PgConnection, function: &str) -> Result<(), StoreError> {
-        let query = diesel::sql_query(format!("select {function}({})", self as i64));
-        PreparedOnce(query).execute(conn)?;
-        Ok(())
     }
 }

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
 /// A statement that diesel would prepare anew every time, because the text of such a one may depend on its
-/// values (updates, upserts, plain text): this one's does not.
+/// values (updates, upserts, plain text): this one's does not. Only for statements that give rows back: where diesel is
+/// to `execute` one, it asks the statement within.
 pub(super) struct PreparedOnce<Q>(pub Q);
 
 impl<Q> QueryId for PreparedOnce<Q> {
