@@ -34,8 +34,8 @@ pub(super) struct Args {
     /// Mỗi phép đo kéo dài bao nhiêu giây.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// Chỉ đo một nhóm: rates, process, reads, lists, receive, outbox.
-    #[arg(long, value_parser = ["rates", "process", "reads", "lists", "receive", "outbox"])]
+    /// Chỉ đo một nhóm: rates, process, reads, lists, pages, receive, outbox.
+    #[arg(long, value_parser = ["rates", "process", "reads", "lists", "pages", "receive", "outbox"])]
     only: Option<String>,
     /// Bảng cho người đọc, hoặc JSON.
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -7,6 +7,7 @@ mod http;
 mod lists;
 mod office;
 mod outbox;
+mod pages;
 mod process;
 mod rates;
 mod reads;
@@ -94,6 +95,9 @@ pub fn run(options: &Options, mut tell: impl FnMut(&Line)) -> Result<Vec<Line>, 
             }
             if wanted("lists") {
                 add(lists::measure(&office, &server, options.time)?);
+            }
+            if wanted("pages") {
+                add(pages::measure(&office, &server, options.time)?);
             }
             let received = if wanted("receive") {
                 Some(receive::measure(&office, &server, options.time)?)

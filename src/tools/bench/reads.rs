@@ -172,7 +172,7 @@ fn walk(
 }
 
 /// Dossiers from all over the database.
-fn sample(office: &Office) -> Result<Vec<(DossierId, String)>, ToolError> {
+pub(crate) fn sample(office: &Office) -> Result<Vec<(DossierId, String)>, ToolError> {
     let mut sample = Vec::with_capacity(DIFFERENT);
     let mut day = Moment::from_unix_millis(0);
     while sample.len() < DIFFERENT {
