@@ -7,8 +7,9 @@ use crate::domain::dossier::Channel;
 use crate::domain::identity::Identity;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
-use crate::domain::person::fold_diacritics;
-use crate::domain::procedure::{ChecklistItem, Fee, ProcedureDefinition};
+use crate::domain::order;
+use crate::domain::procedure::finding::Wanted;
+use crate::domain::procedure::{ChecklistItem, Fee};
 use crate::domain::role::Permission;
 use crate::domain::time_limit::LimitUnit;
 use crate::error::{Error, WrongField};
@@ -36,9 +37,8 @@ pub struct Offered {
     pub field: String,
 }
 
-/// The procedures that a unit takes in on a day and that fit what was typed, best first: beginnings of words of the
-/// name in any order, the first letters of its words (`ctbs`: chứng thực bản sao), or a part of the code; marks and
-/// capitals make no difference. With nothing typed, all of them.
+/// The procedures that a unit takes in on a day and that fit what was typed, best first ([`Wanted`]). With nothing
+/// typed, all of them.
 ///
 /// # Errors
 /// If the database refuses.
@@ -50,7 +50,7 @@ pub fn find_procedures(
 ) -> Result<Vec<Offered>, Error> {
     let reference = store.reference()?;
     let level = reference.units().get(unit).map(|unit| unit.level);
-    let typed = fold_diacritics(typed);
+    let wanted = Wanted::new(typed);
     let mut found = Vec::new();
     for version in reference.procedures() {
         let definition = &version.definition;
@@ -61,14 +61,14 @@ pub fn find_procedures(
         {
             continue;
         }
-        if let Some(rank) = rank(&typed, definition) {
+        if let Some(rank) = wanted.rank(definition) {
             found.push((rank, definition));
         }
     }
     found.sort_by_cached_key(|(rank, definition)| {
         (
             *rank,
-            fold_diacritics(&definition.name),
+            order::place(&definition.name),
             definition.code.clone(),
         )
     });
@@ -79,31 +79,6 @@ pub fn find_procedures(
         field: definition.field.clone(),
     });
     Ok(found.collect())
-}
-
-/// How well a procedure fits, 0 best; `None`: not at all.
-fn rank(typed: &str, definition: &ProcedureDefinition) -> Option<u8> {
-    let name = fold_diacritics(&definition.name);
-    if definition.code == typed {
-        return Some(0);
-    }
-    let words: Vec<&str> = name
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let initials: String = words
-        .iter()
-        .filter_map(|word| word.chars().next())
-        .collect();
-    let joined: String = typed.split_whitespace().collect();
-    if name.starts_with(typed) || initials.starts_with(&joined) {
-        return Some(1);
-    }
-    let begins = |typed: &str| words.iter().any(|word| word.starts_with(typed));
-    if typed.split_whitespace().all(begins) {
-        return Some(2);
-    }
-    (definition.code.contains(&joined) || initials.contains(&joined)).then_some(3)
 }
 
 /// What a form for a new dossier of a procedure has to ask.
@@ -244,33 +219,4 @@ pub fn earlier(
         entered_at: last.entered_at,
         person,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_procedure_is_found_by_a_few_letters() {
-        let definition = |name: &str| {
-            let json = serde_json::json!({
-                "code": "2.000815", "name": name, "field": "Chứng thực", "levels": ["commune"],
-                "valid_from": "2020-01-01", "announced_on": "2020-01-01", "online_level": "partial",
-                "statutory_limit": {"unit": "same_day"}, "result": "Bản sao",
-            });
-            serde_json::from_value::<ProcedureDefinition>(json).unwrap()
-        };
-        let copy = definition("Chứng thực bản sao từ bản chính giấy tờ, văn bản");
-        for (typed, fits) in [
-            ("", Some(1)),
-            ("2.000815", Some(0)),
-            ("chung thuc b", Some(1)),
-            ("ctbs", Some(1)),
-            ("sao chung", Some(2)),
-            ("0815", Some(3)),
-            ("khai sinh", None),
-        ] {
-            assert_eq!(rank(typed, &copy), fits, "{typed}");
-        }
-    }
 }

@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 
 use crate::domain::dossier::Channel;
 use crate::domain::moment::Moment;
+use crate::domain::order;
 use crate::domain::person::fold_diacritics;
+use crate::domain::procedure::finding::Wanted;
 use crate::domain::procedure::{OnlineLevel, ProcedureDefinition};
 use crate::domain::unit::{Level, Unit};
 use crate::error::{Error, WrongField};
@@ -45,7 +47,8 @@ pub struct Offer {
     pub online: bool,
 }
 
-/// Whether each word that was typed begins a word of one of the texts; marks and capitals make no difference.
+/// Whether each word that was typed begins a word of one of the texts; marks and capitals make no difference, nor how
+/// short a people's committee is called.
 fn fits(typed: &str, texts: &[&str]) -> bool {
     let texts: Vec<String> = texts.iter().map(|text| fold_diacritics(text)).collect();
     let begins = |typed: &str| {
@@ -54,7 +57,19 @@ fn fits(typed: &str, texts: &[&str]) -> bool {
             .flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '.'));
         words.into_iter().any(|word| word.starts_with(typed))
     };
-    fold_diacritics(typed).split_whitespace().all(begins)
+    let typed = fold_diacritics(typed);
+    let mut words = typed
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .flat_map(|word| {
+            match word {
+                "ubnd" => "uy ban nhan dan",
+                "tt" => "thi tran",
+                word => word,
+            }
+            .split(' ')
+        });
+    words.all(begins)
 }
 
 /// The procedures in force on a day that fit what was typed, by name.
@@ -63,25 +78,35 @@ fn fits(typed: &str, texts: &[&str]) -> bool {
 /// If the database refuses.
 pub fn procedures(store: &Store, typed: &str, day: NaiveDate) -> Result<Found<Offer>, Error> {
     let reference = store.reference()?;
+    let wanted = Wanted::new(typed);
     let mut found = Vec::new();
     for version in reference.procedures() {
         let definition = &version.definition;
-        let texts = [
-            definition.name.as_str(),
-            &definition.code,
-            &definition.field,
-        ];
-        if definition.is_in_force_on(day) && fits(typed, &texts) {
-            found.push(Offer {
+        if !definition.is_in_force_on(day) {
+            continue;
+        }
+        let by_field = || fits(typed, &[&definition.field, &definition.name]).then_some(4);
+        if let Some(rank) = wanted.rank(definition).or_else(by_field) {
+            let offer = Offer {
                 code: definition.code.clone(),
                 name: definition.name.clone(),
                 field: definition.field.clone(),
                 online: definition.online_level != OnlineLevel::Information,
-            });
+            };
+            found.push((rank, offer));
         }
     }
-    found.sort_by_cached_key(|offer| (!offer.online, fold_diacritics(&offer.name)));
-    Ok(Found::of(found))
+    let any = wanted.is_any();
+    found.sort_by_cached_key(|(rank, offer)| {
+        (
+            !offer.online,
+            any.then_some(*rank),
+            order::place(&offer.name),
+        )
+    });
+    Ok(Found::of(
+        found.into_iter().map(|(_, offer)| offer).collect(),
+    ))
 }
 
 /// Whether a unit resolves dossiers of a procedure on a day.
@@ -132,13 +157,22 @@ pub fn units(
         let resolves = definition.map_or(unit.is_open_on(day), |of| resolves(unit, of, day));
         resolves && fits(typed, &[unit.name.as_str(), &unit.code, above])
     });
-    let named = all.map(|unit| Named {
-        code: unit.code.clone(),
-        name: unit.name.clone(),
+    let mut found: Vec<_> = all.collect();
+    found.sort_by_cached_key(|unit| (order::place(&unit.name), unit.code.clone()));
+    let is_shared = |name: &str| units.all().iter().filter(|unit| unit.name == name).count() > 1;
+    let named = found.iter().map(|unit| {
+        let above = unit.parent.and_then(|id| units.get(id));
+        let name = match above {
+            // Two of the same name are told apart by what is above them.
+            Some(above) if is_shared(&unit.name) => format!("{} ({})", unit.name, above.name),
+            _ => unit.name.clone(),
+        };
+        Named {
+            code: unit.code.clone(),
+            name,
+        }
     });
-    let mut named: Vec<_> = named.collect();
-    named.sort_by_cached_key(|unit| fold_diacritics(&unit.name));
-    Ok(Found::of(named))
+    Ok(Found::of(named.collect()))
 }
 
 /// A paper that a procedure asks for.

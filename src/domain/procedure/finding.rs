@@ -4,42 +4,63 @@ use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
 
 /// What is looked for: some of the code or of the name, words of the name in any order, each perhaps only begun, or the
-/// first letters of words that follow each other (`ks`: khai sinh). Marks do not matter, nor i and y.
+/// first letters of words that follow each other (`ks`: khai sinh). Marks do not matter, nor i and y, nor what stands
+/// between the words.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     code: String,
-    name: String,
+    words: Vec<String>,
 }
 
 impl Wanted {
     pub fn new(text: &str) -> Self {
+        let folded = fold(text);
+        let code = fold_diacritics(ProcedureCode::base_of(text.trim()));
         Self {
             // A whole code may be written with province and case.
-            code: fold_diacritics(ProcedureCode::base_of(text)),
-            name: fold(text),
+            code: code.trim_end_matches('.').to_owned(),
+            words: words(&folded).map(str::to_owned).collect(),
         }
     }
 
-    pub fn finds(&self, definition: &ProcedureDefinition) -> bool {
-        definition.code.contains(&self.code) || self.fits(&definition.name)
+    /// Something is typed.
+    pub fn is_any(&self) -> bool {
+        !self.words.is_empty()
     }
 
-    fn fits(&self, name: &str) -> bool {
+    pub fn finds(&self, definition: &ProcedureDefinition) -> bool {
+        self.rank(definition).is_some()
+    }
+
+    /// How well a procedure fits, 0 best; `None`: not at all.
+    pub fn rank(&self, definition: &ProcedureDefinition) -> Option<u8> {
+        if definition.code == self.code {
+            return Some(0);
+        }
+        let by_code = || definition.code.contains(&self.code).then_some(3);
+        self.fits(&definition.name).or_else(by_code)
+    }
+
+    fn fits(&self, name: &str) -> Option<u8> {
         let name = fold(name);
-        let of_name = words(&name);
-        let begun = |wanted: &str| of_name.iter().any(|word| word.starts_with(wanted));
-        let initials = || -> String {
-            of_name
-                .iter()
-                .filter_map(|word| word.chars().next())
-                .collect()
-        };
-        let wanted = words(&self.name);
-        name.contains(&self.name)
-            || (!wanted.is_empty() && wanted.iter().all(|wanted| begun(wanted)))
-            || (self.name.chars().all(char::is_alphabetic)
-                && self.name.chars().count() > 1
-                && initials().contains(&self.name))
+        let of_name: Vec<&str> = words(&name).collect();
+        let initials: String = of_name
+            .iter()
+            .filter_map(|word| word.chars().next())
+            .collect();
+        let joined = self.words.concat();
+        let is_short = joined.chars().count() > 1 && joined.chars().all(char::is_alphabetic);
+        let begun = |wanted: &String| of_name.iter().any(|word| word.starts_with(wanted));
+        if of_name.join(" ").starts_with(&self.words.join(" "))
+            || (is_short && initials.starts_with(&joined))
+        {
+            return Some(1);
+        }
+        if self.words.iter().all(begun) {
+            return Some(2);
+        }
+        let inside = of_name.join(" ").contains(&self.words.join(" "));
+        (inside || is_short && initials.contains(&joined)).then_some(3)
     }
 }
 
@@ -48,9 +69,9 @@ fn fold(text: &str) -> String {
     fold_diacritics(text).replace('y', "i")
 }
 
-fn words(text: &str) -> Vec<&str> {
+fn words(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !c.is_alphanumeric());
-    words.filter(|word| !word.is_empty()).collect()
+    words.filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -61,7 +82,7 @@ mod tests {
     fn a_name_is_found_as_it_is_typed() {
         let birth = "Thủ tục đăng ký khai sinh";
         let copies = "Chứng thực bản sao từ bản chính";
-        let finds = |text: &str, name: &str| Wanted::new(text).fits(name);
+        let finds = |text: &str, name: &str| Wanted::new(text).fits(name).is_some();
         for (text, name) in [
             ("dang ki khai sinh", birth),
             ("Đăng kí khai sinh", birth),
@@ -72,6 +93,8 @@ mod tests {
             ("khai si", birth),
             ("sao chung thuc", copies),
             ("sao, chứng thực", copies),
+            ("khai sinh.", birth),
+            ("", birth),
         ] {
             assert!(finds(text, name), "{text}: {name}");
         }
@@ -82,6 +105,30 @@ mod tests {
             ("sao chung thuc chu ki", copies),
         ] {
             assert!(!finds(text, name), "{text}: {name}");
+        }
+    }
+
+    #[test]
+    fn the_best_fit_comes_first() {
+        let definition = |name: &str| {
+            let json = serde_json::json!({
+                "code": "2.000815", "name": name, "field": "Chứng thực", "levels": ["commune"],
+                "valid_from": "2020-01-01", "announced_on": "2020-01-01", "online_level": "partial",
+                "statutory_limit": {"unit": "same_day"}, "result": "Bản sao",
+            });
+            serde_json::from_value::<ProcedureDefinition>(json).unwrap()
+        };
+        let copy = definition("Chứng thực bản sao từ bản chính giấy tờ, văn bản");
+        for (typed, fits) in [
+            ("", Some(1)),
+            ("2.000815", Some(0)),
+            ("chung thuc b", Some(1)),
+            ("ctbs", Some(1)),
+            ("sao chung", Some(2)),
+            ("0815", Some(3)),
+            ("khai sinh", None),
+        ] {
+            assert_eq!(Wanted::new(typed).rank(&copy), fits, "{typed}");
         }
     }
 }
