@@ -17,6 +17,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, SubmissionId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person};
+use crate::domain::text::clean;
 use crate::error::Error;
 use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::limits::{Limits, address_key};
@@ -27,6 +28,9 @@ use crate::views::look_up::attempts_from;
 
 /// How long the code may take.
 const PATIENCE_MILLIS: i64 = 30 * 60 * 1000;
+/// How long a code is.
+const CODE_DIGITS: usize = 6;
+
 /// Wrong codes before a submission has to be made again: six digits, so one in 200.000 guesses.
 const TRIES: i32 = 5;
 
@@ -318,7 +322,14 @@ pub fn confirm(
     now: Moment,
 ) -> Result<DossierId, Error> {
     ensure_waits(store, id, address, limits, now)?;
-    let code = code_hash(id, code.trim());
+    // However its digits are set apart, and whatever of the message was copied with them.
+    let digits: String = clean(code).chars().filter(char::is_ascii_digit).collect();
+    if digits.len() != CODE_DIGITS {
+        // No guess: it costs no try.
+        let reason = format!("mã xác nhận gồm {CODE_DIGITS} chữ số");
+        return Err(Error::wrong("/code", reason));
+    }
+    let code = code_hash(id, &digits);
     store.write_with_reference(move |conn, reference| {
         let pending = submissions::lock(conn, id, now)?.ok_or(NOT_WAITING)?;
         if pending.tries >= TRIES {

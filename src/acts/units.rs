@@ -18,7 +18,7 @@ use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
 use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
 
-const NOT_A_DESK_PHONE: &str = "số điện thoại chỉ gồm chữ số, dấu cách, dấu chấm, +, -, (); nhiều số cách nhau bằng dấu phẩy; tối đa 100 ký tự";
+const NOT_A_DESK_PHONE: &str = "số điện thoại phải gọi được, đủ số 0 ở đầu và mã vùng (ví dụ 0205 3812 345); nhiều số cách nhau bằng dấu phẩy; tối đa 100 ký tự";
 
 /// A new unit under one that there is.
 #[derive(Debug, Clone)]

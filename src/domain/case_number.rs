@@ -31,49 +31,64 @@ impl CaseNumber {
         ))
     }
 
-    /// Reads a case number as a person types it: case and spaces around do not matter.
+    /// Reads a case number as a person types, copies or scans it: in small letters, with blanks for dashes, an O for a
+    /// zero, a full stop behind it, without any marks between, or within a sentence or the address of a receipt's code.
+    ///
+    /// # Errors
+    /// If there is none in it.
     pub fn parse(text: &str) -> Result<Self, InvalidCaseNumber> {
-        let number: String = clean(text)
-            .trim()
-            .chars()
-            .map(|c| {
-                if is_dash(c) {
-                    '-'
-                } else {
-                    c.to_ascii_uppercase()
-                }
-            })
-            .collect();
-        let invalid = || InvalidCaseNumber(text.to_owned());
-        let mut parts = number.rsplitn(3, '-');
-        let (Some(sequence), Some(day), Some(unit)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(invalid());
+        let cleaned = clean(text);
+        let within = |c: char| !c.is_ascii_alphanumeric() && c != '.' && !is_dash(c);
+        let mut words = cleaned.split(within);
+        let undivided = || {
+            let digits: String = cleaned.chars().filter(|c| !is_mark(*c)).collect();
+            let digits = digits.to_ascii_uppercase();
+            let letter = digits.chars().next().filter(char::is_ascii_uppercase)?;
+            let digits = digits[1..].replace('O', "0");
+            // All of it is the number; the shortest sequence is the likeliest.
+            let whole = |number: &Self| {
+                let own = number.0.bytes().filter(u8::is_ascii_digit).count();
+                own == digits.len()
+            };
+            let ways = cut(letter, &digits).into_iter().filter(whole);
+            ways.min_by_key(|number| number.0.len() - number.0.rfind('-').unwrap_or_default())
         };
+        Self::exact(&cleaned)
+            .or_else(|| words.find_map(Self::exact))
+            .or_else(undivided)
+            .ok_or_else(|| InvalidCaseNumber(text.to_owned()))
+    }
+
+    /// A number and nothing else, its three parts set apart.
+    pub fn exact(text: &str) -> Option<Self> {
+        let text = text.trim_end_matches(|c: char| ".,;:".contains(c) || c.is_whitespace());
+        let parts = text.split(|c: char| is_dash(c) || c.is_whitespace());
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        let &[unit, day, sequence] = parts.as_slice() else {
+            return None;
+        };
+        let unit = unit.split('.').map(zeros).collect::<Vec<_>>().join(".");
+        let (day, sequence) = (zeros(day), zeros(sequence));
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         let unit_ok = unit.len() <= 40
             && unit
                 .split('.')
                 .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-        let day_ok = digits(day)
+        let day_ok = digits(&day)
             && day.len() == 6
             && NaiveDate::parse_from_str(&format!("20{day}"), "%Y%m%d").is_ok();
-        let sequence_ok = digits(sequence) && (4..=9).contains(&sequence.len());
-        if unit_ok && day_ok && sequence_ok {
-            Ok(Self(number))
-        } else {
-            Err(invalid())
-        }
+        let sequence_ok = digits(&sequence) && (4..=9).contains(&sequence.len());
+        (unit_ok && day_ok && sequence_ok).then(|| Self(format!("{unit}-{day}-{sequence}")))
     }
 
     /// The numbers that a text may mean: one as it is typed, or as it comes back from a bank, without dots and dashes or
     /// within a longer text. Where the digits can be cut in several ways, each; whether there is such a dossier tells
     /// which.
     pub fn candidates(text: &str) -> Vec<Self> {
-        if let Ok(number) = Self::parse(text) {
+        let text = clean(text).to_ascii_uppercase();
+        if let Some(number) = Self::exact(&text) {
             return vec![number];
         }
-        let text = clean(text).to_ascii_uppercase();
         let mut found = Vec::new();
         // A letter, then digits with at most one dot, dash or space between any two.
         let letters: Vec<char> = text.chars().collect();
@@ -148,6 +163,20 @@ impl NumberEnd {
     }
 }
 
+const fn is_mark(c: char) -> bool {
+    matches!(c, '.' | ' ') || is_dash(c)
+}
+
+/// In capitals, with zeros for what was typed as an O among digits.
+fn zeros(part: &str) -> String {
+    let part = part.to_ascii_uppercase();
+    let of_digits = part.bytes().all(|b| b.is_ascii_digit() || b == b'O');
+    match of_digits && part.bytes().any(|b| b.is_ascii_digit()) {
+        true => part.replace('O', "0"),
+        false => part,
+    }
+}
+
 /// Every way to read digits behind a letter as a unit's groups of two, a day and a sequence; what may follow the number
 /// is left out, the shortest sequence first.
 fn cut(letter: char, digits: &str) -> Vec<CaseNumber> {
@@ -163,7 +192,7 @@ fn cut(letter: char, digits: &str) -> Vec<CaseNumber> {
             let Some(sequence) = digits.get(unit_end + 6..unit_end + 6 + length) else {
                 break;
             };
-            found.extend(CaseNumber::parse(&format!("{unit}-{day}-{sequence}")));
+            found.extend(CaseNumber::exact(&format!("{unit}-{day}-{sequence}")));
         }
     }
     found
@@ -275,6 +304,18 @@ mod tests {
     fn is_read_as_typed() {
         let number = CaseNumber::parse("  h37.16-210715-0001 ").unwrap();
         assert_eq!(number.as_str(), "H37.16-210715-0001");
+        for typed in [
+            "H37.20.01 261127 0001",
+            "h3720012611270001",
+            "H37.20.01-261127-0001.",
+            "H37.2O.01-261127-OOO1",
+            "H37.20.01 \u{2013} 261127 \u{2013} 0001",
+            "Mã hồ sơ: H37.20.01-261127-0001, mã tra cứu",
+            "https://motcua.example/tra-cuu?so=H37.20.01-261127-0001&ma=ABCDEFGHIJ",
+        ] {
+            let read = CaseNumber::parse(typed).map(|number| number.0);
+            assert_eq!(read.as_deref(), Ok("H37.20.01-261127-0001"), "{typed}");
+        }
         for wrong in [
             "",
             "H37",

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::domain::case_number::CaseNumber;
 use crate::domain::person::{Person, fold_diacritics};
 use crate::domain::phone;
-use crate::domain::text::{clean, is_dash};
+use crate::domain::text::clean;
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,11 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     // Digits and letters of other widths count as what they look like.
     let text: String = clean(text).nfkc().collect();
     let numbers = numbers(&text);
-    let lower = text.to_lowercase();
+    let unspaced: String = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
     let mut found = Vec::new();
     let mut add = |found_it: bool, what| {
         if found_it {
@@ -48,7 +52,7 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     add(any(&phones), Disclosure::Phone);
     let emails = |person: &Person| {
         let email = person.email.as_ref().map(|email| email.to_lowercase());
-        email.is_some_and(|email| lower.contains(&email))
+        email.is_some_and(|email| unspaced.contains(&email))
     };
     add(any(&emails), Disclosure::Email);
     let identity = numbers.iter().any(|number| [9, 12].contains(&number.len()));
@@ -93,10 +97,9 @@ fn national(phone: &str) -> &str {
     national.unwrap_or(digits)
 }
 
-/// Digits of the text with nothing between them but what people set into phone numbers.
+/// Digits of the text with no letters between them: whatever marks people set into phone numbers, to read or to hide them.
 fn digits(text: &str) -> Vec<String> {
-    let between = |c: char| c.is_whitespace() || is_dash(c) || "./()".contains(c);
-    let runs = text.split(|c: char| !c.is_ascii_digit() && !between(c));
+    let runs = text.split(char::is_alphabetic);
     let digits = runs.map(|run| run.chars().filter(char::is_ascii_digit).collect());
     digits.filter(|run: &String| !run.is_empty()).collect()
 }
@@ -106,9 +109,9 @@ fn digits(text: &str) -> Vec<String> {
 fn numbers(text: &str) -> Vec<String> {
     let is_end = |c: char| !c.is_alphanumeric();
     let words = text.split_whitespace();
-    let words = words.map(|word| match CaseNumber::parse(word.trim_matches(is_end)) {
-        Ok(_) => "x",
-        Err(_) => word,
+    let words = words.map(|word| match CaseNumber::exact(word.trim_matches(is_end)) {
+        Some(_) => "x",
+        None => word,
     });
     let text = words.collect::<Vec<_>>().join(" ");
     let mut found = Vec::new();
@@ -166,6 +169,10 @@ mod tests {
             ("phòng 3 0912-345.678", Phone),
             ("gọi ０９１２３４５６７８", Phone),
             ("gọi 0912/345/678", Phone),
+            ("gọi 0912,345,678", Phone),
+            ("gọi 0912_345_678", Phone),
+            ("gọi 0912*345·678", Phone),
+            ("thư anh @ example.vn", Email),
             ("gọi 0912\u{200b}345678", Phone),
             ("Nguyễn Thị Á\u{ad}nh", Name),
             ("N\u{200b}guyễn Thị Ánh", Name),

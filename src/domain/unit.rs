@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::enums::text_enum;
 use crate::domain::ids::UnitId;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::phone;
+use crate::domain::text::clean;
 
 text_enum! {
     /// The administrative level that receives and resolves. Ordered from the top.
@@ -57,12 +59,14 @@ pub struct Unit {
     pub phone: Option<String>,
 }
 
-/// Whether a text is what an office gives as its telephone number: digits with what is written between them, or
-/// several of these with commas between.
+/// Whether a text is what an office gives as its telephone number: one that can be called, or several of these with
+/// commas between. Short ones are service numbers.
 pub fn is_desk_phone(text: &str) -> bool {
     let one = |number: &str| {
         let known = |c: char| c.is_ascii_digit() || " .+-()".contains(c);
-        number.chars().all(known) && number.chars().filter(char::is_ascii_digit).count() >= 3
+        let digits = number.chars().filter(char::is_ascii_digit).count();
+        number.chars().all(known)
+            && ((3..=8).contains(&digits) || digits > 8 && phone::read(number).is_ok())
     };
     text.chars().count() <= 100 && text.split(',').all(one)
 }
@@ -163,7 +167,20 @@ impl Units {
     }
 
     pub fn by_code(&self, code: &str) -> Option<&Arc<Unit>> {
-        self.by_code.get(code).and_then(|id| self.by_id.get(id))
+        let typed = || {
+            let code = clean(code).trim().to_ascii_uppercase();
+            let groups = code.split('.').map(|group| match group.parse::<u16>() {
+                // An O among digits is a zero.
+                Err(_) if group.contains('O') => match group.replace('O', "0") {
+                    zeros if zeros.bytes().all(|b| b.is_ascii_digit()) => zeros,
+                    _ => group.to_owned(),
+                },
+                _ => group.to_owned(),
+            });
+            self.by_code.get(&groups.collect::<Vec<_>>().join("."))
+        };
+        let id = self.by_code.get(code).or_else(typed)?;
+        self.by_id.get(id)
     }
 
     /// All units, by code.
