@@ -11,7 +11,7 @@ use crate::imports::{self, ImportError};
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::reference::Reference;
-use crate::store::{Store, StoreError, jobs};
+use crate::store::{Store, jobs};
 use crate::views::calendar::Moves;
 use crate::views::reach::ensure_whole;
 
@@ -56,13 +56,6 @@ fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
     wrong
 }
 
-fn desk_error(error: Error) -> Error {
-    match error {
-        Error::Store(error) => error.into(),
-        other => StoreError::Other(other.to_string()).into(),
-    }
-}
-
 /// Which days would go, and which open dossiers would get another return date, if these days were put to the year's.
 ///
 /// # Errors
@@ -81,7 +74,7 @@ pub fn preview_year(
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong));
     }
-    crate::views::calendar::preview(store, days, others, NAMED).map_err(desk_error)
+    crate::views::calendar::preview(store, days, others, NAMED)
 }
 
 /// Puts days to the year's that are known, or in their place, if `unchanged` holds of these. A job moves the

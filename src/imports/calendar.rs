@@ -18,6 +18,12 @@ use crate::store::{Conn, Store, calendar as store, jobs, settings};
 /// # Errors
 /// All that is wrong with the file.
 pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
+    let days = read_lines(bytes)?.into_iter();
+    Ok(days.map(|(_, day)| day).collect())
+}
+
+/// The same, each with its line.
+fn read_lines(bytes: &[u8]) -> Result<Vec<(u64, CalendarDay)>, ImportError> {
     let mut wrong = Vec::new();
     let rows = table::read(
         bytes,
@@ -40,7 +46,7 @@ pub fn read_calendar(bytes: &[u8]) -> Result<Vec<CalendarDay>, ImportError> {
         }
     }
     verdict(wrong)?;
-    Ok(days.into_iter().map(|(_, day)| day).collect())
+    Ok(days)
 }
 
 /// Imports days of a calendar: they come to those known, of which none goes. A row that says
@@ -62,14 +68,27 @@ pub fn whole_calendar(store: &Store, bytes: &[u8]) -> Result<Imported, ImportErr
 }
 
 fn import(store: &Store, bytes: &[u8], others: Others) -> Result<Imported, ImportError> {
-    let days = Arc::new(read_calendar(bytes)?);
+    let (lines, days): (Vec<u64>, Vec<CalendarDay>) = read_lines(bytes)?.into_iter().unzip();
+    let days = Arc::new(days);
     let file = file_hash(bytes);
     store.change_reference(move |conn, reference| {
         let days = with_known_sources(&days, reference.calendar());
         recorded(conn, ActKind::CalendarImported, &file, |conn| {
-            put(conn, &days, others)
+            put(conn, &days, others).map_err(|error| on_its_line(error, &lines))
         })
     })
+}
+
+/// An error about the nth of the days as one about its line.
+fn on_its_line(error: ImportError, lines: &[u64]) -> ImportError {
+    let ImportError::Wrong(mut wrong) = error else {
+        return error;
+    };
+    for wrong in &mut wrong {
+        let nth = usize::try_from(wrong.line).unwrap_or_default();
+        wrong.line = lines.get(nth.saturating_sub(1)).copied().unwrap_or(1);
+    }
+    ImportError::Wrong(wrong)
 }
 
 fn with_known_sources(days: &[CalendarDay], known: Option<&Calendar>) -> Vec<CalendarDay> {
@@ -82,7 +101,7 @@ fn with_known_sources(days: &[CalendarDay], known: Option<&Calendar>) -> Vec<Cal
     days.collect()
 }
 
-/// Puts days of a calendar into the store, within a transaction.
+/// Puts days of a calendar into the store, within a transaction. What is wrong names the nth of them as its line.
 pub(crate) fn put(
     conn: &mut Conn,
     days: &[CalendarDay],
@@ -92,8 +111,14 @@ pub(crate) fn put(
     let had_calendar = !known.is_empty();
     let merged = merge(known.iter().cloned(), days, others);
     if let Err(error) = Calendar::new(merged.days.iter().cloned()) {
+        // The first of them with which it is no calendar any more.
+        let fails = |n: &usize| {
+            let some = days.get(..*n).unwrap_or_default();
+            Calendar::new(merge(known.iter().cloned(), some, others).days).is_err()
+        };
+        let first = (1..=days.len()).find(fails).unwrap_or(1);
         return Err(ImportError::Wrong(vec![Wrong {
-            line: 1,
+            line: first as u64,
             column: "cột date".to_owned(),
             reason: error.to_string(),
         }]));
