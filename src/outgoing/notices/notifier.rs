@@ -224,7 +224,8 @@ impl NoticeTeller {
                 recipient,
                 body,
                 dossier: Some(dossier.id),
-                position: None,
+                // What is taken back is told after what was told first.
+                position: i32::try_from(happened.event.sequence).ok(),
                 once: None,
                 due: happened.now,
             }
