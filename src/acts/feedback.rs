@@ -230,6 +230,7 @@ fn answered(reference: &Reference, one: &Feedback, answer: &str, now: Moment) ->
         body: json!({
             "name": name, "you": words::told::you(&one.sender),
             "unit": unit.map_or("", |unit| &unit.name),
+            "phone": unit.and_then(|unit| unit.phone.as_deref()).unwrap_or_default(),
             "content": one.content, "answer": answer,
             "received_at": words::moment(one.received_at), "handled_at": words::moment(now),
         }),

@@ -9,6 +9,7 @@ use crate::domain::email;
 use crate::domain::ids::{Actor, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::role::Role;
+use crate::domain::text;
 use crate::domain::username;
 use crate::error::{Conflict, Error};
 use crate::store::admin_acts::{self, ActKind};
@@ -39,7 +40,7 @@ pub struct Change {
 }
 
 fn check_full_name(name: &str) -> Result<(), String> {
-    match name.trim().chars().count() {
+    match text::line(name).chars().count() {
         0 => Err("thiếu họ tên".to_owned()),
         1..=200 => Ok(()),
         _ => Err("dài quá 200 ký tự".to_owned()),
@@ -111,7 +112,7 @@ pub fn create(
             let user = User {
                 id: users::next_id(conn)?,
                 username: username.clone(),
-                full_name: new.full_name.trim().to_owned(),
+                full_name: text::line(&new.full_name),
                 role: new.role,
                 unit: unit.id,
                 oidc_subject: new.oidc_subject.clone(),
@@ -246,7 +247,7 @@ pub fn change(
             return Err(Conflict::Oneself.into());
         }
         if let Some(name) = &change.full_name {
-            user.full_name = name.trim().to_owned();
+            user.full_name = text::line(name);
         }
         if let Some(email) = &email {
             user.email.clone_from(email);

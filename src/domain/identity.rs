@@ -26,11 +26,17 @@ const TAX_CODE: Invalid = Invalid::new(
     "mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số; hộ kinh doanh: 12 chữ số",
 );
 const NOT_DIGITS: Invalid = Invalid::new("số định danh chỉ gồm chữ số");
+const OF_A_SPREADSHEET: Invalid = Invalid::new(
+    "bảng tính đã đổi số này thành số thập phân, có thể mất số 0 ở đầu: hãy gõ lại theo giấy tờ",
+);
 
 impl Identity {
     /// A person's number: 12 digits (CCCD) or 9 (CMND). Spaces and dots between digits are
     /// dropped, as people write them.
     pub fn person(text: &str) -> Result<Self, Invalid> {
+        if is_of_a_spreadsheet(text) {
+            return Err(OF_A_SPREADSHEET);
+        }
         let digits = compact(text).replace('-', "");
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(NOT_DIGITS);
@@ -47,6 +53,9 @@ impl Identity {
 
     /// An organisation's tax code: `4900123456` or `4900123456-001`.
     pub fn organisation(text: &str) -> Result<Self, Invalid> {
+        if is_of_a_spreadsheet(text) {
+            return Err(OF_A_SPREADSHEET);
+        }
         let code = compact(text);
         let (main, branch) = match code.split_once('-') {
             Some((main, branch)) => (main, Some(branch)),
@@ -72,6 +81,13 @@ impl Identity {
             Self::Cccd(n) | Self::Cmnd(n) | Self::TaxCode(n) => n,
         }
     }
+}
+
+/// Whether a number has become one to reckon with: `82123456.0`, of which nobody knows how many zeros were before it.
+fn is_of_a_spreadsheet(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = text.trim().split_once(['.', ',']);
+    parts.is_some_and(|(whole, rest)| digits(whole) && matches!(rest, "0" | "00"))
 }
 
 /// Without what people write between digits; any dash is the plain one.
@@ -138,6 +154,7 @@ mod tests {
             ("000185000123", PROVINCE),
             ("097185000123", PROVINCE),
             ("02018500012x", NOT_DIGITS),
+            ("82123456.0", OF_A_SPREADSHEET),
             ("", PERSON_LENGTH),
             ("02018500012a", NOT_DIGITS),
         ] {

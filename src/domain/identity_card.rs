@@ -57,10 +57,13 @@ impl IdentityCard {
             return Err(NO_NAME);
         }
         let born_on = date(born).ok_or(BORN_ON)?;
+        // Of a card that was scanned twice, the second begins where the first ends.
+        let issued = issued.strip_suffix(number).map_or(issued, str::trim_end);
         let issued_on = date(issued).ok_or(ISSUED_ON)?;
-        let female = match sex {
-            "Nam" => false,
-            "Nữ" => true,
+        // Whatever case the keyboard was left in that the scanner types on.
+        let (sex, female) = match sex.to_lowercase().as_str() {
+            "nam" => ("Nam", false),
+            "nữ" => ("Nữ", true),
             _ => return Err(SEX),
         };
         if !agrees(identity.number(), born_on, female) {
@@ -146,6 +149,16 @@ mod tests {
             IdentityCard::parse(&decomposed).unwrap().name,
             "Nguyễn Thị Ánh"
         );
+        for scanned in [
+            CARD.to_uppercase(),
+            format!("{CARD}{CARD}"),
+            format!("{CARD}\r\n{CARD}\r\n"),
+            format!("\u{2}{CARD}\u{3}\u{1d}"),
+        ] {
+            let card = IdentityCard::parse(&scanned).unwrap();
+            assert_eq!(card.sex, "Nữ", "{scanned:?}");
+            assert_eq!(card.issued_on.to_string(), "2021-05-10", "{scanned:?}");
+        }
         let with_parents = format!("{CARD}|Nguyễn Văn A|Trần Thị B");
         assert!(IdentityCard::parse(&with_parents).is_ok());
     }

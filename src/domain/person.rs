@@ -296,20 +296,23 @@ pub fn last_word_first(folded: &str) -> String {
     words.join(" ")
 }
 
-/// Folds a Vietnamese text for comparing: lower case, without diacritics, đ as d, single spaces.
+/// Folds a Vietnamese text for comparing: lower case, without diacritics and apostrophes (`Y' Bih`, which phones write
+/// `Y’ Bih`), đ as d, single spaces.
 pub fn fold_diacritics(text: &str) -> String {
-    if text.bytes().all(|b| b.is_ascii_graphic()) {
+    if text.bytes().all(|b| b.is_ascii_graphic() && b != b'\'') {
         return text.to_ascii_lowercase();
     }
     let text = clean(text);
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        if !folded.is_empty() {
+        let kept = folded.len();
+        if kept > 0 {
             folded.push(' ');
         }
+        let before = folded.len();
         folded.extend(
             word.nfd()
-                .filter(|c| !is_combining_mark(*c))
+                .filter(|c| !is_combining_mark(*c) && !is_apostrophe(*c))
                 .flat_map(char::to_lowercase)
                 // And what is typed for it on foreign keyboards.
                 .map(|c| {
@@ -320,8 +323,15 @@ pub fn fold_diacritics(text: &str) -> String {
                     }
                 }),
         );
+        if folded.len() == before {
+            folded.truncate(kept);
+        }
     }
     folded
+}
+
+const fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '‘' | '’' | 'ʼ' | '`' | '´' | '′')
 }
 
 #[cfg(test)]
@@ -330,6 +340,9 @@ mod tests {
 
     #[test]
     fn folds_vietnamese() {
+        for name in ["Y' Bih Êban", "Y’ Bih Êban", "y bih eban"] {
+            assert_eq!(fold_diacritics(name), "y bih eban");
+        }
         assert_eq!(
             fold_diacritics("  Đặng  Thị Ngọc ÁNH "),
             "dang thi ngoc anh"

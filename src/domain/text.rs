@@ -10,7 +10,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// A text as it is kept: composed (NFC), without marks that nobody sees, full-width letters as plain ones, any space as a
 /// plain one, and the Đ of other alphabets (Ð of Icelandic, Ɖ of Ewe) as Đ. Lines stay lines.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let unclean = |c: char| !c.is_ascii() && cleaned(c) != Some(c);
+    let unclean = |c: char| cleaned(c) != Some(c);
     if !text.chars().any(unclean) && is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
     }
@@ -54,9 +54,42 @@ pub fn read_date(text: &str) -> Option<NaiveDate> {
     (1900..=9998).contains(&date.year()).then_some(date)
 }
 
+/// A whole number as people write it: `150000`, `150.000`, `150 000`, `150,000`, with `đ`, `₫` or `đồng` behind it.
+/// Marks stand between groups of three, the same all along.
+pub fn read_number(text: &str) -> Option<u64> {
+    let text = clean(text);
+    let text = text.trim();
+    let units = ["đồng", "đ", "₫", "VND", "VNĐ"];
+    let text = units
+        .iter()
+        .find_map(|unit| text.strip_suffix(unit))
+        .unwrap_or(text)
+        .trim_end();
+    if text.is_empty() {
+        return None;
+    }
+    let mark = text.chars().find(|c| !c.is_ascii_digit());
+    if let Some(mark) = mark {
+        let mut groups = text.split(mark);
+        let first = groups.next()?;
+        let grouped = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
+        if !matches!(mark, '.' | ',' | ' ') || !grouped {
+            return None;
+        }
+    }
+    let digits: String = text.chars().filter(|c| Some(*c) != mark).collect();
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse().ok())?
+}
+
 /// What becomes of a letter; `None`: nobody sees it.
 fn cleaned(c: char) -> Option<char> {
     Some(match c {
+        // What controls machines, but for the ends of lines and tabs.
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => return None,
+        c if c.is_ascii() => c,
         // Soft hyphen, marks without width, directions of writing, byte order marks, joiners.
         '\u{ad}'
         | '\u{34f}'
@@ -164,6 +197,7 @@ mod tests {
             ("０９１２", "0912"),
             ("a\u{a0}b\u{3000}c", "a b c"),
             ("\u{feff}x", "x"),
+            ("L\u{7}ê\u{2}\u{1d}\u{7f}", "Lê"),
             ("dòng 1\ndòng 2\t½ m²", "dòng 1\ndòng 2\t½ m²"),
         ] {
             assert_eq!(clean(typed), kept, "{typed}");

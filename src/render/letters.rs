@@ -392,7 +392,7 @@ fn example(topic: Topic) -> Value {
         Topic::FeedbackAnswered => {
             return json!({
                 "name": "Nguyễn Thị Ánh", "you": "ông/bà", "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
-                "content": "Bộ phận một cửa mở cửa muộn", "answer": "Đơn vị đã nhắc nhở, cảm ơn ý kiến của ông, bà.",
+                "phone": "0205 3812 345", "content": "Bộ phận một cửa mở cửa muộn", "answer": "Đơn vị đã nhắc nhở, cảm ơn ý kiến của ông, bà.",
                 "received_at": "08:15 ngày 15/07/2021", "handled_at": "10:00 ngày 20/07/2021",
             });
         }

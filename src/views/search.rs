@@ -47,8 +47,13 @@ impl SearchFor {
             return found;
         }
         found.extend(Self::phone(text));
-        let identity = Identity::person(text).or_else(|_| Identity::organisation(text));
-        found.extend(identity.ok().map(Self::Identity));
+        // Behind what it is called: `CCCD 020085000124`.
+        let bare = text.trim_start_matches(|c: char| c.is_alphabetic() || c == ':' || c == ' ');
+        let identity = [text, bare].into_iter().find_map(|text| {
+            let person = Identity::person(text);
+            person.or_else(|_| Identity::organisation(text)).ok()
+        });
+        found.extend(identity.map(Self::Identity));
         if found.is_empty() {
             found.extend(Self::name(text));
         }
@@ -70,7 +75,14 @@ impl SearchFor {
 
     pub fn name(text: &str) -> Option<Self> {
         let folded = fold_diacritics(text);
-        let words: Vec<String> = folded.split(' ').map(str::to_owned).collect();
+        // A full stop or comma behind it is none of it.
+        let words = folded
+            .split(' ')
+            .map(|word| word.trim_end_matches(['.', ',', ';', ':']));
+        let words: Vec<String> = words
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
         (folded.chars().any(char::is_alphanumeric)).then_some(Self::Name(words))
     }
 }

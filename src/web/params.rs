@@ -4,7 +4,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::domain::text::clean;
+use crate::domain::text::{clean, read_date};
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
 use crate::wrong_fields::{self, Found};
 
@@ -83,7 +83,11 @@ impl Query {
             } else if fields.contains_key(&name) {
                 wrong.push(FieldError::new(name, "tham số lặp lại"));
             } else {
-                fields.insert(name, Value::String(clean(&text).into_owned()));
+                let text = clean(&text).into_owned();
+                // A day as it is written here: nothing else reads as one.
+                let day = text.contains('/').then(|| read_date(&text)).flatten();
+                let text = day.map_or(text, |day| day.to_string());
+                fields.insert(name, Value::String(text));
             }
         }
         Ok(Self {

@@ -13,6 +13,7 @@ use crate::acts::receive::Paid;
 use crate::domain::dossier::{Action, FeeAsked, MOST_TIMES, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
+use crate::domain::text;
 use crate::store::payments::Notice;
 use crate::web::api::actions::{ActionBody, MOST_VND, Subject, action_bodies, check_amount};
 use crate::web::api::answers::{Reply, fresh};
@@ -347,18 +348,34 @@ pub async fn transfer_code(call: Call) -> Reply<TransferCode> {
     }))
 }
 
-/// A payment that a gateway tells of.
+/// A payment that a gateway tells of. Gateways add fields of their own: money that has come in is recorded all the same.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Payment {
     /// Số giao dịch của cổng thanh toán; mỗi giao dịch được ghi nhận một lần.
     #[schema(example = "FT26330123456789")]
     transaction: String,
     #[schema(example = "H37.20.01-210301-0001")]
     case_number: String,
-    /// Đồng.
+    /// Đồng; cũng nhận "25.000" và 25000.0.
+    #[serde(deserialize_with = "whole_vnd")]
     #[schema(example = 25000)]
     amount_vnd: u64,
+}
+
+/// A whole number of đồng, however a gateway writes one.
+fn whole_vnd<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let whole = |amount: f64| amount.fract() == 0.0 && (0.0..1e15).contains(&amount);
+    let amount = match &value {
+        serde_json::Value::String(text) => text::read_number(text),
+        // Exact below 2^53.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        value => value.as_u64().or_else(|| {
+            let amount = value.as_f64().filter(|amount| whole(*amount))?;
+            Some(amount as u64)
+        }),
+    };
+    amount.ok_or_else(|| de::Error::custom("cần số tiền nguyên, tính bằng đồng"))
 }
 
 impl Readable for Payment {

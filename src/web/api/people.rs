@@ -70,8 +70,8 @@ impl PersonInput {
             None
         });
         let kept = |text: &Option<String>| {
-            let text = text.as_deref().map(str::trim);
-            text.filter(|text| !text.is_empty()).map(str::to_owned)
+            let text = text.as_deref().map(text::line);
+            text.filter(|text| !text.is_empty())
         };
         let person = Person {
             name: text::line(&self.name),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
+use crate::domain::person::NotifyBy;
 use crate::render::words;
 use crate::store::Store;
 use crate::views::course::{Course, Told, is_within};
@@ -19,7 +20,7 @@ use crate::web::api::dossiers::{intent, resolve};
 use crate::web::api::fees;
 use crate::web::body;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
-use crate::web::pages::receive::{asked_for, channels, methods, vnd};
+use crate::web::pages::receive::{asked_for, channels, methods, notify_by, vnd};
 use crate::web::pages::{Frame, dossier, page, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
@@ -267,6 +268,11 @@ fn clear(body: &mut Value) {
             body.remove(name);
         }
     }
+    if let Some(Value::Object(applicant)) = body.get_mut("applicant")
+        && applicant.get("notify_by") == Some(&json!(""))
+    {
+        applicant.remove("notify_by");
+    }
 }
 
 /// The number that the applicant has, where none was typed. It is read for whoever corrects the rest, and that is
@@ -511,6 +517,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 Field::text("applicant/address", "Địa chỉ")
                     .most(500)
                     .value(kept(&person.address)),
+                notify_by().value(person.notify_by.map_or("", NotifyBy::as_str)),
             ]
         }
         _ => vec![reason("Lý do")],

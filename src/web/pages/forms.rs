@@ -8,7 +8,8 @@ use chrono::NaiveDateTime;
 use serde_json::{Map, Value, json};
 
 use crate::domain::moment::Moment;
-use crate::domain::text::clean;
+use crate::domain::text::{self, clean};
+use crate::render::words;
 use crate::web::api::answers::Tagged;
 use crate::web::pages::read_form;
 use crate::web::problem::{Kind, Problem};
@@ -105,6 +106,8 @@ pub(crate) enum Reads {
     Nowhere,
     Text,
     Number,
+    /// A day, as browsers' fields have it or as people write it.
+    Date,
     /// Civil time in Vietnam.
     Moment,
     Texts,
@@ -208,7 +211,7 @@ impl Field {
     }
 
     pub(crate) fn date(name: &str, label: &str) -> Self {
-        Self::new("date", name, label, Reads::Text)
+        Self::new("date", name, label, Reads::Date)
     }
 
     pub(crate) fn choice(name: &str, label: &str, choices: Vec<Choice>) -> Self {
@@ -333,15 +336,19 @@ impl Field {
     /// As it stands in a body; none if nothing was typed and nothing need be.
     fn json(&self) -> Option<Value> {
         let text = self.value.trim();
-        let number = |text: &str| match text.parse::<u64>() {
-            Ok(number) => json!(number),
+        let number = |text: &str| match text::read_number(text) {
+            Some(number) => json!(number),
             // It is named as wrong by whoever reads the body.
-            Err(_) => json!(text),
+            None => json!(text),
         };
         match self.reads {
             Reads::Nowhere => None,
             Reads::Text => (!text.is_empty() || self.required).then(|| json!(text)),
             Reads::Number => (!text.is_empty()).then(|| number(text)),
+            Reads::Date => (!text.is_empty() || self.required).then(|| {
+                let read = text::read_date(text);
+                json!(read.map_or_else(|| text.to_owned(), |day| day.to_string()))
+            }),
             Reads::Moment => (!text.is_empty()).then(|| json!(instant(text))),
             Reads::Texts => Some(json!(self.values)),
             Reads::Numbers => Some(self.values.iter().map(|text| number(text)).collect()),
@@ -361,11 +368,18 @@ impl Field {
     }
 }
 
-/// A moment as a browser's field has it, as the API reads it; what is none stays, to be named as wrong.
+/// A moment as a browser's field has it or as people write it, as the API reads it; what is none stays, to be named as
+/// wrong.
 fn instant(text: &str) -> String {
-    let read = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-        .into_iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let read = [
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%d/%m/%Y %H:%M",
+        "%H:%M %d/%m/%Y",
+        "%H:%M ngày %d/%m/%Y",
+    ]
+    .into_iter()
+    .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     read.map_or_else(
         || text.to_owned(),
         |civil| Moment::from_civil(civil).to_string(),
@@ -438,7 +452,7 @@ impl FormPart {
             self = self.wrong(place, error.detail.clone());
         }
         if problem.errors().is_empty() {
-            let text = sentence(&self.in_words(problem.detail()));
+            let text = sentence(&self.in_words(&problem.detail()));
             self.errors.push(Wrong { target: None, text });
         }
         // The summary is what comes first.
@@ -448,8 +462,19 @@ impl FormPart {
         self
     }
 
-    /// What the API says, with its names of fields as the form calls them.
-    fn in_words(&self, mut text: String) -> String {
+    /// What the API says, with its names of fields as the form calls them, and its moments as people do.
+    fn in_words(&self, text: &str) -> String {
+        let words = text.split(' ').map(|word| {
+            let bare = word.trim_matches(|c: char| "'().,;:".contains(c));
+            match bare.parse::<Moment>() {
+                Ok(moment) => word.replace(bare, &words::moment(moment)),
+                Err(_) => word.to_owned(),
+            }
+        });
+        let text: Vec<String> = words.collect();
+        let mut text = text
+            .join(" ")
+            .replace("thời điểm theo RFC 3339", "ngày giờ");
         for field in &self.fields {
             let name = field.name.rsplit('/').next().unwrap_or_default();
             text = text.replace(&format!(" ({name})"), "");
@@ -463,7 +488,7 @@ impl FormPart {
     /// With that wrong at a field, or at the one that it is a part of.
     #[must_use]
     pub(crate) fn wrong(mut self, place: &str, text: String) -> Self {
-        let said = self.in_words(text);
+        let said = self.in_words(&text);
         let mut fields = self.fields.iter_mut();
         let at = |field: &&mut Field| {
             let rest = place.strip_prefix(&field.name);
@@ -544,6 +569,44 @@ mod tests {
                 "fees": [0, 2],
                 "items": [{"position": 3, "originals": 2, "copies": 0}],
             })
+        );
+    }
+
+    #[test]
+    fn dates_and_sums_are_read_as_they_are_written_here() {
+        let form = FormPart::new(vec![
+            Field::date("day", "Ngày"),
+            Field::moment("at", "Lúc"),
+            Field::number("amount", "Số tiền"),
+        ]);
+        for (day, at, amount) in [
+            ("2026-11-27", "2026-11-27T08:00", "150000"),
+            ("27/11/2026", "27/11/2026 08:00", "150.000"),
+            ("27.11.2026", "08:00 27/11/2026", "150 000 đ"),
+            ("27-11-2026", "08:00 ngày 27/11/2026", "150,000"),
+        ] {
+            let typed = [("day", day), ("at", at), ("amount", amount)];
+            let typed = serde_urlencoded::to_string(typed).unwrap();
+            let body = form.clone().typed(&Fields::read(&typed).unwrap()).body();
+            let at = "2026-11-27T08:00:00+07:00";
+            assert_eq!(
+                body,
+                json!({"day": "2026-11-27", "at": at, "amount": 150_000})
+            );
+        }
+        let typed = Fields::read("day=31/02/2026&at=mai&amount=1.50").unwrap();
+        let body = form.clone().typed(&typed).body();
+        assert_eq!(
+            body,
+            json!({"day": "31/02/2026", "at": "mai", "amount": "1.50"})
+        );
+        let form = form.wrong(
+            "at",
+            "'mai' không phải thời điểm theo RFC 3339, ví dụ 2021-02-09T14:00:00+07:00".to_owned(),
+        );
+        assert_eq!(
+            form.errors[0].text,
+            "Lúc: 'mai' không phải ngày giờ, ví dụ 14:00 ngày 09/02/2021"
         );
     }
 

@@ -10,6 +10,7 @@ use crate::acts::rate::NewRating;
 use crate::domain::dossier::Status;
 use crate::domain::opinion::Rating;
 use crate::domain::progress::{Progress, Stage};
+use crate::domain::vietqr::BankAccount;
 use crate::render::words;
 use crate::views::look_up::{LookUp, StageView};
 use crate::web::access::Client;
@@ -17,6 +18,7 @@ use crate::web::api::call::Call;
 use crate::web::pages::citizen::{Frame, again, can_be_mended};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::page;
+use crate::web::pages::papers::qr;
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::{acts, views};
 
@@ -54,6 +56,7 @@ struct DossierPage {
     address: String,
     stages: Vec<ShownStage>,
     amount: Option<String>,
+    transfer: Option<Transfer>,
     /// As they are called, and as they are written.
     phones: Vec<(String, String)>,
     history: Vec<(String, &'static str)>,
@@ -135,7 +138,7 @@ pub async fn look_up(call: Call<Client>, typed: Fields) -> Result<HttpResponse, 
 async fn answer(call: &Call<Client>, typed: &Fields) -> Result<HttpResponse, Problem> {
     let problem = match find(call, typed).await {
         Ok(found) => {
-            let shown = DossierPage::new(found, typed.get(CODE).to_owned());
+            let shown = DossierPage::new(found, typed.get(CODE).to_owned(), account(&call));
             let new = typed.find("moi").is_some();
             return page(StatusCode::OK, &DossierPage { new, ..shown });
         }
@@ -181,8 +184,33 @@ async fn find(call: &Call<Client>, typed: &Fields) -> Result<LookUp, Problem> {
     })
 }
 
+/// Where fees are transferred to.
+fn account(call: &Call<Client>) -> Option<&BankAccount> {
+    call.state.settings.bank_account.as_ref()
+}
+
+/// How to transfer what is asked for.
+struct Transfer {
+    bank: String,
+    account: String,
+    purpose: String,
+    svg: String,
+}
+
+impl Transfer {
+    fn new(account: &BankAccount, amount_vnd: u64, purpose: &str) -> Option<Self> {
+        let text = account.transfer_code(amount_vnd, purpose).ok()?;
+        Some(Self {
+            bank: account.bank().to_owned(),
+            account: account.number().to_owned(),
+            purpose: purpose.to_owned(),
+            svg: qr(&text),
+        })
+    }
+}
+
 impl DossierPage {
-    fn new(found: LookUp, code: String) -> Self {
+    fn new(found: LookUp, code: String, account: Option<&BankAccount>) -> Self {
         let query = [(NUMBER, found.case_number.as_str()), (CODE, code.as_str())];
         let query = serde_urlencoded::to_string(query).unwrap_or_default();
         let stages = found.stages.iter();
@@ -198,6 +226,9 @@ impl DossierPage {
             address: format!("{PATH}?{query}"),
             stages: stages.map(|stage| ShownStage::new(stage, &found)).collect(),
             amount: amount.map(words::vnd_in_words),
+            transfer: account
+                .zip(amount.filter(|amount| *amount > 0))
+                .and_then(|(account, amount)| Transfer::new(account, amount, &found.case_number)),
             phones: phones(found.desk.phone.as_deref()),
             history: history
                 .map(|one| (words::moment(one.at), one.what))
@@ -249,7 +280,7 @@ pub async fn rate(call: Call<Client>, typed: Fields) -> Result<HttpResponse, Pro
     let Ok(found) = find(&call, &typed).await else {
         return answer(&call, &typed).await;
     };
-    let shown = DossierPage::new(found, typed.get(CODE).to_owned());
+    let shown = DossierPage::new(found, typed.get(CODE).to_owned(), account(&call));
     match rated {
         Err(problem) if problem.kind() != Kind::AlreadyRated => {
             if !can_be_mended(&problem) {

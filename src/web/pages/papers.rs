@@ -168,8 +168,8 @@ impl PaperPage {
     }
 }
 
-/// The QR code of an address, drawn in black.
-fn qr(text: &str) -> String {
+/// A QR code, drawn in black.
+pub(crate) fn qr(text: &str) -> String {
     let Ok(code) = QrCode::new(text) else {
         return String::new();
     };

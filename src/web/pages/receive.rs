@@ -261,13 +261,6 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
                 .most(2000),
         );
     }
-    let notify = vec![
-        Choice::new("", "Mặc định: thư điện tử nếu có, nếu không thì tin nhắn"),
-        Choice::new(NotifyBy::Email.as_str(), "Thư điện tử"),
-        Choice::new(NotifyBy::Sms.as_str(), "Tin nhắn"),
-        Choice::new(NotifyBy::Zalo.as_str(), "Zalo"),
-        Choice::new(NotifyBy::None.as_str(), "Không báo tin"),
-    ];
     let mut colleagues = vec![Choice::new("", "Chưa giao")];
     let known = intake.colleagues.iter();
     colleagues.extend(known.map(|staff| Choice::new(&staff.username, &staff.full_name)));
@@ -278,7 +271,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
         )
         .most(40),
         Field::text("applicant/email", "Thư điện tử"),
-        Field::choice("applicant/notify_by", "Báo tin qua", notify),
+        notify_by(),
         Field::text("delegate/name", "Người được ủy quyền: họ và tên"),
         Field::text(
             "delegate/identity_number",
@@ -561,4 +554,16 @@ async fn read_card(
 /// When a dossier is due, as it is said in a table.
 pub(crate) fn or_dash(moment: Option<Moment>) -> String {
     moment.map_or_else(|| "–".to_owned(), words::moment)
+}
+
+/// By what somebody is told of their dossier.
+pub(crate) fn notify_by() -> Field {
+    let choices = vec![
+        Choice::new("", "Mặc định: thư điện tử nếu có, nếu không thì tin nhắn"),
+        Choice::new(NotifyBy::Email.as_str(), "Thư điện tử"),
+        Choice::new(NotifyBy::Sms.as_str(), "Tin nhắn"),
+        Choice::new(NotifyBy::Zalo.as_str(), "Zalo"),
+        Choice::new(NotifyBy::None.as_str(), "Không báo tin"),
+    ];
+    Field::choice("applicant/notify_by", "Báo tin qua", choices)
 }
