@@ -5,6 +5,7 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::store::StoreError;
 
@@ -41,8 +42,9 @@ pub(crate) fn check(password: &str, username: &str) -> Result<(), InvalidPasswor
     Ok(())
 }
 
-/// The PHC string to keep of a password.
+/// The PHC string to keep of a password: composed, as some keyboards type letters with their marks apart (RFC 8265).
 pub(crate) fn hash(password: &str) -> Result<String, StoreError> {
+    let password: String = password.nfc().collect();
     let hash = Argon2::default().hash_password(password.as_bytes());
     hash.map(|hash| hash.to_string())
         .map_err(|error| StoreError::Other(format!("argon2: {error}")))
@@ -56,8 +58,13 @@ pub(crate) fn fits(password: &str, hash: Option<&str>) -> bool {
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else {
         return false;
     };
-    let verified = Argon2::default().verify_password(password.as_bytes(), &parsed);
-    verified.is_ok() && hash.is_some()
+    let composed: String = password.nfc().collect();
+    let is = |text: &str| {
+        let verified = Argon2::default().verify_password(text.as_bytes(), &parsed);
+        verified.is_ok() && hash.is_some()
+    };
+    // Those set before were kept as they were typed.
+    is(&composed) || (composed != password && is(password))
 }
 
 /// A password that nobody guesses, for people to type once: 100 bits in four groups.

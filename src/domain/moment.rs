@@ -156,6 +156,11 @@ impl WorkingTime {
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
+
+    /// Without what is less than a minute.
+    pub const fn in_whole_minutes(self) -> Self {
+        Self(self.0 - self.0 % 60_000)
+    }
 }
 
 impl std::ops::Add for WorkingTime {

@@ -15,6 +15,7 @@ use crate::domain::moment::WorkingTime;
 use crate::domain::person::fold_diacritics;
 pub use crate::domain::procedure::code::{InvalidCode, ProcedureCode};
 use crate::domain::role::Role;
+use crate::domain::text;
 use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
 use crate::domain::unit::{Level, Unit, Units};
 
@@ -312,9 +313,24 @@ impl LimitDefinition {
 }
 
 impl ProcedureDefinition {
-    /// With code and province apart, where they are written together.
+    /// As it is kept: its words in one line each, whatever file they come from, and code and province apart, where they
+    /// are written together.
     #[must_use]
     pub fn with_plain_code(mut self) -> Self {
+        let cases = self.cases.iter_mut();
+        let (mut fees, mut papers) = (vec![&mut self.fees], vec![&mut self.checklist]);
+        let mut words = vec![&mut self.name, &mut self.field, &mut self.result];
+        for case in cases {
+            words.push(&mut case.name);
+            fees.extend(&mut case.fees);
+            papers.extend(&mut case.checklist);
+        }
+        words.extend(fees.into_iter().flatten().map(|fee| &mut fee.name));
+        words.extend(papers.into_iter().flatten().map(|paper| &mut paper.name));
+        words.extend(self.workflow.iter_mut().map(|step| &mut step.name));
+        for word in words {
+            *word = text::line(word);
+        }
         if let Ok(ProcedureCode {
             base,
             province,

@@ -84,6 +84,11 @@ impl Query {
                 wrong.push(FieldError::new(name, "tham số lặp lại"));
             } else {
                 let text = clean(&text).into_owned();
+                if name.contains("password") {
+                    // Every letter of it counts.
+                    fields.insert(name, Value::String(text));
+                    continue;
+                }
                 // A day as it is written here: nothing else reads as one.
                 let day = text.contains('/').then(|| read_date(&text)).flatten();
                 let text = day.map_or(text, |day| day.to_string());

@@ -656,3 +656,20 @@ on_both! {
         assert_eq!(motcua::tools::verify::verify(&world.store, 5).unwrap().findings, []);
     }
 }
+
+on_both! {
+    fn a_calendar_with_a_gap_is_named_at_its_line_and_is_no_fault_of_ours(db: &Database) {
+        let mut office = crate::support::Office::open(db);
+        let far = "date,kind,name\n02/09/2027,off,Quốc khánh\n\n03/12/2126,off,Xa quá\n";
+        match motcua::imports::calendar(&office.world.store, far.as_bytes()) {
+            Err(error) => assert_eq!(places(error), ["4 cột date"]),
+            Ok(_) => panic!("taken"),
+        }
+        let admin = office.token(motcua::domain::role::Role::Admin, "H37");
+        let body = serde_json::json!({"days": [{"date": "2100-01-01", "kind": "off", "name": "Tết Dương lịch"}]});
+        let call = office.call("POST", "/api/v1/calendar/2100/preview").token(&admin);
+        let wrong = call.body(body).send().expect(400).json();
+        assert_eq!(wrong["errors"][0]["field"], "/days", "{wrong}");
+        assert!(wrong["errors"][0]["detail"].as_str().unwrap().contains("lịch thiếu năm"), "{wrong}");
+    }
+}
