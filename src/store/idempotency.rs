@@ -63,7 +63,16 @@ where
             before: true,
         });
     }
-    let value = work(conn)?;
+    let value = match work(conn) {
+        Ok(value) => value,
+        // What stands in the way may be what the same request has made, sent twice at once and here second.
+        Err(error) => {
+            return Err(match find(conn, &once.scope, &once.key) {
+                Ok(Some(_)) => StoreError::Conflict("the key was used meanwhile".to_owned()).into(),
+                _ => error,
+            });
+        }
+    };
     let made = Made {
         request_hash: once.request_hash.clone(),
         made: serde_json::to_string(&value).map_err(|e| StoreError::Other(e.to_string()))?,
