@@ -118,6 +118,7 @@ impl RawPrivacy {
 #[serde(deny_unknown_fields)]
 struct RawDesk {
     backdating_days: u16,
+    draft_days: u16,
 }
 
 #[derive(Deserialize)]
@@ -362,6 +363,9 @@ impl Raw {
             let reason = "phải từ 1 đến 720".to_owned();
             return Err(wrong("accounts.session_hours", reason));
         }
+        if !(1..=90).contains(&self.desk.draft_days) {
+            return Err(wrong("desk.draft_days", "phải từ 1 đến 90".to_owned()));
+        }
         Ok(ServerSettings {
             trusted_proxies: networks("server.trusted_proxies", &self.server.trusted_proxies)?,
             metrics_listen: self.server.metrics_listen()?,
@@ -373,6 +377,7 @@ impl Raw {
             bank_account: self.payments.bank_account()?,
             gateway_secret: self.payments.secret()?,
             backdating_days: self.desk.backdating_days,
+            draft_days: self.desk.draft_days,
             feedback_limit: TimeLimit::new(LimitUnit::WorkingDay, self.feedback.limit_days)
                 .map_err(|error| wrong("feedback.limit_days", error.to_string()))?,
             webhooks_allowed: Allowed::new(networks("webhooks.allow", &self.webhooks.allow)?),

@@ -4,7 +4,7 @@ use diesel::Connection;
 
 use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
-use crate::acts::{Intent, Occasion, context, wrong_fields};
+use crate::acts::{Intent, Occasion, context, drafts, wrong_fields};
 use crate::domain::dossier::{
     Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
     Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
@@ -34,6 +34,14 @@ pub struct Request {
     pub people: Vec<NewPerson>,
     /// Why it is entered late, where a reason is asked for.
     pub late_reason: Option<String>,
+    pub form: ByForm,
+}
+
+/// What a form says beside the action that it asks for.
+#[derive(Debug, Clone, Default)]
+pub struct ByForm {
+    /// Its key: what was kept of it is a draft no more.
+    pub key: Option<String>,
 }
 
 impl Request {
@@ -45,6 +53,7 @@ impl Request {
             case: None,
             people: Vec::new(),
             late_reason: None,
+            form: ByForm::default(),
         }
     }
 
@@ -144,6 +153,9 @@ pub(crate) fn act_within(
     ensure_assignable(conn, reference, Some(dossier), &changed)?;
     if changed.applicant != dossier.applicant {
         persons::supersede(conn, dossier.applicant)?;
+    }
+    if let Some(key) = &request.form.key {
+        drafts::sent(conn, reference, key, occasion)?;
     }
     Ok(changed)
 }

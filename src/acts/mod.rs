@@ -8,6 +8,7 @@ pub mod anonymise;
 pub mod calendar;
 pub mod checkpoint;
 pub mod deputies;
+pub mod drafts;
 pub mod feedback;
 pub mod hands;
 pub mod log_key;

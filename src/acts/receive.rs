@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::acts::advance::{self, act_within};
-use crate::acts::{Intent, Occasion, context, warn, wrong_fields};
+use crate::acts::{Intent, Occasion, context, drafts, warn, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
     Action, Channel, Dossier, Event, FeeAsked, ItemGiven, NewDossier, PaymentMethod, Refusal,
@@ -94,7 +94,7 @@ pub fn receive(
     // A request sent twice is known by its key.
     new.accept
         .extend(key.as_ref().map(|_| Warning::DuplicateDossier));
-    receive_paid(store, &new, None, intent, key)
+    receive_at_the_counter(store, &new, AtTheCounter::default(), intent, key)
 }
 
 /// Fees of the procedure that are paid at once, by position.
@@ -107,23 +107,31 @@ pub struct Paid {
     pub receipt: String,
 }
 
-/// The same, with what is paid by the way. Whoever sits at a desk is warned of a second dossier of the same person
+/// What is done by the way, with whoever hands the dossier in in front of the desk.
+#[derive(Debug, Clone, Default)]
+pub struct AtTheCounter {
+    pub paid: Option<Paid>,
+    /// The key of the form by which it is taken in.
+    pub form: Option<String>,
+}
+
+/// The same, with what is done by the way. Whoever sits at a desk is warned of a second dossier of the same person
 /// whatever the key: another form has another.
 ///
 /// # Errors
 /// As [`receive`], and if that is not what is owed: then nothing is taken in.
-pub fn receive_paid(
+pub fn receive_at_the_counter(
     store: &Store,
     new: &NewRequest,
-    paid: Option<Paid>,
+    counter: AtTheCounter,
     intent: Intent,
     key: Option<Once>,
 ) -> Result<Happened<DossierId>, Error> {
     let new = new.clone();
     intent.write(store, move |conn, reference, occasion| {
-        once(conn, key.as_ref(), occasion.now, |conn| {
-            let id = receive_within(conn, reference, &new, occasion)?.id;
-            if let Some(paid) = paid.clone() {
+        let made = once(conn, key.as_ref(), occasion.now, |conn| {
+            let dossier = receive_within(conn, reference, &new, occasion)?;
+            if let Some(paid) = counter.paid.clone() {
                 let action = Action::CollectFees {
                     fees: paid.fees,
                     amount_vnd: paid.amount_vnd,
@@ -132,13 +140,17 @@ pub fn receive_paid(
                 };
                 act_within(
                     conn,
-                    &advance::Request::new(id, action),
+                    &advance::Request::new(dossier.id, action),
                     occasion,
                     reference,
                 )?;
             }
-            Ok(id)
-        })
+            Ok::<_, Error>(dossier.id)
+        })?;
+        if let Some(form) = &counter.form {
+            drafts::sent(conn, reference, form, occasion)?;
+        }
+        Ok(made)
     })
 }
 

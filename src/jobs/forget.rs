@@ -3,8 +3,8 @@
 use crate::domain::moment::Moment;
 use crate::error::Error;
 use crate::store::{
-    Conn, Store, StoreError, devices, idempotency, jobs, oidc_logins, rate_limits, sessions,
-    submissions,
+    Conn, Store, StoreError, devices, drafts, idempotency, jobs, oidc_logins, rate_limits,
+    sessions, submissions,
 };
 
 /// How long an Idempotency-Key is remembered.
@@ -19,12 +19,13 @@ const FORGOTTEN: u32 = 500;
 /// Forgets what has ended and would only pile up.
 pub fn forget(store: &Store, now: Moment) -> Result<usize, Error> {
     type Forget = fn(&mut Conn, Moment, u32) -> Result<usize, StoreError>;
-    let all: [(Forget, Moment); 7] = [
+    let all: [(Forget, Moment); 8] = [
         (sessions::forget, now),
         (rate_limits::forget, now),
         (devices::forget, now),
         (oidc_logins::forget, now),
         (submissions::forget, now),
+        (drafts::forget, now),
         (idempotency::forget, now.plus_millis(-KEYS_MILLIS)),
         (jobs::forget, now.plus_millis(-JOBS_MILLIS)),
     ];

@@ -23,6 +23,7 @@ pub mod deadline;
 pub mod deputies;
 pub mod devices;
 pub mod dossiers;
+pub mod drafts;
 pub mod duplicates;
 pub mod error;
 pub mod events;

@@ -152,6 +152,17 @@ table! {
 }
 
 table! {
+    drafts (user_id, form_key) {
+        user_id -> Integer,
+        form_key -> Text,
+        place -> Text,
+        fields -> Nullable<Text>,
+        saved_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
     idempotency_keys (scope, key) {
         scope -> Text,
         key -> Text,
@@ -297,6 +308,7 @@ table! {
         unit_id -> Integer,
         procedure_id -> Integer,
         officer_id -> Nullable<Integer>,
+        at_desk -> Bool,
     }
 }
 

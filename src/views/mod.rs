@@ -7,6 +7,7 @@ pub(crate) mod cases;
 pub mod course;
 pub mod deputies;
 pub mod dossier;
+pub mod drafts;
 pub mod feedback;
 pub mod intake;
 pub mod list;

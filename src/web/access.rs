@@ -59,15 +59,15 @@ async fn answer(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     if let Err(problem) = admit(request.request(), access, medium).await {
+        let (request, payload) = request.into_parts();
         let answer = match (medium, problem.kind()) {
-            (Medium::Page, Kind::Unauthenticated) => pages::log_in::first(request.request()),
+            (Medium::Page, Kind::Unauthenticated) => pages::log_in::first(&request, payload).await,
             (Medium::Page, Kind::PasswordChangeRequired) => {
                 pages::see_other(pages::account::PATH).finish()
             }
             _ => HttpResponse::from_error(problem),
         };
         // Not by `into_response`, which forgets the error.
-        let (request, _) = request.into_parts();
         return Ok(ServiceResponse::new(request, answer));
     }
     let mut answer = next.call(request).await?.map_into_boxed_body();

@@ -226,6 +226,9 @@ pub fn pages() -> Vec<Route> {
         page!(Staff(May::OwnPassword), GET "/tai-khoan" => screens::account::show),
         page!(Staff(May::OwnPassword), POST "/tai-khoan" => screens::account::change_password),
         page!(Staff(May::OwnAccount), GET "/phim-tat" => screens::shortcuts::show),
+        page!(Staff(May::OwnAccount), GET "/nhap" => screens::drafts::list),
+        page!(Staff(May::OwnAccount), POST "/nhap" => screens::drafts::save),
+        page!(Staff(May::OwnAccount), POST "/nhap/bo" => screens::drafts::discard),
         // Whoever has no dossiers to see is sent to what is theirs.
         page!(Staff(May::OwnAccount), GET "/ho-so" => screens::dossiers::show),
         page!(Staff(May::ReadDossiers), GET "/so-theo-doi" => screens::book::show),
@@ -285,7 +288,7 @@ fn action_pages(kind: ActionKind) -> Vec<Route> {
         documentation: None,
         handler,
     };
-    let show = move |call: Call| screens::actions::show(call, kind);
+    let show = move |call: Call, query: Fields| screens::actions::show(call, kind, query);
     let act = move |call: Call, typed: Fields| screens::actions::act(call, kind, typed);
     vec![
         page(Method::GET, Box::new(move || web::route().to(show))),

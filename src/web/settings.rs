@@ -32,6 +32,8 @@ pub struct ServerSettings {
     pub gateway_secret: Option<String>,
     /// How many working days back a clerk or officer may enter what has happened.
     pub backdating_days: u16,
+    /// For how many days drafts are kept.
+    pub draft_days: u16,
     /// Within what feedback has to be answered.
     pub feedback_limit: TimeLimit,
     /// Where webhooks may lead.

@@ -362,7 +362,7 @@ async fn act(client: &Client, url: &str, number: &str, what: &str, typed: &[(&st
             value => field.send_keys(value).await.unwrap(),
         }
     }
-    find(client, "main form button")
+    find(client, "main form button[type=submit]")
         .await
         .click()
         .await
@@ -447,7 +447,7 @@ fn a_day_at_the_desk_by_keyboard_in_a_browser() {
             .send_keys("12")
             .await
             .unwrap();
-        find(&client, "main form button")
+        find(&client, "main form button[type=submit]")
             .await
             .click()
             .await

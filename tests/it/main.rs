@@ -25,6 +25,7 @@ mod hands;
 mod honest_time;
 mod imports;
 mod jobs;
+mod kept;
 mod life;
 mod limits;
 mod log;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::acts::Intent;
-use crate::acts::advance::Request;
+use crate::acts::advance::{ByForm, Request};
 use crate::domain::dossier::{
     Action, Channel, Decision, Exception, HandsCause, Paper, PaymentMethod,
 };
@@ -78,22 +78,26 @@ pub async fn act<B: ActionBody>(
         let id = resolve(store, &dossier)?;
         let (now, reader) = (intent.now, by.reader());
         let seen = if_match.version();
-        or_current(perform(store, id, seen, body.value, asks, intent), || {
-            Ok(views::dossier::view(
-                store,
-                id,
-                Some(&reader),
-                Some(by.unit),
-                now,
-            )?)
-        })?;
+        or_current(
+            perform(store, id, seen, body.value, asks, intent, ByForm::default()),
+            || {
+                Ok(views::dossier::view(
+                    store,
+                    id,
+                    Some(&reader),
+                    Some(by.unit),
+                    now,
+                )?)
+            },
+        )?;
         // It may have moved out of reach by this very action.
         Ok(views::dossier::view(store, id, Some(&reader), None, now)?)
     });
     view.await.map(fresh_tagged)
 }
 
-/// Does what a body asks for, on a dossier of which that version was seen (`None`: whatever it is now).
+/// Does what a body asks for, on a dossier of which that version was seen (`None`: whatever it is now), with what a
+/// form says beside.
 pub(crate) fn perform<B: ActionBody>(
     store: &Store,
     id: DossierId,
@@ -101,6 +105,7 @@ pub(crate) fn perform<B: ActionBody>(
     mut body: B,
     asks: Asks<B>,
     intent: Intent,
+    form: ByForm,
 ) -> Result<(), Problem> {
     let (at, late_reason) = EnteredAt::parts(body.take_at());
     let intent = Intent { at, ..intent };
@@ -108,6 +113,7 @@ pub(crate) fn perform<B: ActionBody>(
     let request = Request {
         version: seen,
         late_reason,
+        form,
         ..asks(body, &Subject { store, id, now })?
     };
     acts::advance::act(store, &request, intent)?;

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::{Value, json};
 
+use crate::acts::advance::ByForm;
 use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
 use crate::domain::person::NotifyBy;
@@ -21,7 +22,7 @@ use crate::web::api::fees;
 use crate::web::body;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::receive::{asked_for, channels, methods, notify_by, vnd};
-use crate::web::pages::{Frame, dossier, page, see_other};
+use crate::web::pages::{Frame, dossier, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
@@ -123,11 +124,7 @@ fn answer(
         seen.and_then(|seen| usize::try_from(seen).ok())
             .unwrap_or(usize::MAX),
     );
-    let address = format!(
-        "/ho-so/{}/{}",
-        view.case_number,
-        slug(kind).unwrap_or_default()
-    );
+    let address = place(&view.case_number, kind);
     let shown = ActionPage {
         frame: Frame::of(&call.by, "/ho-so").wrong(changed || !form.errors.is_empty()),
         title: dossier::title(kind),
@@ -141,10 +138,17 @@ fn answer(
     page(status, &shown)
 }
 
+/// Where an action's form is sent to.
+fn place(case_number: &str, kind: ActionKind) -> String {
+    format!("/ho-so/{case_number}/{}", slug(kind).unwrap_or_default())
+}
+
 /// `GET /ho-so/{dossier}/…`.
-pub async fn show(call: Call, kind: ActionKind) -> Result<HttpResponse, Problem> {
+pub async fn show(call: Call, kind: ActionKind, query: Fields) -> Result<HttpResponse, Problem> {
     let subject = subject(&call, call.named::<String>()?).await?;
-    let form = form(kind, &subject);
+    let place = place(&subject.view.case_number, kind);
+    let given = drafts::given(&call, &query, &place).await?;
+    let form = given.over(form(kind, &subject));
     let status = match subject.view.allowed_actions.contains(&kind) {
         true => StatusCode::OK,
         false => StatusCode::CONFLICT,
@@ -154,9 +158,23 @@ pub async fn show(call: Call, kind: ActionKind) -> Result<HttpResponse, Problem>
 
 /// `POST /ho-so/{dossier}/…`.
 pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResponse, Problem> {
+    let answer = done_or_shown(&call, kind, &typed).await;
+    if answer.is_err() {
+        drafts::keep(&call, &typed).await;
+    }
+    answer
+}
+
+/// To the dossier after the action, or the form with what stands in the way.
+async fn done_or_shown(
+    call: &Call,
+    kind: ActionKind,
+    typed: &Fields,
+) -> Result<HttpResponse, Problem> {
     let named = call.named::<String>()?;
-    let subject = subject(&call, named.clone()).await?;
-    let form = form(kind, &subject).typed(&typed);
+    let subject = subject(call, named.clone()).await?;
+    let place = place(&subject.view.case_number, kind);
+    let form = drafts::again(form(kind, &subject).typed(typed), typed, &place);
     let seen: Option<u32> = typed.get(VERSION).parse().ok();
     let mut body = form.body();
     clear(&mut body);
@@ -169,7 +187,8 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
         && subject.view.applicant.identity_masked.is_some()
         && typed.typed(IDENTITY).is_none()
         && typed.typed("applicant/tax_code").is_none();
-    let intent = intent(&call, None);
+    let intent = intent(call, None);
+    let key = typed.typed(drafts::KEY).map(str::to_owned);
     let done = call.run(move |store, by, _| {
         let id = resolve(store, &named)?;
         if keeps_identity {
@@ -177,6 +196,7 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
         }
         let seen =
             seen.ok_or_else(|| Problem::new(Kind::PreconditionRequired, "thiếu phiên bản"))?;
+        let form = ByForm { key };
         perform(
             kind,
             &body.to_string().into_bytes(),
@@ -184,24 +204,27 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
             id,
             seen,
             intent,
+            form,
         )?;
         // It may have moved out of reach by this very action.
         Ok(is_within(store, id, &by.reader())?)
     });
+    let after = || {
+        let done = slug(kind).unwrap_or_default();
+        see_other(&format!("/ho-so/{}?xong={done}", subject.view.case_number)).finish()
+    };
     let problem = match done.await {
-        Ok(true) => {
-            let done = slug(kind).unwrap_or_default();
-            let place = format!("/ho-so/{}?xong={done}", subject.view.case_number);
-            return Ok(see_other(&place).finish());
-        }
+        Ok(true) => return Ok(after()),
         Ok(false) => return Ok(see_other("/ho-so").finish()),
         Err(problem) => problem,
     };
     let refused = match problem.kind() {
+        // It was sent twice, and is done.
+        Kind::Changed | Kind::Refused if drafts::was_sent(call, typed).await? => return Ok(after()),
         Kind::Changed => {
             let form = form.renewed(VERSION, subject.view.version);
             let status = problem.status_code();
-            return answer(&call, status, kind, subject, form, seen);
+            return answer(call, status, kind, subject, form, seen);
         }
         Kind::InvalidRequest | Kind::Refused | Kind::NotReady | Kind::AmountMismatch => true,
         // Where a rule says for whom it is, the page says so beside what was typed.
@@ -211,7 +234,7 @@ pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResp
     match refused {
         true => {
             let (status, form) = (problem.status_code(), form.refused(&problem));
-            answer(&call, status, kind, subject, form, None)
+            answer(call, status, kind, subject, form, None)
         }
         false => Err(problem),
     }
@@ -306,6 +329,7 @@ fn perform(
     id: crate::domain::ids::DossierId,
     seen: u32,
     intent: acts::Intent,
+    form: ByForm,
 ) -> Result<(), Problem> {
     use crate::domain::dossier::{Action, Correction};
 
@@ -320,7 +344,7 @@ fn perform(
     macro_rules! ask {
         ($asks:expr) => {
             read(body, $asks, |body, asks| {
-                actions::perform(store, id, Some(seen), body, asks, intent)
+                actions::perform(store, id, Some(seen), body, asks, intent, form)
             })
         };
     }

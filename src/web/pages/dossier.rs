@@ -18,7 +18,7 @@ use crate::web::pages::actions::slug;
 use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::papers::Sheet;
 use crate::web::pages::receive::{asked_for, or_dash, vnd};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
@@ -216,10 +216,17 @@ pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
     let dossier = call.named::<String>()?;
     let read = call.run(move |store, by, now| read(store, &dossier, &by.reader(), now));
     let (view, course) = read.await?;
+    let given = drafts::given(&call, &fields, &place_of_notes(&view.case_number)).await?;
+    let form = given.over(note_form());
     let mut kinds = ActionKind::ALL.iter();
     let done = kinds.find(|kind| slug(**kind) == Some(fields.get("xong")));
     let done = done.map(|kind| format!("Đã ghi nhận: {}.", kind.word()));
-    shown(&call, view, course, done, Vec::new(), note_form())
+    shown(&call, view, course, done, Vec::new(), form)
+}
+
+/// Where the form of a note is sent to.
+fn place_of_notes(case_number: &str) -> String {
+    format!("/ho-so/{case_number}{}", drafts::OF_A_DOSSIER)
 }
 
 /// `POST /ho-so/{dossier}/so-dinh-danh`: the identity numbers in full; the reading is recorded.
@@ -243,13 +250,20 @@ pub async fn note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Ok(acts::note::note(store, id, &text, by.proof, now)?)
     });
     match noted.await {
-        Ok(()) => Ok(see_other(&format!("/ho-so/{dossier}")).finish()),
+        Ok(()) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other(&format!("/ho-so/{dossier}")).finish())
+        }
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
             let read = call.run(move |store, by, now| read(store, &dossier, &by.reader(), now));
             let (view, course) = read.await?;
             let form = note_form().typed(&typed).refused(&problem);
+            let form = drafts::again(form, &typed, &place_of_notes(&view.case_number));
             shown(&call, view, course, None, Vec::new(), form)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }

@@ -10,6 +10,7 @@ use askama::Template;
 
 use crate::acts::access::Caller;
 use crate::web::observe::Matched;
+use crate::web::pages::drafts::KeptAllTheSame;
 use crate::web::pages::{Frame, add_headers};
 use crate::web::problem::{Kind, Problem};
 
@@ -20,6 +21,8 @@ struct ErrorPage<'a> {
     title: &'a str,
     detail: &'a str,
     advice: &'a str,
+    /// What was typed is among one's drafts.
+    kept: bool,
 }
 
 /// The answer, with a page in the place of a problem document where people read it.
@@ -45,6 +48,11 @@ pub(crate) fn for_people(
         title: problem.kind().title(),
         detail: &detail,
         advice,
+        kept: response
+            .request()
+            .extensions()
+            .get::<KeptAllTheSame>()
+            .is_some(),
     };
     let Ok(html) = page.render() else {
         return response;

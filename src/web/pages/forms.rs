@@ -67,6 +67,17 @@ impl Fields {
         self.0.push((name.to_owned(), value.into()));
     }
 
+    pub(crate) const fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// All of it, but for what has one of these names.
+    pub(crate) fn without(&self, names: &[&str]) -> Vec<(String, String)> {
+        let kept = self.0.iter();
+        let kept = kept.filter(|(name, _)| !names.contains(&name.as_str()));
+        kept.cloned().collect()
+    }
+
     /// As the query of an address, without these names and without what is empty.
     pub(crate) fn query_without(&self, names: &[&str]) -> String {
         let kept = self.0.iter();
@@ -394,11 +405,28 @@ pub(crate) struct Wrong {
     pub text: String,
 }
 
+/// What a page says of a form that is kept while it is typed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keeping {
+    /// Where the form is found again, as it was kept.
+    pub address: String,
+    /// What it shows was typed, and is not kept yet.
+    pub unsaved: bool,
+    /// When what it shows was kept.
+    pub saved: Option<String>,
+    /// What the address named was sent already.
+    pub sent: bool,
+    /// Drafts of the same form that whoever looks has begun: where each is, and of what.
+    pub others: Vec<(String, String)>,
+}
+
 /// A form with what is wrong with it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FormPart {
     pub fields: Vec<Field>,
     pub errors: Vec<Wrong>,
+    /// `None`: it is not kept.
+    pub keeping: Option<Keeping>,
 }
 
 impl FormPart {
@@ -406,6 +434,7 @@ impl FormPart {
         Self {
             fields,
             errors: Vec::new(),
+            keeping: None,
         }
     }
 

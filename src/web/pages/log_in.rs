@@ -1,19 +1,21 @@
 //! `/dang-nhap`, `/dang-xuat`: the session of a browser.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, dev, web};
 use askama::Template;
 use serde::Deserialize;
 
 use crate::acts;
 use crate::web::access::{Client, Staff};
 use crate::web::api::sessions;
-use crate::web::pages::{Form, Frame, page, see_other};
+use crate::web::pages::{Form, Frame, drafts, page, see_other};
 use crate::web::params::{Parameters, Params};
 use crate::web::problem::{Kind, Problem};
 use crate::web::{State, cookies, with_store};
 
 pub(crate) const PATH: &str = "/dang-nhap";
+
+const LOG_OUT: &str = "/dang-xuat";
 
 /// Where somebody comes who wanted nothing else.
 const FIRST: &str = "/ho-so";
@@ -25,6 +27,8 @@ struct LogInPage {
     username: String,
     next: String,
     message: Option<String>,
+    /// A form came after its session had ended: whether what was typed is kept.
+    ended: Option<bool>,
 }
 
 /// Where to go on after the log-in.
@@ -49,17 +53,31 @@ fn own_path(next: Option<String>) -> String {
     next.filter(own).unwrap_or_else(|| FIRST.to_owned())
 }
 
-/// To the log-in, and back to what was asked for if it can be asked for again.
-pub(crate) fn first(request: &HttpRequest) -> HttpResponse {
-    let place = match request.method().is_safe() {
-        true => {
-            let asked = request.uri().to_string();
-            let query = serde_urlencoded::to_string([("next", asked)]).unwrap_or_default();
-            format!("{PATH}?{query}")
-        }
-        false => PATH.to_owned(),
-    };
-    see_other(&place).finish()
+/// To the log-in, and back to what was asked for: asked for again, or the form shown again.
+pub(crate) async fn first(request: &HttpRequest, payload: dev::Payload) -> HttpResponse {
+    if request.path() == LOG_OUT {
+        return see_other(PATH).finish();
+    }
+    if !request.method().is_safe() {
+        return drafts::session_ended(request, payload).await;
+    }
+    let asked = request.uri().to_string();
+    let query = serde_urlencoded::to_string([("next", asked)]).unwrap_or_default();
+    see_other(&format!("{PATH}?{query}")).finish()
+}
+
+/// The log-in in the place of what a form asked for, and where that form is found again, if it was kept.
+pub(crate) fn after_the_session(kept: Option<String>) -> Result<HttpResponse, Problem> {
+    page(
+        StatusCode::UNAUTHORIZED,
+        &LogInPage {
+            frame: Frame::public(),
+            username: String::new(),
+            ended: Some(kept.is_some()),
+            next: own_path(kept),
+            message: None,
+        },
+    )
 }
 
 /// `GET /dang-nhap`.
@@ -71,6 +89,7 @@ pub async fn show(params: Params<Next>) -> Result<HttpResponse, Problem> {
             username: String::new(),
             next: own_path(params.0.next),
             message: None,
+            ended: None,
         },
     )
 }
@@ -129,6 +148,7 @@ pub async fn log_in(
                 username,
                 next,
                 message: Some(problem.detail()),
+                ended: None,
             };
             page(problem.status_code(), &shown)
         }

@@ -11,6 +11,7 @@ mod charts;
 mod citizen;
 pub(crate) mod dossier;
 pub(crate) mod dossiers;
+pub(crate) mod drafts;
 pub(crate) mod errors;
 pub(crate) mod feedback;
 pub(crate) mod forms;
@@ -66,6 +67,8 @@ pub(crate) struct Frame {
     icon: String,
     /// Who is logged in.
     person: Option<String>,
+    /// And as which account.
+    user: Option<String>,
     links: Vec<Link>,
     /// The first page of whoever looks.
     home: &'static str,
@@ -81,6 +84,7 @@ impl Frame {
             script: assets::address("app.js"),
             icon: assets::address("icon.svg"),
             person: None,
+            user: None,
             links: Vec::new(),
             home: log_in::PATH,
             wrong: false,
@@ -106,6 +110,7 @@ impl Frame {
         });
         Self {
             person: Some(caller.full_name.clone()),
+            user: Some(caller.username.clone()),
             links: links.collect(),
             home: home(caller),
             ..Self::public()

@@ -7,8 +7,7 @@ use askama::Template;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::acts::access::new_secret;
-use crate::acts::receive::Paid;
+use crate::acts::receive::{AtTheCounter, Paid};
 use crate::domain::dossier::{Channel, PaymentMethod};
 use crate::domain::identity::Identity;
 use crate::domain::identity_card::IdentityCard;
@@ -24,16 +23,15 @@ use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::actions::{quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
-const PATH: &str = "/ho-so/tiep-nhan";
+pub(crate) const PATH: &str = "/ho-so/tiep-nhan";
 
 // The form's own, which stand in no body.
 const CARD: &str = "the";
-const KEY: &str = "khoa";
-const PROCEDURE: &str = "thu-tuc";
+pub(crate) const PROCEDURE: &str = "thu-tuc";
 const CASE: &str = "truong-hop";
 const SEARCH: &str = "tim";
 const PAID: &str = "paid/fees";
@@ -41,6 +39,10 @@ const PAID_AMOUNT: &str = "paid/amount_vnd";
 const PAID_HOW: &str = "paid/method";
 const PAID_RECEIPT: &str = "paid/receipt";
 const ACCEPT: &str = "accept";
+
+/// The field of the buttons, and what they ask for beside taking the dossier in.
+const STEP: &str = "buoc";
+const LOOK: &str = "xem";
 
 /// Names of fields that few dossiers need.
 const RARE: &[&str] = &[
@@ -63,6 +65,7 @@ struct FindPage {
     frame: Frame,
     typed: String,
     found: Vec<Offered>,
+    drafts: Vec<drafts::Row>,
 }
 
 #[derive(Template)]
@@ -117,7 +120,7 @@ impl ReceivePage {
 /// `GET /ho-so/tiep-nhan`: with a procedure the form, without one the search for it.
 pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
     if let Some(code) = fields.typed(PROCEDURE) {
-        return form_page(&call, code, fields.typed(CASE)).await;
+        return form_page(&call, code, &fields).await;
     }
     let typed = fields.get(SEARCH).trim().to_owned();
     let searched = typed.clone();
@@ -133,22 +136,22 @@ pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
         let query = serde_urlencoded::to_string([(PROCEDURE, &one.code)]).unwrap_or_default();
         return Ok(see_other(&format!("{PATH}?{query}")).finish());
     }
-    let frame = Frame::of(&call.by, PATH);
-    page(
-        StatusCode::OK,
-        &FindPage {
-            frame,
-            typed,
-            found,
-        },
-    )
+    let shown = FindPage {
+        frame: Frame::of(&call.by, PATH),
+        typed,
+        found,
+        drafts: drafts::of_receipts(&call).await?,
+    };
+    page(StatusCode::OK, &shown)
 }
 
-async fn form_page(call: &Call, code: &str, case: Option<&str>) -> Result<HttpResponse, Problem> {
-    let intake = intake(call, code, case, Channel::Direct).await?;
-    let mut empty = Fields::default();
-    empty.set(KEY, new_secret());
-    let form = form(&intake, &empty);
+async fn form_page(call: &Call, code: &str, query: &Fields) -> Result<HttpResponse, Problem> {
+    let given = drafts::given(call, query, PATH).await?;
+    let typed = given.typed();
+    let case = typed.map_or_else(|| query.typed(CASE), |typed| typed.typed("case"));
+    let channel = typed.and_then(|typed| typed.get("channel").parse().ok());
+    let intake = intake(call, code, case, channel.unwrap_or(Channel::Direct)).await?;
+    let form = given.over(form(&intake, &Fields::default()));
     answer(call, StatusCode::OK, intake, form, Vec::new())
 }
 
@@ -188,10 +191,7 @@ fn answer(
 
 /// The form with what was typed; at first with what is usual.
 fn form(intake: &Intake, typed: &Fields) -> FormPart {
-    let mut fields = vec![
-        Field::hidden(KEY, ""),
-        Field::hidden(PROCEDURE, &intake.procedure.code),
-    ];
+    let mut fields = vec![Field::hidden(PROCEDURE, &intake.procedure.code)];
     if !intake.cases.is_empty() {
         let mut cases = vec![Choice::new("", "Chọn trường hợp")];
         cases.extend(
@@ -353,30 +353,44 @@ pub async fn receive(call: Call, mut typed: Fields) -> Result<HttpResponse, Prob
     let Some(code) = typed.typed(PROCEDURE).map(str::to_owned) else {
         return Ok(see_other(PATH).finish());
     };
+    let answer = read_or_take_in(&call, &code, &mut typed).await;
+    if answer.is_err() {
+        drafts::keep(&call, &typed).await;
+    }
+    answer
+}
+
+async fn read_or_take_in(
+    call: &Call,
+    code: &str,
+    typed: &mut Fields,
+) -> Result<HttpResponse, Problem> {
     let case = typed.typed("case").map(str::to_owned);
     let channel = typed.get("channel").parse().unwrap_or_default();
-    let intake = intake(&call, &code, case.as_deref(), channel).await?;
+    let intake = intake(call, code, case.as_deref(), channel).await?;
     if let Some(text) = typed.typed(CARD).map(str::to_owned) {
-        return match read_card(&call, &text, &mut typed).await? {
+        return match read_card(call, &text, typed).await? {
             Ok(said) => {
                 typed.set(CARD, "");
-                let mut form = form(&intake, &typed);
+                let mut form = drafts::again(form(&intake, typed), typed, PATH);
                 focus_on_next(&mut form);
-                answer(&call, StatusCode::OK, intake, form, said)
+                answer(call, StatusCode::OK, intake, form, said)
             }
             Err(reason) => {
-                let form = form(&intake, &typed).wrong(CARD, reason);
-                answer(&call, StatusCode::BAD_REQUEST, intake, form, Vec::new())
+                let form = form(&intake, typed).wrong(CARD, reason);
+                let form = drafts::again(form, typed, PATH);
+                answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new())
             }
         };
     }
-    let form = form(&intake, &typed);
-    if typed.get("buoc") == "xem" {
-        return answer(&call, StatusCode::OK, intake, form, Vec::new());
+    let form = form(&intake, typed);
+    if typed.get(STEP) == LOOK {
+        let form = drafts::again(form, typed, PATH);
+        return answer(call, StatusCode::OK, intake, form, Vec::new());
     }
-    match take_in(&call, &intake, &form, &typed).await {
+    match take_in(call, &intake, &form, typed).await {
         Ok(number) => Ok(see_other(&format!("/ho-so/{number}/giay-tiep-nhan?moi=1")).finish()),
-        Err(problem) => refused(&call, intake, form, &typed, problem),
+        Err(problem) => refused(call, intake, form, typed, problem),
     }
 }
 
@@ -401,7 +415,11 @@ fn refused(
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
     match problem.kind() {
-        Kind::InvalidRequest | Kind::Refused | Kind::NotReady | Kind::AmountMismatch => {
+        Kind::InvalidRequest
+        | Kind::Refused
+        | Kind::Forbidden
+        | Kind::NotReady
+        | Kind::AmountMismatch => {
             form = form.refused(&problem);
         }
         Kind::NeedsAcceptance => {
@@ -423,6 +441,7 @@ fn refused(
         }
         _ => return Err(problem),
     }
+    let form = drafts::again(form, typed, PATH);
     answer(call, problem.status_code(), intake, form, Vec::new())
 }
 
@@ -462,11 +481,15 @@ async fn take_in(
     });
     let paid = paid.transpose()?;
     let intent = intent(call, None);
-    let key = IdempotencyKey::of_form(typed.get(KEY));
+    let key = IdempotencyKey::of_form(typed.get(drafts::KEY));
     let key = key.of_staff("dossiers", &call.by, hash.finalize().to_vec());
+    let counter = AtTheCounter {
+        paid,
+        form: typed.typed(drafts::KEY).map(str::to_owned),
+    };
     call.run(move |store, by, _| {
         let new = new.request("", &mut Vec::new());
-        let made = acts::receive::receive_paid(store, &new, paid, intent, key)?;
+        let made = acts::receive::receive_at_the_counter(store, &new, counter, intent, key)?;
         let view = views::dossier::view(store, made.value, Some(&by.reader()), None, intent.now)?;
         Ok(view.case_number)
     })

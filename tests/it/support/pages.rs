@@ -98,9 +98,19 @@ impl<'a> Visitor<'a> {
 
     /// Sends a form with these fields.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(path, fields, &[])
+    }
+
+    /// The same as the page's own script sends it.
+    pub fn post_by_script(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_with(path, fields, &[("Accept", "application/json")])
+    }
+
+    fn post_with(&self, path: &str, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Answer {
         let form = serde_urlencoded::to_string(fields).unwrap();
         let cookie = ("Cookie", self.cookie.as_str());
-        let headers = [FORM, OURS, cookie];
+        let mut headers = vec![FORM, OURS, cookie];
+        headers.extend(more);
         self.office
             .server
             .send("POST", path, &headers, form.as_bytes())
@@ -240,6 +250,47 @@ impl fantoccini::wd::WebDriverCompatibleCommand for DevTools {
 
     fn method_and_body(&self, _: &url::Url) -> (ureq::http::Method, Option<String>) {
         (ureq::http::Method::POST, Some(self.0.to_string()))
+    }
+}
+
+/// Clicks twice, as fast as a mouse does.
+pub async fn double_click(client: &Client, element: &Element) {
+    use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+    let (down, up) = (
+        PointerAction::Down {
+            button: MOUSE_BUTTON_LEFT,
+        },
+        PointerAction::Up {
+            button: MOUSE_BUTTON_LEFT,
+        },
+    );
+    let in_sight = "arguments[0].scrollIntoView({block: 'center'})";
+    let named = serde_json::to_value(element).unwrap();
+    client.execute(in_sight, vec![named]).await.unwrap();
+    let to = PointerAction::MoveToElement {
+        element: element.clone(),
+        duration: None,
+        x: 0.0,
+        y: 0.0,
+    };
+    let mouse = MouseActions::new("mouse".to_owned()).then(to);
+    let mouse = mouse.then(down.clone()).then(up.clone());
+    client
+        .perform_actions(mouse.then(down).then(up))
+        .await
+        .unwrap();
+}
+
+/// Takes the network away from a browser, or gives it back.
+pub async fn offline(client: &Client, offline: bool) {
+    for command in [
+        json!({"cmd": "Network.enable", "params": {}}),
+        json!({
+            "cmd": "Network.emulateNetworkConditions",
+            "params": {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
+        }),
+    ] {
+        client.issue_cmd(DevTools(command)).await.unwrap();
     }
 }
 

@@ -14,10 +14,13 @@ use crate::web::api::users::{self, NewUser, UserChange, UserFile, UserView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/tai-khoan";
+
+/// Where the form of a new account is sent to.
+const ADD: &str = "/quan-tri/tai-khoan/them";
 
 const KEY: &str = "key";
 const STATE: &str = "state";
@@ -164,12 +167,12 @@ fn answer(
     let (title, address, button) = match user {
         None => (
             "Thêm tài khoản".to_owned(),
-            format!("{PATH}/them"),
+            ADD.to_owned(),
             "Thêm tài khoản",
         ),
         Some(user) => (
             format!("Tài khoản {}", user.username),
-            format!("{PATH}/{}", user.username),
+            place(user),
             "Ghi thay đổi",
         ),
     };
@@ -193,10 +196,12 @@ fn is_of_the_form(problem: &Problem) -> bool {
 }
 
 /// `GET /quan-tri/tai-khoan/them`.
-pub async fn ask_new(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn ask_new(call: Call, query: Fields) -> Result<HttpResponse, Problem> {
     let mut form = form_of_new();
     form.fields
         .push(Field::hidden(KEY, uuid::Uuid::new_v4().simple()));
+    let given = drafts::given(&call, &query, ADD).await?;
+    let form = given.over(form);
     answer(&call, StatusCode::OK, form, None, false)
 }
 
@@ -204,7 +209,7 @@ pub async fn ask_new(call: Call) -> Result<HttpResponse, Problem> {
 pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let mut form = form_of_new();
     form.fields.push(Field::hidden(KEY, ""));
-    let form = form.typed(&typed);
+    let form = drafts::again(form.typed(&typed), &typed, ADD);
     let mut body = form.body();
     with_password(&mut body, &typed);
     let body = body.to_string().into_bytes();
@@ -216,7 +221,10 @@ pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Err(problem) => Err(problem),
     };
     match added {
-        Ok(_) => Ok(see_other("/quan-tri/tai-khoan?xong=them").finish()),
+        Ok(_) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other("/quan-tri/tai-khoan?xong=them").finish())
+        }
         Err(problem) if is_of_the_form(&problem) => {
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, None, false)
@@ -232,22 +240,23 @@ async fn named(call: &Call) -> Result<UserFile, Problem> {
 }
 
 /// `GET /quan-tri/tai-khoan/{username}`.
-pub async fn ask_change(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn ask_change(call: Call, query: Fields) -> Result<HttpResponse, Problem> {
     let file = named(&call).await?;
-    answer(
-        &call,
-        StatusCode::OK,
-        form_of(&file),
-        Some(&file.user),
-        false,
-    )
+    let given = drafts::given(&call, &query, &place(&file.user)).await?;
+    let form = given.over(form_of(&file));
+    answer(&call, StatusCode::OK, form, Some(&file.user), false)
+}
+
+/// Where the form of an account is sent to.
+fn place(user: &UserView) -> String {
+    format!("{PATH}/{}", user.username)
 }
 
 /// `POST /quan-tri/tai-khoan/{username}`.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let file = named(&call).await?;
     let user = &file.user;
-    let form = form_of(&file).typed(&typed);
+    let form = drafts::again(form_of(&file).typed(&typed), &typed, &place(user));
     let mut body = form.body();
     if let Some(body) = body.as_object_mut() {
         let state = body.remove(STATE);
@@ -266,7 +275,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish()),
+        Ok(_) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish())
+        }
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(user));
             answer(&call, problem.status_code(), form, Some(user), true)

@@ -15,7 +15,7 @@ use crate::web::api::call::Call;
 use crate::web::body;
 use crate::web::headers::IfMatch;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/lich";
@@ -164,13 +164,20 @@ pub async fn this_year(call: Call) -> Result<HttpResponse, Problem> {
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let year = calendar::year_of(&call)?;
     let (days, years) = known(&call, year).await?;
-    let form = form(year, &days);
+    let given = drafts::given(&call, &typed, &place(year)).await?;
+    let kept = given.typed().cloned().unwrap_or_default();
+    let form = given.over(form(year, &days));
     let shown = CalendarPage {
         done: typed.get("xong") == "1",
         ..empty(form)
     };
     let all = (year, days, years);
-    answer(&call, StatusCode::OK, all, &Fields::default(), shown)
+    answer(&call, StatusCode::OK, all, &kept, shown)
+}
+
+/// Where the form of a year is sent to.
+fn place(year: i32) -> String {
+    format!("{PATH}/{year}")
 }
 
 /// `POST /quan-tri/lich/{year}`: shows what the change moves, then does it.
@@ -178,7 +185,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     let year = calendar::year_of(&call)?;
     let (days, years) = known(&call, year).await?;
     let now_tag = form_tag(&days);
-    let form = form(year, &days).typed(&typed);
+    let form = drafts::again(form(year, &days).typed(&typed), &typed, &place(year));
     let dropped = typed.all(DROP);
     let (mut kept, mut changes) = (Vec::new(), Vec::new());
     for day in &days.days {
@@ -219,7 +226,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         }
     };
     match result {
-        Ok(None) => Ok(see_other(&format!("{PATH}/{year}?xong=1")).finish()),
+        Ok(None) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other(&format!("{PATH}/{year}?xong=1")).finish())
+        }
         Ok(Some(moves)) => {
             let shown = CalendarPage {
                 moves: Some(moves),

@@ -14,7 +14,7 @@ use crate::web::api::units::{self, UnitChange, UnitView};
 use crate::web::body;
 use crate::web::headers::IfMatch;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 /// The most units on a page: whoever looks for another one types a part of its name.
@@ -100,6 +100,11 @@ fn form(unit: &UnitView) -> FormPart {
     FormPart::new(all)
 }
 
+/// Where the form of a unit is sent to.
+fn place(unit: &UnitView) -> String {
+    format!("/quan-tri/don-vi/{}", unit.code)
+}
+
 async fn named(call: &Call) -> Result<UnitView, Problem> {
     let code = call.named::<String>()?;
     call.run(move |store, _, _| units::view(store, &code)).await
@@ -122,16 +127,18 @@ fn answer(
 }
 
 /// `GET /quan-tri/don-vi/{unit}`.
-pub async fn show(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn show(call: Call, query: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
-    let form = form(&unit);
+    let given = drafts::given(&call, &query, &place(&unit)).await?;
+    let form = given.over(form(&unit));
     answer(&call, StatusCode::OK, unit, form, false)
 }
 
 /// `POST /quan-tri/don-vi/{unit}`.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
-    let form = form(&unit).typed(&typed);
+    let fresh = form(&unit);
+    let form = drafts::again(fresh.clone().typed(&typed), &typed, &place(&unit));
     let mut body = form.body();
     if let Some(body) = body.as_object_mut() {
         body.insert(
@@ -161,7 +168,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => Ok(see_other("/quan-tri/don-vi?xong=1").finish()),
+        Ok(_) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other("/quan-tri/don-vi?xong=1").finish())
+        }
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(&unit));
             answer(&call, problem.status_code(), unit, form, true)

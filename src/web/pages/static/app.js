@@ -64,3 +64,169 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// What is typed is kept: on the server after two seconds of quiet, and in this browser while the server cannot be
+// reached. It is never sent by itself.
+const QUIET = 2000, AGAIN = 15000, PATIENCE = 10000;
+const me = document.body.dataset.user;
+const here = {
+  name: (key) => `nhap ${me} ${key}`,
+  all: () => Object.keys(localStorage).filter((name) => name.startsWith("nhap ")),
+  keys() {
+    const mine = this.name("");
+    return this.all().filter((name) => name.startsWith(mine)).map((name) => name.slice(mine.length));
+  },
+  get(key) { return localStorage.getItem(this.name(key)); },
+  put(key, text) {
+    try { localStorage.setItem(this.name(key), text); } catch { /* No room, or not allowed: the server has it soon. */ }
+  },
+  // Unless something newer was left meanwhile.
+  drop(key, text) { if (this.get(key) === text) localStorage.removeItem(this.name(key)); },
+  clear() { for (const name of this.all()) localStorage.removeItem(name); },
+};
+
+// What the server says of a draft; null where it cannot be reached.
+const keep = async (text) => {
+  try {
+    const answer = await fetch("/nhap", {
+      method: "POST",
+      body: text,
+      headers: { "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded" },
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    return await answer.json();
+  } catch {
+    return null;
+  }
+};
+
+const forms = [];
+let leaving = false;
+
+class Kept {
+  constructor(form) {
+    this.form = form;
+    this.key = form.elements.khoa.value;
+    this.said = form.querySelector("[data-said]");
+    const left = here.get(this.key);
+    // What the server has just made of the form is newer than what was left here.
+    if (left && !("unsaved" in form.dataset)) this.fill(new URLSearchParams(left));
+    this.saved = left || "unsaved" in form.dataset ? null : this.text();
+    form.addEventListener("input", () => this.typed());
+    form.addEventListener("change", () => this.typed());
+    form.addEventListener("submit", (event) => {
+      // Until the server has answered, this is all there is.
+      clearTimeout(this.timer);
+      this.sent = !event.submitter?.hasAttribute("formaction");
+      here.put(this.key, this.text());
+    });
+    if (this.saved === null) this.typed();
+  }
+
+  text() {
+    const typed = new URLSearchParams(new FormData(this.form));
+    for (const field of this.form.querySelectorAll("[type=password]")) typed.delete(field.name);
+    return typed.toString();
+  }
+
+  fill(typed) {
+    for (const field of this.form.elements) {
+      if (!field.name || ["khoa", "noi-gui"].includes(field.name) || field.type === "password") continue;
+      if (field.type === "checkbox") field.checked = typed.getAll(field.name).includes(field.value);
+      else if (field.type !== "submit" && typed.has(field.name)) field.value = typed.get(field.name);
+    }
+  }
+
+  typed() {
+    this.sent = false;
+    // Read anew, the page shows what was kept.
+    if (location.pathname + location.search !== this.form.dataset.kept) history.replaceState(null, "", this.form.dataset.kept);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), QUIET);
+  }
+
+  say(text) {
+    if (this.said && this.said.textContent !== text) this.said.textContent = text;
+  }
+
+  // Whether all that was typed is on the server.
+  async save() {
+    clearTimeout(this.timer);
+    const text = this.text();
+    if (text === this.saved || this.sent) return true;
+    const answer = await keep(text);
+    if (this.sent) return true;
+    switch (answer?.state) {
+      case "saved":
+        this.say(`Đã lưu nháp lúc ${answer.at}.`);
+        break;
+      case "sent":
+        this.say("Biểu mẫu này đã gửi.");
+        break;
+      case "ended":
+        if (!answer.kept) return this.keepHere("Phiên làm việc đã hết; đang giữ trên máy này. Đăng nhập lại để gửi.");
+        this.say("Phiên làm việc đã hết; những gì đã nhập được giữ lại. Đăng nhập lại để gửi.");
+        break;
+      case "refused":
+        return this.keepHere(`Chưa lưu được lên máy chủ: ${answer.detail}. Đang giữ trên máy này.`);
+      default:
+        return this.keepHere("Chưa lưu được lên máy chủ; đang giữ trên máy này.");
+    }
+    this.saved = text;
+    const left = here.get(this.key);
+    if (left && this.text() === text) here.drop(this.key, left);
+    return true;
+  }
+
+  keepHere(text) {
+    here.put(this.key, this.text());
+    this.say(text);
+    return false;
+  }
+}
+
+if (me) {
+  // Another person's, who had this machine before.
+  const mine = here.keys();
+  for (const name of here.all()) {
+    if (!mine.some((key) => here.name(key) === name)) localStorage.removeItem(name);
+  }
+  for (const form of document.querySelectorAll("form[data-kept]")) forms.push(new Kept(form));
+  // What was left here goes to the server as soon as that is there again.
+  const sendLeft = async () => {
+    let all = true;
+    for (const key of here.keys()) {
+      const form = forms.find((form) => form.key === key);
+      const left = here.get(key);
+      const answer = form ? null : await keep(left);
+      if (form) all = await form.save() && all;
+      else if (["saved", "sent"].includes(answer?.state) || answer?.kept) here.drop(key, left);
+      else all = false;
+    }
+    return all;
+  };
+  sendLeft();
+  window.addEventListener("online", sendLeft);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) sendLeft(); });
+  setInterval(() => { if (here.keys().length) sendLeft(); }, AGAIN);
+  window.addEventListener("pagehide", () => {
+    if (leaving) return;
+    for (const form of forms) {
+      if (!form.sent && form.text() !== form.saved) here.put(form.key, form.text());
+    }
+  });
+  // Whoever leaves takes everything along: the next person at this machine finds nothing.
+  const leave = document.querySelector("form[action='/dang-xuat']");
+  leave?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const saved = await Promise.all(forms.map((form) => form.save()));
+    const all = await sendLeft() && saved.every(Boolean);
+    if (!all && !confirm("Còn nội dung chưa lưu được lên máy chủ. Vẫn đăng xuất và bỏ nội dung đó?")) {
+      delete leave.dataset.sent;
+      return;
+    }
+    leaving = true;
+    here.clear();
+    leave.submit();
+  });
+}

@@ -1,0 +1,368 @@
+//! `/nhap`: what somebody has typed into a form and not sent. A form is given out with a key of its own; under it the
+//! page's script keeps what is typed after two seconds of quiet, without script the button “Lưu nháp” does, and what
+//! comes after the session has ended is kept too. A draft is shown as the form that it is, filled, and never sent by
+//! itself.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::ACCEPT;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, dev};
+use askama::Template;
+use serde_json::json;
+
+use crate::acts;
+use crate::acts::drafts::{Kept, MOST, NewDraft};
+use crate::domain::dossier::ActionKind;
+use crate::domain::moment::Moment;
+use crate::render::words;
+use crate::store::Store;
+use crate::store::drafts::Draft;
+use crate::views;
+use crate::web::access::state;
+use crate::web::api::call::Call;
+use crate::web::pages::forms::{Field, Fields, FormPart, Keeping};
+use crate::web::pages::{Frame, actions, dossier, log_in, page, receive, see_other};
+use crate::web::problem::{Kind, Problem};
+use crate::web::with_store;
+
+pub(crate) const PATH: &str = "/nhap";
+
+/// The fields of a form's key, and of where it is sent to.
+pub(crate) const KEY: &str = "khoa";
+const PLACE: &str = "noi-gui";
+
+/// What names a draft in the address of its form.
+const OPENED: &str = "nhap";
+
+/// Where a form stands in the page of something else: the last part of where it is sent to.
+pub(crate) const OF_A_DOSSIER: &str = "/ghi-chu";
+
+/// What a form is about, as the list of drafts says it.
+pub(crate) struct Row {
+    key: String,
+    pub address: String,
+    pub title: String,
+    /// Whose dossier it is, or would be.
+    pub about: String,
+    pub saved: String,
+}
+
+#[derive(Template)]
+#[template(path = "drafts.html")]
+struct DraftsPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    days: u16,
+    /// It was sent meanwhile.
+    sent: bool,
+}
+
+/// What was typed there.
+fn typed<'a>(draft: &'a Draft, name: &str) -> &'a str {
+    let mut pairs = draft.typed.iter().flatten();
+    let found = pairs.find(|(known, _)| known == name);
+    found.map_or("", |(_, value)| value.trim())
+}
+
+/// Where the form of a draft is shown.
+fn address(place: &str, procedure: &str, key: &str) -> String {
+    let mut query = vec![(OPENED, key)];
+    if place == receive::PATH {
+        query.insert(0, (receive::PROCEDURE, procedure));
+    }
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    let place = place.strip_suffix(OF_A_DOSSIER).unwrap_or(place);
+    format!("{place}?{query}")
+}
+
+fn address_of(draft: &Draft) -> String {
+    address(&draft.place, typed(draft, receive::PROCEDURE), &draft.key)
+}
+
+/// What the form is for, and whom or what it is about.
+fn said(store: &Store, draft: &Draft) -> Result<(String, String), Problem> {
+    if draft.place == receive::PATH {
+        let code = typed(draft, receive::PROCEDURE);
+        let reference = store.reference()?;
+        let version = reference.versions(code).last();
+        let name = version.map_or(code, |version| version.definition.name.as_str());
+        let person = typed(draft, "applicant/name").to_owned();
+        return Ok((format!("Tiếp nhận: {name}"), person));
+    }
+    let parts: Vec<_> = draft.place.trim_start_matches('/').split('/').collect();
+    Ok(match parts.as_slice() {
+        ["ho-so", number, "ghi-chu"] => ("Ghi chú nội bộ".to_owned(), (*number).to_owned()),
+        ["ho-so", number, slug] => {
+            let mut kinds = ActionKind::ALL.iter();
+            let kind = kinds.find(|kind| actions::slug(**kind) == Some(slug));
+            let title = kind.map_or_else(|| (*slug).to_owned(), |kind| dossier::title(*kind));
+            (title, (*number).to_owned())
+        }
+        ["quan-tri", rest @ ..] => ("Quản trị".to_owned(), rest.join(", ")),
+        _ => (draft.place.clone(), String::new()),
+    })
+}
+
+fn rows(store: &Store, drafts: &[Draft]) -> Result<Vec<Row>, Problem> {
+    let rows = drafts.iter().map(|draft| {
+        let (title, about) = said(store, draft)?;
+        Ok(Row {
+            key: draft.key.clone(),
+            address: address_of(draft),
+            title,
+            about,
+            saved: words::moment(draft.saved_at),
+        })
+    });
+    rows.collect()
+}
+
+/// `GET /nhap`: my drafts.
+pub async fn list(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    let rows =
+        call.run(|store, by, now| rows(store, &views::drafts::of(store, by.user, now, MOST)?));
+    let shown = DraftsPage {
+        rows: rows.await?,
+        frame: Frame::of(&call.by, PATH),
+        days: call.state.settings.draft_days,
+        sent: fields.get("da-gui") == "1",
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// My drafts of dossiers that are to be taken in.
+pub(crate) async fn of_receipts(call: &Call) -> Result<Vec<Row>, Problem> {
+    call.run(|store, by, now| {
+        let mut mine = views::drafts::of(store, by.user, now, MOST)?;
+        mine.retain(|draft| draft.place == receive::PATH);
+        rows(store, &mine)
+    })
+    .await
+}
+
+/// `POST /nhap/bo`: a draft is thrown away.
+pub async fn discard(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    let key = fields.get(KEY).to_owned();
+    call.run(move |store, by, _| Ok(acts::drafts::discard(store, key, by.proof)?))
+        .await?;
+    Ok(see_other(PATH).finish())
+}
+
+/// What came with a form, as it is kept.
+fn of_form(fields: &Fields) -> NewDraft {
+    NewDraft {
+        key: fields.get(KEY).to_owned(),
+        place: fields.get(PLACE).to_owned(),
+        typed: fields.without(&[KEY, PLACE]),
+    }
+}
+
+/// Whether the page's script asks.
+fn is_script(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(ACCEPT);
+    accept.is_some_and(|accept| accept == "application/json")
+}
+
+/// An answer to the page's script.
+fn told(status: StatusCode, said: &serde_json::Value) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header(("Cache-Control", "no-store"))
+        .json(said)
+}
+
+/// `POST /nhap`: keeps a form as it is typed.
+pub async fn save(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+    let script = is_script(call.request());
+    let draft = of_form(&fields);
+    let address = address(&draft.place, fields.get(receive::PROCEDURE), &draft.key);
+    let days = call.state.settings.draft_days;
+    let kept = call.run(move |store, by, now| {
+        let kept = acts::drafts::save(store, draft, days, by.proof, now)?;
+        Ok(kept)
+    });
+    match (kept.await, script) {
+        (Ok(Kept::At(at)), true) => {
+            let said = json!({"state": "saved", "at": clock_time(at)});
+            Ok(told(StatusCode::OK, &said))
+        }
+        (Ok(Kept::Sent), true) => Ok(told(StatusCode::OK, &json!({"state": "sent"}))),
+        (Ok(Kept::At(_)), false) => Ok(see_other(&address).finish()),
+        (Ok(Kept::Sent), false) => Ok(see_other(&format!("{PATH}?da-gui=1")).finish()),
+        (Err(problem), true) if matches!(problem.kind(), Kind::InvalidRequest | Kind::NotFound) => {
+            let mut errors = problem.errors().iter();
+            let detail = errors
+                .next()
+                .map_or_else(|| problem.detail(), |error| error.detail.clone());
+            let said = json!({"state": "refused", "detail": detail});
+            Ok(told(problem.status_code(), &said))
+        }
+        (Err(problem), _) => Err(problem),
+    }
+}
+
+/// `10:32`.
+fn clock_time(at: Moment) -> String {
+    at.civil().format("%H:%M").to_string()
+}
+
+/// A form as it is given out: under a key of its own, filled with the draft that the address names, if there is one.
+pub(crate) struct Given {
+    key: String,
+    place: String,
+    typed: Option<Fields>,
+    keeping: Keeping,
+}
+
+/// The form that is sent to that place, as whoever asks is given it.
+pub(crate) async fn given(call: &Call, query: &Fields, place: &str) -> Result<Given, Problem> {
+    let asked = query.typed(OPENED).map(str::to_owned);
+    let procedure = query.get(receive::PROCEDURE).to_owned();
+    let at = place.to_owned();
+    let read = call.run(move |store, by, now| {
+        let reference = store.reference()?;
+        // A form of somebody else's is a new one, and nothing is told of theirs.
+        let asked = asked.filter(|key| acts::drafts::owner(&reference, key) == Some(by.user));
+        let found = match &asked {
+            Some(key) => views::drafts::find(store, by.user, key, now)?,
+            None => None,
+        };
+        let sent = found.as_ref().is_some_and(|draft| draft.typed.is_none());
+        let key = asked.filter(|_| !sent);
+        let of_the_form = |draft: &Draft| {
+            draft.place == at
+                && (at != receive::PATH || typed(draft, receive::PROCEDURE) == procedure)
+        };
+        let found = found.filter(|draft| !sent && of_the_form(draft));
+        let others = match &key {
+            Some(_) => Vec::new(),
+            None => {
+                let mut mine = views::drafts::of(store, by.user, now, MOST)?;
+                mine.retain(of_the_form);
+                mine
+            }
+        };
+        let key = key.unwrap_or_else(|| acts::drafts::new_key(&reference, by.user));
+        Ok((key, sent, found, others))
+    });
+    let (key, sent, found, others) = read.await?;
+    let others = others.iter().map(|draft| {
+        let saved = words::moment(draft.saved_at);
+        let said = match typed(draft, "applicant/name") {
+            "" => saved,
+            name => format!("{saved}, {name}"),
+        };
+        (address_of(draft), said)
+    });
+    Ok(Given {
+        keeping: Keeping {
+            address: address(place, query.get(receive::PROCEDURE), &key),
+            unsaved: false,
+            saved: found.as_ref().map(|draft| words::moment(draft.saved_at)),
+            sent,
+            others: others.collect(),
+        },
+        key,
+        place: place.to_owned(),
+        typed: found.and_then(|draft| draft.typed).map(Fields::of),
+    })
+}
+
+impl Given {
+    /// What was typed before.
+    pub(crate) const fn typed(&self) -> Option<&Fields> {
+        self.typed.as_ref()
+    }
+
+    /// The form with that.
+    pub(crate) fn over(self, form: FormPart) -> FormPart {
+        let form = match &self.typed {
+            Some(typed) => form.typed(typed),
+            None => form,
+        };
+        marked(form, &self.key, &self.place, self.keeping)
+    }
+}
+
+/// A form that comes back with what was typed: it stays the one that it was.
+pub(crate) fn again(form: FormPart, typed: &Fields, place: &str) -> FormPart {
+    let Some(key) = typed.typed(KEY) else {
+        return form;
+    };
+    let keeping = Keeping {
+        address: address(place, typed.get(receive::PROCEDURE), key),
+        unsaved: true,
+        ..Keeping::default()
+    };
+    marked(form, key, place, keeping)
+}
+
+fn marked(mut form: FormPart, key: &str, place: &str, keeping: Keeping) -> FormPart {
+    form.fields.push(Field::hidden(KEY, key));
+    form.fields.push(Field::hidden(PLACE, place));
+    form.keeping = Some(keeping);
+    form
+}
+
+/// Notes that a form was sent, where what it asks for is done in a transaction of its own.
+pub(crate) async fn sent(call: &Call, fields: &Fields) -> Result<(), Problem> {
+    let Some(key) = fields.typed(KEY).map(str::to_owned) else {
+        return Ok(());
+    };
+    call.run(move |store, by, now| Ok(acts::drafts::note_sent(store, key, by.proof, now)?))
+        .await
+}
+
+/// Whether the form that came was sent before, by the same person: a second click.
+pub(crate) async fn was_sent(call: &Call, fields: &Fields) -> Result<bool, Problem> {
+    let Some(key) = fields.typed(KEY).map(str::to_owned) else {
+        return Ok(false);
+    };
+    call.run(move |store, by, now| {
+        let known = views::drafts::find(store, by.user, &key, now)?;
+        Ok(known.is_some_and(|draft| draft.typed.is_none()))
+    })
+    .await
+}
+
+/// A form that came and was not taken was kept all the same: whoever says so says this too.
+#[derive(Clone, Copy)]
+pub(crate) struct KeptAllTheSame;
+
+/// Keeps what came with a form that cannot be shown again.
+pub(crate) async fn keep(call: &Call, fields: &Fields) {
+    if keep_for_owner(call.request(), fields).await.is_some() {
+        call.request().extensions_mut().insert(KeptAllTheSame);
+    }
+}
+
+/// Keeps a form for whoever it was given to; where it is found again.
+async fn keep_for_owner(request: &HttpRequest, fields: &Fields) -> Option<String> {
+    let draft = of_form(fields);
+    let address = address(&draft.place, fields.get(receive::PROCEDURE), &draft.key);
+    let state = state(request).ok()?;
+    let days = state.settings.draft_days;
+    let kept = with_store(&state, move |store| {
+        acts::drafts::save_after_the_session(store, draft, days, crate::clock::now())
+    });
+    match kept.await {
+        Ok(Some(Kept::At(_))) => Some(address),
+        _ => None,
+    }
+}
+
+/// What is answered to a form that comes after its session has ended: the log-in, and behind it the form as it was
+/// typed. It is done by nobody until it is sent again.
+pub(crate) async fn session_ended(
+    request: &HttpRequest,
+    mut payload: dev::Payload,
+) -> HttpResponse {
+    let fields = Fields::from_request(request, &mut payload).await;
+    let kept = match &fields {
+        Ok(fields) => keep_for_owner(request, fields).await,
+        Err(_) => None,
+    };
+    if is_script(request) {
+        let said = json!({"state": "ended", "kept": kept.is_some()});
+        return told(StatusCode::UNAUTHORIZED, &said);
+    }
+    log_in::after_the_session(kept).unwrap_or_else(HttpResponse::from_error)
+}

@@ -1,0 +1,640 @@
+//! Nothing that is typed is lost: drafts, a browser without network, a session that ended, somebody who was quicker, a
+//! double click.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::Client;
+
+use crate::support::{
+    Browser, COMMUNE, Database, Kind, Office, Program, SAME_DAY, Visitor, arrive, double_click,
+    enter, find, held, hire, is_page, look, offline, on_both,
+};
+use motcua::domain::role::Role;
+
+const FORM: &str = "/ho-so/tiep-nhan?thu-tuc=2.000815";
+const RECEIVE: &str = "/ho-so/tiep-nhan";
+
+fn office(db: &Database) -> Office {
+    let program = Program::on(db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    Office::open_with(db, program)
+}
+
+/// A form for a same-day certification with that name, under the key of a form that was opened.
+fn filled<'a>(key: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("khoa", key),
+        ("noi-gui", RECEIVE),
+        ("thu-tuc", SAME_DAY),
+        ("the", ""),
+        ("applicant/name", name),
+        ("applicant/identity_number", "020185000123"),
+        ("applicant/phone", "0912345678"),
+        ("applicant/address", "Thôn Nà Lốc, Lạng Sơn"),
+        ("items/0/originals", "1"),
+        ("items/1/copies", "7"),
+        ("channel", "direct"),
+        ("return_channel", "direct"),
+        ("sets", "1"),
+        ("assignee", ""),
+        ("applicant/notify_by", ""),
+        ("paid/method", "cash"),
+    ]
+}
+
+fn key_of(clerk: &Visitor<'_>, path: &str) -> String {
+    let form = clerk.get(path);
+    is_page(&form, 200);
+    held(&form.body, "khoa")
+}
+
+/// Takes a dossier in; its number.
+fn received(clerk: &Visitor<'_>, name: &str) -> String {
+    let key = key_of(clerk, FORM);
+    let mut fields = filled(&key, name);
+    fields.extend([
+        ("accept", "duplicate_dossier"),
+        ("accept", "duplicate_person"),
+    ]);
+    let answer = clerk.post(RECEIVE, &fields).expect(303);
+    answer
+        .header("location")
+        .split('/')
+        .nth(2)
+        .unwrap()
+        .to_owned()
+}
+
+/// As an address stands in a page.
+fn in_page(address: &str) -> String {
+    address.replace('&', "&#38;")
+}
+
+on_both! {
+    fn a_draft_is_its_owners_alone_and_comes_back_until_it_is_sent(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let colleague = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        // Two forms, each under a key of its own.
+        let (first, second) = (key_of(&clerk, FORM), key_of(&clerk, FORM));
+        assert_ne!(first, second);
+        let one = clerk.post("/nhap", &filled(&first, "Nguyễn Thị Ánh")).expect(303);
+        let one = one.header("location").to_owned();
+        assert_eq!(one, format!("{FORM}&nhap={first}"));
+        let saved = clerk.post_by_script("/nhap", &filled(&second, "Lý Văn Bình")).expect(200);
+        assert_eq!(saved.json()["state"], "saved", "{}", saved.body);
+        // Once more is the same draft.
+        clerk.post_by_script("/nhap", &filled(&second, "Lý Văn Ba")).expect(200);
+        assert_eq!(db.value("select count(*) from drafts"), "2");
+        assert_eq!(db.value("select count(*) from dossiers"), "0");
+
+        // Reloaded, and after she has logged out and in again.
+        let shown = clerk.get(&one);
+        is_page(&shown, 200);
+        assert_eq!(held(&shown.body, "applicant/name"), "Nguyễn Thị Ánh");
+        assert_eq!(held(&shown.body, "items/1/copies"), "7");
+        assert_eq!(held(&shown.body, "khoa"), first);
+        assert!(shown.body.contains("Nháp lưu lúc"), "{}", shown.body);
+        clerk.post("/dang-xuat", &[]).expect(303);
+        let clerk = Visitor::log_in(&office, &clerk.username);
+        let list = clerk.get("/nhap");
+        is_page(&list, 200);
+        for said in ["Nguyễn Thị Ánh", "Lý Văn Ba", "Tiếp nhận: ", &in_page(&one)] {
+            assert!(list.body.contains(said), "{said} in {}", list.body);
+        }
+        assert_eq!(held(&clerk.get(&one).body, "applicant/name"), "Nguyễn Thị Ánh");
+        // A new form of the same kind offers what is there; a receipt is found where receipts begin.
+        let new = clerk.get(FORM);
+        is_page(&new, 200);
+        assert!(new.body.contains("Bạn có nháp chưa gửi"), "{}", new.body);
+        assert!(new.body.contains(&in_page(&one)), "{}", new.body);
+        assert_eq!(held(&new.body, "applicant/name"), "");
+        assert!(clerk.get(RECEIVE).body.contains("Lý Văn Ba"));
+
+        // Nobody else sees them, writes them, or throws them away.
+        let theirs = colleague.get(&one);
+        is_page(&theirs, 200);
+        assert_eq!(held(&theirs.body, "applicant/name"), "");
+        assert_ne!(held(&theirs.body, "khoa"), first);
+        assert!(!theirs.body.contains("Nguyễn Thị Ánh"), "{}", theirs.body);
+        assert!(!colleague.get("/nhap").body.contains("Nguyễn Thị Ánh"));
+        is_page(&colleague.post("/nhap", &filled(&first, "Kẻ Khác")), 404);
+        colleague.post("/nhap/bo", &[("khoa", &first)]).expect(303);
+        assert_eq!(held(&clerk.get(&one).body, "applicant/name"), "Nguyễn Thị Ánh");
+
+        // What was sent is no draft any more, and what comes late for it is not kept.
+        clerk.post(RECEIVE, &filled(&first, "Nguyễn Thị Ánh")).expect(303);
+        assert_eq!(db.value("select count(*) from drafts where fields is not null"), "1");
+        let late = clerk.post_by_script("/nhap", &filled(&first, "Nguyễn Thị Ánh")).expect(200);
+        assert_eq!(late.json()["state"], "sent", "{}", late.body);
+        assert_eq!(db.value("select count(*) from drafts where fields is not null"), "1");
+        let again = clerk.get(&one);
+        is_page(&again, 200);
+        assert!(again.body.contains("đã được gửi"), "{}", again.body);
+        assert_ne!(held(&again.body, "khoa"), first);
+
+        // Thrown away, and forgotten.
+        clerk.post("/nhap/bo", &[("khoa", &second)]).expect(303);
+        let none = clerk.get("/nhap");
+        is_page(&none, 200);
+        assert!(none.body.contains("Không có nháp nào"), "{}", none.body);
+        let third = key_of(&clerk, FORM);
+        clerk.post("/nhap", &filled(&third, "Hà Thị Cúc")).expect(303);
+        let month = "select (expires_at - saved_at) / 86400000 from drafts where fields is not null";
+        assert_eq!(db.value(month), "30");
+        db.tamper("update drafts set expires_at = 1");
+        assert!(!clerk.get("/nhap").body.contains("Hà Thị Cúc"));
+        motcua::jobs::housekeeping::run(&office.world.store, motcua::clock::now()).unwrap();
+        assert_eq!(db.value("select count(*) from drafts"), "0");
+        // Whatever was typed, one dossier was taken in.
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+    }
+}
+
+on_both! {
+    fn drafts_have_limits_and_hold_no_password(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let keys: Vec<_> = (0..51).map(|_| key_of(&clerk, "/ho-so/tiep-nhan?thu-tuc=2.000884")).collect();
+        for key in &keys[..50] {
+            clerk.post_by_script("/nhap", &filled(key, "An")).expect(200);
+        }
+        let many = clerk.post_by_script("/nhap", &filled(&keys[50], "An")).expect(400).json();
+        assert!(many["detail"].as_str().unwrap().contains("đã có 50 nháp"), "{many}");
+        is_page(&clerk.post("/nhap", &filled(&keys[50], "An")), 400);
+        // Those there are can be written still.
+        clerk.post_by_script("/nhap", &filled(&keys[0], "Bình")).expect(200);
+        let long = "a".repeat(50_000);
+        clerk.post_by_script("/nhap", &filled(&keys[0], &long)).expect(400);
+        // What is no form of ours.
+        for (key, place) in [("", RECEIVE), ("abc", RECEIVE), (&*keys[1], "//elsewhere.example"), (&*keys[1], "x")] {
+            let fields = [("khoa", key), ("noi-gui", place), ("a", "b")];
+            let refused = clerk.post_by_script("/nhap", &fields);
+            assert!(matches!(refused.status, 400 | 404), "{}", refused.body);
+            assert_eq!(refused.json()["state"], "refused");
+        }
+        assert_eq!(db.value("select count(*) from drafts"), "50");
+
+        let administrator = Visitor::hire(&office, Role::Administrator, COMMUNE);
+        let add = "/quan-tri/tai-khoan/them";
+        let key = key_of(&administrator, add);
+        let fields = [("khoa", &*key), ("noi-gui", add), ("full_name", "Vi Thị Đào"), ("password", "bí mật của Đào")];
+        let saved = administrator.follow(administrator.post("/nhap", &fields));
+        assert_eq!(held(&saved.body, "full_name"), "Vi Thị Đào");
+        assert!(!saved.body.contains("bí mật"), "{}", saved.body);
+        assert_eq!(db.value("select count(*) from drafts where fields like '%bí mật%'"), "0");
+    }
+}
+
+on_both! {
+    fn what_comes_after_the_session_has_ended_is_kept_for_whoever_typed_it(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let number = received(&clerk, "Lý Văn Bình");
+        let asked = format!("/ho-so/{number}/rut");
+        let (key, of_action) = (key_of(&clerk, FORM), key_of(&clerk, &asked));
+        let version = held(&clerk.get(&asked).body, "version");
+        let of_note = key_of(&clerk, &format!("/ho-so/{number}"));
+        db.tamper("update sessions set expires_at = 1");
+
+        let ended = clerk.post(RECEIVE, &filled(&key, "Nguyễn Thị Ánh"));
+        is_page(&ended, 401);
+        assert!(ended.body.contains("Phiên làm việc đã hết"), "{}", ended.body);
+        assert!(ended.body.contains("được giữ lại"), "{}", ended.body);
+        assert!(!ended.body.contains("Nguyễn Thị Ánh"), "{}", ended.body);
+        let next = held(&ended.body, "next").replace("&#38;", "&");
+        assert_eq!(next, format!("{FORM}&nhap={key}"));
+        let typed = [
+            ("khoa", &*of_action), ("noi-gui", &*asked), ("reason", "Bà đổi ý, xin rút"), ("version", &*version),
+        ];
+        let ended = clerk.post(&asked, &typed);
+        is_page(&ended, 401);
+        let of_action = held(&ended.body, "next");
+        let note = format!("/ho-so/{number}/ghi-chu");
+        let typed = [("khoa", &*of_note), ("noi-gui", &*note), ("note", "Hẹn bà thứ Hai")];
+        let ended = clerk.post(&note, &typed);
+        is_page(&ended, 401);
+        let of_note = held(&ended.body, "next");
+        // The script is told the same.
+        let told = clerk.post_by_script("/nhap", &filled(&key, "Nguyễn Thị Ánh")).expect(401).json();
+        assert_eq!((&told["state"], &told["kept"]), (&"ended".into(), &true.into()));
+        // Nothing is done by itself.
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+        assert_eq!(db.value("select count(*) from dossier_notes"), "0");
+
+        // Whoever logs in there instead sees nothing of it.
+        let other = Visitor::log_in(&office, &supervisor.username);
+        let shown = other.get(&next);
+        is_page(&shown, 200);
+        assert!(!shown.body.contains("Nguyễn Thị Ánh"), "{}", shown.body);
+        let clerk = Visitor::log_in(&office, &clerk.username);
+        let shown = clerk.get(&next);
+        is_page(&shown, 200);
+        assert_eq!(held(&shown.body, "applicant/name"), "Nguyễn Thị Ánh");
+        assert!(shown.body.contains("chưa gửi"), "{}", shown.body);
+        let shown = clerk.get(&of_action);
+        is_page(&shown, 200);
+        assert!(shown.body.contains("Bà đổi ý, xin rút</textarea>"), "{}", shown.body);
+        let shown = clerk.get(&of_note);
+        is_page(&shown, 200);
+        assert!(shown.body.contains("Hẹn bà thứ Hai</textarea>"), "{}", shown.body);
+        // Sent now, and done once.
+        let mut fields = filled(&key, "Nguyễn Thị Ánh");
+        fields.extend([("accept", "duplicate_dossier"), ("accept", "duplicate_person")]);
+        clerk.post(RECEIVE, &fields).expect(303);
+        assert_eq!(db.value("select count(*) from dossiers"), "2");
+
+        // A key that we never made, one of somebody who may not log in any more, and a form without one.
+        let key = key_of(&clerk, FORM);
+        db.tamper("update sessions set expires_at = 1");
+        let turned = match key.strip_prefix('A') {
+            Some(rest) => format!("B{rest}"),
+            None => format!("A{}", &key[1..]),
+        };
+        let lost = |fields: &[(&str, &str)]| {
+            let ended = clerk.post(RECEIVE, fields);
+            is_page(&ended, 401);
+            assert!(ended.body.contains("không giữ lại được"), "{}", ended.body);
+        };
+        let drafts = db.value("select count(*) from drafts");
+        lost(&filled(&turned, "Nguyễn Thị Ánh"));
+        lost(&[("thu-tuc", SAME_DAY)]);
+        db.tamper("update users set disabled_at = 1");
+        lost(&filled(&key, "Nguyễn Thị Ánh"));
+        assert_eq!(db.value("select count(*) from drafts"), drafts);
+        // Whoever only wanted to leave has left.
+        let left = clerk.post("/dang-xuat", &[]).expect(303);
+        assert_eq!(left.header("location"), "/dang-nhap");
+    }
+}
+
+on_both! {
+    fn the_forms_of_an_administrator_are_kept_too_where_the_session_has_ended(db: &Database) {
+        let office = office(db);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+        let pages = [
+            ("/quan-tri/tai-khoan/them".to_owned(), "full_name", "Vi Thị Đào"),
+            (format!("/quan-tri/tai-khoan/{clerk}"), "full_name", "Vi Thị Đào"),
+            (format!("/quan-tri/don-vi/{COMMUNE}"), "name", "Phường Vi Thị Đào"),
+            ("/quan-tri/lich/2031".to_owned(), "name", "Nghỉ lễ Vi Thị Đào"),
+        ];
+        let opened = pages.each_ref().map(|(page, ..)| key_of(&administrator, page));
+        db.tamper("update sessions set expires_at = 1");
+        let ended = pages.iter().zip(&opened).map(|((page, field, text), key)| {
+            let fields = [
+                ("khoa", &**key), ("noi-gui", &**page), (*field, *text), ("date", "2031-01-02"), ("drop", "2031-01-01"),
+                ("password", "bí mật của Đào"),
+            ];
+            let ended = administrator.post(page, &fields);
+            is_page(&ended, 401);
+            held(&ended.body, "next")
+        });
+        let ended: Vec<_> = ended.collect();
+        let administrator = Visitor::log_in(&office, &administrator.username);
+        for (next, (_, field, text)) in ended.iter().zip(&pages) {
+            let shown = administrator.get(next);
+            is_page(&shown, 200);
+            assert_eq!(&held(&shown.body, field), text, "{next}");
+            assert!(!shown.body.contains("bí mật"), "{}", shown.body);
+        }
+        assert_eq!(db.value("select count(*) from users where full_name = 'Vi Thị Đào'"), "0");
+        assert_eq!(db.value("select count(*) from drafts where fields like '%bí mật%'"), "0");
+    }
+}
+
+/// Whatever a form of a dossier may ask for, with what was seen of the dossier.
+fn anything<'a>(version: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("khoa", key),
+        ("version", version),
+        ("reason", "Chữ đã gõ"),
+        ("note", "Chữ đã gõ"),
+        ("receipt", "Chữ đã gõ"),
+        ("return_date/reason", "Chữ đã gõ"),
+        ("items", "0"),
+        ("items/0/originals", "1"),
+        ("amount_vnd", "1000"),
+        ("fee", "0"),
+        ("quantity", "1"),
+        ("method", "cash"),
+        ("decision", "refused"),
+        ("channel", "direct"),
+        ("step", "1"),
+        ("assignee", ""),
+        ("return_date/at", "2031-03-03T09:00"),
+        ("appointment_at", "2031-03-03T09:00"),
+        ("from", COMMUNE),
+        ("to", COMMUNE),
+        ("applicant/name", "Chữ đã gõ"),
+        ("at/late_reason", ""),
+    ]
+}
+
+on_both! {
+    fn every_form_of_a_dossier_keeps_the_text_where_somebody_was_quicker(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let number = received(&clerk, "Lý Văn Bình");
+        let at = |what: &str| format!("/ho-so/{number}/{what}");
+        let form = clerk.get(&at("chuyen")).expect(200).body;
+        let (seen, key) = (held(&form, "version"), held(&form, "khoa"));
+        let moved = [("step", "1"), ("note", "Gấp"), ("version", &*seen), ("khoa", &*key)];
+        clerk.post(&at("chuyen"), &moved).expect(303);
+        let all = [
+            "chuyen", "doi-nguoi-xu-ly", "yeu-cau-bo-sung", "nhan-bo-sung", "yeu-cau-nop-tien", "nhan-tien", "thu-phi",
+            "mien-phi", "so-luong-muc-phi", "hoan-tra", "huy-hoan-tra", "ket-thuc", "rut", "dung", "xac-minh",
+            "xin-loi-hen-lai", "tra-ket-qua", "huy-thao-tac", "sua-nguoi-nop", "tiep-nhan", "khong-tiep-nhan",
+        ];
+        for what in all {
+            let key = key_of(&supervisor, "/ho-so/tiep-nhan?thu-tuc=2.000815");
+            let changed = supervisor.post(&at(what), &anything(&seen, &key));
+            is_page(&changed, 412);
+            for said in ["vừa được người khác thay đổi", "Chuyển bước xử lý", "Bây giờ: <strong>"] {
+                assert!(changed.body.contains(said), "{what}: {said} in {}", changed.body);
+            }
+            if !matches!(what, "tra-ket-qua") {
+                assert!(changed.body.contains("Chữ đã gõ"), "{what}: {}", changed.body);
+            }
+            assert_ne!(held(&changed.body, "version"), seen, "{what}");
+            assert_eq!(held(&changed.body, "khoa"), key, "{what}");
+        }
+        // Sent again with what it is now, it works.
+        let key = key_of(&supervisor, &at("yeu-cau-bo-sung"));
+        let changed = supervisor.post(&at("yeu-cau-bo-sung"), &anything(&seen, &key));
+        let now = held(&changed.body, "version");
+        let asked = supervisor.follow(supervisor.post(&at("yeu-cau-bo-sung"), &anything(&now, &key)));
+        assert!(asked.body.contains("Đang chờ người nộp bổ sung"), "{}", asked.body);
+
+        // A dossier that somebody has taken out of reach: the text is among one's drafts.
+        let key = key_of(&clerk, &at("rut"));
+        let place = at("rut");
+        let fields = [("khoa", &*key), ("noi-gui", &*place), ("version", &*now), ("reason", "Ông đổi ý")];
+        let gone = clerk.post(&place.replace(&number, "H37.20.01-200101-9999"), &fields);
+        is_page(&gone, 404);
+        assert!(gone.body.contains("Nháp của tôi</a>"), "{}", gone.body);
+        let kept = clerk.get(&format!("{place}?nhap={key}"));
+        assert!(kept.body.contains("Ông đổi ý</textarea>"), "{}", kept.body);
+    }
+}
+
+on_both! {
+    fn a_form_sent_twice_at_once_does_it_once(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let key = key_of(&clerk, FORM);
+        let twice = |path: &str, fields: &[(&str, &str)]| {
+            std::thread::scope(|scope| {
+                let both = [0, 1].map(|_| scope.spawn(|| clerk.post(path, fields)));
+                both.map(|one| one.join().unwrap().expect(303).header("location").to_owned())
+            })
+        };
+        let [one, other] = twice(RECEIVE, &filled(&key, "Nguyễn Thị Ánh"));
+        assert_eq!(one, other);
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+
+        let number = one.split('/').nth(2).unwrap();
+        let place = format!("/ho-so/{number}/chuyen");
+        let form = clerk.get(&place).expect(200).body;
+        let (key, version) = (held(&form, "khoa"), held(&form, "version"));
+        let fields = [("khoa", &*key), ("step", "1"), ("note", "Gấp"), ("version", &*version)];
+        let [one, other] = twice(&place, &fields);
+        assert_eq!(one, format!("/ho-so/{number}?xong=chuyen"));
+        assert_eq!(other, one);
+        assert_eq!(db.value("select version from dossiers"), "2");
+    }
+}
+
+const ENTER: &str = "\u{e007}";
+
+async fn type_into(client: &Client, name: &str, text: &str) {
+    let field = find(client, &format!("main [name=\"{name}\"]")).await;
+    field.send_keys(text).await.unwrap();
+}
+
+async fn holds(client: &Client, name: &str) -> String {
+    let field = find(client, &format!("main [name=\"{name}\"]")).await;
+    field.prop("value").await.unwrap().unwrap_or_default()
+}
+
+/// What the page says of the draft, as soon as it says that.
+async fn says(client: &Client, wanted: &str) {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let said = find(client, "[data-said]").await.text().await.unwrap();
+        if said.contains(wanted) {
+            return;
+        }
+        assert!(Instant::now() < until, "“{said}”, not “{wanted}”");
+        pause(100).await;
+    }
+}
+
+async fn pause(millis: u64) {
+    actix_web::rt::time::sleep(Duration::from_millis(millis)).await;
+}
+
+async fn to_the_buttons(client: &Client) {
+    let down = "document.querySelector('[data-said]').scrollIntoView({block: 'end'})";
+    client.execute(down, Vec::new()).await.unwrap();
+}
+
+/// How many forms the browser itself holds.
+async fn left_here(client: &Client) -> u64 {
+    let count =
+        "return Object.keys(localStorage).filter((name) => name.startsWith('nhap ')).length";
+    client
+        .execute(count, Vec::new())
+        .await
+        .unwrap()
+        .as_u64()
+        .unwrap()
+}
+
+async fn until_nothing_is_left_here(client: &Client) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while left_here(client).await > 0 {
+        assert!(Instant::now() < until, "something stays in the browser");
+        pause(200).await;
+    }
+}
+
+async fn log_out(client: &Client) {
+    find(client, "header button").await.click().await.unwrap();
+    arrive(client, "/dang-nhap").await;
+}
+
+#[test]
+fn what_is_typed_in_two_tabs_comes_back_after_reload_and_log_in() {
+    let db = Database::new(Kind::Sqlite);
+    let office = office(&db);
+    let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+    let url = office.server.url().to_owned();
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &clerk).await;
+        let first = client.window().await.unwrap();
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        type_into(&client, "applicant/name", "Nguyễn Thị Ánh").await;
+        let second = client.new_window(true).await.unwrap().handle;
+        client.switch_to_window(second.clone()).await.unwrap();
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        type_into(&client, "applicant/name", "Lý Văn Bình").await;
+        says(&client, "Đã lưu nháp lúc").await;
+        to_the_buttons(&client).await;
+        look(&client, "draft-saved").await;
+        client.switch_to_window(first.clone()).await.unwrap();
+        says(&client, "Đã lưu nháp lúc").await;
+        assert_eq!(db.value("select count(*) from drafts"), "2");
+
+        let mut places = Vec::new();
+        for (tab, name) in [(&first, "Nguyễn Thị Ánh"), (&second, "Lý Văn Bình")] {
+            client.switch_to_window(tab.clone()).await.unwrap();
+            client.refresh().await.unwrap();
+            assert_eq!(holds(&client, "applicant/name").await, name);
+            // Read anew before the two seconds are over.
+            type_into(&client, "applicant/phone", "0912").await;
+            client.refresh().await.unwrap();
+            assert_eq!(holds(&client, "applicant/phone").await, "0912");
+            places.push(client.current_url().await.unwrap());
+        }
+        log_out(&client).await;
+        assert_eq!(left_here(&client).await, 0);
+        enter(&client, &url, &clerk).await;
+        client.goto(&format!("{url}/nhap")).await.unwrap();
+        look(&client, "drafts").await;
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        look(&client, "draft-offered").await;
+        for (place, name) in places.iter().zip(["Nguyễn Thị Ánh", "Lý Văn Bình"]) {
+            client.goto(place.as_str()).await.unwrap();
+            assert_eq!(holds(&client, "applicant/name").await, name);
+            assert_eq!(holds(&client, "applicant/phone").await, "0912");
+        }
+        look(&client, "draft-opened").await;
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_browser_without_network_keeps_what_is_typed_and_sends_it_later() {
+    let db = Database::new(Kind::Sqlite);
+    let office = office(&db);
+    let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+    let supervisor = hire(&office.world, Role::Supervisor, COMMUNE);
+    let url = office.server.url().to_owned();
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &clerk).await;
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        offline(&client, true).await;
+        type_into(&client, "applicant/name", "Nguyễn Thị Ánh").await;
+        says(&client, "Chưa lưu được lên máy chủ; đang giữ trên máy này.").await;
+        assert_eq!(left_here(&client).await, 1);
+        assert_eq!(db.value("select count(*) from drafts"), "0");
+        to_the_buttons(&client).await;
+        look(&client, "offline").await;
+        offline(&client, false).await;
+        says(&client, "Đã lưu nháp lúc").await;
+        until_nothing_is_left_here(&client).await;
+        assert_eq!(
+            db.value("select count(*) from drafts where fields like '%Nguyễn Thị Ánh%'"),
+            "1"
+        );
+
+        // Sent while there is no network: the browser's own page of failure comes, and the form is there again.
+        let place = client.current_url().await.unwrap();
+        type_into(&client, "applicant/phone", "0912345678").await;
+        offline(&client, true).await;
+        find(&client, "main form button[type=submit]")
+            .await
+            .click()
+            .await
+            .ok();
+        pause(500).await;
+        offline(&client, false).await;
+        client.goto(place.as_str()).await.unwrap();
+        assert_eq!(holds(&client, "applicant/phone").await, "0912345678");
+        assert_eq!(db.value("select count(*) from dossiers"), "0");
+        says(&client, "Đã lưu nháp lúc").await;
+        // Sent at last: nothing stays behind, neither there nor here.
+        find(&client, "main form button[type=submit]")
+            .await
+            .click()
+            .await
+            .unwrap();
+        find(&client, "[data-next]").await;
+        until_nothing_is_left_here(&client).await;
+        assert_eq!(
+            db.value("select count(*) from drafts where fields is not null"),
+            "0"
+        );
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+
+        // Another person at the same machine finds nothing of what could not be sent.
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        offline(&client, true).await;
+        type_into(&client, "applicant/name", "Hà Thị Cúc").await;
+        says(&client, "đang giữ trên máy này").await;
+        client.execute("window.stop()", Vec::new()).await.unwrap();
+        db.tamper("update sessions set expires_at = 1");
+        offline(&client, false).await;
+        client.delete_all_cookies().await.unwrap();
+        enter(&client, &url, &supervisor).await;
+        find(&client, "footer a").await;
+        assert_eq!(left_here(&client).await, 0);
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        assert_eq!(holds(&client, "applicant/name").await, "");
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_form_left_open_overnight_is_there_after_the_log_in() {
+    let db = Database::new(Kind::Sqlite);
+    let office = office(&db);
+    let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+    let url = office.server.url().to_owned();
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &clerk).await;
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        type_into(&client, "applicant/name", "Nguyễn Thị Ánh").await;
+        db.tamper("update sessions set expires_at = 1");
+        says(&client, "Phiên làm việc đã hết").await;
+        type_into(&client, "applicant/phone", "0912345678").await;
+        find(&client, "main form button[type=submit]")
+            .await
+            .click()
+            .await
+            .unwrap();
+        find(&client, "#password").await;
+        look(&client, "session-ended").await;
+        let text = find(&client, "main").await.text().await.unwrap();
+        assert!(text.contains("Những gì đã nhập được giữ lại"), "{text}");
+        find(&client, "#username")
+            .await
+            .send_keys(&clerk)
+            .await
+            .unwrap();
+        let password = crate::support::password(&clerk) + ENTER;
+        find(&client, "#password")
+            .await
+            .send_keys(&password)
+            .await
+            .unwrap();
+        arrive(&client, RECEIVE).await;
+        assert_eq!(holds(&client, "applicant/name").await, "Nguyễn Thị Ánh");
+        assert_eq!(holds(&client, "applicant/phone").await, "0912345678");
+        assert_eq!(db.value("select count(*) from dossiers"), "0");
+        // A real double click does it once.
+        let button = find(&client, "main form button[type=submit]").await;
+        double_click(&client, &button).await;
+        find(&client, "[data-next]").await;
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+        client.close().await.unwrap();
+    });
+}
