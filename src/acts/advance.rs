@@ -4,13 +4,14 @@ use diesel::Connection;
 
 use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
-use crate::acts::{Intent, Occasion, context, drafts, wrong_fields};
+use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields};
 use crate::domain::dossier::{
     Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
     Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
+use crate::domain::opinion::Rating;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::error::Error;
@@ -42,6 +43,8 @@ pub struct Request {
 pub struct ByForm {
     /// Its key: what was kept of it is a draft no more.
     pub key: Option<String>,
+    /// What whoever takes the result thinks, if they were asked and said it.
+    pub rating: Option<Rating>,
 }
 
 impl Request {
@@ -156,6 +159,9 @@ pub(crate) fn act_within(
     }
     if let Some(key) = &request.form.key {
         drafts::sent(conn, reference, key, occasion)?;
+    }
+    if let (Some(rating), Action::Return { .. }) = (request.form.rating, &request.action) {
+        rate::note_at_desk(conn, &changed, rating, occasion.now)?;
     }
     Ok(changed)
 }

@@ -76,15 +76,8 @@ pub fn rate(
             if let Some(refused) = refusal(conn, &dossier)? {
                 return Err(refused);
             }
-            let answer = Answer {
-                dossier: id,
-                rating: new.rating,
-                comment: new.comment.clone(),
-                at: now,
-                unit: dossier.unit,
-                procedure: dossier.procedure,
-                officer: dossier.assignee,
-            };
+            let comment = new.comment.clone();
+            let answer = answer(&dossier, new.rating, comment, now);
             satisfaction::insert(conn, &answer)?;
             Ok(id)
         })?;
@@ -99,6 +92,37 @@ pub fn rate(
             before: made.before,
         })
     })
+}
+
+fn answer(dossier: &Dossier, rating: Rating, comment: Option<String>, at: Moment) -> Answer {
+    Answer {
+        dossier: dossier.id,
+        rating,
+        comment,
+        at,
+        unit: dossier.unit,
+        procedure: dossier.procedure,
+        officer: dossier.assignee,
+        at_desk: false,
+    }
+}
+
+/// Notes what somebody says at the desk while the result is given out to them, in the transaction that gives it out. One
+/// that was given out before and rated keeps its answer.
+pub(crate) fn note_at_desk(
+    conn: &mut Conn,
+    dossier: &Dossier,
+    rating: Rating,
+    now: Moment,
+) -> Result<(), StoreError> {
+    if satisfaction::rated_at(conn, dossier.id)?.is_some() {
+        return Ok(());
+    }
+    let said = Answer {
+        at_desk: true,
+        ..answer(dossier, rating, None, now)
+    };
+    satisfaction::insert(conn, &said)
 }
 
 /// Why a dossier cannot be rated now.

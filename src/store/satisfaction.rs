@@ -20,6 +20,8 @@ pub struct Answer {
     pub procedure: ProcedureId,
     /// The person in charge.
     pub officer: Option<UserId>,
+    /// It was given to whoever gave the result out; else with the receipt's code.
+    pub at_desk: bool,
 }
 
 /// By what answers are counted.
@@ -49,6 +51,7 @@ pub fn insert(conn: &mut Conn, answer: &Answer) -> Result<(), StoreError> {
             satisfaction::unit_id.eq(answer.unit.0),
             satisfaction::procedure_id.eq(answer.procedure.0),
             satisfaction::officer_id.eq(answer.officer.map(|id| id.0)),
+            satisfaction::at_desk.eq(answer.at_desk),
         ))
         .execute(conn);
     crate::store::idempotency::or_conflict(inserted)

@@ -327,6 +327,7 @@ fn anything<'a>(version: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
         ("from", COMMUNE),
         ("to", COMMUNE),
         ("applicant/name", "Chữ đã gõ"),
+        ("hai-long", "5"),
         ("at/late_reason", ""),
     ]
 }
@@ -403,6 +404,39 @@ on_both! {
         assert_eq!(one, format!("/ho-so/{number}?xong=chuyen"));
         assert_eq!(other, one);
         assert_eq!(db.value("select version from dossiers"), "2");
+    }
+}
+
+on_both! {
+    fn what_whoever_takes_the_result_thinks_is_asked_at_the_desk(db: &Database) {
+        let office = office(db);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let number = received(&supervisor, "Lý Văn Bình");
+        let at = |what: &str| format!("/ho-so/{number}/{what}");
+        let act = |what: &str, fields: &[(&str, &str)]| {
+            let version = held(&supervisor.get(&at(what)).expect(200).body, "version");
+            let mut all = vec![("version", version.as_str())];
+            all.extend(fields);
+            supervisor.follow(supervisor.post(&at(what), &all))
+        };
+        act("chuyen", &[("step", "1")]);
+        act("chuyen", &[("step", "2")]);
+        act("ket-thuc", &[("decision", "approved")]);
+        let form = supervisor.get(&at("tra-ket-qua")).expect(200).body;
+        assert!(form.contains("Mức độ hài lòng <small>(nếu có)"), "{form}");
+        act("tra-ket-qua", &[("channel", "direct"), ("hai-long", "5")]);
+        assert_eq!(db.value("select rating from satisfaction where at_desk"), "5");
+        // Nobody need say: then it is the citizen's to say.
+        let number = received(&supervisor, "Hà Thị Cúc");
+        let at = |what: &str| format!("/ho-so/{number}/{what}");
+        for (what, fields) in [
+            ("chuyen", ("step", "1")), ("chuyen", ("step", "2")), ("ket-thuc", ("decision", "approved")),
+            ("tra-ket-qua", ("channel", "direct")),
+        ] {
+            let version = held(&supervisor.get(&at(what)).expect(200).body, "version");
+            supervisor.post(&at(what), &[("version", &version), fields, ("hai-long", "")]).expect(303);
+        }
+        assert_eq!(db.value("select count(*) from satisfaction"), "1");
     }
 }
 

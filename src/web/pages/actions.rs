@@ -10,6 +10,7 @@ use crate::acts::advance::ByForm;
 use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
 use crate::domain::person::NotifyBy;
+use crate::domain::opinion::Rating;
 use crate::render::words;
 use crate::store::Store;
 use crate::views::course::{Course, Told, is_within};
@@ -28,6 +29,7 @@ use crate::{acts, views};
 
 const VERSION: &str = "version";
 const IDENTITY: &str = "applicant/identity_number";
+const RATING: &str = "hai-long";
 
 /// The most colleagues to choose from.
 const MOST_COLLEAGUES: u32 = 200;
@@ -176,6 +178,8 @@ async fn done_or_shown(
     let place = place(&subject.view.case_number, kind);
     let form = drafts::again(form(kind, &subject).typed(typed), typed, &place);
     let seen: Option<u32> = typed.get(VERSION).parse().ok();
+    let rating = typed.typed(RATING).and_then(|level| level.parse().ok());
+    let rating = rating.and_then(Rating::new);
     let mut body = form.body();
     clear(&mut body);
     match kind {
@@ -196,7 +200,7 @@ async fn done_or_shown(
         }
         let seen =
             seen.ok_or_else(|| Problem::new(Kind::PreconditionRequired, "thiếu phiên bản"))?;
-        let form = ByForm { key };
+        let form = ByForm { key, rating };
         perform(
             kind,
             &body.to_string().into_bytes(),
@@ -506,6 +510,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         ActionKind::Return => vec![
             Field::choice("channel", "Trả bằng cách", channels())
                 .value(view.return_channel.as_str()),
+            rating(),
         ],
         ActionKind::Reappoint => vec![
             reason("Lý do chậm"),
@@ -553,6 +558,15 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
     fields.push(Field::moment("at/moment", "Thời điểm, nếu nhập sau").hint("Để trống: bây giờ."));
     fields.push(Field::text("at/late_reason", "Lý do nhập muộn").most(2000));
     FormPart::new(fields)
+}
+
+/// What whoever takes the result is asked; they need not say.
+fn rating() -> Field {
+    let mut levels = vec![Choice::new("", "Không hỏi, hoặc không trả lời")];
+    let all = (1..=5).rev().filter_map(Rating::new);
+    levels.extend(all.map(|rating| Choice::new(rating.level(), words::rating(rating))));
+    let hint = "Hỏi người nhận kết quả. Mỗi hồ sơ một lần: đã ghi ở đây thì không đánh giá lại khi tra cứu.";
+    Field::page_choice(RATING, "Mức độ hài lòng", levels).hint(hint)
 }
 
 fn granted_first(may_approve: bool, granted: Choice, refused: Choice) -> Vec<Choice> {

@@ -230,6 +230,12 @@ impl Field {
         Self { choices, ..field }
     }
 
+    /// One of several, for the page itself: it stands in no body, and nobody need choose.
+    pub(crate) fn page_choice(name: &str, label: &str, choices: Vec<Choice>) -> Self {
+        let field = Self::new("choice", name, label, Reads::Nowhere);
+        Self { choices, ..field }
+    }
+
     /// Any number of them.
     pub(crate) fn ticks(name: &str, label: &str, choices: Vec<Choice>) -> Self {
         let field = Self::new("ticks", name, label, Reads::Texts);
