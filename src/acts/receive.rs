@@ -6,8 +6,8 @@ use crate::acts::advance::{self, act_within};
 use crate::acts::{Intent, Occasion, context, drafts, warn, wrong_fields};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Action, Channel, Dossier, Event, FeeAsked, ItemGiven, NewDossier, PaymentMethod, Refusal,
-    ReturnDate, decide,
+    Action, Channel, Decision, Dossier, Event, FeeAsked, ItemGiven, NewDossier, PaymentMethod,
+    Refusal, ReturnDate, decide,
 };
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -111,6 +111,8 @@ pub struct Paid {
 #[derive(Debug, Clone, Default)]
 pub struct AtTheCounter {
     pub paid: Option<Paid>,
+    /// It is granted and given out at once, by whoever takes it in.
+    pub answered: bool,
     /// The key of the form by which it is taken in.
     pub form: Option<String>,
 }
@@ -119,7 +121,8 @@ pub struct AtTheCounter {
 /// whatever the key: another form has another.
 ///
 /// # Errors
-/// As [`receive`], and if that is not what is owed: then nothing is taken in.
+/// As [`receive`], and if what is paid is not what is owed, or it may not be answered by whoever takes it in: then
+/// nothing is taken in.
 pub fn receive_at_the_counter(
     store: &Store,
     new: &NewRequest,
@@ -145,6 +148,9 @@ pub fn receive_at_the_counter(
                     reference,
                 )?;
             }
+            if counter.answered {
+                answer_at_once(conn, reference, &dossier, occasion)?;
+            }
             Ok::<_, Error>(dossier.id)
         })?;
         if let Some(form) = &counter.form {
@@ -152,6 +158,35 @@ pub fn receive_at_the_counter(
         }
         Ok(made)
     })
+}
+
+/// Takes a dossier from its receipt to the result in the applicant's hands: each step as if somebody had asked for it
+/// alone, so that each is refused to whom it would be.
+fn answer_at_once(
+    conn: &mut Conn,
+    reference: &Reference,
+    dossier: &Dossier,
+    occasion: Occasion,
+) -> Result<(), Error> {
+    let procedure = reference.procedure_of(dossier).ok_or(Error::NO_DOSSIER)?;
+    let deciding = u8::try_from(procedure.deciding_step()).unwrap_or(u8::MAX);
+    let hand_over = (dossier.step + 1..=deciding).map(|step| Action::HandOver {
+        step,
+        assignee: None,
+        note: String::new(),
+    });
+    let finish = Action::Finish {
+        decision: Decision::Approved,
+        reason: String::new(),
+    };
+    let give_out = Action::Return {
+        channel: Channel::Direct,
+    };
+    for action in hand_over.chain([finish, give_out]) {
+        let request = advance::Request::new(dossier.id, action);
+        act_within(conn, &request, occasion, reference)?;
+    }
+    Ok(())
 }
 
 /// The same within a transaction of the caller.

@@ -9,8 +9,8 @@ use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::order;
 use crate::domain::procedure::finding::Wanted;
-use crate::domain::procedure::{ChecklistItem, Fee};
-use crate::domain::role::Permission;
+use crate::domain::procedure::{ChecklistItem, Fee, StepRole};
+use crate::domain::role::{Permission, Role};
 use crate::domain::time_limit::LimitUnit;
 use crate::error::{Error, WrongField};
 use crate::store::Store;
@@ -95,6 +95,10 @@ pub struct Intake {
     pub fees: Vec<(u16, Fee)>,
     /// The return date is named by hand.
     pub by_hand: bool,
+    /// It is due on the same day.
+    pub same_day: bool,
+    /// Whose the steps are until it is decided.
+    pub until_decided: Vec<StepRole>,
     /// It may be taken in for another unit.
     pub elsewhere: bool,
     pub unit: Named,
@@ -102,6 +106,22 @@ pub struct Intake {
     pub colleagues: Vec<StaffName>,
     /// The return date if it is taken in now; absent while it cannot be worked out.
     pub preview: Option<Preview>,
+}
+
+impl Intake {
+    /// Whether somebody of that role may take it in, answer it and give the result out by themselves: it is due on the
+    /// same day, and every step until it is decided is theirs.
+    pub fn may_be_answered_at_once(&self, by: Role) -> bool {
+        let all = [
+            Permission::Receive,
+            Permission::HandOver,
+            Permission::Finish,
+            Permission::Return,
+        ];
+        self.same_day
+            && all.into_iter().all(|permission| by.may(permission))
+            && self.until_decided.iter().all(|step| by.does(*step))
+    }
 }
 
 /// What is asked for a dossier of a procedure that comes in now at a unit.
@@ -171,6 +191,11 @@ pub fn intake(
             .map(|(position, fee)| (position, fee.clone()))
             .collect(),
         by_hand: limit == Some(LimitUnit::ByHand),
+        same_day: limit == Some(LimitUnit::SameDay),
+        until_decided: (definition.workflow.iter())
+            .take(version.deciding_step() + 1)
+            .map(|step| step.role)
+            .collect(),
         elsewhere: definition.received_elsewhere,
         unit: named,
         colleagues: colleagues

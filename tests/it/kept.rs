@@ -440,6 +440,44 @@ on_both! {
     }
 }
 
+on_both! {
+    fn a_dossier_is_answered_in_one_step_by_whom_every_step_is(db: &Database) {
+        let office = office(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let offered = |who: &Visitor<'_>, path: &str| who.get(path).expect(200).body.contains("value=\"tra-ngay\"");
+        assert!(offered(&supervisor, FORM));
+        assert!(!offered(&clerk, FORM));
+
+        let key = key_of(&supervisor, FORM);
+        let mut fields = filled(&key, "Nguyễn Thị Ánh");
+        fields.extend([("buoc", "tra-ngay"), ("paid/fees", "0")]);
+        let done = supervisor.post(RECEIVE, &fields).expect(303);
+        let place = done.header("location").to_owned();
+        let number = place.split('/').nth(2).unwrap();
+        let shown = supervisor.get(&format!("/ho-so/{number}")).expect(200).body;
+        for said in ["Đã trả kết quả", "2.000 đồng – đã nộp", "Chuyển bước xử lý"] {
+            assert!(shown.contains(said), "{said} in {shown}");
+        }
+        is_page(&supervisor.get(&place), 200);
+        // A second click.
+        assert_eq!(supervisor.post(RECEIVE, &fields).expect(303).header("location"), place);
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+
+        // A clerk decides nothing, whatever is sent: and nothing is taken in halfway.
+        let key = key_of(&clerk, FORM);
+        let mut fields = filled(&key, "Hà Thị Cúc");
+        fields.extend([("buoc", "tra-ngay"), ("accept", "duplicate_dossier"), ("accept", "duplicate_person")]);
+        let refused = clerk.post(RECEIVE, &fields);
+        assert!(matches!(refused.status, 403 | 409), "{}", refused.body);
+        is_page(&refused, refused.status);
+        assert_eq!(held(&refused.body, "applicant/name"), "Hà Thị Cúc");
+        assert_eq!(db.value("select count(*) from dossiers"), "1");
+        fields.retain(|(name, _)| *name != "buoc");
+        clerk.post(RECEIVE, &fields).expect(303);
+    }
+}
+
 const ENTER: &str = "\u{e007}";
 
 async fn type_into(client: &Client, name: &str, text: &str) {

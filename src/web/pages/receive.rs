@@ -43,6 +43,7 @@ const ACCEPT: &str = "accept";
 /// The field of the buttons, and what they ask for beside taking the dossier in.
 const STEP: &str = "buoc";
 const LOOK: &str = "xem";
+const ANSWER: &str = "tra-ngay";
 
 /// Names of fields that few dossiers need.
 const RARE: &[&str] = &[
@@ -78,6 +79,8 @@ struct ReceivePage {
     said: Vec<String>,
     /// Everything is there: what is left is to take it in.
     ready: bool,
+    /// It may be answered by whoever takes it in.
+    at_once: bool,
 }
 
 impl ReceivePage {
@@ -182,6 +185,7 @@ fn answer(
     let shown = ReceivePage {
         frame: Frame::of(&call.by, PATH).wrong(!form.errors.is_empty()),
         ready: form.errors.is_empty() && !focused,
+        at_once: intake.may_be_answered_at_once(call.by.role),
         form,
         intake,
         said,
@@ -445,7 +449,7 @@ fn refused(
     answer(call, problem.status_code(), intake, form, Vec::new())
 }
 
-/// Takes the dossier in, with what was paid; its case number.
+/// Takes the dossier in, with what was paid, and answers it at once if that is asked for; its case number.
 async fn take_in(
     call: &Call,
     intake: &Intake,
@@ -472,7 +476,7 @@ async fn take_in(
     });
     let bytes = body.to_string().into_bytes();
     let hash = Sha256::new().chain_update(&bytes);
-    let hash = hash.chain_update(paid.as_ref().map(Value::to_string).unwrap_or_default());
+    let mut hash = hash.chain_update(paid.as_ref().map(Value::to_string).unwrap_or_default());
     let new: NewDossier = body::read(&bytes)?;
     let paid = paid.filter(|paid| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty()));
     let paid = paid.map(|mut paid| {
@@ -481,10 +485,15 @@ async fn take_in(
     });
     let paid = paid.transpose()?;
     let intent = intent(call, None);
+    let answered = typed.get(STEP) == ANSWER;
+    if answered {
+        hash.update(ANSWER);
+    }
     let key = IdempotencyKey::of_form(typed.get(drafts::KEY));
     let key = key.of_staff("dossiers", &call.by, hash.finalize().to_vec());
     let counter = AtTheCounter {
         paid,
+        answered,
         form: typed.typed(drafts::KEY).map(str::to_owned),
     };
     call.run(move |store, by, _| {
