@@ -606,6 +606,7 @@ fn papers(view: &DossierView) -> Field {
         position: item.position,
         name: item.name.clone(),
         about: asked_for(item.originals, item.copies, item.required),
+        asked: (item.originals, item.copies),
         originals: String::new(),
         copies: String::new(),
     });

@@ -149,6 +149,8 @@ pub(crate) struct PaperRow {
     pub name: String,
     /// What is asked for.
     pub about: String,
+    /// Originals and copies of that.
+    pub asked: (u16, u16),
     pub originals: String,
     pub copies: String,
 }
@@ -584,6 +586,7 @@ mod tests {
                     position: 3,
                     name: "Đơn".to_owned(),
                     about: String::new(),
+                    asked: (1, 0),
                     originals: "1".to_owned(),
                     copies: String::new(),
                 }],

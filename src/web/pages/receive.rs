@@ -311,6 +311,7 @@ fn papers(intake: &Intake) -> Vec<PaperRow> {
             position,
             name: item.name.clone(),
             about: asked_for(item.originals, item.copies, item.required),
+            asked: (item.originals, item.copies),
             originals: usual(item.originals),
             copies: usual(item.copies),
         }

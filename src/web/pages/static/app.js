@@ -65,6 +65,22 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// Everything that the checklist asks for was handed in.
+const papers = document.querySelectorAll("[data-asked]");
+const allPapers = () => {
+  for (const paper of papers) paper.value = paper.dataset.asked;
+  if (papers.length) papers[0].dispatchEvent(new Event("input", { bubbles: true }));
+};
+for (const button of document.querySelectorAll("[data-all-papers]")) {
+  button.hidden = false;
+  button.addEventListener("click", allPapers);
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "F8" || !papers.length) return;
+  event.preventDefault();
+  allPapers();
+});
+
 // What is typed is kept: on the server after two seconds of quiet, and in this browser while the server cannot be
 // reached. It is never sent by itself.
 const QUIET = 2000, AGAIN = 15000, PATIENCE = 10000;
