@@ -381,6 +381,37 @@ on_both! {
 }
 
 on_both! {
+    fn an_account_that_somebody_else_has_changed_is_shown_beside_what_was_typed(db: &Database) {
+        let office = office(db);
+        let administrator = Visitor::hire(&office, Role::Administrator, COMMUNE);
+        let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+        let page = format!("/quan-tri/tai-khoan/{clerk}");
+        let form = administrator.get(&page).expect(200).body;
+        let tag = held(&form, "tag");
+        let fields = |name: &'static str, tag: &str| {
+            let fields = [
+                ("full_name", name), ("role", "clerk"), ("unit", COMMUNE), ("state", "open"), ("email", ""), ("hands_to", ""),
+            ];
+            let mut fields: Vec<_> = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            fields.push(("tag".to_owned(), tag.to_owned()));
+            fields
+        };
+        let send = |name, tag: &str| {
+            let fields = fields(name, tag);
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+            administrator.post(&page, &fields)
+        };
+        send("Nông Thị Em", &tag).expect(303);
+        let changed = send("Nông Thị Êm", &tag);
+        is_page(&changed, 412);
+        assert_eq!(held(&changed.body, "full_name"), "Nông Thị Êm");
+        assert!(changed.body.contains("Hiện nay:</strong> Nông Thị Em"), "{}", changed.body);
+        send("Nông Thị Êm", &held(&changed.body, "tag")).expect(303);
+        assert!(administrator.get(&page).body.contains("Nông Thị Êm"));
+    }
+}
+
+on_both! {
     fn a_form_sent_twice_at_once_does_it_once(db: &Database) {
         let office = office(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);

@@ -168,6 +168,8 @@ pub(crate) struct Field {
     pub choices: Vec<Choice>,
     pub papers: Vec<PaperRow>,
     pub wrong: Option<String>,
+    /// What it is now, where somebody else has changed it while this was typed.
+    pub meanwhile: Option<String>,
     pub required: bool,
     pub most: u32,
     pub focus: bool,
@@ -187,6 +189,7 @@ impl Field {
             choices: Vec::new(),
             papers: Vec::new(),
             wrong: None,
+            meanwhile: None,
             required: false,
             most: 2000,
             focus: false,
@@ -322,6 +325,17 @@ impl Field {
         self
     }
 
+    /// What it holds, in words.
+    fn shown(&self) -> String {
+        let mut choices = self.choices.iter();
+        let chosen = choices.find(|choice| choice.value == self.value);
+        let text = chosen.map_or(self.value.as_str(), |choice| choice.label.as_str());
+        match text.trim() {
+            "" => "để trống".to_owned(),
+            text => text.to_owned(),
+        }
+    }
+
     /// Whether that is ticked.
     pub(crate) fn holds(&self, value: &str) -> bool {
         self.values.iter().any(|held| held == value)
@@ -340,8 +354,12 @@ impl Field {
     /// The attributes that name what is said about it.
     pub(crate) fn described(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let meanwhile = self
+            .meanwhile
+            .as_ref()
+            .map(|_| format!("{}-now", self.name));
         let wrong = self.wrong.as_ref().map(|_| format!("{}-error", self.name));
-        let said: Vec<_> = hint.into_iter().chain(wrong).collect();
+        let said: Vec<_> = hint.into_iter().chain(meanwhile).chain(wrong).collect();
         let described = match said.is_empty() {
             true => String::new(),
             false => format!(" aria-describedby=\"{}\"", said.join(" ")),
@@ -477,6 +495,18 @@ impl FormPart {
     pub(crate) fn renewed(mut self, name: &str, value: impl ToString) -> Self {
         for field in self.fields.iter_mut().filter(|field| field.name == name) {
             field.value = value.to_string();
+        }
+        self
+    }
+
+    /// Where somebody else was quicker: what it is now, beside each field that holds something else.
+    #[must_use]
+    pub(crate) fn beside(mut self, now: &Self) -> Self {
+        for (field, now) in self.fields.iter_mut().zip(&now.fields) {
+            let typed = !matches!(field.kind, "hidden" | "password");
+            if typed && field.name == now.name && field.value.trim() != now.value.trim() {
+                field.meanwhile = Some(now.shown());
+            }
         }
         self
     }

@@ -280,7 +280,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish())
         }
         Err(problem) if problem.kind() == Kind::Changed => {
-            let form = form.renewed(TAG, form_tag(user));
+            let form = form.renewed(TAG, form_tag(user)).beside(&form_of(&file));
             answer(&call, problem.status_code(), form, Some(user), true)
         }
         Err(problem) if is_of_the_form(&problem) => {

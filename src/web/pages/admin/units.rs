@@ -173,7 +173,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             Ok(see_other("/quan-tri/don-vi?xong=1").finish())
         }
         Err(problem) if problem.kind() == Kind::Changed => {
-            let form = form.renewed(TAG, form_tag(&unit));
+            let form = form.renewed(TAG, form_tag(&unit)).beside(&fresh);
             answer(&call, problem.status_code(), unit, form, true)
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
