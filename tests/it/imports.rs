@@ -665,7 +665,7 @@ on_both! {
             Err(error) => assert_eq!(places(error), ["4 cột date"]),
             Ok(_) => panic!("taken"),
         }
-        let admin = office.token(motcua::domain::role::Role::Admin, "H37");
+        let admin = office.token(motcua::domain::role::Role::Administrator, "H37");
         let body = serde_json::json!({"days": [{"date": "2100-01-01", "kind": "off", "name": "Tết Dương lịch"}]});
         let call = office.call("POST", "/api/v1/calendar/2100/preview").token(&admin);
         let wrong = call.body(body).send().expect(400).json();

@@ -141,7 +141,7 @@ on_both! {
         for text in ["lê văn chuông", "LÊ VĂN CHUÔNG.", "le van chuong,", "y' bih ayun", "Y’ Bih", "y bih"] {
             assert_eq!(found(&office, &clerk, text).len(), 1, "{text}");
         }
-        let admin = office.token(Role::Admin, "H37");
+        let admin = office.token(Role::Administrator, "H37");
         let body = json!({
             "username": "le.hai", "full_name": " Lê\tVăn\nHai ", "role": "clerk", "unit": COMMUNE.to_lowercase(),
             "password": "mot cau dai de nho",
@@ -159,7 +159,7 @@ on_both! {
             let wrong = receive(&office, &clerk, json!({"name": "Lý Văn Dũng", field: typed}), 400);
             assert_eq!(wrong["errors"][0]["field"], format!("/applicant/{field}"), "{typed}");
         }
-        let admin = office.token(Role::Admin, "H37");
+        let admin = office.token(Role::Administrator, "H37");
         let path = format!("/api/v1/units/{COMMUNE}");
         for lost in ["912345678", "2053812345", "0205 3812 345 - 0205 3812 346"] {
             let unit = office.call("GET", &path).token(&admin).send().expect(200);

@@ -37,6 +37,7 @@ const SEARCH: &str = "tim";
 const PAID: &str = "paid/fees";
 const PAID_AMOUNT: &str = "paid/amount_vnd";
 const PAID_HOW: &str = "paid/method";
+const PAID_WHY: &str = "paid/reason";
 const PAID_RECEIPT: &str = "paid/receipt";
 const ACCEPT: &str = "accept";
 
@@ -44,6 +45,21 @@ const ACCEPT: &str = "accept";
 const STEP: &str = "buoc";
 const LOOK: &str = "xem";
 const ANSWER: &str = "tra-ngay";
+/// Of no button that anybody sees: what Enter in a field sends.
+const ENTER: &str = "enter";
+
+/// What is filled in from a card and from somebody's last dossier.
+const OF_THE_PERSON: &[&str] = &[
+    "applicant/name",
+    "applicant/phone",
+    "applicant/address",
+    "applicant/email",
+    "applicant/tax_code",
+    "applicant/notify_by",
+    "delegate/name",
+    "delegate/identity_number",
+    "delegate/phone",
+];
 
 /// Names of fields that few dossiers need.
 const RARE: &[&str] = &[
@@ -245,6 +261,10 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
                 Some(field)
             });
             fields.extend(times);
+            if intake.fees.iter().any(|(_, fee)| fee.instead_of.is_some()) {
+                let hint = "Chỉ ghi khi thu mức giảm thay mức thông thường, ví dụ hộ nghèo.";
+                fields.push(Field::text(PAID_WHY, "Lý do áp dụng mức giảm").hint(hint));
+            }
             if unknown {
                 fields.push(Field::number(PAID_AMOUNT, "Tổng số tiền thu (đồng)"));
             }
@@ -393,6 +413,17 @@ async fn read_or_take_in(
         let form = drafts::again(form, typed, PATH);
         return answer(call, StatusCode::OK, intake, form, Vec::new());
     }
+    if typed.get(STEP) == ENTER {
+        // Enter in a field is no word yet that all is there.
+        let mut form = drafts::again(form, typed, PATH);
+        let mut needed = form.fields.iter_mut();
+        if let Some(missing) = needed.find(|field| field.required && field.value.trim().is_empty())
+        {
+            missing.focus = true;
+        }
+        let said = vec!["Xem lại rồi bấm “Tiếp nhận”.".to_owned()];
+        return answer(call, StatusCode::OK, intake, form, said);
+    }
     match take_in(call, &intake, &form, typed).await {
         Ok(number) => Ok(see_other(&format!("/ho-so/{number}/giay-tiep-nhan?moi=1")).finish()),
         Err(problem) => refused(call, intake, form, typed, problem),
@@ -478,6 +509,12 @@ async fn take_in(
     let bytes = body.to_string().into_bytes();
     let hash = Sha256::new().chain_update(&bytes);
     let mut hash = hash.chain_update(paid.as_ref().map(Value::to_string).unwrap_or_default());
+    let mut paid = paid;
+    let owed = owed_otherwise(paid.as_mut(), intake);
+    if !owed.is_empty() {
+        body["fees"] = json!(owed);
+    }
+    let bytes = body.to_string().into_bytes();
     let new: NewDossier = body::read(&bytes)?;
     let paid = paid.filter(|paid| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty()));
     let paid = paid.map(|mut paid| {
@@ -506,6 +543,40 @@ async fn take_in(
     .await
 }
 
+/// Takes out of what is paid how often fees are owed and why a reduced one is, and gives the terms of those that are
+/// not paid at once.
+fn owed_otherwise(paid: Option<&mut Value>, intake: &Intake) -> Vec<Value> {
+    let Some(paid) = paid else { return Vec::new() };
+    let reason = paid.as_object_mut().and_then(|paid| paid.remove("reason"));
+    let times = paid["quantity"].clone();
+    let mut owed = Vec::new();
+    for (position, fee) in &intake.fees {
+        let ticked = |fees: &Value| {
+            fees.as_array()?
+                .iter()
+                .position(|fee| *fee == json!(position))
+        };
+        let place = ticked(&paid["fees"]);
+        let quantity = times
+            .get(position.to_string())
+            .filter(|times| **times != json!(1));
+        match (place, quantity, &reason) {
+            (Some(place), _, Some(reason)) if fee.instead_of.is_some() => {
+                let mut terms = json!({"position": position, "reason": reason});
+                if let Some(quantity) = times.get(position.to_string()) {
+                    terms["quantity"] = quantity.clone();
+                }
+                paid["fees"][place] = terms;
+            }
+            (None, Some(quantity), _) => {
+                owed.push(json!({"position": position, "quantity": quantity}));
+            }
+            _ => {}
+        }
+    }
+    owed
+}
+
 /// What was paid; wrong fields are named as the form has them.
 fn read_paid(paid: &Value) -> Result<Paid, Problem> {
     let read = body::read::<Collect>(paid.to_string().as_bytes());
@@ -528,6 +599,7 @@ async fn read_card(
     typed: &mut Fields,
 ) -> Result<Result<Vec<String>, String>, Problem> {
     let mut said = Vec::new();
+    let mut on_card = None;
     let identity = if text.contains('|') {
         let card = match IdentityCard::parse(text) {
             Ok(card) => card,
@@ -538,8 +610,7 @@ async fn read_card(
             card.name,
             words::date(card.born_on)
         ));
-        typed.set("applicant/name", &*card.name);
-        typed.set("applicant/address", &*card.address);
+        on_card = Some((card.name, card.address));
         card.identity
     } else {
         match Identity::person(text) {
@@ -550,6 +621,19 @@ async fn read_card(
             }
         }
     };
+    let before = typed.typed("applicant/identity_number");
+    let before = before.and_then(|before| Identity::person(before).ok());
+    if before.is_some_and(|before| before != identity) {
+        // Another person: what is known of the one before is none of theirs.
+        for name in OF_THE_PERSON {
+            typed.set(name, "");
+        }
+        said.push("Đã bỏ thông tin của người trước.".to_owned());
+    }
+    if let Some((name, address)) = on_card {
+        typed.set("applicant/name", name);
+        typed.set("applicant/address", address);
+    }
     typed.set("applicant/identity_number", identity.number());
     let searched = identity.clone();
     let earlier = call
