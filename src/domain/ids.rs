@@ -120,6 +120,14 @@ uuid_id!(
     AlarmId
 );
 uuid_id!(
+    /// A list of dossiers that somebody keeps under a name.
+    SavedListId
+);
+uuid_id!(
+    /// A text that is put into what is written to applicants.
+    TextBlockId
+);
+uuid_id!(
     /// Work that goes on after the request that asked for it.
     JobId
 );

@@ -33,6 +33,7 @@ pub mod reversal;
 pub mod role;
 pub mod tally;
 pub mod text;
+pub mod text_block;
 pub mod time_limit;
 pub mod timetable;
 pub mod unit;

@@ -57,6 +57,9 @@ text_enum! {
         /// People of a dossier were erased, and what named them beside their records.
         DossierAnonymised = "dossier_anonymised",
         ReadingsExported = "readings_exported",
+        TextBlockMade = "text_block_made",
+        TextBlockChanged = "text_block_changed",
+        TextBlockRemoved = "text_block_removed",
     }
 }
 

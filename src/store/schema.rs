@@ -248,6 +248,57 @@ table! {
 }
 
 table! {
+    saved_lists (id) {
+        id -> Binary,
+        user_id -> Integer,
+        unit_id -> Nullable<Integer>,
+        name -> Text,
+        query -> Text,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    list_settings (user_id) {
+        user_id -> Integer,
+        shown -> Text,
+    }
+}
+
+table! {
+    last_seen (dossier_id, user_id) {
+        dossier_id -> Binary,
+        user_id -> Integer,
+        version -> Integer,
+        at -> BigInt,
+    }
+}
+
+table! {
+    dossier_links (one_id, other_id) {
+        one_id -> Binary,
+        other_id -> Binary,
+        kind -> SmallInt,
+        at -> BigInt,
+        user_id -> Integer,
+    }
+}
+
+table! {
+    text_blocks (id) {
+        id -> Binary,
+        unit_id -> Integer,
+        purpose -> Text,
+        procedure -> Nullable<Text>,
+        title -> Text,
+        body -> Text,
+        changed_at -> BigInt,
+        changed_by -> Integer,
+        version -> Integer,
+    }
+}
+
+table! {
     identity_readings (id) {
         id -> Binary,
         at -> BigInt,

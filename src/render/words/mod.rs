@@ -14,7 +14,9 @@ pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Channel, Decision, Ending, EventData, PaymentMethod, Status};
+use crate::domain::dossier::{
+    Channel, Decision, Ending, EventData, LinkKind, PaymentMethod, Status,
+};
 use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{JudgedBy, JudgedDate, Judging, Norm, Numbering, Sure};
@@ -24,8 +26,29 @@ use crate::domain::person::{NotifyBy, Ways};
 use crate::domain::procedure::OnSupplement;
 use crate::domain::role::Role;
 use crate::domain::tally::Share;
+use crate::domain::text_block::Purpose;
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
+
+/// What another dossier is to one with which it is linked; it came later, or earlier.
+pub const fn link(kind: LinkKind, later: bool) -> &'static str {
+    match (kind, later) {
+        (LinkKind::Related, _) => "Liên quan",
+        (LinkKind::Replaces, true) => "Thay thế hồ sơ này",
+        (LinkKind::Replaces, false) => "Được hồ sơ này thay thế",
+        (LinkKind::Chained, _) => "Liên thông",
+    }
+}
+
+/// For what a text is that is put into what is written to applicants.
+pub const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Supplement => "Yêu cầu bổ sung",
+        Purpose::Refusal => "Từ chối giải quyết",
+        Purpose::NotReceived => "Không tiếp nhận",
+        Purpose::Apology => "Xin lỗi, hẹn lại",
+    }
+}
 
 /// `79918` as `79.918`.
 pub fn number(n: i64) -> String {
