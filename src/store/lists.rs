@@ -20,6 +20,9 @@ use crate::store::{Conn, StoreError};
 /// that hardly anything passes then give short pages, never slow ones.
 const BUDGET: usize = 3000;
 
+/// For how many walks each has the whole of it; more of them share.
+const WALKS: usize = 6;
+
 /// The most rows that a walk fetches at once.
 const CHUNK: usize = 512;
 
@@ -43,6 +46,17 @@ pub enum Order {
 impl Order {
     const fn newest_first(self) -> bool {
         matches!(self, Self::Entered | Self::Registered | Self::ClosedLate)
+    }
+
+    /// Where a dossier stands in such a list; `None`: in none.
+    pub fn place(self, listed: &Listed) -> Option<Position> {
+        let moment = match self {
+            Self::Entered | Self::Registered => Some(listed.entered_at),
+            Self::Due | Self::NearDue { .. } => listed.due.filter(|_| listed.status.is_open()),
+            Self::Overdue { .. } => listed.late_at,
+            Self::ClosedLate => listed.closed_at,
+        };
+        moment.map(|moment| (moment, listed.id))
     }
 }
 
@@ -264,6 +278,8 @@ fn walk(
     along: Along,
     found: &mut Vec<(Position, Listed)>,
 ) -> Result<Option<Position>, StoreError> {
+    let share = BUDGET * WALKS / query.walks.len().max(WALKS);
+    let budget = share.max(CHUNK);
     let mut after = query.after;
     let (mut kept, mut seen, mut chunk) = (0, 0, query.limit + 1);
     loop {
@@ -284,7 +300,7 @@ fn walk(
         if at_end {
             return Ok(None);
         }
-        if seen >= BUDGET {
+        if seen >= budget {
             return Ok(after);
         }
         chunk = (chunk * 2).min(CHUNK);

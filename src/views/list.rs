@@ -24,16 +24,17 @@ pub struct ListRequest {
     /// The reader's unit: nothing outside it and what is under it is shown.
     pub reach: UnitId,
     pub order: Order,
-    /// Code of a unit within reach: only it and what is under it.
-    pub unit: Option<String>,
+    /// Codes of units within reach: only they and what is under them; all if none is named.
+    pub units: Vec<String>,
     pub statuses: Vec<Status>,
-    /// Code of a procedure, all versions.
-    pub procedure: Option<String>,
+    /// Codes of procedures, all versions.
+    pub procedures: Vec<String>,
     /// Name of a field (lĩnh vực).
     pub field: Option<String>,
     pub level: Option<Level>,
     pub channel: Option<Channel>,
-    pub assignee: Option<UserId>,
+    /// Only what is given to one of them.
+    pub assignees: Vec<UserId>,
     /// Only what is given to nobody by name.
     pub unassigned: bool,
     /// Closed within.
@@ -53,13 +54,13 @@ impl ListRequest {
         Self {
             reach,
             order,
-            unit: None,
+            units: Vec::new(),
             statuses: Vec::new(),
-            procedure: None,
+            procedures: Vec::new(),
             field: None,
             level: None,
             channel: None,
-            assignee: None,
+            assignees: Vec::new(),
             unassigned: false,
             closed: Within::default(),
             entered: Within::default(),
@@ -164,6 +165,8 @@ pub struct ListItem {
     pub overdue: bool,
     pub step: u8,
     pub assignee: Option<StaffName>,
+    #[serde(skip)]
+    pub assignee_id: Option<UserId>,
     pub outcome: Option<Outcome>,
     pub closed_at: Option<Moment>,
     /// How long after its due moment it was closed, in whole working hours; absent where it was not.
@@ -204,6 +207,15 @@ pub fn list(store: &Store, request: &ListRequest) -> Result<Listing, Error> {
     })
 }
 
+/// Where a dossier stands in a list of that order now; `None`: in none.
+///
+/// # Errors
+/// If the database refuses.
+pub fn place(store: &Store, order: Order, id: DossierId) -> Result<Option<Position>, StoreError> {
+    let found = store.read(|conn| lists::by_ids(conn, &[id]))?;
+    Ok(found.first().and_then(|listed| order.place(listed)))
+}
+
 fn page(
     conn: &mut Conn,
     reference: &Reference,
@@ -217,25 +229,29 @@ fn page(
             reason,
         });
     };
-    let mut root = request.reach;
-    if let Some(code) = &request.unit {
+    let mut roots = Vec::new();
+    for code in &request.units {
         match units.by_code(code) {
             None => add("unit", format!("không có đơn vị '{code}'")),
             Some(unit) if !reference.reaches(unit.id, request.reach) => {
                 return Err(Error::NOT_YOUR_DOSSIER);
             }
-            Some(unit) => root = unit.id,
+            Some(unit) => roots.push(unit.id),
         }
     }
+    if request.units.is_empty() {
+        roots.push(request.reach);
+    }
     let mut procedures: Option<Vec<ProcedureId>> = None;
-    if let Some(code) = &request.procedure {
+    for code in &request.procedures {
         let versions = reference.versions(code);
         if let Err(error) = ProcedureCode::read(code) {
             add("procedure", error.to_string());
         } else if versions.is_empty() {
             add("procedure", format!("không có thủ tục '{code}'"));
         }
-        procedures = Some(versions.iter().map(|version| version.id).collect());
+        let ids = versions.iter().map(|version| version.id);
+        procedures.get_or_insert_default().extend(ids);
     }
     let mut of_field: Option<HashSet<ProcedureId>> = None;
     if let Some(name) = &request.field {
@@ -251,12 +267,23 @@ fn page(
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }
-    let reach = Reach::of(reference, root);
+    let reaches: Vec<_> = roots
+        .into_iter()
+        .map(|root| Reach::of(reference, root))
+        .collect();
     let order = request.order;
-    let walks = walks(&reach, order, procedures.as_deref(), request.assignee);
+    let mut walks: Vec<Along> = Vec::new();
+    for reach in &reaches {
+        // One unit may lie under another, and people and procedures are walked whatever the units are.
+        for along in self::walks(reach, order, procedures.as_deref(), &request.assignees) {
+            if !walks.contains(&along) {
+                walks.push(along);
+            }
+        }
+    }
     let (entered, due) = (request.entered, request.due);
     let keep = |listed: &Listed| {
-        reach.covers(listed)
+        reaches.iter().any(|reach| reach.covers(listed))
             && (request.statuses.is_empty() || request.statuses.contains(&listed.status))
             && procedures
                 .as_ref()
@@ -271,9 +298,10 @@ fn page(
             && request
                 .channel
                 .is_none_or(|channel| channel == listed.channel)
-            && request
-                .assignee
-                .is_none_or(|user| listed.assignee == Some(user))
+            && (request.assignees.is_empty()
+                || listed
+                    .assignee
+                    .is_some_and(|user| request.assignees.contains(&user)))
             && (!request.unassigned || listed.assignee.is_none())
             && request.closed.contains(listed.closed_at)
             && entered.contains(Some(listed.entered_at))
@@ -303,11 +331,11 @@ fn walks(
     reach: &Reach,
     order: Order,
     procedures: Option<&[ProcedureId]>,
-    assignee: Option<UserId>,
+    assignees: &[UserId],
 ) -> Vec<Along> {
     match (order, reach) {
-        (Order::Due | Order::NearDue { .. }, _) if assignee.is_some() => {
-            assignee.into_iter().map(Along::Assignee).collect()
+        (Order::Due | Order::NearDue { .. }, _) if !assignees.is_empty() => {
+            assignees.iter().copied().map(Along::Assignee).collect()
         }
         (Order::Entered, Reach::All) if procedures.is_some() => {
             let ids = procedures.unwrap_or_default().iter();
@@ -348,6 +376,7 @@ pub(crate) fn show(
         applicant: name(&row.applicant).unwrap_or_default(),
         overdue: row.overdue || row.late_at.is_some_and(|late| late < now),
         assignee: row.assignee.and_then(|id| StaffName::of(&staff, id)),
+        assignee_id: row.assignee,
         status_name: render::words::status(row.status),
         id: row.id,
         case_number: row.case_number,

@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpRequest, dev};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::text::{clean, read_date};
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
@@ -13,6 +13,9 @@ use crate::wrong_fields::{self, Found};
 pub trait Parameters: DeserializeOwned + 'static {
     /// The names of the parameters.
     const NAMES: &'static [&'static str];
+
+    /// Those of them of which there may be several: repeated, or with commas between. They read as lists.
+    const MANY: &'static [&'static str] = &[];
 
     /// Whether other names are ignored instead of being wrong: where others write the address.
     const OPEN: bool = false;
@@ -32,7 +35,7 @@ impl<T: Parameters> FromRequest for Params<T> {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let read = || {
-            let mut query = Query::read(request.query_string(), &[T::NAMES], T::OPEN)?;
+            let mut query = Query::read(request.query_string(), &[T::NAMES], T::MANY, T::OPEN)?;
             let value = query.take();
             query.done(value.map(Self))
         };
@@ -52,11 +55,17 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Takes a query apart; other names than those `known` are wrong, or ignored where it is `open`.
+    /// Takes a query apart; other names than those `known` are wrong, or ignored where it is `open`. Of what is among
+    /// the `many` there may be several.
     ///
     /// # Errors
     /// If it is no UTF-8.
-    pub(crate) fn read(query: &str, known: &[&[&str]], open: bool) -> Result<Self, Problem> {
+    pub(crate) fn read(
+        query: &str,
+        known: &[&[&str]],
+        many: &[&str],
+        open: bool,
+    ) -> Result<Self, Problem> {
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
             .map_err(|_| Problem::new(Kind::NotUtf8, "tham số không phải UTF-8"))?;
         let known = known.concat();
@@ -80,6 +89,14 @@ impl Query {
                 }
             } else if text.contains('\0') {
                 wrong.push(FieldError::new(name, "chứa ký tự U+0000"));
+            } else if many.contains(&name.as_str()) {
+                let held = fields.entry(name.as_str()).or_insert_with(|| json!([]));
+                if let Value::Array(held) = held
+                    && !add(held, &clean(&text))
+                {
+                    let detail = format!("tối đa {MOST_VALUES} giá trị");
+                    wrong.push(FieldError::new(name, detail));
+                }
             } else if fields.contains_key(&name) {
                 wrong.push(FieldError::new(name, "tham số lặp lại"));
             } else {
@@ -112,7 +129,8 @@ impl Query {
         let mut found = Found::all();
         let read: Option<T> = wrong_fields::read(own, &Value::Null, &mut found);
         let found = found.wrong.into_iter().map(|(pointer, reason)| {
-            let name = pointer.trim_start_matches('/');
+            // Of several it is the parameter that is named.
+            let name = pointer.split('/').nth(1).unwrap_or_default();
             FieldError::new(name, reason)
         });
         self.wrong.extend(found);
@@ -149,6 +167,23 @@ impl Query {
             _ => Err(Problem::invalid(self.wrong)),
         }
     }
+}
+
+/// How many values there may be of one parameter: as many walks along an index there are at most.
+const MOST_VALUES: usize = 20;
+
+/// Adds what stands between commas, each once; not if there are too many.
+fn add(held: &mut Vec<Value>, text: &str) -> bool {
+    for part in text.split(',').map(str::trim) {
+        let part = Value::String(part.to_owned());
+        if !held.contains(&part) {
+            if held.len() >= MOST_VALUES {
+                return false;
+            }
+            held.push(part);
+        }
+    }
+    true
 }
 
 /// Names the parameters that have to be there and are not.

@@ -15,7 +15,7 @@ use crate::render::{self, Format};
 use crate::store::Store;
 use crate::store::lists::{Order, Within};
 use crate::views;
-use crate::views::list::{ListItem, ListRequest};
+use crate::views::list::{ListItem, ListRequest, Listing};
 use crate::views::search::{Place as SearchPlace, SearchFor};
 use crate::web::api::answers::{Answer, Reply, fresh};
 use crate::web::api::call::Call;
@@ -56,16 +56,19 @@ pub struct Filter {
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<u32>)]
     within_days: Option<u32>,
-    /// Mã đơn vị trong phạm vi của mình: chỉ đơn vị đó và các đơn vị trực thuộc.
+    /// Mã đơn vị trong phạm vi của mình: chỉ đơn vị đó và các đơn vị trực thuộc. Như trạng thái, thủ tục và người xử lý:
+    /// lặp lại tham số hoặc cách nhau bởi dấu phẩy, tối đa 20.
     #[serde(default)]
-    #[param(example = "H37.20.01")]
-    unit: Option<String>,
+    #[param(style = Form, explode, example = json!(["H37.20.01"]))]
+    unit: Vec<String>,
+    /// Một trong các trạng thái.
     #[serde(default)]
-    status: Option<Status>,
-    /// Mã thủ tục.
+    #[param(style = Form, explode)]
+    status: Vec<Status>,
+    /// Mã thủ tục, một trong số đó.
     #[serde(default)]
-    #[param(example = "2.000815")]
-    procedure: Option<String>,
+    #[param(style = Form, explode, example = json!(["2.000815"]))]
+    procedure: Vec<String>,
     /// Lĩnh vực.
     #[serde(default)]
     field: Option<String>,
@@ -89,10 +92,10 @@ pub struct Filter {
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<bool>)]
     mine: Option<bool>,
-    /// Tên đăng nhập: chỉ hồ sơ giao cho người đó, kể cả khi tài khoản đã khóa.
+    /// Tên đăng nhập: chỉ hồ sơ giao cho một trong những người đó, kể cả khi tài khoản đã khóa.
     #[serde(default)]
-    #[param(example = "h37.20.01.officer")]
-    assignee: Option<String>,
+    #[param(style = Form, explode, example = json!(["h37.20.01.officer"]))]
+    assignee: Vec<String>,
     /// Chỉ hồ sơ chưa giao cho ai.
     #[serde(default, deserialize_with = "from_text")]
     #[param(value_type = Option<bool>)]
@@ -157,6 +160,7 @@ impl Parameters for Filter {
         "closed_to",
         "format",
     ];
+    const MANY: &'static [&'static str] = &["unit", "status", "procedure", "assignee"];
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
@@ -169,7 +173,7 @@ impl Parameters for Filter {
         }
         let ways = [
             self.mine == Some(true),
-            self.assignee.is_some(),
+            !self.assignee.is_empty(),
             self.unassigned == Some(true),
         ];
         if ways.into_iter().filter(|given| *given).count() > 1 {
@@ -240,8 +244,30 @@ pub(crate) fn listed(
     by: &Caller,
     now: Moment,
 ) -> Result<DossierPage, Problem> {
-    let listing = views::list::list(store, &wanted(store, query, by, now)?)?;
+    let listing = listing(store, query, by, now)?;
     Ok(Page::new(listing.items, listing.next.as_ref()))
+}
+
+/// Where a dossier stands now in the list that is asked for, if there.
+pub(crate) fn place(
+    store: &Store,
+    query: DossierQuery,
+    id: DossierId,
+    by: &Caller,
+    now: Moment,
+) -> Result<Option<(Moment, DossierId)>, Problem> {
+    let order = wanted(store, query, by, now)?.order;
+    Ok(views::list::place(store, order, id)?)
+}
+
+/// The same as the view has it.
+pub(crate) fn listing(
+    store: &Store,
+    query: DossierQuery,
+    by: &Caller,
+    now: Moment,
+) -> Result<Listing, Problem> {
+    Ok(views::list::list(store, &wanted(store, query, by, now)?)?)
 }
 
 /// The list that is asked for.
@@ -263,20 +289,23 @@ fn wanted(
         List::Overdue => Order::Overdue { now },
         List::ClosedLate => Order::ClosedLate,
     };
-    let assignee = match &filter.assignee {
-        Some(username) => Some(views::assignees::named(store, username)?),
-        None => filter.mine.unwrap_or(false).then_some(by.user),
-    };
+    let mut assignees = Vec::with_capacity(filter.assignee.len());
+    for username in &filter.assignee {
+        assignees.push(views::assignees::named(store, username)?);
+    }
+    if filter.mine == Some(true) {
+        assignees.push(by.user);
+    }
     Ok(ListRequest {
         reach: by.unit,
         order,
-        unit: filter.unit,
-        statuses: filter.status.into_iter().collect(),
-        procedure: filter.procedure,
+        units: filter.unit,
+        statuses: filter.status,
+        procedures: filter.procedure,
         field: filter.field,
         level: filter.level,
         channel: filter.channel,
-        assignee,
+        assignees,
         unassigned: filter.unassigned.unwrap_or(false),
         closed: span(filter.closed_from, filter.closed_to),
         entered: span(filter.received_from, filter.received_to),

@@ -81,7 +81,7 @@ impl<P: Serialize + DeserializeOwned> Wanted<P> {
 }
 
 /// Where a list goes on, as a text that callers pass back and do not look into.
-fn cursor(place: &impl Serialize) -> String {
+pub(crate) fn cursor(place: &impl Serialize) -> String {
     BASE64URL_NOPAD.encode(&serde_json::to_vec(place).unwrap_or_default())
 }
 
@@ -106,7 +106,7 @@ impl<F: Parameters, P: Serialize + DeserializeOwned> ListQuery<F, P> {
     /// Every wrong parameter at once.
     pub(crate) fn read(query: &str) -> Result<Self, Problem> {
         let known = [F::NAMES, PageParams::NAMES];
-        let mut query = Query::read(query, &known, false)?;
+        let mut query = Query::read(query, &known, F::MANY, false)?;
         let (filter, page) = (query.take::<F>(), query.take::<PageParams>());
         let page = page.map(|PageParams { after, limit }| {
             Wanted::read(after.as_deref(), limit, "", query.more())

@@ -180,7 +180,7 @@ impl<T: Parameters> FromRequest for Form<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let text = read_form(&request, payload).await?;
-            let mut form = Query::read(&text, &[T::NAMES], false)?;
+            let mut form = Query::read(&text, &[T::NAMES], T::MANY, false)?;
             let value = form.take();
             form.done(value.map(Self))
         })

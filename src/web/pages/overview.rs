@@ -667,8 +667,8 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let kept = |name: &str| typed.typed(name).map(str::to_owned);
     let (level, channel) = (typed.typed(LEVEL), typed.typed(CHANNEL));
     let request = ListRequest {
-        unit: asked.unit.clone(),
-        procedure: kept(PROCEDURE),
+        units: asked.unit.iter().cloned().collect(),
+        procedures: kept(PROCEDURE).into_iter().collect(),
         field: kept(FIELD),
         level: level.and_then(|text| text.parse().ok()),
         channel: channel.and_then(|text| text.parse().ok()),
@@ -680,7 +680,7 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let found = call.run(move |store, _, _| {
         let mut request = request;
         if let Some(username) = officer {
-            request.assignee = Some(views::assignees::named(store, &username)?);
+            request.assignees = vec![views::assignees::named(store, &username)?];
         }
         match whole {
             true => Ok((all_of(store, request)?, None)),
