@@ -4,24 +4,27 @@ use chrono::Datelike;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{World, at, date, occasion, on_both, with_second_leg};
+use crate::support::{World, at, date, hire, occasion, on_both, with_second_leg};
 use motcua::acts;
 use motcua::domain::dossier::{
     Action, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod,
 };
-use motcua::domain::ids::DossierId;
+use motcua::domain::ids::{DossierId, UserId};
 use motcua::domain::moment::{Moment, WorkingTime};
 use motcua::domain::period::Period;
 use motcua::domain::procedure::LimitDefinition;
+use motcua::domain::role::Role;
 use motcua::domain::time_limit::Outcome;
 use motcua::error::Error;
 use motcua::jobs::{housekeeping, queue};
 use motcua::reports::by::By;
 use motcua::reports::on_time::on_time;
 use motcua::reports::standings::Span;
-use motcua::store::events;
 use motcua::store::lists::Order;
+use motcua::store::load::Load;
+use motcua::store::{events, users};
 use motcua::views::list::{ListRequest, near_due};
+use motcua::views::load::by_officer;
 use motcua::views::{dossier as desk, list, look_up};
 
 /// What to try, on which dossier, after how many hours; and a number that it may need.
@@ -54,7 +57,7 @@ fn action(world: &World, dossier: &Dossier, step: &Step, now: Moment) -> Action 
     match step.kind {
         3 | 4 => Action::HandOver {
             step: 1,
-            assignee: None,
+            assignee: somebody(world, step),
             note: String::new(),
         },
         5 => Action::Finish {
@@ -108,6 +111,14 @@ fn change_calendar(world: &World, now: Moment, number: u32) {
     };
     motcua::imports::calendar(&world.store, format!("{text}{more}").as_bytes()).unwrap();
     queue::recompute_due_moments(&world.store, now).unwrap();
+}
+
+/// One of the staff, or nobody.
+fn somebody(world: &World, step: &Step) -> Option<UserId> {
+    let staff = world.store.read(users::load).unwrap();
+    let able = staff.into_iter().filter(|user| user.role == Role::Officer);
+    let able: Vec<_> = able.map(|user| user.id).collect();
+    able.get(step.which % 3).copied()
 }
 
 /// Everybody who shows the dossiers says what their histories say.
@@ -191,6 +202,32 @@ fn check(world: &World, ids: &[DossierId], now: Moment) {
             && dossier.due().is_some_and(|due| now <= due && due < before);
         assert_eq!(near.contains(&id), is_near, "{id} at {now}");
     }
+    // Where it is counted what lies with whom, that is how many rows the list of it has.
+    let counted = by_officer(store, root, 2, now).unwrap();
+    let near = near_due(store, root, now, 2).unwrap();
+    for (order, count) in [
+        (Order::Due, (|load| load.open) as fn(&Load) -> i64),
+        (near, |load| load.near_due),
+        (Order::Overdue { now }, |load| load.overdue),
+    ] {
+        let rows = listed(order);
+        let of_each = counted.iter().map(|row| (&row.staff, count(&row.load)));
+        let mut all = 0;
+        for (staff, said) in of_each {
+            let has = rows.iter().filter(|item| item.assignee == *staff).count();
+            assert_eq!(
+                said,
+                i64::try_from(has).unwrap(),
+                "{staff:?}: {order:?} at {now}"
+            );
+            all += said;
+        }
+        assert_eq!(
+            all,
+            i64::try_from(rows.len()).unwrap(),
+            "{order:?} at {now}"
+        );
+    }
     let period = Period::new(date("2021-01-01"), now.date()).unwrap();
     let span = Span::new(period, None, now).unwrap();
     let counted = on_time(store, By::Level, span, None).unwrap().total;
@@ -259,6 +296,9 @@ on_both! {
         // One of the same day, and one of five days: three and eight where verification is needed.
         with_second_leg(&world, "1.001193", 3);
         with_second_leg(&world, "1.004884", 8);
+        for unit in ["H37.20.01", "H37.20"] {
+            hire(&world, Role::Officer, unit);
+        }
         let mut runner = TestRunner::new(Config { cases: 25, ..Config::default() });
         runner
             .run(&steps(), |steps| {
