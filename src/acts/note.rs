@@ -5,18 +5,26 @@ use crate::domain::moment::Moment;
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::authority::Proof;
+use crate::store::idempotency::{Once, once};
 use crate::store::notes::{self, Note};
 use crate::views::dossier::find_within;
 
 /// The most letters of a note.
 const MOST_LETTERS: usize = 2000;
 
-/// Notes something about a dossier. It changes nothing of it.
+/// Notes something about a dossier, once under a key. It changes nothing of it.
 ///
 /// # Errors
 /// A text that says nothing or too much, no such dossier, one out of reach, a caller who may not, or an error of the
 /// store.
-pub fn note(store: &Store, id: DossierId, text: &str, by: Proof, now: Moment) -> Result<(), Error> {
+pub fn note(
+    store: &Store,
+    id: DossierId,
+    text: &str,
+    key: Option<Once>,
+    by: Proof,
+    now: Moment,
+) -> Result<(), Error> {
     let text = text.trim().to_owned();
     if text.is_empty() {
         return Err(Error::wrong("/note", "để trống"));
@@ -31,6 +39,9 @@ pub fn note(store: &Store, id: DossierId, text: &str, by: Proof, now: Moment) ->
             by: caller.user(),
             text: text.clone(),
         };
-        Ok(notes::insert(conn, id, &note)?)
+        once(conn, key.as_ref(), now, |conn| {
+            Ok::<_, Error>(notes::insert(conn, id, &note)?)
+        })
+        .map(drop)
     })
 }

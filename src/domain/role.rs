@@ -107,6 +107,10 @@ permissions! {
     MoveToSuccessor: Supervisor;
     /// What one's staff have in hand, and that it goes to a colleague.
     HandOn: Supervisor Administrator;
+    /// A list that one keeps, for the staff of one's unit too.
+    ShareLists: Supervisor;
+    /// Texts that are put into what is written to applicants.
+    KeepTextBlocks: Supervisor Administrator;
     /// Who stands in for whom among one's staff.
     NameDeputies: Supervisor;
     /// What people ask about their own data: the register, without their data.

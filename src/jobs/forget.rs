@@ -3,9 +3,11 @@
 use crate::domain::moment::Moment;
 use crate::error::Error;
 use crate::store::{
-    Conn, Store, StoreError, devices, drafts, idempotency, jobs, oidc_logins, rate_limits,
-    sessions, submissions,
+    Conn, Store, StoreError, devices, drafts, idempotency, jobs, last_seen, oidc_logins,
+    rate_limits, sessions, submissions,
 };
+
+use crate::views::seen::KEPT_MILLIS;
 
 /// How long an Idempotency-Key is remembered.
 const KEYS_MILLIS: i64 = 7 * 24 * 3_600_000;
@@ -19,7 +21,7 @@ const FORGOTTEN: u32 = 500;
 /// Forgets what has ended and would only pile up.
 pub fn forget(store: &Store, now: Moment) -> Result<usize, Error> {
     type Forget = fn(&mut Conn, Moment, u32) -> Result<usize, StoreError>;
-    let all: [(Forget, Moment); 8] = [
+    let all: [(Forget, Moment); 9] = [
         (sessions::forget, now),
         (rate_limits::forget, now),
         (devices::forget, now),
@@ -28,6 +30,7 @@ pub fn forget(store: &Store, now: Moment) -> Result<usize, Error> {
         (drafts::forget, now),
         (idempotency::forget, now.plus_millis(-KEYS_MILLIS)),
         (jobs::forget, now.plus_millis(-JOBS_MILLIS)),
+        (last_seen::forget, now.plus_millis(-KEPT_MILLIS)),
     ];
     let mut forgotten = 0;
     for (forget, before) in all {

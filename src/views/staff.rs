@@ -38,6 +38,21 @@ pub fn place(user: &User) -> Place {
     )
 }
 
+/// The staff of a unit, where it and what is under it are few enough to choose from; `None` where they are not.
+///
+/// # Errors
+/// If the database refuses.
+pub fn few(store: &Store, unit: UnitId, most: usize) -> Result<Option<Vec<User>>, Error> {
+    /// Where there are more units there are more people.
+    const UNITS: usize = 10;
+    if store.reference()?.units().under(unit).len() > UNITS {
+        return Ok(None);
+    }
+    let limit = u32::try_from(most).unwrap_or(u32::MAX).saturating_add(1);
+    let staff = of_unit(store, unit, None, limit, true)?;
+    Ok(Some(staff).filter(|staff| staff.len() <= most))
+}
+
 /// The staff of a unit and of what is under it in the order of Vietnamese names, after `after`; all, or those who may
 /// log in. No database knows that order, and an office has hundreds of people, not millions: they are sorted here.
 pub fn of_unit(
