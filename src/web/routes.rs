@@ -15,9 +15,9 @@ use crate::web::api::actions::{self, ActionBody, Asks};
 use crate::web::api::call::Call;
 use crate::web::api::says::{Answers, Takes};
 use crate::web::api::{
-    alarms, calendar, cards, checkpoint, deputies, dossiers, feedback, fees, jobs, lists, lookup,
-    norms, oidc, outbox, payments, privacy, procedures, reports, satisfaction, sessions,
-    submissions, time_limit, units, users, webhooks,
+    alarms, calendar, cards, checkpoint, deputies, dossiers, feedback, fees, jobs, links, lists,
+    lookup, norms, oidc, outbox, payments, privacy, procedures, reports, satisfaction, saved_lists,
+    sessions, submissions, text_blocks, time_limit, units, users, webhooks,
 };
 use crate::web::body::Body;
 use crate::web::headers::IfMatch;
@@ -233,11 +233,20 @@ pub fn pages() -> Vec<Route> {
         page!(Staff(May::OwnAccount), GET "/ho-so" => screens::dossiers::show),
         page!(Staff(May::ReadDossiers), GET "/so-theo-doi" => screens::book::show),
         page!(Staff(May::ReadDossiers), POST "/ho-so/tim" => screens::dossiers::search),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/hien-thi" => screens::dossiers::keep_shown),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/danh-sach" => screens::dossiers::keep),
+        page!(Staff(May::ShareLists), POST "/ho-so/danh-sach/chia-se" => screens::dossiers::share),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/danh-sach/{list}/xoa" => screens::dossiers::remove),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/nhieu" => screens::many::show),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/nhieu" => screens::many::act),
+        page!(Staff(May::ReadDossiers), GET "/ho-so/tiep" => screens::carried::next),
         page!(Staff(May::Receive), GET "/ho-so/tiep-nhan" => screens::receive::show),
         page!(Staff(May::Receive), POST "/ho-so/tiep-nhan" => screens::receive::receive),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}" => screens::dossier::show),
         page!(Staff(May::ReadIdentity), POST "/ho-so/{dossier}/so-dinh-danh" => screens::dossier::read_identity),
         page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/ghi-chu" => screens::dossier::note),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/lien-ket" => screens::links::link),
+        page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/lien-ket/{other}/bo" => screens::links::unlink),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::receipt),
         page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::reprint_receipt),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/phieu-bo-sung" => screens::papers::supplement),
@@ -270,6 +279,12 @@ fn admin_pages() -> Vec<Route> {
         page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi" => admin::units::list),
         page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi/{unit}" => admin::units::show),
         page!(Staff(May::ManageUnits), POST "/quan-tri/don-vi/{unit}" => admin::units::change),
+        page!(Staff(May::KeepTextBlocks), GET "/quan-tri/mau-cau" => admin::text_blocks::list),
+        page!(Staff(May::KeepTextBlocks), GET "/quan-tri/mau-cau/them" => admin::text_blocks::ask_new),
+        page!(Staff(May::KeepTextBlocks), POST "/quan-tri/mau-cau/them" => admin::text_blocks::add),
+        page!(Staff(May::KeepTextBlocks), GET "/quan-tri/mau-cau/{block}" => admin::text_blocks::ask_change),
+        page!(Staff(May::KeepTextBlocks), POST "/quan-tri/mau-cau/{block}" => admin::text_blocks::change),
+        page!(Staff(May::KeepTextBlocks), POST "/quan-tri/mau-cau/{block}/xoa" => admin::text_blocks::remove),
         page!(Staff(May::ManageCalendar), GET "/quan-tri/lich" => admin::calendar::this_year),
         page!(Staff(May::ManageCalendar), GET "/quan-tri/lich/{year}" => admin::calendar::show),
         page!(Staff(May::ManageCalendar), POST "/quan-tri/lich/{year}" => admin::calendar::change),
@@ -380,6 +395,24 @@ pub fn table() -> Vec<Route> {
             .says("Tài khoản", "Cử người làm thay các bước xử lý của người vắng mặt, từ ngày đến ngày.", "Việc làm thay"),
         delete("/api/v1/deputies/{deputy}", Staff(May::NameDeputies), deputies::end)
             .says("Tài khoản", "Thôi làm thay từ bây giờ.", "Đã thôi"),
+        get("/api/v1/saved-lists", Staff(May::ReadDossiers), saved_lists::list)
+            .says("Hồ sơ", "Danh sách hồ sơ đã lưu của mình và được chia sẻ cho đơn vị của mình.", "Các danh sách"),
+        post("/api/v1/saved-lists", Staff(May::ReadDossiers), saved_lists::keep)
+            .says("Hồ sơ", "Lưu một danh sách hồ sơ cho mình, tối đa 50.", "Đã lưu"),
+        post("/api/v1/saved-lists/shared", Staff(May::ShareLists), saved_lists::share)
+            .says("Hồ sơ", "Lưu một danh sách hồ sơ cho mình và cho cán bộ của đơn vị.", "Đã lưu"),
+        delete("/api/v1/saved-lists/{list}", Staff(May::ReadDossiers), saved_lists::remove)
+            .says("Hồ sơ", "Xóa danh sách đã lưu: của mình, hoặc được chia sẻ cho đơn vị mà mình lãnh đạo.", "Đã xóa"),
+        get("/api/v1/text-blocks", Staff(May::KeepTextBlocks), text_blocks::list)
+            .says("Quản trị", "Mẫu câu của đơn vị và các đơn vị trực thuộc, mới nhất trước.", "Một trang"),
+        post("/api/v1/text-blocks", Staff(May::KeepTextBlocks), text_blocks::add)
+            .says("Quản trị", "Thêm mẫu câu để bổ sung, từ chối, không tiếp nhận, xin lỗi; đơn vị và các đơn vị trực thuộc cùng dùng.", "Mẫu câu mới"),
+        get("/api/v1/text-blocks/{block}", Staff(May::KeepTextBlocks), text_blocks::show)
+            .says("Quản trị", "Một mẫu câu.", "Mẫu câu"),
+        put("/api/v1/text-blocks/{block}", Staff(May::KeepTextBlocks), text_blocks::change)
+            .says("Quản trị", "Sửa mẫu câu.", "Mẫu câu sau khi sửa"),
+        delete("/api/v1/text-blocks/{block}", Staff(May::KeepTextBlocks), text_blocks::remove)
+            .says("Quản trị", "Xóa mẫu câu; những gì đã viết thì giữ nguyên.", "Đã xóa"),
         // What everybody may know.
         get("/api/v1/units", Public, units::list)
             .says("Danh mục", "Danh mục đơn vị, theo tên.", "Các đơn vị")
@@ -458,6 +491,12 @@ pub fn table() -> Vec<Route> {
             .or_seen(),
         get("/api/v1/dossiers/{dossier}/events", Staff(May::ReadDossiers), dossiers::events)
             .says("Hồ sơ", "Lịch sử của hồ sơ, cũ nhất trước.", "Các sự kiện"),
+        get("/api/v1/dossiers/{dossier}/links", Staff(May::ReadDossiers), links::list)
+            .says("Hồ sơ", "Hồ sơ liên kết với hồ sơ này: liên quan, thay thế, liên thông.", "Các hồ sơ"),
+        post("/api/v1/dossiers/{dossier}/links", Staff(May::ReadDossiers), links::link)
+            .says("Hồ sơ", "Liên kết với hồ sơ khác; liên kết trước đó giữa hai hồ sơ được thay.", "Đã liên kết"),
+        delete("/api/v1/dossiers/{dossier}/links/{other}", Staff(May::ReadDossiers), links::unlink)
+            .says("Hồ sơ", "Bỏ liên kết.", "Đã bỏ"),
         get("/api/v1/dossiers/{dossier}/identities", Staff(May::ReadIdentity), dossiers::identities)
             .says("Hồ sơ", "Số định danh đầy đủ của người nộp và người được ủy quyền. Mỗi lần đọc được ghi lại.", "Số định danh"),
         get("/api/v1/dossiers/{dossier}/fees/transfer-code", Staff(May::ReadDossiers), fees::transfer_code)

@@ -9,10 +9,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::{DayKind, SourceKind};
 use crate::domain::counting::Rule;
-use crate::domain::dossier::{ActionKind, Channel, Decision, PaymentMethod, Status};
+use crate::domain::dossier::{ActionKind, Channel, Decision, LinkKind, PaymentMethod, Status};
 use crate::domain::ids::{
     AlarmId, DeputyId, DossierId, FeedbackId, JobId, MessageId, PersonId, PrivacyRequestId,
-    SessionId, SubmissionId, WebhookId,
+    SavedListId, SessionId, SubmissionId, TextBlockId, WebhookId,
 };
 use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
@@ -21,6 +21,7 @@ use crate::domain::opinion::FeedbackKind;
 use crate::domain::privacy::Request as PrivacyRequest;
 use crate::domain::procedure::{LimitSource, OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
+use crate::domain::text_block::Purpose;
 use crate::domain::time_limit::{LimitUnit, Outcome};
 use crate::domain::unit::{Level, UnitKind};
 use crate::domain::warning::Warning;
@@ -111,6 +112,8 @@ texts! {
     Warning: "Cảnh báo khi tiếp nhận" = Warning::ALL;
     FeedbackKind: "Phản ánh, hoặc kiến nghị" = FeedbackKind::ALL;
     JobKind: "Loại công việc chạy nền" = JobKind::ALL;
+    LinkKind: "Liên quan, thay thế, liên thông" = LinkKind::ALL;
+    Purpose: "Mẫu câu để bổ sung, từ chối, không tiếp nhận, xin lỗi" = Purpose::ALL;
     JobState: "Đang chờ, đang chạy, đã xong" = JobState::ALL;
 }
 
@@ -146,5 +149,7 @@ formats! {
     PersonId: Uuid, "Định danh của người nộp hoặc người được ủy quyền trên một hồ sơ", "01780000-0000-7000-8000-000000000000";
     PrivacyRequestId: Uuid, "Định danh của yêu cầu", "01780000-0000-7000-8000-000000000000";
     AlarmId: Uuid, "Định danh của cảnh báo", "01780000-0000-7000-8000-000000000000";
+    SavedListId: Uuid, "Định danh của danh sách đã lưu", "01780000-0000-7000-8000-000000000000";
+    TextBlockId: Uuid, "Định danh của mẫu câu", "01780000-0000-7000-8000-000000000000";
     JobId: Uuid, "Định danh của công việc chạy nền", "01780000-0000-7000-8000-000000000000";
 }

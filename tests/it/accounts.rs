@@ -284,6 +284,9 @@ fn address(template: &str, dossier: &str) -> String {
         ("{set_aside}", "01780000-0000-7000-8000-000000000000"),
         ("{deputy}", "01780000-0000-7000-8000-000000000000"),
         ("{privacy_request}", "01780000-0000-7000-8000-000000000000"),
+        ("{list}", "01780000-0000-7000-8000-000000000000"),
+        ("{block}", "01780000-0000-7000-8000-000000000000"),
+        ("{other}", "01780000-0000-7000-8000-000000000000"),
         ("{job}", "01780000-0000-7000-8000-000000000000"),
         ("{username}", "nobody"),
         ("{feedback}", "01780000-0000-7000-8000-000000000000"),
@@ -382,6 +385,7 @@ fn good_body(path: &str) -> serde_json::Value {
         "return" => json!({}),
         "reappoint" => json!({"reason": "chờ", "appointment_at": "2030-01-02T09:00:00+07:00"}),
         "move" => json!({"from": COMMUNE, "to": NEIGHBOUR}),
+        "links" => json!({"dossier": "H37.20.01-200101-0001", "kind": "related"}),
         "correct-applicant" => json!({"reason": "sai", "applicant": {"name": "Lý Văn Dũng"}}),
         _ => json!({"reason": "lý do"}),
     }

@@ -247,7 +247,7 @@ on_both! {
             let list = clerk.get(path);
             is_page(&list, 200);
             for number in [&*first, &*second] {
-                let there = list.body.contains(&format!("/ho-so/{number}\""));
+                let there = list.body.contains(&format!("/ho-so/{number}?"));
                 assert_eq!(there, numbers.contains(&number), "{path}: {}", list.body);
             }
             list.body

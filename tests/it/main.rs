@@ -28,6 +28,7 @@ mod jobs;
 mod kept;
 mod life;
 mod limits;
+mod lists_pages;
 mod log;
 mod money;
 mod national;

@@ -11,16 +11,21 @@ use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
+use crate::domain::person::NotifyBy;
+use crate::domain::role::Permission;
+use crate::domain::text_block::Purpose;
 use crate::render::words;
 use crate::store::Store;
 use crate::views::course::{Course, Told, is_within};
 use crate::views::dossier::{DossierView, FeeStatus};
 use crate::views::list::StaffName;
+use crate::views::text_blocks::TextBlock;
 use crate::web::api::actions::{self, ActionBody, Asks, Plain, WithReason};
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::{intent, resolve};
 use crate::web::api::fees;
 use crate::web::body;
+use crate::web::pages::carried::{Carried, GO_ON};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::receive::{asked_for, channels, methods, notify_by, vnd};
 use crate::web::pages::{Frame, dossier, drafts, page, see_other};
@@ -28,6 +33,10 @@ use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
 const VERSION: &str = "version";
+const REASON: &str = "reason";
+/// The text that is chosen, and the button that puts it in.
+const BLOCK: &str = "mau";
+const PUT_IN: &str = "chen";
 const IDENTITY: &str = "applicant/identity_number";
 const RATING: &str = "hai-long";
 
@@ -69,6 +78,8 @@ struct Subject {
     view: DossierView,
     course: Course,
     colleagues: Vec<StaffName>,
+    /// Texts that may be put into the reason.
+    blocks: Vec<TextBlock>,
 }
 
 #[derive(Template)]
@@ -84,6 +95,12 @@ struct ActionPage {
     changed: bool,
     /// It may be done now.
     offered: bool,
+    /// The list that it was opened from.
+    carried: Carried,
+    /// Texts that may be put into the reason.
+    blocks: Vec<TextBlock>,
+    /// Whoever looks keeps them.
+    keeps_blocks: bool,
 }
 
 impl ActionPage {
@@ -93,9 +110,15 @@ impl ActionPage {
 }
 
 /// The dossier as it is now, with what its forms need.
-async fn subject(call: &Call, dossier: String) -> Result<Subject, Problem> {
+async fn subject(call: &Call, dossier: String, kind: ActionKind) -> Result<Subject, Problem> {
     call.run(move |store, by, now| {
         let (view, course) = dossier::read(store, &dossier, &by.reader(), now)?;
+        let blocks = match Purpose::of(kind) {
+            Some(purpose) => {
+                views::text_blocks::offered(store, by.unit, purpose, &view.procedure.code)?
+            }
+            None => Vec::new(),
+        };
         let colleagues = views::staff::of_unit(store, by.unit, None, MOST_COLLEAGUES, true)?;
         let colleagues = colleagues.into_iter().map(|user| StaffName {
             username: user.username,
@@ -105,6 +128,7 @@ async fn subject(call: &Call, dossier: String) -> Result<Subject, Problem> {
             view,
             course,
             colleagues: colleagues.collect(),
+            blocks,
         })
     })
     .await
@@ -117,8 +141,14 @@ fn answer(
     subject: Subject,
     form: FormPart,
     seen: Option<u32>,
+    carried: Carried,
 ) -> Result<HttpResponse, Problem> {
-    let Subject { view, course, .. } = subject;
+    let Subject {
+        view,
+        course,
+        blocks,
+        ..
+    } = subject;
     let offered = view.allowed_actions.contains(&kind);
     let changed = seen.is_some();
     let meanwhile = course.told.into_iter();
@@ -136,6 +166,9 @@ fn answer(
         changed,
         offered,
         view,
+        carried,
+        blocks,
+        keeps_blocks: Purpose::of(kind).is_some() && call.by.may(Permission::KeepTextBlocks),
     };
     page(status, &shown)
 }
@@ -147,7 +180,7 @@ fn place(case_number: &str, kind: ActionKind) -> String {
 
 /// `GET /ho-so/{dossier}/…`.
 pub async fn show(call: Call, kind: ActionKind, query: Fields) -> Result<HttpResponse, Problem> {
-    let subject = subject(&call, call.named::<String>()?).await?;
+    let subject = subject(&call, call.named::<String>()?, kind).await?;
     let place = place(&subject.view.case_number, kind);
     let given = drafts::given(&call, &query, &place).await?;
     let form = given.over(form(kind, &subject));
@@ -155,7 +188,8 @@ pub async fn show(call: Call, kind: ActionKind, query: Fields) -> Result<HttpRes
         true => StatusCode::OK,
         false => StatusCode::CONFLICT,
     };
-    answer(&call, status, kind, subject, form, None)
+    let carried = Carried::read(&query);
+    answer(&call, status, kind, subject, form, None, carried)
 }
 
 /// `POST /ho-so/{dossier}/…`.
@@ -174,9 +208,15 @@ async fn done_or_shown(
     typed: &Fields,
 ) -> Result<HttpResponse, Problem> {
     let named = call.named::<String>()?;
-    let subject = subject(call, named.clone()).await?;
+    let subject = subject(call, named.clone(), kind).await?;
+    let carried = Carried::read(typed);
     let place = place(&subject.view.case_number, kind);
     let form = drafts::again(form(kind, &subject).typed(typed), typed, &place);
+    if typed.find(PUT_IN).is_some() {
+        // Nothing is done yet: the text comes to what was typed.
+        let form = with_block(form, &subject.blocks, typed);
+        return answer(call, StatusCode::OK, kind, subject, form, None, carried);
+    }
     let seen: Option<u32> = typed.get(VERSION).parse().ok();
     let rating = typed.typed(RATING).and_then(|level| level.parse().ok());
     let rating = rating.and_then(Rating::new);
@@ -215,11 +255,16 @@ async fn done_or_shown(
     });
     let after = || {
         let done = slug(kind).unwrap_or_default();
-        see_other(&format!("/ho-so/{}?xong={done}", subject.view.case_number)).finish()
+        let number = &subject.view.case_number;
+        let place = match typed.find(GO_ON).is_some() && carried.is_some() {
+            true => carried.next(number, Some(done)),
+            false => format!("/ho-so/{number}?xong={done}{}", carried.and()),
+        };
+        see_other(&place).finish()
     };
     let problem = match done.await {
         Ok(true) => return Ok(after()),
-        Ok(false) => return Ok(see_other("/ho-so").finish()),
+        Ok(false) => return Ok(see_other(&carried.list()).finish()),
         Err(problem) => problem,
     };
     let refused = match problem.kind() {
@@ -228,7 +273,7 @@ async fn done_or_shown(
         Kind::Changed => {
             let form = form.renewed(VERSION, subject.view.version);
             let status = problem.status_code();
-            return answer(call, status, kind, subject, form, seen);
+            return answer(call, status, kind, subject, form, seen, carried);
         }
         Kind::InvalidRequest | Kind::Refused | Kind::NotReady | Kind::AmountMismatch => true,
         // Where a rule says for whom it is, the page says so beside what was typed.
@@ -238,10 +283,26 @@ async fn done_or_shown(
     match refused {
         true => {
             let (status, form) = (problem.status_code(), form.refused(&problem));
-            answer(call, status, kind, subject, form, None)
+            answer(call, status, kind, subject, form, None, carried)
         }
         false => Err(problem),
     }
+}
+
+/// The form with the chosen text behind what stands in its reason.
+fn with_block(form: FormPart, blocks: &[TextBlock], typed: &Fields) -> FormPart {
+    let chosen = blocks
+        .iter()
+        .find(|block| block.id.to_string() == typed.get(BLOCK));
+    let Some(block) = chosen else {
+        return form;
+    };
+    let said = typed.get(REASON).trim_end();
+    let said = match said.is_empty() {
+        true => block.body.clone(),
+        false => format!("{said}\n{}", block.body),
+    };
+    form.renewed(REASON, said).focused(REASON)
 }
 
 /// How many times a fee is owed that is owed for each of something.
@@ -396,7 +457,7 @@ fn perform(
 /// The form of an action, as it is when nothing was typed.
 fn form(kind: ActionKind, of: &Subject) -> FormPart {
     let view = &of.view;
-    let reason = |label: &str| Field::area("reason", label).required();
+    let reason = |label: &str| Field::area(REASON, label).required();
     let mut fields = match kind {
         ActionKind::Receive => {
             let hint = "Chỉ khi thủ tục không quy định thời hạn, và khi đó bắt buộc.";

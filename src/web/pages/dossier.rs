@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use crate::acts::access::Caller;
 use crate::domain::dossier::{ActionKind, Decision};
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
@@ -11,11 +12,15 @@ use crate::render::words;
 use crate::store::Store;
 use crate::views::course::{self, Course, Standing};
 use crate::views::dossier::{DossierView, FeeStatus, FeeView, FullIdentity};
+use crate::views::links::Linked;
 use crate::views::reach::Reader;
+use crate::views::seen::New;
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::resolve;
 use crate::web::pages::actions::slug;
+use crate::web::pages::carried::Carried;
 use crate::web::pages::forms::{Field, Fields, FormPart};
+use crate::web::pages::links::LinksPart;
 use crate::web::pages::papers::Sheet;
 use crate::web::pages::receive::{asked_for, or_dash, vnd};
 use crate::web::pages::{Frame, drafts, page, see_other};
@@ -29,6 +34,18 @@ pub(crate) struct Sign {
     pub kind: &'static str,
     pub shape: &'static str,
     pub word: &'static str,
+}
+
+impl Sign {
+    /// That it is new to whoever has it in hand.
+    pub(crate) const fn of_new(new: New) -> Self {
+        let (kind, shape, word) = match new {
+            New::ToMe => ("well", "●", "Chưa xem"),
+            New::Changed => ("well", "◆", "Mới thay đổi"),
+            New::ToHolder => ("wait", "○", "Người xử lý chưa xem"),
+        };
+        Self { kind, shape, word }
+    }
 }
 
 /// The signs of a dossier.
@@ -74,6 +91,9 @@ struct DossierPage {
     sheets: Vec<Sheet>,
     /// For a note.
     form: FormPart,
+    /// The list that it was opened from.
+    carried: Carried,
+    links: LinksPart,
 }
 
 impl DossierPage {
@@ -146,6 +166,29 @@ pub(crate) fn read(
     Ok((view, course))
 }
 
+/// The same with the dossiers that belong to it.
+fn read_all(
+    store: &Store,
+    dossier: &str,
+    by: &Reader,
+    now: Moment,
+) -> Result<(DossierView, Course, Vec<Linked>), Problem> {
+    let (view, course) = read(store, dossier, by, now)?;
+    let linked = views::links::of(store, view.id, by)?;
+    Ok((view, course, linked))
+}
+
+/// Notes that whoever has it in hand has seen it as it is now. That it cannot be noted keeps nobody from reading.
+fn note_seen(store: &Store, view: &DossierView, by: &Caller, now: Moment) {
+    let noted = views::seen::version(store, view.id, by.user).and_then(|seen| match seen {
+        Some(seen) if seen >= view.version => Ok(()),
+        _ => acts::see::see(store, view.id, view.version, by.proof, now),
+    });
+    if let Err(error) = noted {
+        tracing::debug!(%error, "what was seen is not noted");
+    }
+}
+
 /// The word of an action with a capital.
 pub(crate) fn title(kind: ActionKind) -> String {
     let mut letters = kind.word().chars();
@@ -167,14 +210,42 @@ const fn leads_on(kind: ActionKind) -> bool {
     )
 }
 
+/// What a page has beside the dossier itself.
+pub(crate) struct Beside {
+    pub form: FormPart,
+    pub carried: Carried,
+    pub done: Option<String>,
+    pub identities: Vec<FullIdentity>,
+    pub links: LinksPart,
+}
+
+impl Beside {
+    fn new(carried: Carried, linked: Vec<Linked>) -> Self {
+        Self {
+            form: note_form(),
+            carried,
+            done: None,
+            identities: Vec::new(),
+            links: LinksPart::new(linked),
+        }
+    }
+}
+
 fn shown(
     call: &Call,
     view: DossierView,
     course: Course,
-    done: Option<String>,
-    identities: Vec<FullIdentity>,
-    form: FormPart,
+    beside: Beside,
 ) -> Result<HttpResponse, Problem> {
+    let Beside {
+        mut form,
+        carried,
+        done,
+        identities,
+        mut links,
+    } = beside;
+    // One summary on top for both forms.
+    form.errors.append(&mut links.form.errors);
     let wrong = !form.errors.is_empty();
     let first = view.allowed_actions.iter().find(|kind| leads_on(**kind));
     let offers = view.allowed_actions.iter().filter_map(|kind| {
@@ -196,6 +267,8 @@ fn shown(
         course,
         done,
         identities,
+        carried,
+        links,
     };
     let status = match wrong {
         true => StatusCode::BAD_REQUEST,
@@ -214,14 +287,34 @@ fn note_form() -> FormPart {
 /// `GET /ho-so/{dossier}`.
 pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
     let dossier = call.named::<String>()?;
-    let read = call.run(move |store, by, now| read(store, &dossier, &by.reader(), now));
-    let (view, course) = read.await?;
-    let given = drafts::given(&call, &fields, &place_of_notes(&view.case_number)).await?;
-    let form = given.over(note_form());
+    let carried = Carried::read(&fields);
+    let read = call.run(move |store, by, now| {
+        let (view, course, linked) = read_all(store, &dossier, &by.reader(), now)?;
+        let mine = view.assignee.as_ref();
+        if mine.is_some_and(|staff| staff.username == by.username) {
+            note_seen(store, &view, by, now);
+        }
+        // A list that is out of reach by now keeps nobody from the dossier.
+        let carried = carried.at(store, view.id, by, now).unwrap_or_default();
+        Ok((view, course, linked, carried))
+    });
+    let (view, course, linked, carried) = read.await?;
     let mut kinds = ActionKind::ALL.iter();
     let done = kinds.find(|kind| slug(**kind) == Some(fields.get("xong")));
-    let done = done.map(|kind| format!("Đã ghi nhận: {}.", kind.word()));
-    shown(&call, view, course, done, Vec::new(), form)
+    let done = done.map(|kind| match fields.typed("truoc") {
+        Some(before) => format!(
+            "Đã ghi nhận: {} hồ sơ {before}. Đây là hồ sơ tiếp theo.",
+            kind.word()
+        ),
+        None => format!("Đã ghi nhận: {}.", kind.word()),
+    });
+    let given = drafts::given(&call, &fields, &place_of_notes(&view.case_number)).await?;
+    let beside = Beside {
+        done,
+        form: given.over(note_form()),
+        ..Beside::new(carried, linked)
+    };
+    shown(&call, view, course, beside)
 }
 
 /// Where the form of a note is sent to.
@@ -230,15 +323,19 @@ fn place_of_notes(case_number: &str) -> String {
 }
 
 /// `POST /ho-so/{dossier}/so-dinh-danh`: the identity numbers in full; the reading is recorded.
-pub async fn read_identity(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn read_identity(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
     let dossier = call.named::<String>()?;
     let read = call.run(move |store, by, now| {
         let id = resolve(store, &dossier)?;
         let identities = views::dossier::read_identities(store, id, by.proof, now)?;
-        Ok((read(store, &dossier, &by.reader(), now)?, identities))
+        Ok((read_all(store, &dossier, &by.reader(), now)?, identities))
     });
-    let ((view, course), identities) = read.await?;
-    shown(&call, view, course, None, identities, note_form())
+    let ((view, course, linked), identities) = read.await?;
+    let beside = Beside {
+        identities,
+        ..Beside::new(Carried::read(&fields), linked)
+    };
+    shown(&call, view, course, beside)
 }
 
 /// `POST /ho-so/{dossier}/ghi-chu`: a note for one's colleagues.
@@ -247,23 +344,46 @@ pub async fn note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let (named, text) = (dossier.clone(), typed.get(NOTE).to_owned());
     let noted = call.run(move |store, by, now| {
         let id = resolve(store, &named)?;
-        Ok(acts::note::note(store, id, &text, by.proof, now)?)
+        Ok(acts::note::note(store, id, &text, None, by.proof, now)?)
     });
+    let carried = Carried::read(&typed);
     match noted.await {
         Ok(()) => {
             drafts::sent(&call, &typed).await?;
-            Ok(see_other(&format!("/ho-so/{dossier}")).finish())
+            Ok(see_other(&format!("/ho-so/{dossier}{}", carried.query())).finish())
         }
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
-            let read = call.run(move |store, by, now| read(store, &dossier, &by.reader(), now));
-            let (view, course) = read.await?;
+            let read = call.run(move |store, by, now| read_all(store, &dossier, &by.reader(), now));
+            let (view, course, linked) = read.await?;
             let form = note_form().typed(&typed).refused(&problem);
             let form = drafts::again(form, &typed, &place_of_notes(&view.case_number));
-            shown(&call, view, course, None, Vec::new(), form)
+            let beside = Beside {
+                form,
+                ..Beside::new(carried, linked)
+            };
+            shown(&call, view, course, beside)
         }
         Err(problem) => {
             drafts::keep(&call, &typed).await;
             Err(problem)
         }
     }
+}
+
+/// The page once more, where a link was not taken.
+pub(crate) async fn shown_again(
+    call: &Call,
+    dossier: String,
+    carried: Carried,
+    form: FormPart,
+) -> Result<HttpResponse, Problem> {
+    let read = call.run(move |store, by, now| read_all(store, &dossier, &by.reader(), now));
+    let (view, course, linked) = read.await?;
+    let mut links = LinksPart::new(linked);
+    links.form = form;
+    let beside = Beside {
+        links,
+        ..Beside::new(carried, Vec::new())
+    };
+    shown(call, view, course, beside)
 }

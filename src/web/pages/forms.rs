@@ -78,6 +78,13 @@ impl Fields {
         kept.cloned().collect()
     }
 
+    /// With these values there, and no others.
+    pub(crate) fn put(&mut self, name: &str, values: Vec<String>) {
+        self.0.retain(|(known, _)| known != name);
+        let values = values.into_iter().map(|value| (name.to_owned(), value));
+        self.0.extend(values);
+    }
+
     /// As the query of an address, without these names and without what is empty.
     pub(crate) fn query_without(&self, names: &[&str]) -> String {
         let kept = self.0.iter();
@@ -507,6 +514,15 @@ impl FormPart {
             if typed && field.name == now.name && field.value.trim() != now.value.trim() {
                 field.meanwhile = Some(now.shown());
             }
+        }
+        self
+    }
+
+    /// With the cursor in that field, and in no other.
+    #[must_use]
+    pub(crate) fn focused(mut self, name: &str) -> Self {
+        for field in &mut self.fields {
+            field.focus = field.name == name;
         }
         self
     }

@@ -75,7 +75,7 @@ impl Sheet {
 
 /// What every paper has around it.
 #[derive(Template)]
-#[template(path = "paper.html")]
+#[template(path = "paper.html", blocks = ["sheet"])]
 struct PaperPage {
     frame: Frame,
     sheet: Sheet,
@@ -183,17 +183,16 @@ pub(crate) fn qr(text: &str) -> String {
         .map_or(String::new(), |at| drawn[at..].to_owned())
 }
 
-async fn shown(call: Call, kind: FormKind, fields: Fields) -> Result<HttpResponse, Problem> {
-    let named = call.named::<String>()?;
-    let (view, course, now) = call
-        .run(move |store, by, now| {
-            let (view, course) = dossier::read(store, &named, &by.reader(), now)?;
-            Ok((view, course, now))
-        })
-        .await?;
+/// The paper of a dossier as it is printed; none if there is no such paper of it.
+fn made(
+    call: &Call,
+    kind: FormKind,
+    (view, course): (DossierView, Course),
+    now: Moment,
+    fresh: bool,
+) -> Option<PaperPage> {
     let mut sheets = Sheet::of(&view, &course).into_iter();
-    let sheet = sheets.find(|sheet| sheet.kind == kind);
-    let sheet = sheet.ok_or_else(|| Problem::new(Kind::NotFound, "hồ sơ này chưa có giấy đó"))?;
+    let sheet = sheets.find(|sheet| sheet.kind == kind)?;
     let tells: &[&str] = match kind {
         FormKind::Supplement => &["supplement_requested"],
         FormKind::Refusal => &["not_received", "finished"],
@@ -208,17 +207,54 @@ async fn shown(call: Call, kind: FormKind, fields: Fields) -> Result<HttpRespons
     let query = [("so", &view.case_number), ("ma", &view.look_up_code)];
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
     let qr = qr(&format!("{}/tra-cuu?{query}", call.origin()));
-    let shown = PaperPage {
+    Some(PaperPage {
         frame: Frame::of(&call.by, "/ho-so"),
         by: call.by.full_name.clone(),
-        fresh: fields.get("moi") == "1",
+        fresh,
         sheet,
         view,
         course,
         now,
         qr,
         told,
-    };
+    })
+}
+
+/// The papers of several dossiers in one page, each on its own sheet; and of which there is none.
+pub(crate) async fn several(
+    call: &Call,
+    kind: FormKind,
+    numbers: Vec<String>,
+) -> Result<(Vec<String>, Vec<String>), Problem> {
+    let read = call.run(move |store, by, now| {
+        let reader = by.reader();
+        let all = numbers.into_iter().map(|number| {
+            let read = dossier::read(store, &number, &reader, now)?;
+            Ok((number, read))
+        });
+        Ok((all.collect::<Result<Vec<_>, Problem>>()?, now))
+    });
+    let (all, now) = read.await?;
+    let (mut sheets, mut without) = (Vec::with_capacity(all.len()), Vec::new());
+    for (number, read) in all {
+        match made(call, kind, read, now, false) {
+            Some(paper) => {
+                let html = paper.as_sheet().render();
+                sheets.push(html.map_err(|error| Problem::new(Kind::Internal, error))?);
+            }
+            None => without.push(number),
+        }
+    }
+    Ok((sheets, without))
+}
+
+async fn shown(call: Call, kind: FormKind, fields: Fields) -> Result<HttpResponse, Problem> {
+    let named = call.named::<String>()?;
+    let (read, now) = call
+        .run(move |store, by, now| Ok((dossier::read(store, &named, &by.reader(), now)?, now)))
+        .await?;
+    let shown = made(&call, kind, read, now, fields.get("moi") == "1");
+    let shown = shown.ok_or_else(|| Problem::not_found("hồ sơ này chưa có giấy đó"))?;
     page(StatusCode::OK, &shown)
 }
 

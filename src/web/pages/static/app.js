@@ -60,6 +60,35 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// All of a page, or none again.
+for (const link of document.querySelectorAll("[data-tick-all]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const boxes = [...link.closest("form").querySelectorAll("input[name=dossier]")];
+    const all = boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = !all;
+  });
+}
+
+// A text comes to what was typed at once.
+for (const button of document.querySelectorAll("button[data-into]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    const into = document.getElementById(button.dataset.into);
+    const choice = document.getElementById(button.dataset.from);
+    const text = choice.selectedOptions[0].dataset.text;
+    if (!text) {
+      choice.focus();
+      return;
+    }
+    const said = into.value.trimEnd();
+    into.value = said ? said + "\n" + text : text;
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+    choice.value = "";
+    into.focus();
+  });
+}
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());

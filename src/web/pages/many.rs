@@ -1,0 +1,419 @@
+//! `/ho-so/nhieu`: what is done to all dossiers that were ticked in a list: given to somebody, noted, printed. Each goes
+//! by itself: what cannot be done to one is said of it, and what was typed stays for another try.
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+use crate::acts::many::MOST;
+use crate::domain::norms::FormKind;
+use crate::domain::role::Permission;
+use crate::render::words;
+use crate::store::Store;
+use crate::views::dossier::DossierView;
+use crate::views::list::StaffName;
+use crate::web::api::call::Call;
+use crate::web::api::dossiers::{assignee, intent, resolve};
+use crate::web::body;
+use crate::web::headers::IdempotencyKey;
+use crate::web::pages::carried::CARRIED;
+use crate::web::pages::dossiers::back;
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::{Frame, page, papers, see_other};
+use crate::web::problem::{Kind, Problem};
+use crate::{acts, views};
+
+const WHAT: &str = "viec";
+const DOSSIER: &str = "dossier";
+/// A dossier with the version in which it was shown.
+const ROW: &str = "row";
+const KEY: &str = "khoa";
+
+/// The most colleagues to choose from.
+const MOST_COLLEAGUES: u32 = 200;
+
+/// What may be done to many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    HandOver,
+    Note,
+}
+
+impl What {
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "giao" => Some(Self::HandOver),
+            "ghi-chu" => Some(Self::Note),
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::HandOver => "giao",
+            Self::Note => "ghi-chu",
+        }
+    }
+
+    const fn button(self) -> &'static str {
+        match self {
+            Self::HandOver => "Giao",
+            Self::Note => "Ghi",
+        }
+    }
+
+    fn title(self, count: usize) -> String {
+        match self {
+            Self::HandOver => format!("Giao {count} hồ sơ cho người khác"),
+            Self::Note => format!("Ghi chú vào {count} hồ sơ"),
+        }
+    }
+
+    /// `3 hồ sơ đã giao`.
+    const fn done(self) -> &'static str {
+        match self {
+            Self::HandOver => "đã giao",
+            Self::Note => "đã ghi chú",
+        }
+    }
+}
+
+/// A ticked dossier as it is now.
+struct Row {
+    number: String,
+    version: u32,
+    applicant: String,
+    procedure: String,
+    status: &'static str,
+    assignee: Option<String>,
+}
+
+impl From<DossierView> for Row {
+    fn from(view: DossierView) -> Self {
+        Self {
+            number: view.case_number.to_string(),
+            version: view.version,
+            applicant: view.applicant.name,
+            procedure: view.procedure.name,
+            status: view.status_name,
+            assignee: view.assignee.map(|staff| staff.full_name),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "many.html")]
+struct ManyPage {
+    frame: Frame,
+    title: String,
+    what: &'static str,
+    button: &'static str,
+    form: FormPart,
+    rows: Vec<Row>,
+    carried: String,
+    back: String,
+    /// What was done a moment ago: the numbers, and in words.
+    done: Vec<String>,
+    done_word: &'static str,
+    /// What was not, and why.
+    failed: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "papers.html")]
+struct PapersPage {
+    frame: Frame,
+    title: &'static str,
+    sheets: Vec<String>,
+    without: Vec<String>,
+    back: String,
+}
+
+/// The address of the list that they were ticked in.
+fn list_of(typed: &Fields) -> String {
+    let list = back(typed, "");
+    list.trim_end_matches(['&', '?']).to_owned()
+}
+
+/// Those of the numbers that there are and that are within reach, as they are now.
+fn rows(
+    store: &Store,
+    numbers: &[String],
+    call: &acts::access::Caller,
+) -> Result<Vec<Row>, Problem> {
+    let now = crate::clock::now();
+    let mut rows = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let id = resolve(store, number)?;
+        let view = views::dossier::view(store, id, Some(&call.reader()), Some(call.unit), now)?;
+        rows.push(Row::from(view));
+    }
+    Ok(rows)
+}
+
+fn fields(what: What, colleagues: Vec<StaffName>) -> FormPart {
+    let mut fields = match what {
+        What::HandOver => {
+            let mut choices = vec![Choice::new("", "Chọn người nhận")];
+            let known = colleagues.into_iter();
+            choices.extend(known.map(|staff| Choice::new(staff.username, staff.full_name)));
+            let hint = "Ghi vào diễn biến của từng hồ sơ.";
+            vec![
+                Field::choice("assignee", "Giao cho", choices),
+                Field::area("reason", "Lý do").required().hint(hint),
+            ]
+        }
+        What::Note => {
+            let hint = "Chỉ cán bộ trong phạm vi hồ sơ đọc được; không in ra giấy. Không ghi số định danh.";
+            vec![Field::area("note", "Ghi chú nội bộ").required().hint(hint)]
+        }
+    };
+    fields[0].focus = true;
+    fields.push(Field::hidden(KEY, uuid::Uuid::new_v4().simple()));
+    FormPart::new(fields)
+}
+
+async fn colleagues(call: &Call) -> Result<Vec<StaffName>, Problem> {
+    call.run(|store, by, _| {
+        let staff = views::staff::of_unit(store, by.unit, None, MOST_COLLEAGUES, true)?;
+        let able = staff
+            .into_iter()
+            .filter(|user| user.role.may(Permission::HandOver));
+        let names = able.map(|user| StaffName {
+            username: user.username,
+            full_name: user.full_name,
+        });
+        Ok(names.collect())
+    })
+    .await
+}
+
+/// The ticked numbers, each once.
+fn ticked(typed: &Fields, name: &str) -> Vec<String> {
+    let mut numbers: Vec<String> = Vec::new();
+    for number in typed.all(name) {
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+/// `GET /ho-so/nhieu`: what is to be done is asked for; papers are shown, to be printed.
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let numbers = ticked(&typed, DOSSIER);
+    if numbers.is_empty() {
+        return Ok(see_other(&back(&typed, "chua-chon")).finish());
+    }
+    if numbers.len() > MOST {
+        return Ok(see_other(&back(&typed, "qua-nhieu")).finish());
+    }
+    let what = match typed.get(WHAT) {
+        "giay-tiep-nhan" => {
+            return print(&call, &typed, FormKind::Receipt, "Giấy tiếp nhận", numbers).await;
+        }
+        "phieu-kiem-soat" => {
+            return print(&call, &typed, FormKind::Control, "Phiếu kiểm soát", numbers).await;
+        }
+        what => What::read(what).ok_or_else(|| Problem::not_found("không có việc này"))?,
+    };
+    let form = fields(what, colleagues(&call).await?);
+    let shown = call.run(move |store, by, _| rows(store, &numbers, by));
+    let shown = shown.await?;
+    answer(
+        &call,
+        StatusCode::OK,
+        what,
+        &typed,
+        form,
+        shown,
+        Outcome::default(),
+    )
+}
+
+async fn print(
+    call: &Call,
+    typed: &Fields,
+    kind: FormKind,
+    title: &'static str,
+    numbers: Vec<String>,
+) -> Result<HttpResponse, Problem> {
+    let (sheets, without) = papers::several(call, kind, numbers).await?;
+    let shown = PapersPage {
+        frame: Frame::of(&call.by, "/ho-so"),
+        title,
+        sheets,
+        without,
+        back: list_of(typed),
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// What came of it, of each.
+#[derive(Default)]
+struct Outcome {
+    done: Vec<String>,
+    not: Vec<(String, String)>,
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    what: What,
+    typed: &Fields,
+    form: FormPart,
+    rows: Vec<Row>,
+    outcome: Outcome,
+) -> Result<HttpResponse, Problem> {
+    let wrong = !form.errors.is_empty() || !outcome.not.is_empty();
+    let shown = ManyPage {
+        frame: Frame::of(&call.by, "/ho-so").wrong(wrong),
+        title: match rows.is_empty() {
+            true => what.title(outcome.done.len()),
+            false => what.title(rows.len()),
+        },
+        what: what.name(),
+        button: what.button(),
+        form,
+        rows,
+        carried: typed.get(CARRIED).to_owned(),
+        back: list_of(typed),
+        done: outcome.done,
+        done_word: what.done(),
+        failed: outcome.not,
+    };
+    page(status, &shown)
+}
+
+/// `POST /ho-so/nhieu`: it is done to each.
+pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let what = What::read(typed.get(WHAT));
+    let what = what.ok_or_else(|| Problem::not_found("không có việc này"))?;
+    if what == What::HandOver && !call.by.may(Permission::HandOver) {
+        return Err(Problem::new(
+            Kind::Forbidden,
+            "việc này không thuộc vai trò của bạn",
+        ));
+    }
+    let asked = ticked(&typed, ROW).into_iter().map(|row| {
+        let (number, version) = row.rsplit_once(':').unwrap_or((&row, ""));
+        (number.to_owned(), version.parse().unwrap_or(u32::MAX))
+    });
+    let asked: Vec<(String, u32)> = asked.collect();
+    if asked.is_empty() {
+        return Ok(see_other(&back(&typed, "chua-chon")).finish());
+    }
+    if asked.len() > MOST {
+        return Ok(see_other(&back(&typed, "qua-nhieu")).finish());
+    }
+    let form = fields(what, colleagues(&call).await?).typed(&typed);
+    let numbers: Vec<_> = asked.iter().map(|(number, _)| number.clone()).collect();
+    let text = match what {
+        What::HandOver => "reason",
+        What::Note => "note",
+    };
+    let mut form = match typed.typed(text) {
+        Some(_) => form,
+        None => form.wrong(text, "để trống".to_owned()),
+    };
+    if what == What::HandOver && typed.typed("assignee").is_none() {
+        form = form.wrong("assignee", "chọn người nhận".to_owned());
+    }
+    if typed.get(text).chars().count() > 2000 {
+        form = form.wrong(text, "dài quá 2.000 ký tự".to_owned());
+    }
+    if !form.errors.is_empty() {
+        let shown = call
+            .run(move |store, by, _| rows(store, &numbers, by))
+            .await?;
+        return answer(
+            &call,
+            StatusCode::BAD_REQUEST,
+            what,
+            &typed,
+            form,
+            shown,
+            Outcome::default(),
+        );
+    }
+    let intent = intent(&call, None);
+    let (key, said, to) = (
+        typed.get(KEY).to_owned(),
+        typed.get(text).trim().to_owned(),
+        typed.get("assignee").to_owned(),
+    );
+    let hash = body::hash(format!("{}\n{to}\n{said}", what.name()).as_bytes());
+    let done = call.run(move |store, by, now| {
+        let to = match what {
+            What::HandOver => assignee(store, Some(&to))?,
+            What::Note => None,
+        };
+        let mut outcome = Outcome::default();
+        let mut after: HashMap<String, String> = HashMap::new();
+        for (number, seen) in &asked {
+            let key = IdempotencyKey::of_form(&format!("{key}{number}"));
+            let key = key.of_staff("many", by, hash.clone());
+            let id = resolve(store, number);
+            let done = id.and_then(|id| match (what, to) {
+                (What::HandOver, Some(to)) => Ok(acts::many::hand_over(
+                    store, id, *seen, to, &said, key, intent,
+                )?),
+                _ => Ok(acts::note::note(store, id, &said, key, by.proof, now)?),
+            });
+            match done {
+                Ok(()) => outcome.done.push(number.clone()),
+                // What is wrong with the server is wrong with all of them.
+                Err(problem) if problem.status_code().is_server_error() => return Err(problem),
+                Err(problem) => {
+                    after.insert(number.clone(), reason(&problem));
+                }
+            }
+        }
+        let left = asked
+            .iter()
+            .filter_map(|(number, _)| after.remove_entry(number));
+        outcome.not = left.collect();
+        // Those that are out of reach by now are said, and not shown.
+        let mut again = Vec::new();
+        for (number, _) in &outcome.not {
+            again.extend(rows(store, std::slice::from_ref(number), by).unwrap_or_default());
+        }
+        Ok((outcome, again))
+    });
+    let (outcome, again) = match done.await {
+        Ok(done) => done,
+        Err(problem) if problem.kind() == Kind::InvalidRequest => {
+            let status = problem.status_code();
+            let form = form.refused(&problem);
+            let shown = call
+                .run(move |store, by, _| rows(store, &numbers, by))
+                .await?;
+            return answer(&call, status, what, &typed, form, shown, Outcome::default());
+        }
+        Err(problem) => return Err(problem),
+    };
+    let status = match outcome.not.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::CONFLICT,
+    };
+    // Another try is another request.
+    let form = form.renewed(KEY, uuid::Uuid::new_v4().simple());
+    answer(&call, status, what, &typed, form, again, outcome)
+}
+
+/// Why it was not done to one of them, for people.
+fn reason(problem: &Problem) -> String {
+    match (problem.kind(), problem.errors()) {
+        (Kind::Changed, _) => "hồ sơ vừa được người khác thay đổi".to_owned(),
+        (_, [one, ..]) => one.detail.clone(),
+        _ => problem.detail(),
+    }
+}
+
+impl ManyPage {
+    fn count(count: usize) -> String {
+        words::number(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
