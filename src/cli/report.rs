@@ -80,6 +80,11 @@ impl Visitor for Commands {
             let help = "Mã đơn vị: chỉ đơn vị này và các đơn vị trực thuộc";
             command = command.arg(Arg::new("unit").long("unit").value_name("UNIT").help(help));
         }
+        if R::OF_A_PROCEDURE {
+            let help = "Mã thủ tục, mọi phiên bản";
+            let procedure = Arg::new("procedure").long("procedure").value_name("MÃ");
+            command = command.arg(procedure.help(help));
+        }
         if let [default, ..] = R::BY {
             let read = |by: &str| check_by::<R>(by).map(|()| by.to_owned());
             let by = Arg::new("by")
@@ -147,6 +152,7 @@ fn make<R: Report>(asked: &ArgMatches, store: &Store) -> Result<(), Box<dyn std:
         &Parameters {
             span: span(common.from, common.to, common.as_of, crate::clock::now())?,
             unit,
+            procedure: text("procedure"),
             by: text("by"),
             printed,
         },

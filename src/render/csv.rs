@@ -68,6 +68,7 @@ fn plain(cell: &Cell) -> String {
         Cell::Count(count) => count.to_string(),
         Cell::Share { .. } => cell.share().map(|s| s.to_string()).unwrap_or_default(),
         Cell::Days { hours } => days(*hours),
+        Cell::Hours { hundredths } => render::hours(*hundredths),
         Cell::Date(day) => day.to_string(),
         Cell::Moment(moment) => moment.to_string(),
     }
@@ -78,7 +79,7 @@ fn local(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => harmless(text),
         Cell::Share { .. } => render::words::percent(cell.share()),
-        Cell::Days { .. } => plain(cell).replace('.', ","),
+        Cell::Days { .. } | Cell::Hours { .. } => plain(cell).replace('.', ","),
         Cell::Date(day) => render::words::date(*day),
         Cell::Moment(moment) => moment.civil().format("%d/%m/%Y %H:%M").to_string(),
         Cell::Empty | Cell::Count(_) => plain(cell),

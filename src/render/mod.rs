@@ -13,7 +13,7 @@ mod xlsx;
 
 pub use self::csv::{csv, csv_for_people};
 pub use self::json::{json, pretty_json};
-pub use self::text::text;
+pub use self::text::{local, text};
 pub use self::xlsx::xlsx;
 
 /// The forms in which a report leaves the program.
@@ -113,7 +113,24 @@ pub fn days(hours: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The same as offices write it: `1.542`, or `599,5`.
+/// Milliseconds of working time as hundredths of an hour, rounded half up: once, here.
+pub const fn hundredths_of_hour(millis: i64) -> i64 {
+    (millis + 18_000).div_euclid(36_000)
+}
+
+/// Hundredths of an hour as hours, with a point: `12.05`.
+pub fn hours(hundredths: i64) -> String {
+    let (whole, part) = (hundredths.div_euclid(100), hundredths.rem_euclid(100));
+    format!("{whole}.{part:02}")
+}
+
+/// The same as offices write it: `1.205,50`.
+pub fn local_hours(hundredths: i64) -> String {
+    let (whole, part) = (hundredths.div_euclid(100), hundredths.rem_euclid(100));
+    format!("{},{part:02}", words::number(whole))
+}
+
+/// Days as offices write them: `1.542`, or `599,5`.
 pub fn local_days(hours: i64) -> String {
     let exact = days(hours);
     let (whole, rest) = exact.split_once('.').unwrap_or((&exact, ""));

@@ -131,6 +131,10 @@ pub enum Cell {
     Days {
         hours: i64,
     },
+    /// Working time in hundredths of an hour: shorter than a day counts.
+    Hours {
+        hundredths: i64,
+    },
     Date(NaiveDate),
     /// To the minute, in Vietnam.
     Moment(Moment),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::render::sheet::{Cell, Column, Sheet};
-use crate::render::{self, local_days};
+use crate::render::{self, local_days, local_hours};
 
 /// The whole sheet, ended by a line feed. Where it has prose, that stands in place of the table.
 pub fn text(sheet: &Sheet) -> String {
@@ -43,7 +43,7 @@ fn table(sheet: &Sheet) -> Table {
     }
     for row in &sheet.rows {
         let cells = shown.iter().map(|(i, _)| row.cells.get(*i));
-        table.add_row(cells.map(|cell| cell.map(cell_text).unwrap_or_default()));
+        table.add_row(cells.map(|cell| cell.map(local).unwrap_or_default()));
     }
     for (drawn, (_, column)) in table.column_iter_mut().zip(&shown) {
         if column.is_number {
@@ -63,13 +63,15 @@ fn head(column: &Column) -> String {
     }
 }
 
-fn cell_text(cell: &Cell) -> String {
+/// What stands in a cell as people read it.
+pub fn local(cell: &Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
         Cell::Text(text) => text.clone(),
         Cell::Count(count) => render::words::number(*count),
         Cell::Share { .. } => render::words::percent(cell.share()),
         Cell::Days { hours } => local_days(*hours),
+        Cell::Hours { hundredths } => local_hours(*hundredths),
         Cell::Date(day) => render::words::date(*day),
         Cell::Moment(moment) => render::words::moment(*moment),
     }

@@ -197,6 +197,10 @@ fn write(
             };
             page.write_number_with_format(row, column, *hours as f64 / 8.0, &shaped(shape))?;
         }
+        Cell::Hours { hundredths } => {
+            let hours = *hundredths as f64 / 100.0;
+            page.write_number_with_format(row, column, hours, &shaped("#,##0.00"))?;
+        }
         Cell::Date(day) => {
             let day = excel_date(*day)?;
             page.write_datetime_with_format(row, column, &day, &shaped("dd/mm/yyyy"))?;
@@ -247,7 +251,7 @@ fn width(sheet: &Sheet, from: usize, column: &Column) -> f64 {
         Cell::Empty => 0,
         Cell::Text(text) => text.chars().count(),
         Cell::Count(count) => count.to_string().len() * 4 / 3,
-        Cell::Share { .. } | Cell::Days { .. } | Cell::Date(_) => 10,
+        Cell::Share { .. } | Cell::Days { .. } | Cell::Hours { .. } | Cell::Date(_) => 10,
         Cell::Moment(_) => 16,
     });
     let words = column.head.unwrap_or_default().split_whitespace();

@@ -44,6 +44,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// What the rows of a report on time in steps are.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum StepsBy {
+        /// A step of a procedure.
+        Step = "step",
+        /// The unit that had it on its desk.
+        Unit = "unit",
+    }
+}
+
+text_enum! {
     /// What the rows of a satisfaction report are.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
     #[serde(rename_all = "snake_case")]

@@ -209,7 +209,7 @@ impl ClosedLate {
 
 impl Report for ClosedLate {
     const NAME: &'static str = "closed-late";
-    const ABOUT: &'static str = "Hồ sơ kết thúc quá hạn trong kỳ theo người được giao, quá hạn bao lâu; hoặc danh sách từng hồ sơ.";
+    const ABOUT: &'static str = "Hồ sơ kết thúc quá hạn trong kỳ theo người được giao, quá hạn bao lâu; hoặc danh sách từng hồ sơ. Theo tình trạng hồ sơ hiện nay.";
     const BY: &'static [&'static str] = &LateBy::NAMES;
 
     type Json = ClosedLateReport;

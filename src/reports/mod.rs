@@ -1,8 +1,9 @@
 //! What supervisors ask for: on-time rates, form II.06a, the CCHC report's paragraph, satisfaction.
 //! All counts of dossiers come from the roll-ups, in one snapshot; nothing here walks over dossiers but the list of those
-//! that were closed late.
+//! that were closed late, and the time that was spent in steps.
 
 pub mod by;
+pub mod by_step;
 pub mod cchc;
 pub mod closed_late;
 pub mod compare;
@@ -18,6 +19,7 @@ pub mod table;
 use crate::error::Error;
 use crate::render;
 use crate::render::sheet::Sheet;
+use crate::reports::by_step::BySteps;
 use crate::reports::cchc::Cchc;
 use crate::reports::closed_late::ClosedLate;
 use crate::reports::fees::Fees;
@@ -38,6 +40,8 @@ pub trait Report: Sized + Send + 'static {
     const BY: &'static [&'static str] = &[];
     /// Whether it can be made of a unit and what is under it.
     const OF_A_UNIT: bool = true;
+    /// Whether it can be made of one procedure.
+    const OF_A_PROCEDURE: bool = false;
     /// Whether it can be compared with what was printed.
     const COMPARES: bool = false;
 
@@ -88,5 +92,6 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<Form06a>();
     visitor.visit::<Satisfaction>();
     visitor.visit::<ClosedLate>();
+    visitor.visit::<BySteps>();
     visitor.visit::<Fees>();
 }

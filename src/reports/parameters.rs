@@ -16,6 +16,8 @@ pub struct Parameters {
     pub span: Span,
     /// This unit and what is under it; `None` for the whole office.
     pub unit: Option<UnitId>,
+    /// Code of a procedure, all versions: only it.
+    pub procedure: Option<String>,
     /// What the rows are: one of [`Report::BY`].
     pub by: Option<String>,
     /// What to compare the report with, as far as it can be.

@@ -160,7 +160,7 @@ pub(super) fn of_each(
 }
 
 /// What makes no history of a dossier.
-pub(super) fn unfit(id: DossierId, error: &ReplayError) -> StoreError {
+pub(crate) fn unfit(id: DossierId, error: &ReplayError) -> StoreError {
     StoreError::corrupt(format!("hồ sơ {id}: {error}"))
 }
 

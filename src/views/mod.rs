@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod feedback;
 pub mod intake;
 pub mod links;
+pub mod lateness;
 pub mod list;
 pub mod list_sheet;
 pub mod load;

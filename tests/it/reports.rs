@@ -508,7 +508,7 @@ on_both! {
         let program = Program::on(db);
         let mut names = Names(Vec::new());
         reports::each(&mut names);
-        assert_eq!(names.0, ["cchc", "on-time", "06a", "satisfaction", "closed-late", "fees"]);
+        assert_eq!(names.0, ["cchc", "on-time", "06a", "satisfaction", "closed-late", "by-step", "fees"]);
         let (from, to) = ("2021-03-01", "2021-03-31");
         for name in names.0 {
             let url = |format: &str| format!("/api/v1/reports/{name}?from={from}&to={to}&format={format}");

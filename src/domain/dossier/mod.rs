@@ -12,6 +12,7 @@ mod event;
 mod fees;
 mod link;
 mod papers;
+pub mod passages;
 mod refusal;
 mod situation;
 mod staff;

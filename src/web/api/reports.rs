@@ -61,6 +61,8 @@ pub(crate) struct Query<R> {
     #[serde(default)]
     unit: Option<String>,
     #[serde(default)]
+    procedure: Option<String>,
+    #[serde(default)]
     by: Option<String>,
     #[serde(default)]
     format: Option<String>,
@@ -69,11 +71,13 @@ pub(crate) struct Query<R> {
 }
 
 impl<R: Report> Named for Query<R> {
-    const NAMES: &'static [&'static str] = match (R::OF_A_UNIT, R::BY.is_empty()) {
-        (false, true) => &["from", "to", "as_of", "format"],
-        (false, false) => &["from", "to", "as_of", "by", "format"],
-        (true, true) => &["from", "to", "as_of", "unit", "format"],
-        (true, false) => &["from", "to", "as_of", "unit", "by", "format"],
+    const NAMES: &'static [&'static str] = match (R::OF_A_UNIT, R::BY.is_empty(), R::OF_A_PROCEDURE)
+    {
+        (_, _, true) => &["from", "to", "as_of", "unit", "procedure", "by", "format"],
+        (false, true, _) => &["from", "to", "as_of", "format"],
+        (false, false, _) => &["from", "to", "as_of", "by", "format"],
+        (true, true, _) => &["from", "to", "as_of", "unit", "format"],
+        (true, false, _) => &["from", "to", "as_of", "unit", "by", "format"],
     };
 
     fn check(&self) -> Vec<FieldError> {
@@ -155,6 +159,7 @@ async fn serve<R: Report>(
         let asked = Parameters {
             span,
             unit,
+            procedure: asked.procedure,
             by: asked.by,
             printed: None,
         };
@@ -204,6 +209,11 @@ fn operation<R: Report>() -> Operation {
         let description = "Mã đơn vị trong phạm vi của mình; mặc định là đơn vị của mình, cùng các đơn vị trực thuộc.";
         let unit = parameter("unit", description, text());
         operation = operation.parameter(unit.example(Some(json!("H37.20"))));
+    }
+    if R::OF_A_PROCEDURE {
+        let description = "Mã thủ tục, mọi phiên bản; mặc định là mọi thủ tục.";
+        let procedure = parameter("procedure", description, text());
+        operation = operation.parameter(procedure.example(Some(json!("2.000815"))));
     }
     if let [default, ..] = R::BY {
         let description = format!("Các dòng theo; mặc định là {default}.");
