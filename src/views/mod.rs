@@ -9,6 +9,7 @@ pub mod deputies;
 pub mod dossier;
 pub mod drafts;
 pub mod feedback;
+pub mod hands;
 pub mod intake;
 pub mod links;
 pub mod lateness;

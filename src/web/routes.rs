@@ -334,8 +334,12 @@ pub fn overview_pages() -> Vec<Route> {
     use Permission as May;
     vec![
         page!(Staff(May::ReadReports), GET "/tong-quan" => screens::overview::show),
-        page!(Staff(May::ReadDossiers), GET "/tong-quan/tra-muon" => screens::overview::closed_late),
-        page!(Staff(May::ReadDossiers), GET "/tong-quan/qua-han" => screens::overview::overdue),
+        page!(Staff(May::ReadDossiers), GET "/tong-quan/tra-muon" => screens::late::closed_late),
+        page!(Staff(May::ReadDossiers), GET "/tong-quan/qua-han" => screens::late::overdue),
+        page!(Staff(May::ReadReports), GET "/tong-quan/theo-buoc" => screens::steps::show),
+        page!(Staff(May::HandOn), GET "/tong-quan/giao-lai" => screens::hand_on::show),
+        page!(Staff(May::HandOver), POST "/tong-quan/giao-lai" => screens::hand_on::some),
+        page!(Staff(May::HandOn), POST "/tong-quan/giao-lai/tat-ca" => screens::hand_on::all),
         page!(Staff(May::ReadDossiers), GET "/hom-nay" => screens::today::show),
         page!(Public, GET "/bang/{unit}" => screens::board::show),
     ]

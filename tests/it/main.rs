@@ -26,6 +26,7 @@ mod honest_time;
 mod imports;
 mod jobs;
 mod kept;
+mod leaders;
 mod life;
 mod limits;
 mod lists_pages;

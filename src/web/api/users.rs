@@ -353,7 +353,16 @@ pub struct HandedOnView {
 }
 
 pub async fn hand_on(call: Call, body: Body<HandOn>) -> Reply<HandedOnView> {
-    let (username, wanted) = (call.named::<String>()?, body.value);
+    let username = call.named::<String>()?;
+    Ok(fresh(pass_on(&call, username, body.value).await?))
+}
+
+/// Hands all that somebody has in hand on to a colleague.
+pub(crate) async fn pass_on(
+    call: &Call,
+    username: String,
+    wanted: HandOn,
+) -> Result<HandedOnView, Problem> {
     let handed_on = call.run(move |store, by, now| {
         let HandOn { to, reason } = &wanted;
         Ok(acts::hands::hand_on(
@@ -361,10 +370,10 @@ pub async fn hand_on(call: Call, body: Body<HandOn>) -> Reply<HandedOnView> {
         )?)
     });
     let handed_on = handed_on.await?;
-    Ok(fresh(HandedOnView {
+    Ok(HandedOnView {
         open_dossiers: handed_on.open,
         job: handed_on.job,
-    }))
+    })
 }
 
 /// Somebody with what they have in hand.

@@ -1,56 +1,43 @@
 //! `/tong-quan`: on-time rates by what reports offer, over any period and as of any day, with the rule of judging that
-//! held; what lies with whom; what is overdue and what was closed late, down to the dossier.
+//! held; what lies with whom. The dossiers behind a rate are on lists of their own (`late`).
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use askama::Template;
 use chrono::NaiveDate;
 
-use crate::domain::ids::DossierId;
+use crate::acts::access::Caller;
 use crate::domain::moment::Moment;
-use crate::domain::period::{Grain, Period, end_of};
+use crate::domain::period::{Grain, Period};
 use crate::domain::role::Permission;
 use crate::domain::tally::Standing;
 use crate::error::Error;
-use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
-use crate::render::{self, words};
+use crate::render::words;
 use crate::reports::Report;
 use crate::reports::by::By;
 use crate::reports::on_time::{self, OnTime};
 use crate::reports::standings::Span;
-use crate::store::Store;
-use crate::store::lists::{Order, Within};
-use crate::views;
-use crate::views::list::{ListItem, ListRequest, named_unit};
+use crate::views::list::named_unit;
 use crate::views::load;
 use crate::web::api::call::Call;
-use crate::web::api::page::{Page, Wanted};
 use crate::web::api::reports::root;
 use crate::web::pages::charts::{Bars, Columns};
 use crate::web::pages::citizen::again;
+use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Field, Fields, FormPart};
-use crate::web::pages::{Frame, page};
+use crate::web::pages::hand_on;
+use crate::web::pages::late::{CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE};
+use crate::web::pages::{Frame, page, steps};
 use crate::web::problem::{FieldError, Kind, Problem};
 
-const PATH: &str = "/tong-quan";
-const CLOSED_LATE: &str = "/tong-quan/tra-muon";
-const OVERDUE: &str = "/tong-quan/qua-han";
+pub(super) const PATH: &str = "/tong-quan";
 
-/// In the addresses: first and last day, as of which day, unit, what the rows are, the form.
-const FROM: &str = "tu";
-const TO: &str = "den";
-const AS_OF: &str = "tinh_den";
-const UNIT: &str = "don_vi";
+/// In the addresses: first and last day, as of which day, unit, what the rows are.
+pub(super) const FROM: &str = "tu";
+pub(super) const TO: &str = "den";
+pub(super) const AS_OF: &str = "tinh_den";
+pub(super) const UNIT: &str = "don_vi";
 const BY: &str = "theo";
-const AS: &str = "dang";
-/// And of lists: level, field, procedure, channel, officer, where the next page begins.
-const LEVEL: &str = "cap";
-const FIELD: &str = "linh_vuc";
-const PROCEDURE: &str = "thu_tuc";
-const CHANNEL: &str = "hinh_thuc";
-const OFFICER: &str = "can_bo";
-const AFTER: &str = "tiep";
 
 const BY_OFFICER: &str = "officer";
 
@@ -69,14 +56,10 @@ const VIEWS: [(&str, &str, &str); 7] = [
 const OF_THE_WHOLE: [&str; 2] = ["procedure", "channel"];
 
 /// Due within so many working days is near.
-const NEAR_DAYS: u32 = 3;
+pub(super) const NEAR_DAYS: u32 = 3;
 
 /// How many bars a chart has at most.
 const MOST_BARS: usize = 20;
-
-/// How many rows a page of a list has, and its file at most.
-const ROWS: u32 = 50;
-const MOST_ROWS: usize = 5000;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -85,10 +68,12 @@ struct OverviewPage {
     form: FormPart,
     unit: String,
     tabs: Vec<Tab>,
+    /// Where the time in steps is shown.
+    steps: String,
     report: Option<Shown>,
     officers: Option<Officers>,
     near_days: u32,
-    csv: String,
+    downloads: Downloads,
 }
 
 struct Tab {
@@ -161,14 +146,16 @@ struct OfficerRow {
     near_due: String,
     overdue: String,
     link: Option<String>,
+    /// Where it is given to others.
+    hands: Option<String>,
 }
 
 /// What is asked for.
-struct Asked {
-    from: NaiveDate,
-    to: NaiveDate,
+pub(super) struct Asked {
+    pub(super) from: NaiveDate,
+    pub(super) to: NaiveDate,
     as_of: Option<NaiveDate>,
-    unit: Option<String>,
+    pub(super) unit: Option<String>,
     by: String,
 }
 
@@ -187,7 +174,7 @@ fn day(typed: &Fields, name: &str, wrong: &mut Vec<FieldError>) -> Option<NaiveD
 
 impl Asked {
     /// By default the reporting year up to today.
-    fn read(typed: &Fields, now: Moment) -> Result<Self, Problem> {
+    pub(super) fn read(typed: &Fields, now: Moment) -> Result<Self, Problem> {
         let mut wrong = Vec::new();
         let today = now.date();
         let year = Period::year(Grain::Month.bucket(today).div_euclid(12));
@@ -209,12 +196,17 @@ impl Asked {
         }
     }
 
-    fn span(&self, now: Moment) -> Result<Span, Error> {
+    /// As of which day it is asked for, if one is named.
+    pub(super) const fn as_of(&self) -> Option<NaiveDate> {
+        self.as_of
+    }
+
+    pub(super) fn span(&self, now: Moment) -> Result<Span, Error> {
         Span::new(Period::new(self.from, self.to)?, self.as_of, now)
     }
 
     /// Its address, with other things than it says.
-    fn address(&self, path: &str, other: &[(&str, &str)]) -> String {
+    pub(super) fn address(&self, path: &str, other: &[(&str, &str)]) -> String {
         let (from, to) = (self.from.to_string(), self.to.to_string());
         let as_of = self.as_of.map(|day| day.to_string());
         let own = [
@@ -293,12 +285,13 @@ fn filters(asked: Option<&Asked>, typed: &Fields) -> FormPart {
 }
 
 /// The names that problems have for the parameters, as the form has them.
-fn own_names(problem: &Problem) -> Option<Problem> {
+pub(super) fn own_names(problem: &Problem) -> Option<Problem> {
     let name = |field: &str| match field.trim_start_matches('/') {
         "from" => FROM.to_owned(),
         "to" => TO.to_owned(),
         "as_of" => AS_OF.to_owned(),
         "unit" => UNIT.to_owned(),
+        "procedure" => PROCEDURE.to_owned(),
         other => other.to_owned(),
     };
     match problem.kind() {
@@ -334,16 +327,20 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         form,
         unit,
         tabs: tabs(asked, &typed, whole),
+        steps: asked.map_or_else(
+            || steps::PATH.to_owned(),
+            |asked| asked.address(steps::PATH, &[]),
+        ),
         report: None,
         officers: None,
         near_days: NEAR_DAYS,
-        csv: asked
-            .map(|asked| asked.address(PATH, &[(BY, &asked.by), (AS, "csv")]))
-            .unwrap_or_default(),
+        downloads: Downloads::of(
+            &asked.map_or_else(String::new, |asked| asked.address(PATH, &[(BY, &asked.by)])),
+        ),
     };
     match (made, asked) {
         (Ok(made), Some(asked)) => {
-            if typed.get(AS) == "csv" {
+            if let Some(format) = downloads::wanted(&typed) {
                 let (name, sheet) = match &made {
                     Made::Report(report) => (format!("on-time-{}", asked.by), report.sheet()),
                     Made::Officers(rows) => (
@@ -351,10 +348,8 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                         load::sheet(rows, crate::clock::now()),
                     ),
                 };
-                return Ok(file(
-                    &format!("{name}-{}-{}.csv", asked.from, asked.to),
-                    &sheet,
-                ));
+                let name = format!("{name}-{}-{}", asked.from, asked.to);
+                return downloads::file(&name, format, &sheet);
             }
             let shown = blank(form, Some(&asked));
             let reads = call.by.may(Permission::ReadDossiers);
@@ -364,7 +359,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                     ..shown
                 },
                 Made::Officers(rows) => OverviewPage {
-                    officers: Some(shown_officers(&rows, &asked, reads)?),
+                    officers: Some(shown_officers(&rows, &asked, &call.by)?),
                     ..shown
                 },
             };
@@ -436,7 +431,7 @@ fn tabs(asked: Option<&Asked>, typed: &Fields, whole: bool) -> Vec<Tab> {
     tabs.collect()
 }
 
-fn rendered(chart: &impl Template) -> Result<String, Problem> {
+pub(super) fn rendered(chart: &impl Template) -> Result<String, Problem> {
     let svg = chart.render();
     svg.map_err(|error| Problem::new(Kind::Internal, error))
 }
@@ -483,8 +478,17 @@ fn shown_report(report: &OnTime, asked: &Asked, reads: bool) -> Result<Shown, Pr
                     )
                 })
                 .collect();
+            let trend = format!("Tỷ lệ đúng hạn từng tháng: {title}");
+            let rates = report.rows.iter().filter_map(|row| {
+                let share = row.standing.on_time_share()?;
+                let name = row.name.split(" (").next().unwrap_or_default();
+                let text = words::percent(Some(share));
+                Some((name.to_owned(), text, share.hundredths_of_percent()))
+            });
+            let rates = rendered(&Bars::new(trend, rates))?;
             let title = format!("Tiếp nhận trong kỳ và đã giải quyết từng tháng: {title}");
-            (rendered(&Columns::new(title, &months))?, months.len())
+            let columns = rendered(&Columns::new(title, &months))?;
+            (format!("{columns}\n{rates}"), months.len())
         }
         _ => {
             let part = |row: &on_time::Row| {
@@ -528,8 +532,9 @@ fn shown_report(report: &OnTime, asked: &Asked, reads: bool) -> Result<Shown, Pr
 fn shown_officers(
     rows: &[load::OfficerLoad],
     asked: &Asked,
-    reads: bool,
+    by: &Caller,
 ) -> Result<Officers, Problem> {
+    let reads = by.may(Permission::ReadDossiers);
     let name = |row: &load::OfficerLoad| {
         let staff = row.staff.as_ref();
         staff.map_or("Chưa giao cho ai".to_owned(), |staff| {
@@ -556,225 +561,14 @@ fn shown_officers(
         link: (row.staff.as_ref())
             .filter(|_| reads && row.load.overdue > 0)
             .map(|staff| asked.address(OVERDUE, &[(OFFICER, &staff.username)])),
+        hands: match (&row.staff, by.may(Permission::HandOn)) {
+            (Some(staff), true) => Some(hand_on::address(Some(&staff.username))),
+            (None, true) if reads => Some(hand_on::address(None)),
+            _ => None,
+        },
     });
     Ok(Officers {
         rows: rows.collect(),
         chart,
     })
-}
-
-/// A sheet as a file for a spreadsheet.
-pub(super) fn file(name: &str, sheet: &Sheet) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, render::Format::CsvPeople.media_type()))
-        .insert_header((
-            CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ))
-        .insert_header(("Cache-Control", "no-store"))
-        .body(render::csv_for_people(sheet))
-}
-
-#[derive(Template)]
-#[template(path = "overview_list.html")]
-struct ListPage {
-    frame: Frame,
-    title: &'static str,
-    about: String,
-    /// What the last moment of a row is.
-    end_name: &'static str,
-    rows: Vec<LateRow>,
-    next: Option<String>,
-    csv: String,
-    back: String,
-}
-
-struct LateRow {
-    number: String,
-    procedure: String,
-    unit: String,
-    due: String,
-    moved: Option<String>,
-    end: String,
-    late: String,
-    officer: String,
-}
-
-impl LateRow {
-    fn new(item: ListItem, now: Moment) -> Self {
-        let dash = || "–".to_owned();
-        let days = item.due_at.map(|due| {
-            let end = item.closed_at.unwrap_or(now);
-            (end.date() - due.date()).num_days()
-        });
-        Self {
-            late: match days {
-                Some(0) => "trong ngày hẹn".to_owned(),
-                Some(days) => format!("{} ngày", words::number(days)),
-                None => dash(),
-            },
-            due: item.due_at.map_or_else(dash, words::moment),
-            moved: item.appointment_at.map(words::moment),
-            end: match item.closed_at {
-                Some(at) => words::moment(at),
-                None => item.status_name.to_owned(),
-            },
-            officer: item
-                .assignee
-                .map_or_else(|| "Chưa giao".to_owned(), |staff| staff.full_name),
-            number: item.case_number,
-            procedure: item.procedure.name,
-            unit: item.unit.name,
-        }
-    }
-}
-
-/// A list that rates lead to: what was closed late within the period, or what is overdue now.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Late {
-    Closed,
-    Open,
-}
-
-/// `GET /tong-quan/tra-muon`: what was closed after its due moment within the period.
-pub async fn closed_late(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
-    list(call, typed, Late::Closed).await
-}
-
-/// `GET /tong-quan/qua-han`: what is open and past due, as things stand now.
-pub async fn overdue(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
-    list(call, typed, Late::Open).await
-}
-
-async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Problem> {
-    let now = crate::clock::now();
-    let asked = Asked::read(&typed, now)?;
-    let period = Period::new(asked.from, asked.to).map_err(Error::from)?;
-    let mut wrong = Vec::new();
-    let wanted: Wanted<(Moment, DossierId)> =
-        Wanted::read(typed.typed(AFTER), Some(ROWS), "", &mut wrong);
-    let order = match late {
-        Late::Open => Order::Overdue { now },
-        Late::Closed => Order::ClosedLate,
-    };
-    let closed = match late {
-        Late::Open => Within::default(),
-        Late::Closed => Within {
-            from: Some(Moment::at(period.from, chrono::NaiveTime::MIN)),
-            before: Some(end_of(period.to)),
-        },
-    };
-    let kept = |name: &str| typed.typed(name).map(str::to_owned);
-    let (level, channel) = (typed.typed(LEVEL), typed.typed(CHANNEL));
-    let request = ListRequest {
-        units: asked.unit.iter().cloned().collect(),
-        procedures: kept(PROCEDURE).into_iter().collect(),
-        field: kept(FIELD),
-        level: level.and_then(|text| text.parse().ok()),
-        channel: channel.and_then(|text| text.parse().ok()),
-        after: wanted.after,
-        closed,
-        ..ListRequest::of_all(call.by.unit, order, ROWS as usize, now)
-    };
-    let (officer, whole) = (kept(OFFICER), typed.get(AS) == "csv");
-    let found = call.run(move |store, _, _| {
-        let mut request = request;
-        if let Some(username) = officer {
-            request.assignees = vec![views::assignees::named(store, &username)?];
-        }
-        match whole {
-            true => Ok((all_of(store, request)?, None)),
-            false => {
-                let listing = views::list::list(store, &request)?;
-                Ok((listing.items, listing.next))
-            }
-        }
-    });
-    let (items, next) = found.await?;
-    let (title, end_name) = match late {
-        Late::Closed => ("Hồ sơ giải quyết quá hạn", "Giải quyết xong"),
-        Late::Open => ("Hồ sơ đang quá hạn", "Trạng thái"),
-    };
-    let rows: Vec<_> = items
-        .into_iter()
-        .map(|item| LateRow::new(item, now))
-        .collect();
-    let about = match late {
-        Late::Closed => format!(
-            "Giải quyết từ ngày {} đến ngày {}, theo dữ liệu lúc này.",
-            words::date(period.from),
-            words::date(period.to)
-        ),
-        Late::Open => format!("Lúc {}.", words::moment(now)),
-    };
-    if whole {
-        let name = match late {
-            Late::Closed => format!("closed-late-{}-{}.csv", period.from, period.to),
-            Late::Open => format!("overdue-{}.csv", now.date()),
-        };
-        return Ok(file(&name, &late_sheet(title, &about, end_name, &rows)));
-    }
-    let path = match late {
-        Late::Closed => CLOSED_LATE,
-        Late::Open => OVERDUE,
-    };
-    let query = typed.query_without(&[AFTER, AS]);
-    let (_, next) = Page::new(Vec::<()>::new(), next.as_ref()).into_parts();
-    let shown = ListPage {
-        frame: Frame::of(&call.by, PATH),
-        title,
-        about,
-        end_name,
-        rows,
-        next: next.map(|after| format!("{path}?{query}&{AFTER}={after}")),
-        csv: format!("{path}?{query}&{AS}=csv"),
-        back: asked.address(PATH, &[]),
-    };
-    page(StatusCode::OK, &shown)
-}
-
-/// All pages of a list, as far as a file goes.
-pub(super) fn all_of(store: &Store, mut request: ListRequest) -> Result<Vec<ListItem>, Error> {
-    let mut items = Vec::new();
-    request.limit = 200;
-    loop {
-        let listing = views::list::list(store, &request)?;
-        items.extend(listing.items);
-        match listing.next {
-            Some(next) if items.len() < MOST_ROWS => request.after = Some(next),
-            _ => return Ok(items),
-        }
-    }
-}
-
-fn late_sheet(title: &str, about: &str, end_name: &'static str, rows: &[LateRow]) -> Sheet {
-    let rows = rows.iter().map(|row| sheet::Row {
-        kind: RowKind::Single,
-        cells: vec![
-            Cell::text(&row.number),
-            Cell::text(&row.procedure),
-            Cell::text(&row.unit),
-            Cell::text(&row.due),
-            Cell::text(row.moved.as_deref().unwrap_or_default()),
-            Cell::text(&row.end),
-            Cell::text(&row.late),
-            Cell::text(&row.officer),
-        ],
-    });
-    Sheet {
-        title: vec![title.to_owned()],
-        subtitle: vec![about.to_owned()],
-        columns: vec![
-            Column::text("case_number", "Mã hồ sơ"),
-            Column::text("procedure", "Thủ tục"),
-            Column::text("unit", "Đơn vị"),
-            Column::text("due_at", "Hẹn trả"),
-            Column::text("appointment_at", "Hẹn lại"),
-            Column::text("end", end_name),
-            Column::text("late", "Muộn"),
-            Column::text("officer", "Người phụ trách"),
-        ],
-        rows: rows.collect(),
-        ..Sheet::default()
-    }
 }

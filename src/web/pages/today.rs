@@ -14,8 +14,8 @@ use crate::views;
 use crate::views::list::{ListItem, ListRequest, named_unit};
 use crate::web::api::call::Call;
 use crate::web::pages::citizen::again;
+use crate::web::pages::downloads::{self, Downloads, all_of};
 use crate::web::pages::forms::{Field, Fields, FormPart};
-use crate::web::pages::overview::{all_of, file};
 use crate::web::pages::{Frame, page};
 use crate::web::problem::Problem;
 
@@ -35,7 +35,7 @@ struct TodayPage {
     rows: Vec<Row>,
     count: usize,
     more: bool,
-    csv: String,
+    downloads: Downloads,
 }
 
 struct Row {
@@ -76,8 +76,8 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Some(Ok(day)) => (day, false),
         Some(Err(_)) => (today, true),
     };
-    let whole = typed.get("dang") == "csv";
-    let (unit, items, more) = call
+    let format = downloads::wanted(&typed);
+    let (unit, items, more, cut) = call
         .run(move |store, by, now| {
             let unit = named_unit(&*store.reference()?, by.unit).name;
             let request = ListRequest {
@@ -87,20 +87,23 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                 },
                 ..ListRequest::of_all(by.unit, Order::Entered, MOST, now)
             };
-            if whole {
-                return Ok((unit, all_of(store, request)?, false));
+            if format.is_some() {
+                let (items, cut) = all_of(store, request)?;
+                return Ok((unit, items, false, cut));
             }
             let listing = views::list::list(store, &request)?;
-            Ok((unit, listing.items, listing.next.is_some()))
+            let more = listing.next.is_some();
+            Ok((unit, listing.items, more, Vec::new()))
         })
         .await?;
-    let rows: Vec<Row> = items.into_iter().map(Row::from).collect();
-    if whole {
-        return Ok(file(
-            &format!("received-{day}.csv"),
-            &to_sheet(&unit, day, &rows),
-        ));
+    if let Some(format) = format {
+        let sheet = Sheet {
+            notes: cut,
+            ..to_sheet(&unit, day, items)
+        };
+        return downloads::file(&format!("received-{day}"), format, &sheet);
     }
+    let rows: Vec<Row> = items.into_iter().map(Row::from).collect();
     let form = FormPart::new(vec![Field::date(DAY, "Ngày").value(day).required()]).typed(&typed);
     let shown = TodayPage {
         frame: Frame::of(&call.by, PATH).wrong(wrong),
@@ -110,7 +113,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         count: rows.len(),
         rows,
         more,
-        csv: format!("{PATH}?{DAY}={day}&dang=csv"),
+        downloads: Downloads::of(&format!("{PATH}?{DAY}={day}")),
     };
     match wrong {
         false => page(StatusCode::OK, &shown),
@@ -129,17 +132,22 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     }
 }
 
-fn to_sheet(unit: &str, day: NaiveDate, rows: &[Row]) -> Sheet {
-    let rows = rows.iter().map(|row| sheet::Row {
-        kind: RowKind::Single,
-        cells: vec![
-            Cell::text(&row.number),
-            Cell::text(&row.at),
-            Cell::text(&row.applicant),
-            Cell::text(&row.procedure),
-            Cell::text(&row.due),
-            Cell::text(&row.with),
-        ],
+fn to_sheet(unit: &str, day: NaiveDate, items: Vec<ListItem>) -> Sheet {
+    let rows = items.into_iter().map(|item| {
+        let moment = |moment: Option<Moment>| moment.map(Cell::Moment);
+        let (received, due) = (moment(item.received_at), moment(item.due_at));
+        let row = Row::from(item);
+        sheet::Row {
+            kind: RowKind::Single,
+            cells: vec![
+                Cell::text(row.number),
+                received.unwrap_or_else(|| Cell::text(row.at)),
+                Cell::text(row.applicant),
+                Cell::text(row.procedure),
+                due.unwrap_or(Cell::Empty),
+                Cell::text(row.with),
+            ],
+        }
     });
     Sheet {
         title: vec![format!("Hồ sơ tiếp nhận ngày {}", words::date(day))],

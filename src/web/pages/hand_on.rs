@@ -1,0 +1,325 @@
+//! `/tong-quan/giao-lai`: what lies in somebody's hands, or in nobody's, goes to a colleague: some of it, chosen here, or
+//! all of it by a job. Reached from what lies with whom.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::json;
+
+use crate::domain::ids::DossierId;
+use crate::domain::moment::Moment;
+use crate::domain::role::Permission;
+use crate::render::words;
+use crate::views::hands::{self, Hands, Holder};
+use crate::views::list::ListItem;
+use crate::web::api::actions::{self, OtherHands};
+use crate::web::api::call::Call;
+use crate::web::api::dossiers::{intent, resolve};
+use crate::web::api::page::{Page, Wanted};
+use crate::web::api::users::{self, HandOn};
+use crate::web::body;
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, Wrong};
+use crate::web::pages::late::OFFICER;
+use crate::web::pages::overview::{self, NEAR_DAYS};
+use crate::web::pages::{Frame, page, see_other};
+use crate::web::problem::{Kind, Problem};
+
+const PATH: &str = "/tong-quan/giao-lai";
+
+/// In the addresses and the form: where the page goes on; the dossiers chosen, each with the version that was seen; how
+/// many have gone.
+const AFTER: &str = "tiep";
+const CHOSEN: &str = "ho_so";
+const DONE: &str = "xong";
+const TO: &str = "to";
+const REASON: &str = "reason";
+
+/// How many dossiers a page has, and so how many go at once.
+const ROWS: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "hand_on.html")]
+struct HandOnPage {
+    frame: Frame,
+    of: Option<Holder>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    form: FormPart,
+    near_days: u32,
+    /// What has gone.
+    done: Option<String>,
+    /// Whether there is anybody to go to.
+    anybody: bool,
+    /// Whoever looks may see dossiers, and choose among them.
+    chooses: bool,
+}
+
+impl HandOnPage {
+    fn number(count: &u64) -> String {
+        words::number(i64::try_from(*count).unwrap_or(i64::MAX))
+    }
+}
+
+struct Row {
+    number: String,
+    /// With the version that is seen.
+    value: String,
+    chosen: bool,
+    procedure: String,
+    unit: String,
+    status: &'static str,
+    due: String,
+    /// Kind, shape, word.
+    sign: Option<(&'static str, &'static str, String)>,
+}
+
+impl Row {
+    fn new(item: ListItem, near: Moment, now: Moment, chosen: &[String]) -> Self {
+        let (paused, due) = (item.status.is_waiting(), item.due_at);
+        let late = |due: Moment| match (now.date() - due.date()).num_days() {
+            0 => "Quá hạn hôm nay".to_owned(),
+            days => format!("Quá hạn {} ngày", words::number(days)),
+        };
+        let sign = match due {
+            Some(due) if item.overdue => Some(("late", "▲", late(due))),
+            _ if paused => Some(("wait", "‖", "Đang chờ người nộp".to_owned())),
+            Some(due) if due < near => Some(("wait", "◆", "Sắp đến hạn".to_owned())),
+            _ => None,
+        };
+        let with = |value: &String| {
+            let number = value.split('@').next();
+            number == Some(item.case_number.as_str())
+        };
+        Self {
+            value: format!("{}@{}", item.case_number, item.version),
+            chosen: chosen.iter().any(with),
+            procedure: item.procedure.name,
+            unit: item.holder.name,
+            status: item.status_name,
+            due: due.map_or_else(|| "–".to_owned(), words::moment),
+            number: item.case_number,
+            sign,
+        }
+    }
+}
+
+/// Whose hands are asked for.
+fn username(typed: &Fields) -> Option<String> {
+    typed.typed(OFFICER).map(str::to_owned)
+}
+
+/// The page of these hands.
+pub(super) fn address(username: Option<&str>) -> String {
+    let query = username.map(|name| serde_urlencoded::to_string([(OFFICER, name)]));
+    match query {
+        Some(Ok(query)) => format!("{PATH}?{query}"),
+        _ => PATH.to_owned(),
+    }
+}
+
+async fn read(call: &Call, typed: &Fields) -> Result<Hands, Problem> {
+    if !call.by.may(Permission::HandOn) {
+        let detail = "chỉ lãnh đạo và quản trị xem ai đang giữ hồ sơ nào";
+        return Err(Problem::new(Kind::Forbidden, detail));
+    }
+    let mut wrong = Vec::new();
+    let wanted: Wanted<(Moment, DossierId)> =
+        Wanted::read(typed.typed(AFTER), Some(ROWS), "", &mut wrong);
+    if !wrong.is_empty() {
+        return Err(Problem::invalid(wrong));
+    }
+    let username = username(typed);
+    let limit = ROWS as usize;
+    call.run(move |store, by, now| {
+        let (name, after) = (username.as_deref(), wanted.after);
+        Ok(hands::of(
+            store, name, by.unit, after, limit, NEAR_DAYS, now,
+        )?)
+    })
+    .await
+}
+
+fn form(hands: &Hands, typed: &Fields) -> FormPart {
+    let mut choices = vec![Choice::new("", "Chọn người nhận")];
+    choices.extend(hands.colleagues.iter().map(|one| {
+        let number = |count: u64| words::number(i64::try_from(count).unwrap_or(i64::MAX));
+        let (open, overdue) = (number(one.count.open), number(one.count.overdue));
+        let label = format!(
+            "{} ({}, {}): đang xử lý {open}, quá hạn {overdue}",
+            one.staff.full_name,
+            words::role(one.role),
+            one.unit.name
+        );
+        Choice::new(&one.staff.username, label)
+    }));
+    let reason = Field::area(REASON, "Lý do");
+    FormPart::new(vec![
+        Field::hidden(OFFICER, ""),
+        Field::choice(TO, "Giao cho", choices),
+        match hands.of {
+            Some(_) => reason.required(),
+            None => reason,
+        },
+    ])
+    .typed(typed)
+}
+
+fn answer(
+    call: &Call,
+    status: StatusCode,
+    hands: Hands,
+    form: FormPart,
+    typed: &Fields,
+) -> Result<HttpResponse, Problem> {
+    let (now, chosen) = (crate::clock::now(), typed.all(CHOSEN));
+    let (_, next) = Page::new(Vec::<()>::new(), hands.next.as_ref()).into_parts();
+    let own = typed.query_without(&[AFTER, DONE, CHOSEN, TO, REASON]);
+    let done = typed.typed(DONE).map(|done| match done {
+        "tat-ca" => "Đang giao lại tất cả: công việc chạy nền, số hồ sơ ở đây giảm dần.".to_owned(),
+        count => format!("Đã giao lại {count} hồ sơ."),
+    });
+    let near = hands.near;
+    let chooses = call.by.may(Permission::ReadDossiers);
+    let rows = hands.items.into_iter().filter(|_| chooses);
+    let shown = HandOnPage {
+        frame: Frame::of(&call.by, overview::PATH).wrong(!form.errors.is_empty()),
+        of: hands.of,
+        rows: rows
+            .map(|item| Row::new(item, near, now, &chosen))
+            .collect(),
+        next: next
+            .filter(|_| chooses)
+            .map(|after| format!("{PATH}?{own}&{AFTER}={after}")),
+        form,
+        near_days: NEAR_DAYS,
+        done,
+        anybody: !hands.colleagues.is_empty(),
+        chooses,
+    };
+    page(status, &shown)
+}
+
+/// `GET /tong-quan/giao-lai`.
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let hands = read(&call, &typed).await?;
+    let form = form(&hands, &typed);
+    answer(&call, StatusCode::OK, hands, form, &typed)
+}
+
+/// To whom, and why; what is missing is said at the form.
+fn asked(hands: &Hands, form: FormPart) -> (FormPart, String, String) {
+    let value = |name: &str| {
+        let mut fields = form.fields.iter();
+        let field = fields.find(|field| field.name == name);
+        field.map_or_else(String::new, |field| field.value.trim().to_owned())
+    };
+    let (to, reason) = (value(TO), value(REASON));
+    let mut form = form;
+    if to.is_empty() {
+        form = form.wrong(TO, "chưa chọn người nhận".to_owned());
+    }
+    if reason.is_empty() && hands.of.is_some() {
+        form = form.wrong(REASON, "để trống".to_owned());
+    }
+    (form, to, reason)
+}
+
+/// What concerns one dossier alone, of several that are to go.
+const fn is_of_one(problem: &Problem) -> bool {
+    matches!(
+        problem.kind(),
+        Kind::InvalidRequest | Kind::Refused | Kind::Forbidden | Kind::NotFound | Kind::Changed
+    )
+}
+
+/// `POST /tong-quan/giao-lai`: what was chosen goes, each by itself as if handed over on its own page. What cannot go
+/// stays chosen, with the reason.
+pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let hands = read(&call, &typed).await?;
+    let (mut form, to, reason) = asked(&hands, form(&hands, &typed));
+    let mut chosen = typed.all(CHOSEN);
+    chosen.truncate(ROWS as usize);
+    if chosen.is_empty() {
+        form.errors.push(Wrong {
+            target: Some("chosen".to_owned()),
+            text: "Chưa chọn hồ sơ nào".to_owned(),
+        });
+    }
+    if !form.errors.is_empty() {
+        return answer(&call, StatusCode::BAD_REQUEST, hands, form, &typed);
+    }
+    let intent = intent(&call, None);
+    let body = json!({"assignee": to, "reason": reason}).to_string();
+    let result = call.run(move |store, _, _| {
+        let (mut done, mut stayed) = (0_usize, Vec::new());
+        for one in chosen {
+            let (number, version) = one.split_once('@').unwrap_or((&one, ""));
+            let handed = || {
+                let seen = version.parse::<u32>();
+                let seen = seen.map_err(|_| Problem::not_found("không có hồ sơ này"))?;
+                let id = resolve(store, number)?;
+                let body = body::read::<OtherHands>(body.as_bytes())?;
+                actions::perform(store, id, Some(seen), body, OtherHands::asks, intent)
+            };
+            match handed() {
+                Ok(()) => done += 1,
+                Err(problem) if is_of_one(&problem) => stayed.push((number.to_owned(), problem)),
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok((done, stayed))
+    });
+    let (done, stayed) = result.await?;
+    if stayed.is_empty() {
+        let place = address(username(&typed).as_deref());
+        let joint = if place.contains('?') { '&' } else { '?' };
+        return Ok(see_other(&format!("{place}{joint}{DONE}={done}")).finish());
+    }
+    // As it is now: what has gone is not there any more.
+    let hands = read(&call, &typed).await?;
+    let mut form = self::form(&hands, &typed);
+    for (number, problem) in stayed {
+        let detail = match (problem.kind(), problem.errors()) {
+            (Kind::Changed, _) => "đã thay đổi từ lúc bạn mở trang".to_owned(),
+            (_, [first, ..]) => first.detail.clone(),
+            _ => problem.detail(),
+        };
+        form.errors.push(Wrong {
+            target: Some("chosen".to_owned()),
+            text: format!("{number} chưa giao lại: {detail}"),
+        });
+    }
+    let mut typed = typed;
+    if done > 0 {
+        typed.set(DONE, done.to_string());
+    }
+    answer(&call, StatusCode::CONFLICT, hands, form, &typed)
+}
+
+/// `POST /tong-quan/giao-lai/tat-ca`: all that somebody has in hand goes, by a job.
+pub async fn all(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let hands = read(&call, &typed).await?;
+    let (form, to, reason) = asked(&hands, form(&hands, &typed));
+    let Some(of) = hands.of.as_ref().map(|of| of.staff.username.clone()) else {
+        return Err(Problem::not_found("không có tài khoản này"));
+    };
+    if !form.errors.is_empty() {
+        return answer(&call, StatusCode::BAD_REQUEST, hands, form, &typed);
+    }
+    let body = json!({"to": to, "reason": reason}).to_string();
+    let handed = match body::read::<HandOn>(body.as_bytes()) {
+        Ok(wanted) => users::pass_on(&call, of.clone(), wanted).await,
+        Err(problem) => Err(problem),
+    };
+    match handed {
+        Ok(_) => {
+            let place = address(Some(&of));
+            Ok(see_other(&format!("{place}&{DONE}=tat-ca")).finish())
+        }
+        Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
+            let (status, form) = (problem.status_code(), form.refused(&problem));
+            answer(&call, status, hands, form, &typed)
+        }
+        Err(problem) => Err(problem),
+    }
+}
