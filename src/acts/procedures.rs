@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
+use crate::domain::ids::UnitId;
 use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
 use crate::error::{Conflict, Error};
 use crate::imports::{self, Catalogue, Dating};
@@ -39,6 +40,26 @@ pub fn put_procedure(
             admin_acts::record(conn, actor, now, ActKind::ProcedurePut, &act)?;
         }
         Ok(imported.added > 0)
+    })
+}
+
+/// Whether [`put_procedure`] would do it, as things stand. Changes nothing.
+///
+/// # Errors
+/// As it would.
+pub fn check_procedure(
+    store: &Store,
+    definition: &ProcedureDefinition,
+    backdating_reason: Option<String>,
+    reach: UnitId,
+) -> Result<(), Error> {
+    let catalogue = Catalogue {
+        procedures: vec![(1, definition.clone())],
+    };
+    let dating = Dating::Asked(backdating_reason);
+    store.read_with_reference(|conn, reference| {
+        ensure_whole(reference.units(), reach)?;
+        Ok(imports::check_procedures(conn, &catalogue, &dating)?)
     })
 }
 

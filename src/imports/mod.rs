@@ -19,7 +19,7 @@ pub use crate::imports::field_codes::field_codes;
 pub use crate::imports::norms::norms;
 pub use crate::imports::procedures::{Catalogue, Dating, procedures, procedures_dated};
 pub(crate) use crate::imports::procedures::{
-    put as put_procedures, withdraw as withdraw_procedure,
+    check_against as check_procedures, put as put_procedures, withdraw as withdraw_procedure,
 };
 pub use crate::imports::successions::successions;
 pub(crate) use crate::imports::units::put_file as put_units;

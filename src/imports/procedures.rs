@@ -221,6 +221,15 @@ pub(crate) fn put(
     put_unless(conn, catalogue, dating, Vec::new())
 }
 
+/// Whether a catalogue could be put into the store as it is now, by the same rules. Changes nothing.
+pub(crate) fn check_against(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    dating: &Dating,
+) -> Result<(), ImportError> {
+    known_unless(conn, catalogue, dating, Vec::new()).map(drop)
+}
+
 /// Takes a version back that is not yet in force; the one before it goes on as it would have without.
 pub(crate) fn withdraw(
     conn: &mut Conn,
@@ -245,16 +254,19 @@ pub(crate) fn withdraw(
     settings::bump_reference_version(conn)
 }
 
-/// The same, unless something is `wrong` already; then what else is wrong is found all the same.
-fn put_unless(
+/// Procedures with their versions, by code.
+type Known = HashMap<String, Vec<Procedure>>;
+
+/// What there is, unless something is `wrong` with what is to be put beside it, or was already.
+fn known_unless(
     conn: &mut Conn,
     catalogue: &Catalogue,
     dating: &Dating,
     mut wrong: Vec<Wrong>,
-) -> Result<Imported, ImportError> {
+) -> Result<Known, ImportError> {
     let today = crate::clock::now().date();
     let units = units::load(conn)?;
-    let mut known: HashMap<String, Vec<Procedure>> = HashMap::new();
+    let mut known = Known::new();
     for procedure in store::load(conn)? {
         let code = procedure.definition.code.clone();
         known.entry(code).or_default().push(procedure);
@@ -303,7 +315,17 @@ fn put_unless(
         }
     }
     verdict(wrong)?;
+    Ok(known)
+}
 
+/// The same, unless something is `wrong` already; then what else is wrong is found all the same.
+fn put_unless(
+    conn: &mut Conn,
+    catalogue: &Catalogue,
+    dating: &Dating,
+    wrong: Vec<Wrong>,
+) -> Result<Imported, ImportError> {
+    let mut known = known_unless(conn, catalogue, dating, wrong)?;
     let mut imported = Imported::default();
     let mut next = store::next_id(conn)?;
     let mut ordered: Vec<&ProcedureDefinition> =

@@ -22,6 +22,7 @@ pub mod online;
 pub mod outbox;
 pub mod payments;
 pub mod privacy;
+pub mod procedure;
 pub mod reach;
 pub mod satisfaction;
 pub mod saved_lists;

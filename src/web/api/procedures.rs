@@ -165,7 +165,7 @@ pub async fn show(call: Call<Anybody>) -> Reply<Many<Definition>> {
         .map(shown)
 }
 
-fn example() -> Value {
+pub(crate) fn example() -> Value {
     json!({
         "code": "9.000001", "province": null, "code_is_sample": true, "name": "Thủ tục mẫu",
         "field": "Chứng thực", "levels": ["commune"], "department": null,
@@ -193,6 +193,25 @@ fn example() -> Value {
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Definition(ProcedureDefinition);
+
+impl Definition {
+    /// As it is kept.
+    pub(crate) fn plain(self) -> ProcedureDefinition {
+        self.0.with_plain_code().with_choices()
+    }
+
+    /// The same, of the procedure that an address names.
+    pub(crate) fn of(self, code: &str) -> Result<ProcedureDefinition, Problem> {
+        let definition = self.plain();
+        match definition.code == ProcedureCode::base_of(code) {
+            true => Ok(definition),
+            false => {
+                let detail = format!("khác với mã thủ tục trong địa chỉ ({code})");
+                Err(Problem::invalid_field("/code", detail))
+            }
+        }
+    }
+}
 
 impl PartialSchema for Definition {
     fn schema() -> RefOr<Schema> {
@@ -255,11 +274,7 @@ pub async fn put(
     body: Body<Definition>,
 ) -> Result<Either<Answer<Many<Definition>, 201>, Answer<Many<Definition>>>, Problem> {
     let code = call.named::<String>()?;
-    let definition = body.value.0.with_plain_code().with_choices();
-    if definition.code != ProcedureCode::base_of(&code) {
-        let detail = format!("khác với mã thủ tục trong địa chỉ ({code})");
-        return Err(Problem::invalid_field("/code", detail));
-    }
+    let definition = body.value.of(&code)?;
     let reason = params.0.backdating_reason;
     let put = call.run(move |store, by, now| {
         let new = acts::procedures::put_procedure(store, definition, reason, by.proof)?;

@@ -11,7 +11,7 @@ use crate::domain::moment::Moment;
 use crate::domain::text::{self, clean};
 use crate::render::words;
 use crate::web::api::answers::Tagged;
-use crate::web::pages::read_form;
+use crate::web::pages::{read_form, read_form_up_to};
 use crate::web::problem::{Kind, Problem};
 
 /// What came with a form, or in the query of a page: names and what was typed, cleaned but for passwords.
@@ -105,6 +105,24 @@ impl FromRequest for Fields {
                 true => Self::read(request.query_string()),
                 false => Self::read(&read_form(&request, payload).await?),
             }
+        })
+    }
+}
+
+/// The same of a form in which whole definitions are pasted: percent-encoded, a letter with its marks takes nine bytes.
+pub(crate) struct LargeFields(pub(crate) Fields);
+
+const LARGE: usize = 1024 * 1024;
+
+impl FromRequest for LargeFields {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let text = read_form_up_to(&request, payload, LARGE).await?;
+            Ok(Self(Fields::read(&text)?))
         })
     }
 }

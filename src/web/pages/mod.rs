@@ -197,6 +197,15 @@ impl<T: Parameters> FromRequest for Form<T> {
 
 /// The text of a form that was posted, without files.
 async fn read_form(request: &HttpRequest, payload: dev::Payload) -> Result<String, Problem> {
+    read_form_up_to(request, payload, MOST_BYTES).await
+}
+
+/// The same of so many bytes at most.
+async fn read_form_up_to(
+    request: &HttpRequest,
+    payload: dev::Payload,
+    most: usize,
+) -> Result<String, Problem> {
     let kind = request.headers().get("content-type");
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -205,7 +214,7 @@ async fn read_form(request: &HttpRequest, payload: dev::Payload) -> Result<Strin
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
     let state = state(request)?;
-    let (bytes, _counted) = state.intake.read(request, payload, MOST_BYTES).await?;
+    let (bytes, _counted) = state.intake.read(request, payload, most).await?;
     let text = std::str::from_utf8(&bytes);
     let text = text.map_err(|_| Problem::new(Kind::NotUtf8, "biểu mẫu không phải UTF-8"))?;
     Ok(text.to_owned())
