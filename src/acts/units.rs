@@ -46,8 +46,11 @@ pub struct UnitChange {
     pub parent: Option<String>,
     /// The last day; `Some(None)`: none.
     pub valid_to: Option<Option<NaiveDate>>,
-    /// Code of the unit that goes on with all of it from the day after.
+    /// Code of the unit that goes on with all of it from the day after; with what is not said to go elsewhere, where others
+    /// take a part.
     pub successor: Option<String>,
+    /// Codes of units that take a part: what of it goes there is moved one by one.
+    pub parts: Vec<String>,
     /// `Some(None)`: the default ones.
     pub office_hours: Option<Option<OfficeHours>>,
     /// Dossiers that were received keep the limit of then.
@@ -230,26 +233,34 @@ pub fn change_unit(
         }
         check(&unit, units, &mut wrong);
         let succession = match &change.successor {
-            Some(code) => succession(code, &unit, units, reach, &mut wrong)?,
-            None => None,
+            Some(code) => succession(code, &change.parts, &unit, units, reach, &mut wrong)?,
+            None if change.parts.is_empty() => Vec::new(),
+            None => {
+                let reason = "chỉ khi có đơn vị kế thừa phần còn lại".to_owned();
+                wrong.push(("/parts".to_owned(), reason));
+                Vec::new()
+            }
         };
         if !wrong.is_empty() {
             return Err(Error::invalid(wrong));
         }
         let mut jobs = Vec::new();
         let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
-        if ends && succession.is_none() && units.successor_of(unit.id).is_none() {
+        if ends && succession.is_empty() && units.successor_of(unit.id).is_none() {
             ensure_nothing_held(conn, &unit)?;
         }
-        if let Some(line) = &succession {
+        for line in &succession {
             store::put_succession(conn, line)?;
         }
-        if unit != **known || succession.is_some() {
+        if unit != **known || !succession.is_empty() {
             jobs = put(conn, &unit, units, caller.user())?;
-            let act = json!({
+            let mut act = json!({
                 "unit": as_recorded(&unit, units), "before": as_recorded(known, units),
                 "successor": change.successor,
             });
+            if !change.parts.is_empty() {
+                act["parts"] = json!(change.parts);
+            }
             let (actor, now) = (caller.actor(), crate::clock::now());
             admin_acts::record(conn, actor, now, ActKind::UnitChanged, &act)?;
         }
@@ -257,44 +268,63 @@ pub fn change_unit(
     })
 }
 
-/// The succession that a change names: all of the unit, from the day after its last.
+/// The succession that a change names, from the day after the unit's last: one takes all of it, or what is not said to go
+/// to those who take a part.
 fn succession(
     code: &str,
+    parts: &[String],
     unit: &Unit,
     units: &Units,
     reach: UnitId,
     wrong: &mut Vec<(String, String)>,
-) -> Result<Option<Succession>, Error> {
-    let mut add = |reason: String| wrong.push(("/successor".to_owned(), reason));
-    let Some(successor) = units.by_code(code) else {
-        add(format!("không có đơn vị '{code}'"));
-        return Ok(None);
-    };
-    if !units.is_under(successor.id, reach) {
-        return Err(Error::NOT_YOURS_TO_KEEP);
-    }
+) -> Result<Vec<Succession>, Error> {
     let Some(on) = unit.valid_to.and_then(|last| last.succ_opt()) else {
-        add("chỉ có khi đơn vị có ngày hoạt động cuối cùng (valid_to)".to_owned());
-        return Ok(None);
+        let reason = "chỉ có khi đơn vị có ngày hoạt động cuối cùng (valid_to)";
+        wrong.push(("/successor".to_owned(), reason.to_owned()));
+        return Ok(Vec::new());
     };
-    if successor.id == unit.id || !successor.is_open_on(on) {
-        add(format!(
-            "phải là đơn vị khác, hoạt động vào ngày {}",
-            date(on)
-        ));
+    let whole = match parts {
+        [] => Share::Whole,
+        _ => Share::Default,
+    };
+    let first = ("/successor".to_owned(), code, whole);
+    let others = parts.iter().enumerate();
+    let others = others.map(|(i, code)| (format!("/parts/{i}"), code.as_str(), Share::Part));
+    let mut lines: Vec<Succession> = Vec::new();
+    for (place, code, share) in std::iter::once(first).chain(others) {
+        let mut add = |reason: String| wrong.push((place.clone(), reason));
+        let Some(successor) = units.by_code(code) else {
+            add(format!("không có đơn vị '{code}'"));
+            continue;
+        };
+        if !units.is_under(successor.id, reach) {
+            return Err(Error::NOT_YOURS_TO_KEEP);
+        }
+        if successor.id == unit.id || !successor.is_open_on(on) {
+            add(format!(
+                "phải là đơn vị khác, hoạt động vào ngày {}",
+                date(on)
+            ));
+        }
+        if lines.iter().any(|line| line.successor == successor.id) {
+            add("đơn vị này đã được nêu".to_owned());
+        }
+        lines.push(Succession {
+            unit: unit.id,
+            successor: successor.id,
+            share,
+            on,
+        });
     }
-    let other = units
-        .successions()
-        .any(|line| line.unit == unit.id && line.successor != successor.id);
+    let other = units.successions().any(|known| {
+        let named = |line: &Succession| line.successor == known.successor;
+        known.unit == unit.id && !lines.iter().any(named)
+    });
     if other {
-        add("đơn vị đã có đơn vị kế thừa khác".to_owned());
+        let reason = "đơn vị đã có đơn vị kế thừa khác".to_owned();
+        wrong.push(("/successor".to_owned(), reason));
     }
-    Ok(Some(Succession {
-        unit: unit.id,
-        successor: successor.id,
-        share: Share::Whole,
-        on,
-    }))
+    Ok(lines)
 }
 
 /// A unit that ends leaves nothing behind that nobody could go on with.

@@ -15,9 +15,9 @@ use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use serde::Deserialize;
 
 use crate::domain::enums::text_enum;
-use crate::domain::ids::{DossierId, MessageId};
+use crate::domain::ids::{DossierId, MessageId, UnitId};
 use crate::domain::moment::Moment;
-use crate::store::schema::outbox;
+use crate::store::schema::{dossiers, outbox};
 use crate::store::targets::{self, Trouble};
 use crate::store::{Conn, StoreError, alarms};
 
@@ -874,6 +874,19 @@ pub(super) fn empty(
         .filter(outbox::settled_at.is_not_null());
     diesel::update(sent).set(emptied()).execute(conn)?;
     Ok(())
+}
+
+/// How many messages about the dossiers that a unit answers for are on their way.
+pub fn undelivered_of(conn: &mut Conn, unit: UnitId) -> Result<u64, StoreError> {
+    let own = dossiers::table
+        .filter(dossiers::unit_id.eq(unit.0))
+        .select(dossiers::id.nullable());
+    let count: i64 = outbox::table
+        .filter(outbox::settled_at.is_null())
+        .filter(outbox::dossier_id.eq_any(own))
+        .count()
+        .get_result(conn)?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// How many messages wait to be sent.

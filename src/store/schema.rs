@@ -663,4 +663,5 @@ allow_tables_to_appear_in_same_query!(
     satisfaction
 );
 allow_tables_to_appear_in_same_query!(dossiers, set_aside);
+allow_tables_to_appear_in_same_query!(dossiers, outbox);
 allow_tables_to_appear_in_same_query!(deputies, users);

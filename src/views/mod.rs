@@ -30,5 +30,6 @@ pub mod search;
 pub mod seen;
 pub mod staff;
 pub mod text_blocks;
+pub mod succession;
 pub mod time_limit;
 pub mod webhooks;

@@ -3,6 +3,7 @@
 mod accounts;
 mod admin_acts;
 mod admin_pages;
+mod admin_pages2;
 mod agreement;
 mod answers;
 mod api_dossiers;

@@ -277,6 +277,11 @@ pub struct UnitChange {
     #[serde(default)]
     #[schema(example = "H37.66")]
     successor: Option<String>,
+    /// Mã các đơn vị nhận một phần khi đơn vị được chia: hồ sơ của phần đó do lãnh đạo chuyển từng hồ sơ, phần còn lại của
+    /// đơn vị kế thừa.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    parts: Vec<String>,
     /// Giờ làm việc riêng; ngày hẹn trả của hồ sơ đang xử lý được tính lại.
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = changed_hours_schema)]
@@ -302,7 +307,13 @@ fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-impl Readable for UnitChange {}
+impl Readable for UnitChange {
+    fn check(&self) -> Vec<FieldError> {
+        let many = self.parts.len() > 50;
+        let wrong = many.then(|| FieldError::new("/parts", "quá 50 đơn vị"));
+        wrong.into_iter().collect()
+    }
+}
 
 pub async fn change(
     call: Call,
@@ -332,6 +343,7 @@ pub(crate) async fn alter(
         parent: new.parent,
         valid_to: new.valid_to,
         successor: new.successor,
+        parts: new.parts,
         office_hours: new.office_hours,
         mountain: new.mountain,
         address: new.address,

@@ -48,6 +48,7 @@ struct UnitPage {
     unit: UnitView,
     form: FormPart,
     changed: bool,
+    done: Option<&'static str>,
 }
 
 /// `GET /quan-tri/don-vi`.
@@ -116,22 +117,29 @@ fn answer(
     unit: UnitView,
     form: FormPart,
     changed: bool,
+    done: Option<&'static str>,
 ) -> Result<HttpResponse, Problem> {
     let shown = UnitPage {
         frame: Frame::of(&call.by, super::PATH).wrong(changed || !form.errors.is_empty()),
         unit,
         form,
         changed,
+        done,
     };
     page(status, &shown)
 }
 
 /// `GET /quan-tri/don-vi/{unit}`.
-pub async fn show(call: Call, query: Fields) -> Result<HttpResponse, Problem> {
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let done = match typed.get("xong") {
+        "ke-thua" => Some("Đã ghi kế thừa."),
+        "nhan-su" => Some("Đã chuyển nhân sự."),
+        _ => None,
+    };
     let unit = named(&call).await?;
-    let given = drafts::given(&call, &query, &place(&unit)).await?;
+    let given = drafts::given(&call, &typed, &place(&unit)).await?;
     let form = given.over(form(&unit));
-    answer(&call, StatusCode::OK, unit, form, false)
+    answer(&call, StatusCode::OK, unit, form, false, done)
 }
 
 /// `POST /quan-tri/don-vi/{unit}`.
@@ -174,11 +182,11 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         }
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(&unit)).beside(&fresh);
-            answer(&call, problem.status_code(), unit, form, true)
+            answer(&call, problem.status_code(), unit, form, true, None)
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
             let form = form.refused(&problem);
-            answer(&call, problem.status_code(), unit, form, false)
+            answer(&call, problem.status_code(), unit, form, false, None)
         }
         Err(problem) => Err(problem),
     }

@@ -1,0 +1,324 @@
+//! The pages of administrators: procedures in their versions, and what becomes of a unit whose work goes to others.
+
+use std::time::{Duration, Instant};
+
+use chrono::Days;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, Program, SAME_DAY, Visitor,
+    enter, fields, find, get, held, hire, is_page, look, on_both,
+};
+use motcua::domain::role::Role;
+
+/// The version in the form of a page.
+#[track_caller]
+fn in_form(page: &str) -> Value {
+    let (_, rest) = page
+        .split_once("name=\"definition\"")
+        .unwrap_or_else(|| panic!("no version in {page}"));
+    let (_, rest) = rest.split_once('>').unwrap();
+    let (text, _) = rest.split_once("</textarea>").unwrap();
+    let text = text
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#38;", "&");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+on_both! {
+    fn a_version_is_put_in_after_it_was_seen_what_it_changes(db: &Database) {
+        let mut office = Office::open(db);
+        let token = office.token(Role::Administrator, "H37");
+        let administrator = Visitor::log_in(&office, "h37.administrator");
+        // Found as it is typed.
+        let found = administrator.get("/quan-tri/thu-tuc?q=chung+thuc+ban+sao");
+        is_page(&found, 200);
+        assert!(found.body.contains(&format!("href=\"/quan-tri/thu-tuc/{SAME_DAY}\"")), "{}", found.body);
+        let none = administrator.get("/quan-tri/thu-tuc?q=khong+co+dau").expect(200).body;
+        assert!(none.contains("Không có thủ tục nào như vậy"), "{none}");
+        let path = format!("/quan-tri/thu-tuc/{SAME_DAY}");
+        let told = administrator.get(&path);
+        is_page(&told, 200);
+        for expected in ["Đang áp dụng", "Theo quy định: trong ngày", "Các bước xử lý", "2. ", "giờ làm việc", "Thành phần hồ sơ", "bản chính", "Phí, lệ phí"] {
+            assert!(told.body.contains(expected), "{expected} in {}", told.body);
+        }
+        // What is there, from tomorrow on: nothing is lost by putting it back.
+        let form = format!("{path}/phien-ban");
+        let asked = administrator.get(&form);
+        is_page(&asked, 200);
+        let mut version = in_form(&asked.body);
+        let first_day = version["valid_from"].as_str().unwrap().to_owned();
+        assert!(first_day > motcua::clock::now().date().to_string(), "{first_day}");
+        let step = version["workflow"][1]["name"].as_str().unwrap().to_owned();
+        let hours = version["workflow"][1]["hours"].as_u64().unwrap();
+        version["workflow"][1]["hours"] = json!(hours + 7);
+        let versions = || get(&office, &token, &format!("/api/v1/procedures/{SAME_DAY}")).as_array().unwrap().clone();
+        let post = |version: &Value, step: &str, seen: &str, reason: &str| {
+            administrator.post(&form, &[
+                ("definition", &serde_json::to_string_pretty(version).unwrap()), ("backdating_reason", reason),
+                ("seen", seen), ("step", step),
+            ])
+        };
+        let shown = post(&version, "preview", "", "");
+        is_page(&shown, 200);
+        for expected in [
+            "Chưa ghi".to_owned(), "Phiên bản mới, áp dụng từ".to_owned(), "kết thúc sau ngày".to_owned(),
+            format!("{step}: "), format!("{hours} giờ làm việc"), format!("{} giờ làm việc", hours + 7),
+        ] {
+            assert!(shown.body.contains(&expected), "{expected} in {}", shown.body);
+        }
+        assert_eq!(versions().len(), 1, "a preview changes nothing");
+        // Only what was seen is done: not before, and not if it is something else by now.
+        let seen = held(&shown.body, "seen");
+        let unseen = post(&version, "confirm", "", "");
+        is_page(&unseen, 200);
+        assert!(unseen.body.contains("đã khác lần xem trước"), "{}", unseen.body);
+        version["result"] = json!("Bản sao khác");
+        let other = post(&version, "confirm", &seen, "");
+        assert!(other.body.contains("đã khác lần xem trước") && other.body.contains("Bản sao khác"), "{}", other.body);
+        assert_eq!(versions().len(), 1);
+        let done = administrator.follow(post(&version, "confirm", &held(&other.body, "seen"), ""));
+        assert!(done.body.contains("Đã ghi phiên bản") && done.body.contains("Sắp áp dụng"), "{}", done.body);
+        let all = versions();
+        assert_eq!(all.len(), 2);
+        let new = all.iter().find(|one| one["valid_from"] == first_day.as_str()).unwrap();
+        assert_eq!((&new["workflow"][1]["hours"], &new["result"]), (&json!(hours + 7), &json!("Bản sao khác")));
+        let again = post(&version, "confirm", &held(&other.body, "seen"), "");
+        assert!(again.body.contains("không có gì để ghi"), "{}", again.body);
+        assert_eq!(db.value("select count(*) from admin_acts where kind = 'procedure_put'"), "1");
+
+        // It is not in force yet: put right, and taken back.
+        let mut own = in_form(&administrator.get(&format!("{form}?tu={first_day}")).body);
+        assert_eq!(own["valid_from"], first_day.as_str());
+        own["name"] = json!("Tên đã sửa");
+        let shown = post(&own, "preview", "", "");
+        assert!(shown.body.contains("Sửa phiên bản") && shown.body.contains("Tên đã sửa"), "{}", shown.body);
+        administrator.follow(post(&own, "confirm", &held(&shown.body, "seen"), ""));
+        assert!(versions().iter().any(|one| one["name"] == "Tên đã sửa"));
+        let withdraw = |day: &str| administrator.post(&format!("{path}/rut-lai"), &[("tu", day)]);
+        let in_force = versions()[0]["valid_from"].as_str().unwrap().to_owned();
+        let refused = withdraw(&in_force);
+        is_page(&refused, 409);
+        assert!(refused.body.contains("<title>Lỗi:"), "{}", refused.body);
+        is_page(&withdraw("2019-01-01"), 404);
+        let gone = administrator.follow(withdraw(&first_day));
+        assert!(gone.body.contains("Đã rút lại phiên bản"), "{}", gone.body);
+        assert_eq!(versions().len(), 1);
+        assert_eq!(versions()[0]["valid_to"], Value::Null, "the one before goes on");
+
+        // What is wrong is said by its place in the version, and what was typed stays.
+        let wrong = |version: &Value, reason: &str, says: &str| {
+            let answer = post(version, "preview", "", reason);
+            is_page(&answer, 400);
+            assert!(answer.body.contains("href=\"#definition\"") && answer.body.contains(says), "{says} in {}", answer.body);
+        };
+        let mut bad = own.clone();
+        bad["workflow"][1]["hours"] = json!(0);
+        bad["levels"] = json!(["village"]);
+        wrong(&bad, "", "workflow › 1 › hours");
+        wrong(&bad, "", "levels › 0");
+        let mut bad = own.clone();
+        bad["code"] = json!("1.000001");
+        wrong(&bad, "", "khác với mã thủ tục trong địa chỉ");
+        let mut past = own.clone();
+        past["valid_from"] = json!("2026-01-05");
+        wrong(&past, "", "ghi lùi");
+        is_page(&post(&past, "preview", "", "Quyết định đến muộn"), 200);
+        let broken = administrator.post(&form, &[("definition", "{\"code\": "), ("step", "preview")]);
+        is_page(&broken, 400);
+        assert!(broken.body.contains("{&#34;code&#34;: "), "{}", broken.body);
+
+        // A new one begins with an example.
+        let mut new = in_form(&administrator.get("/quan-tri/thu-tuc/them").expect(200).body);
+        new["name"] = json!("Thủ tục vừa thêm");
+        new["code"] = json!(SAME_DAY);
+        let known = new.to_string();
+        let refused = administrator.post("/quan-tri/thu-tuc/them", &[("definition", &known), ("step", "preview")]);
+        is_page(&refused, 400);
+        assert!(refused.body.contains("đã có thủ tục này"), "{}", refused.body);
+        new["code"] = json!("7.123456");
+        let text = new.to_string();
+        let shown = administrator.post("/quan-tri/thu-tuc/them", &[("definition", &text), ("step", "preview")]);
+        assert!(shown.body.contains("Thủ tục mới 7.123456"), "{}", shown.body);
+        let seen = held(&shown.body, "seen");
+        let made = administrator.post("/quan-tri/thu-tuc/them", &[("definition", &text), ("seen", &seen), ("step", "confirm")]);
+        assert!(administrator.follow(made).body.contains("Thủ tục vừa thêm"));
+        is_page(&administrator.get("/quan-tri/thu-tuc/8.888888"), 404);
+
+        // Whose it is not: an administrator of a part looks and does nothing.
+        let part = Visitor::hire(&office, Role::Administrator, COMMUNE);
+        is_page(&part.get(&path), 200);
+        let own = serde_json::to_string(&own).unwrap();
+        is_page(&part.post(&form, &[("definition", &own), ("step", "preview")]), 403);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, "H37");
+        for page in ["/quan-tri/thu-tuc", path.as_str(), form.as_str()] {
+            is_page(&supervisor.get(page), 403);
+        }
+    }
+}
+
+on_both! {
+    fn what_moves_with_a_unit_is_shown_before_it_does(db: &Database) {
+        let mut office = Office::open(db);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let number = dossier["case_number"].as_str().unwrap().to_owned();
+        let token = office.token(Role::Administrator, "H37");
+        let leader = office.token(Role::Supervisor, "H37");
+        let administrator = Visitor::log_in(&office, "h37.administrator");
+        let today = motcua::clock::now().date();
+        let tomorrow = (today + Days::new(1)).to_string();
+        let unit = |code: &str| office.call("GET", format!("/api/v1/units/{code}")).send().expect(200).json();
+        let own = format!("/quan-tri/don-vi/{COMMUNE}");
+        let page = administrator.get(&own).expect(200).body;
+        let path = format!("{own}/ke-thua");
+        assert!(page.contains(&format!("href=\"{path}\"")) && page.contains(&format!("href=\"{own}/nhan-su\"")), "{page}");
+        let asked = administrator.get(&path);
+        is_page(&asked, 200);
+        let tag = held(&asked.body, "tag");
+        let post = |on: &str, to: &str, seen: &str, step: &str| {
+            administrator.post(&path, &[
+                ("on", on), ("successor", to), ("new_code", ""), ("new_name", ""), ("parts", ""), ("seen", seen),
+                ("key", "k1"), ("tag", &tag), ("step", step),
+            ])
+        };
+        for (on, to, field) in [("", "", "on"), ("", "", "successor"), (&tomorrow, "H99", "successor"), (&tomorrow, COMMUNE, "successor"), ("2017-01-01", NEIGHBOUR, "on")] {
+            let wrong = post(on, to, "", "preview");
+            is_page(&wrong, 400);
+            assert!(wrong.body.contains(&format!("href=\"#{field}\"")), "{field}: {}", wrong.body);
+        }
+        let shown = post(&today.to_string(), NEIGHBOUR, "", "preview");
+        is_page(&shown, 200);
+        for expected in ["Chưa ghi", "1 hồ sơ chưa giải quyết xong và 0 kết quả chưa trả", "ngay sau khi ghi", "đang chờ gửi", "1 người đang làm việc", NEIGHBOUR] {
+            assert!(shown.body.contains(expected), "{expected} in {}", shown.body);
+        }
+        let later = post(&tomorrow, NEIGHBOUR, "", "preview").body;
+        assert!(later.contains("vào ngày đó"), "{later}");
+        // Nothing has changed, nor does what was not seen.
+        let unseen = post(&today.to_string(), NEIGHBOUR, &held(&later, "seen"), "confirm");
+        is_page(&unseen, 200);
+        assert_eq!(unit(COMMUNE)["valid_to"], Value::Null);
+        let seen = held(&shown.body, "seen");
+        let done = administrator.follow(post(&today.to_string(), NEIGHBOUR, &seen, "confirm"));
+        assert!(done.body.contains("Đã ghi kế thừa"), "{}", done.body);
+        let ended = unit(COMMUNE);
+        assert_eq!((&ended["valid_to"], &ended["successor"]), (&json!(today.pred_opt().unwrap()), &json!(NEIGHBOUR)));
+        let until = Instant::now() + Duration::from_mins(2);
+        let whose = || get(&office, &leader, &format!("/api/v1/dossiers/{number}"))["unit"]["code"].clone();
+        while whose() != NEIGHBOUR {
+            assert!(Instant::now() < until, "nothing moves");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // A form from before is told so.
+        is_page(&post(&today.to_string(), NEIGHBOUR, &seen, "confirm"), 412);
+
+        // Its people go where they are sent, after it was seen what they leave.
+        let path = format!("{own}/nhan-su");
+        let staff = administrator.get(&path);
+        is_page(&staff, 200);
+        assert!(staff.body.contains("value=\"h37.20.01.clerk\"") && held(&staff.body, "to") == NEIGHBOUR, "{}", staff.body);
+        let send = |to: &str, seen: &str, step: &str| administrator.post(&path, &[("to", to), ("seen", seen), ("step", step)]);
+        is_page(&send("H99", "", "preview"), 400);
+        let shown = send(NEIGHBOUR, "", "preview");
+        assert!(shown.body.contains("1 người sẽ chuyển") && shown.body.contains("đang giữ 0 hồ sơ"), "{}", shown.body);
+        let of = |username: &str| get(&office, &token, &format!("/api/v1/users/{username}"))["unit"]["code"].clone();
+        assert_eq!(of("h37.20.01.clerk"), COMMUNE);
+        let done = administrator.follow(send(NEIGHBOUR, &held(&shown.body, "seen"), "confirm"));
+        assert!(done.body.contains("Đã chuyển nhân sự"), "{}", done.body);
+        assert_eq!(of("h37.20.01.clerk"), NEIGHBOUR);
+        assert!(send(NEIGHBOUR, "", "preview").body.contains("Không có ai để chuyển"));
+
+        // One that is divided, and goes on under a new code from tomorrow on.
+        let (parent, _) = FOREIGN.rsplit_once('.').unwrap();
+        let (code, path) = (format!("{parent}.98"), format!("/quan-tri/don-vi/{FOREIGN}/ke-thua"));
+        let tag = held(&administrator.get(&path).body, "tag");
+        let divide = |by: &Visitor<'_>, new: &str, parts: &str, seen: &str, step: &str| by.post(&path, &[
+            ("on", &tomorrow), ("successor", ""), ("new_code", new), ("new_name", "Ủy ban nhân dân xã Mới"),
+            ("parts", parts), ("seen", seen), ("key", "k2"), ("tag", &tag), ("step", step),
+        ]);
+        assert!(divide(&administrator, &code, "H99", "", "preview").body.contains("href=\"#parts\""));
+        let shown = divide(&administrator, &code, NEIGHBOUR, "", "preview");
+        for expected in ["được lập mới", "Nhận một phần", NEIGHBOUR, &code] {
+            assert!(shown.body.contains(expected), "{expected} in {}", shown.body);
+        }
+        let seen = held(&shown.body, "seen");
+        administrator.follow(divide(&administrator, &code, NEIGHBOUR, &seen, "confirm"));
+        let (old, new) = (unit(FOREIGN), unit(&code));
+        assert_eq!((&old["successor"], &old["valid_to"]), (&json!(code), &json!(today)));
+        assert_eq!((&new["name"], &new["valid_from"], &new["level"]), (&json!("Ủy ban nhân dân xã Mới"), &json!(tomorrow), &old["level"]));
+        let shares = "select count(*) from unit_successions where share = ";
+        assert_eq!(db.value(&format!("{shares}'part'")), "1");
+        assert_eq!(db.value(&format!("{shares}'default'")), "1");
+        // Over HTTP the same, and not without who takes the rest.
+        let call = office.call("PATCH", format!("/api/v1/units/{NEIGHBOUR}")).token(&token).header("If-Match", "*");
+        let wrong = call.body(json!({"valid_to": tomorrow, "parts": ["H37.20.03"]})).send();
+        assert_eq!(fields(&wrong.problem(400, "invalid-request")), ["/parts"]);
+        // Whose it is not.
+        let part = Visitor::hire(&office, Role::Administrator, NEIGHBOUR);
+        is_page(&divide(&part, "H37.20.97", "", "", "preview"), 403);
+        is_page(&part.get(&format!("/quan-tri/don-vi/{FOREIGN}/nhan-su")), 403);
+        let supervisor = Visitor::log_in(&office, "h37.supervisor");
+        is_page(&supervisor.get(&path), 403);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+#[test]
+fn they_fit_a_desk_and_a_telephone() {
+    let db = Database::new(Kind::Sqlite);
+    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    let mut office = Office::open_with(&db, program);
+    office.receive(COMMUNE, SAME_DAY);
+    let username = hire(&office.world, Role::Administrator, "H37");
+    let browser = Browser::start();
+    let url = office.server.url().to_owned();
+    let tomorrow = motcua::clock::now().date() + Days::new(1);
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &username).await;
+        let procedure = format!("quan-tri/thu-tuc/{SAME_DAY}");
+        let version = format!("{procedure}/phien-ban");
+        let heir = format!("quan-tri/don-vi/{COMMUNE}/ke-thua");
+        let staff = format!("quan-tri/don-vi/{COMMUNE}/nhan-su");
+        let unit = format!("quan-tri/don-vi/{COMMUNE}");
+        for (path, name) in [
+            ("quan-tri/thu-tuc?q=chung+thuc", "procedures"),
+            ("quan-tri/thu-tuc?q=zzzz", "procedures-none"),
+            (&procedure, "procedure"),
+            (&version, "version"),
+            (&heir, "succession"),
+            (&staff, "staff"),
+            (&unit, "unit"),
+        ] {
+            client.goto(&format!("{url}/{path}")).await.unwrap();
+            look(&client, &format!("admin2-{name}")).await;
+        }
+        // What a version changes, and what moves with a unit, as they are shown.
+        client.goto(&format!("{url}/{version}")).await.unwrap();
+        let script = "const field = document.getElementById('definition');
+            field.value = field.value.replace('\"required\": true', '\"required\": false');";
+        client.execute(script, Vec::new()).await.unwrap();
+        let preview = "button[value='preview']";
+        find(&client, preview).await.click().await.unwrap();
+        find(&client, "button[value='confirm']").await;
+        look(&client, "admin2-version-preview").await;
+        find(&client, "button[value='confirm']")
+            .await
+            .click()
+            .await
+            .unwrap();
+        find(&client, ".done").await;
+        look(&client, "admin2-version-done").await;
+        client.goto(&format!("{url}/{heir}")).await.unwrap();
+        let script = format!("document.getElementById('on').value = '{tomorrow}'");
+        client.execute(&script, Vec::new()).await.unwrap();
+        let to = find(&client, "#successor").await;
+        to.send_keys(NEIGHBOUR).await.unwrap();
+        find(&client, preview).await.click().await.unwrap();
+        find(&client, "button[value='confirm']").await;
+        look(&client, "admin2-succession-preview").await;
+        client.close().await.unwrap();
+    });
+}
