@@ -32,7 +32,7 @@ const DAYS: u64 = 30;
 
 /// How many rows the chart and the page have; a file has them all.
 const MOST_BARS: usize = 12;
-const MOST_ROWS: usize = 100;
+const MOST_ROWS: usize = 40;
 
 #[derive(Template)]
 #[template(path = "overview_steps.html")]
