@@ -198,8 +198,8 @@ impl ClosedLate {
                 Cell::text(&row.procedure.1),
                 Cell::text(&row.unit.0),
                 Cell::text(&row.unit.1),
-                Cell::text(render::words::moment(row.due)),
-                Cell::text(render::words::moment(row.closed)),
+                Cell::Moment(row.due),
+                Cell::Moment(row.closed),
                 Cell::Days { hours: row.hours },
             ],
         });

@@ -100,12 +100,12 @@ impl Query {
             } else if fields.contains_key(&name) {
                 wrong.push(FieldError::new(name, "tham số lặp lại"));
             } else {
-                let text = clean(&text).into_owned();
                 if name.contains("password") {
                     // Every letter of it counts.
                     fields.insert(name, Value::String(text));
                     continue;
                 }
+                let text = clean(&text).into_owned();
                 // A day as it is written here: nothing else reads as one.
                 let day = text.contains('/').then(|| read_date(&text)).flatten();
                 let text = day.map_or(text, |day| day.to_string());

@@ -180,6 +180,15 @@ impl Parameters for Filter {
             let detail = "chỉ dùng một trong mine, assignee, unassigned";
             wrong.push(FieldError::new("assignee", detail));
         }
+        for (name, from, to) in [
+            ("received_to", self.received_from, self.received_to),
+            ("due_to", self.due_from, self.due_to),
+            ("closed_to", self.closed_from, self.closed_to),
+        ] {
+            if from.zip(to).is_some_and(|(from, to)| to < from) {
+                wrong.push(FieldError::new(name, "trước ngày bắt đầu"));
+            }
+        }
         if self.format().is_none() {
             wrong.push(wrong_format());
         }

@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
-use chrono::NaiveDate;
 
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
+use crate::domain::text::read_date;
 use crate::render::words;
 use crate::views;
 use crate::views::dossier::DossierView;
@@ -90,7 +90,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         }
         Err(problem) => return Err(problem),
     };
-    let day = |name: &str| typed.get(name).parse::<NaiveDate>().unwrap_or(today);
+    let day = |name: &str| read_date(typed.get(name)).unwrap_or(today);
     let (from, to) = (day("received_from"), day("received_to"));
     let named = call.run(move |store, by, _| {
         let reference = store.reference()?;

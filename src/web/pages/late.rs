@@ -66,10 +66,14 @@ struct LateRow {
     why: Vec<String>,
 }
 
-/// By how many days something is late, as of `now` if it is open.
-fn days_late(item: &ListItem, now: Moment) -> Option<i64> {
-    let end = item.closed_at.unwrap_or(now);
-    Some((end.date() - item.due_at?.date()).num_days())
+/// By how much something is late: what is closed by working hours, as the report counts it; what is open by the days of
+/// the calendar until `now`.
+fn lateness(item: &ListItem, now: Moment) -> Cell {
+    match (item.late_hours, item.due_at) {
+        (Some(hours), _) => Cell::Days { hours },
+        (None, Some(due)) => Cell::Count((now.date() - due.date()).num_days()),
+        (None, None) => Cell::Empty,
+    }
 }
 
 fn officer(item: &ListItem) -> String {
@@ -95,10 +99,12 @@ impl LateRow {
     fn new(item: ListItem, why: Option<&Why>, now: Moment) -> Self {
         let dash = || "–".to_owned();
         Self {
-            late: match days_late(&item, now) {
-                Some(0) => "trong ngày hẹn".to_owned(),
-                Some(days) => format!("{} ngày", words::number(days)),
-                None => dash(),
+            late: match lateness(&item, now) {
+                Cell::Days { hours: 0 } => "dưới một giờ".to_owned(),
+                Cell::Days { hours } => format!("{} ngày làm việc", render::local_days(hours)),
+                Cell::Count(0) => "trong ngày hẹn".to_owned(),
+                Cell::Count(days) => format!("{} ngày", words::number(days)),
+                _ => dash(),
             },
             due: item.due_at.map_or_else(dash, words::moment),
             moved: item.appointment_at.map(words::moment),
@@ -274,7 +280,7 @@ fn sheet(
                 Late::Closed => moment(item.closed_at),
                 Late::Open => Cell::text(item.status_name),
             },
-            days_late(item, now).map_or(Cell::Empty, Cell::Count),
+            lateness(item, now),
             Cell::text(officer(item)),
             Cell::text(reasons(why.get(&item.id)).join("; ")),
         ],
@@ -290,7 +296,13 @@ fn sheet(
             Column::text("due_at", "Hẹn trả"),
             Column::text("appointment_at", "Hẹn lại"),
             Column::text("end", end_name),
-            Column::number("late", "Muộn (ngày)"),
+            Column::number(
+                "late",
+                match late {
+                    Late::Closed => "Muộn (ngày làm việc)",
+                    Late::Open => "Muộn (ngày)",
+                },
+            ),
             Column::text("officer", "Người phụ trách"),
             Column::text("why", "Vì sao"),
         ],

@@ -7,6 +7,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
+use crate::domain::text::read_date;
 use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
 use crate::render::words;
 use crate::store::lists::{Order, Within};
@@ -70,7 +71,7 @@ impl From<ListItem> for Row {
 /// `GET /hom-nay`, or the same of another day.
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let today = crate::clock::now().date();
-    let read = typed.typed(DAY).map(str::parse::<NaiveDate>);
+    let read = typed.typed(DAY).map(|text| read_date(text).ok_or(text));
     let (day, wrong) = match read {
         None => (today, false),
         Some(Ok(day)) => (day, false),

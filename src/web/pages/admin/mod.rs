@@ -2,9 +2,9 @@
 
 pub(crate) mod accounts;
 pub(crate) mod calendar;
-pub(crate) mod text_blocks;
 pub(crate) mod procedures;
 pub(crate) mod succession;
+pub(crate) mod text_blocks;
 pub(crate) mod units;
 
 use actix_web::HttpResponse;

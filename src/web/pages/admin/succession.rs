@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::acts;
 use crate::acts::staff_move::{self, Mover, StaffMove};
 use crate::acts::units::NewUnit;
+use crate::domain::text::read_date;
 use crate::error::Error;
 use crate::render::words;
 use crate::views::list::Named;
@@ -86,7 +87,7 @@ impl Asked {
     fn read(typed: &Fields, unit: &UnitView) -> Result<Self, Problem> {
         let mut wrong = Vec::new();
         let text = |name: &str| typed.typed(name).map(str::to_owned);
-        let on = typed.typed(ON).map(str::parse::<NaiveDate>);
+        let on = typed.typed(ON).map(|text| read_date(text).ok_or(text));
         let on = match on {
             Some(Ok(day)) => Some(day),
             Some(Err(_)) => {
