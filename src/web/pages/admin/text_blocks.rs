@@ -186,7 +186,8 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     match changed {
         Ok(_) => Ok(see_other("/quan-tri/mau-cau?xong=sua").finish()),
         Err(problem) if problem.kind() == Kind::Changed => {
-            let form = form.renewed(TAG, form_tag(&known));
+            let now = self::form(Some(&known));
+            let form = form.renewed(TAG, form_tag(&known)).beside(&now);
             answer(&call, problem.status_code(), form, Some(&known), true)
         }
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
