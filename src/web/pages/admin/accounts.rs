@@ -229,7 +229,10 @@ pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, None, false)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }
 
@@ -287,6 +290,9 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, Some(user), false)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }

@@ -255,6 +255,9 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             }
             answer(&call, problem.status_code(), all, &typed, empty(form))
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }

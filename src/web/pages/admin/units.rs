@@ -188,6 +188,9 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), unit, form, false, None)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }
