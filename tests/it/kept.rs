@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 use fantoccini::Client;
 
 use crate::support::{
-    Browser, COMMUNE, Database, Kind, Office, Program, SAME_DAY, Visitor, arrive, double_click,
-    enter, find, held, hire, is_page, look, offline, on_both,
+    Browser, COMMUNE, Database, Kind, OURS, Office, Program, SAME_DAY, Visitor, arrive,
+    double_click, enter, find, held, hire, is_page, look, offline, on_both,
 };
 use motcua::domain::role::Role;
+use motcua::web::{Access, page_routes};
 
 const FORM: &str = "/ho-so/tiep-nhan?thu-tuc=2.000815";
 const RECEIVE: &str = "/ho-so/tiep-nhan";
+/// What a browser says of a form.
+const CONTENT: (&str, &str) = crate::support::FORM;
 
 fn office(db: &Database) -> Office {
     let program = Program::on(db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
@@ -301,6 +304,48 @@ on_both! {
         assert_eq!(db.value("select count(*) from users where full_name = 'Vi Thị Đào'"), "0");
         assert_eq!(db.value("select count(*) from drafts where fields like '%bí mật%'"), "0");
     }
+}
+
+#[test]
+fn whatever_staff_send_after_the_session_they_are_told() {
+    let db = Database::new(Kind::Sqlite);
+    let office = office(&db);
+    let mut forms = 0;
+    for route in page_routes() {
+        if !matches!(route.access, Access::Staff(_)) || route.method.as_str() != "POST" {
+            continue;
+        }
+        // Numbers fit whatever an address names.
+        let parts = route
+            .path
+            .split('/')
+            .map(|part| match part.starts_with('{') {
+                true => "2031",
+                false => part,
+            });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let sent = office.server.send("POST", &path, &[CONTENT, OURS], b"a=b");
+        if path == "/dang-xuat" {
+            assert_eq!(sent.expect(303).header("location"), "/dang-nhap");
+            continue;
+        }
+        is_page(&sent, 401);
+        assert!(
+            sent.body.contains("Phiên làm việc đã hết"),
+            "{path}: {}",
+            sent.body
+        );
+        // And what another site sends is refused before anything is read.
+        let strange = ("Sec-Fetch-Site", "cross-site");
+        is_page(
+            &office
+                .server
+                .send("POST", &path, &[CONTENT, strange], b"a=b"),
+            403,
+        );
+        forms += 1;
+    }
+    assert!(forms > 30, "{forms}");
 }
 
 /// Whatever a form of a dossier may ask for, with what was seen of the dossier.
@@ -740,6 +785,86 @@ fn a_form_left_open_overnight_is_there_after_the_log_in() {
         double_click(&client, &button).await;
         find(&client, "[data-next]").await;
         assert_eq!(db.value("select count(*) from dossiers"), "1");
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn somebody_who_was_quicker_is_shown_and_the_text_stays_in_a_browser() {
+    let db = Database::new(Kind::Sqlite);
+    let office = office(&db);
+    let colleague = Visitor::hire(&office, Role::Clerk, COMMUNE);
+    let supervisor = hire(&office.world, Role::Supervisor, COMMUNE);
+    let number = received(&colleague, "Lý Văn Bình");
+    let url = office.server.url().to_owned();
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &supervisor).await;
+        client
+            .goto(&format!("{url}/ho-so/{number}/rut"))
+            .await
+            .unwrap();
+        type_into(&client, "reason", "Ông đổi ý, xin rút").await;
+        says(&client, "Đã lưu nháp lúc").await;
+        // Without network nobody leaves by mistake and loses what was typed.
+        offline(&client, true).await;
+        type_into(&client, "reason", " hồ sơ").await;
+        says(&client, "đang giữ trên máy này").await;
+        find(&client, "header button").await.click().await.unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        let asked = loop {
+            match client.get_alert_text().await {
+                Ok(asked) => break asked,
+                Err(error) => assert!(Instant::now() < until, "{error}"),
+            }
+            pause(100).await;
+        };
+        assert!(asked.contains("chưa lưu được lên máy chủ"), "{asked}");
+        client.dismiss_alert().await.unwrap();
+        assert_eq!(left_here(&client).await, 1);
+        offline(&client, false).await;
+        until_nothing_is_left_here(&client).await;
+
+        let place = format!("/ho-so/{number}/chuyen");
+        let version = held(&colleague.get(&place).expect(200).body, "version");
+        colleague
+            .post(
+                &place,
+                &[("step", "1"), ("note", "Gấp"), ("version", &version)],
+            )
+            .expect(303);
+        find(&client, "main form button[type=submit]")
+            .await
+            .click()
+            .await
+            .unwrap();
+        find(&client, ".wrong").await;
+        look(&client, "quicker").await;
+        let text = find(&client, "main").await.text().await.unwrap();
+        assert!(text.contains("Chuyển bước xử lý"), "{text}");
+        assert_eq!(holds(&client, "reason").await, "Ông đổi ý, xin rút hồ sơ");
+        // Read anew it is the same; sent again it works.
+        says(&client, "Đã lưu nháp lúc").await;
+        client.refresh().await.unwrap();
+        assert_eq!(holds(&client, "reason").await, "Ông đổi ý, xin rút hồ sơ");
+        find(&client, "main form button[type=submit]")
+            .await
+            .click()
+            .await
+            .unwrap();
+        arrive(&client, &format!("/ho-so/{number}")).await;
+        let text = find(&client, "main").await.text().await.unwrap();
+        assert!(text.contains("Đã ghi nhận: rút"), "{text}");
+        until_nothing_is_left_here(&client).await;
+        assert_eq!(
+            db.value("select count(*) from drafts where fields is not null"),
+            "0"
+        );
+
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        to_the_buttons(&client).await;
+        look(&client, "at-once").await;
         client.close().await.unwrap();
     });
 }
