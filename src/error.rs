@@ -128,8 +128,8 @@ pub enum Conflict {
     #[error("thông điệp đang được gửi; thử lại sau ít phút nếu vẫn chưa gửi được")]
     UnderWay,
     #[error(
-        "không thể tự khóa, tự đổi quyền hay tự đặt lại cách đăng nhập; đổi mật khẩu của mình tại \
-         /api/v1/me/password"
+        "không thể tự khóa, tự đổi quyền hay tự đặt lại cách đăng nhập; mật khẩu của mình thì đổi \
+         ở tài khoản của mình"
     )]
     Oneself,
 }

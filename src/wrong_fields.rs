@@ -13,6 +13,9 @@ use serde::de::{
 };
 use serde_json::Value;
 
+/// What is said of a name that is none of those that may stand there; then those.
+pub(crate) const ONE_OF: &str = "phải là một trong";
+
 /// A wrong field: JSON pointer and reason.
 pub(crate) type WrongField = (String, String);
 
@@ -193,7 +196,7 @@ impl Display for Reason {
         match self {
             Self::Missing => f.write_str("thiếu trường này"),
             Self::Unknown => f.write_str("trường lạ"),
-            Self::OneOf(names) => write!(f, "phải là một trong: {}", names.join(", ")),
+            Self::OneOf(names) => write!(f, "{ONE_OF}: {}", names.join(", ")),
             Self::Other(needed) => write!(f, "cần {}", needed.unwrap_or("giá trị khác")),
             Self::TooLong(longest) => write!(f, "dài quá {longest} phần tử"),
             Self::Said(text) => f.write_str(text),

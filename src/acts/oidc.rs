@@ -78,6 +78,35 @@ pub struct Answer {
     pub browser: String,
 }
 
+/// Where somebody wants to come in. One address of ours is known to the provider; by this the answer finds its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    Api,
+    /// The log-in page, for a browser's cookie.
+    Page,
+}
+
+impl Door {
+    /// How the state of a log-in on the page begins; no random one does.
+    const PAGE: &'static str = "page.";
+
+    /// Where the log-in of that state was begun.
+    pub fn of(state: &str) -> Self {
+        match state.starts_with(Self::PAGE) {
+            true => Self::Page,
+            false => Self::Api,
+        }
+    }
+
+    fn new_state(self) -> CsrfToken {
+        let state = CsrfToken::new_random();
+        match self {
+            Self::Api => state,
+            Self::Page => CsrfToken::new(format!("{}{}", Self::PAGE, state.secret())),
+        }
+    }
+}
+
 /// A log-in that has begun.
 pub struct Redirect {
     /// Where to send the browser.
@@ -136,6 +165,7 @@ impl Oidc {
     pub fn begin(
         &self,
         store: &Store,
+        door: Door,
         address: IpAddr,
         limits: Limits,
         now: Moment,
@@ -152,7 +182,7 @@ impl Oidc {
             .client(KEPT)?
             .authorize_url(
                 CoreAuthenticationFlow::AuthorizationCode,
-                CsrfToken::new_random,
+                move || door.new_state(),
                 Nonce::new_random,
             )
             .set_pkce_challenge(challenge)

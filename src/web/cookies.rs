@@ -4,13 +4,28 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use data_encoding::BASE64URL_NOPAD;
 
 use crate::web::State;
-use crate::web::problem::{Kind, Problem};
+use crate::web::problem::Problem;
+
+/// The `reason` of what another site's page has made a browser send.
+pub(crate) const CROSS_SITE: &str = "cross_site";
 
 /// With the prefix no other host, and nothing that goes over plain http, can set it.
 const NAME: &str = "__Host-motcua";
 const OVER_HTTP: &str = "motcua";
+
+/// Ties a log-in at the OpenID Connect provider to the browser that was sent there, and holds where to go on.
+const AWAY: &str = "__Host-motcua-oidc";
+const AWAY_OVER_HTTP: &str = "motcua-oidc";
+
+fn away_name(state: &State) -> &'static str {
+    match state.settings.cookies_over_http {
+        true => AWAY_OVER_HTTP,
+        false => AWAY,
+    }
+}
 
 fn name(state: &State) -> &'static str {
     match state.settings.cookies_over_http {
@@ -44,6 +59,38 @@ pub(crate) fn gone(state: &State) -> Cookie<'static> {
     cookie(state, "", Duration::ZERO)
 }
 
+/// For a browser that is sent to the provider: the secret of its log-in, and where it goes on.
+pub(crate) fn away(state: &State, secret: &str, next: &str) -> Cookie<'static> {
+    let next = BASE64URL_NOPAD.encode(next.as_bytes());
+    Cookie::build(away_name(state), format!("{secret}.{next}"))
+        .path("/")
+        .http_only(true)
+        .secure(!state.settings.cookies_over_http)
+        .same_site(SameSite::Lax)
+        .max_age(Duration::minutes(10))
+        .finish()
+}
+
+/// For one that has come back.
+pub(crate) fn back(state: &State) -> Cookie<'static> {
+    let mut spent = Cookie::build(away_name(state), "")
+        .path("/")
+        .http_only(true)
+        .secure(!state.settings.cookies_over_http)
+        .same_site(SameSite::Lax)
+        .finish();
+    spent.make_removal();
+    spent
+}
+
+/// The secret and the place of [`away`], as a browser brings them.
+pub(crate) fn brought_back(state: &State, request: &HttpRequest) -> Option<(String, String)> {
+    let cookie = request.cookie(away_name(state))?;
+    let (secret, next) = cookie.value().split_once('.')?;
+    let next = BASE64URL_NOPAD.decode(next.as_bytes()).ok()?;
+    Some((secret.to_owned(), String::from_utf8(next).ok()?))
+}
+
 /// The token that a browser has brought.
 pub(crate) fn token(state: &State, request: &HttpRequest) -> Option<String> {
     Some(request.cookie(name(state))?.value().to_owned())
@@ -71,6 +118,6 @@ pub(crate) fn ensure_same_origin(request: &HttpRequest) -> Result<(), Problem> {
         }
         (None, None) => false,
     };
-    let refused = || Problem::new(Kind::Forbidden, "yêu cầu này được gửi từ một trang khác");
+    let refused = || Problem::refused_to_role(CROSS_SITE, "yêu cầu này được gửi từ một trang khác");
     same.then_some(()).ok_or_else(refused)
 }

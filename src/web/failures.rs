@@ -2,6 +2,7 @@
 
 use crate::domain::dossier::Refusal;
 use crate::error::{Conflict, Error};
+use crate::render::words;
 use crate::store::StoreError;
 use crate::store::authority::Denied;
 use crate::web::problem::{FieldError, Kind, Problem};
@@ -40,7 +41,10 @@ impl From<Denied> for Problem {
     fn from(error: Denied) -> Self {
         match error {
             Denied::NoSession => Self::unauthenticated(error),
-            Denied::Role(_) => Self::new(Kind::Forbidden, error),
+            Denied::Role(role) => {
+                let role = words::role(role);
+                Self::new(Kind::Forbidden, format!("{role} không được làm việc này"))
+            }
             Denied::PasswordChangeRequired => Self::new(Kind::PasswordChangeRequired, error),
         }
     }
@@ -80,7 +84,11 @@ impl From<Error> for Problem {
             Error::Changed { .. } => Self::new(Kind::Changed, detail),
             Error::WrongCredentials(_) => Self::new(Kind::WrongCredentials, detail),
             Error::TooMany { until, .. } => Self::too_many(until, detail),
-            Error::NoCalendar => Self::new(Kind::NotReady, detail),
+            // How, is for whoever sits at the machine.
+            Error::NoCalendar => Self::new(
+                Kind::NotReady,
+                "chưa có lịch làm việc; người quản trị cần nhập lịch trước",
+            ),
             Error::KeyReused(_) => Self::new(Kind::KeyReused, detail),
             Error::Provider(reason) => {
                 tracing::error!(reason, "the OpenID Connect provider");

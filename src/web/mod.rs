@@ -34,7 +34,7 @@ pub use crate::web::access::Access;
 pub use crate::web::intake::IntakeSettings;
 pub use crate::web::openapi::{document, schemas_in_conflict};
 pub use crate::web::problem::{FieldError, Kind, Problem};
-pub use crate::web::routes::{Route, pages as page_routes, table};
+pub use crate::web::routes::{Route, pages as page_routes, screens, table};
 
 use crate::acts::log_key::LogKey;
 use crate::acts::oidc::{Oidc, OidcSettings};

@@ -8,6 +8,9 @@ use crate::domain::text::{clean, read_date};
 use crate::web::problem::{FieldError, Kind, MOST_ERRORS, Problem};
 use crate::wrong_fields::{self, Found};
 
+/// What is said of a parameter that there is not; then those that there are.
+pub(crate) const NO_SUCH: &str = "không có tham số này";
+
 /// Parameters that can be read. Every field must read from a text, and be optional: `check` names
 /// what is missing.
 pub trait Parameters: DeserializeOwned + 'static {
@@ -84,7 +87,7 @@ impl Query {
             if !known.contains(&name.as_str()) {
                 if !open {
                     let known = known.join(", ");
-                    let detail = format!("không có tham số này; các tham số: {known}");
+                    let detail = format!("{NO_SUCH}; các tham số: {known}");
                     wrong.push(FieldError::new(name, detail));
                 }
             } else if text.contains('\0') {

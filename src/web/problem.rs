@@ -330,6 +330,11 @@ impl Problem {
         self.0.kind
     }
 
+    /// Which rule refused.
+    pub(crate) const fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
     pub(crate) fn detail(&self) -> String {
         self.0.detail.clone()
     }

@@ -222,6 +222,8 @@ pub fn pages() -> Vec<Route> {
         page!(Public, GET "/static/{file}" => assets::show),
         page!(Public, GET "/dang-nhap" => log_in::show),
         page!(Public, POST "/dang-nhap" => log_in::log_in),
+        page!(Public, GET "/dang-nhap/dinh-danh" => screens::oidc::begin),
+        page!(Public, GET "/dang-nhap/dinh-danh/ve" => screens::oidc::finish),
         page!(Staff(May::OwnPassword), POST "/dang-xuat" => log_in::log_out),
         page!(Staff(May::OwnPassword), GET "/tai-khoan" => screens::account::show),
         page!(Staff(May::OwnPassword), POST "/tai-khoan" => screens::account::change_password),
@@ -354,6 +356,14 @@ pub fn overview_pages() -> Vec<Route> {
         page!(Staff(May::ReadDossiers), GET "/hom-nay" => screens::today::show),
         page!(Public, GET "/bang/{unit}" => screens::board::show),
     ]
+}
+
+/// All pages.
+pub fn screens() -> Vec<Route> {
+    let mut all = pages();
+    all.extend(public_pages());
+    all.extend(overview_pages());
+    all
 }
 
 /// All routes of the API.
@@ -797,11 +807,7 @@ fn act<B: ActionBody>(kind: ActionKind, may: Permission, asks: Asks<B>) -> Route
 /// methods it has; HEAD goes wherever GET does.
 pub(crate) fn register(config: &mut web::ServiceConfig) {
     let mut by_path: Vec<(String, Vec<Route>)> = Vec::new();
-    let people = pages()
-        .into_iter()
-        .chain(public_pages())
-        .chain(overview_pages());
-    for route in table().into_iter().chain(people) {
+    for route in table().into_iter().chain(screens()) {
         match by_path.iter_mut().find(|(path, _)| *path == route.path) {
             Some((_, routes)) => routes.push(route),
             None => by_path.push((route.path.clone(), vec![route])),

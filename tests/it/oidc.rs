@@ -6,7 +6,10 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Answer, COMMUNE, Database, Kind, Office, Program, on_both, peers};
+use crate::support::{
+    Answer, Browser as Chromium, COMMUNE, Database, Kind, Office, Program, World, arrive, find,
+    is_page, look, on_both, peers, set_cookie,
+};
 use motcua::acts;
 use motcua::acts::staff::NewStaff;
 use motcua::domain::role::Role;
@@ -22,8 +25,13 @@ struct Provider {
 
 impl Provider {
     fn start(misbehave: &str) -> Self {
+        Self::start_for(REDIRECT, misbehave)
+    }
+
+    /// That sends browsers back to that address.
+    fn start_for(redirect: &str, misbehave: &str) -> Self {
         let mut child = Command::new("node")
-            .args(["provider.mjs", REDIRECT])
+            .args(["provider.mjs", redirect])
             .current_dir(peers())
             .env("MISBEHAVE", misbehave)
             .stdout(Stdio::piped())
@@ -45,13 +53,22 @@ impl Drop for Provider {
     }
 }
 
-fn office(db: &Database, issuer: &str) -> Office {
-    let program = Program::on(db)
+fn program(db: &Database, issuer: &str, redirect: &str) -> Program {
+    Program::on(db)
         .with("MOTCUA__OIDC__ISSUER", issuer)
         .with("MOTCUA__OIDC__CLIENT_ID", "motcua")
         .with("MOTCUA__OIDC__CLIENT_SECRET", SECRET)
-        .with("MOTCUA__OIDC__REDIRECT", REDIRECT);
-    let office = Office::open_with(db, program);
+        .with("MOTCUA__OIDC__REDIRECT", redirect)
+}
+
+fn office(db: &Database, issuer: &str) -> Office {
+    let office = Office::open_with(db, program(db, issuer, REDIRECT));
+    hire_anh(&office.world);
+    office
+}
+
+/// An officer whom the provider knows.
+fn hire_anh(world: &World) {
     let new = NewStaff {
         username: "anh".to_owned(),
         full_name: "Nguyễn Thị Ánh".to_owned(),
@@ -61,8 +78,7 @@ fn office(db: &Database, issuer: &str) -> Office {
         email: None,
         password: None,
     };
-    acts::staff::create(&office.world.store, new, None, None, motcua::clock::now()).unwrap();
-    office
+    acts::staff::create(&world.store, new, None, None, motcua::clock::now()).unwrap();
 }
 
 /// A browser at the provider: cookies, no redirects by itself.
@@ -222,4 +238,200 @@ fn log_ins_that_are_only_begun_are_limited() {
         .map(|_| office.call("GET", "/api/v1/oidc/login").send().status)
         .collect();
     assert_eq!((statuses[0], statuses[69]), (303, 429));
+}
+
+/// What a browser asks for, with the cookies that it has.
+fn open(office: &Office, path: &str, cookie: &str) -> Answer {
+    let cookie = [("Cookie", cookie)];
+    let cookies = if cookie[0].1.is_empty() {
+        &[][..]
+    } else {
+        &cookie[..]
+    };
+    office.server.send("GET", path, cookies, b"")
+}
+
+/// Sent to the provider from the page: its address, and the cookie.
+fn begin_on_the_page(office: &Office, next: &str) -> (String, String) {
+    let next = serde_urlencoded::to_string([("next", next)]).unwrap();
+    let sent = open(office, &format!("/dang-nhap/dinh-danh?{next}"), "").expect(303);
+    let cookie = set_cookie(&sent, "__Host-motcua-oidc");
+    for part in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    (sent.header("location").to_owned(), cookie)
+}
+
+on_both! {
+    fn on_the_page_the_round_trip_ends_where_it_was_meant_to(db: &Database) {
+        let provider = Provider::start("");
+        let office = office(db, &provider.issuer);
+        let page = open(&office, "/dang-nhap?next=%2Fho-so%3Flist%3Doverdue", "").expect(200);
+        let button = "href=\"/dang-nhap/dinh-danh?next=%2Fho-so%3Flist%3Doverdue\"";
+        assert!(page.body.contains(button), "{}", page.body);
+        let (address, cookie) = begin_on_the_page(&office, "/ho-so?list=overdue");
+        let query = at_provider(&provider.issuer, &address, "anh-subject");
+        // The address that the provider knows is the API's, which lets nobody in here.
+        let brought = come_back(&office, &query, &cookie).expect(303);
+        assert!(brought.headers.iter().all(|(name, _)| name != "set-cookie"));
+        let back = brought.header("location").to_owned();
+        assert!(back.starts_with("/dang-nhap/dinh-danh/ve?"), "{back}");
+        // Another browser is not let in by it, nor does that use it up… but once taken it is over.
+        let stranger = open(&office, &back, "__Host-motcua-oidc=made-up.L2hvLXNv");
+        is_page(&stranger, 401);
+        let begun = open(&office, &back, &cookie).expect(303);
+        assert_eq!(begun.header("location"), "/ho-so?list=overdue");
+        let session = set_cookie(&begun, "__Host-motcua");
+        assert!(session.contains("; HttpOnly") && session.contains("; SameSite=Lax"), "{session}");
+        assert!(set_cookie(&begun, "__Host-motcua-oidc").contains("Max-Age=0"));
+        let shown = open(&office, "/ho-so?list=overdue", session.split(';').next().unwrap()).expect(200);
+        assert!(shown.body.contains("Nguyễn Thị Ánh"), "{}", shown.body);
+        let again = open(&office, &back, &cookie);
+        is_page(&again, 401);
+        for part in ["role=\"alert\"", "người quản trị", "href=\"/dang-nhap/dinh-danh?next="] {
+            assert!(again.body.contains(part), "{part} in {}", again.body);
+        }
+        // Nobody is sent elsewhere, whatever the address or the cookie says.
+        for elsewhere in ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example"] {
+            let (address, cookie) = begin_on_the_page(&office, elsewhere);
+            let query = at_provider(&provider.issuer, &address, "anh-subject");
+            let back = come_back(&office, &query, "").expect(303).header("location").to_owned();
+            let (secret, _) = cookie.split_once('.').unwrap();
+            let forged = format!("{secret}.{}", data_encoding::BASE64URL_NOPAD.encode(elsewhere.as_bytes()));
+            let begun = open(&office, &back, &forged).expect(303);
+            assert_eq!(begun.header("location"), "/ho-so", "{elsewhere}");
+        }
+        // A log-in that was begun over the API is none of the page's, and the other way round.
+        let (address, own) = begin(&office);
+        let query = at_provider(&provider.issuer, &address, "anh-subject");
+        let value = own.split_once('=').unwrap().1;
+        let wrong = open(&office, &format!("/dang-nhap/dinh-danh/ve{query}"), &format!("__Host-motcua-oidc={value}."));
+        is_page(&wrong, 401);
+    }
+}
+
+#[test]
+fn on_the_page_every_refusal_says_what_to_do() {
+    let provider = Provider::start("");
+    let db = Database::new(Kind::Sqlite);
+    let first = office(&db, &provider.issuer);
+    // Whom nobody here knows; who has thought better of it; who made it up.
+    let (address, cookie) = begin_on_the_page(&first, "/ho-so");
+    let query = at_provider(&provider.issuer, &address, "stranger");
+    let back = format!("/dang-nhap/dinh-danh/ve{query}");
+    let unknown = open(&first, &back, &cookie);
+    is_page(&unknown, 401);
+    assert!(
+        unknown.body.contains("gắn mã định danh"),
+        "{}",
+        unknown.body
+    );
+    let refused = open(
+        &first,
+        "/dang-nhap/dinh-danh/ve?error=access_denied&state=page.x",
+        &cookie,
+    );
+    is_page(&refused, 401);
+    assert!(
+        refused.body.contains("đã thôi đăng nhập"),
+        "{}",
+        refused.body
+    );
+    for made_up in [
+        "",
+        "?code=x",
+        "?code=x&state=page.y",
+        "?code=%FF&state=%FF",
+        "?error=%FF",
+    ] {
+        let answer = open(
+            &first,
+            &format!("/dang-nhap/dinh-danh/ve{made_up}"),
+            &cookie,
+        );
+        assert!(
+            [400, 401].contains(&answer.status),
+            "{made_up}: {}",
+            answer.status
+        );
+        is_page(&answer, answer.status);
+        assert!(answer.body.contains("id=\"username\""), "{}", answer.body);
+        for technical in ["state", "code", "nonce", "urn:", "access_denied"] {
+            assert!(
+                !answer.body.contains(&format!("{technical} ")),
+                "{technical} in {}",
+                answer.body
+            );
+        }
+    }
+    // The provider is away: there is still the password.
+    drop(first);
+    let office = Office::over(
+        World { store: db.store() },
+        program(&db, "http://127.0.0.1:1", REDIRECT),
+    );
+    let away = open(&office, "/dang-nhap/dinh-danh?next=/tong-quan", "");
+    is_page(&away, 502);
+    for part in ["không trả lời", "id=\"password\"", "value=\"/tong-quan\""] {
+        assert!(away.body.contains(part), "{part} in {}", away.body);
+    }
+    // Where there is none, there is no button.
+    let without = office.again(Program::on(&db));
+    let page = open(&without, "/dang-nhap", "").expect(200);
+    assert!(!page.body.contains("dinh-danh"), "{}", page.body);
+    is_page(&open(&without, "/dang-nhap/dinh-danh", ""), 501);
+}
+
+#[test]
+fn in_a_browser_one_click_leads_through_the_provider_to_the_page_asked_for() {
+    let db = Database::new(Kind::Sqlite);
+    let world = World::new(db.store());
+    hire_anh(&world);
+    // The provider has to know our address before we have one.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = free.local_addr().unwrap().to_string();
+    drop(free);
+    let redirect = format!("http://{ours}/api/v1/oidc/callback");
+    let provider = Provider::start_for(&redirect, "");
+    let program = program(&db, &provider.issuer, &redirect)
+        .with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    let (_server, _) = program.serve_with(&["serve", "--listen", &ours]);
+    let chromium = Chromium::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = chromium.open().await;
+        client
+            .goto(&format!("http://{ours}/hom-nay"))
+            .await
+            .unwrap();
+        look(&client, "log-in-oidc").await;
+        find(&client, "main a.button").await.click().await.unwrap();
+        // Its own pages: who it is, and that we may know.
+        find(&client, "[name=login]")
+            .await
+            .send_keys("anh-subject")
+            .await
+            .unwrap();
+        find(&client, "[name=password]")
+            .await
+            .send_keys("x")
+            .await
+            .unwrap();
+        find(&client, "[type=submit]").await.click().await.unwrap();
+        let consent = find(&client, "[name=prompt][value=consent]").await;
+        drop(consent);
+        find(&client, "[type=submit]").await.click().await.unwrap();
+        arrive(&client, "/hom-nay").await;
+        let header = find(&client, "header").await.text().await.unwrap();
+        assert!(header.contains("Nguyễn Thị Ánh"), "{header}");
+        // Refused there, one is back at the log-in, in words.
+        client
+            .goto(&format!(
+                "http://{ours}/dang-nhap/dinh-danh/ve?error=access_denied&state=x"
+            ))
+            .await
+            .unwrap();
+        look(&client, "log-in-oidc-refused").await;
+        client.close().await.unwrap();
+    });
 }

@@ -7,11 +7,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::acts::oidc::{Answer, Oidc};
+use crate::acts::oidc::{Answer, Door, Oidc, Redirect};
+use crate::acts::sessions::Begun;
 use crate::error::Error;
 use crate::web::State;
 use crate::web::access::Client;
 use crate::web::api::sessions::{self, SessionBegun};
+use crate::web::pages;
 use crate::web::params::{Parameters, Params, missing};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::waiting::with_store_within;
@@ -37,16 +39,8 @@ fn provider(state: &State) -> Result<&Oidc, Problem> {
         headers(("Location" = String, description = "Địa chỉ đăng nhập")))),
 )]
 pub async fn begin(state: web::Data<State>, client: Client) -> Result<HttpResponse, Problem> {
+    let redirect = send(&state, client, Door::Api).await?;
     let secure = provider(&state)?.is_reached_by_tls();
-    let turn = state.oidc_turns.take().await?;
-    let shared = state.clone();
-    let redirect = with_store_within(&state, PROVIDER, move |store| {
-        let _turn = turn;
-        let limits = shared.settings.limits;
-        let begun = provider(&shared)?.begin(store, client.address, limits, crate::clock::now());
-        Ok::<_, Problem>(begun?)
-    })
-    .await?;
     let cookie = Cookie::build(COOKIE, redirect.browser)
         .path(COOKIE_PATH)
         .http_only(true)
@@ -58,6 +52,26 @@ pub async fn begin(state: web::Data<State>, client: Client) -> Result<HttpRespon
         .insert_header(("Cache-Control", "no-store"))
         .cookie(cookie)
         .finish())
+}
+
+/// Begins a log-in at the provider.
+///
+/// # Errors
+/// If there is none, it does not answer, or too many were begun.
+pub(crate) async fn send(
+    state: &web::Data<State>,
+    client: Client,
+    door: Door,
+) -> Result<Redirect, Problem> {
+    provider(state)?;
+    let turn = state.oidc_turns.take().await?;
+    let shared = state.clone();
+    with_store_within(state, PROVIDER, move |store| {
+        let _turn = turn;
+        let (limits, now) = (shared.settings.limits, crate::clock::now());
+        Ok::<_, Problem>(provider(&shared)?.begin(store, door, client.address, limits, now)?)
+    })
+    .await
 }
 
 /// What the provider sends the browser back with.
@@ -92,10 +106,26 @@ impl Parameters for Callback {
     }
 }
 
-/// Nhà cung cấp định danh trả lời; phiên đăng nhập bắt đầu nếu có tài khoản ứng với người dùng.
+impl Callback {
+    /// Where the log-in was begun.
+    pub(crate) fn door(&self) -> Door {
+        Door::of(self.state.as_deref().unwrap_or_default())
+    }
+
+    /// Whether whoever was there has thought better of it, or was not let through.
+    pub(crate) fn was_refused_there(&self) -> bool {
+        self.error.is_some()
+    }
+}
+
+/// Nhà cung cấp định danh trả lời; phiên đăng nhập bắt đầu nếu có tài khoản ứng với người dùng. Lượt đăng nhập bắt đầu ở
+/// trang đăng nhập thì chuyển trình duyệt về trang đó.
 #[utoipa::path(
     get, path = "/api/v1/oidc/callback", tag = "Tài khoản", params(Callback),
-    responses((status = 201, description = "Phiên đăng nhập mới", body = SessionBegun)),
+    responses(
+        (status = 201, description = "Phiên đăng nhập mới", body = SessionBegun),
+        (status = 303, description = "Về trang đăng nhập", headers(("Location" = String, description = "Trang"))),
+    ),
 )]
 pub async fn finish(
     state: web::Data<State>,
@@ -104,14 +134,36 @@ pub async fn finish(
     params: Params<Callback>,
 ) -> Result<HttpResponse, Problem> {
     provider(&state)?;
+    if params.0.door() == Door::Page {
+        return Ok(pages::oidc::bring_back(request.query_string()));
+    }
+    let browser = request.cookie(COOKIE);
+    let browser = browser.map(|cookie| cookie.value().to_owned());
+    let session = take(&state, client, params.0, browser).await?;
+    let reference = with_store_within(&state, PROVIDER, |store| store.reference()).await?;
+    let mut answer = sessions::begun(session, &reference);
+    let mut spent = Cookie::build(COOKIE, "").path(COOKIE_PATH).finish();
+    spent.make_removal();
+    // A cookie that cannot be set is one that the browser keeps a while longer: of no use any more.
+    let _ = answer.add_cookie(&spent);
+    Ok(answer)
+}
+
+/// Takes what the provider says, for the browser that has kept the secret of its log-in.
+///
+/// # Errors
+/// If the provider does not vouch for it or does not answer, or nobody here has that subject.
+pub(crate) async fn take(
+    state: &web::Data<State>,
+    client: Client,
+    callback: Callback,
+    browser: Option<String>,
+) -> Result<Begun, Problem> {
+    provider(state)?;
     let turn = state.oidc_turns.take().await?;
     let shared = state.clone();
-    let browser = request
-        .cookie(COOKIE)
-        .map(|cookie| cookie.value().to_owned());
-    let (session, reference) = with_store_within(&state, PROVIDER, move |store| {
+    with_store_within(state, PROVIDER, move |store| {
         let _turn = turn;
-        let callback = params.0;
         if let Some(error) = callback.error {
             let reason = error.chars().take(100).collect();
             return Err(Error::NotVouched(reason).into());
@@ -125,15 +177,7 @@ pub async fn finish(
         let settings = (shared.settings.session, shared.settings.limits);
         let now = crate::clock::now();
         let (address, agent) = (client.address, client.agent);
-        let session = provider(&shared)?.finish(store, answer, address, agent, settings, now)?;
-        let reference = store.reference()?;
-        Ok::<_, Problem>((session, reference))
+        Ok::<_, Problem>(provider(&shared)?.finish(store, answer, address, agent, settings, now)?)
     })
-    .await?;
-    let mut answer = sessions::begun(session, &reference);
-    let mut spent = Cookie::build(COOKIE, "").path(COOKIE_PATH).finish();
-    spent.make_removal();
-    // A cookie that cannot be set is one that the browser keeps a while longer: of no use any more.
-    let _ = answer.add_cookie(&spent);
-    Ok(answer)
+    .await
 }

@@ -14,6 +14,20 @@ const PLACES: [(&str, &str); 3] = [
     ("/phan-anh", "Phản ánh"),
 ];
 
+/// Where whoever has lost the way goes on.
+pub(super) const LOOK_UP: &str = PLACES[0].0;
+
+/// The place to which an address belongs, if it is a citizen's: those of [`PLACES`], and the board on the wall.
+pub(super) fn place_of(path: &str) -> Option<&'static str> {
+    let under = |place: &str| {
+        let rest = path.strip_prefix(place);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let mut places = PLACES.iter().map(|(place, _)| *place);
+    let place = places.find(|place| under(place));
+    place.or_else(|| under("/bang").then_some(""))
+}
+
 /// What a citizen's page has around it.
 pub(super) struct Frame {
     pub style: String,

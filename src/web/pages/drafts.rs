@@ -364,5 +364,6 @@ pub(crate) async fn session_ended(
         let said = json!({"state": "ended", "kept": kept.is_some()});
         return told(StatusCode::UNAUTHORIZED, &said);
     }
-    log_in::after_the_session(kept).unwrap_or_else(HttpResponse::from_error)
+    let shown = state(request).and_then(|state| log_in::after_the_session(&state, kept));
+    shown.unwrap_or_else(HttpResponse::from_error)
 }

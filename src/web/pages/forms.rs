@@ -12,7 +12,9 @@ use crate::domain::text::{self, clean};
 use crate::render::words;
 use crate::web::api::answers::Tagged;
 use crate::web::pages::{read_form, read_form_up_to};
+use crate::web::params::{Expected, NO_SUCH};
 use crate::web::problem::{Kind, Problem};
+use crate::wrong_fields::ONE_OF;
 
 /// What came with a form, or in the query of a page: names and what was typed, cleaned but for passwords.
 #[derive(Debug, Clone, Default)]
@@ -548,9 +550,17 @@ impl FormPart {
     /// With what is wrong at its fields, and on top.
     #[must_use]
     pub(crate) fn refused(mut self, problem: &Problem) -> Self {
+        let mut of_the_address = false;
         for error in problem.errors() {
             let place = error.field.trim_start_matches('/');
-            self = self.wrong(place, error.detail.clone());
+            match error.detail.starts_with(NO_SUCH) {
+                true => of_the_address = true,
+                false => self = self.wrong(place, error.detail.clone()),
+            }
+        }
+        if of_the_address {
+            let text = "Địa chỉ của trang có phần không đúng; xin mở lại trang từ đầu.".to_owned();
+            self.errors.push(Wrong { target: None, text });
         }
         if problem.errors().is_empty() {
             let text = sentence(&self.in_words(&problem.detail()));
@@ -565,6 +575,13 @@ impl FormPart {
 
     /// What the API says, with its names of fields as the form calls them, and its moments as people do.
     fn in_words(&self, text: &str) -> String {
+        // The names that the API takes are of no use to whoever has a list to choose from.
+        if text.starts_with(ONE_OF) {
+            return "chọn một mục trong danh sách".to_owned();
+        }
+        if text.ends_with(bool::NEEDED) {
+            return "không đọc được".to_owned();
+        }
         let words = text.split(' ').map(|word| {
             let bare = word.trim_matches(|c: char| "'().,;:".contains(c));
             match bare.parse::<Moment>() {
@@ -612,7 +629,7 @@ impl FormPart {
 }
 
 /// With a capital at its beginning.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase());
     first.into_iter().flatten().chain(letters).collect()

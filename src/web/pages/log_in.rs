@@ -1,14 +1,16 @@
 //! `/dang-nhap`, `/dang-xuat`: the session of a browser.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, dev, web};
+use actix_web::{HttpRequest, HttpResponse, dev, web};
 use askama::Template;
 use serde::Deserialize;
 
 use crate::acts;
 use crate::web::access::{Client, Staff};
 use crate::web::api::sessions;
-use crate::web::pages::{Form, Frame, drafts, page, see_other};
+use crate::web::pages::citizen::again;
+use crate::web::pages::forms::sentence;
+use crate::web::pages::{Form, Frame, drafts, oidc, page, see_other};
 use crate::web::params::{Parameters, Params};
 use crate::web::problem::{Kind, Problem};
 use crate::web::{State, cookies, with_store};
@@ -18,24 +20,47 @@ pub(crate) const PATH: &str = "/dang-nhap";
 const LOG_OUT: &str = "/dang-xuat";
 
 /// Where somebody comes who wanted nothing else.
-const FIRST: &str = "/ho-so";
+pub(crate) const FIRST: &str = "/ho-so";
 
 #[derive(Template)]
 #[template(path = "log_in.html")]
-struct LogInPage {
+pub(super) struct LogInPage {
     frame: Frame,
     username: String,
     next: String,
     message: Option<String>,
     /// A form came after its session had ended: whether what was typed is kept.
     ended: Option<bool>,
+    /// Where somebody comes in without a password, if that is set up.
+    provider: Option<String>,
+}
+
+/// The page, with what is to be said there.
+pub(super) fn page_of(
+    state: &State,
+    username: String,
+    next: String,
+    message: Option<String>,
+) -> LogInPage {
+    let provider = state.oidc.as_ref().map(|_| {
+        let query = serde_urlencoded::to_string([("next", &next)]).unwrap_or_default();
+        format!("{}?{query}", oidc::PATH)
+    });
+    LogInPage {
+        frame: Frame::public().wrong(message.is_some()),
+        username,
+        next,
+        message,
+        ended: None,
+        provider,
+    }
 }
 
 /// Where to go on after the log-in.
 #[derive(Deserialize)]
 pub struct Next {
     #[serde(default)]
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 impl Parameters for Next {
@@ -44,7 +69,7 @@ impl Parameters for Next {
 }
 
 /// A path of ours, or the first page: nobody is sent elsewhere.
-fn own_path(next: Option<String>) -> String {
+pub(super) fn own_path(next: Option<String>) -> String {
     let own = |path: &String| {
         path.starts_with('/')
             && !path.starts_with("//")
@@ -67,31 +92,19 @@ pub(crate) async fn first(request: &HttpRequest, payload: dev::Payload) -> HttpR
 }
 
 /// The log-in in the place of what a form asked for, and where that form is found again, if it was kept.
-pub(crate) fn after_the_session(kept: Option<String>) -> Result<HttpResponse, Problem> {
-    page(
-        StatusCode::UNAUTHORIZED,
-        &LogInPage {
-            frame: Frame::public(),
-            username: String::new(),
-            ended: Some(kept.is_some()),
-            next: own_path(kept),
-            message: None,
-        },
-    )
+pub(crate) fn after_the_session(
+    state: &State,
+    kept: Option<String>,
+) -> Result<HttpResponse, Problem> {
+    let ended = Some(kept.is_some());
+    let shown = page_of(state, String::new(), own_path(kept), None);
+    page(StatusCode::UNAUTHORIZED, &LogInPage { ended, ..shown })
 }
 
 /// `GET /dang-nhap`.
-pub async fn show(params: Params<Next>) -> Result<HttpResponse, Problem> {
-    page(
-        StatusCode::OK,
-        &LogInPage {
-            frame: Frame::public(),
-            username: String::new(),
-            next: own_path(params.0.next),
-            message: None,
-            ended: None,
-        },
-    )
+pub async fn show(state: web::Data<State>, params: Params<Next>) -> Result<HttpResponse, Problem> {
+    let shown = page_of(&state, String::new(), own_path(params.0.next), None);
+    page(StatusCode::OK, &shown)
 }
 
 /// Name and password as they were typed.
@@ -143,14 +156,8 @@ pub async fn log_in(
     };
     match problem.kind() {
         Kind::WrongCredentials | Kind::TooManyRequests | Kind::InvalidRequest => {
-            let shown = LogInPage {
-                frame: Frame::public().wrong(true),
-                username,
-                next,
-                message: Some(problem.detail()),
-                ended: None,
-            };
-            page(problem.status_code(), &shown)
+            let message = Some(sentence(&problem.detail()));
+            again(&problem, &page_of(&state, username, next, message))
         }
         _ => Err(problem),
     }

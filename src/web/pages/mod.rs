@@ -23,6 +23,7 @@ pub(crate) mod links;
 pub(crate) mod log_in;
 pub(crate) mod look_up;
 pub(crate) mod many;
+pub(crate) mod oidc;
 pub(crate) mod overview;
 pub(crate) mod papers;
 pub(crate) mod receive;
