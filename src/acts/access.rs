@@ -29,6 +29,7 @@ impl Caller {
             username: self.username.clone(),
             role: self.role,
             unit: self.unit,
+            proof: self.proof,
         }
     }
 

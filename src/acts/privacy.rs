@@ -11,19 +11,21 @@ use crate::domain::ids::{Actor, DossierId, MessageId, PrivacyRequestId};
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::privacy::Request;
+use crate::domain::username;
 use crate::error::{Conflict, Error};
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::privacy::{self, PrivacyRequest, Settled};
-use crate::store::{Conn, Store, dossiers};
+use crate::store::readings::Which;
+use crate::store::{Conn, Store, dossiers, users};
 use crate::views::dossier::find_within;
 use crate::views::privacy::{
     PrivacyRequestView, ReadingLine, ReadingView, missing, reading_lines, readings_of, view, within,
 };
 use crate::views::reach::ensure_whole;
 
-/// Which readings of identity numbers are asked for.
+/// Which readings are asked for.
 #[derive(Debug, Clone)]
 pub struct Readings {
     pub from: NaiveDate,
@@ -31,6 +33,8 @@ pub struct Readings {
     pub to: NaiveDate,
     /// Those of one dossier only.
     pub dossier: Option<CaseNumber>,
+    /// Those by one member of staff only.
+    pub username: Option<String>,
 }
 
 /// Who read whose identity number on which dossier, for a breach to be reported (within 72 hours, Nghị định
@@ -96,12 +100,27 @@ pub fn list_readings(
                 Some(dossiers::find_id(conn, number)?.ok_or_else(missing)?)
             }
         };
-        let act = json!({
+        let user = match asked.username.as_deref().map(str::to_lowercase) {
+            None => None,
+            Some(username) => {
+                let account = match username::check(&username) {
+                    Ok(()) => users::by_username(conn, &username)?,
+                    Err(_) => None,
+                };
+                let missing = || Error::wrong("username", "không có người dùng này");
+                Some(account.ok_or_else(missing)?.user.id)
+            }
+        };
+        let mut act = json!({
             "from": asked.from, "to": asked.to, "dossier": number.map(CaseNumber::as_str),
             "after": after,
         });
+        if let Some(user) = user {
+            act["user"] = json!(user.0);
+        }
         admin_acts::record(conn, caller.actor(), now, ActKind::ReadingsExported, &act)?;
-        Ok(reading_lines(conn, period, dossier, after, limit)?)
+        let which = Which { dossier, user };
+        Ok(reading_lines(conn, period, which, after, limit)?)
     })
 }
 

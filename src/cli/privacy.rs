@@ -95,7 +95,12 @@ fn readings(
     format: Format,
 ) -> Outcome {
     let dossier = dossier.map(CaseNumber::parse).transpose()?;
-    let asked = Readings { from, to, dossier };
+    let asked = Readings {
+        from,
+        to,
+        dossier,
+        username: None,
+    };
     let readings = export_readings(store, &asked, crate::clock::now())?;
     match format {
         Format::Json => {
@@ -119,17 +124,21 @@ fn sheet(readings: &[ReadingView], period: String) -> Sheet {
             Cell::text(&reading.full_name),
             Cell::text(&reading.case_number),
             Cell::text(&reading.person),
+            Cell::text(reading.what.as_str()),
+            Cell::text(words::seen(reading.what)),
         ],
     });
     Sheet {
-        title: vec!["Các lượt xem số định danh".to_owned()],
+        title: vec!["Các lượt xem số định danh và hồ sơ".to_owned()],
         subtitle: vec![period],
         columns: vec![
             Column::text("at", "Lúc"),
             Column::text("username", "Tên đăng nhập"),
             Column::text("full_name", "Người xem"),
             Column::text("case_number", "Mã hồ sơ"),
-            Column::text("person", "Số định danh của"),
+            Column::text("person", "Của ai"),
+            Column::for_programs("what"),
+            Column::text("what_name", "Đã xem").for_people(),
         ],
         rows: rows.collect(),
         ..Sheet::default()

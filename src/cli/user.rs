@@ -28,7 +28,7 @@ pub(super) struct Add {
     /// Họ và tên; mặc định là tên đăng nhập.
     #[arg(long)]
     full_name: Option<String>,
-    /// clerk, officer, supervisor hay administrator.
+    /// clerk, officer, supervisor, administrator hay viewer (chỉ xem).
     #[arg(long, value_parser = role)]
     role: Role,
     /// Mã đơn vị, ví dụ H37: tài khoản có quyền trong đơn vị này và các đơn vị trực thuộc.

@@ -24,6 +24,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What somebody has read of a person's data, as the record of readings has it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Seen {
+        /// The identity number in full.
+        Identity = 1 "identity",
+        /// The dossier, by somebody whose every reading is on record.
+        Dossier = 2 "dossier",
+    }
+}
+
 /// What stands in place of a text that named somebody who was erased.
 pub const REMOVED: &str = "(đã ẩn danh)";
 

@@ -22,6 +22,9 @@ text_enum! {
         Supervisor = "supervisor",
         /// Keeps units, people, procedures and the calendar; sees no applicant's data.
         Administrator = "administrator",
+        /// Người theo dõi: an inspector, a people's council. Reads and changes nothing; every dossier that they open is on
+        /// record.
+        Viewer = "viewer",
     }
 }
 
@@ -37,8 +40,13 @@ impl Role {
             Self::Clerk => matches!(step, StepRole::Clerk),
             Self::Officer => matches!(step, StepRole::Officer),
             Self::Supervisor => true,
-            Self::Administrator => false,
+            Self::Administrator | Self::Viewer => false,
         }
+    }
+
+    /// Whether every dossier that they open is on record, not only identity numbers.
+    pub const fn is_watched(self) -> bool {
+        matches!(self, Self::Viewer)
     }
 
     /// Whether the table allows it.
@@ -70,13 +78,15 @@ macro_rules! permissions {
 
 permissions! {
     /// Change one's password and log out: all that a password set by somebody else is good for.
-    OwnPassword: Clerk Officer Supervisor Administrator;
+    OwnPassword: Clerk Officer Supervisor Administrator Viewer;
     /// Own sessions, the own account, the names of colleagues.
-    OwnAccount: Clerk Officer Supervisor Administrator;
+    OwnAccount: Clerk Officer Supervisor Administrator Viewer;
     /// Dossiers with their history, lists, searches.
-    ReadDossiers: Clerk Officer Supervisor;
+    ReadDossiers: Clerk Officer Supervisor Viewer;
     /// An applicant's identity number in full; each reading is recorded.
-    ReadIdentity: Clerk Officer Supervisor;
+    ReadIdentity: Clerk Officer Supervisor Viewer;
+    /// A note for one's colleagues on a dossier; a paper printed once more.
+    Annotate: Clerk Officer Supervisor;
     /// Take in, or not, what comes to the desk or was submitted online.
     Receive: Clerk Supervisor;
     /// Papers and payments that were asked for.
@@ -118,7 +128,7 @@ permissions! {
     /// Who has read whose identity number, without the number and the name.
     ReadReadings: Administrator;
     /// On-time rates and the forms.
-    ReadReports: Supervisor Administrator;
+    ReadReports: Supervisor Administrator Viewer;
     ManageUnits: Administrator;
     ManageProcedures: Administrator;
     ManageCalendar: Administrator;

@@ -1,4 +1,4 @@
-//! The record of who has read whose identity number (Luật 91/2025/QH15 and Nghị định 356/2025/NĐ-CP, which replaced
+//! The record of who has read whose identity number, and which dossiers viewers have opened (Luật 91/2025/QH15 and Nghị định 356/2025/NĐ-CP, which replaced
 //! Nghị định 13/2023/NĐ-CP on 1 January 2026; by secondary sources).
 
 use diesel::prelude::*;
@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::domain::ids::{DossierId, MessageId, PersonId, UserId};
 use crate::domain::log::{Entry, Subject, hash_of};
 use crate::domain::moment::Moment;
+use crate::domain::privacy::Seen;
 use crate::store::schema::identity_readings;
 use crate::store::{Conn, StoreError, log};
 
@@ -15,7 +16,9 @@ pub struct Reading {
     pub at: Moment,
     pub user: UserId,
     pub dossier: DossierId,
+    /// Whose number it was; of a dossier, its applicant.
     pub person: PersonId,
+    pub what: Seen,
 }
 
 /// Records a reading.
@@ -28,6 +31,7 @@ pub fn insert(conn: &mut Conn, reading: &Reading) -> Result<(), StoreError> {
             identity_readings::user_id.eq(reading.user.0),
             identity_readings::dossier_id.eq(reading.dossier.bytes().to_vec()),
             identity_readings::person_id.eq(reading.person.bytes().to_vec()),
+            identity_readings::what.eq(reading.what.code()),
         ))
         .execute(conn)?;
     let hash = Recorded {
@@ -53,9 +57,13 @@ impl Recorded {
             user,
             dossier,
             person,
+            what,
         } = self.reading;
         let hash = hash_of(
-            "motcua reading",
+            match what {
+                Seen::Identity => "motcua reading",
+                Seen::Dossier => "motcua dossier opened",
+            },
             &[
                 &self.id.bytes(),
                 &at.unix_millis().to_be_bytes(),
@@ -88,9 +96,9 @@ pub fn after(
     rows.into_iter().map(recorded).collect()
 }
 
-type Row = (Vec<u8>, i64, i32, Vec<u8>, Vec<u8>);
+type Row = (Vec<u8>, i64, i32, Vec<u8>, Vec<u8>, i16);
 
-fn recorded((id, at, user, dossier, person): Row) -> Result<Recorded, StoreError> {
+fn recorded((id, at, user, dossier, person, what): Row) -> Result<Recorded, StoreError> {
     let corrupt = || StoreError::corrupt("identity_readings");
     Ok(Recorded {
         id: MessageId::from_slice(&id).ok_or_else(corrupt)?,
@@ -99,6 +107,7 @@ fn recorded((id, at, user, dossier, person): Row) -> Result<Recorded, StoreError
             user: UserId(user),
             dossier: DossierId::from_slice(&dossier).ok_or_else(corrupt)?,
             person: PersonId::from_slice(&person).ok_or_else(corrupt)?,
+            what: Seen::from_code(what).ok_or_else(corrupt)?,
         },
     })
 }
@@ -126,12 +135,18 @@ pub fn within(
     }
 }
 
-/// A part of the readings from `from` to before `until`, oldest first, behind `after`; of one dossier only, if one is
-/// named.
+/// Of which dossier and by whom; `None`: of all, by all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which {
+    pub dossier: Option<DossierId>,
+    pub user: Option<UserId>,
+}
+
+/// A part of the readings from `from` to before `until`, oldest first, behind `after`.
 pub fn part(
     conn: &mut Conn,
     (from, until): (Moment, Moment),
-    dossier: Option<DossierId>,
+    which: Which,
     after: Option<MessageId>,
     limit: u32,
 ) -> Result<Vec<Recorded>, StoreError> {
@@ -145,8 +160,11 @@ pub fn part(
         .order(identity_readings::id)
         .limit(i64::from(limit))
         .into_boxed();
-    if let Some(dossier) = dossier {
+    if let Some(dossier) = which.dossier {
         query = query.filter(identity_readings::dossier_id.eq(dossier.bytes().to_vec()));
+    }
+    if let Some(user) = which.user {
+        query = query.filter(identity_readings::user_id.eq(user.0));
     }
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(recorded).collect()
@@ -157,24 +175,12 @@ const PAGE: u32 = 1000;
 
 /// Who has read the numbers of a dossier's people, oldest first.
 pub fn of_dossier(conn: &mut Conn, dossier: DossierId) -> Result<Vec<Reading>, StoreError> {
-    let rows: Vec<(i64, i32, Vec<u8>)> = identity_readings::table
+    let rows: Vec<Row> = identity_readings::table
         .filter(identity_readings::dossier_id.eq(dossier.bytes().to_vec()))
         .order(identity_readings::id)
-        .select((
-            identity_readings::at,
-            identity_readings::user_id,
-            identity_readings::person_id,
-        ))
         .load(conn)?;
-    rows.into_iter()
-        .map(|(at, user, person)| {
-            Ok(Reading {
-                at: Moment::from_unix_millis(at),
-                user: UserId(user),
-                dossier,
-                person: PersonId::from_slice(&person)
-                    .ok_or_else(|| StoreError::corrupt("identity_readings.person_id"))?,
-            })
-        })
+    let recorded = rows.into_iter().map(recorded);
+    recorded
+        .map(|recorded| recorded.map(|recorded| recorded.reading))
         .collect()
 }

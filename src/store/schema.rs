@@ -305,6 +305,7 @@ table! {
         user_id -> Integer,
         dossier_id -> Binary,
         person_id -> Binary,
+        what -> SmallInt,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person, Ways};
+use crate::domain::privacy::Seen;
 use crate::domain::procedure::{LimitDefinition, Procedure};
 use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
@@ -332,6 +333,27 @@ fn ensure_reach(
     }
 }
 
+/// Records that somebody opens a dossier, if that is to be on record, before anything of it is told.
+///
+/// # Errors
+/// If there is no such dossier, it is out of reach, the caller may not, or the database refuses.
+pub fn opened(store: &Store, id: DossierId, by: &Reader, now: Moment) -> Result<(), Error> {
+    if !by.role.is_watched() {
+        return Ok(());
+    }
+    store.write_with_reference_as(by.proof, move |conn, reference, caller| {
+        let dossier = find_within(conn, reference, id, Some(caller.unit()))?;
+        let reading = Reading {
+            at: now,
+            user: caller.user(),
+            dossier: id,
+            person: dossier.applicant,
+            what: Seen::Dossier,
+        };
+        Ok(readings::insert(conn, &reading)?)
+    })
+}
+
 /// A dossier as the desk sees it, if it lies within `reach` (`None`: wherever).
 ///
 /// # Errors
@@ -347,6 +369,9 @@ pub fn view(
 ) -> Result<DossierView, Error> {
     let (reference, found) = store.overview(&which.into())?.ok_or(Error::NO_DOSSIER)?;
     ensure_reach(&reference, reach, found.state.units())?;
+    if let Some(by) = by {
+        opened(store, found.state.id, by, now)?;
+    }
     let delegate = match found.state.delegate {
         Some(id) => {
             let person = store.read_one(|conn| persons::find(conn, id))?;
@@ -820,6 +845,7 @@ pub fn read_identities(
                 user: caller.user(),
                 dossier: id,
                 person: person_id,
+                what: Seen::Identity,
             };
             readings::insert(conn, &reading)?;
             found.push(FullIdentity {

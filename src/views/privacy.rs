@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 
 use crate::domain::ids::{DossierId, MessageId, PersonId, PrivacyRequestId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::privacy::Request;
+use crate::domain::privacy::{Request, Seen};
 use crate::error::Error;
 use crate::store::privacy::{self, PrivacyRequest};
-use crate::store::readings::Recorded;
+use crate::store::readings::{Recorded, Which};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, dossiers, persons, readings, users};
 use crate::views::list::{Named, StaffName, named_unit};
@@ -123,18 +123,19 @@ pub fn list(
     })
 }
 
-/// A reading of an identity number, as it is exported.
+/// A reading, as it is exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReadingView {
     pub at: Moment,
     pub username: String,
     pub full_name: String,
     pub case_number: String,
-    /// Whose number it was.
+    /// Whose number it was; of a dossier, its applicant.
     pub person: String,
+    pub what: Seen,
 }
 
-/// A reading of an identity number, as administrators see it: neither the number nor the name.
+/// A reading, as administrators see it: neither the number nor the name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReadingLine {
     pub at: Moment,
@@ -143,20 +144,21 @@ pub struct ReadingLine {
     pub full_name: String,
     #[schema(example = "H37.20.01-210301-0001")]
     pub case_number: String,
-    /// Whose number it was, on that dossier.
+    /// Whose number it was, on that dossier; of a dossier that was opened, its applicant.
     pub person: PersonId,
+    /// What was read.
+    pub what: Seen,
 }
 
-/// A part of the readings of a span, oldest first, each with where to go on behind it; of one dossier only, if one is
-/// named.
+/// A part of the readings of a span, oldest first, each with where to go on behind it.
 pub(crate) fn reading_lines(
     conn: &mut Conn,
     period: (Moment, Moment),
-    dossier: Option<DossierId>,
+    which: Which,
     after: Option<MessageId>,
     limit: u32,
 ) -> Result<Vec<(MessageId, ReadingLine)>, StoreError> {
-    let read = readings::part(conn, period, dossier, after, limit)?;
+    let read = readings::part(conn, period, which, after, limit)?;
     let staff = users::names(conn, read.iter().map(|one| one.reading.user))?;
     let mut lines = Vec::with_capacity(read.len());
     for Recorded { id, reading } in read {
@@ -167,6 +169,7 @@ pub(crate) fn reading_lines(
             full_name,
             case_number: dossiers::case_number(conn, reading.dossier)?.unwrap_or_default(),
             person: reading.person,
+            what: reading.what,
         };
         lines.push((id, line));
     }
@@ -197,6 +200,7 @@ pub(crate) fn readings_of(
                 full_name,
                 case_number: dossiers::case_number(conn, reading.dossier)?.unwrap_or_default(),
                 person: person.map(|person| person.name.clone()).unwrap_or_default(),
+                what: reading.what,
             });
         }
         Ok(())

@@ -4,6 +4,7 @@ use crate::domain::ids::{UnitId, UserId};
 use crate::domain::role::Role;
 use crate::domain::unit::Units;
 use crate::error::Error;
+use crate::store::authority::Proof;
 use crate::store::reference::Reference;
 
 /// A member of staff who reads, as they were when they were let in.
@@ -14,6 +15,8 @@ pub struct Reader {
     pub role: Role,
     /// Reaches this unit and what is under it.
     pub unit: UnitId,
+    /// With which their reading is recorded.
+    pub proof: Proof,
 }
 
 /// The units of a list: those under `reach`, or under the unit of that code, with the archives that these go on with;

@@ -18,7 +18,7 @@ use crate::domain::job::{Kind as JobKind, State as JobState};
 use crate::domain::moment::Moment;
 use crate::domain::norms::{FormKind, JudgedBy, JudgedDate, Numbering, Sure};
 use crate::domain::opinion::FeedbackKind;
-use crate::domain::privacy::Request as PrivacyRequest;
+use crate::domain::privacy::{Request as PrivacyRequest, Seen};
 use crate::domain::procedure::{LimitSource, OnSupplement, OnlineLevel, Place, StepRole};
 use crate::domain::role::Role;
 use crate::domain::text_block::Purpose;
@@ -109,6 +109,7 @@ texts! {
     StepRole: "Người thực hiện bước" = [StepRole::Clerk, StepRole::Officer, StepRole::Supervisor];
     ActionKind: "Thao tác" = ActionKind::ALL;
     PrivacyRequest: "Yêu cầu về dữ liệu của mình: xem, sửa, hạn chế xử lý, xóa" = PrivacyRequest::ALL;
+    Seen: "Đã xem: số định danh đầy đủ, hoặc hồ sơ (người theo dõi)" = Seen::ALL;
     Warning: "Cảnh báo khi tiếp nhận" = Warning::ALL;
     FeedbackKind: "Phản ánh, hoặc kiến nghị" = FeedbackKind::ALL;
     JobKind: "Loại công việc chạy nền" = JobKind::ALL;

@@ -9,7 +9,7 @@ use crate::support::{
     password,
 };
 use motcua::domain::role::{Permission, Role};
-use motcua::web::{Access, table};
+use motcua::web::{Access, screens, table};
 
 on_both! {
     fn staff_log_in_list_their_sessions_and_log_out(db: &Database) {
@@ -429,7 +429,8 @@ on_both! {
 
 #[test]
 fn every_permission_is_asked_for_by_a_route() {
-    let asked: Vec<_> = table().into_iter().map(|route| route.access).collect();
+    let all = table().into_iter().chain(screens());
+    let asked: Vec<_> = all.map(|route| route.access).collect();
     for permission in Permission::ALL {
         assert!(
             asked.contains(&Access::Staff(*permission)),

@@ -338,6 +338,8 @@ damage! {
         "delete from identity_readings" => ["lần xem số định danh", "không còn nữa"];
     a_reading_by_somebody_else_is_found:
         "update identity_readings set user_id = 99" => ["lần xem số định danh", "không còn như khi"];
+    a_reading_of_something_else_is_found:
+        "update identity_readings set what = 2" => ["lần xem số định danh", "không còn như khi"];
     a_changed_act_is_found:
         "update admin_acts set actor = 2 where kind = 'units_imported'"
         => ["việc quản trị số", "không còn như khi"];

@@ -19,6 +19,7 @@ mod boundaries;
 mod citizen;
 mod desk;
 mod desk_pages;
+mod doors;
 mod duplicates;
 mod durability;
 mod fees;

@@ -3,8 +3,8 @@
 use fantoccini::Locator;
 
 use crate::support::{
-    Answer, Browser, COMMUNE, Database, FORM, Kind, OURS, Office, Program, SAME_DAY, Visitor, hire,
-    is_page, look, password, set_cookie,
+    Answer, Browser, COMMUNE, Database, FORM, Kind, OURS, Office, Program, SAME_DAY, Visitor,
+    arrive, hire, is_page, look, password, set_cookie,
 };
 use motcua::domain::role::Role;
 
@@ -338,7 +338,7 @@ fn a_clerk_logs_in_and_sees_the_open_dossiers_in_a_browser() {
         assert_eq!(seen, "");
 
         find("header button").await.unwrap().click().await.unwrap();
-        assert_eq!(client.current_url().await.unwrap().path(), "/dang-nhap");
+        arrive(&client, "/dang-nhap").await;
         client.goto(&format!("{url}/ho-so")).await.unwrap();
         assert_eq!(client.current_url().await.unwrap().path(), "/dang-nhap");
         client.goto(&format!("{url}/khong-co")).await.unwrap();

@@ -118,11 +118,11 @@ on_both! {
         let all = export(today - Days::new(1), today, &[]);
         let lines: Vec<&str> = all.lines().collect();
         assert_eq!(lines.len(), 3, "{all}");
-        assert_eq!(lines[0], "at,username,full_name,case_number,person");
+        assert_eq!(lines[0], "at,username,full_name,case_number,person,what");
         for (line, dossier) in lines[1..].iter().zip(&dossiers) {
             let number = dossier["case_number"].as_str().unwrap();
             assert!(line.contains("h37.20.01.clerk") && line.contains(number), "{all}");
-            assert!(line.ends_with("Nguyễn Thị Ánh"), "{all}");
+            assert!(line.ends_with("Nguyễn Thị Ánh,identity"), "{all}");
         }
         assert!(!all.contains("020185000123"));
         assert_eq!(acts(), "1");
@@ -132,7 +132,7 @@ on_both! {
         assert_eq!(before.lines().count(), 1, "{before}");
         assert_eq!(acts(), "3");
         let people = export(today, today, &["--format", "csv-people"]);
-        assert!(people.starts_with('\u{feff}') && people.contains(";Nguyễn Thị Ánh\r\n"), "{people}");
+        assert!(people.starts_with('\u{feff}') && people.contains(";Nguyễn Thị Ánh;"), "{people}");
         assert_eq!(acts(), "4");
         Program::on(db).output(&["verify"]);
     }
@@ -517,7 +517,7 @@ on_both! {
             assert!(page.header("content-type").starts_with("text/csv"), "{}", page.header("content-type"));
             assert!(!page.body.contains("Ánh") && !page.body.contains("020185000123"), "{}", page.body);
             let mut lines = page.body.lines();
-            assert_eq!(lines.next(), Some("at,username,full_name,case_number,person"));
+            assert_eq!(lines.next(), Some("at,username,full_name,case_number,person,what"));
             rows.extend(lines.map(str::to_owned));
             let link = page.header("link").to_owned();
             let Some((next, _)) = link.strip_prefix('<').and_then(|link| link.split_once('>')) else { break };

@@ -21,8 +21,9 @@ use crate::domain::job;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{JudgedBy, JudgedDate, Judging, Norm, Numbering, Sure};
 use crate::domain::opinion::Rating;
-use crate::domain::payment::Misfit;
+use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
 use crate::domain::person::{NotifyBy, Ways};
+use crate::domain::privacy::{self, Seen};
 use crate::domain::procedure::OnSupplement;
 use crate::domain::role::Role;
 use crate::domain::tally::Share;
@@ -196,6 +197,44 @@ pub const fn role(role: Role) -> &'static str {
         Role::Officer => "Chuyên viên",
         Role::Supervisor => "Lãnh đạo",
         Role::Administrator => "Quản trị hệ thống",
+        Role::Viewer => "Người theo dõi",
+    }
+}
+
+/// What somebody asks about their own data.
+pub const fn privacy_request(what: privacy::Request) -> &'static str {
+    match what {
+        privacy::Request::See => "Xem dữ liệu",
+        privacy::Request::Correct => "Sửa dữ liệu",
+        privacy::Request::Restrict => "Hạn chế xử lý dữ liệu",
+        privacy::Request::Delete => "Xóa dữ liệu",
+    }
+}
+
+/// How a payment that a gateway has told of stands.
+pub const fn payment_state(state: PaymentState) -> &'static str {
+    match state {
+        PaymentState::Received => "Vừa nhận",
+        PaymentState::Taken => "Đã ghi nhận",
+        PaymentState::Unmatched => "Chưa khớp",
+        PaymentState::PaidBack => "Đã hoàn trả",
+    }
+}
+
+/// What people did about it.
+pub const fn payment_act(act: PaymentAct) -> &'static str {
+    match act {
+        PaymentAct::Taken => "Ghi nhận cho hồ sơ",
+        PaymentAct::PaidBack => "Đã hoàn trả",
+        PaymentAct::Noted => "Ghi chú",
+    }
+}
+
+/// What somebody has read of a person's data.
+pub const fn seen(what: Seen) -> &'static str {
+    match what {
+        Seen::Identity => "Số định danh đầy đủ",
+        Seen::Dossier => "Hồ sơ",
     }
 }
 

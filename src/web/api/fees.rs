@@ -309,8 +309,9 @@ pub struct TransferCode {
 
 pub async fn transfer_code(call: Call) -> Reply<TransferCode> {
     let dossier = call.named::<String>()?;
-    let owed = call.run(move |store, by, _| {
+    let owed = call.run(move |store, by, now| {
         let id = resolve(store, &dossier)?;
+        views::dossier::opened(store, id, &by.reader(), now)?;
         Ok(views::payments::owed(store, id, by.unit)?)
     });
     let owed = owed.await?;

@@ -9,6 +9,7 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::ids::{MessageId, PrivacyRequestId};
 use crate::domain::moment::Moment;
 use crate::domain::privacy::Request;
+use crate::store::idempotency::Happened;
 use crate::views::privacy::{PrivacyRequestView, ReadingLine};
 use crate::web::api::answers::{Created, Csv, Reply, fresh};
 use crate::web::api::call::Call;
@@ -27,7 +28,7 @@ impl Row for PrivacyRequestView {
 /// A page of them.
 pub type PrivacyRequestPage = Page<PrivacyRequestView>;
 
-fn named(call: &Call) -> Result<PrivacyRequestId, Problem> {
+pub(crate) fn named(call: &Call) -> Result<PrivacyRequestId, Problem> {
     call.id(PrivacyRequestId, "không có yêu cầu này")
 }
 
@@ -69,10 +70,14 @@ pub struct Span {
     #[serde(default)]
     #[param(example = "H37.20.01-210301-0001")]
     dossier: Option<String>,
+    /// Tên đăng nhập: chỉ những lượt của người này.
+    #[serde(default)]
+    #[param(example = "h37.20.01.clerk")]
+    username: Option<String>,
 }
 
 impl Parameters for Span {
-    const NAMES: &'static [&'static str] = &["from", "to", "dossier"];
+    const NAMES: &'static [&'static str] = &["from", "to", "dossier", "username"];
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
@@ -89,18 +94,19 @@ impl Parameters for Span {
 }
 
 impl Span {
-    fn asked(&self) -> Readings {
+    pub(crate) fn asked(&self) -> Readings {
         let number = self.dossier.as_deref().map(CaseNumber::parse);
         Readings {
             from: self.from.unwrap_or_default(),
             to: self.to.unwrap_or_default(),
             dossier: number.and_then(Result::ok),
+            username: self.username.clone(),
         }
     }
 }
 
 /// A page of readings: their lines, and where the next one begins.
-async fn read(
+pub(crate) async fn read(
     call: &Call,
     asked: Readings,
     page: Wanted<MessageId>,
@@ -168,19 +174,28 @@ pub async fn receive(
     key: IdempotencyKey,
     body: Body<NewPrivacyRequest>,
 ) -> Created<PrivacyRequestView> {
-    let key = key.of_staff("privacy_requests", &call.by, body.hash);
-    let new = NewRequest {
-        dossier: body.value.dossier,
-        of_delegate: body.value.of_delegate,
-        what: body.value.what,
-        note: body.value.note,
-        received_at: body.value.received_at,
-    };
-    let made =
-        call.run(move |store, by, now| Ok(acts::privacy::receive(store, new, by.proof, key, now)?));
-    let made = made.await?;
+    let made = take_in(&call, body.value, key, body.hash).await?;
     let address = format!("/api/v1/privacy/requests/{}", made.value.id);
     Ok(fresh(made.value).at(address).replayed(made.before))
+}
+
+/// Puts it into the register.
+pub(crate) async fn take_in(
+    call: &Call,
+    new: NewPrivacyRequest,
+    key: IdempotencyKey,
+    hash: Vec<u8>,
+) -> Result<Happened<PrivacyRequestView>, Problem> {
+    let key = key.of_staff("privacy_requests", &call.by, hash);
+    let new = NewRequest {
+        dossier: new.dossier,
+        of_delegate: new.of_delegate,
+        what: new.what,
+        note: new.note,
+        received_at: new.received_at,
+    };
+    call.run(move |store, by, now| Ok(acts::privacy::receive(store, new, by.proof, key, now)?))
+        .await
 }
 
 /// Nothing more to be said.
@@ -196,7 +211,7 @@ impl Readable for Noted {}
 pub struct RefusedRequest {
     /// Lý do từ chối.
     #[schema(example = "Hồ sơ phải lưu trữ theo quy định của pháp luật về lưu trữ")]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 impl Readable for RefusedRequest {
@@ -207,22 +222,23 @@ impl Readable for RefusedRequest {
     }
 }
 
-async fn advance(call: Call, step: Step) -> Reply<PrivacyRequestView> {
-    let id = named(&call)?;
+/// Notes what became of the one that the address names.
+pub(crate) async fn advance(call: &Call, step: Step) -> Result<PrivacyRequestView, Problem> {
+    let id = named(call)?;
     call.run(move |store, by, now| Ok(acts::privacy::advance(store, id, step, by.proof, now)?))
         .await
-        .map(fresh)
 }
 
 pub async fn answer(call: Call, _: Body<Noted>) -> Reply<PrivacyRequestView> {
-    advance(call, Step::Answer).await
+    advance(&call, Step::Answer).await.map(fresh)
 }
 
 pub async fn done(call: Call, _: Body<Noted>) -> Reply<PrivacyRequestView> {
-    advance(call, Step::Done).await
+    advance(&call, Step::Done).await.map(fresh)
 }
 
 pub async fn refuse(call: Call, body: Body<RefusedRequest>) -> Reply<PrivacyRequestView> {
     let reason = body.value.reason;
-    advance(call, Step::Refuse { reason }).await
+    let refused = advance(&call, Step::Refuse { reason }).await;
+    refused.map(fresh)
 }

@@ -14,8 +14,10 @@ use crate::domain::person::NotifyBy;
 use crate::domain::person::NotifyBy;
 use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
+use crate::domain::role::Permission;
 use crate::render::words;
 use crate::store::Store;
+use crate::store::users::User;
 use crate::views::course::{Course, Told, is_within};
 use crate::views::dossier::{DossierView, FeeStatus};
 use crate::views::list::StaffName;
@@ -120,7 +122,8 @@ async fn subject(call: &Call, dossier: String, kind: ActionKind) -> Result<Subje
             None => Vec::new(),
         };
         let colleagues = views::staff::of_unit(store, by.unit, None, MOST_COLLEAGUES, true)?;
-        let colleagues = colleagues.into_iter().map(|user| StaffName {
+        let handle = |user: &User| user.role.may(Permission::HandOver);
+        let colleagues = colleagues.into_iter().filter(handle).map(|user| StaffName {
             username: user.username,
             full_name: user.full_name,
         });

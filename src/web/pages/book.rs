@@ -70,8 +70,11 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
             call.run(move |store, by, now| {
                 let (items, next) = lists::listed(store, query, by, now)?.into_parts();
                 let mut rows = Vec::with_capacity(items.len());
+                // Only where each reading is on record does it matter who reads.
+                let reader = by.role.is_watched().then(|| by.reader());
                 for item in items {
-                    let view = views::dossier::view(store, item.id, None, Some(by.unit), now)?;
+                    let (reader, reach) = (reader.as_ref(), Some(by.unit));
+                    let view = views::dossier::view(store, item.id, reader, reach, now)?;
                     rows.extend(view.received_at.is_some().then_some(view));
                 }
                 Ok((rows, next))

@@ -94,6 +94,7 @@ struct DossierPage {
     /// The list that it was opened from.
     carried: Carried,
     links: LinksPart,
+    may_note: bool,
 }
 
 impl DossierPage {
@@ -260,6 +261,7 @@ fn shown(
         form,
         offers: offers.collect(),
         sheets: Sheet::of(&view, &course),
+        may_note: call.by.may(Permission::Annotate),
         may_read_identity: call.by.may(Permission::ReadIdentity)
             && identities.is_empty()
             && view.applicant.identity_masked.is_some(),

@@ -12,6 +12,7 @@ use crate::acts;
 use crate::domain::dossier::{Decision, Status};
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
+use crate::domain::role::Permission;
 use crate::render::words;
 use crate::views::course::{Course, HandedOn, Told};
 use crate::views::dossier::{DossierView, ItemView};
@@ -85,6 +86,8 @@ struct PaperPage {
     now: Moment,
     /// Who prints it.
     by: String,
+    /// It may be printed once more.
+    may_reprint: bool,
     /// The dossier was taken in a moment ago.
     fresh: bool,
     /// The QR code of the look-up, as SVG of our own.
@@ -210,6 +213,7 @@ fn made(
     Some(PaperPage {
         frame: Frame::of(&call.by, "/ho-so"),
         by: call.by.full_name.clone(),
+        may_reprint: call.by.may(Permission::Annotate),
         fresh,
         sheet,
         view,

@@ -107,7 +107,20 @@ impl<'a> Visitor<'a> {
     }
 
     fn post_with(&self, path: &str, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Answer {
-        let form = serde_urlencoded::to_string(fields).unwrap();
+        self.send_with(path, &serde_urlencoded::to_string(fields).unwrap(), more)
+    }
+
+    /// The session, as the browser sends it.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    /// Sends a form as it is written.
+    pub fn send(&self, path: &str, form: &str) -> Answer {
+        self.send_with(path, form, &[])
+    }
+
+    fn send_with(&self, path: &str, form: &str, more: &[(&str, &str)]) -> Answer {
         let cookie = ("Cookie", self.cookie.as_str());
         let mut headers = vec![FORM, OURS, cookie];
         headers.extend(more);
