@@ -94,7 +94,7 @@ permissions! {
     /// Fees at the desk: collected, or waived with the reason.
     SettleFees: Clerk Supervisor;
     /// Money of a payment gateway that fits nothing: taken for a fee, paid back, noted.
-    HandlePayments: Clerk Supervisor;
+    HandlePayments: Clerk Supervisor Administrator;
     /// Give the result out.
     Return: Clerk Supervisor;
     /// The applicant asks for it.

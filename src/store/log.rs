@@ -350,6 +350,31 @@ pub fn newest_checkpoint(conn: &mut Conn) -> Result<Option<GivenOut>, StoreError
     Ok(row.map(given_out))
 }
 
+/// Those of the longest logs that were given out, longest first; of logs shorter than `below`, if it is said.
+pub fn newest_checkpoints(
+    conn: &mut Conn,
+    below: Option<u64>,
+    limit: u32,
+) -> Result<Vec<GivenOut>, StoreError> {
+    let below = signed(below.unwrap_or(u64::MAX));
+    let rows: Vec<(i64, i64, String)> = log_checkpoints::table
+        .filter(log_checkpoints::size.lt(below))
+        .order((log_checkpoints::size.desc(), log_checkpoints::at.desc()))
+        .limit(i64::from(limit))
+        .load(conn)?;
+    Ok(rows.into_iter().map(given_out).collect())
+}
+
+/// The newest checkpoint of the log of that size.
+pub fn checkpoint_of(conn: &mut Conn, size: u64) -> Result<Option<GivenOut>, StoreError> {
+    let row: Option<(i64, i64, String)> = log_checkpoints::table
+        .filter(log_checkpoints::size.eq(signed(size)))
+        .order(log_checkpoints::at.desc())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(given_out))
+}
+
 /// All checkpoints that were given out, shortest log first, for `verify`.
 pub fn checkpoints(conn: &mut Conn) -> Result<Vec<GivenOut>, StoreError> {
     let rows: Vec<(i64, i64, String)> = log_checkpoints::table

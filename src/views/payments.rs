@@ -64,6 +64,54 @@ pub fn owed(store: &Store, id: DossierId, reach: UnitId) -> Result<Owed, Error> 
     })
 }
 
+/// A fee that is not settled yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenFee {
+    pub position: u16,
+    pub name: String,
+    /// `None`: it is not known how much.
+    pub sum_vnd: Option<u64>,
+}
+
+/// For what of a dossier a payment may be taken, without anything of its people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takes {
+    pub case_number: CaseNumber,
+    /// What was asked for: it is that, and no fee.
+    pub requested_vnd: Option<u64>,
+    pub fees: Vec<OpenFee>,
+}
+
+/// For what of a dossier within `reach` a payment may be taken.
+///
+/// # Errors
+/// If there is none, it is out of reach, or the database refuses.
+pub fn takes(store: &Store, id: DossierId, reach: UnitId) -> Result<Takes, Error> {
+    store.read_with_reference(|conn, reference| {
+        let dossier = find_within(conn, reference, id, Some(reach))?;
+        let requested = dossier.status == Status::PaymentRequested;
+        let procedure = reference
+            .procedure_of(&dossier)
+            .ok_or_else(|| StoreError::corrupt("dossiers.procedure_id"))?;
+        let owed = dossier.fees(procedure).owed().into_iter();
+        let fees = owed.filter_map(|(position, sum_vnd)| {
+            let fee = procedure.definition.fees.get(usize::from(position))?;
+            let name = fee.name.clone();
+            Some(OpenFee {
+                position,
+                name,
+                sum_vnd,
+            })
+        });
+        Ok(Takes {
+            requested_vnd: requested
+                .then(|| dossier.contents.payment_requested.unwrap_or_default()),
+            fees: fees.collect(),
+            case_number: dossier.case_number.clone(),
+        })
+    })
+}
+
 /// A payment with what was done about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaymentFile {

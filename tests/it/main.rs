@@ -46,6 +46,7 @@ mod pages;
 mod privacy;
 mod procedures;
 mod proxy;
+mod registers;
 mod reports;
 mod running;
 mod scenario;

@@ -133,7 +133,7 @@ on_both! {
         long("case_number", "x".repeat(301));
 
         let target = office.receive(COMMUNE, &procedure);
-        let outsiders = [Role::Officer, Role::Administrator].map(|role| office.token(role, COMMUNE));
+        let outsiders = [Role::Officer, Role::Viewer].map(|role| office.token(role, COMMUNE));
         // A list for those whose dossiers it is about; what is about none, for the whole office.
         let list = |token: &str, query: &str| {
             let page = office.call("GET", format!("/api/v1/payments?{query}")).token(token).send().expect(200).json();

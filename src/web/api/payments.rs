@@ -115,6 +115,12 @@ pub struct Filter {
     state: Option<PaymentState>,
 }
 
+impl Filter {
+    pub(crate) const fn state(&self) -> Option<PaymentState> {
+        self.state
+    }
+}
+
 impl Parameters for Filter {
     const NAMES: &'static [&'static str] = &["state"];
 }
@@ -135,7 +141,7 @@ pub async fn list(call: Call, query: ListQuery<Filter, i64>) -> Reply<PaymentPag
     Ok(fresh(page.map(PaymentView::from)))
 }
 
-fn named(call: &Call) -> Result<i64, Problem> {
+pub(crate) fn named(call: &Call) -> Result<i64, Problem> {
     let id = call.named::<String>()?.parse().map_err(|_| ());
     id.map_err(|()| Problem::not_found("không có khoản tiền này"))
 }
@@ -148,20 +154,20 @@ pub async fn show(call: Call) -> Reply<PaymentView> {
 
 /// Does what there is to do about a payment; with a key that was used before, nothing more.
 async fn handle(
-    call: Call,
+    call: &Call,
     (what, key, hash): (&str, IdempotencyKey, Vec<u8>),
     reason: String,
     handling: impl FnOnce(&Store) -> Result<Handling, Problem> + Send + 'static,
-) -> Reply<PaymentView> {
-    let id = named(&call)?;
+) -> Result<PaymentFile, Problem> {
+    let id = named(call)?;
     let key = key.of_staff(&format!("payment:{id}:{what}"), &call.by, hash);
-    let intent = intent(&call, None);
-    let file = call.run(move |store, by, _| {
+    let intent = intent(call, None);
+    call.run(move |store, by, _| {
         let handling = handling(store)?;
         acts::pay::handle_payment(store, id, handling, &reason, intent, key)?;
         Ok(views::payments::show_payment(store, id, by.unit)?)
-    });
-    file.await.map(PaymentView::from).map(fresh)
+    })
+    .await
 }
 
 const MOST_LETTERS: usize = 2000;
@@ -198,12 +204,23 @@ impl Readable for TakeFor {
 }
 
 pub async fn take(call: Call, key: IdempotencyKey, body: Body<TakeFor>) -> Reply<PaymentView> {
+    let file = take_for(&call, key, body.hash, body.value).await;
+    file.map(PaymentView::from).map(fresh)
+}
+
+/// Takes the payment that the address names for fees of a dossier.
+pub(crate) async fn take_for(
+    call: &Call,
+    key: IdempotencyKey,
+    hash: Vec<u8>,
+    new: TakeFor,
+) -> Result<PaymentFile, Problem> {
     let TakeFor {
         dossier,
         fees,
         excess_vnd,
         reason,
-    } = body.value;
+    } = new;
     let handling = move |store: &Store| {
         let dossier = resolve(store, dossier.trim())?;
         Ok(Handling::Take {
@@ -212,7 +229,7 @@ pub async fn take(call: Call, key: IdempotencyKey, body: Body<TakeFor>) -> Reply
             excess_vnd: excess_vnd.unwrap_or(0),
         })
     };
-    handle(call, ("take", key, body.hash), reason, handling).await
+    handle(call, ("take", key, hash), reason, handling).await
 }
 
 /// Why, or what is to be known.
@@ -231,16 +248,38 @@ impl Readable for PaymentNote {
     }
 }
 
+/// What may be said of a payment without a dossier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Saying {
+    PaidBack,
+    Noted,
+}
+
+/// Says that of the payment that the address names.
+pub(crate) async fn say(
+    call: &Call,
+    what: Saying,
+    key: IdempotencyKey,
+    hash: Vec<u8>,
+    note: PaymentNote,
+) -> Result<PaymentFile, Problem> {
+    let (name, handling) = match what {
+        Saying::PaidBack => ("pay-back", Handling::PayBack),
+        Saying::Noted => ("note", Handling::Note),
+    };
+    handle(call, (name, key, hash), note.reason, |_| Ok(handling)).await
+}
+
 pub async fn pay_back(
     call: Call,
     key: IdempotencyKey,
     body: Body<PaymentNote>,
 ) -> Reply<PaymentView> {
-    let (key, reason) = (("pay-back", key, body.hash), body.value.reason);
-    handle(call, key, reason, |_| Ok(Handling::PayBack)).await
+    let file = say(&call, Saying::PaidBack, key, body.hash, body.value).await;
+    file.map(PaymentView::from).map(fresh)
 }
 
 pub async fn note(call: Call, key: IdempotencyKey, body: Body<PaymentNote>) -> Reply<PaymentView> {
-    let (key, reason) = (("note", key, body.hash), body.value.reason);
-    handle(call, key, reason, |_| Ok(Handling::Note)).await
+    let file = say(&call, Saying::Noted, key, body.hash, body.value).await;
+    file.map(PaymentView::from).map(fresh)
 }

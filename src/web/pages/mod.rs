@@ -126,6 +126,11 @@ impl Frame {
         }
     }
 
+    /// Whether whoever looks has a link there.
+    pub(crate) fn leads_to(&self, path: &str) -> bool {
+        self.links.iter().any(|link| link.path == path)
+    }
+
     /// Whether what was typed cannot be taken.
     #[must_use]
     pub(crate) const fn wrong(mut self, wrong: bool) -> Self {

@@ -8,6 +8,7 @@ use chrono::{NaiveDate, NaiveTime};
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::text::read_date;
+use crate::domain::role::Permission;
 use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
 use crate::render::words;
 use crate::store::lists::{Order, Within};
@@ -37,7 +38,23 @@ struct TodayPage {
     count: usize,
     more: bool,
     downloads: Downloads,
+    /// The registers that the desk keeps beside its dossiers: address, word.
+    registers: Vec<(&'static str, &'static str)>,
 }
+
+/// And who keeps them.
+const REGISTERS: [(&str, &str, Permission); 2] = [
+    (
+        "/quan-tri/khoan-nop",
+        "Khoản nộp qua cổng chưa khớp",
+        Permission::HandlePayments,
+    ),
+    (
+        "/quan-tri/yeu-cau",
+        "Yêu cầu về dữ liệu cá nhân",
+        Permission::HandlePrivacy,
+    ),
+];
 
 struct Row {
     number: String,
@@ -115,6 +132,11 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         rows,
         more,
         downloads: Downloads::of(&format!("{PATH}?{DAY}={day}")),
+        registers: REGISTERS
+            .iter()
+            .filter(|(_, _, may)| call.by.may(*may))
+            .map(|(place, word, _)| (*place, *word))
+            .collect(),
     };
     match wrong {
         false => page(StatusCode::OK, &shown),

@@ -5,6 +5,10 @@ pub(crate) mod calendar;
 pub(crate) mod procedures;
 pub(crate) mod succession;
 pub(crate) mod text_blocks;
+pub(crate) mod checkpoints;
+pub(crate) mod payments;
+pub(crate) mod privacy;
+pub(crate) mod readings;
 pub(crate) mod units;
 
 use actix_web::HttpResponse;
