@@ -22,6 +22,7 @@ mod desk_pages;
 mod doors;
 mod duplicates;
 mod durability;
+mod everybody;
 mod fees;
 mod hands;
 mod honest_time;

@@ -199,8 +199,16 @@ impl Drop for Browser {
     }
 }
 
-/// A page as a desk's screen and a telephone show it; nothing of it is wider than the screen.
+/// A page as a desk's screen and a telephone show it; nothing of it is wider than the screen, and the judge finds
+/// nothing wrong.
 pub async fn look(client: &Client, name: &str) {
+    let wrong = wrong_with(client, name).await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrong with a page at either size.
+pub async fn wrong_with(client: &Client, name: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     for (width, height) in [(1366, 768), (360, 640)] {
         let metrics = json!({
             "cmd": "Emulation.setDeviceMetricsOverride",
@@ -211,19 +219,22 @@ pub async fn look(client: &Client, name: &str) {
             .execute("return document.documentElement.scrollWidth", Vec::new())
             .await
             .unwrap();
-        assert!(wide.as_u64().unwrap() <= width, "{name}: {wide} of {width}");
-        judge(client, name).await;
+        if wide.as_u64().unwrap() > width {
+            wrong.push(format!("{name}: {wide} of {width}"));
+        }
+        wrong.extend(judge(client, name).await);
         if let Ok(folder) = std::env::var("PAGES_SCREENSHOTS") {
             let picture = client.screenshot().await.unwrap();
             std::fs::write(format!("{folder}/{name}-{width}x{height}.png"), picture).unwrap();
         }
     }
+    wrong
 }
 
 /// What axe-core finds wrong with the page by WCAG 2.2 AA, contrast and all; `.ci/test` says where axe-core is.
-async fn judge(client: &Client, name: &str) {
+async fn judge(client: &Client, name: &str) -> Vec<String> {
     let Ok(axe) = std::env::var("PAGES_AXE") else {
-        return;
+        return Vec::new();
     };
     let axe = std::fs::read_to_string(axe).unwrap();
     let run = format!(
@@ -236,15 +247,12 @@ async fn judge(client: &Client, name: &str) {
     );
     let found = client.execute_async(&run, Vec::new()).await.unwrap();
     // A board renews itself: that is what it is for, and nobody types there (WCAG 2.2.1 exempts what is essential).
-    let renews =
-        |wrong: &serde_json::Value| name.starts_with("board") && wrong[0] == "meta-refresh";
-    let found = found
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|wrong| !renews(wrong));
-    let found: Vec<_> = found.collect();
-    assert!(found.is_empty(), "{name}: {found:?}");
+    let renews = |wrong: &serde_json::Value| name.contains("board") && wrong[0] == "meta-refresh";
+    let found = found.as_array().unwrap().iter();
+    found
+        .filter(|wrong| !renews(wrong))
+        .map(|wrong| format!("{name}: {wrong}"))
+        .collect()
 }
 
 /// A command of Chromium's own.
@@ -305,6 +313,12 @@ pub async fn offline(client: &Client, offline: bool) {
     ] {
         client.issue_cmd(DevTools(command)).await.unwrap();
     }
+}
+
+/// Has Chromium do something of its own.
+pub async fn devtools(client: &Client, command: &str, parameters: serde_json::Value) {
+    let command = json!({"cmd": command, "params": parameters});
+    client.issue_cmd(DevTools(command)).await.unwrap();
 }
 
 /// What the browser prints of a page: the PDF's pages, each with its width and height in points.

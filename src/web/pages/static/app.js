@@ -39,8 +39,15 @@ for (const button of document.querySelectorAll("[data-keys]")) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === "Escape" && typing(document.activeElement)) {
-    document.activeElement.blur();
+  if (event.key === "Escape") {
+    // What was opened closes, and one is where one opened it; else one leaves the field.
+    const opened = document.activeElement.closest("details[open]");
+    if (opened) {
+      opened.open = false;
+      opened.querySelector("summary").focus();
+    } else if (typing(document.activeElement)) {
+      document.activeElement.blur();
+    }
     return;
   }
   if (keys.off || typing(event.target)) return;
