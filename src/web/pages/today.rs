@@ -7,8 +7,8 @@ use chrono::{NaiveDate, NaiveTime};
 
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
-use crate::domain::text::read_date;
 use crate::domain::role::Permission;
+use crate::domain::text::read_date;
 use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
 use crate::render::words;
 use crate::store::lists::{Order, Within};

@@ -2,13 +2,13 @@
 
 pub(crate) mod accounts;
 pub(crate) mod calendar;
-pub(crate) mod procedures;
-pub(crate) mod succession;
-pub(crate) mod text_blocks;
 pub(crate) mod checkpoints;
 pub(crate) mod payments;
 pub(crate) mod privacy;
+pub(crate) mod procedures;
 pub(crate) mod readings;
+pub(crate) mod succession;
+pub(crate) mod text_blocks;
 pub(crate) mod units;
 
 use actix_web::HttpResponse;
