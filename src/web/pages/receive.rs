@@ -416,9 +416,12 @@ async fn read_or_take_in(
     if typed.get(STEP) == ENTER {
         // Enter in a field is no word yet that all is there.
         let mut form = drafts::again(form, typed, PATH);
-        let mut needed = form.fields.iter_mut();
-        if let Some(missing) = needed.find(|field| field.required && field.value.trim().is_empty())
-        {
+        // Of what is chosen, nothing is a choice too, but for the case.
+        let needed = |field: &&mut Field| {
+            let asked = field.required && (field.kind != "choice" || field.name == "case");
+            asked && field.value.trim().is_empty()
+        };
+        if let Some(missing) = form.fields.iter_mut().find(needed) {
             missing.focus = true;
         }
         let said = vec!["Xem lại rồi bấm “Tiếp nhận”.".to_owned()];
