@@ -62,7 +62,7 @@ pub fn of(
         None => None,
     };
     let request = ListRequest {
-        assignee: holder.as_ref().map(|user| user.id),
+        assignees: holder.iter().map(|user| user.id).collect(),
         unassigned: holder.is_none(),
         after,
         ..ListRequest::of_all(reach, Order::Due, limit, now)

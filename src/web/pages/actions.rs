@@ -11,8 +11,6 @@ use crate::domain::dossier::ActionKind;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
-use crate::domain::person::NotifyBy;
-use crate::domain::role::Permission;
 use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
 use crate::render::words;

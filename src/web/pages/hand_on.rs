@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::json;
 
+use crate::acts::advance::ByForm;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
@@ -259,7 +260,15 @@ pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                 let seen = seen.map_err(|_| Problem::not_found("không có hồ sơ này"))?;
                 let id = resolve(store, number)?;
                 let body = body::read::<OtherHands>(body.as_bytes())?;
-                actions::perform(store, id, Some(seen), body, OtherHands::asks, intent)
+                actions::perform(
+                    store,
+                    id,
+                    Some(seen),
+                    body,
+                    OtherHands::asks,
+                    intent,
+                    ByForm::default(),
+                )
             };
             match handed() {
                 Ok(()) => done += 1,

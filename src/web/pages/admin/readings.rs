@@ -10,14 +10,15 @@ use crate::acts;
 use crate::domain::ids::MessageId;
 use crate::domain::moment::Moment;
 use crate::domain::privacy::Seen;
+use crate::render::Format;
 use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
 use crate::render::words;
 use crate::views::privacy::ReadingLine;
 use crate::web::api::call::Call;
 use crate::web::api::page::ListQuery;
 use crate::web::api::privacy::{self, Span};
+use crate::web::pages::downloads::file;
 use crate::web::pages::forms::{Field, Fields, FormPart};
-use crate::web::pages::overview::file;
 use crate::web::pages::{Frame, page};
 use crate::web::problem::{Kind, Problem};
 
@@ -145,5 +146,5 @@ async fn whole(call: &Call, span: &Span) -> Result<HttpResponse, Problem> {
         notes: more.then_some(most).into_iter().collect(),
         ..Sheet::default()
     };
-    Ok(file(&format!("readings-{from}-{to}.csv"), &sheet))
+    file(&format!("readings-{from}-{to}"), Format::CsvPeople, &sheet)
 }
