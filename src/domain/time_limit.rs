@@ -163,18 +163,10 @@ impl TimeLimit {
     /// If the calendar lacks a year that is needed, or there is no limit.
     pub fn due(self, received: Moment, timetable: &Timetable) -> Result<Moment, TimeError> {
         let start = timetable.next_opening(received)?;
-        let day = start.date();
         if let Some(time) = self.walked() {
-            let walked = timetable.advance(start, time)?;
-            // Seven and a half days never end before seven.
-            return match (self.unit, self.amount.quarters() / 4) {
-                (LimitUnit::WorkingDay, whole @ 1..) => {
-                    let day = timetable.nth_working_day_after(day, whole)?;
-                    Ok(walked.max(timetable.close_of(day)?.ok_or(TimeError::NeverOpen)?))
-                }
-                _ => Ok(walked),
-            };
+            return timetable.advance(start, time);
         }
+        let day = start.date();
         let amount = self.amount.as_whole().unwrap_or_default();
         let due_day = match self.unit {
             LimitUnit::ByHand | LimitUnit::Hour => return Err(TimeError::NoLimit),

@@ -126,7 +126,7 @@ on_both! {
         let rated = office.call("POST", "/api/v1/feedback").body(json!({
             "unit": COMMUNE.to_lowercase(), "content": "Phải chờ lâu", "case_number": number.replace('-', " "), "code": code,
         }));
-        rated.header("Idempotency-Key", "typed-1").send().expect(201);
+        rated.header("Idempotency-Key", "typed-feedback-1").send().expect(201);
     }
 }
 
