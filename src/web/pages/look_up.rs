@@ -138,7 +138,7 @@ pub async fn look_up(call: Call<Client>, typed: Fields) -> Result<HttpResponse, 
 async fn answer(call: &Call<Client>, typed: &Fields) -> Result<HttpResponse, Problem> {
     let problem = match find(call, typed).await {
         Ok(found) => {
-            let shown = DossierPage::new(found, typed.get(CODE).to_owned(), account(&call));
+            let shown = DossierPage::new(found, typed.get(CODE).to_owned(), account(call));
             let new = typed.find("moi").is_some();
             return page(StatusCode::OK, &DossierPage { new, ..shown });
         }
