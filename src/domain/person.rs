@@ -123,6 +123,18 @@ pub enum InvalidPerson {
 }
 
 impl Person {
+    /// Somebody of whom nothing but a name is known.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            identity: None,
+            phone: None,
+            email: None,
+            address: None,
+            notify_by: None,
+        }
+    }
+
     /// All that is wrong with the fields, at once.
     pub fn check(&self) -> Vec<InvalidPerson> {
         let mut wrong = Vec::new();
@@ -163,9 +175,9 @@ impl Person {
         wrong
     }
 
-    /// Whether it is one with a tax code, and no person.
-    pub const fn is_organisation(&self) -> bool {
-        matches!(self.identity, Some(Identity::TaxCode(_)))
+    /// Whether it is no person: see [`is_organisation`].
+    pub fn is_organisation(&self) -> bool {
+        is_organisation(&self.name, self.identity.as_ref())
     }
 
     /// Their phone, if it takes short messages.
@@ -247,6 +259,119 @@ impl Person {
     }
 }
 
+/// How names begin that are no person's, for those who gave no number. Whoever writes marks writes these: `Văn Phong Nam` is
+/// a person.
+const ORGANISATIONS: &[&str] = &[
+    "ban chỉ huy quân sự",
+    "ban quản lý",
+    "bảo hiểm xã hội",
+    "bệnh viện",
+    "bưu điện",
+    "chi cục",
+    "chi nhánh",
+    "công an huyện",
+    "công an phường",
+    "công an thành phố",
+    "công an thị trấn",
+    "công an tỉnh",
+    "công an xã",
+    "công ty",
+    "cty",
+    "cục thuế",
+    "doanh nghiệp",
+    "đảng ủy",
+    "hạt kiểm lâm",
+    "hội cựu chiến binh",
+    "hội đồng nhân dân",
+    "hội liên hiệp phụ nữ",
+    "hội nông dân",
+    "hợp tác xã",
+    "htx",
+    "hộ kinh doanh",
+    "kho bạc",
+    "liên hiệp hợp tác xã",
+    "mặt trận tổ quốc",
+    "ngân hàng",
+    "nhà máy",
+    "nhà thuốc",
+    "phòng giáo dục",
+    "phòng khám",
+    "quỹ tín dụng",
+    "sở tư pháp",
+    "tập đoàn",
+    "tòa án nhân dân",
+    "tổ hợp tác",
+    "tổng công ty",
+    "trạm y tế",
+    "trung tâm",
+    "trường cao đẳng",
+    "trường đại học",
+    "trường dân tộc nội trú",
+    "trường mầm non",
+    "trường mẫu giáo",
+    "trường phổ thông",
+    "trường ptdt",
+    "trường pt",
+    "trường ptcs",
+    "trường th",
+    "trường thcs",
+    "trường thpt",
+    "trường tiểu học",
+    "trường trung cấp",
+    "trường trung học",
+    "ubnd",
+    "ủy ban mặt trận tổ quốc",
+    "ủy ban nhân dân",
+    "văn phòng",
+    "viện kiểm sát",
+    "xí nghiệp",
+];
+
+/// Could be a person's where no marks are written.
+const MARKED_ONLY: &[&str] = &["văn phòng", "chi cục", "trường th", "trường pt"];
+
+/// How the folded names of organisations begin.
+pub fn organisation_starts() -> impl Iterator<Item = String> {
+    ORGANISATIONS.iter().map(|start| fold_diacritics(start))
+}
+
+/// Whether it is an organisation: one with a tax code, or without any number one that is called so. The one judgement for
+/// letters, masks and search.
+pub fn is_organisation(name: &str, identity: Option<&Identity>) -> bool {
+    match identity {
+        Some(Identity::TaxCode(_)) => true,
+        Some(_) => false,
+        None => {
+            let folded = fold_diacritics(name);
+            // Without a single mark it was typed without.
+            let unmarked = clean(name).is_ascii();
+            let given: Vec<_> = name.split_whitespace().map(letters_and_marks).collect();
+            ORGANISATIONS.iter().any(|start| {
+                let rest = folded.strip_prefix(fold_diacritics(start).as_str());
+                let begins = rest.is_some_and(|rest| rest.starts_with(' '));
+                begins
+                    && match unmarked {
+                        true => !MARKED_ONLY.contains(start),
+                        false => start
+                            .split(' ')
+                            .zip(&given)
+                            .all(|(word, given)| letters_and_marks(word) == *given),
+                    }
+            })
+        }
+    }
+}
+
+/// A word as its letters and its marks, wherever these are set: `Ủy` and `Uỷ` are alike.
+fn letters_and_marks(word: &str) -> (String, Vec<char>) {
+    let word = clean(word).to_lowercase();
+    let (mut marks, letters): (Vec<char>, Vec<char>) =
+        word.nfd().partition(|c| is_combining_mark(*c));
+    marks.sort_unstable();
+    let letters = letters.into_iter().filter(|c| c.is_alphanumeric());
+    (letters.collect(), marks)
+}
+
 /// A name as the public may see it: of a person family name and initials, whatever stands between the words; of a
 /// single word the initial only. An organisation's name is public: whole.
 pub fn public_name(name: &str, is_organisation: bool) -> String {
@@ -282,10 +407,8 @@ impl std::fmt::Debug for Person {
 pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
     let folded = fold_diacritics(name);
     let is_long = folded.split(' ').count() > 5;
-    match identity {
-        Some(Identity::TaxCode(_)) => return folded,
-        None if is_long => return folded,
-        _ => {}
+    if is_organisation(name, identity) || (identity.is_none() && is_long) {
+        return folded;
     }
     last_word_first(&folded)
 }
@@ -357,12 +480,52 @@ mod tests {
         let name = "Công ty Ánh Dương";
         assert_eq!(search_name(name, Some(&code)), "cong ty anh duong");
         assert_eq!(search_name("Lý", None), "ly");
+        assert_eq!(search_name("Hợp tác xã Na Chi", None), "hop tac xa na chi");
         let long = "Công Tằng Tôn Nữ Thị Thử";
         let person = Identity::person("020185000123").ok();
         assert_eq!(
             search_name(long, person.as_ref()),
             "thu thi nu ton tang cong"
         );
+    }
+
+    #[test]
+    fn organisations_are_known_by_how_they_are_called() {
+        for name in [
+            "Công ty TNHH Đá Vôi",
+            "CÔNG TY TNHH ĐÁ VÔI",
+            "Cong ty TNHH Da Voi",
+            "UBND xã Kháng Chiến",
+            "Uỷ ban nhân dân xã Kháng Chiến",
+            "Trường THPT Chu Văn An",
+            "Trường TH Hoàng Văn Thụ",
+            "truong thcs chu van an",
+            "Hợp tác xã Na Chi",
+            "HTX Na Chi",
+            "Văn phòng công chứng Lan",
+        ] {
+            assert!(is_organisation(name, None), "{name}");
+            assert_eq!(Person::named(name).public_name(), name);
+        }
+        for name in [
+            "Nguyễn Thị Ánh",
+            "Đoàn Văn Công",
+            "Văn Phong",
+            "Văn Phong Nam",
+            "Van Phong Nam",
+            "Trương Thị Hoa",
+            "Truong Thi Hoa",
+            "Trường",
+            "Trung Tam",
+            "Công Ty",
+            "",
+        ] {
+            assert!(!is_organisation(name, None), "{name}");
+        }
+        let person = Identity::person("020185000123").ok();
+        assert!(!is_organisation("Hộ kinh doanh Lan", person.as_ref()));
+        let company = Identity::organisation("4900123456").ok();
+        assert!(is_organisation("Ánh Dương", company.as_ref()));
     }
 
     #[test]

@@ -27,14 +27,15 @@ fn read_phones(conn: &mut Conn) -> Result<(), StoreError> {
     })
 }
 
-/// The search names that are made otherwise since texts are cleaned.
+/// The search names that are made otherwise since texts are cleaned, and organisations are known by how they are called.
 fn rename_people(conn: &mut Conn) -> Result<(), StoreError> {
-    if settings::get(conn, settings::PEOPLE_RENAMED)?.is_some() {
+    const NOW: &str = "organisations";
+    if settings::get(conn, settings::PEOPLE_RENAMED)?.as_deref() == Some(NOW) {
         return Ok(());
     }
     conn.transaction(|conn| {
         persons::rename(conn, BATCH)?;
-        settings::set(conn, settings::PEOPLE_RENAMED, "cleaned")
+        settings::set(conn, settings::PEOPLE_RENAMED, NOW)
     })
 }
 

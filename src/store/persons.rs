@@ -11,7 +11,9 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
 use crate::domain::log::{Entry, Subject};
 use crate::domain::moment::Moment;
-use crate::domain::person::{Commitment, CommitmentKey, Person, search_name};
+use crate::domain::person::{
+    Commitment, CommitmentKey, Person, last_word_first, organisation_starts, search_name,
+};
 use crate::domain::phone;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::connection::on_either;
@@ -687,18 +689,22 @@ fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
 }
 
 /// Gives persons their search name anew whose name is read otherwise than before: with letters or marks that only look
-/// like ours, and people of six words or more.
+/// like ours, people of six words or more, and organisations that were taken for people.
 pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
     let other_letters = match conn {
         Conn::Sqlite(_) => "search_name glob '*[^ -~]*'",
         Conn::Postgres(_) => "search_name ~ '[^ -~]'",
     };
+    // Our own words: letters and spaces.
+    let taken_for_people: String = organisation_starts()
+        .map(|start| format!(" or search_name like '% {}'", last_word_first(&start)))
+        .collect();
     let mut after: Vec<u8> = Vec::new();
     loop {
         let rows: Vec<PersonRow> = persons::table
             .filter(persons::search_name.is_not_null())
             .filter(sql::<Bool>(&format!(
-                "({other_letters} or search_name like '% % % % % %')"
+                "({other_letters} or search_name like '% % % % % %'{taken_for_people})"
             )))
             .filter(persons::id.gt(after.clone()))
             .order(persons::id)
