@@ -16,6 +16,8 @@ pub enum Disclosure {
     Phone,
     #[error("còn địa chỉ thư điện tử của người liên quan")]
     Email,
+    #[error("còn địa chỉ của người liên quan")]
+    Address,
     #[error(
         "còn dãy 9 hoặc 12 chữ số, có thể là số định danh; nếu là số tiền thì viết bằng chữ, ví dụ \
          150 triệu đồng"
@@ -23,7 +25,7 @@ pub enum Disclosure {
     IdentityNumber,
 }
 
-/// All that the text gives away: names, phone numbers and e-mail addresses of `people`, and
+/// All that the text gives away: names, phone numbers, e-mail addresses and where `people` live, and
 /// whatever could be an identity number of anybody.
 pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     // Digits and letters of other widths count as what they look like.
@@ -55,6 +57,11 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
         email.is_some_and(|email| unspaced.contains(&email))
     };
     add(any(&emails), Disclosure::Email);
+    let lives = |person: &Person| {
+        let address = person.address.as_deref();
+        address.is_some_and(|address| tells_where(&text, address))
+    };
+    add(any(&lives), Disclosure::Address);
     let identity = numbers.iter().any(|number| [9, 12].contains(&number.len()));
     add(identity, Disclosure::IdentityNumber);
     found
@@ -87,6 +94,44 @@ fn names(text: &str, name: &str) -> bool {
     let (text, name) = (words(text), words(&name));
     !name.is_empty() && text.windows(name.len()).any(|part| part == name)
 }
+
+/// Whether the text holds where somebody lives as exactly as a house or village: the address up to its first comma, or its
+/// first words. A commune or a town alone is nobody's.
+fn tells_where(text: &str, address: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.map(fold_diacritics);
+        // `Số 12` is `12`.
+        words
+            .filter(|word| !word.is_empty() && word != "so")
+            .collect()
+    };
+    let address: String = clean(address).nfkc().collect();
+    let mut house = words(address.split([',', ';', '\n']).next().unwrap_or_default());
+    if house.len() < LEAST_OF_ADDRESS {
+        house = words(&address).into_iter().take(LEAST_OF_ADDRESS).collect();
+    }
+    let is_large = LARGE.iter().any(|large| house.join(" ").starts_with(large));
+    !is_large
+        && house.len() >= LEAST_OF_ADDRESS
+        && words(text).windows(house.len()).any(|part| part == house)
+}
+
+/// How many words of an address say where a house is.
+const LEAST_OF_ADDRESS: usize = 3;
+
+/// How what is larger than a village is called.
+const LARGE: &[&str] = &[
+    "huyen ",
+    "phuong ",
+    "quan ",
+    "thanh pho ",
+    "thi tran ",
+    "thi xa ",
+    "tinh ",
+    "tp ",
+    "xa ",
+];
 
 /// A phone number without the zero or the country code that it begins with.
 fn national(phone: &str) -> &str {
@@ -207,6 +252,39 @@ mod tests {
         }
         for text in ["CCCD 020185000124", "0912345679", "Nguyễn Thị Hoa", ""] {
             assert!(!gives_away(text, &people), "{text}");
+        }
+    }
+
+    #[test]
+    fn finds_where_people_live() {
+        let living = |address: &str| {
+            let mut person = Person::named("Lan");
+            person.address = Some(address.to_owned());
+            [person]
+        };
+        for (address, text) in [
+            (
+                "Số 12 ngõ 3 phố Muối, phường Kỳ Lừa",
+                "nhà số 12, ngõ 3, phố Muối",
+            ),
+            ("Số 12, ngõ 3, phố Muối", "đến 12 ngõ 3 hỏi"),
+            ("Thôn Nà Lốc, xã Bắc La", "người ở thon na loc"),
+            ("12 Trần Phú", "12 TRẦN PHÚ"),
+        ] {
+            assert_eq!(
+                disclosures(text, &living(address)),
+                [Disclosure::Address],
+                "{text}"
+            );
+            assert!(gives_away(text, &living(address)), "{text}");
+        }
+        for (address, text) in [
+            ("Thành phố Lạng Sơn", "nộp tại UBND thành phố Lạng Sơn"),
+            ("xã Bắc La, huyện Văn Lãng", "UBND xã Bắc La"),
+            ("Số 12 ngõ 3 phố Muối", "nhà số 12 ngõ 4 phố Muối"),
+            ("", "nộp tại đây"),
+        ] {
+            assert_eq!(disclosures(text, &living(address)), [], "{text}");
         }
     }
 

@@ -98,9 +98,9 @@ pub struct Assignee {
 pub struct PublicOverview {
     pub state: State,
     /// As it stands in the record: to be masked.
-    pub applicant: String,
-    /// The applicant is no person.
-    pub is_organisation: bool,
+    pub applicant: Person,
+    /// Who handed it in for the applicant.
+    pub delegate: Option<Person>,
     /// What has happened, oldest first, but for hand-overs.
     pub history: Vec<(Moment, EventData)>,
     /// Until when the attempts count that were asked about.
@@ -352,7 +352,7 @@ pub fn public(
 ) -> Result<Option<(Stamp, PublicOverview)>, StoreError> {
     type Row = (
         StateRow,
-        (Option<String>, Option<i16>),
+        Option<ShownPerson>,
         EventRow,
         (Option<i64>, Option<i64>),
         Stamp,
@@ -368,7 +368,7 @@ pub fn public(
         .order(dossier_events::sequence)
         .select((
             state!(),
-            (people::name.nullable(), people::identity_kind.nullable()),
+            persons::shown!().nullable(),
             (
                 dossier_events::kind,
                 dossier_events::at,
@@ -386,15 +386,19 @@ pub fn public(
     let rows: Vec<Row> = on_either!(conn, |conn| query.load(conn))?;
     let history = rows.iter().map(|row| event(&row.2));
     let history = history.collect::<Result<Vec<_>, _>>()?;
-    let Some((state, (applicant, identity), _, (counts_to, rated_at), stamp)) =
-        rows.into_iter().next()
-    else {
+    let Some((state, applicant, _, (counts_to, rated_at), stamp)) = rows.into_iter().next() else {
         return Ok(None);
     };
+    let state = state.state()?;
+    let applicant = applicant.map(Person::try_from).transpose()?;
+    let delegate = match state.delegate {
+        Some(id) => persons::find_many(conn, [id])?.remove(&id),
+        None => None,
+    };
     let found = PublicOverview {
-        state: state.state()?,
-        applicant: applicant.unwrap_or_default(),
-        is_organisation: identity == Some(persons::TAX_CODE),
+        state,
+        applicant: applicant.unwrap_or_else(|| Person::named("")),
+        delegate,
         history,
         attempts_count_to: counts_to.map(Moment::from_unix_millis),
         rated_at: rated_at.map(Moment::from_unix_millis),

@@ -11,13 +11,13 @@ use hmac::Mac;
 use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::disclosure::disclosures;
+use crate::domain::disclosure::{disclosures, gives_away};
 use crate::domain::dossier::{Channel, Contents, Decision, EventData, Fees, Status};
 use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::OfficeHours;
-use crate::domain::person::{Person, public_name};
+use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
 use crate::domain::progress::{self, Progress, Stage, Way};
 use crate::domain::text::clean;
@@ -82,7 +82,7 @@ pub struct LookUp {
     /// What the applicant is asked for, while they are.
     pub asked: Option<AskedFor>,
     /// Why it was not received, refused, stopped or withdrawn, or why it was appointed anew. Absent where the office's
-    /// words name the applicant or a number of theirs: they have it by letter, and at the desk.
+    /// words name the applicant, who handed it in for them, or a number or address of theirs: they have it by letter, and at the desk.
     #[schema(example = "Bản sao chưa được chứng thực")]
     pub reason: Option<String>,
     pub decision: Option<Decision>,
@@ -237,7 +237,7 @@ fn show(
     let PublicOverview {
         state,
         applicant,
-        is_organisation,
+        delegate,
         history,
         rated_at,
         ..
@@ -261,7 +261,8 @@ fn show(
         _ => limit,
     });
     let overdue = state.overdue || crossed;
-    let told = Told::of(reference, state.status, &contents, &history).for_public(&applicant);
+    let people: Vec<Person> = std::iter::once(applicant).chain(delegate).collect();
+    let told = Told::of(reference, state.status, &contents, &history).for_public(&people);
     let desk = Desk::of(reference, state.receiving.unwrap_or(state.unit), hours, now);
     let next = render::words::what_is_next(&render::words::Stand {
         status: state.status,
@@ -303,7 +304,7 @@ fn show(
         procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
         unit: unit_name(state.unit),
         holder: unit_name(state.holder),
-        applicant: public_name(&applicant, is_organisation),
+        applicant: people.first().map(Person::public_name).unwrap_or_default(),
         status: state.status,
         status_code: state.status.code(),
         status_name: render::words::status(state.status),
@@ -355,16 +356,9 @@ pub(crate) struct Told {
 
 impl Told {
     /// As somebody with the code may see it. Staff write what they like, and a code may be seen by others.
-    fn for_public(mut self, applicant: &str) -> Self {
-        let named = [Person {
-            name: applicant.to_owned(),
-            identity: None,
-            phone: None,
-            email: None,
-            address: None,
-            notify_by: None,
-        }];
-        let told = |reason: &String| disclosures(reason, &named).is_empty();
+    fn for_public(mut self, people: &[Person]) -> Self {
+        let told =
+            |reason: &String| disclosures(reason, people).is_empty() && !gives_away(reason, people);
         self.reason = self.reason.filter(told);
         if let Some(asked) = &mut self.asked {
             asked.reason = asked.reason.take().filter(told);
