@@ -456,6 +456,14 @@ fn check(
         }
     }
     wrong.extend(wrong_fields("/applicant", &new.applicant, reference.ways()));
+    let address = new.applicant.address.as_deref().unwrap_or_default();
+    if new.return_channel == Channel::Postal && address.trim().is_empty() {
+        let reason = "cần địa chỉ để gửi kết quả qua bưu chính";
+        wrong.push(WrongField {
+            pointer: "/applicant/address".to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
     if let Some(delegate) = &new.delegate {
         wrong.extend(wrong_fields("/delegate", delegate, reference.ways()));
     }

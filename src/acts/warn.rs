@@ -32,6 +32,7 @@ pub(super) fn of_duplicates(
     let asked = |warning| !new.accept.contains(&warning);
     let mut warned = Vec::new();
     if asked(Warning::DuplicatePerson) {
+        warned.extend(two_names(new));
         for person in std::iter::once(&new.applicant).chain(&new.delegate) {
             warned.extend(other_name(conn, reference, person, occasion)?);
         }
@@ -55,6 +56,22 @@ pub(super) fn of_duplicates(
         true => Ok(()),
         false => Err(Error::Warned(warned)),
     }
+}
+
+/// Applicant and delegate under one number with different names, whatever their marks.
+fn two_names(new: &NewRequest) -> Option<Warned> {
+    let (applicant, delegate) = (&new.applicant, new.delegate.as_ref()?);
+    let identity = applicant.identity.as_ref()?;
+    let same = delegate.identity.as_ref() == Some(identity);
+    let other = fold_diacritics(&applicant.name) != fold_diacritics(&delegate.name);
+    (same && other).then(|| Warned {
+        warning: Warning::DuplicatePerson,
+        detail: format!(
+            "số định danh {identity} ghi cho cả người nộp “{}” và người được ủy quyền “{}”",
+            applicant.name.trim(),
+            delegate.name.trim()
+        ),
+    })
 }
 
 /// The name under which somebody's number is known within reach, if it is another one, whatever its marks.

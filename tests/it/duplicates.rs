@@ -110,6 +110,16 @@ on_both! {
         assert_eq!(warned(&receive(&office, &clerk, &sent)).0, ["duplicate_person"]);
         sent["delegate"]["name"] = json!("nguyen thi anh");
         receive(&office, &clerk, &sent).expect(201);
+        // Within the same request too, where nobody is known yet.
+        let number = "020185000456";
+        let mut two = same.clone();
+        two["applicant"] = json!({"name": "Hứa Thị Bê", "identity_number": number});
+        two["delegate"] = json!({"name": "Hứa Văn Dê", "identity_number": number});
+        let (names, text) = warned(&receive(&office, &clerk, &two));
+        assert_eq!(names, ["duplicate_person"]);
+        assert!(text.contains("Hứa Thị Bê") && text.contains("Hứa Văn Dê") && !text.contains(number), "{text}");
+        two["delegate"]["name"] = json!("HUA THI BE");
+        receive(&office, &clerk, &two).expect(201);
         // Accepted once, both names are known.
         let both = ["duplicate_person", "duplicate_dossier"];
         receive(&office, &clerk, &accepting(&other, &both)).expect(201);
