@@ -7,21 +7,24 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use crate::domain::dossier::Dossier;
+use crate::domain::ids::{DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
 use crate::domain::role::Role;
 use crate::error::Error;
 use crate::jobs::Job;
-use crate::outgoing::notices::reminder::{horizon, midnight, reminder};
+use crate::outgoing::notices::reminder::{horizon, midnight, of_broken, reminder};
 use crate::render::letters::Topic;
 use crate::reports;
 use crate::reports::by::By;
 use crate::reports::standings::Span;
 use crate::store::lists::Order;
+use crate::store::open_dossiers::DuePlace;
 use crate::store::outbox::{self, Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
-use crate::store::{Store, StoreError, alarms, events, log, open_dossiers, settings};
+use crate::store::{Conn, Store, StoreError, alarms, events, log, open_dossiers, settings};
 use crate::views::list::ListRequest;
 use crate::{render, views};
 
@@ -35,7 +38,8 @@ const NAMED: usize = 10;
 pub fn remind(store: &Store, now: Moment) -> Result<usize, Error> {
     let alarms = tell_of_alarms(store, now);
     let due = remind_of_due(store, now);
-    Ok(send_digests(store, now)? + due? + alarms?)
+    let broken = tell_of_broken(store, now);
+    Ok(send_digests(store, now)? + due? + broken? + alarms?)
 }
 
 /// Walks over what has come within the horizon since the last time.
@@ -54,41 +58,99 @@ fn remind_of_due(store: &Store, now: Moment) -> Result<usize, StoreError> {
     if walked >= until {
         return Ok(0);
     }
+    // By the new appointment where there is one, else by the due moment.
     let mut told = 0;
     let mut after = None;
     loop {
         let page =
             store.read(|conn| open_dossiers::due_with_mail(conn, walked, until, after, PAGE))?;
-        let Some((last, ..)) = page.last().copied() else {
-            store.write(move |conn| {
-                let until = until.unix_millis().to_string();
-                settings::set(conn, settings::REMINDED_UNTIL, &until)
-            })?;
-            return Ok(told);
-        };
-        after = Some(last);
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        told += tell_officers(store, page, now)?;
+    }
+    after = None;
+    loop {
+        let page = store.read(|conn| open_dossiers::appointed(conn, walked, until, after, PAGE))?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        let in_hand = page.into_iter();
+        let in_hand = in_hand.filter_map(|(place, officer)| Some((place, officer?)));
+        told += tell_officers(store, in_hand.collect(), now)?;
+    }
+    store.write(move |conn| {
+        let until = until.unix_millis().to_string();
+        settings::set(conn, settings::REMINDED_UNTIL, &until)
+    })?;
+    Ok(told)
+}
+
+fn tell_officers(
+    store: &Store,
+    page: Vec<(DuePlace, UserId)>,
+    now: Moment,
+) -> Result<usize, StoreError> {
+    store.write_with_reference(move |conn, reference| {
+        let mut told = 0;
+        for ((_, id), officer) in &page {
+            let account = users::find(conn, *officer)?;
+            let (Some(dossier), Some(account)) = (replayed(conn, *id)?, account) else {
+                continue;
+            };
+            let user = account.user;
+            if user.disabled_at.is_some() {
+                continue;
+            }
+            if let Some(message) = reminder(reference, &dossier, &user, now) {
+                told += usize::from(outbox::put(conn, &message, now)?);
+            }
+        }
+        Ok(told)
+    })
+}
+
+/// A dossier as it stands. Of a damaged one nobody is told; the others are told of all the same, and who works on it is
+/// told what is wrong.
+fn replayed(conn: &mut Conn, id: DossierId) -> Result<Option<Dossier>, StoreError> {
+    match events::replay(conn, id) {
+        Err(error) if error.is_damage() => {
+            tracing::warn!(dossier = %id, %error, "nobody is reminded of it");
+            Ok(None)
+        }
+        replayed => Ok(replayed?.map(|(dossier, _)| dossier)),
+    }
+}
+
+/// Tells officers and supervisors of new appointments that have passed since the last time without a result.
+fn tell_of_broken(store: &Store, now: Moment) -> Result<usize, StoreError> {
+    let walked = store.read(|conn| settings::get(conn, settings::BROKEN_UNTIL))?;
+    let walked = walked.and_then(|text| text.parse().ok());
+    // What broke before anybody was told of such is old.
+    let from = walked.map_or(now, Moment::from_unix_millis);
+    let (mut told, mut after, mut seen) = (0, None, false);
+    loop {
+        let page = store.read(|conn| open_dossiers::appointed(conn, from, now, after, PAGE))?;
+        let Some((last, _)) = page.last() else { break };
+        (after, seen) = (Some(*last), true);
         told += store.write_with_reference(move |conn, reference| {
             let mut told = 0;
-            for ((_, id), officer) in &page {
-                let replayed = match events::replay(conn, *id) {
-                    // The others are reminded all the same; who works on it is told what is wrong.
-                    Err(error) if error.is_damage() => {
-                        tracing::warn!(dossier = %id, %error, "nobody is reminded of it");
-                        continue;
-                    }
-                    replayed => replayed?,
-                };
-                let account = users::find(conn, *officer)?;
-                let (Some((dossier, _)), Some(account)) = (replayed, account) else {
+            for ((_, id), _) in &page {
+                let Some(dossier) = replayed(conn, *id)? else {
                     continue;
                 };
-                if let Some(message) = reminder(reference, &dossier, &account.user, now) {
+                for message in of_broken(conn, reference, &dossier, now)? {
                     told += usize::from(outbox::put(conn, &message, now)?);
                 }
             }
             Ok::<_, StoreError>(told)
         })?;
     }
+    if seen || walked.is_none() {
+        store.write(move |conn| {
+            let now = now.unix_millis().to_string();
+            settings::set(conn, settings::BROKEN_UNTIL, &now)
+        })?;
+    }
+    Ok(told)
 }
 
 /// From when on a day it is said again what has been wrong since before.
@@ -201,6 +263,7 @@ fn digest(store: &Store, reference: &Reference, user: &User, now: Moment) -> Res
         json!({
             "case_number": item.case_number,
             "due_at": item.due_at.map(render::words::moment).unwrap_or_default(),
+            "appointment_at": item.appointment_at.map(render::words::moment).unwrap_or_default(),
             "unit": item.holder.name,
         })
     });

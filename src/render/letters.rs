@@ -46,6 +46,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "date_moved.txt",
     "date_moved.html",
     "date_moved.sms",
+    "taken.txt",
+    "taken.html",
+    "taken.sms",
     "result_ready.txt",
     "result_ready.html",
     "result_ready.sms",
@@ -351,7 +354,7 @@ fn example(topic: Topic) -> Value {
         "due_at": "17:00 ngày 15/07/2021", "code": "ABCDEFGHIJ",
         "link": "https://motcua.langson.example/tra-cuu?so=H37.20.01-210715-0001&ma=ABCDEFGHIJ",
         "address": "Số 2 đường Hoàng Văn Thụ", "phone": "02053812345",
-        "hours": "thứ Hai đến thứ Sáu 07:30–12:00, 13:30–17:00", "return_channel": "direct",
+        "hours": "thứ Hai đến thứ Sáu 07:30–12:00, 13:30–17:00", "return_channel": "direct", "late": "",
     });
     let (reason, done_at) = ("Giấy tờ bị tẩy xóa", "16:00 ngày 15/07/2021");
     let refusal = "Phiếu từ chối tiếp nhận, giải quyết hồ sơ (mẫu số 03)";
@@ -375,6 +378,7 @@ fn example(topic: Topic) -> Value {
         Topic::DateMoved => json!({
             "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
+        Topic::Taken => json!({"what": "giấy tờ bổ sung"}),
         Topic::ResultReady => json!({"done_at": done_at}),
         Topic::Refused => json!({"reason": reason, "form": refusal, "done_at": done_at}),
         Topic::Stopped | Topic::Withdrawn => {
@@ -385,9 +389,13 @@ fn example(topic: Topic) -> Value {
             "now": "Hồ sơ đang được giải quyết tiếp, hẹn trả kết quả 17:00 ngày 15/07/2021.",
         }),
         Topic::Moved => json!({
+            "decided": "",
             "from_unit": "Ủy ban nhân dân thành phố Lạng Sơn", "to_unit": "Ủy ban nhân dân phường Lương Văn Tri",
         }),
-        Topic::DueTomorrow | Topic::Overdue => json!({"step": "Thẩm định"}),
+        Topic::DueTomorrow => json!({"step": "Thẩm định", "appointment_at": ""}),
+        Topic::Overdue => {
+            json!({"step": "Thẩm định", "appointment_at": "", "broken_at": "", "apologise": true})
+        }
         Topic::Confirmation => return json!({"code": "123456", "until": "08:45 ngày 15/07/2021"}),
         Topic::FeedbackAnswered => {
             return json!({
@@ -402,7 +410,7 @@ fn example(topic: Topic) -> Value {
                 "day": "16/07/2021", "open": "10", "overdue": "1", "received": "5", "resolved": "4",
                 "overdue_list": [{
                     "case_number": "H37.20.01-210715-0001", "due_at": "17:00 ngày 15/07/2021",
-                    "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
+                    "appointment_at": "", "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
                 }],
                 "checkpoint": "motcua.local/h37\n3\nvQ=\n\n— motcua.local/h37 Az=\n",
             });
@@ -446,6 +454,8 @@ text_enum! {
         /// The moment that was promised is another one, without an apology: the limit goes on or starts anew, the calendar
         /// has changed, an appointment holds no more.
         DateMoved = "date_moved",
+        /// What was asked for came, by post, online or by transfer, and the moment that is promised stays.
+        Taken = "taken",
         ResultReady = "result_ready",
         /// The result is a refusal.
         Refused = "refused",

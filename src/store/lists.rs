@@ -35,7 +35,8 @@ pub enum Order {
     Registered,
     /// All that are received and not closed, those that wait included, by due moment.
     Due,
-    /// Running and due from `now` to before the moment given, by due moment.
+    /// Running and promised from `now` to before the moment given, by that moment: the due moment, or along
+    /// [`Along::Appointed`] the new appointment.
     NearDue { now: Moment, before: Moment },
     /// Open and overdue at `now`, recorded or not yet, by the moment since which they are.
     Overdue { now: Moment },
@@ -52,7 +53,11 @@ impl Order {
     pub fn place(self, listed: &Listed) -> Option<Position> {
         let moment = match self {
             Self::Entered | Self::Registered => Some(listed.entered_at),
-            Self::Due | Self::NearDue { .. } => listed.due.filter(|_| listed.status.is_open()),
+            Self::Due => listed.due.filter(|_| listed.status.is_open()),
+            Self::NearDue { .. } => {
+                let promised = listed.appointment.or(listed.due);
+                promised.filter(|_| listed.status.is_open())
+            }
             Self::Overdue { .. } => listed.late_at,
             Self::ClosedLate => listed.closed_at,
         };
@@ -75,6 +80,8 @@ pub enum Along {
     Receiving(UnitId),
     Assignee(UserId),
     Procedure(ProcedureId),
+    /// All with a new appointment, by it; for [`Order::NearDue`] only.
+    Appointed,
 }
 
 /// The dossiers of a unit and of all under it, as few walks as the tree allows.
@@ -366,10 +373,11 @@ macro_rules! columns {
 }
 
 impl Row {
-    fn read(self, order: Order) -> Result<(Position, Listed), StoreError> {
+    fn read(self, order: Order, along: Along) -> Result<(Position, Listed), StoreError> {
         let moment = |millis: Option<i64>| millis.map(Moment::from_unix_millis);
         let position = match order {
             Order::Entered | Order::Registered => Some(self.entered_at),
+            Order::NearDue { .. } if along == Along::Appointed => self.appointment_at,
             Order::Due | Order::NearDue { .. } => self.open_due_at,
             Order::Overdue { .. } => self.late_at,
             Order::ClosedLate => self.closed_at,
@@ -438,7 +446,7 @@ fn fetch(
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
     sql = match along {
-        Along::All => sql,
+        Along::All | Along::Appointed => sql,
         Along::Unit(id) => sql.filter(dossiers::unit_id.eq(id.0)),
         Along::Area(id) => sql.filter(dossiers::area_id.eq(id.0)),
         Along::Holder(id) => sql.filter(dossiers::holder_id.eq(id.0)),
@@ -457,6 +465,10 @@ fn fetch(
     // One lower and one upper bound: SQLite would go from the first of two.
     let (mut from, mut before) = (query.within.from, query.within.before);
     match query.order {
+        Order::NearDue { now, before: end } if along == Along::Appointed => {
+            // What is asked of the due moment is for the filters.
+            (from, before) = (Some(now), Some(end));
+        }
         Order::NearDue { now, before: end } => {
             from = from.max(Some(now));
             before = before.map_or(Some(end), |before| Some(before.min(end)));
@@ -513,10 +525,19 @@ fn fetch(
             sql = sql.filter(dossiers::open_due_at.is_not_null());
             along!(dossiers::open_due_at, first_due_first);
         }
+        Order::NearDue { .. } if along == Along::Appointed => {
+            let running = [Status::Received, Status::InProgress].map(Status::code);
+            sql = sql
+                .filter(dossiers::appointment_at.is_not_null())
+                .filter(dossiers::open_due_at.is_not_null())
+                .filter(dossiers::status.eq_any(running));
+            along!(dossiers::appointment_at, first_due_first);
+        }
         Order::NearDue { .. } => {
             sql = sql
                 .filter(dossiers::open_due_at.is_not_null())
-                .filter(dossiers::watch_at.is_not_null());
+                .filter(dossiers::watch_at.is_not_null())
+                .filter(dossiers::appointment_at.is_null());
             along!(dossiers::open_due_at, first_due_first);
         }
         Order::Overdue { .. } => {
@@ -529,5 +550,6 @@ fn fetch(
         }
     }
     let rows: Vec<Row> = sql.load(conn)?;
-    Ok(rows.into_iter().map(|row| row.read(query.order)).collect())
+    let rows = rows.into_iter();
+    Ok(rows.map(|row| row.read(query.order, along)).collect())
 }

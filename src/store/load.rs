@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use crate::domain::dossier::Status;
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
 use crate::store::lists::Reach;
@@ -21,8 +22,8 @@ pub struct Load {
     pub overdue: i64,
 }
 
-/// By who is in charge (`None`: nobody), of the dossiers whose competent unit is within reach, as of `now`; what is due
-/// before `near` is near due.
+/// By who is in charge (`None`: nobody), of the dossiers whose competent unit is within reach, as of `now`; what is due,
+/// or where there is a new appointment appointed, before `near` is near due.
 pub fn by_assignee(
     conn: &mut Conn,
     reach: &Reach,
@@ -58,11 +59,20 @@ pub fn by_assignee(
     let near_due = counted!(
         dossiers::open_due_at.is_not_null(),
         dossiers::watch_at.is_not_null(),
+        dossiers::appointment_at.is_null(),
         dossiers::open_due_at.ge(now),
         dossiers::open_due_at.lt(near)
     );
-    for (user, count) in near_due {
-        all.entry(user.map(UserId)).or_default().near_due = count;
+    let running = [Status::Received, Status::InProgress].map(Status::code);
+    let appointed = counted!(
+        dossiers::appointment_at.is_not_null(),
+        dossiers::open_due_at.is_not_null(),
+        dossiers::status.eq_any(running),
+        dossiers::appointment_at.ge(now),
+        dossiers::appointment_at.lt(near)
+    );
+    for (user, count) in near_due.into_iter().chain(appointed) {
+        all.entry(user.map(UserId)).or_default().near_due += count;
     }
     for (user, count) in counted!(dossiers::late_at.is_not_null(), dossiers::late_at.lt(now)) {
         all.entry(user.map(UserId)).or_default().overdue = count;

@@ -62,8 +62,8 @@ pub fn open_ids(
 /// A due moment and the dossier that has it: where a walk by due moment has come to.
 pub type DuePlace = (Moment, DossierId);
 
-/// Open dossiers due after `from` up to `until`, past `after`, whose officer has mail; with the
-/// officer.
+/// Open dossiers due after `from` up to `until`, past `after`, whose officer has mail; with the officer. Those with a new
+/// appointment are [`appointed`] then.
 pub fn due_with_mail(
     conn: &mut Conn,
     from: Moment,
@@ -75,6 +75,7 @@ pub fn due_with_mail(
         .inner_join(users::table.on(dossiers::assignee_id.eq(users::id.nullable())))
         .filter(users::email.is_not_null())
         .filter(users::disabled_at.is_null())
+        .filter(dossiers::appointment_at.is_null())
         .filter(dossiers::open_due_at.le(until.unix_millis()))
         .order((dossiers::open_due_at, dossiers::id))
         .select((dossiers::open_due_at, dossiers::id, users::id))
@@ -97,6 +98,45 @@ pub fn due_with_mail(
                 (Moment::from_unix_millis(due), dossier_id(&id)?),
                 UserId(user),
             ))
+        })
+        .collect()
+}
+
+/// Open dossiers with a new appointment after `from` up to `until`, past `after`; and who has them in hand.
+pub fn appointed(
+    conn: &mut Conn,
+    from: Moment,
+    until: Moment,
+    after: Option<DuePlace>,
+    limit: u32,
+) -> Result<Vec<(DuePlace, Option<UserId>)>, StoreError> {
+    let mut query = dossiers::table
+        .filter(dossiers::appointment_at.is_not_null())
+        .filter(dossiers::open_due_at.is_not_null())
+        .filter(dossiers::appointment_at.le(until.unix_millis()))
+        .order((dossiers::appointment_at, dossiers::id))
+        .select((
+            dossiers::appointment_at,
+            dossiers::id,
+            dossiers::assignee_id,
+        ))
+        .limit(i64::from(limit))
+        .into_boxed();
+    query = match after {
+        Some((appointment, id)) => {
+            let last = (appointment.unix_millis(), id.bytes().to_vec());
+            let columns = (dossiers::appointment_at, dossiers::id);
+            query.filter(past(Going::Up, columns, last))
+        }
+        None => query.filter(dossiers::appointment_at.gt(from.unix_millis())),
+    };
+    let rows: Vec<(Option<i64>, Vec<u8>, Option<i32>)> = query.load(conn)?;
+    rows.into_iter()
+        .map(|(appointment, id, user)| {
+            let appointment =
+                appointment.ok_or_else(|| StoreError::corrupt("dossiers.appointment_at"))?;
+            let place = (Moment::from_unix_millis(appointment), dossier_id(&id)?);
+            Ok((place, user.map(UserId)))
         })
         .collect()
 }

@@ -60,6 +60,9 @@ pub fn server_clock(conn: &mut Conn) -> Result<Option<Moment>, StoreError> {
 /// Up to which due moments officers have been reminded.
 pub const REMINDED_UNTIL: &str = "reminded_until";
 
+/// Up to when broken appointments have been told of.
+pub const BROKEN_UNTIL: &str = "broken_until";
+
 /// The office's own norms, as JSON.
 pub const NORMS: &str = "norms";
 

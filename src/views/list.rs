@@ -181,7 +181,8 @@ pub(crate) fn late_hours(reference: &Reference, row: &Listed) -> Option<i64> {
     Some(worked.ok()?.millis() / 3_600_000)
 }
 
-/// What is due by the end of so many working days after today, as reminders count them too.
+/// What is promised by the end of so many working days after today, as reminders count them too: by the new appointment
+/// where there is one.
 ///
 /// # Errors
 /// If the database refuses.
@@ -333,8 +334,14 @@ fn walks(
     procedures: Option<&[ProcedureId]>,
     assignees: &[UserId],
 ) -> Vec<Along> {
+    if let Order::NearDue { .. } = order {
+        // The rest by the appointment, by which the desk works.
+        let mut all = walks(reach, Order::Due, procedures, assignees);
+        all.push(Along::Appointed);
+        return all;
+    }
     match (order, reach) {
-        (Order::Due | Order::NearDue { .. }, _) if !assignees.is_empty() => {
+        (Order::Due, _) if !assignees.is_empty() => {
             assignees.iter().copied().map(Along::Assignee).collect()
         }
         (Order::Entered, Reach::All) if procedures.is_some() => {

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::support::{World, at, date, hire, occasion, on_both, with_second_leg};
 use motcua::acts;
 use motcua::domain::dossier::{
-    Action, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod,
+    Action, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod, Status,
 };
 use motcua::domain::ids::{DossierId, UserId};
 use motcua::domain::moment::{Moment, WorkingTime};
@@ -198,8 +198,15 @@ fn check(world: &World, ids: &[DossierId], now: Moment) {
             is_open && is_overdue(dossier),
             "{id}"
         );
-        let is_near = dossier.crosses_at().is_some()
-            && dossier.due().is_some_and(|due| now <= due && due < before);
+        // The desk works by the new appointment where there is one, also when it is overdue.
+        let runs = match dossier.appointment {
+            Some(_) => matches!(status, Status::Received | Status::InProgress),
+            None => dossier.crosses_at().is_some(),
+        };
+        let is_near = runs
+            && dossier
+                .promised()
+                .is_some_and(|moment| now <= moment && moment < before);
         assert_eq!(near.contains(&id), is_near, "{id} at {now}");
     }
     // Where it is counted what lies with whom, that is how many rows the list of it has.

@@ -10,9 +10,8 @@ use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
 use crate::domain::person::Person;
 use crate::domain::procedure::Fee;
-use crate::domain::role::Role;
-use crate::outgoing::notices::reminder::{horizon, reminder};
-use crate::outgoing::notices::{NoticeSettings, kind_of, working_moment};
+use crate::outgoing::notices::reminder::{horizon, of_overdue, reminder};
+use crate::outgoing::notices::{NoticeSettings, kind_of};
 use crate::outgoing::{Happened, Teller};
 use crate::render::letters::Topic;
 use crate::render::words::told as words;
@@ -41,7 +40,8 @@ impl Teller for NoticeTeller {
         let mut messages = Vec::new();
         for happened in all {
             if let Some((topic, more)) = told(happened) {
-                messages.extend(self.to_applicant(&people, &officers, happened, topic, &more));
+                let officer = officer_of(conn, &officers, happened)?;
+                messages.extend(self.to_applicant(&people, &officer, happened, topic, &more));
             }
             if matches!(happened.event.data, EventData::BecameOverdue(_)) {
                 messages.extend(self.of_overdue(conn, happened)?);
@@ -59,7 +59,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         before,
         event,
         after,
-        ..
+        now,
     } = happened;
     let at = render::words::moment(event.at);
     // The form follows the day of receipt.
@@ -125,7 +125,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         EventData::Undone(undone) => {
             let before = (*before)?;
             let what = words::taken_back(before.status, before.decision)?;
-            let now = words::goes_on(after.status, after.promised());
+            let now = words::goes_on(after, *now);
             (
                 Topic::TakenBack,
                 json!({"what": what, "reason": undone.reason, "now": now}),
@@ -135,6 +135,15 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             let answers = before.is_some_and(|before| {
                 (before.unit, before.receiving_unit) != (after.unit, after.receiving_unit)
             });
+            let desk_moves =
+                before.is_some_and(|before| before.receiving_unit != after.receiving_unit);
+            // What is decided waits at the desk only.
+            let decided = match (after.status, after.decision) {
+                (Status::Done, _) if !desk_moves => return None,
+                (Status::Done, Some(Decision::Refused)) => "refused",
+                (Status::Done, _) => "approved",
+                _ => "",
+            };
             let waits =
                 after.status.is_open() || matches!(after.status, Status::Registered | Status::Done);
             if !answers || !waits {
@@ -143,6 +152,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             (
                 Topic::Moved,
                 json!({
+                    "decided": decided,
                     "from_unit": unit_name(reference, moved.from),
                     "to_unit": unit_name(reference, moved.to),
                 }),
@@ -151,13 +161,18 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         data => {
             // Whatever has moved it: what was promised holds no more.
             let (old, new) = (before.and_then(Dossier::promised)?, after.promised()?);
-            if old == new || !after.is_running() {
+            if !after.is_running() {
                 return None;
+            }
+            if old == new {
+                let what = words::taken(data, after.channel)?;
+                return Some((Topic::Taken, json!({"what": what})));
             }
             (
                 Topic::DateMoved,
                 json!({
-                    "old_at": render::words::moment(old), "new_at": render::words::moment(new),
+                    "old_at": render::words::moment(old),
+                    "new_at": moment(Some(new).filter(|new| new >= now)),
                     "because": words::because(data),
                 }),
             )
@@ -169,7 +184,7 @@ impl NoticeTeller {
     fn to_applicant(
         &self,
         people: &HashMap<PersonId, Person>,
-        officers: &HashMap<UserId, (String, String)>,
+        officer: &str,
         happened: &Happened<'_>,
         topic: Topic,
         more: &Value,
@@ -194,8 +209,7 @@ impl NoticeTeller {
         let link = link.replace("{case_number}", dossier.case_number.as_str());
         values["link"] = json!(link.replace("{code}", &code));
         values["code"] = json!(code);
-        let officer = dossier.assignee.and_then(|id| officers.get(&id));
-        values["officer"] = json!(officer.map_or("", |(_, name)| name));
+        values["officer"] = json!(officer);
         // Each moment is said once.
         let said = |key| more.get(key).is_some();
         let said_when = said("done_at") || said("registered_at") || topic == Topic::Receipt;
@@ -203,7 +217,10 @@ impl NoticeTeller {
         // Nothing is promised while the clock stands, nor of what has ended otherwise.
         let returned = dossier.is_running() || dossier.status == Status::Done;
         let promised = dossier.promised().filter(|_| returned && !said("new_at"));
-        values["due_at"] = json!(moment(promised));
+        // What has passed is no promise.
+        let now = happened.now;
+        values["due_at"] = json!(moment(promised.filter(|promised| *promised >= now)));
+        values["late"] = json!(words::late(dossier, now).unwrap_or_default());
         let desk = reference.units().get(dossier.receiving_unit);
         let text = |of: Option<&String>| json!(of.cloned().unwrap_or_default());
         values["address"] = text(desk.and_then(|desk| desk.address.as_ref()));
@@ -243,37 +260,7 @@ impl NoticeTeller {
         if !self.settings.carries(Kind::Email) {
             return Ok(Vec::new());
         }
-        let officer = officer(conn, dossier.assignee)?;
-        let units = BTreeSet::from([dossier.unit, dossier.holder]);
-        let units: Vec<UnitId> = units.into_iter().collect();
-        let supervisors = users::with_mail(conn, Role::Supervisor, Some(&units))?;
-        let mut values = values(reference, dossier);
-        values["officer"] = json!(officer.as_ref().map_or("", |user| &user.full_name));
-        let mut told = BTreeSet::new();
-        let mut messages = Vec::new();
-        for user in officer.iter().chain(&supervisors) {
-            let Some(email) = user
-                .email
-                .clone()
-                .filter(|email| told.insert(email.clone()))
-            else {
-                continue;
-            };
-            let mut body = values.clone();
-            body["name"] = json!(user.full_name);
-            body["unit_id"] = json!(user.unit.0);
-            messages.push(Outgoing {
-                kind: Kind::Email,
-                topic: Topic::Overdue.as_str().to_owned(),
-                recipient: email,
-                body,
-                dossier: Some(dossier.id),
-                position: None,
-                once: None,
-                due: working_moment(reference, user.unit, happened.now),
-            });
-        }
-        Ok(messages)
+        of_overdue(conn, reference, dossier, happened.now)
     }
 
     /// To the officer in charge of what is due within the next working day already: the daily walk
@@ -286,13 +273,13 @@ impl NoticeTeller {
         let (dossier, reference) = (happened.after, happened.reference);
         let before = happened.before;
         let same = before.is_some_and(|before| {
-            before.due() == dossier.due() && before.assignee == dossier.assignee
+            before.promised() == dossier.promised() && before.assignee == dossier.assignee
         });
         let soon = |due: Moment| {
             let until = horizon(reference, dossier.holder, happened.now);
             due > happened.now && until.is_some_and(|until| due <= until)
         };
-        if same || !self.settings.carries(Kind::Email) || !dossier.due().is_some_and(soon) {
+        if same || !self.settings.carries(Kind::Email) || !dossier.promised().is_some_and(soon) {
             return Ok(Vec::new());
         }
         let officer = officer(conn, dossier.assignee)?;
@@ -301,7 +288,29 @@ impl NoticeTeller {
     }
 }
 
-fn officer(conn: &mut Conn, id: Option<UserId>) -> Result<Option<User>, StoreError> {
+/// The name of the officer who goes on with it: after a move, or a closing that is taken back, only if they still can.
+fn officer_of(
+    conn: &mut Conn,
+    officers: &HashMap<UserId, (String, String)>,
+    happened: &Happened<'_>,
+) -> Result<String, StoreError> {
+    let dossier = happened.after;
+    let Some(id) = dossier.assignee else {
+        return Ok(String::new());
+    };
+    if let EventData::MovedToSuccessor(_) | EventData::Undone(_) = happened.event.data {
+        let units = [dossier.unit, dossier.holder];
+        let account = users::find(conn, id)?;
+        let stays = |user: &User| views::assignees::may_have(happened.reference, user, units);
+        if !account.is_some_and(|account| stays(&account.user)) {
+            return Ok(String::new());
+        }
+    }
+    let name = officers.get(&id).map(|(_, name)| name.clone());
+    Ok(name.unwrap_or_default())
+}
+
+pub(crate) fn officer(conn: &mut Conn, id: Option<UserId>) -> Result<Option<User>, StoreError> {
     let Some(id) = id else { return Ok(None) };
     let account = users::find(conn, id)?;
     let user = account.map(|account| account.user);
@@ -318,6 +327,7 @@ pub(crate) fn values(reference: &Reference, dossier: &Dossier) -> Value {
         "receiving_unit": unit_name(reference, dossier.receiving_unit),
         "received_at": moment(dossier.received_at),
         "due_at": moment(dossier.due()),
+        "appointment_at": moment(dossier.appointment),
         "step": procedure.map_or("", |p| p.step_name(usize::from(dossier.step))),
         "return_channel": dossier.return_channel.as_str(),
     })
@@ -371,7 +381,7 @@ fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
     }
 }
 
-/// What is owed for it, as far as it is known, in words; empty where nothing is.
+/// What is owed for it, in words, whether its amount is known or not; empty where nothing is.
 fn owed(reference: &Reference, dossier: &Dossier) -> String {
     let Some(procedure) = reference.procedure_of(dossier) else {
         return String::new();
@@ -379,12 +389,12 @@ fn owed(reference: &Reference, dossier: &Dossier) -> String {
     let owed = dossier.fees(procedure).owed().into_iter();
     let lines = owed.filter_map(|(position, sum)| {
         let fee = procedure.definition.fees.get(usize::from(position))?;
-        let sum = sum.filter(|sum| *sum > 0)?;
-        Some(format!(
-            "{}: {} đồng",
-            times(dossier, position, fee),
-            amount(sum)
-        ))
+        let what = times(dossier, position, fee);
+        match sum {
+            Some(0) => None,
+            Some(sum) => Some(format!("{what}: {} đồng", amount(sum))),
+            None => Some(format!("{what}: {}", render::words::UNKNOWN_FEE)),
+        }
     });
     lines.collect::<Vec<_>>().join("; ")
 }

@@ -76,7 +76,7 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
             };
             match stand.return_channel {
                 Channel::Direct => format!("{what}. Mời ông/bà đến nhận tại {desk}, mang theo giấy tiếp nhận."),
-                Channel::Online => format!("{what}. Kết quả được trả trực tuyến."),
+                Channel::Online => format!("{what}. {desk} gửi bằng phương thức điện tử; nếu chưa nhận được, xin hỏi tại đó."),
                 Channel::Postal => format!("{what}. Kết quả được gửi qua bưu chính công ích."),
             }
         }
@@ -89,22 +89,37 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
 
 /// By when there is a result, while a dossier is being worked on.
 fn promise(stand: &Stand<'_>) -> String {
-    let call = "Xin gọi bộ phận một cửa để biết khi nào có kết quả.";
+    if let Some(broken) = broken_promise(stand.appointment, stand.due, stand.overdue, stand.now) {
+        return broken;
+    }
     match (stand.appointment, stand.due) {
-        (Some(appointment), _) if appointment < stand.now => format!(
-            "Đã quá ngày hẹn lại ({}) mà chưa có kết quả. {call}",
-            moment(appointment)
-        ),
         (Some(appointment), _) => format!(
             "Cơ quan giải quyết xin lỗi vì phải hẹn lại. Ngày hẹn trả kết quả mới: {}.",
             moment(appointment)
         ),
-        (None, Some(due)) if stand.overdue => {
-            format!("Đã quá hạn trả kết quả ({}). {call}", moment(due))
-        }
         (None, Some(due)) => format!("Hẹn trả kết quả: {}.", moment(due)),
         (None, None) => "Hồ sơ đang được giải quyết.".to_owned(),
     }
+}
+
+/// That what was promised has passed, and whom to call; `None` while it has not.
+pub fn broken_promise(
+    appointment: Option<Moment>,
+    due: Option<Moment>,
+    overdue: bool,
+    now: Moment,
+) -> Option<String> {
+    let what = match (appointment, due) {
+        (Some(appointment), _) if appointment < now => format!(
+            "Đã quá ngày hẹn lại ({}) mà chưa có kết quả.",
+            moment(appointment)
+        ),
+        (None, Some(due)) if overdue => format!("Đã quá hạn trả kết quả ({}).", moment(due)),
+        _ => return None,
+    };
+    Some(format!(
+        "{what} Xin gọi bộ phận một cửa để biết khi nào có kết quả."
+    ))
 }
 
 /// Of how many originals and copies a paper is asked for.
@@ -117,12 +132,15 @@ pub fn copies(originals: u16, copies: u16) -> String {
     }
 }
 
+/// What a fee comes to whose amount the procedure does not know.
+pub const UNKNOWN_FEE: &str = "theo quy định của tỉnh, hỏi tại bộ phận một cửa";
+
 /// A fee with its amount; one that is not known is said to be.
 pub fn fee(fee: &Fee) -> String {
     let amount = match fee.amount_vnd {
         Some(0) => "miễn phí".to_owned(),
         Some(vnd) => format!("{} đồng", vnd_in_words(vnd)),
-        None => "theo quy định của tỉnh, hỏi tại bộ phận một cửa".to_owned(),
+        None => UNKNOWN_FEE.to_owned(),
     };
     match fee.note.is_empty() {
         true => format!("{}: {amount}", fee.name),

@@ -8,7 +8,8 @@ pub mod told;
 
 pub use crate::render::words::counting::{counting, passed_over, rule};
 pub use crate::render::words::following::{
-    Stand, copies, fee, feedback_kind, office_hours, progress, stage, vnd_in_words, what_is_next,
+    Stand, UNKNOWN_FEE, broken_promise, copies, fee, feedback_kind, office_hours, progress, stage,
+    vnd_in_words, what_is_next,
 };
 pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
@@ -29,7 +30,7 @@ use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::text_block::Purpose;
 use crate::domain::time_limit::Outcome;
-use crate::domain::unit::Level;
+use crate::domain::unit::{Level, Unit, Units};
 
 /// What another dossier is to one with which it is linked; it came later, or earlier.
 pub const fn link(kind: LinkKind, later: bool) -> &'static str {
@@ -324,6 +325,25 @@ pub const fn job_state(state: job::State) -> &'static str {
         job::State::Running => "Đang chạy",
         job::State::Done => "Đã xong",
     }
+}
+
+/// That a unit has ended before a day, and which unit does its work; `None` while it works.
+pub fn ended(units: &Units, unit: &Unit, on: NaiveDate) -> Option<String> {
+    let last = unit.valid_to.filter(|last| *last < on)?;
+    let follower = units.in_charge_on(unit.id, on).filter(|f| f.id != unit.id);
+    let follower = follower.map(|follower| {
+        format!(
+            "; việc của đơn vị do {} ({}) tiếp tục",
+            follower.name, follower.code
+        )
+    });
+    Some(format!(
+        "{} ({}) đã dừng hoạt động sau ngày {}{}",
+        unit.name,
+        unit.code,
+        date(last),
+        follower.unwrap_or_default()
+    ))
 }
 
 /// What happened, as the applicant reads it.

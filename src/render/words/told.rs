@@ -2,44 +2,16 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Decision, EventData, Status};
+use crate::domain::dossier::{Channel, Decision, Dossier, EventData, PaymentMethod, Status};
 use crate::domain::moment::Moment;
 use crate::domain::norms::Form;
 use crate::domain::office_hours::{OfficeHours, Session};
-use crate::domain::person::{Person, fold_diacritics};
-use crate::render::words::moment;
-
-/// How names begin that are no person's, for those who gave no number.
-const ORGANISATIONS: &[&str] = &[
-    "ban quan ly",
-    "benh vien",
-    "chi nhanh",
-    "cong ty",
-    "doanh nghiep",
-    "hop tac xa",
-    "ho kinh doanh",
-    "ngan hang",
-    "tap doan",
-    "tong cong ty",
-    "trung tam",
-    "truong cao dang",
-    "truong dai hoc",
-    "truong mam non",
-    "truong tieu hoc",
-    "truong trung hoc",
-    "uy ban nhan dan",
-    "van phong",
-];
+use crate::domain::person::Person;
+use crate::render::words::{broken_promise, moment};
 
 /// How somebody is spoken to in a sentence: people as `ông/bà`, organisations by their name.
 pub fn you(person: &Person) -> String {
-    let name = fold_diacritics(&person.name);
-    let begins = |start: &&str| {
-        let rest = name.strip_prefix(*start);
-        rest.is_some_and(|rest| rest.starts_with(' '))
-    };
-    let sounds_so = person.identity.is_none() && ORGANISATIONS.iter().any(begins);
-    match person.is_organisation() || sounds_so {
+    match person.is_organisation() {
         true => person.name.clone(),
         false => "ông/bà".to_owned(),
     }
@@ -74,17 +46,41 @@ pub const fn taken_back(status: Status, decision: Option<Decision>) -> Option<&'
     })
 }
 
+/// That what was promised of a running dossier has passed, as its look-up says it; `None` while it has not.
+pub fn late(dossier: &Dossier, now: Moment) -> Option<String> {
+    let due = dossier.due();
+    let overdue = dossier.overdue_since.is_some() || due.is_some_and(|due| due < now);
+    broken_promise(dossier.appointment, due, overdue, now).filter(|_| dossier.is_running())
+}
+
 /// How a dossier stands after that, in a sentence; with the moment that is promised, if one is.
-pub fn goes_on(status: Status, promised: Option<Moment>) -> String {
-    let how = match status {
+pub fn goes_on(dossier: &Dossier, now: Moment) -> String {
+    let how = match dossier.status {
         Status::Registered => return "Hồ sơ đang chờ tiếp nhận.".to_owned(),
         Status::SupplementRequested => return "Hồ sơ đang chờ bổ sung giấy tờ.".to_owned(),
         Status::PaymentRequested => return "Hồ sơ đang chờ nộp tiền.".to_owned(),
         _ => "Hồ sơ đang được giải quyết tiếp",
     };
-    match promised {
+    if let Some(late) = late(dossier, now) {
+        return format!("{how}. {late}");
+    }
+    match dossier.promised() {
         Some(promised) => format!("{how}, hẹn trả kết quả {}.", moment(promised)),
         None => format!("{how}."),
+    }
+}
+
+/// What was taken from somebody who was not at the desk, and so does not know that it came; `None`: nothing, or they were
+/// there.
+pub fn taken(data: &EventData, submitted: Channel) -> Option<&'static str> {
+    match data {
+        EventData::SupplementTaken(_) if submitted != Channel::Direct => Some("giấy tờ bổ sung"),
+        EventData::PaymentTaken(paid) => {
+            let sent = [PaymentMethod::Transfer, PaymentMethod::Online];
+            let sent = paid.method.is_some_and(|method| sent.contains(&method));
+            sent.then_some("tiền nộp")
+        }
+        _ => None,
     }
 }
 
