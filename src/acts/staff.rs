@@ -12,6 +12,7 @@ use crate::domain::role::Role;
 use crate::domain::text;
 use crate::domain::username;
 use crate::error::{Conflict, Error};
+use crate::render::words;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::{Proof, Proven};
 use crate::store::idempotency::{Once, once};
@@ -95,8 +96,12 @@ pub fn create(
         let made = once(conn, key.as_ref(), now, |conn| {
             let mut wrong = wrong.clone();
             let unit = reference.units().by_code(&new.unit);
-            if unit.is_none() {
-                wrong.push(("/unit", format!("không có đơn vị '{}'", new.unit)));
+            match unit {
+                None => wrong.push(("/unit", format!("không có đơn vị '{}'", new.unit))),
+                Some(unit) => {
+                    let ended = words::ended(reference.units(), unit, now.date());
+                    wrong.extend(ended.map(|reason| ("/unit", reason)));
+                }
             }
             if users::by_username(conn, &username)?.is_some() {
                 wrong.push(("/username", "đã có người dùng tên này".to_owned()));
@@ -217,7 +222,15 @@ pub fn change(
                 Some(unit) if !units.is_under(unit.id, reach) => {
                     return Err(NOT_YOURS);
                 }
-                Some(unit) => user.unit = unit.id,
+                Some(unit) => {
+                    let ended = words::ended(units, unit, now.date());
+                    wrong.extend(
+                        ended
+                            .filter(|_| user.unit != unit.id)
+                            .map(|reason| ("/unit", reason)),
+                    );
+                    user.unit = unit.id;
+                }
             }
         }
         if let Some(subject) = &change.oidc_subject {
@@ -309,7 +322,7 @@ fn password_was_set(
         topic: "password_set".to_owned(),
         recipient: email,
         body: json!({
-            "name": owner.full_name, "username": owner.username, "at": crate::render::words::moment(now),
+            "name": owner.full_name, "username": owner.username, "at": words::moment(now),
             "by": by.as_deref().unwrap_or("quản trị máy chủ"),
         }),
         dossier: None,

@@ -13,6 +13,7 @@ use crate::domain::procedure::{ChecklistItem, Fee, StepRole};
 use crate::domain::role::{Permission, Role};
 use crate::domain::time_limit::LimitUnit;
 use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::Store;
 use crate::views;
 use crate::views::cases::in_case;
@@ -155,6 +156,11 @@ pub fn intake(
     let named = named_unit(&reference, unit);
     let case_missing = case.is_none() && definition.case_decides_limit(channel);
     let limit = reference.units().get(unit);
+    if let Some(unit) = limit
+        && let Some(reason) = words::ended(reference.units(), unit, day)
+    {
+        return Err(Error::wrong("/unit", reason));
+    }
     let limit = limit.map(|unit| version.limit_for(channel, unit).limit.unit);
     let asked = Asked {
         procedure: definition.code.clone(),

@@ -206,8 +206,13 @@ pub fn preview(store: &Store, asked: &Asked) -> Result<Preview, Error> {
     };
     let (code, unit) = (&asked.procedure, &asked.unit);
     let known = reference.units().by_code(unit);
-    if known.is_none() {
-        add("unit", format!("không có đơn vị '{unit}'"));
+    match known {
+        None => add("unit", format!("không có đơn vị '{unit}'")),
+        Some(known) => {
+            if let Some(reason) = words::ended(reference.units(), known, day) {
+                add("unit", reason);
+            }
+        }
     }
     let mut version = reference.procedure_in_force(code, day);
     let read = ProcedureCode::read(code);
@@ -237,7 +242,7 @@ pub fn preview(store: &Store, asked: &Asked) -> Result<Preview, Error> {
             }
         }
     }
-    let (Some(known), Some(version)) = (known, version) else {
+    let (Some(known), Some(version), true) = (known, version, wrong.is_empty()) else {
         return Err(Error::Invalid(wrong));
     };
     let timetable = reference.timetable(known.id).ok_or(Error::NoCalendar)?;
