@@ -62,7 +62,7 @@ pub fn goes_on(dossier: &Dossier, now: Moment) -> String {
         _ => "Hồ sơ đang được giải quyết tiếp",
     };
     if let Some(late) = late(dossier, now) {
-        return format!("{how}. {late}");
+        return late;
     }
     match dossier.promised() {
         Some(promised) => format!("{how}, hẹn trả kết quả {}.", moment(promised)),
