@@ -88,7 +88,7 @@ pub fn read_number(text: &str) -> Option<u64> {
 fn cleaned(c: char) -> Option<char> {
     Some(match c {
         // What controls machines, but for the ends of lines and tabs.
-        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => return None,
+        '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => return None,
         c if c.is_ascii() => c,
         // Soft hyphen, marks without width, directions of writing, byte order marks, joiners.
         '\u{ad}'

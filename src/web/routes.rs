@@ -239,16 +239,16 @@ pub fn pages() -> Vec<Route> {
         page!(Staff(May::ReadDossiers), POST "/ho-so/danh-sach" => screens::dossiers::keep),
         page!(Staff(May::ShareLists), POST "/ho-so/danh-sach/chia-se" => screens::dossiers::share),
         page!(Staff(May::ReadDossiers), POST "/ho-so/danh-sach/{list}/xoa" => screens::dossiers::remove),
-        page!(Staff(May::ReadDossiers), GET "/ho-so/nhieu" => screens::many::show),
-        page!(Staff(May::ReadDossiers), POST "/ho-so/nhieu" => screens::many::act),
+        page!(Staff(May::Annotate), GET "/ho-so/nhieu" => screens::many::show),
+        page!(Staff(May::Annotate), POST "/ho-so/nhieu" => screens::many::act),
         page!(Staff(May::ReadDossiers), GET "/ho-so/tiep" => screens::carried::next),
         page!(Staff(May::Receive), GET "/ho-so/tiep-nhan" => screens::receive::show),
         page!(Staff(May::Receive), POST "/ho-so/tiep-nhan" => screens::receive::receive),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}" => screens::dossier::show),
         page!(Staff(May::ReadIdentity), POST "/ho-so/{dossier}/so-dinh-danh" => screens::dossier::read_identity),
         page!(Staff(May::Annotate), POST "/ho-so/{dossier}/ghi-chu" => screens::dossier::note),
-        page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/lien-ket" => screens::links::link),
-        page!(Staff(May::ReadDossiers), POST "/ho-so/{dossier}/lien-ket/{other}/bo" => screens::links::unlink),
+        page!(Staff(May::Annotate), POST "/ho-so/{dossier}/lien-ket" => screens::links::link),
+        page!(Staff(May::Annotate), POST "/ho-so/{dossier}/lien-ket/{other}/bo" => screens::links::unlink),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::receipt),
         page!(Staff(May::Annotate), POST "/ho-so/{dossier}/giay-tiep-nhan" => screens::papers::reprint_receipt),
         page!(Staff(May::ReadDossiers), GET "/ho-so/{dossier}/phieu-bo-sung" => screens::papers::supplement),
@@ -537,9 +537,9 @@ pub fn table() -> Vec<Route> {
             .says("Hồ sơ", "Lịch sử của hồ sơ, cũ nhất trước.", "Các sự kiện"),
         get("/api/v1/dossiers/{dossier}/links", Staff(May::ReadDossiers), links::list)
             .says("Hồ sơ", "Hồ sơ liên kết với hồ sơ này: liên quan, thay thế, liên thông.", "Các hồ sơ"),
-        post("/api/v1/dossiers/{dossier}/links", Staff(May::ReadDossiers), links::link)
+        post("/api/v1/dossiers/{dossier}/links", Staff(May::Annotate), links::link)
             .says("Hồ sơ", "Liên kết với hồ sơ khác; liên kết trước đó giữa hai hồ sơ được thay.", "Đã liên kết"),
-        delete("/api/v1/dossiers/{dossier}/links/{other}", Staff(May::ReadDossiers), links::unlink)
+        delete("/api/v1/dossiers/{dossier}/links/{other}", Staff(May::Annotate), links::unlink)
             .says("Hồ sơ", "Bỏ liên kết.", "Đã bỏ"),
         get("/api/v1/dossiers/{dossier}/identities", Staff(May::ReadIdentity), dossiers::identities)
             .says("Hồ sơ", "Số định danh đầy đủ của người nộp và người được ủy quyền. Mỗi lần đọc được ghi lại.", "Số định danh"),

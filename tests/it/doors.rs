@@ -725,6 +725,12 @@ const READS: &[&str] = &[
     "/nhap/bo",
     "/ho-so/tim",
     "/ho-so/{dossier}/so-dinh-danh",
+    // How lists are shown to oneself.
+    "/ho-so/hien-thi",
+    "/ho-so/danh-sach",
+    "/ho-so/danh-sach/{list}/xoa",
+    "/api/v1/saved-lists",
+    "/api/v1/saved-lists/{list}",
 ];
 
 #[test]

@@ -202,6 +202,8 @@ struct DossiersPage {
     shown: FormPart,
     may_share: bool,
     may_hand_over: bool,
+    /// Something may be done with what is ticked.
+    may_tick: bool,
     rows: Vec<Row>,
     /// All of the page are ticked.
     all_ticked: bool,
@@ -508,6 +510,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         shown: shown.form(),
         may_share,
         may_hand_over: call.by.may(Permission::HandOver),
+        may_tick: call.by.may(Permission::Annotate),
         rows: found.rows(&here),
         all_ticked: typed.get(TICKED) == "het",
         tick_all: format!(
@@ -577,6 +580,7 @@ pub async fn search(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         shown: shown.form(),
         may_share,
         may_hand_over: call.by.may(Permission::HandOver),
+        may_tick: call.by.may(Permission::Annotate),
         rows: found.rows(""),
         all_ticked: false,
         tick_all: String::new(),

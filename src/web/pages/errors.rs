@@ -249,9 +249,13 @@ fn said(problem: &Problem, known: bool, wait: Option<u64>) -> Said {
         ),
         Kind::NeedsAcceptance => {
             let warnings: Vec<_> = problem.warnings().map(|(_, text)| sentence(text)).collect();
+            let detail = match warnings.is_empty() {
+                true => told(problem),
+                false => warnings.join(". ") + ".",
+            };
             is(
                 "Cần xác nhận",
-                &(warnings.join(". ") + "."),
+                &detail,
                 "Xin quay lại trang trước, xác nhận nếu đúng như vậy rồi gửi lại.",
             )
         }
