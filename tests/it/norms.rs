@@ -227,7 +227,7 @@ on_both! {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(office.call("GET", "/api/v1/norms").send().expect(200).json()["forms"], new["forms"]);
-        let wrong = office.call("GET", "/api/v1/norms?on=31/12/2026").send().problem(400, "invalid-request");
+        let wrong = office.call("GET", "/api/v1/norms?on=31/13/2026").send().problem(400, "invalid-request");
         assert_eq!(crate::support::fields(&wrong), ["on"]);
         // An office's own norms may name theirs without more.
         let own = with_norm(json!({"valid_from": "2026-10-01", "basis": ["Quyết định của tỉnh"], "judged_by": "day"}));

@@ -62,7 +62,7 @@ on_both! {
         let listed = supervisor.get(&list);
         is_page(&listed, 200);
         assert!(listed.body.contains(&format!("href=\"/ho-so/{late}\"")), "{}", listed.body);
-        assert!(listed.body.contains("2 ngày") && !listed.body.contains(&open), "{}", listed.body);
+        assert!(listed.body.contains("ngày làm việc") && !listed.body.contains(&open), "{}", listed.body);
         let list = link(&page.body, &["/tong-quan/qua-han?", &format!("don_vi={COMMUNE}")]);
         let listed = supervisor.get(&list);
         assert!(listed.body.contains(&format!("href=\"/ho-so/{open}\"")), "{}", listed.body);

@@ -121,9 +121,9 @@ on_both! {
         body["unit"] = json!("H99");
         assert_eq!(fields(&submit(&body).problem(400, "invalid-request")), ["/unit"]);
         let mut body = submission(&office);
-        body["applicant"] = json!({"name": "Lý Văn An"});
+        body["applicant"] = json!({"name": "Lý Văn An", "address": "Thôn Nà Lốc"});
         assert_eq!(fields(&submit(&body).problem(400, "invalid-request")), ["/applicant"]);
-        body["applicant"] = json!({"name": "Lý Văn An", "phone": "1"});
+        body["applicant"] = json!({"name": "Lý Văn An", "phone": "1", "address": "Thôn Nà Lốc"});
         body["procedure"] = json!(1);
         assert_eq!(fields(&submit(&body).problem(400, "invalid-request")), ["/procedure", "/applicant/phone"]);
         assert_eq!(outbox(db).len(), 0);
@@ -161,6 +161,7 @@ on_both! {
         let submit = |office: &Office, applicant: Value| {
             let mut body = submission(office);
             body["applicant"] = applicant;
+            body["return_channel"] = json!("direct");
             office.call("POST", "/api/v1/submissions").body(body).send()
         };
         let by_phone = json!({"name": "Lý Văn An", "phone": "0912345678"});

@@ -856,7 +856,7 @@ on_both! {
         let asked = office.call("GET", format!("/api/v1/time-limit?procedure={SAME_DAY}&unit={COMMUNE}")).send();
         says(asked.problem(400, "invalid-request"), "unit");
         let page = clerk.get(&form);
-        assert_eq!(page.status, 400);
+        assert_eq!(page.status, 409);
         assert!(page.body.contains(&follower), "{}", page.body);
     }
 }

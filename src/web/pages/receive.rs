@@ -188,6 +188,11 @@ async fn intake(
         )?)
     })
     .await
+    .map_err(|problem| match problem.errors() {
+        // The form has no such field: it is their own unit, which takes nothing in any more.
+        [only] if only.field == "/unit" => Problem::refused("unit_ended", &only.detail),
+        _ => problem,
+    })
 }
 
 fn answer(
