@@ -61,7 +61,10 @@ async fn answer(
     if let Err(problem) = admit(request.request(), access, medium).await {
         let (request, payload) = request.into_parts();
         let answer = match (medium, problem.kind()) {
-            (Medium::Page, Kind::Unauthenticated) => pages::log_in::first(&request, payload).await,
+            // Apart, so that no other request holds the room that it takes.
+            (Medium::Page, Kind::Unauthenticated) => {
+                Box::pin(pages::log_in::first(&request, payload)).await
+            }
             (Medium::Page, Kind::PasswordChangeRequired) => {
                 pages::see_other(pages::account::PATH).finish()
             }
