@@ -154,6 +154,13 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
+        // It takes a free port of IPv4 and gives up if somebody has the same one of IPv6.
+        (0..10)
+            .find_map(|_| Self::try_start())
+            .expect("chromedriver says where it listens")
+    }
+
+    fn try_start() -> Option<Self> {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -166,13 +173,16 @@ impl Browser {
             let port = line.split_once("started successfully on port ")?.1;
             Some(port.trim_end_matches('.').to_owned())
         });
-        let port = port.expect("chromedriver says where it listens");
+        let Some(port) = port else {
+            let _ = driver.wait();
+            return None;
+        };
         // It goes on writing.
         std::thread::spawn(move || lines.for_each(drop));
-        Self {
+        Some(Self {
             driver,
             address: format!("http://127.0.0.1:{port}"),
-        }
+        })
     }
 
     pub async fn open(&self) -> Client {
