@@ -264,12 +264,12 @@ impl Server {
         line.map_or(0.0, |number| number.parse().unwrap())
     }
 
-    /// Resident memory in MiB.
+    /// Memory in MiB that the program has asked for; its code, which the system may drop, does not count.
     pub fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status
             .lines()
-            .find(|line| line.starts_with("VmRSS:"))
+            .find(|line| line.starts_with("RssAnon:"))
             .unwrap();
         let kilobytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kilobytes / 1024.0
