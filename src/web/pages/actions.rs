@@ -348,7 +348,7 @@ fn as_terms(body: &mut Value) {
 }
 
 /// Takes away what was left empty where the API has nothing.
-fn clear(body: &mut Value) {
+pub(crate) fn clear(body: &mut Value) {
     let Some(body) = body.as_object_mut() else {
         return;
     };

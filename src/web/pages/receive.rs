@@ -21,7 +21,7 @@ use crate::web::api::dossiers::{NewDossier, intent};
 use crate::web::api::fees::Collect;
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
-use crate::web::pages::actions::{quantity, with_quantities};
+use crate::web::pages::actions::{clear, quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
@@ -497,21 +497,12 @@ async fn take_in(
     typed: &Fields,
 ) -> Result<String, Problem> {
     let mut body = form.body();
+    clear(&mut body);
     let accepted = typed.all(ACCEPT);
     let paid = body.as_object_mut().and_then(|body| {
         body.insert("unit".to_owned(), json!(intake.unit.code));
         body.insert("procedure".to_owned(), json!(intake.procedure.code));
         body.insert("accept".to_owned(), json!(accepted));
-        for name in ["case", "assignee"] {
-            if body.get(name) == Some(&json!("")) {
-                body.remove(name);
-            }
-        }
-        if let Some(Value::Object(applicant)) = body.get_mut("applicant")
-            && applicant.get("notify_by") == Some(&json!(""))
-        {
-            applicant.remove("notify_by");
-        }
         body.remove("paid")
     });
     let bytes = body.to_string().into_bytes();
