@@ -64,23 +64,22 @@ pub fn takes_messages(kept: &str) -> bool {
     mobile.iter().any(|start| kept.starts_with(start))
 }
 
-/// The number that somebody looks for, even where its zero is missing, in every form in which one may have been kept before there was only one.
+/// The number that somebody looks for, even where its zero is missing, in every form in which one may have been kept before
+/// there was only one. What stands before and between the digits is no matter, unless it is words of a name.
 pub fn spellings(text: &str) -> Vec<String> {
-    // For finding, what stands before and between the digits is no matter.
-    let digits: String = clean(text)
+    let plain = clean(text);
+    let digits: String = plain
         .chars()
         .filter(|c| c.is_ascii_digit() || *c == '+')
         .collect();
-    let plain = clean(text);
     let has_word = plain.chars().filter(|c| c.is_alphabetic()).count() > 4;
-    let kept = match read(text) {
-        Ok(kept) => kept,
-        Err(NoPhone::ZeroMissing) => format!("0{digits}"),
-        Err(NoPhone::Unknown) if has_word => return Vec::new(),
-        Err(NoPhone::Unknown) => match read(&digits) {
-            Ok(kept) => kept,
-            Err(_) => return Vec::new(),
-        },
+    let found = match read(text) {
+        Err(NoPhone::ZeroMissing) => Ok(format!("0{digits}")),
+        Err(NoPhone::Unknown) if !has_word => read(&digits),
+        read => read,
+    };
+    let Ok(kept) = found else {
+        return Vec::new();
     };
     let national = kept.strip_prefix('0').map(str::to_owned);
     let before = national.into_iter().flat_map(|national| {
