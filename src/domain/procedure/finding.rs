@@ -48,19 +48,17 @@ impl Wanted {
             .iter()
             .filter_map(|word| word.chars().next())
             .collect();
+        let (name, wanted) = (of_name.join(" "), self.words.join(" "));
         let joined = self.words.concat();
         let is_short = joined.chars().count() > 1 && joined.chars().all(char::is_alphabetic);
         let begun = |wanted: &String| of_name.iter().any(|word| word.starts_with(wanted));
-        if of_name.join(" ").starts_with(&self.words.join(" "))
-            || (is_short && initials.starts_with(&joined))
-        {
+        if name.starts_with(&wanted) || (is_short && initials.starts_with(&joined)) {
             return Some(1);
         }
         if self.words.iter().all(begun) {
             return Some(2);
         }
-        let inside = of_name.join(" ").contains(&self.words.join(" "));
-        (inside || is_short && initials.contains(&joined)).then_some(3)
+        (name.contains(&wanted) || is_short && initials.contains(&joined)).then_some(3)
     }
 }
 
