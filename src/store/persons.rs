@@ -689,11 +689,11 @@ fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
 }
 
 /// Gives persons their search name anew whose name is read otherwise than before: with letters or marks that only look
-/// like ours, people of six words or more, and organisations that were taken for people.
+/// like ours, or apostrophes, people of six words or more, and organisations that were taken for people.
 pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
     let other_letters = match conn {
-        Conn::Sqlite(_) => "search_name glob '*[^ -~]*'",
-        Conn::Postgres(_) => "search_name ~ '[^ -~]'",
+        Conn::Sqlite(_) => "search_name glob '*[^ -~]*' or search_name glob '*[''`]*'",
+        Conn::Postgres(_) => "search_name ~ '[^ -~]|[''`]'",
     };
     // Our own words: letters and spaces.
     let taken_for_people: String = organisation_starts()

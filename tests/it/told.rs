@@ -718,11 +718,16 @@ on_both! {
             assert!(found["items"].as_array().unwrap().iter().any(|one| one["id"] == made["id"]), "{name}: {found}");
         }
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        let mut new = office.new_dossier(COMMUNE, SAME_DAY);
+        new["applicant"] = json!({"name": "Y' Bih Ayun"});
+        office.call("POST", "/api/v1/dossiers").token(&clerk).body(new).send().expect(201);
         // Those who were named before the rule get theirs at the next start.
+        db.tamper("update persons set search_name = 'ayun bih y''' where name like 'Y% Bih Ayun'");
         db.tamper("update persons set search_name = 'voi da tnhh ty cong' where name like '%TNHH%'");
         db.tamper("update settings set value = 'cleaned' where key = 'people_renamed'");
         drop(db.store());
         assert_eq!(db.value("select search_name from persons where name like '%TNHH%'"), "cong ty tnhh da voi");
+        assert_eq!(db.value("select search_name from persons where name like 'Y% Bih Ayun'"), "ayun bih y");
     }
 }
 
