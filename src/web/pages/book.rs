@@ -6,7 +6,6 @@ use askama::Template;
 
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
-use crate::domain::text::read_date;
 use crate::render::words;
 use crate::views;
 use crate::views::dossier::DossierView;
@@ -93,7 +92,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         }
         Err(problem) => return Err(problem),
     };
-    let day = |name: &str| read_date(typed.get(name)).unwrap_or(today);
+    let day = |name: &str| typed.day(name).flatten().unwrap_or(today);
     let (from, to) = (day("received_from"), day("received_to"));
     let named = call.run(move |store, by, _| {
         let reference = store.reference()?;

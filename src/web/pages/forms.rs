@@ -4,7 +4,7 @@
 //! is read and judged by what reads and judges the API's bodies, and an error finds its field.
 
 use actix_web::{FromRequest, HttpRequest, dev};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value, json};
 
 use crate::domain::moment::Moment;
@@ -55,6 +55,11 @@ impl Fields {
     /// The same without what is around it; none if nothing is.
     pub(crate) fn typed(&self, name: &str) -> Option<&str> {
         Some(self.get(name).trim()).filter(|text| !text.is_empty())
+    }
+
+    /// The day that was typed there, however it is written; `Some(None)` if it is none.
+    pub(crate) fn day(&self, name: &str) -> Option<Option<NaiveDate>> {
+        self.typed(name).map(text::read_date)
     }
 
     /// Everything of that name.

@@ -11,7 +11,6 @@ use crate::domain::moment::Moment;
 use crate::domain::period::{Grain, Period};
 use crate::domain::role::Permission;
 use crate::domain::tally::Standing;
-use crate::domain::text::read_date;
 use crate::error::Error;
 use crate::render::words;
 use crate::reports::Report;
@@ -162,15 +161,11 @@ pub(super) struct Asked {
 
 /// A day as a browser's field has it; empty is none.
 fn day(typed: &Fields, name: &str, wrong: &mut Vec<FieldError>) -> Option<NaiveDate> {
-    let read = typed.typed(name).map(|text| read_date(text).ok_or(text));
-    match read {
-        Some(Ok(day)) => Some(day),
-        Some(Err(_)) => {
-            wrong.push(FieldError::new(name, "không phải ngày"));
-            None
-        }
-        None => None,
+    let day = typed.day(name)?;
+    if day.is_none() {
+        wrong.push(FieldError::new(name, "không phải ngày"));
     }
+    day
 }
 
 impl Asked {

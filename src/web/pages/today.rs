@@ -8,7 +8,6 @@ use chrono::{NaiveDate, NaiveTime};
 use crate::domain::moment::Moment;
 use crate::domain::period::end_of;
 use crate::domain::role::Permission;
-use crate::domain::text::read_date;
 use crate::render::sheet::{self, Cell, Column, RowKind, Sheet};
 use crate::render::words;
 use crate::store::lists::{Order, Within};
@@ -88,12 +87,8 @@ impl From<ListItem> for Row {
 /// `GET /hom-nay`, or the same of another day.
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let today = crate::clock::now().date();
-    let read = typed.typed(DAY).map(|text| read_date(text).ok_or(text));
-    let (day, wrong) = match read {
-        None => (today, false),
-        Some(Ok(day)) => (day, false),
-        Some(Err(_)) => (today, true),
-    };
+    let read = typed.day(DAY);
+    let (day, wrong) = (read.flatten().unwrap_or(today), read == Some(None));
     let format = downloads::wanted(&typed);
     let (unit, items, more, cut) = call
         .run(move |store, by, now| {

@@ -11,7 +11,6 @@ use serde_json::json;
 use crate::acts;
 use crate::acts::staff_move::{self, Mover, StaffMove};
 use crate::acts::units::NewUnit;
-use crate::domain::text::read_date;
 use crate::error::Error;
 use crate::render::words;
 use crate::views::list::Named;
@@ -87,18 +86,13 @@ impl Asked {
     fn read(typed: &Fields, unit: &UnitView) -> Result<Self, Problem> {
         let mut wrong = Vec::new();
         let text = |name: &str| typed.typed(name).map(str::to_owned);
-        let on = typed.typed(ON).map(|text| read_date(text).ok_or(text));
-        let on = match on {
-            Some(Ok(day)) => Some(day),
-            Some(Err(_)) => {
-                wrong.push(FieldError::new(ON, "không phải ngày"));
-                None
-            }
-            None => {
-                wrong.push(FieldError::new(ON, "chưa có ngày"));
-                None
-            }
-        };
+        let on = typed.day(ON);
+        match on {
+            Some(Some(_)) => {}
+            Some(None) => wrong.push(FieldError::new(ON, "không phải ngày")),
+            None => wrong.push(FieldError::new(ON, "chưa có ngày")),
+        }
+        let on = on.flatten();
         let (to, code, name) = (text(SUCCESSOR), text(NEW_CODE), text(NEW_NAME));
         let new = match (&to, code, name) {
             (None, Some(code), Some(name)) => Some((code.to_uppercase(), name)),
