@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Browser, COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, Visitor, enter, held,
-    hire, is_page, look, on_both,
+    Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, enter, held, hire,
+    is_page, look, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -173,8 +173,7 @@ on_both! {
 #[test]
 fn they_fit_a_desk_and_a_telephone() {
     let db = Database::new(Kind::Sqlite);
-    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    let office = Office::open_with(&db, program);
+    let office = Office::for_browsers(&db);
     let username = hire(&office.world, Role::Administrator, "H37");
     let browser = Browser::start();
     let url = office.server.url().to_owned();

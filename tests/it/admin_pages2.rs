@@ -6,8 +6,8 @@ use chrono::Days;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, Program, SAME_DAY, Visitor,
-    enter, fields, find, get, held, hire, is_page, look, on_both,
+    Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, SAME_DAY, Visitor, enter, fields,
+    find, get, held, hire, is_page, look, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -268,8 +268,7 @@ on_both! {
 #[test]
 fn they_fit_a_desk_and_a_telephone() {
     let db = Database::new(Kind::Sqlite);
-    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    let mut office = Office::open_with(&db, program);
+    let mut office = Office::for_browsers(&db);
     office.receive(COMMUNE, SAME_DAY);
     let username = hire(&office.world, Role::Administrator, "H37");
     let browser = Browser::start();

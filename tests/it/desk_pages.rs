@@ -3,18 +3,13 @@
 use fantoccini::{Client, Locator};
 
 use crate::support::{
-    Browser, COMMUNE, Database, FOREIGN, Kind, Office, Program, SAME_DAY, Visitor, arrive, enter,
-    find, held, hire, is_page, look, on_both, print,
+    Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, arrive, enter, find,
+    held, hire, is_page, look, on_both, print,
 };
 use motcua::domain::role::Role;
 
 const CARD: &str = "020185000123||Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021";
 const FORM: &str = "/ho-so/tiep-nhan?thu-tuc=2.000815";
-
-fn office(db: &Database) -> Office {
-    let program = Program::on(db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    Office::open_with(db, program)
-}
 
 /// What the form for a same-day certification brings, with the key of a form that was opened.
 fn filled<'a>(key: &'a str, phone: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -55,7 +50,7 @@ fn receive(clerk: &Visitor<'_>, accept: bool) -> String {
 
 on_both! {
     fn a_dossier_is_taken_in_from_the_card_to_the_receipt(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let found = clerk.get("/ho-so/tiep-nhan?tim=ctbs");
         match found.status {
@@ -136,7 +131,7 @@ on_both! {
 
 on_both! {
     fn a_dossier_is_handled_by_forms_and_nothing_else_is_offered(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let officer = Visitor::hire(&office, Role::Officer, COMMUNE);
         let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
@@ -239,7 +234,7 @@ on_both! {
 
 on_both! {
     fn lists_are_filtered_and_searched(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let first = receive(&clerk, false);
         let second = receive(&clerk, true);
@@ -373,7 +368,7 @@ async fn act(client: &Client, url: &str, number: &str, what: &str, typed: &[(&st
 #[test]
 fn a_day_at_the_desk_by_keyboard_in_a_browser() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     let clerk = hire(&office.world, Role::Clerk, COMMUNE);
     let officer = hire(&office.world, Role::Officer, COMMUNE);
     let supervisor = hire(&office.world, Role::Supervisor, COMMUNE);

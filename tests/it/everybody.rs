@@ -8,8 +8,8 @@ use fantoccini::Client;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, COMMUNE, Database, Kind, Office, Program, SAME_DAY, act, devtools, enter, hire,
-    password, wrong_with,
+    Browser, COMMUNE, Database, Kind, Office, SAME_DAY, act, devtools, enter, hire, password,
+    wrong_with,
 };
 use motcua::domain::role::Role;
 use motcua::web::{Access, screens};
@@ -332,8 +332,7 @@ async fn judge(client: &Client, name: &str, wrong: &mut Vec<String>) {
 #[test]
 fn every_page_is_for_everybody() {
     let db = Database::new(Kind::Sqlite);
-    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    let mut office = Office::open_with(&db, program);
+    let mut office = Office::for_browsers(&db);
     let sights = sights(&mut office);
     assert!(sights.len() > 50, "{}", sights.len());
     let browser = Browser::start();

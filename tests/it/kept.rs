@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use fantoccini::Client;
 
 use crate::support::{
-    Browser, COMMUNE, Database, Kind, OURS, Office, Program, SAME_DAY, Visitor, arrive,
-    double_click, enter, find, held, hire, is_page, look, offline, on_both,
+    Browser, COMMUNE, Database, Kind, OURS, Office, SAME_DAY, Visitor, arrive, double_click, enter,
+    find, held, hire, is_page, look, offline, on_both,
 };
 use motcua::domain::role::Role;
 use motcua::web::{Access, page_routes};
@@ -16,11 +16,6 @@ const FORM: &str = "/ho-so/tiep-nhan?thu-tuc=2.000815";
 const RECEIVE: &str = "/ho-so/tiep-nhan";
 /// What a browser says of a form.
 const CONTENT: (&str, &str) = crate::support::FORM;
-
-fn office(db: &Database) -> Office {
-    let program = Program::on(db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    Office::open_with(db, program)
-}
 
 /// A form for a same-day certification with that name, under the key of a form that was opened.
 fn filled<'a>(key: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -74,7 +69,7 @@ fn in_page(address: &str) -> String {
 
 on_both! {
     fn a_draft_is_its_owners_alone_and_comes_back_until_it_is_sent(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let colleague = Visitor::hire(&office, Role::Supervisor, COMMUNE);
         // Two forms, each under a key of its own.
@@ -155,7 +150,7 @@ on_both! {
 
 on_both! {
     fn drafts_have_limits_and_hold_no_password(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let keys: Vec<_> = (0..51).map(|_| key_of(&clerk, "/ho-so/tiep-nhan?thu-tuc=2.000884")).collect();
         for key in &keys[..50] {
@@ -190,7 +185,7 @@ on_both! {
 
 on_both! {
     fn what_comes_after_the_session_has_ended_is_kept_for_whoever_typed_it(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
         let number = received(&clerk, "Lý Văn Bình");
@@ -273,7 +268,7 @@ on_both! {
 
 on_both! {
     fn the_forms_of_an_administrator_are_kept_too_where_the_session_has_ended(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let administrator = Visitor::hire(&office, Role::Administrator, "H37");
         let clerk = hire(&office.world, Role::Clerk, COMMUNE);
         let pages = [
@@ -309,7 +304,7 @@ on_both! {
 #[test]
 fn whatever_staff_send_after_the_session_they_are_told() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     let mut forms = 0;
     for route in page_routes() {
         if !matches!(route.access, Access::Staff(_)) || route.method.as_str() != "POST" {
@@ -379,7 +374,7 @@ fn anything<'a>(version: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
 
 on_both! {
     fn every_form_of_a_dossier_keeps_the_text_where_somebody_was_quicker(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
         let number = received(&clerk, "Lý Văn Bình");
@@ -427,7 +422,7 @@ on_both! {
 
 on_both! {
     fn an_account_that_somebody_else_has_changed_is_shown_beside_what_was_typed(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let administrator = Visitor::hire(&office, Role::Administrator, COMMUNE);
         let clerk = hire(&office.world, Role::Clerk, COMMUNE);
         let page = format!("/quan-tri/tai-khoan/{clerk}");
@@ -458,7 +453,7 @@ on_both! {
 
 on_both! {
     fn a_form_sent_twice_at_once_does_it_once(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let key = key_of(&clerk, FORM);
         let twice = |path: &str, fields: &[(&str, &str)]| {
@@ -485,7 +480,7 @@ on_both! {
 
 on_both! {
     fn what_whoever_takes_the_result_thinks_is_asked_at_the_desk(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
         let number = received(&supervisor, "Lý Văn Bình");
         let at = |what: &str| format!("/ho-so/{number}/{what}");
@@ -518,7 +513,7 @@ on_both! {
 
 on_both! {
     fn a_dossier_is_answered_in_one_step_by_whom_every_step_is(db: &Database) {
-        let office = office(db);
+        let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
         let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
         let offered = |who: &Visitor<'_>, path: &str| who.get(path).expect(200).body.contains("value=\"tra-ngay\"");
@@ -618,7 +613,7 @@ async fn log_out(client: &Client) {
 #[test]
 fn what_is_typed_in_two_tabs_comes_back_after_reload_and_log_in() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     let clerk = hire(&office.world, Role::Clerk, COMMUNE);
     let url = office.server.url().to_owned();
     let browser = Browser::start();
@@ -670,7 +665,7 @@ fn what_is_typed_in_two_tabs_comes_back_after_reload_and_log_in() {
 #[test]
 fn a_browser_without_network_keeps_what_is_typed_and_sends_it_later() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     let clerk = hire(&office.world, Role::Clerk, COMMUNE);
     let supervisor = hire(&office.world, Role::Supervisor, COMMUNE);
     let url = office.server.url().to_owned();
@@ -744,7 +739,7 @@ fn a_browser_without_network_keeps_what_is_typed_and_sends_it_later() {
 #[test]
 fn a_form_left_open_overnight_is_there_after_the_log_in() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     let clerk = hire(&office.world, Role::Clerk, COMMUNE);
     let url = office.server.url().to_owned();
     let browser = Browser::start();
@@ -792,7 +787,7 @@ fn a_form_left_open_overnight_is_there_after_the_log_in() {
 #[test]
 fn somebody_who_was_quicker_is_shown_and_the_text_stays_in_a_browser() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     let colleague = Visitor::hire(&office, Role::Clerk, COMMUNE);
     let supervisor = hire(&office.world, Role::Supervisor, COMMUNE);
     let number = received(&colleague, "Lý Văn Bình");
@@ -889,7 +884,7 @@ fn with_eight_papers(office: &Office) {
 #[test]
 fn a_first_applicant_with_eight_papers_is_received_by_keyboard_in_under_a_minute() {
     let db = Database::new(Kind::Sqlite);
-    let office = office(&db);
+    let office = Office::for_browsers(&db);
     with_eight_papers(&office);
     let clerk = hire(&office.world, Role::Clerk, COMMUNE);
     let url = office.server.url().to_owned();

@@ -234,8 +234,7 @@ on_both! {
 #[test]
 fn a_leader_gives_dossiers_to_others_in_a_browser() {
     let db = Database::new(Kind::Sqlite);
-    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    let mut office = Office::open_with(&db, program);
+    let mut office = Office::for_browsers(&db);
     through_the_steps(&office.world);
     let made = in_hand(&mut office, 3);
     second_officer(&office);

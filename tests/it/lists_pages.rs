@@ -5,15 +5,10 @@ use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, Program, SAME_DAY,
-    Visitor, act, arrive, enter, fields, find, get, held, hire, is_page, look, on_both, print,
+    Answer, Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, SAME_DAY, Visitor, act,
+    arrive, enter, fields, find, get, held, hire, is_page, look, on_both, print,
 };
 use motcua::domain::role::Role;
-
-fn office(db: &Database) -> Office {
-    let program = Program::on(db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    Office::open_with(db, program)
-}
 
 fn number(dossier: &Value) -> String {
     dossier["case_number"].as_str().unwrap().to_owned()
@@ -64,7 +59,7 @@ fn keeps_silent(answer: &Answer, texts: &[&str]) {
 
 on_both! {
     fn lists_are_filtered_by_several_at_once(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let here = number(&office.receive(COMMUNE, SAME_DAY));
         let next_door = office.receive(NEIGHBOUR, SAME_DAY);
         let foreign = number(&office.receive(FOREIGN, "2.000884"));
@@ -121,7 +116,7 @@ on_both! {
 
 on_both! {
     fn ticked_dossiers_are_given_noted_and_printed_and_each_says_what_came_of_it(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let token = office.token(Role::Clerk, COMMUNE);
         let officer = hire(&office.world, Role::Officer, COMMUNE);
         let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
@@ -223,7 +218,7 @@ on_both! {
 
 on_both! {
     fn a_dossier_carries_its_list_along_to_the_next(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let token = office.token(Role::Clerk, COMMUNE);
         let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
         let all: Vec<_> = (0..3).map(|_| number(&given(&office, &token, None))).collect();
@@ -273,7 +268,7 @@ on_both! {
 
 on_both! {
     fn lists_are_kept_shared_and_shown_as_one_likes(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let kept = number(&office.receive(COMMUNE, SAME_DAY));
         let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
         let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
@@ -362,7 +357,7 @@ on_both! {
 
 on_both! {
     fn what_is_new_to_whoever_has_it_is_said_in_the_list(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let token = office.token(Role::Clerk, COMMUNE);
         let officer = Visitor::hire(&office, Role::Officer, COMMUNE);
         let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
@@ -390,7 +385,7 @@ on_both! {
 
 on_both! {
     fn dossiers_are_linked_by_whoever_reads_both(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let [first, second] = [(); 2].map(|()| number(&office.receive(COMMUNE, SAME_DAY)));
         let foreign = number(&office.receive(FOREIGN, SAME_DAY));
         let token = office.token(Role::Clerk, COMMUNE);
@@ -441,7 +436,7 @@ on_both! {
 
 on_both! {
     fn texts_are_kept_and_put_into_what_is_written(db: &Database) {
-        let mut office = office(db);
+        let mut office = Office::for_browsers(db);
         let dossier = office.receive(COMMUNE, SAME_DAY);
         let district = office.token(Role::Supervisor, "H37.20");
         let neighbour = office.token(Role::Supervisor, NEIGHBOUR);
@@ -540,7 +535,7 @@ on_both! {
 #[test]
 fn a_page_of_fifty_is_light() {
     let db = Database::new(Kind::Sqlite);
-    let mut office = office(&db);
+    let mut office = Office::for_browsers(&db);
     let token = office.token(Role::Clerk, COMMUNE);
     for _ in 0..51 {
         given(&office, &token, Some("h37.20.01.clerk"));
@@ -556,7 +551,7 @@ fn a_page_of_fifty_is_light() {
 #[test]
 fn the_lists_in_a_browser() {
     let db = Database::new(Kind::Sqlite);
-    let mut office = office(&db);
+    let mut office = Office::for_browsers(&db);
     let token = office.token(Role::Clerk, COMMUNE);
     let clerk = "h37.20.01.clerk".to_owned();
     let officer = hire(&office.world, Role::Officer, COMMUNE);

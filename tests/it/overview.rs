@@ -185,7 +185,7 @@ on_both! {
 fn a_supervisor_goes_from_a_rate_to_a_dossier_in_a_browser() {
     let db = Database::new(Kind::Sqlite);
     let (world, late, _) = march(&db);
-    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    let program = Program::for_browsers(&db);
     let office = Office::over(world, program);
     let username = hire(&office.world, Role::Supervisor, "H37");
     let browser = Browser::start();

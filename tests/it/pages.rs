@@ -263,8 +263,7 @@ fn what_pages_are_made_with_is_kept_for_good() {
 #[test]
 fn a_clerk_logs_in_and_sees_the_open_dossiers_in_a_browser() {
     let db = Database::new(Kind::Sqlite);
-    let program = Program::on(&db).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
-    let mut office = Office::open_with(&db, program);
+    let mut office = Office::for_browsers(&db);
     let dossiers: Vec<_> = (0..3).map(|_| office.receive(COMMUNE, SAME_DAY)).collect();
     let username = format!("{}.clerk", COMMUNE.to_lowercase());
     let browser = Browser::start();

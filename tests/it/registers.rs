@@ -12,9 +12,7 @@ use motcua::domain::role::Role;
 const SECRET: &str = "một khóa chung đủ dài cho cổng thanh toán";
 
 fn with_gateway(db: &Database) -> Office {
-    let program = Program::on(db)
-        .with("MOTCUA__PAYMENTS__GATEWAY_SECRET", SECRET)
-        .with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true");
+    let program = Program::for_browsers(db).with("MOTCUA__PAYMENTS__GATEWAY_SECRET", SECRET);
     Office::open_with(db, program)
 }
 

@@ -79,6 +79,11 @@ impl Office {
         Self::open_with(db, Program::on(db))
     }
 
+    /// As a browser reaches it, over plain http.
+    pub fn for_browsers(db: &Database) -> Self {
+        Self::open_with(db, Program::for_browsers(db))
+    }
+
     pub fn open_with(db: &Database, program: Program) -> Self {
         Self::over(World::new(db.store()), program)
     }

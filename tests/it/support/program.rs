@@ -18,6 +18,11 @@ impl Program {
         Self::at(database.url()).with("MOTCUA__LOG__KEY_FILE", &key.display().to_string())
     }
 
+    /// As a browser reaches it, over plain http.
+    pub fn for_browsers(database: &Database) -> Self {
+        Self::on(database).with("MOTCUA__ACCOUNTS__COOKIES_OVER_HTTP", "true")
+    }
+
     pub fn at(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
