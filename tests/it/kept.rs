@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use fantoccini::Client;
 
 use crate::support::{
-    Browser, COMMUNE, Database, Kind, OURS, Office, SAME_DAY, Visitor, arrive, double_click, enter,
-    find, held, hire, is_page, look, offline, on_both,
+    Browser, COMMUNE, Database, Kind, OURS, Office, Program, SAME_DAY, Visitor, arrive,
+    double_click, enter, find, held, hire, is_page, look, offline, on_both,
 };
 use motcua::domain::role::Role;
 use motcua::web::{Access, page_routes};
@@ -780,6 +780,47 @@ fn a_form_left_open_overnight_is_there_after_the_log_in() {
         double_click(&client, &button).await;
         find(&client, "[data-next]").await;
         assert_eq!(db.value("select count(*) from dossiers"), "1");
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn what_was_typed_before_a_laptop_slept_is_there_when_it_wakes() {
+    let db = Database::new(Kind::Sqlite);
+    let program = Program::for_browsers(&db).with("MOTCUA__SERVER__KEEP_ALIVE_SECONDS", "1");
+    let office = Office::open_with(&db, program);
+    let clerk = hire(&office.world, Role::Clerk, COMMUNE);
+    let url = office.server.url().to_owned();
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.open().await;
+        enter(&client, &url, &clerk).await;
+        client.goto(&format!("{url}{FORM}")).await.unwrap();
+        // Asleep before the two seconds are over, until no connection is left.
+        let slept = async |name: &str, text: &str| {
+            type_into(&client, name, text).await;
+            browser.sleep();
+            pause(4_000).await;
+        };
+        slept("applicant/name", "Nguyễn Thị Ánh").await;
+        assert_eq!(db.value("select count(*) from drafts"), "0");
+        browser.wake();
+        says(&client, "Đã lưu nháp lúc").await;
+        assert_eq!(holds(&client, "applicant/name").await, "Nguyễn Thị Ánh");
+
+        // The next morning the session is over.
+        slept("applicant/phone", "0912345678").await;
+        db.tamper("update sessions set expires_at = 1");
+        browser.wake();
+        says(&client, "Phiên làm việc đã hết").await;
+        assert_eq!(holds(&client, "applicant/phone").await, "0912345678");
+        let place = client.current_url().await.unwrap();
+        enter(&client, &url, &clerk).await;
+        client.goto(place.as_str()).await.unwrap();
+        assert_eq!(holds(&client, "applicant/name").await, "Nguyễn Thị Ánh");
+        assert_eq!(holds(&client, "applicant/phone").await, "0912345678");
+        until_nothing_is_left_here(&client).await;
+        assert_eq!(db.value("select count(*) from dossiers"), "0");
         client.close().await.unwrap();
     });
 }

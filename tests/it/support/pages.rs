@@ -202,6 +202,43 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// The machine sleeps: nothing of the browser runs until it wakes.
+    pub fn sleep(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    pub fn wake(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    /// To all that the driver has started, not to the driver, which is ours.
+    fn signal(&self, signal: rustix::process::Signal) {
+        let mut parents = vec![self.driver.id()];
+        while let Some(parent) = parents.pop() {
+            for child in children(parent) {
+                let pid = rustix::process::Pid::from_raw(i32::try_from(child).unwrap()).unwrap();
+                // It may have ended meanwhile.
+                let _ = rustix::process::kill_process(pid, signal);
+                parents.push(child);
+            }
+        }
+    }
+}
+
+/// The processes that a process has started.
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{parent}/task"));
+    let tasks = tasks.into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|text| {
+            let pids = text.split_whitespace().map(str::parse);
+            pids.flatten().collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.driver.kill();
