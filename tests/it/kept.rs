@@ -276,6 +276,8 @@ on_both! {
             (format!("/quan-tri/tai-khoan/{clerk}"), "full_name", "Vi Thị Đào"),
             (format!("/quan-tri/don-vi/{COMMUNE}"), "name", "Phường Vi Thị Đào"),
             ("/quan-tri/lich/2031".to_owned(), "name", "Nghỉ lễ Vi Thị Đào"),
+            ("/quan-tri/mau-cau/them".to_owned(), "title", "Nhắc Vi Thị Đào"),
+            ("/quan-tri/yeu-cau/them".to_owned(), "dossier", "Hồ sơ của Vi Thị Đào"),
         ];
         let opened = pages.each_ref().map(|(page, ..)| key_of(&administrator, page));
         db.tamper("update sessions set expires_at = 1");

@@ -97,6 +97,11 @@ fn said(store: &Store, draft: &Draft) -> Result<(String, String), Problem> {
             let title = kind.map_or_else(|| (*slug).to_owned(), |kind| dossier::title(*kind));
             (title, (*number).to_owned())
         }
+        ["quan-tri", "mau-cau", ..] => ("Mẫu câu".to_owned(), String::new()),
+        ["quan-tri", "yeu-cau", ..] => (
+            "Yêu cầu về dữ liệu cá nhân".to_owned(),
+            typed(draft, "dossier").to_owned(),
+        ),
         ["quan-tri", rest @ ..] => ("Quản trị".to_owned(), rest.join(", ")),
         _ => (draft.place.clone(), String::new()),
     })

@@ -18,11 +18,15 @@ use crate::web::api::page::{Everything, ListQuery};
 use crate::web::api::privacy::{self, NewPrivacyRequest, RefusedRequest};
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
+use crate::web::pages::drafts;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 const PATH: &str = "/quan-tri/yeu-cau";
+
+/// Where the form of a new one is sent to.
+const ADD: &str = "/quan-tri/yeu-cau/them";
 
 const KEY: &str = "key";
 const DELEGATE: &str = "of_delegate";
@@ -141,18 +145,19 @@ fn answer_new(call: &Call, status: StatusCode, form: FormPart) -> Result<HttpRes
 }
 
 /// `GET /quan-tri/yeu-cau/them`.
-pub async fn ask_new(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn ask_new(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let mut form = form_of_new();
     form.fields
         .push(Field::hidden(KEY, uuid::Uuid::new_v4().simple()));
-    answer_new(&call, StatusCode::OK, form)
+    let given = drafts::given(&call, &typed, ADD).await?;
+    answer_new(&call, StatusCode::OK, given.over(form))
 }
 
 /// `POST /quan-tri/yeu-cau/them`.
 pub async fn take_in(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let mut form = form_of_new();
     form.fields.push(Field::hidden(KEY, ""));
-    let form = form.typed(&typed);
+    let form = drafts::again(form.typed(&typed), &typed, ADD);
     let mut body = form.body();
     body[DELEGATE] = json!(typed.get(DELEGATE) == "true");
     let bytes = body.to_string().into_bytes();
@@ -164,7 +169,10 @@ pub async fn take_in(call: Call, typed: Fields) -> Result<HttpResponse, Problem>
         Err(problem) => Err(problem),
     };
     match made {
-        Ok(made) => Ok(see_other(&format!("{PATH}/{}?xong=them", made.value.id)).finish()),
+        Ok(made) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other(&format!("{PATH}/{}?xong=them", made.value.id)).finish())
+        }
         Err(problem) => match problem.kind() {
             Kind::InvalidRequest | Kind::Refused | Kind::NotReady => {
                 answer_new(&call, problem.status_code(), form.refused(&problem))
@@ -184,7 +192,10 @@ pub async fn take_in(call: Call, typed: Fields) -> Result<HttpResponse, Problem>
                     form.wrong("", said.to_owned()),
                 )
             }
-            _ => Err(problem),
+            _ => {
+                drafts::keep(&call, &typed).await;
+                Err(problem)
+            }
         },
     }
 }

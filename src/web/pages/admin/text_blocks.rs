@@ -12,6 +12,7 @@ use crate::web::api::page::Page;
 use crate::web::api::text_blocks::{self, NewTextBlock, TextBlockQuery, TextBlockView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
+use crate::web::pages::drafts;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
 use crate::web::pages::{Frame, page, see_other};
 use crate::web::problem::{Kind, Problem};
@@ -112,6 +113,19 @@ fn form(known: Option<&TextBlockView>) -> FormPart {
     FormPart::new(fields)
 }
 
+/// Where the form is sent to.
+fn place(known: Option<&TextBlockView>) -> String {
+    match known {
+        None => format!("{PATH}/them"),
+        Some(known) => format!("{PATH}/{}", known.id),
+    }
+}
+
+/// The form as it came, of the draft that it is.
+fn again(known: Option<&TextBlockView>, typed: &Fields) -> FormPart {
+    drafts::again(form(known).typed(typed), typed, &place(known))
+}
+
 fn answer(
     call: &Call,
     status: StatusCode,
@@ -125,10 +139,7 @@ fn answer(
             None => "Thêm mẫu câu",
             Some(_) => "Sửa mẫu câu",
         },
-        address: match known {
-            None => format!("{PATH}/them"),
-            Some(known) => format!("{PATH}/{}", known.id),
-        },
+        address: place(known),
         form,
         changed,
         known: known.is_some(),
@@ -137,13 +148,14 @@ fn answer(
 }
 
 /// `GET /quan-tri/mau-cau/them`.
-pub async fn ask_new(call: Call) -> Result<HttpResponse, Problem> {
-    answer(&call, StatusCode::OK, form(None), None, false)
+pub async fn ask_new(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let given = drafts::given(&call, &typed, &place(None)).await?;
+    answer(&call, StatusCode::OK, given.over(form(None)), None, false)
 }
 
 /// `POST /quan-tri/mau-cau/them`.
 pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
-    let form = form(None).typed(&typed);
+    let form = again(None, &typed);
     let body = form.body().to_string().into_bytes();
     let added = match body::read::<NewTextBlock>(&body) {
         Ok(new) => {
@@ -153,38 +165,43 @@ pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Err(problem) => Err(problem),
     };
     match added {
-        Ok(_) => Ok(see_other("/quan-tri/mau-cau?xong=them").finish()),
+        Ok(_) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other("/quan-tri/mau-cau?xong=them").finish())
+        }
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, None, false)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }
 
 /// `GET /quan-tri/mau-cau/{block}`.
-pub async fn ask_change(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn ask_change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let known = text_blocks::find(&call).await?;
-    answer(
-        &call,
-        StatusCode::OK,
-        form(Some(&known)),
-        Some(&known),
-        false,
-    )
+    let given = drafts::given(&call, &typed, &place(Some(&known))).await?;
+    let form = given.over(form(Some(&known)));
+    answer(&call, StatusCode::OK, form, Some(&known), false)
 }
 
 /// `POST /quan-tri/mau-cau/{block}`.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let known = text_blocks::find(&call).await?;
-    let form = form(Some(&known)).typed(&typed);
+    let form = again(Some(&known), &typed);
     let body = form.body().to_string().into_bytes();
     let changed = match body::read::<NewTextBlock>(&body) {
         Ok(new) => text_blocks::alter(&call, IfMatch::of_form(typed.get(TAG)), new).await,
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => Ok(see_other("/quan-tri/mau-cau?xong=sua").finish()),
+        Ok(_) => {
+            drafts::sent(&call, &typed).await?;
+            Ok(see_other("/quan-tri/mau-cau?xong=sua").finish())
+        }
         Err(problem) if problem.kind() == Kind::Changed => {
             let now = self::form(Some(&known));
             let form = form.renewed(TAG, form_tag(&known)).beside(&now);
@@ -194,7 +211,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, Some(&known), false)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            drafts::keep(&call, &typed).await;
+            Err(problem)
+        }
     }
 }
 
