@@ -195,11 +195,10 @@ pub async fn show(call: Call, kind: ActionKind, query: Fields) -> Result<HttpRes
 
 /// `POST /ho-so/{dossier}/…`.
 pub async fn act(call: Call, kind: ActionKind, typed: Fields) -> Result<HttpResponse, Problem> {
-    let answer = done_or_shown(&call, kind, &typed).await;
-    if answer.is_err() {
-        drafts::keep(&call, &typed).await;
+    match done_or_shown(&call, kind, &typed).await {
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
+        answered => answered,
     }
-    answer
 }
 
 /// To the dossier after the action, or the form with what stands in the way.

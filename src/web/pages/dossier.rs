@@ -23,7 +23,7 @@ use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::links::LinksPart;
 use crate::web::pages::papers::Sheet;
 use crate::web::pages::receive::{asked_for, or_dash, vnd};
-use crate::web::pages::{Frame, drafts, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
@@ -351,8 +351,12 @@ pub async fn note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let carried = Carried::read(&typed);
     match noted.await {
         Ok(()) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other(&format!("/ho-so/{dossier}{}", carried.query())).finish())
+            drafts::taken(
+                &call,
+                &typed,
+                &format!("/ho-so/{dossier}{}", carried.query()),
+            )
+            .await
         }
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
             let read = call.run(move |store, by, now| read_all(store, &dossier, &by.reader(), now));
@@ -365,10 +369,7 @@ pub async fn note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
             };
             shown(&call, view, course, beside)
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
 

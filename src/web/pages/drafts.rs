@@ -307,13 +307,18 @@ fn marked(mut form: FormPart, key: &str, place: &str, keeping: Keeping) -> FormP
     form
 }
 
-/// Notes that a form was sent, where what it asks for is done in a transaction of its own.
-pub(crate) async fn sent(call: &Call, fields: &Fields) -> Result<(), Problem> {
-    let Some(key) = fields.typed(KEY).map(str::to_owned) else {
-        return Ok(());
-    };
-    call.run(move |store, by, now| Ok(acts::drafts::note_sent(store, key, by.proof, now)?))
-        .await
+/// A form was taken, and what it asks for is done in a transaction of its own: notes that it was sent, and goes on to
+/// `address`.
+pub(crate) async fn taken(
+    call: &Call,
+    fields: &Fields,
+    address: &str,
+) -> Result<HttpResponse, Problem> {
+    if let Some(key) = fields.typed(KEY).map(str::to_owned) {
+        call.run(move |store, by, now| Ok(acts::drafts::note_sent(store, key, by.proof, now)?))
+            .await?;
+    }
+    Ok(see_other(address).finish())
 }
 
 /// Whether the form that came was sent before, by the same person: a second click.
@@ -332,11 +337,12 @@ pub(crate) async fn was_sent(call: &Call, fields: &Fields) -> Result<bool, Probl
 #[derive(Clone, Copy)]
 pub(crate) struct KeptAllTheSame;
 
-/// Keeps what came with a form that cannot be shown again.
-pub(crate) async fn keep(call: &Call, fields: &Fields) {
+/// Keeps what came with a form that cannot be shown again because of `problem`.
+pub(crate) async fn keep(call: &Call, fields: &Fields, problem: Problem) -> Problem {
     if keep_for_owner(call.request(), fields).await.is_some() {
         call.request().extensions_mut().insert(KeptAllTheSame);
     }
+    problem
 }
 
 /// Keeps a form for whoever it was given to; where it is found again.

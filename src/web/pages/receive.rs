@@ -383,11 +383,10 @@ pub async fn receive(call: Call, mut typed: Fields) -> Result<HttpResponse, Prob
     let Some(code) = typed.typed(PROCEDURE).map(str::to_owned) else {
         return Ok(see_other(PATH).finish());
     };
-    let answer = read_or_take_in(&call, &code, &mut typed).await;
-    if answer.is_err() {
-        drafts::keep(&call, &typed).await;
+    match read_or_take_in(&call, &code, &mut typed).await {
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
+        answered => answered,
     }
-    answer
 }
 
 async fn read_or_take_in(

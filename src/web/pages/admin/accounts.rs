@@ -14,7 +14,7 @@ use crate::web::api::users::{self, NewUser, UserChange, UserFile, UserView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, drafts, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/tai-khoan";
@@ -221,18 +221,12 @@ pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Err(problem) => Err(problem),
     };
     match added {
-        Ok(_) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other("/quan-tri/tai-khoan?xong=them").finish())
-        }
+        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/tai-khoan?xong=them").await,
         Err(problem) if is_of_the_form(&problem) => {
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, None, false)
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
 
@@ -278,10 +272,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other("/quan-tri/tai-khoan?xong=sua").finish())
-        }
+        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/tai-khoan?xong=sua").await,
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(user)).beside(&form_of(&file));
             answer(&call, problem.status_code(), form, Some(user), true)
@@ -290,9 +281,6 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, Some(user), false)
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }

@@ -226,10 +226,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         }
     };
     match result {
-        Ok(None) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other(&format!("{PATH}/{year}?xong=1")).finish())
-        }
+        Ok(None) => drafts::taken(&call, &typed, &format!("{PATH}/{year}?xong=1")).await,
         Ok(Some(moves)) => {
             let shown = CalendarPage {
                 moves: Some(moves),
@@ -255,9 +252,6 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             }
             answer(&call, problem.status_code(), all, &typed, empty(form))
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }

@@ -18,9 +18,8 @@ use crate::web::api::page::{Everything, ListQuery};
 use crate::web::api::privacy::{self, NewPrivacyRequest, RefusedRequest};
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
-use crate::web::pages::drafts;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 const PATH: &str = "/quan-tri/yeu-cau";
@@ -170,8 +169,12 @@ pub async fn take_in(call: Call, typed: Fields) -> Result<HttpResponse, Problem>
     };
     match made {
         Ok(made) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other(&format!("{PATH}/{}?xong=them", made.value.id)).finish())
+            drafts::taken(
+                &call,
+                &typed,
+                &format!("{PATH}/{}?xong=them", made.value.id),
+            )
+            .await
         }
         Err(problem) => match problem.kind() {
             Kind::InvalidRequest | Kind::Refused | Kind::NotReady => {
@@ -192,10 +195,7 @@ pub async fn take_in(call: Call, typed: Fields) -> Result<HttpResponse, Problem>
                     form.wrong("", said.to_owned()),
                 )
             }
-            _ => {
-                drafts::keep(&call, &typed).await;
-                Err(problem)
-            }
+            _ => Err(drafts::keep(&call, &typed, problem).await),
         },
     }
 }

@@ -12,9 +12,8 @@ use crate::web::api::page::Page;
 use crate::web::api::text_blocks::{self, NewTextBlock, TextBlockQuery, TextBlockView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
-use crate::web::pages::drafts;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/mau-cau";
@@ -165,18 +164,12 @@ pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Err(problem) => Err(problem),
     };
     match added {
-        Ok(_) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other("/quan-tri/mau-cau?xong=them").finish())
-        }
+        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/mau-cau?xong=them").await,
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, None, false)
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
 
@@ -198,10 +191,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other("/quan-tri/mau-cau?xong=sua").finish())
-        }
+        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/mau-cau?xong=sua").await,
         Err(problem) if problem.kind() == Kind::Changed => {
             let now = self::form(Some(&known));
             let form = form.renewed(TAG, form_tag(&known)).beside(&now);
@@ -211,10 +201,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, Some(&known), false)
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::web::api::units::{self, UnitChange, UnitView};
 use crate::web::body;
 use crate::web::headers::IfMatch;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, drafts, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 
 /// The most units on a page: whoever looks for another one types a part of its name.
@@ -176,10 +176,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => {
-            drafts::sent(&call, &typed).await?;
-            Ok(see_other("/quan-tri/don-vi?xong=1").finish())
-        }
+        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/don-vi?xong=1").await,
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(&unit)).beside(&fresh);
             answer(&call, problem.status_code(), unit, form, true, None)
@@ -188,9 +185,6 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), unit, form, false, None)
         }
-        Err(problem) => {
-            drafts::keep(&call, &typed).await;
-            Err(problem)
-        }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
