@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, enter, held, hire,
-    is_page, look, on_both,
+    Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, held, hire, is_page,
+    look, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -178,8 +178,7 @@ fn they_fit_a_desk_and_a_telephone() {
     let browser = Browser::start();
     let url = office.server.url().to_owned();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &username).await;
+        let client = browser.enter(&url, &username).await;
         let unit = format!("/quan-tri/don-vi/{COMMUNE}");
         let account = format!("/quan-tri/tai-khoan/{username}");
         for path in PAGES.into_iter().chain([unit.as_str(), account.as_str()]) {

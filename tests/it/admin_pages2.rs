@@ -6,8 +6,8 @@ use chrono::Days;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, SAME_DAY, Visitor, enter, fields,
-    find, get, held, hire, is_page, look, on_both,
+    Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, SAME_DAY, Visitor, fields, find,
+    get, held, hire, is_page, look, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -275,8 +275,7 @@ fn they_fit_a_desk_and_a_telephone() {
     let url = office.server.url().to_owned();
     let tomorrow = motcua::clock::now().date() + Days::new(1);
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &username).await;
+        let client = browser.enter(&url, &username).await;
         let procedure = format!("quan-tri/thu-tuc/{SAME_DAY}");
         let version = format!("{procedure}/phien-ban");
         let heir = format!("quan-tri/don-vi/{COMMUNE}/ke-thua");

@@ -389,8 +389,7 @@ fn a_day_at_the_desk_by_keyboard_in_a_browser() {
 
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         look(&client, "lists").await;
         client.goto(&format!("{url}/phim-tat")).await.unwrap();
         look(&client, "shortcuts").await;

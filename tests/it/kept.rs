@@ -620,8 +620,7 @@ fn what_is_typed_in_two_tabs_comes_back_after_reload_and_log_in() {
     let url = office.server.url().to_owned();
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         let first = client.window().await.unwrap();
         client.goto(&format!("{url}{FORM}")).await.unwrap();
         type_into(&client, "applicant/name", "Nguyễn Thị Ánh").await;
@@ -673,8 +672,7 @@ fn a_browser_without_network_keeps_what_is_typed_and_sends_it_later() {
     let url = office.server.url().to_owned();
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         client.goto(&format!("{url}{FORM}")).await.unwrap();
         offline(&client, true).await;
         type_into(&client, "applicant/name", "Nguyễn Thị Ánh").await;
@@ -746,8 +744,7 @@ fn a_form_left_open_overnight_is_there_after_the_log_in() {
     let url = office.server.url().to_owned();
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         client.goto(&format!("{url}{FORM}")).await.unwrap();
         type_into(&client, "applicant/name", "Nguyễn Thị Ánh").await;
         db.tamper("update sessions set expires_at = 1");
@@ -795,8 +792,7 @@ fn what_was_typed_before_a_laptop_slept_is_there_when_it_wakes() {
     let url = office.server.url().to_owned();
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         client.goto(&format!("{url}{FORM}")).await.unwrap();
         // Asleep before the two seconds are over, until no connection is left.
         let slept = async |name: &str, text: &str| {
@@ -837,8 +833,7 @@ fn somebody_who_was_quicker_is_shown_and_the_text_stays_in_a_browser() {
     let url = office.server.url().to_owned();
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &supervisor).await;
+        let client = browser.enter(&url, &supervisor).await;
         client
             .goto(&format!("{url}/ho-so/{number}/rut"))
             .await
@@ -933,8 +928,7 @@ fn a_first_applicant_with_eight_papers_is_received_by_keyboard_in_under_a_minute
     let url = office.server.url().to_owned();
     let browser = Browser::start();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         let begun = Instant::now();
         let mut strokes = 0;
         macro_rules! press {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Browser, COMMUNE, Database, Kind, NEIGHBOUR, Office, Program, SAME_DAY, Visitor, World, act,
-    arrive, at, enter, fields, find, get, hire, is_page, look, on_both, password, path, staff,
+    arrive, at, fields, find, get, hire, is_page, look, on_both, password, path, staff,
 };
 use motcua::acts;
 use motcua::domain::dossier::{Action, Correction, ItemHandedIn, Paper};
@@ -242,8 +242,7 @@ fn a_leader_gives_dossiers_to_others_in_a_browser() {
     let browser = Browser::start();
     let url = office.server.url().to_owned();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &username).await;
+        let client = browser.enter(&url, &username).await;
         let load = format!("{url}/tong-quan?theo=officer");
         client.goto(&load).await.unwrap();
         look(&client, "leaders-load").await;

@@ -585,8 +585,7 @@ fn the_lists_in_a_browser() {
     let browser = Browser::start();
     let url = office.server.url().to_owned();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &clerk).await;
+        let client = browser.enter(&url, &clerk).await;
         client.goto(&format!("{url}/ho-so")).await.unwrap();
         look(&client, "list").await;
         for summary in client

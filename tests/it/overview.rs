@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{
     Browser, COMMUNE, Database, Kind, NEIGHBOUR, Office, Program, SAME_DAY, Visitor, World, arrive,
-    at, enter, find, hire, is_page, look, on_both,
+    at, find, hire, is_page, look, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -191,8 +191,7 @@ fn a_supervisor_goes_from_a_rate_to_a_dossier_in_a_browser() {
     let browser = Browser::start();
     let url = office.server.url().to_owned();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &username).await;
+        let client = browser.enter(&url, &username).await;
         for by in ["level", "unit", "procedure", "month", "officer"] {
             client
                 .goto(&format!("{url}/tong-quan?{PERIOD}&theo={by}"))

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Browser, COMMUNE, Database, FOREIGN, Office, Program, SAME_DAY, Visitor, act, enter,
-    get, held, hire, is_page, look, on_both, path,
+    Answer, Browser, COMMUNE, Database, FOREIGN, Office, Program, SAME_DAY, Visitor, act, get,
+    held, hire, is_page, look, on_both, path,
 };
 use motcua::domain::role::Role;
 
@@ -304,8 +304,7 @@ fn they_fit_a_desk_and_a_telephone() {
     let url = office.server.url().to_owned();
     let today = motcua::clock::now().date();
     actix_web::rt::System::new().block_on(async {
-        let client = browser.open().await;
-        enter(&client, &url, &username).await;
+        let client = browser.enter(&url, &username).await;
         for (name, path) in [
             ("registers-payments", "/quan-tri/khoan-nop".to_owned()),
             ("registers-payment", "/quan-tri/khoan-nop/1".to_owned()),

@@ -154,7 +154,7 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
-        // It takes a free port of IPv4 and gives up if somebody has the same one of IPv6.
+        // Now and then it ends without naming its port: somebody else may have taken it.
         (0..10)
             .find_map(|_| Self::try_start())
             .expect("chromedriver says where it listens")
@@ -203,6 +203,13 @@ impl Browser {
 }
 
 impl Browser {
+    /// Somebody logs in there.
+    pub async fn enter(&self, url: &str, username: &str) -> Client {
+        let client = self.open().await;
+        enter(&client, url, username).await;
+        client
+    }
+
     /// The machine sleeps: nothing of the browser runs until it wakes.
     pub fn sleep(&self) {
         self.signal(rustix::process::Signal::STOP);
