@@ -163,7 +163,8 @@ on_both! {
         let mut office = Office::open(db);
         let mine: Vec<_> = (0..2).map(|_| office.receive(COMMUNE, SAME_DAY)).collect();
         let other = office.receive(NEIGHBOUR, SAME_DAY);
-        let clerk = Visitor::log_in(&office, &format!("{}.clerk", COMMUNE.to_lowercase()));
+        let username = format!("{}.clerk", COMMUNE.to_lowercase());
+        let clerk = Visitor::log_in(&office, &username);
         let page = clerk.get("/hom-nay");
         is_page(&page, 200);
         let file = clerk.get("/hom-nay?dang=csv").body;
@@ -178,6 +179,17 @@ on_both! {
         let wrong = clerk.get("/hom-nay?ngay=hom-qua");
         is_page(&wrong, 400);
         assert!(wrong.body.contains("Không phải ngày"), "{}", wrong.body);
+        // A long day begins with its newest, and is there as a whole for paper.
+        for _ in 0..99 {
+            office.receive(COMMUNE, SAME_DAY);
+        }
+        let clerk = Visitor::log_in(&office, &username);
+        let (first, whole) = (clerk.get("/hom-nay"), clerk.get("/hom-nay?tat-ca=1"));
+        let rows = |page: &str| page.matches("<tr><td data-name=\"STT\">").count();
+        assert_eq!((rows(&first.body), rows(&whole.body)), (100, 101));
+        assert!(first.body.contains("100 hồ sơ mới nhất") && first.body.contains("tat-ca=1\">Hiện cả ngày"), "{}", first.body);
+        assert!(whole.body.contains("101 hồ sơ") && !whole.body.contains("tat-ca"), "{}", whole.body);
+        assert!(first.body.len() < 60_000, "{}", first.body.len());
     }
 }
 

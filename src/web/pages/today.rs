@@ -23,8 +23,9 @@ use crate::web::problem::Problem;
 const PATH: &str = "/hom-nay";
 const DAY: &str = "ngay";
 
-/// How many a page shows.
-const MOST: usize = 200;
+/// How many a page shows; the whole day, for paper, where it is asked for.
+const MOST: usize = 100;
+const WHOLE: &str = "tat-ca";
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -35,7 +36,10 @@ struct TodayPage {
     day: String,
     rows: Vec<Row>,
     count: usize,
-    more: bool,
+    /// Where the rest of the day is.
+    whole: Option<String>,
+    /// Why even the whole is not all of it.
+    cut: Vec<String>,
     downloads: Downloads,
     /// The registers that the desk keeps beside its dossiers: address, word.
     registers: Vec<(&'static str, &'static str)>,
@@ -90,6 +94,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let read = typed.day(DAY);
     let (day, wrong) = (read.flatten().unwrap_or(today), read == Some(None));
     let format = downloads::wanted(&typed);
+    let whole = format.is_some() || typed.get(WHOLE) == "1";
     let (unit, items, more, cut) = call
         .run(move |store, by, now| {
             let unit = named_unit(&*store.reference()?, by.unit).name;
@@ -100,7 +105,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                 },
                 ..ListRequest::of_all(by.unit, Order::Entered, MOST, now)
             };
-            if format.is_some() {
+            if whole {
                 let (items, cut) = all_of(store, request)?;
                 return Ok((unit, items, false, cut));
             }
@@ -125,7 +130,8 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         day: words::date(day),
         count: rows.len(),
         rows,
-        more,
+        whole: more.then(|| format!("{PATH}?{DAY}={day}&{WHOLE}=1")),
+        cut,
         downloads: Downloads::of(&format!("{PATH}?{DAY}={day}")),
         registers: REGISTERS
             .iter()
