@@ -455,9 +455,9 @@ macro_rules! candidate {
 }
 
 macro_rules! among {
-    ($walk:expr, $after:expr, $last:expr) => {{
+    ($columns:expr, $walk:expr, $after:expr, $last:expr) => {{
         let query = persons::table
-            .select((persons::search_name, persons::id))
+            .select($columns)
             .filter(persons::search_name.is_not_null())
             .into_boxed();
         let mut query = match $walk.among {
@@ -517,9 +517,12 @@ pub fn walk(
         let last = (name.clone(), id.bytes().to_vec());
         query = query.filter(past(Going::Up, columns, last));
     }
-    let rows: Vec<CandidateRow> = query
-        .order((persons::search_name, persons::id))
-        .load(conn)?;
+    let query = query.order((persons::search_name, persons::id));
+    walked(query.load(conn)?, limit)
+}
+
+/// Those whom a statement has found, in its order; as many as were asked for are not its end.
+fn walked(rows: Vec<CandidateRow>, limit: u32) -> Result<Walked, StoreError> {
     let people = candidates(rows)?;
     let next = people
         .last()
@@ -538,22 +541,25 @@ fn walk_names(
     after: Option<&Place>,
     limit: u32,
 ) -> Result<Walked, StoreError> {
+    if walk.like.is_empty() {
+        let query = among!(candidate!(), walk, after, None::<&Place>);
+        let query = query.filter(persons::dossier_id.is_not_null());
+        return walked(query.limit(i64::from(limit)).load(conn)?, limit);
+    }
     type Key = (Option<String>, Vec<u8>);
     let place = |(name, id): Key| {
         let id = PersonId::from_slice(&id).ok_or_else(|| StoreError::corrupt("persons.id"))?;
         Ok::<_, StoreError>((name.unwrap_or_default(), id))
     };
     // Only columns of the index, so that nothing else is read of those that are gone past.
-    let end: Option<Key> = match walk.like.is_empty() {
-        true => None,
-        false => among!(walk, after, None::<&Place>)
-            .limit(1)
-            .offset(PASSED_AT_ONCE - 1)
-            .first(conn)
-            .optional()?,
-    };
+    let columns = (persons::search_name, persons::id);
+    let end: Option<Key> = among!(columns, walk, after, None::<&Place>)
+        .limit(1)
+        .offset(PASSED_AT_ONCE - 1)
+        .first(conn)
+        .optional()?;
     let end = end.map(place).transpose()?;
-    let mut query = among!(walk, after, end.as_ref()).limit(i64::from(limit));
+    let mut query = among!(columns, walk, after, end.as_ref()).limit(i64::from(limit));
     if let Some((first, others)) = walk.like.split_first() {
         let like =
             |pattern: &String| sql::<Bool>("search_name like ").bind::<Text, _>(pattern.clone());

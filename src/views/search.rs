@@ -253,7 +253,11 @@ impl Fit {
         let Some((last, before)) = words.split_last() else {
             return false;
         };
-        let name = fold_diacritics(name);
+        // By how they are filed, these two.
+        let name = match self {
+            Self::Whole | Self::Begun => String::new(),
+            Self::Apart | Self::Inside | Self::BegunInside => fold_diacritics(name),
+        };
         let name: Vec<&str> = name.split(' ').collect();
         match self {
             Self::Whole => starts(&begins) || starts(&written),
