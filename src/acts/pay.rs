@@ -31,6 +31,17 @@ pub fn take_notice(store: &Store, notice: Notice, now: Moment) -> Result<Happene
     Ok(Happened { value, before })
 }
 
+/// Tells administrators that a notice of the gateway's came that could not be read.
+///
+/// # Errors
+/// An error of the store.
+pub fn note_unreadable(store: &Store, now: Moment) -> Result<(), Error> {
+    store.write(move |conn| {
+        alarms::raise(conn, alarms::Kind::Payment, "unreadable", UNREADABLE, now)?;
+        Ok(())
+    })
+}
+
 fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
     store.write_with_reference(move |conn, reference| {
         let payment = payments::lock(conn, id)?.ok_or(Error::NO_DOSSIER)?;
@@ -60,6 +71,10 @@ fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
 /// What an administrator is told of money that fits nothing.
 const UNMATCHED: &str = "Cổng thanh toán báo có khoản nộp không khớp hồ sơ nào, hoặc khác số phải nộp: xem danh sách \
                          khoản nộp chưa khớp.";
+
+/// And of a notice that could not be read.
+const UNREADABLE: &str = "Cổng thanh toán gửi một thông báo đúng chữ ký nhưng không đọc được (thiếu số giao dịch hoặc số \
+                          tiền): thông báo đã bị từ chối, đối chiếu với sao kê của cổng.";
 
 /// Takes a payment for what is owed for the dossier of its number, or says why it does not fit; then
 /// nothing was changed.

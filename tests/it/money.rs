@@ -130,7 +130,6 @@ on_both! {
             assert_eq!(fields(&told(&office, &body).problem(400, "invalid-request")), [format!("/{field}")]);
         };
         long("transaction", "t".repeat(101));
-        long("case_number", "x".repeat(301));
 
         let target = office.receive(COMMUNE, &procedure);
         let outsiders = [Role::Officer, Role::Viewer].map(|role| office.token(role, COMMUNE));
@@ -194,6 +193,26 @@ on_both! {
         ]);
         assert_eq!(list(&clerk, "state=paid_back").0, ["T4"]);
         verified(&office);
+    }
+}
+
+on_both! {
+    fn money_is_kept_whatever_a_gateway_says_it_is_for(db: &Database) {
+        let office = with_gateway(db);
+        // What it is for may be missing, a number or as long as it likes: it waits for people.
+        let odd = [json!({"transaction": "T9", "amount_vnd": 1}), json!({"transaction": 10, "case_number": null, "amount_vnd": 1}),
+            json!({"transaction": "T11", "case_number": "x".repeat(1000), "amount_vnd": 1}),
+            json!({"transaction": "T12", "case_number": 210301, "amount_vnd": "25.000"})];
+        for odd in odd {
+            let kept = told(&office, &odd).expect(200).json();
+            assert_eq!((&kept["state"], &kept["reason"]), (&json!("unmatched"), &json!("unknown_dossier")), "{odd}");
+        }
+        // And what cannot be booked at all is refused, and administrators hear of it.
+        for body in [json!({"case_number": "x", "amount_vnd": 1}), json!({"transaction": "T13"})] {
+            told(&office, &body).problem(400, "invalid-request");
+        }
+        let heard = db.value("select count(*) from alarms where kind = 'payment' and subject = 'unreadable'");
+        assert_eq!(heard, "1");
     }
 }
 

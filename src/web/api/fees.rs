@@ -353,14 +353,30 @@ pub async fn transfer_code(call: Call) -> Reply<TransferCode> {
 #[derive(Deserialize, ToSchema)]
 pub struct Payment {
     /// Số giao dịch của cổng thanh toán; mỗi giao dịch được ghi nhận một lần.
+    #[serde(deserialize_with = "as_text")]
     #[schema(example = "FT26330123456789")]
     transaction: String,
+    /// Mã hồ sơ, hoặc nội dung chuyển khoản có mã hồ sơ; không có thì khoản nộp chờ người xử lý.
+    #[serde(default, deserialize_with = "as_text")]
     #[schema(example = "H37.20.01-210301-0001")]
     case_number: String,
     /// Đồng; cũng nhận "25.000" và 25000.0.
     #[serde(deserialize_with = "whole_vnd")]
     #[schema(example = 25000)]
     amount_vnd: u64,
+}
+
+/// The most letters of what a payment is for, as it is kept.
+const LONGEST_PURPOSE: usize = 300;
+
+/// A text, or a number that stands for one.
+fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::Number(number) => Ok(number.to_string()),
+        serde_json::Value::Null => Ok(String::new()),
+        _ => Err(de::Error::custom("cần một đoạn chữ")),
+    }
 }
 
 /// A whole number of đồng, however a gateway writes one.
@@ -387,8 +403,6 @@ impl Readable for Payment {
         if !(1..=100).contains(&self.transaction.chars().count()) {
             wrong.push(FieldError::new("/transaction", "có 1 đến 100 ký tự"));
         }
-        // What is no number of ours is kept as it is: the money has come in.
-        check_length("/case_number", &self.case_number, 300, &mut wrong);
         if !(1..=MOST_VND).contains(&self.amount_vnd) {
             let detail = "phải từ 1 đến 9.999.999.999.999 đồng";
             wrong.push(FieldError::new("/amount_vnd", detail));
@@ -442,11 +456,22 @@ pub async fn take_gateway_payment(
         return Err(Problem::new(Kind::BadSignature, detail));
     }
     body::ensure_json(&request)?;
-    let payment: Payment = body::read(&bytes)?;
+    let payment: Payment = match body::read(&bytes) {
+        Ok(payment) => payment,
+        // It is from the gateway, so there is money that nobody would hear of.
+        Err(problem) => {
+            let noted = with_store(&state, |store| {
+                Ok::<_, Problem>(acts::pay::note_unreadable(store, crate::clock::now())?)
+            });
+            noted.await?;
+            return Err(problem);
+        }
+    };
     let taken = with_store(&state, move |store| {
         let notice = Notice {
             transaction: payment.transaction,
-            case_number: payment.case_number,
+            // What is no number of ours is kept as it is: the money has come in.
+            case_number: payment.case_number.chars().take(LONGEST_PURPOSE).collect(),
             amount_vnd: payment.amount_vnd,
         };
         Ok::<_, Problem>(acts::pay::take_notice(store, notice, crate::clock::now())?)
