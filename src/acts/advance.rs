@@ -4,7 +4,7 @@ use diesel::Connection;
 
 use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
-use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields};
+use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields, wrong_return};
 use crate::domain::dossier::{
     Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
     Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
@@ -125,6 +125,16 @@ pub(crate) fn act_within(
         && let Some(wrong) = wrong_terms(procedure, dossier.channel, unit, return_date.as_ref())
     {
         return Err(Error::Invalid(vec![wrong]));
+    }
+    if let (Action::Correct(Correction::Applicant { .. }), None) =
+        (&request.action, dossier.returned_at)
+    {
+        let people = request.people.iter().map(|new| &new.person);
+        let wrong = people.filter_map(|person| wrong_return(dossier.return_channel, person));
+        let wrong: Vec<_> = wrong.collect();
+        if !wrong.is_empty() {
+            return Err(Error::Invalid(wrong));
+        }
     }
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;

@@ -39,7 +39,7 @@ pub mod webhooks;
 
 use std::sync::Arc;
 
-use crate::domain::dossier::{self, Dossier};
+use crate::domain::dossier::{self, Channel, Dossier};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{Person, Ways};
@@ -169,6 +169,16 @@ impl Occasion {
             backdating: None,
         }
     }
+}
+
+/// What is missing of an applicant to whom a result is sent by post.
+pub(crate) fn wrong_return(by: Channel, applicant: &Person) -> Option<WrongField> {
+    let address = applicant.address.as_deref().unwrap_or_default();
+    let nowhere = by == Channel::Postal && address.trim().is_empty();
+    nowhere.then(|| WrongField {
+        pointer: "/applicant/address".to_owned(),
+        reason: "cần địa chỉ để gửi kết quả qua bưu chính".to_owned(),
+    })
 }
 
 /// The wrong fields of a person at `place` in a request: also a way of being told that there is not here.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::acts::advance::{self, act_within};
-use crate::acts::{Intent, Occasion, context, drafts, warn, wrong_fields};
+use crate::acts::{Intent, Occasion, context, drafts, warn, wrong_fields, wrong_return};
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
     Action, Channel, Decision, Dossier, Event, FeeAsked, ItemGiven, NewDossier, PaymentMethod,
@@ -456,14 +456,7 @@ fn check(
         }
     }
     wrong.extend(wrong_fields("/applicant", &new.applicant, reference.ways()));
-    let address = new.applicant.address.as_deref().unwrap_or_default();
-    if new.return_channel == Channel::Postal && address.trim().is_empty() {
-        let reason = "cần địa chỉ để gửi kết quả qua bưu chính";
-        wrong.push(WrongField {
-            pointer: "/applicant/address".to_owned(),
-            reason: reason.to_owned(),
-        });
-    }
+    wrong.extend(wrong_return(new.return_channel, &new.applicant));
     if let Some(delegate) = &new.delegate {
         wrong.extend(wrong_fields("/delegate", delegate, reference.ways()));
     }

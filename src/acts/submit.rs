@@ -206,6 +206,8 @@ pub fn submit(
                 sets: new.sets,
                 items: items.collect(),
             };
+            let units = reference.units();
+            let unit = units.by_code(&new.unit).map(|unit| unit.name.clone());
             let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
             let id = SubmissionId::new(now, rand::random());
             let pending = Pending {
@@ -223,7 +225,7 @@ pub fn submit(
                 topic: "confirmation".to_owned(),
                 recipient: contact.1.clone(),
                 body: serde_json::json!({
-                    "code": code, "until": crate::render::words::moment(pending.expires_at),
+                    "code": code, "until": crate::render::words::moment(pending.expires_at), "unit": unit,
                 }),
                 dossier: None,
                 position: None,

@@ -396,7 +396,12 @@ fn example(topic: Topic) -> Value {
         Topic::Overdue => {
             json!({"step": "Thẩm định", "appointment_at": "", "broken_at": "", "apologise": true})
         }
-        Topic::Confirmation => return json!({"code": "123456", "until": "08:45 ngày 15/07/2021"}),
+        Topic::Confirmation => {
+            return json!({
+                "code": "123456", "until": "08:45 ngày 15/07/2021",
+                "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",
+            });
+        }
         Topic::FeedbackAnswered => {
             return json!({
                 "name": "Nguyễn Thị Ánh", "you": "ông/bà", "unit": "Ủy ban nhân dân phường Hoàng Văn Thụ",

@@ -61,6 +61,9 @@ on_both! {
         let sent = outbox(db);
         assert_eq!(sent.len(), 1, "sent twice");
         assert_eq!((sent[0].0.as_str(), sent[0].1.as_str()), ("sms", "0912345678"));
+        // Whoever gets it knows from whom.
+        let unit = office.call("GET", format!("/api/v1/units/{COMMUNE}")).send().expect(200).json();
+        assert!(sent[0].2.contains(unit["name"].as_str().unwrap()), "{}", sent[0].2);
         // Nothing is there for the clerk before the code comes back.
         let list = || office.call("GET", "/api/v1/dossiers?list=registered").token(&clerk).send().json();
         assert_eq!(list()["items"], json!([]));

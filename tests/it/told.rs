@@ -161,6 +161,27 @@ on_both! {
 }
 
 on_both! {
+    fn who_is_sent_the_result_by_post_keeps_an_address(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        body["return_channel"] = json!("postal");
+        let call = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body);
+        let dossier = call.send().expect(201).json();
+        let correct = |applicant: Value| {
+            let path = format!("/api/v1/dossiers/{}/correct-applicant", dossier["id"].as_str().unwrap());
+            let body = json!({"reason": "sai tên", "applicant": applicant});
+            office.call("POST", path).token(&clerk).header("If-Match", "*").body(body).send()
+        };
+        for address in [Value::Null, json!("  ")] {
+            let nowhere = correct(json!({"name": "Lý Văn Dũng", "address": address}));
+            assert_eq!(fields(&nowhere.problem(400, "invalid-request")), ["/applicant/address"]);
+        }
+        correct(json!({"name": "Lý Văn Dũng", "address": "Thôn Nà Lốc"})).expect(200);
+    }
+}
+
+on_both! {
     fn a_code_goes_the_way_that_reaches_the_applicant(db: &Database) {
         let office = Office::open_with(db, crate::submissions::with_sms(db));
         let submit = |applicant: Value| {
