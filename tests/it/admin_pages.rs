@@ -170,6 +170,35 @@ on_both! {
     }
 }
 
+on_both! {
+    fn where_and_by_which_number_a_desk_is_reached_is_kept_on_the_page_of_its_unit(db: &Database) {
+        let office = Office::open(db);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let path = format!("/quan-tri/don-vi/{COMMUNE}");
+        let post = |address: &str, phone: &str, above: Option<&str>| {
+            let seen = administrator.get(&path).expect(200).body;
+            let parent = above.map_or_else(|| held(&seen, "parent"), str::to_owned);
+            administrator.post(&path, &[
+                ("name", "Phường mới"), ("address", address), ("phone", phone), ("parent", &parent), ("mountain", "false"),
+                ("valid_to", ""), ("successor", ""), ("tag", &held(&seen, "tag")),
+            ])
+        };
+        let unit = || office.call("GET", format!("/api/v1/units/{COMMUNE}")).send().expect(200).json();
+        let wrong = post("Thôn Khòn Cải", "gọi sau", None);
+        assert_eq!(wrong.status, 400);
+        assert!(wrong.body.contains("value=\"Thôn Khòn Cải\"") && wrong.body.contains("href=\"#phone\""), "{}", wrong.body);
+        administrator.follow(post("Thôn Khòn Cải", "0205 3812 345, 1022", None));
+        assert_eq!(unit()["address"], "Thôn Khòn Cải");
+        assert_eq!(unit()["phone"], "0205 3812 345, 1022");
+        administrator.follow(post("", "1022", None));
+        assert_eq!((&unit()["address"], &unit()["phone"]), (&serde_json::Value::Null, &"1022".into()));
+        // What cannot be emptied says so, and is not said to be done.
+        let wrong = post("", "1022", Some(""));
+        assert_eq!(wrong.status, 400);
+        assert!(wrong.body.contains("href=\"#parent\""), "{}", wrong.body);
+    }
+}
+
 #[test]
 fn they_fit_a_desk_and_a_telephone() {
     let db = Database::new(Kind::Sqlite);

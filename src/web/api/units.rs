@@ -46,10 +46,10 @@ pub struct UnitView {
     pub(crate) mountain: bool,
     /// Địa chỉ bộ phận một cửa của đơn vị.
     #[schema(example = "Thôn Khòn Cải")]
-    address: Option<String>,
+    pub(crate) address: Option<String>,
     /// Điện thoại bộ phận một cửa; nhiều số cách nhau bằng dấu phẩy.
     #[schema(example = "0205 3812 345")]
-    phone: Option<String>,
+    pub(crate) phone: Option<String>,
     /// Code of the unit that goes on with its dossiers.
     pub(crate) successor: Option<String>,
 }

@@ -90,6 +90,14 @@ fn form(unit: &UnitView) -> FormPart {
         Field::text("parent", "Mã đơn vị cấp trên")
             .most(40)
             .value(unit.parent.as_deref().unwrap_or_default()),
+        Field::text("address", "Địa chỉ bộ phận một cửa")
+            .most(300)
+            .hint("In trên giấy tờ, trong thư và trang tra cứu.")
+            .value(unit.address.as_deref().unwrap_or_default()),
+        Field::text("phone", "Điện thoại bộ phận một cửa")
+            .most(100)
+            .hint("Nhiều số cách nhau bằng dấu phẩy.")
+            .value(unit.phone.as_deref().unwrap_or_default()),
         Field::choice("mountain", "Miền núi, vùng sâu, vùng xa", yes_no).value(unit.mountain),
         Field::date("valid_to", "Ngày hoạt động cuối cùng").value(ends),
         Field::text("successor", "Mã đơn vị kế thừa")
@@ -156,17 +164,32 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         // What was there and was not touched is no change.
         let same =
             |name: &str, was: Option<&str>| typed.get(name).trim() == was.unwrap_or_default();
-        for (name, was) in [("parent", &unit.parent), ("successor", &unit.successor)] {
-            if same(name, was.as_deref()) {
-                body.remove(name);
+        let ends = unit.valid_to.map(|day| day.to_string());
+        let known = [
+            ("parent", &unit.parent),
+            ("successor", &unit.successor),
+            ("address", &unit.address),
+            ("phone", &unit.phone),
+            ("valid_to", &ends),
+        ];
+        for (name, was) in known {
+            match (same(name, was.as_deref()), typed.typed(name)) {
+                (true, _) => drop(body.remove(name)),
+                (false, None) => drop(body.insert(name.to_owned(), json!(null))),
+                (false, Some(_)) => {}
             }
         }
-        let ends = unit.valid_to.map(|day| day.to_string());
-        match (same("valid_to", ends.as_deref()), typed.typed("valid_to")) {
-            (true, _) => drop(body.remove("valid_to")),
-            (false, None) => drop(body.insert("valid_to".to_owned(), json!(null))),
-            (false, Some(_)) => {}
-        }
+    }
+    // A unit is under another one, and who goes on with it is not undone by an empty field.
+    let emptied = [("parent", &unit.parent), ("successor", &unit.successor)];
+    let emptied = emptied
+        .into_iter()
+        .filter(|(name, was)| was.is_some() && typed.typed(name).is_none());
+    let form = emptied.fold(form, |form, (name, _)| {
+        form.wrong(name, "không để trống được".to_owned())
+    });
+    if !form.errors.is_empty() {
+        return answer(&call, StatusCode::BAD_REQUEST, unit, form, false, None);
     }
     let changed = match body::read::<UnitChange>(body.to_string().as_bytes()) {
         Ok(new) => {
