@@ -17,8 +17,13 @@ use crate::store::{Conn, Store, StoreError, users};
 /// The most drafts of one person.
 pub const MOST: u32 = 50;
 
-/// The most bytes of a draft.
-const MOST_BYTES: usize = 48 * 1024;
+/// The most bytes of a draft: a procedure's version as text is the longest form there is.
+const MOST_BYTES: usize = 512 * 1024;
+
+/// The most characters of all drafts of one person.
+const MOST_TOGETHER: i64 = 1024 * 1024;
+
+const TOO_LONG: &str = "nội dung dài quá, không lưu nháp được";
 
 /// The most bytes of the address of a form.
 const LONGEST_PLACE: usize = 200;
@@ -129,8 +134,13 @@ fn put(
     days: u16,
     now: Moment,
 ) -> Result<Kept, Error> {
-    if drafts::others(conn, owner, &draft.key, now, MOST)? >= MOST as usize {
-        let reason = format!("bạn đã có {MOST} nháp: gửi hoặc bỏ bớt rồi lưu tiếp");
+    let (others, characters) = drafts::others(conn, owner, &draft.key, now)?;
+    let own = i64::try_from(fields.chars().count()).unwrap_or(i64::MAX);
+    if others >= i64::from(MOST) || characters.saturating_add(own) > MOST_TOGETHER {
+        let reason = match others {
+            1.. => format!("bạn đã có {others} nháp: gửi hoặc bỏ bớt rồi lưu tiếp"),
+            _ => TOO_LONG.to_owned(),
+        };
         return Err(Error::wrong("", reason));
     }
     let of = Place {
@@ -164,7 +174,7 @@ fn check(draft: &NewDraft) -> Result<String, Error> {
     let fields = serde_json::to_string(&typed).map_err(|e| StoreError::Other(e.to_string()))?;
     match fields.len() <= MOST_BYTES {
         true => Ok(fields),
-        false => Err(Error::wrong("", "nội dung dài quá, không lưu nháp được")),
+        false => Err(Error::wrong("", TOO_LONG)),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What people have typed into a form and not sent yet: their own, and gone after a term. It may hold identity numbers.
 
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
@@ -160,23 +162,22 @@ pub fn of_owner(
     rows.into_iter().map(read).collect()
 }
 
-/// How many of an owner's drafts there are beside that of this form; no more than `limit` are counted.
+/// How many drafts an owner has beside that of this form, and how many characters they have together.
 pub fn others(
     conn: &mut Conn,
     owner: UserId,
     key: &str,
     now: Moment,
-    limit: u32,
-) -> Result<usize, StoreError> {
-    let keys: Vec<String> = drafts::table
+) -> Result<(i64, i64), StoreError> {
+    let characters = sql::<BigInt>("coalesce(sum(length(fields)), 0)");
+    let others = drafts::table
         .filter(drafts::user_id.eq(owner.0))
         .filter(drafts::form_key.ne(key))
         .filter(drafts::fields.is_not_null())
         .filter(drafts::expires_at.gt(now.unix_millis()))
-        .limit(limit.into())
-        .select(drafts::form_key)
-        .load(conn)?;
-    Ok(keys.len())
+        .select((count_star(), characters))
+        .first(conn)?;
+    Ok(others)
 }
 
 /// Throws a draft away. Returns whether there was one.

@@ -161,8 +161,14 @@ on_both! {
         is_page(&clerk.post("/nhap", &filled(&keys[50], "An")), 400);
         // Those there are can be written still.
         clerk.post_by_script("/nhap", &filled(&keys[0], "Bình")).expect(200);
-        let long = "a".repeat(50_000);
+        let long = "a".repeat(600_000);
         clerk.post_by_script("/nhap", &filled(&keys[0], &long)).expect(400);
+        // Nor do many long ones pile up.
+        let long = "a".repeat(500_000);
+        for key in &keys[..2] {
+            clerk.post_by_script("/nhap", &filled(key, &long)).expect(200);
+        }
+        clerk.post_by_script("/nhap", &filled(&keys[2], &long)).expect(400);
         // What is no form of ours.
         for (key, place) in [("", RECEIVE), ("abc", RECEIVE), (&*keys[1], "//elsewhere.example"), (&*keys[1], "x")] {
             let fields = [("khoa", key), ("noi-gui", place), ("a", "b")];
@@ -300,6 +306,111 @@ on_both! {
         }
         assert_eq!(db.value("select count(*) from users where full_name = 'Vi Thị Đào'"), "0");
         assert_eq!(db.value("select count(*) from drafts where fields like '%bí mật%'"), "0");
+    }
+}
+
+/// The key under which a page gives out the form that is sent to that place.
+#[track_caller]
+fn key_for(page: &str, place: &str) -> String {
+    let (before, _) = page
+        .split_once(&format!("name=\"noi-gui\" value=\"{place}\""))
+        .unwrap_or_else(|| panic!("no form for {place} in {page}"));
+    let (_, key) = before.rsplit_once("name=\"khoa\" value=\"").unwrap();
+    key.split('"').next().unwrap().to_owned()
+}
+
+on_both! {
+    fn what_leaders_desks_and_administrators_write_elsewhere_is_kept_too(db: &Database) {
+        let office = Office::for_browsers(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let officer = hire(&office.world, Role::Officer, COMMUNE);
+        let leader = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let (one, two) = (received(&clerk, "Lý Văn Bình"), received(&clerk, "Hà Thị Cúc"));
+        let notice = motcua::store::payments::Notice {
+            transaction: "T1".to_owned(),
+            case_number: "CT DEN:123".to_owned(),
+            amount_vnd: 20_000,
+        };
+        motcua::acts::pay::take_notice(&office.world.store, notice, motcua::clock::now()).unwrap();
+        let asked = [("dossier", &*one), ("what", "delete"), ("of_delegate", "false"), ("key", "a-key-of-our-own")];
+        let asked = administrator.post("/quan-tri/yeu-cau/them", &asked).expect(303);
+        let request = asked.header("location").split('?').next().unwrap().to_owned();
+
+        let many = format!("/ho-so/nhieu?viec=ghi-chu&dossier={one}&dossier={two}&ds=list%3Dopen");
+        let hands = format!("/tong-quan/giao-lai?can_bo={officer}");
+        let long = format!("{{{}\"Vi Thị Đào\"}}", " ".repeat(100_000));
+        let (row_one, row_two) = (format!("{one}:1"), format!("{two}:1"));
+        let many_rows = [("viec", "ghi-chu"), ("row", &*row_one), ("row", &*row_two), ("ds", "list=open")];
+        let hand_on = [("can_bo", &*officer)];
+        // Who, on which page, into which form, which field and what; what else the form says; how a draft of it is called.
+        type Wrote<'a> = (&'a Visitor<'a>, &'a str, String, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+        let wrote: [Wrote<'_>; 10] = [
+            (&clerk, &many, "/ho-so/nhieu".to_owned(), "note", "Nhắc Vi Thị Đào", &many_rows, "2 hồ sơ"),
+            (&clerk, &format!("/ho-so/{one}"), format!("/ho-so/{one}/lien-ket"), "dossier", "Vi Thị Đào", &[],
+                "Liên kết hồ sơ"),
+            (&leader, &hands, "/tong-quan/giao-lai".to_owned(), "reason", "Thay Vi Thị Đào", &hand_on, "Giao lại hồ sơ"),
+            (&administrator, "/quan-tri/khoan-nop/1/ghi-chu", "/quan-tri/khoan-nop/1/ghi-chu".to_owned(), "reason",
+                "Hỏi Vi Thị Đào", &[], "Khoản nộp"),
+            (&administrator, "/quan-tri/khoan-nop/1/hoan-tra", "/quan-tri/khoan-nop/1/hoan-tra".to_owned(), "reason",
+                "Trả Vi Thị Đào", &[], "Khoản nộp"),
+            (&administrator, &format!("/quan-tri/khoan-nop/1/ghi-nhan?dossier={one}"),
+                "/quan-tri/khoan-nop/1/ghi-nhan".to_owned(), "reason", "Của Vi Thị Đào", &[("dossier", &one)], "Khoản nộp"),
+            (&administrator, &request, format!("{request}/tu-choi"), "reason", "Không phải Vi Thị Đào", &[],
+                "Yêu cầu về dữ liệu"),
+            (&administrator, &format!("/quan-tri/don-vi/{COMMUNE}/ke-thua"), format!("/quan-tri/don-vi/{COMMUNE}/ke-thua"),
+                "new_name", "Phường Vi Thị Đào", &[], "Kế thừa đơn vị"),
+            (&administrator, &format!("/quan-tri/don-vi/{COMMUNE}/nhan-su"), format!("/quan-tri/don-vi/{COMMUNE}/nhan-su"),
+                "to", "Vi Thị Đào", &[], "Chuyển nhân sự"),
+            (&administrator, "/quan-tri/thu-tuc/them", "/quan-tri/thu-tuc/them".to_owned(), "definition", &long, &[],
+                "Thêm thủ tục"),
+        ];
+        let opened = wrote.each_ref().map(|(by, page, place, ..)| {
+            let shown = by.get(page);
+            is_page(&shown, 200);
+            key_for(&shown.body, place)
+        });
+        db.tamper("update sessions set expires_at = 1");
+        let ended = wrote.iter().zip(&opened).map(|((by, _, place, field, text, others, _), key)| {
+            let mut fields = vec![("khoa", &**key), ("noi-gui", &**place), (*field, *text)];
+            fields.extend(*others);
+            let ended = by.post(place, &fields);
+            is_page(&ended, 401);
+            assert!(ended.body.contains("được giữ lại"), "{place}: {}", ended.body);
+            held(&ended.body, "next")
+        });
+        let ended: Vec<_> = ended.collect();
+        assert_eq!(db.value("select count(*) from drafts where fields is not null"), "10");
+        for (next, (by, _, place, field, text, _, called)) in ended.iter().zip(&wrote) {
+            let by = Visitor::log_in(&office, &by.username);
+            let list = by.get("/nhap");
+            is_page(&list, 200);
+            assert!(list.body.contains(called), "{called} in {}", list.body);
+            assert!(list.body.contains(next), "{next} in {}", list.body);
+            let shown = by.get(&next.replace("&#38;", "&"));
+            is_page(&shown, 200);
+            let as_shown = text.replace('"', "&#34;");
+            let area = format!("name=\"{field}\"");
+            let there = shown.body.contains(&format!("{as_shown}</textarea>"))
+                || shown.body.contains(&format!("{area} value=\"{as_shown}\""));
+            assert!(there, "{place}: {}", shown.body);
+        }
+        // Both dossiers are there to be noted, and the draft is gone once they are.
+        let clerk = Visitor::log_in(&office, &clerk.username);
+        let shown = clerk.get(&ended[0].replace("&#38;", "&"));
+        assert!(shown.body.contains(&row_one) && shown.body.contains(&row_two), "{}", shown.body);
+        let key = key_for(&shown.body, "/ho-so/nhieu");
+        let attempt = held(&shown.body, "lan");
+        let mut fields = vec![("khoa", &*key), ("noi-gui", "/ho-so/nhieu"), ("lan", &*attempt), ("note", "Nhắc Vi Thị Đào")];
+        fields.extend(many_rows);
+        let noted = clerk.post("/ho-so/nhieu", &fields).expect(200);
+        assert!(noted.body.contains("2 hồ sơ đã ghi chú"), "{}", noted.body);
+        assert_eq!(db.value("select count(*) from drafts where fields is not null"), "9");
+        // The two forms of a dossier's page are two drafts.
+        let page = format!("/ho-so/{one}");
+        let shown = clerk.get(&page).body;
+        let (of_note, of_link) = (format!("{page}/ghi-chu"), format!("{page}/lien-ket"));
+        assert_ne!(key_for(&shown, &of_note), key_for(&shown, &of_link));
     }
 }
 

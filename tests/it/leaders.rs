@@ -135,7 +135,7 @@ fn number(dossier: &Value) -> &str {
 
 /// What a tick stands for: the dossier, and how it was seen.
 fn tick(dossier: &Value) -> String {
-    format!("{}@{}", number(dossier), dossier["version"])
+    format!("{}:{}", number(dossier), dossier["version"])
 }
 
 on_both! {
@@ -185,10 +185,10 @@ on_both! {
         // What somebody else has changed in between stays, and is named; the others go.
         act(&office, &token, &made[3], "assign", json!({"assignee": "h37.20.01.supervisor", "reason": "x"})).expect(200);
         let fourth = tick(&made[3]);
-        let chosen = [to.as_slice(), &[("ho_so", &third), ("ho_so", &fourth), ("ho_so", "H37.20.01-x@1")]].concat();
+        let chosen = [to.as_slice(), &[("ho_so", &third), ("ho_so", &fourth), ("ho_so", "H37.20.01-x:1")]].concat();
         let part = give(&chosen);
         is_page(&part, 409);
-        let changed = format!("{} chưa giao lại: đã thay đổi", number(&made[3]));
+        let changed = format!("{} chưa giao lại: hồ sơ vừa được người khác thay đổi", number(&made[3]));
         assert!(part.body.contains("Đã giao lại 1 hồ sơ") && part.body.contains(&changed), "{}", part.body);
         assert_eq!(whose(&made[2]), SECOND);
         assert_eq!(whose(&made[3]), "h37.20.01.supervisor");

@@ -143,13 +143,13 @@ on_both! {
         let form = clerk.get(&asked);
         is_page(&form, 200);
         says(&form, &["Giao 3 hồ sơ cho người khác", "clerk H37.20.01"]);
-        let key = held(&form.body, "khoa");
+        let key = held(&form.body, "lan");
         let rows: Vec<_> = [&one, &two, &three].map(|number| {
             let rest = form.body.split(&format!("value=\"{number}:")).nth(1).unwrap();
             format!("{number}:{}", rest.split('"').next().unwrap())
         }).into();
         let send = |reason: &str, to: &str, rows: &[String]| {
-            let mut sent = vec![("viec", "giao"), ("ds", "list=open"), ("khoa", &key), ("assignee", to), ("reason", reason)];
+            let mut sent = vec![("viec", "giao"), ("ds", "list=open"), ("lan", &key), ("assignee", to), ("reason", reason)];
             sent.extend(rows.iter().map(|row| ("row", row.as_str())));
             clerk.post("/ho-so/nhieu", &sent)
         };
@@ -180,10 +180,10 @@ on_both! {
         let before = db.value("select count(*) from dossier_events");
         says(&send("Nghỉ phép", &officer, &rows), &["2 hồ sơ đã giao, 1 hồ sơ không được"]);
         assert_eq!(db.value("select count(*) from dossier_events"), before);
-        let key = held(&sent.body, "khoa");
+        let key = held(&sent.body, "lan");
         let (_, row) = sent.body.split_once(&format!("value=\"{two}:")).unwrap();
         let row = format!("{two}:{}", row.split('"').next().unwrap());
-        let again = [("viec", "giao"), ("khoa", &key), ("assignee", &officer), ("reason", "Nghỉ phép"), ("row", &row)];
+        let again = [("viec", "giao"), ("lan", &key), ("assignee", &officer), ("reason", "Nghỉ phép"), ("row", &row)];
         let again = clerk.post("/ho-so/nhieu", &again);
         is_page(&again, 200);
         says(&again, &["1 hồ sơ đã giao.", "Về danh sách"]);
@@ -192,9 +192,9 @@ on_both! {
 
         // A note goes to all, and a second click notes nothing more.
         let form = clerk.get(&format!("/ho-so/nhieu?viec=ghi-chu&dossier={one}&dossier={two}")).expect(200);
-        let key = held(&form.body, "khoa");
+        let key = held(&form.body, "lan");
         let rows = [&one, &two].map(|number| format!("{number}:1"));
-        let mut note = vec![("viec", "ghi-chu"), ("khoa", &*key), ("note", "Chờ bản đồ mới")];
+        let mut note = vec![("viec", "ghi-chu"), ("lan", &*key), ("note", "Chờ bản đồ mới")];
         note.extend(rows.iter().map(|row| ("row", row.as_str())));
         says(&clerk.post("/ho-so/nhieu", &note), &["2 hồ sơ đã ghi chú."]);
         says(&clerk.post("/ho-so/nhieu", &note), &["2 hồ sơ đã ghi chú."]);

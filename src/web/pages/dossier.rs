@@ -23,7 +23,7 @@ use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::links::LinksPart;
 use crate::web::pages::papers::Sheet;
 use crate::web::pages::receive::{asked_for, or_dash, vnd};
-use crate::web::pages::{Frame, drafts, page};
+use crate::web::pages::{Frame, drafts, links, page};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
@@ -310,18 +310,20 @@ pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
         ),
         None => format!("Đã ghi nhận: {}.", kind.word()),
     });
-    let given = drafts::given(&call, &fields, &place_of_notes(&view.case_number)).await?;
-    let beside = Beside {
+    let notes = drafts::given(&call, &fields, &place_of_notes(&view.case_number)).await?;
+    let links = drafts::given(&call, &fields, &links::place(&view.case_number)).await?;
+    let mut beside = Beside {
         done,
-        form: given.over(note_form()),
+        form: notes.over(note_form()),
         ..Beside::new(carried, linked)
     };
+    beside.links.form = links.over(beside.links.form);
     shown(&call, view, course, beside)
 }
 
 /// Where the form of a note is sent to.
 fn place_of_notes(case_number: &str) -> String {
-    format!("/ho-so/{case_number}{}", drafts::OF_A_DOSSIER)
+    format!("/ho-so/{case_number}/ghi-chu")
 }
 
 /// `POST /ho-so/{dossier}/so-dinh-danh`: the identity numbers in full; the reading is recorded.

@@ -19,8 +19,10 @@ use crate::store::drafts::Draft;
 use crate::views;
 use crate::web::access::state;
 use crate::web::api::call::Call;
-use crate::web::pages::forms::{Field, Fields, FormPart, Keeping};
-use crate::web::pages::{Frame, actions, dossier, log_in, page, receive, see_other};
+use crate::web::pages::forms::{Field, Fields, FormPart, Keeping, LargeFields};
+use crate::web::pages::{
+    Frame, actions, dossier, hand_on, late, log_in, many, page, receive, see_other,
+};
 use crate::web::problem::{Kind, Problem};
 use crate::web::with_store;
 
@@ -32,9 +34,6 @@ const PLACE: &str = "noi-gui";
 
 /// What names a draft in the address of its form.
 const OPENED: &str = "nhap";
-
-/// Where a form stands in the page of something else: the last part of where it is sent to.
-pub(crate) const OF_A_DOSSIER: &str = "/ghi-chu";
 
 /// What a form is about, as the list of drafts says it.
 pub(crate) struct Row {
@@ -63,19 +62,53 @@ fn typed<'a>(draft: &'a Draft, name: &str) -> &'a str {
     found.map_or("", |(_, value)| value.trim())
 }
 
-/// Where the form of a draft is shown.
-fn address(place: &str, procedure: &str, key: &str) -> String {
-    let mut query = vec![(OPENED, key)];
-    if place == receive::PATH {
-        query.insert(0, (receive::PROCEDURE, procedure));
+/// The page on which the form that is sent there is shown, and what names its draft in the address of that: a page of
+/// its own, or that of what it is about, where others stand beside it.
+fn shown_at(place: &str) -> (&str, String) {
+    let parts: Vec<_> = place.trim_start_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["ho-so", _, last @ ("ghi-chu" | "lien-ket")]
+        | ["quan-tri", "yeu-cau", _, last @ "tu-choi"] => {
+            let page = place.strip_suffix(last).unwrap_or(place);
+            (page.trim_end_matches('/'), format!("{OPENED}-{last}"))
+        }
+        _ => (place, OPENED.to_owned()),
     }
+}
+
+/// The field that tells apart what forms of one place are for; it stands in their addresses too.
+fn told_apart(place: &str) -> Option<&'static str> {
+    match place {
+        receive::PATH => Some(receive::PROCEDURE),
+        hand_on::PATH => Some(late::OFFICER),
+        many::PATH => Some(many::WHAT),
+        _ => None,
+    }
+}
+
+/// What the form of that place is for, by that field.
+fn of_what<'a>(place: &str, typed: &'a [(String, String)]) -> Option<&'a str> {
+    let name = told_apart(place)?;
+    let found = typed.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+/// Where a form with that in it is shown, under that key.
+fn address(place: &str, typed: &[(String, String)], key: &str) -> String {
+    let (page, opened) = shown_at(place);
+    let mut query = Vec::new();
+    query.extend(told_apart(place).zip(of_what(place, typed)));
+    if place == many::PATH {
+        query.extend(many::ticked_in(typed));
+    }
+    query.push((&opened, key));
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
-    let place = place.strip_suffix(OF_A_DOSSIER).unwrap_or(place);
-    format!("{place}?{query}")
+    format!("{page}?{query}")
 }
 
 fn address_of(draft: &Draft) -> String {
-    address(&draft.place, typed(draft, receive::PROCEDURE), &draft.key)
+    let typed = draft.typed.as_deref().unwrap_or_default();
+    address(&draft.place, typed, &draft.key)
 }
 
 /// What the form is for, and whom or what it is about.
@@ -90,7 +123,13 @@ fn said(store: &Store, draft: &Draft) -> Result<(String, String), Problem> {
     }
     let parts: Vec<_> = draft.place.trim_start_matches('/').split('/').collect();
     Ok(match parts.as_slice() {
+        ["ho-so", "nhieu"] => {
+            let rows = draft.typed.iter().flatten();
+            let rows = rows.filter(|(name, _)| name == many::ROW).count();
+            ("Việc cho nhiều hồ sơ".to_owned(), format!("{rows} hồ sơ"))
+        }
         ["ho-so", number, "ghi-chu"] => ("Ghi chú nội bộ".to_owned(), (*number).to_owned()),
+        ["ho-so", number, "lien-ket"] => ("Liên kết hồ sơ".to_owned(), (*number).to_owned()),
         ["ho-so", number, slug] => {
             let mut kinds = ActionKind::ALL.iter();
             let kind = kinds.find(|kind| actions::slug(**kind) == Some(slug));
@@ -102,7 +141,20 @@ fn said(store: &Store, draft: &Draft) -> Result<(String, String), Problem> {
             "Yêu cầu về dữ liệu cá nhân".to_owned(),
             typed(draft, "dossier").to_owned(),
         ),
+        ["quan-tri", "khoan-nop", ..] => ("Khoản nộp".to_owned(), String::new()),
+        ["quan-tri", "thu-tuc", "them"] => ("Thêm thủ tục".to_owned(), String::new()),
+        ["quan-tri", "thu-tuc", code, ..] => ("Phiên bản thủ tục".to_owned(), (*code).to_owned()),
+        ["quan-tri", "don-vi", code, "ke-thua"] => {
+            ("Kế thừa đơn vị".to_owned(), (*code).to_owned())
+        }
+        ["quan-tri", "don-vi", code, "nhan-su"] => {
+            ("Chuyển nhân sự".to_owned(), (*code).to_owned())
+        }
         ["quan-tri", rest @ ..] => ("Quản trị".to_owned(), rest.join(", ")),
+        ["tong-quan", "giao-lai"] => (
+            "Giao lại hồ sơ".to_owned(),
+            typed(draft, late::OFFICER).to_owned(),
+        ),
         _ => (draft.place.clone(), String::new()),
     })
 }
@@ -161,6 +213,11 @@ fn of_form(fields: &Fields) -> NewDraft {
     }
 }
 
+/// Where that form is found again.
+fn address_of_form(fields: &Fields) -> String {
+    address(fields.get(PLACE), fields.pairs(), fields.get(KEY))
+}
+
 /// Whether the page's script asks.
 fn is_script(request: &HttpRequest) -> bool {
     let accept = request.headers().get(ACCEPT);
@@ -175,10 +232,10 @@ fn told(status: StatusCode, said: &serde_json::Value) -> HttpResponse {
 }
 
 /// `POST /nhap`: keeps a form as it is typed.
-pub async fn save(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
+pub async fn save(call: Call, LargeFields(fields): LargeFields) -> Result<HttpResponse, Problem> {
     let script = is_script(call.request());
     let draft = of_form(&fields);
-    let address = address(&draft.place, fields.get(receive::PROCEDURE), &draft.key);
+    let address = address_of_form(&fields);
     let days = call.state.settings.draft_days;
     let kept = call.run(move |store, by, now| {
         let kept = acts::drafts::save(store, draft, days, by.proof, now)?;
@@ -219,9 +276,11 @@ pub(crate) struct Given {
 
 /// The form that is sent to that place, as whoever asks is given it.
 pub(crate) async fn given(call: &Call, query: &Fields, place: &str) -> Result<Given, Problem> {
-    let asked = query.typed(OPENED).map(str::to_owned);
-    let procedure = query.get(receive::PROCEDURE).to_owned();
-    let at = place.to_owned();
+    let asked = query.typed(&shown_at(place).1).map(str::to_owned);
+    let (at, of) = (
+        place.to_owned(),
+        of_what(place, query.pairs()).map(str::to_owned),
+    );
     let read = call.run(move |store, by, now| {
         let reference = store.reference()?;
         // A form of somebody else's is a new one, and nothing is told of theirs.
@@ -233,8 +292,8 @@ pub(crate) async fn given(call: &Call, query: &Fields, place: &str) -> Result<Gi
         let sent = found.as_ref().is_some_and(|draft| draft.typed.is_none());
         let key = asked.filter(|_| !sent);
         let of_the_form = |draft: &Draft| {
-            draft.place == at
-                && (at != receive::PATH || typed(draft, receive::PROCEDURE) == procedure)
+            let typed = draft.typed.as_deref().unwrap_or_default();
+            draft.place == at && of_what(&at, typed) == of.as_deref()
         };
         let found = found.filter(|draft| !sent && of_the_form(draft));
         let others = match &key {
@@ -259,7 +318,7 @@ pub(crate) async fn given(call: &Call, query: &Fields, place: &str) -> Result<Gi
     });
     Ok(Given {
         keeping: Keeping {
-            address: address(place, query.get(receive::PROCEDURE), &key),
+            address: address(place, query.pairs(), &key),
             unsaved: false,
             saved: found.as_ref().map(|draft| words::moment(draft.saved_at)),
             sent,
@@ -293,7 +352,7 @@ pub(crate) fn again(form: FormPart, typed: &Fields, place: &str) -> FormPart {
         return form;
     };
     let keeping = Keeping {
-        address: address(place, typed.get(receive::PROCEDURE), key),
+        address: address(place, typed.pairs(), key),
         unsaved: true,
         ..Keeping::default()
     };
@@ -307,17 +366,22 @@ fn marked(mut form: FormPart, key: &str, place: &str, keeping: Keeping) -> FormP
     form
 }
 
-/// A form was taken, and what it asks for is done in a transaction of its own: notes that it was sent, and goes on to
-/// `address`.
+/// A form was taken, and what it asks for is done in transactions of their own: notes that it was sent.
+pub(crate) async fn note_sent(call: &Call, fields: &Fields) -> Result<(), Problem> {
+    let Some(key) = fields.typed(KEY).map(str::to_owned) else {
+        return Ok(());
+    };
+    call.run(move |store, by, now| Ok(acts::drafts::note_sent(store, key, by.proof, now)?))
+        .await
+}
+
+/// The same, and goes on to `address`.
 pub(crate) async fn taken(
     call: &Call,
     fields: &Fields,
     address: &str,
 ) -> Result<HttpResponse, Problem> {
-    if let Some(key) = fields.typed(KEY).map(str::to_owned) {
-        call.run(move |store, by, now| Ok(acts::drafts::note_sent(store, key, by.proof, now)?))
-            .await?;
-    }
+    note_sent(call, fields).await?;
     Ok(see_other(address).finish())
 }
 
@@ -348,7 +412,7 @@ pub(crate) async fn keep(call: &Call, fields: &Fields, problem: Problem) -> Prob
 /// Keeps a form for whoever it was given to; where it is found again.
 async fn keep_for_owner(request: &HttpRequest, fields: &Fields) -> Option<String> {
     let draft = of_form(fields);
-    let address = address(&draft.place, fields.get(receive::PROCEDURE), &draft.key);
+    let address = address_of_form(fields);
     let state = state(request).ok()?;
     let days = state.settings.draft_days;
     let kept = with_store(&state, move |store| {
@@ -366,9 +430,9 @@ pub(crate) async fn session_ended(
     request: &HttpRequest,
     mut payload: dev::Payload,
 ) -> HttpResponse {
-    let fields = Fields::from_request(request, &mut payload).await;
+    let fields = LargeFields::from_request(request, &mut payload).await;
     let kept = match &fields {
-        Ok(fields) => keep_for_owner(request, fields).await,
+        Ok(LargeFields(fields)) => keep_for_owner(request, fields).await,
         Err(_) => None,
     };
     if is_script(request) {

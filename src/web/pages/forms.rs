@@ -78,6 +78,11 @@ impl Fields {
         Self(pairs)
     }
 
+    /// All of it: names and values.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// All of it, but for what has one of these names.
     pub(crate) fn without(&self, names: &[&str]) -> Vec<(String, String)> {
         let kept = self.0.iter();

@@ -6,26 +6,26 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::json;
 
-use crate::acts::advance::ByForm;
+use crate::acts;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
 use crate::render::words;
 use crate::views::hands::{self, Hands, Holder};
 use crate::views::list::ListItem;
-use crate::web::api::actions::{self, OtherHands};
 use crate::web::api::call::Call;
-use crate::web::api::dossiers::{intent, resolve};
+use crate::web::api::dossiers::{assignee, intent, resolve};
 use crate::web::api::page::{Page, Wanted};
 use crate::web::api::users::{self, HandOn};
 use crate::web::body;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, Wrong};
 use crate::web::pages::late::OFFICER;
+use crate::web::pages::many::{Attempt, Chosen, Outcome};
 use crate::web::pages::overview::{self, NEAR_DAYS};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 
-const PATH: &str = "/tong-quan/giao-lai";
+pub(crate) const PATH: &str = "/tong-quan/giao-lai";
 
 /// In the addresses and the form: where the page goes on; the dossiers chosen, each with the version that was seen; how
 /// many have gone.
@@ -34,6 +34,8 @@ const CHOSEN: &str = "ho_so";
 const DONE: &str = "xong";
 const TO: &str = "to";
 const REASON: &str = "reason";
+/// Another try is another one.
+const TRY: &str = "lan";
 
 /// How many dossiers a page has, and so how many go at once.
 const ROWS: u32 = 50;
@@ -87,12 +89,9 @@ impl Row {
             Some(due) if due < near => Some(("wait", "◆", "Sắp đến hạn".to_owned())),
             _ => None,
         };
-        let with = |value: &String| {
-            let number = value.split('@').next();
-            number == Some(item.case_number.as_str())
-        };
+        let with = |value: &String| Chosen::number(value) == item.case_number;
         Self {
-            value: format!("{}@{}", item.case_number, item.version),
+            value: Chosen::value(&item.case_number, item.version),
             chosen: chosen.iter().any(with),
             procedure: item.procedure.name,
             unit: item.holder.name,
@@ -118,6 +117,14 @@ pub(super) fn address(username: Option<&str>) -> String {
     }
 }
 
+/// The same with one thing more.
+fn address_with(username: Option<&str>, name: &str, value: &str) -> String {
+    let own = username.map(|username| (OFFICER, username));
+    let query: Vec<_> = own.into_iter().chain([(name, value)]).collect();
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    format!("{PATH}?{query}")
+}
+
 async fn read(call: &Call, typed: &Fields) -> Result<Hands, Problem> {
     if !call.by.may(Permission::HandOn) {
         let detail = "chỉ lãnh đạo và quản trị xem ai đang giữ hồ sơ nào";
@@ -140,7 +147,7 @@ async fn read(call: &Call, typed: &Fields) -> Result<Hands, Problem> {
     .await
 }
 
-fn form(hands: &Hands, typed: &Fields) -> FormPart {
+fn form(hands: &Hands) -> FormPart {
     let mut choices = vec![Choice::new("", "Chọn người nhận")];
     choices.extend(hands.colleagues.iter().map(|one| {
         let number = |count: u64| words::number(i64::try_from(count).unwrap_or(i64::MAX));
@@ -156,13 +163,18 @@ fn form(hands: &Hands, typed: &Fields) -> FormPart {
     let reason = Field::area(REASON, "Lý do");
     FormPart::new(vec![
         Field::hidden(OFFICER, ""),
+        Field::hidden(TRY, uuid::Uuid::new_v4().simple()),
         Field::choice(TO, "Giao cho", choices),
         match hands.of {
             Some(_) => reason.required(),
             None => reason,
         },
     ])
-    .typed(typed)
+}
+
+/// The form as it was typed.
+fn again(hands: &Hands, typed: &Fields) -> FormPart {
+    drafts::again(form(hands).typed(typed), typed, PATH)
 }
 
 fn answer(
@@ -174,7 +186,7 @@ fn answer(
 ) -> Result<HttpResponse, Problem> {
     let (now, chosen) = (crate::clock::now(), typed.all(CHOSEN));
     let (_, next) = Page::new(Vec::<()>::new(), hands.next.as_ref()).into_parts();
-    let own = typed.query_without(&[AFTER, DONE, CHOSEN, TO, REASON]);
+    let own = username(typed);
     let done = typed.typed(DONE).map(|done| match done {
         "tat-ca" => "Đang giao lại tất cả: công việc chạy nền, số hồ sơ ở đây giảm dần.".to_owned(),
         count => format!("Đã giao lại {count} hồ sơ."),
@@ -190,7 +202,7 @@ fn answer(
             .collect(),
         next: next
             .filter(|_| chooses)
-            .map(|after| format!("{PATH}?{own}&{AFTER}={after}")),
+            .map(|after| address_with(own.as_deref(), AFTER, &after)),
         form,
         near_days: NEAR_DAYS,
         done,
@@ -203,7 +215,14 @@ fn answer(
 /// `GET /tong-quan/giao-lai`.
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let hands = read(&call, &typed).await?;
-    let form = form(&hands, &typed);
+    let given = drafts::given(&call, &typed, PATH).await?;
+    // Whose hands, by the address; which dossiers, by the draft.
+    let form = form(&hands).typed(&typed);
+    let mut typed = typed;
+    if let Some(kept) = given.typed() {
+        typed.put(CHOSEN, kept.all(CHOSEN));
+    }
+    let form = given.over(form);
     answer(&call, StatusCode::OK, hands, form, &typed)
 }
 
@@ -222,23 +241,18 @@ fn asked(hands: &Hands, form: FormPart) -> (FormPart, String, String) {
     if reason.is_empty() && hands.of.is_some() {
         form = form.wrong(REASON, "để trống".to_owned());
     }
+    if reason.chars().count() > 2000 {
+        form = form.wrong(REASON, "dài quá 2.000 ký tự".to_owned());
+    }
     (form, to, reason)
-}
-
-/// What concerns one dossier alone, of several that are to go.
-const fn is_of_one(problem: &Problem) -> bool {
-    matches!(
-        problem.kind(),
-        Kind::InvalidRequest | Kind::Refused | Kind::Forbidden | Kind::NotFound | Kind::Changed
-    )
 }
 
 /// `POST /tong-quan/giao-lai`: what was chosen goes, each by itself as if handed over on its own page. What cannot go
 /// stays chosen, with the reason.
 pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let hands = read(&call, &typed).await?;
-    let (mut form, to, reason) = asked(&hands, form(&hands, &typed));
-    let mut chosen = typed.all(CHOSEN);
+    let (mut form, to, reason) = asked(&hands, again(&hands, &typed));
+    let mut chosen = Chosen::all(&typed, CHOSEN);
     chosen.truncate(ROWS as usize);
     if chosen.is_empty() {
         form.errors.push(Wrong {
@@ -250,52 +264,38 @@ pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         return answer(&call, StatusCode::BAD_REQUEST, hands, form, &typed);
     }
     let intent = intent(&call, None);
-    let body = json!({"assignee": to, "reason": reason}).to_string();
-    let result = call.run(move |store, _, _| {
-        let (mut done, mut stayed) = (0_usize, Vec::new());
-        for one in chosen {
-            let (number, version) = one.split_once('@').unwrap_or((&one, ""));
-            let handed = || {
-                let seen = version.parse::<u32>();
-                let seen = seen.map_err(|_| Problem::not_found("không có hồ sơ này"))?;
-                let id = resolve(store, number)?;
-                let body = body::read::<OtherHands>(body.as_bytes())?;
-                actions::perform(
-                    store,
-                    id,
-                    Some(seen),
-                    body,
-                    OtherHands::asks,
-                    intent,
-                    ByForm::default(),
-                )
-            };
-            match handed() {
-                Ok(()) => done += 1,
-                Err(problem) if is_of_one(&problem) => stayed.push((number.to_owned(), problem)),
-                Err(problem) => return Err(problem),
-            }
-        }
-        Ok((done, stayed))
+    let attempt = Attempt::new(typed.get(TRY), &[&to, &reason]);
+    let result = call.run(move |store, by, _| {
+        let to = assignee(store, Some(&to))?;
+        let to = to.ok_or_else(|| Problem::invalid_field(TO, "chưa chọn người nhận"))?;
+        Outcome::of(&chosen, |one| {
+            let (id, key) = (resolve(store, &one.number)?, attempt.once(one, by));
+            Ok(acts::many::hand_over(
+                store, id, one.seen, to, &reason, key, intent,
+            )?)
+        })
     });
-    let (done, stayed) = result.await?;
-    if stayed.is_empty() {
-        let place = address(username(&typed).as_deref());
-        let joint = if place.contains('?') { '&' } else { '?' };
-        return Ok(see_other(&format!("{place}{joint}{DONE}={done}")).finish());
+    let outcome = match result.await {
+        Ok(outcome) => outcome,
+        Err(problem) if problem.kind() == Kind::InvalidRequest => {
+            let (status, form) = (problem.status_code(), form.refused(&problem));
+            return answer(&call, status, hands, form, &typed);
+        }
+        Err(problem) => return Err(drafts::keep(&call, &typed, problem).await),
+    };
+    let done = outcome.done.len();
+    if outcome.not.is_empty() {
+        let shown = address_with(username(&typed).as_deref(), DONE, &done.to_string());
+        return drafts::taken(&call, &typed, &shown).await;
     }
     // As it is now: what has gone is not there any more.
     let hands = read(&call, &typed).await?;
-    let mut form = self::form(&hands, &typed);
-    for (number, problem) in stayed {
-        let detail = match (problem.kind(), problem.errors()) {
-            (Kind::Changed, _) => "đã thay đổi từ lúc bạn mở trang".to_owned(),
-            (_, [first, ..]) => first.detail.clone(),
-            _ => problem.detail(),
-        };
+    let mut form = again(&hands, &typed);
+    form = form.renewed(TRY, uuid::Uuid::new_v4().simple());
+    for (number, why) in outcome.not {
         form.errors.push(Wrong {
             target: Some("chosen".to_owned()),
-            text: format!("{number} chưa giao lại: {detail}"),
+            text: format!("{number} chưa giao lại: {why}"),
         });
     }
     let mut typed = typed;
@@ -308,7 +308,7 @@ pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 /// `POST /tong-quan/giao-lai/tat-ca`: all that somebody has in hand goes, by a job.
 pub async fn all(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let hands = read(&call, &typed).await?;
-    let (form, to, reason) = asked(&hands, form(&hands, &typed));
+    let (form, to, reason) = asked(&hands, again(&hands, &typed));
     let Some(of) = hands.of.as_ref().map(|of| of.staff.username.clone()) else {
         return Err(Problem::not_found("không có tài khoản này"));
     };
@@ -321,14 +321,11 @@ pub async fn all(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Err(problem) => Err(problem),
     };
     match handed {
-        Ok(_) => {
-            let place = address(Some(&of));
-            Ok(see_other(&format!("{place}&{DONE}=tat-ca")).finish())
-        }
+        Ok(_) => drafts::taken(&call, &typed, &address_with(Some(&of), DONE, "tat-ca")).await,
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
             let (status, form) = (problem.status_code(), form.refused(&problem));
             answer(&call, status, hands, form, &typed)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }

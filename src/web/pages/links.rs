@@ -10,7 +10,7 @@ use crate::web::api::links::{self, NewLink};
 use crate::web::body;
 use crate::web::pages::carried::Carried;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
-use crate::web::pages::{dossier, see_other};
+use crate::web::pages::{dossier, drafts, see_other};
 use crate::web::problem::{Kind, Problem};
 
 /// What a dossier's page has of them.
@@ -36,9 +36,11 @@ impl LinksPart {
         }
     }
 
-    /// Whether something is wrong with what was typed.
-    pub(crate) fn is_wrong(&self) -> bool {
-        self.form.fields.iter().any(|field| field.wrong.is_some())
+    /// Whether there is something to go on with: what is wrong with what was typed, or a draft.
+    pub(crate) fn is_open(&self) -> bool {
+        let kept = self.form.keeping.as_ref();
+        let kept = kept.is_some_and(|keeping| keeping.saved.is_some() || keeping.unsaved);
+        kept || self.form.fields.iter().any(|field| field.wrong.is_some())
     }
 
     pub(crate) fn since(linked: &Linked) -> String {
@@ -46,6 +48,11 @@ impl LinksPart {
         let by = by.map_or_else(String::new, |staff| format!(" · {}", staff.full_name));
         format!("{}{by}", words::moment(linked.linked_at))
     }
+}
+
+/// Where the form of a link is sent to.
+pub(crate) fn place(case_number: &str) -> String {
+    format!("/ho-so/{case_number}/lien-ket")
 }
 
 /// `POST /ho-so/{dossier}/lien-ket`.
@@ -60,7 +67,7 @@ pub async fn link(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     match linked {
         Ok(()) => {
             let place = format!("/ho-so/{number}{}#links", carried.query());
-            Ok(see_other(&place).finish())
+            drafts::taken(&call, &typed, &place).await
         }
         // Of the other one it is told at its field; of this one the page itself says it.
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Forbidden) => {
@@ -68,9 +75,10 @@ pub async fn link(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                 Kind::Forbidden => form.wrong("dossier", problem.detail()),
                 _ => form.refused(&problem),
             };
+            let form = drafts::again(form, &typed, &place(&number));
             dossier::shown_again(&call, number, carried, form).await
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
 

@@ -1,17 +1,17 @@
 //! `/ho-so/nhieu`: what is done to all dossiers that were ticked in a list: given to somebody, noted, printed. Each goes
 //! by itself: what cannot be done to one is said of it, and what was typed stays for another try.
 
-use std::collections::HashMap;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use crate::acts::access::Caller;
 use crate::acts::many::MOST;
 use crate::domain::norms::FormKind;
 use crate::domain::role::Permission;
 use crate::render::words;
 use crate::store::Store;
+use crate::store::idempotency::Once;
 use crate::views::dossier::DossierView;
 use crate::views::list::StaffName;
 use crate::web::api::call::Call;
@@ -21,15 +21,18 @@ use crate::web::headers::IdempotencyKey;
 use crate::web::pages::carried::CARRIED;
 use crate::web::pages::dossiers::back;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
-use crate::web::pages::{Frame, page, papers, see_other};
+use crate::web::pages::{Frame, drafts, page, papers, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
-const WHAT: &str = "viec";
+pub(crate) const PATH: &str = "/ho-so/nhieu";
+
+pub(crate) const WHAT: &str = "viec";
 const DOSSIER: &str = "dossier";
 /// A dossier with the version in which it was shown.
-const ROW: &str = "row";
-const KEY: &str = "khoa";
+pub(crate) const ROW: &str = "row";
+/// Another try is another one.
+const TRY: &str = "lan";
 
 /// The most colleagues to choose from.
 const MOST_COLLEAGUES: u32 = 200;
@@ -138,11 +141,7 @@ fn list_of(typed: &Fields) -> String {
 }
 
 /// Those of the numbers that there are and that are within reach, as they are now.
-fn rows(
-    store: &Store,
-    numbers: &[String],
-    call: &acts::access::Caller,
-) -> Result<Vec<Row>, Problem> {
+fn rows(store: &Store, numbers: &[String], call: &Caller) -> Result<Vec<Row>, Problem> {
     let now = crate::clock::now();
     let mut rows = Vec::with_capacity(numbers.len());
     for number in numbers {
@@ -171,7 +170,7 @@ fn fields(what: What, colleagues: Vec<StaffName>) -> FormPart {
         }
     };
     fields[0].focus = true;
-    fields.push(Field::hidden(KEY, uuid::Uuid::new_v4().simple()));
+    fields.push(Field::hidden(TRY, uuid::Uuid::new_v4().simple()));
     FormPart::new(fields)
 }
 
@@ -190,6 +189,35 @@ async fn colleagues(call: &Call) -> Result<Vec<StaffName>, Problem> {
     .await
 }
 
+/// A dossier that was chosen, and the version in which it was shown.
+pub(crate) struct Chosen {
+    pub number: String,
+    pub seen: u32,
+}
+
+impl Chosen {
+    /// As it stands in a form.
+    pub(crate) fn value(number: &str, version: u32) -> String {
+        format!("{number}:{version}")
+    }
+
+    pub(crate) fn number(value: &str) -> &str {
+        value.rsplit_once(':').map_or(value, |(number, _)| number)
+    }
+
+    /// All that were chosen under that name, each once.
+    pub(crate) fn all(typed: &Fields, name: &str) -> Vec<Self> {
+        let rows = ticked(typed, name).into_iter().map(|row| {
+            let (number, version) = row.rsplit_once(':').unwrap_or((&row, ""));
+            Self {
+                number: number.to_owned(),
+                seen: version.parse().unwrap_or(u32::MAX),
+            }
+        });
+        rows.collect()
+    }
+}
+
 /// The ticked numbers, each once.
 fn ticked(typed: &Fields, name: &str) -> Vec<String> {
     let mut numbers: Vec<String> = Vec::new();
@@ -199,6 +227,18 @@ fn ticked(typed: &Fields, name: &str) -> Vec<String> {
         }
     }
     numbers
+}
+
+/// What the address of this page says of a form with that in it: the dossiers, and the list that they are from.
+pub(crate) fn ticked_in(typed: &[(String, String)]) -> Vec<(&str, &str)> {
+    let said = typed
+        .iter()
+        .filter_map(|(name, value)| match name.as_str() {
+            ROW => Some((DOSSIER, Chosen::number(value))),
+            DOSSIER | CARRIED => Some((&**name, &**value)),
+            _ => None,
+        });
+    said.collect()
 }
 
 /// `GET /ho-so/nhieu`: what is to be done is asked for; papers are shown, to be printed.
@@ -219,7 +259,8 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         }
         what => What::read(what).ok_or_else(|| Problem::not_found("không có việc này"))?,
     };
-    let form = fields(what, colleagues(&call).await?);
+    let given = drafts::given(&call, &typed, PATH).await?;
+    let form = given.over(fields(what, colleagues(&call).await?));
     let shown = call.run(move |store, by, _| rows(store, &numbers, by));
     let shown = shown.await?;
     answer(
@@ -253,9 +294,50 @@ async fn print(
 
 /// What came of it, of each.
 #[derive(Default)]
-struct Outcome {
-    done: Vec<String>,
-    not: Vec<(String, String)>,
+pub(crate) struct Outcome {
+    pub done: Vec<String>,
+    /// And why not.
+    pub not: Vec<(String, String)>,
+}
+
+impl Outcome {
+    /// Does it to each by itself.
+    pub(crate) fn of(
+        chosen: &[Chosen],
+        act: impl Fn(&Chosen) -> Result<(), Problem>,
+    ) -> Result<Self, Problem> {
+        let mut outcome = Self::default();
+        for one in chosen {
+            match act(one) {
+                Ok(()) => outcome.done.push(one.number.clone()),
+                // What is wrong with the server is wrong with all of them.
+                Err(problem) if problem.status_code().is_server_error() => return Err(problem),
+                Err(problem) => outcome.not.push((one.number.clone(), reason(&problem))),
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// One try of it: sent again, it happens to nobody a second time.
+pub(crate) struct Attempt {
+    key: String,
+    hash: Vec<u8>,
+}
+
+impl Attempt {
+    /// As the form names it; `said` is what it asks for.
+    pub(crate) fn new(key: &str, said: &[&str]) -> Self {
+        Self {
+            key: key.to_owned(),
+            hash: body::hash(said.join("\n").as_bytes()),
+        }
+    }
+
+    pub(crate) fn once(&self, one: &Chosen, by: &Caller) -> Option<Once> {
+        let key = IdempotencyKey::of_form(&format!("{}{}", self.key, one.number));
+        key.of_staff("many", by, self.hash.clone())
+    }
 }
 
 fn answer(
@@ -297,11 +379,7 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
             "việc này không thuộc vai trò của bạn",
         ));
     }
-    let asked = ticked(&typed, ROW).into_iter().map(|row| {
-        let (number, version) = row.rsplit_once(':').unwrap_or((&row, ""));
-        (number.to_owned(), version.parse().unwrap_or(u32::MAX))
-    });
-    let asked: Vec<(String, u32)> = asked.collect();
+    let asked = Chosen::all(&typed, ROW);
     if asked.is_empty() {
         return Ok(see_other(&back(&typed, "chua-chon")).finish());
     }
@@ -309,7 +387,8 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         return Ok(see_other(&back(&typed, "qua-nhieu")).finish());
     }
     let form = fields(what, colleagues(&call).await?).typed(&typed);
-    let numbers: Vec<_> = asked.iter().map(|(number, _)| number.clone()).collect();
+    let form = drafts::again(form, &typed, PATH);
+    let numbers: Vec<_> = asked.iter().map(|one| one.number.clone()).collect();
     let text = match what {
         What::HandOver => "reason",
         What::Note => "note",
@@ -339,42 +418,22 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         );
     }
     let intent = intent(&call, None);
-    let (key, said, to) = (
-        typed.get(KEY).to_owned(),
-        typed.get(text).trim().to_owned(),
-        typed.get("assignee").to_owned(),
-    );
-    let hash = body::hash(format!("{}\n{to}\n{said}", what.name()).as_bytes());
+    let said = typed.get(text).trim().to_owned();
+    let to = typed.get("assignee").to_owned();
+    let attempt = Attempt::new(typed.get(TRY), &[what.name(), &to, &said]);
     let done = call.run(move |store, by, now| {
         let to = match what {
             What::HandOver => assignee(store, Some(&to))?,
             What::Note => None,
         };
-        let mut outcome = Outcome::default();
-        let mut after: HashMap<String, String> = HashMap::new();
-        for (number, seen) in &asked {
-            let key = IdempotencyKey::of_form(&format!("{key}{number}"));
-            let key = key.of_staff("many", by, hash.clone());
-            let id = resolve(store, number);
-            let done = id.and_then(|id| match (what, to) {
-                (What::HandOver, Some(to)) => Ok(acts::many::hand_over(
-                    store, id, *seen, to, &said, key, intent,
-                )?),
-                _ => Ok(acts::note::note(store, id, &said, key, by.proof, now)?),
-            });
-            match done {
-                Ok(()) => outcome.done.push(number.clone()),
-                // What is wrong with the server is wrong with all of them.
-                Err(problem) if problem.status_code().is_server_error() => return Err(problem),
-                Err(problem) => {
-                    after.insert(number.clone(), reason(&problem));
-                }
+        let outcome = Outcome::of(&asked, |one| {
+            let (id, key) = (resolve(store, &one.number)?, attempt.once(one, by));
+            match to {
+                Some(to) => acts::many::hand_over(store, id, one.seen, to, &said, key, intent)?,
+                None => acts::note::note(store, id, &said, key, by.proof, now)?,
             }
-        }
-        let left = asked
-            .iter()
-            .filter_map(|(number, _)| after.remove_entry(number));
-        outcome.not = left.collect();
+            Ok(())
+        })?;
         // Those that are out of reach by now are said, and not shown.
         let mut again = Vec::new();
         for (number, _) in &outcome.not {
@@ -392,14 +451,16 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
                 .await?;
             return answer(&call, status, what, &typed, form, shown, Outcome::default());
         }
-        Err(problem) => return Err(problem),
+        Err(problem) => return Err(drafts::keep(&call, &typed, problem).await),
     };
+    if outcome.not.is_empty() {
+        drafts::note_sent(&call, &typed).await?;
+    }
     let status = match outcome.not.is_empty() {
         true => StatusCode::OK,
         false => StatusCode::CONFLICT,
     };
-    // Another try is another request.
-    let form = form.renewed(KEY, uuid::Uuid::new_v4().simple());
+    let form = form.renewed(TRY, uuid::Uuid::new_v4().simple());
     answer(&call, status, what, &typed, form, again, outcome)
 }
 

@@ -20,7 +20,7 @@ use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::receive::vnd;
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 
 const PATH: &str = "/quan-tri/khoan-nop";
@@ -242,6 +242,11 @@ struct Asked {
     form: FormPart,
 }
 
+/// Where the form of it is, and where it is sent to.
+fn place(file: &PaymentFile, what: What) -> String {
+    format!("{PATH}/{}/{}", file.payment.id, what.slug())
+}
+
 fn answer(
     call: &Call,
     status: StatusCode,
@@ -253,7 +258,7 @@ fn answer(
     let shown = ActPage {
         frame: Frame::of(&call.by, super::PATH).wrong(!asked.form.errors.is_empty()),
         title: what.title(),
-        address: format!("{PATH}/{}/{}", file.payment.id, what.slug()),
+        address: place(&file, what),
         settled: settled && what != What::Say(Saying::Noted),
         asks_number: asked.asks_number,
         owed: asked.owed,
@@ -353,9 +358,15 @@ async fn asked(
 /// `GET /quan-tri/khoan-nop/{payment}/ghi-nhan`: for the dossier that is named, else the one that the number is of.
 pub async fn ask_take(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let file = file(&call).await?;
+    let given = drafts::given(&call, &typed, &place(&file, What::Take)).await?;
     let known = file.case_number.clone().unwrap_or_default();
-    let named = typed.find(DOSSIER).map_or(known, str::to_owned);
-    let (status, asked) = asked(&call, &file.payment, &named).await?;
+    let kept = given.typed().and_then(|typed| typed.typed(DOSSIER));
+    let named = typed.find(DOSSIER).or(kept);
+    let named = named.map_or(known, str::to_owned);
+    let (status, mut asked) = asked(&call, &file.payment, &named).await?;
+    if !asked.asks_number {
+        asked.form = given.over(asked.form);
+    }
     answer(&call, status, What::Take, file, asked)
 }
 
@@ -374,6 +385,7 @@ pub async fn take(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         return answer(&call, status, What::Take, file, asked);
     }
     asked.form = asked.form.typed(&typed);
+    asked.form = drafts::again(asked.form, &typed, &place(&file, What::Take));
     let bytes = typed_body(&typed);
     let taken = match body::read::<TakeFor>(&bytes) {
         Ok(new) => {
@@ -382,19 +394,23 @@ pub async fn take(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         }
         Err(problem) => Err(problem),
     };
-    over(&call, What::Take, file, asked, taken)
+    over(&call, &typed, What::Take, file, asked, taken).await
 }
 
 /// To the payment, or the form with what is wrong.
-fn over(
+async fn over(
     call: &Call,
+    typed: &Fields,
     what: What,
     file: PaymentFile,
     mut asked: Asked,
     done: Result<PaymentFile, Problem>,
 ) -> Result<HttpResponse, Problem> {
     match done {
-        Ok(file) => Ok(see_other(&format!("{PATH}/{}?xong=1", file.payment.id)).finish()),
+        Ok(file) => {
+            let shown = format!("{PATH}/{}?xong=1", file.payment.id);
+            drafts::taken(call, typed, &shown).await
+        }
         Err(problem)
             if matches!(
                 problem.kind(),
@@ -418,7 +434,7 @@ fn over(
             };
             answer(call, problem.status_code(), what, file, asked)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(drafts::keep(call, typed, problem).await),
     }
 }
 
@@ -442,15 +458,19 @@ fn saying(what: Saying) -> Asked {
     }
 }
 
-async fn ask(call: Call, what: Saying) -> Result<HttpResponse, Problem> {
+async fn ask(call: Call, typed: Fields, what: Saying) -> Result<HttpResponse, Problem> {
     let file = file(&call).await?;
-    answer(&call, StatusCode::OK, What::Say(what), file, saying(what))
+    let given = drafts::given(&call, &typed, &place(&file, What::Say(what))).await?;
+    let mut asked = saying(what);
+    asked.form = given.over(asked.form);
+    answer(&call, StatusCode::OK, What::Say(what), file, asked)
 }
 
 async fn say(call: Call, what: Saying, typed: Fields) -> Result<HttpResponse, Problem> {
     let file = file(&call).await?;
     let mut asked = saying(what);
     asked.form = asked.form.typed(&typed);
+    asked.form = drafts::again(asked.form, &typed, &place(&file, What::Say(what)));
     let bytes = asked.form.body().to_string().into_bytes();
     let said = match body::read::<PaymentNote>(&bytes) {
         Ok(note) => {
@@ -459,12 +479,12 @@ async fn say(call: Call, what: Saying, typed: Fields) -> Result<HttpResponse, Pr
         }
         Err(problem) => Err(problem),
     };
-    over(&call, What::Say(what), file, asked, said)
+    over(&call, &typed, What::Say(what), file, asked, said).await
 }
 
 /// `GET /quan-tri/khoan-nop/{payment}/hoan-tra`.
-pub async fn ask_pay_back(call: Call) -> Result<HttpResponse, Problem> {
-    ask(call, Saying::PaidBack).await
+pub async fn ask_pay_back(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    ask(call, typed, Saying::PaidBack).await
 }
 
 /// `POST /quan-tri/khoan-nop/{payment}/hoan-tra`.
@@ -473,8 +493,8 @@ pub async fn pay_back(call: Call, typed: Fields) -> Result<HttpResponse, Problem
 }
 
 /// `GET /quan-tri/khoan-nop/{payment}/ghi-chu`.
-pub async fn ask_note(call: Call) -> Result<HttpResponse, Problem> {
-    ask(call, Saying::Noted).await
+pub async fn ask_note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    ask(call, typed, Saying::Noted).await
 }
 
 /// `POST /quan-tri/khoan-nop/{payment}/ghi-chu`.

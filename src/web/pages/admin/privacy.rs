@@ -219,6 +219,11 @@ fn refusing() -> FormPart {
     ])
 }
 
+/// Where the form of a refusal is sent to.
+fn place_of_refusal(id: &impl std::fmt::Display) -> String {
+    format!("{PATH}/{id}/tu-choi")
+}
+
 async fn named(call: &Call) -> Result<PrivacyRequestView, Problem> {
     let id = privacy::named(call)?;
     call.run(move |store, by, now| Ok(views::privacy::find(store, id, by.unit, now)?))
@@ -259,7 +264,8 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         "tu-choi" => Some("Đã ghi: từ chối."),
         _ => None,
     };
-    let forms = (accepting(&one), refusing());
+    let given = drafts::given(&call, &typed, &place_of_refusal(&one.id)).await?;
+    let forms = (accepting(&one), given.over(refusing()));
     answer_one(&call, StatusCode::OK, one, forms, done)
 }
 
@@ -272,13 +278,18 @@ async fn advance(
 ) -> Result<HttpResponse, Problem> {
     match privacy::advance(&call, step).await {
         Ok(one) => Ok(see_other(&format!("{PATH}/{}?xong={slug}", one.id)).finish()),
-        Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
+        Err(problem) if is_of_the_form(&problem) => {
             let one = named(&call).await?;
             let forms = forms(&one, &problem);
             answer_one(&call, problem.status_code(), one, forms, None)
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// Whether the page is shown again, with what is wrong.
+fn is_of_the_form(problem: &Problem) -> bool {
+    matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused)
 }
 
 /// `POST /quan-tri/yeu-cau/{privacy_request}/tra-loi`.
@@ -306,20 +317,24 @@ pub async fn done(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 /// `POST /quan-tri/yeu-cau/{privacy_request}/tu-choi`.
 pub async fn refuse(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let form = refusing().typed(&typed);
-    match body::read::<RefusedRequest>(form.body().to_string().as_bytes()) {
+    let refused = match body::read::<RefusedRequest>(form.body().to_string().as_bytes()) {
         Ok(refused) => {
-            let step = Step::Refuse {
-                reason: refused.reason,
-            };
-            advance(call, step, "tu-choi", |one, problem| {
-                (accepting(one), form.refused(problem))
-            })
-            .await
+            let reason = refused.reason;
+            privacy::advance(&call, Step::Refuse { reason }).await
         }
-        Err(problem) => {
+        Err(problem) => Err(problem),
+    };
+    match refused {
+        Ok(one) => {
+            let shown = format!("{PATH}/{}?xong=tu-choi", one.id);
+            drafts::taken(&call, &typed, &shown).await
+        }
+        Err(problem) if is_of_the_form(&problem) => {
             let one = named(&call).await?;
+            let form = drafts::again(form, &typed, &place_of_refusal(&one.id));
             let forms = (accepting(&one), form.refused(&problem));
             answer_one(&call, problem.status_code(), one, forms, None)
         }
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }

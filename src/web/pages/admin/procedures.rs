@@ -17,7 +17,7 @@ use crate::web::api::call::Call;
 use crate::web::api::procedures::{Definition, example};
 use crate::web::body;
 use crate::web::pages::forms::{Field, Fields, FormPart, LargeFields, Wrong};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/thu-tuc";
@@ -291,6 +291,14 @@ fn form() -> FormPart {
     ])
 }
 
+/// Where a version of that procedure is put in, or a new one.
+fn place(code: Option<&str>) -> String {
+    match code {
+        Some(code) => format!("{PATH}/{code}/phien-ban"),
+        None => format!("{PATH}/them"),
+    }
+}
+
 /// The page on which a version is put in; of a procedure that there is, or a new one.
 fn version_page(
     call: &Call,
@@ -301,22 +309,17 @@ fn version_page(
     plan: Option<Plan>,
     changed: bool,
 ) -> Result<HttpResponse, Problem> {
-    let (title, address, back) = match code {
+    let (title, back) = match code {
         Some(code) => (
             format!("Phiên bản của thủ tục {code}"),
-            format!("{PATH}/{code}/phien-ban"),
             format!("{PATH}/{code}"),
         ),
-        None => (
-            "Thêm thủ tục".to_owned(),
-            format!("{PATH}/them"),
-            PATH.to_owned(),
-        ),
+        None => ("Thêm thủ tục".to_owned(), PATH.to_owned()),
     };
     let shown = VersionPage {
         frame: Frame::of(&call.by, super::PATH).wrong(!form.errors.is_empty()),
         title,
-        address,
+        address: place(code),
         back,
         definition,
         form,
@@ -337,26 +340,31 @@ pub async fn ask_version(call: Call, typed: Fields) -> Result<HttpResponse, Prob
         definition.valid_to = None;
         definition.announced_on = today;
     }
-    let field = field().value(pretty(&definition)?);
-    let code = definition.code.clone();
-    version_page(
-        &call,
-        StatusCode::OK,
-        Some(&code),
-        field,
-        form(),
-        None,
-        false,
-    )
+    given(&call, &typed, Some(&definition.code), pretty(&definition)?).await
 }
 
 /// `GET /quan-tri/thu-tuc/them`.
-pub async fn ask_new(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn ask_new(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     // The code is theirs to name: the example's may be in use.
     let mut example = example();
     example["code"] = "".into();
-    let field = field().value(pretty(&example)?);
-    version_page(&call, StatusCode::OK, None, field, form(), None, false)
+    given(&call, &typed, None, pretty(&example)?).await
+}
+
+/// The page with that, or with the draft that the address names.
+async fn given(
+    call: &Call,
+    query: &Fields,
+    code: Option<&str>,
+    definition: String,
+) -> Result<HttpResponse, Problem> {
+    let given = drafts::given(call, query, &place(code)).await?;
+    let mut field = field().value(definition);
+    if let Some(typed) = given.typed() {
+        field = field.typed(typed);
+    }
+    let form = given.over(form());
+    version_page(call, StatusCode::OK, code, field, form, None, false)
 }
 
 /// `POST /quan-tri/thu-tuc/{procedure}/phien-ban`.
@@ -383,7 +391,8 @@ fn read(typed: &Fields, code: Option<&str>) -> Result<ProcedureDefinition, Probl
 /// Shows what a version changes; then, if that is still what it would change, puts it in.
 async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResponse, Problem> {
     let code = code.as_deref();
-    let (field, form) = (field().typed(&typed), form().typed(&typed));
+    let field = field().typed(&typed);
+    let form = drafts::again(form().typed(&typed), &typed, &place(code));
     let (reason, is_new) = (typed.typed(REASON).map(str::to_owned), code.is_none());
     let planned = match read(&typed, code) {
         Ok(definition) => {
@@ -403,7 +412,7 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
     };
     let (definition, plan) = match planned {
         Ok(planned) => planned,
-        Err(problem) => return refused(&call, code, field, form, problem),
+        Err(problem) => return refused(&call, &typed, code, field, form, problem).await,
     };
     // What was seen: the version, and what it does to those there are.
     let seen = format!("{}{plan:?}", pretty(&definition)?);
@@ -414,7 +423,7 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
         let plan = Some(plan);
         return version_page(&call, StatusCode::OK, code, field, form, plan, confirmed);
     }
-    let place = format!(
+    let shown = format!(
         "{PATH}/{}?tu={}&xong=ghi",
         definition.code, definition.valid_from
     );
@@ -424,14 +433,15 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
         )?)
     });
     match done.await {
-        Ok(_) => Ok(see_other(&place).finish()),
-        Err(problem) => refused(&call, code, field, form, problem),
+        Ok(_) => drafts::taken(&call, &typed, &shown).await,
+        Err(problem) => refused(&call, &typed, code, field, form, problem).await,
     }
 }
 
 /// The form again with what is wrong: each place in the version by its name there.
-fn refused(
+async fn refused(
     call: &Call,
+    typed: &Fields,
     code: Option<&str>,
     mut field: Field,
     mut form: FormPart,
@@ -441,7 +451,7 @@ fn refused(
         problem.kind(),
         Kind::InvalidRequest | Kind::InvalidJson | Kind::Refused | Kind::Forbidden
     ) {
-        return Err(problem);
+        return Err(drafts::keep(call, typed, problem).await);
     }
     let mut wrong: Vec<(String, String)> = problem
         .errors()

@@ -20,7 +20,7 @@ use crate::web::api::units::{self, UnitChange, UnitView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{FieldError, Kind, Problem};
 
 const ON: &str = "on";
@@ -195,6 +195,16 @@ fn answer(
     page(status, &shown)
 }
 
+/// Where the form is, and where it is sent to.
+fn place(unit: &UnitView) -> String {
+    format!("/quan-tri/don-vi/{}/ke-thua", unit.code)
+}
+
+/// Where the form of a move is, and where it is sent to.
+fn place_of_staff(unit: &UnitView) -> String {
+    format!("/quan-tri/don-vi/{}/nhan-su", unit.code)
+}
+
 /// Whether the form is shown again, with what is wrong.
 fn is_of_the_form(problem: &Problem) -> bool {
     matches!(
@@ -204,16 +214,17 @@ fn is_of_the_form(problem: &Problem) -> bool {
 }
 
 /// `GET /quan-tri/don-vi/{unit}/ke-thua`.
-pub async fn show(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
-    let form = form(&unit);
+    let given = drafts::given(&call, &typed, &place(&unit)).await?;
+    let form = given.over(form(&unit));
     answer(&call, StatusCode::OK, unit, form, None, false)
 }
 
 /// `POST /quan-tri/don-vi/{unit}/ke-thua`: shows what moves, then says that it does.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
-    let form = form(&unit).typed(&typed);
+    let form = drafts::again(form(&unit).typed(&typed), &typed, &place(&unit));
     let asked = match Asked::read(&typed, &unit) {
         Ok(asked) => asked,
         Err(problem) => {
@@ -230,7 +241,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(&problem);
             return answer(&call, problem.status_code(), unit, form, None, false);
         }
-        Err(problem) => return Err(problem),
+        Err(problem) => return Err(drafts::keep(&call, &typed, problem).await),
     };
     let seen = format!(
         "{} {} {:?} {:?}",
@@ -259,8 +270,8 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     }
     match confirm(&call, &unit, &asked, &typed).await {
         Ok(()) => {
-            let place = format!("/quan-tri/don-vi/{}?xong=ke-thua", unit.code);
-            Ok(see_other(&place).finish())
+            let shown = format!("/quan-tri/don-vi/{}?xong=ke-thua", unit.code);
+            drafts::taken(&call, &typed, &shown).await
         }
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(&unit));
@@ -283,7 +294,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let form = form.refused(own.as_ref().unwrap_or(&problem));
             answer(&call, problem.status_code(), unit, form, None, false)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
 
@@ -347,7 +358,7 @@ impl StaffPage {
 }
 
 /// The form of a move: to which unit, and who.
-async fn staff_form(call: &Call, unit: &UnitView, typed: &Fields) -> Result<FormPart, Problem> {
+async fn staff_form(call: &Call, unit: &UnitView) -> Result<FormPart, Problem> {
     let code = unit.code.clone();
     let staff = call.run(move |store, by, _| {
         let reference = store.reference()?;
@@ -378,8 +389,7 @@ async fn staff_form(call: &Call, unit: &UnitView, typed: &Fields) -> Result<Form
             .value(unit.successor.as_deref().unwrap_or_default()),
         only.hint("Không chọn ai: mọi người đang làm việc của đơn vị."),
         Field::hidden(SEEN, ""),
-    ])
-    .typed(typed))
+    ]))
 }
 
 fn staff_answer(
@@ -399,16 +409,18 @@ fn staff_answer(
 }
 
 /// `GET /quan-tri/don-vi/{unit}/nhan-su`.
-pub async fn ask_staff(call: Call) -> Result<HttpResponse, Problem> {
+pub async fn ask_staff(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
-    let form = staff_form(&call, &unit, &Fields::default()).await?;
+    let given = drafts::given(&call, &typed, &place_of_staff(&unit)).await?;
+    let form = given.over(staff_form(&call, &unit).await?);
     staff_answer(&call, StatusCode::OK, unit, form, None)
 }
 
 /// `POST /quan-tri/don-vi/{unit}/nhan-su`: shows who moves and what leaves their hands, then moves them.
 pub async fn move_staff(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
-    let form = staff_form(&call, &unit, &typed).await?;
+    let form = staff_form(&call, &unit).await?.typed(&typed);
+    let form = drafts::again(form, &typed, &place_of_staff(&unit));
     let only = typed.all(ONLY);
     let wanted = StaffMove {
         from: unit.code.clone(),
@@ -426,7 +438,7 @@ pub async fn move_staff(call: Call, typed: Fields) -> Result<HttpResponse, Probl
             let (status, form) = (problem.status_code(), form.refused(&problem));
             return staff_answer(&call, status, unit, form, None);
         }
-        Err(problem) => return Err(problem),
+        Err(problem) => return Err(drafts::keep(&call, &typed, problem).await),
     };
     let names: Vec<_> = movers.iter().map(|mover| &mover.user.username).collect();
     let seen = HEXLOWER.encode(&body::hash(format!("{} {names:?}", wanted.to).as_bytes()));
@@ -438,13 +450,13 @@ pub async fn move_staff(call: Call, typed: Fields) -> Result<HttpResponse, Probl
         call.run(move |store, by, now| Ok(staff_move::move_staff(store, wanted, by.proof, now)?));
     match moved.await {
         Ok(_) => {
-            let place = format!("/quan-tri/don-vi/{}?xong=nhan-su", unit.code);
-            Ok(see_other(&place).finish())
+            let shown = format!("/quan-tri/don-vi/{}?xong=nhan-su", unit.code);
+            drafts::taken(&call, &typed, &shown).await
         }
         Err(problem) if is_of_the_form(&problem) => {
             let (status, form) = (problem.status_code(), form.refused(&problem));
             staff_answer(&call, status, unit, form, None)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
     }
 }
