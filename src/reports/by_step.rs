@@ -31,7 +31,7 @@ use crate::views::lateness::working;
 const MOST_DAYS: i64 = 366;
 
 /// The most dossiers that are gone over, the newest; that there are more is said.
-const MOST: usize = 20_000;
+const MOST: usize = 10_000;
 
 /// How many are read at once.
 const PAGE: usize = 500;

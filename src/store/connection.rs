@@ -234,9 +234,11 @@ fn postgres(
     statement: Option<Duration>,
 ) -> Result<Conn, StoreError> {
     let mut conn = PgConnection::establish(&with_patience(url, patience))?;
-    // No statement of ours is so long that compiling it would pay.
-    let mut settings =
-        "set time zone 'UTC'; set client_min_messages = warning; set jit = off".to_owned();
+    // No statement of ours is so long that compiling it would pay, and a row by an index is never far: the default is that
+    // of a disk with a head, by which lists are sorted that could be walked along.
+    let mut settings = "set time zone 'UTC'; set client_min_messages = warning; set jit = off; \
+                        set random_page_cost = 1.1"
+        .to_owned();
     if let Some(longest) = statement {
         // What hangs must not keep its locks for ever, whether it hangs there or here.
         let longest = longest.as_millis();
