@@ -401,6 +401,12 @@ on_both! {
         assert!(shown.body.contains(&row_one) && shown.body.contains(&row_two), "{}", shown.body);
         let key = key_for(&shown.body, "/ho-so/nhieu");
         let attempt = held(&shown.body, "lan");
+        // What was unticked stays so.
+        let unticked = [("khoa", &*key), ("noi-gui", "/ho-so/nhieu"), ("viec", "ghi-chu"), ("dossier", &*one), ("row", &*row_two),
+            ("note", "Nhắc Vi Thị Đào")];
+        let again = clerk.follow(clerk.post("/nhap", &unticked)).body;
+        assert!(again.contains(&format!("value=\"{row_two}\" aria-label=\"Chọn {two}\" checked>")), "{again}");
+        assert!(again.contains(&format!("value=\"{row_one}\" aria-label=\"Chọn {one}\">")), "{again}");
         let mut fields = vec![("khoa", &*key), ("noi-gui", "/ho-so/nhieu"), ("lan", &*attempt), ("note", "Nhắc Vi Thị Đào")];
         fields.extend(many_rows);
         let noted = clerk.post("/ho-so/nhieu", &fields).expect(200);
@@ -770,6 +776,34 @@ fn what_is_typed_in_two_tabs_comes_back_after_reload_and_log_in() {
             assert_eq!(holds(&client, "applicant/phone").await, "0912");
         }
         look(&client, "draft-opened").await;
+        client.close().await.unwrap();
+    });
+}
+
+#[test]
+fn two_forms_of_one_page_both_come_back_after_reload() {
+    let db = Database::new(Kind::Sqlite);
+    let mut office = Office::for_browsers(&db);
+    let dossier = office.receive(COMMUNE, SAME_DAY);
+    let clerk = format!("{}.clerk", COMMUNE.to_lowercase());
+    let url = office.server.url().to_owned();
+    let browser = Browser::start();
+    actix_web::rt::System::new().block_on(async {
+        let client = browser.enter(&url, &clerk).await;
+        let number = dossier["case_number"].as_str().unwrap();
+        client.goto(&format!("{url}/ho-so/{number}")).await.unwrap();
+        let open = "document.querySelector('#links ~ details').open = true";
+        client.execute(open, Vec::new()).await.unwrap();
+        type_into(&client, "note", "Hẹn bà thứ Hai").await;
+        type_into(&client, "dossier", "H37.20.01-261127-0002").await;
+        // Before the two seconds are over, and after.
+        for _ in 0..2 {
+            client.refresh().await.unwrap();
+            assert_eq!(holds(&client, "note").await, "Hẹn bà thứ Hai");
+            assert_eq!(holds(&client, "dossier").await, "H37.20.01-261127-0002");
+            until_nothing_is_left_here(&client).await;
+        }
+        assert_eq!(db.value("select count(*) from drafts"), "2");
         client.close().await.unwrap();
     });
 }

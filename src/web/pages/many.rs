@@ -91,6 +91,8 @@ struct Row {
     procedure: String,
     status: &'static str,
     assignee: Option<String>,
+    /// It is to be done to this one: not where a draft says so.
+    chosen: bool,
 }
 
 impl From<DossierView> for Row {
@@ -102,6 +104,7 @@ impl From<DossierView> for Row {
             procedure: view.procedure.name,
             status: view.status_name,
             assignee: view.assignee.map(|staff| staff.full_name),
+            chosen: true,
         }
     }
 }
@@ -260,9 +263,15 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         what => What::read(what).ok_or_else(|| Problem::not_found("không có việc này"))?,
     };
     let given = drafts::given(&call, &typed, PATH).await?;
+    let kept = given.typed().map(|typed| Chosen::all(typed, ROW));
     let form = given.over(fields(what, colleagues(&call).await?));
     let shown = call.run(move |store, by, _| rows(store, &numbers, by));
-    let shown = shown.await?;
+    let mut shown = shown.await?;
+    if let Some(kept) = kept {
+        for row in &mut shown {
+            row.chosen = kept.iter().any(|one| one.number == row.number);
+        }
+    }
     answer(
         &call,
         StatusCode::OK,

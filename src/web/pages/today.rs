@@ -68,8 +68,9 @@ struct Row {
     with: String,
 }
 
-impl From<ListItem> for Row {
-    fn from(item: ListItem) -> Self {
+impl Row {
+    /// At the desk of `unit`, by its name: that something is there need not be said in each line.
+    fn new(item: ListItem, unit: &str) -> Self {
         let place = item.holder.name;
         let at = item
             .received_at
@@ -77,9 +78,11 @@ impl From<ListItem> for Row {
         Self {
             at: at.unwrap_or_else(|| item.status_name.to_owned()),
             due: item.due_at.map_or_else(|| "–".to_owned(), words::moment),
-            with: match item.assignee {
-                Some(staff) => format!("{} ({place})", staff.full_name),
-                None => place,
+            with: match (item.assignee, place == unit) {
+                (Some(staff), true) => staff.full_name,
+                (Some(staff), false) => format!("{} ({place})", staff.full_name),
+                (None, true) => "Chưa giao".to_owned(),
+                (None, false) => place,
             },
             number: item.case_number,
             applicant: item.applicant,
@@ -121,7 +124,10 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         };
         return downloads::file(&format!("received-{day}"), format, &sheet);
     }
-    let rows: Vec<Row> = items.into_iter().map(Row::from).collect();
+    let rows: Vec<Row> = items
+        .into_iter()
+        .map(|item| Row::new(item, &unit))
+        .collect();
     let form = FormPart::new(vec![Field::date(DAY, "Ngày").value(day).required()]).typed(&typed);
     let shown = TodayPage {
         frame: Frame::of(&call.by, PATH).wrong(wrong),
@@ -160,7 +166,7 @@ fn to_sheet(unit: &str, day: NaiveDate, items: Vec<ListItem>) -> Sheet {
     let rows = items.into_iter().map(|item| {
         let moment = |moment: Option<Moment>| moment.map(Cell::Moment);
         let (received, due) = (moment(item.received_at), moment(item.due_at));
-        let row = Row::from(item);
+        let row = Row::new(item, unit);
         sheet::Row {
             kind: RowKind::Single,
             cells: vec![

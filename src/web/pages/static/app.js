@@ -191,8 +191,12 @@ class Kept {
 
   typed() {
     this.sent = false;
-    // Read anew, the page shows what was kept.
-    if (location.pathname + location.search !== this.form.dataset.kept) history.replaceState(null, "", this.form.dataset.kept);
+    // Read anew, the page shows what was kept; of another form beside this one too.
+    const kept = new URL(this.form.dataset.kept, location);
+    for (const [name, value] of new URL(location).searchParams) {
+      if (name.startsWith("nhap") && !kept.searchParams.has(name)) kept.searchParams.append(name, value);
+    }
+    if (kept.href !== location.href) history.replaceState(null, "", kept);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), QUIET);
   }
