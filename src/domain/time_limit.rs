@@ -22,17 +22,17 @@ pub enum TimeError {
     YearNotInCalendar { year: i32, first: i32, last: i32 },
     #[error("lịch làm việc không có giờ mở cửa nào")]
     NeverOpen,
-    #[error("thời hạn {amount} {unit} quá dài, tối đa {max}")]
+    #[error("thời hạn {amount} {} quá dài, tối đa {max}", .unit.word())]
     LimitTooLong {
         amount: Amount,
         unit: LimitUnit,
         max: u32,
     },
-    #[error("thời hạn {amount} {unit} phải là số nguyên; chỉ ngày làm việc và giờ được lẻ")]
+    #[error("thời hạn {amount} {} phải là số nguyên; chỉ ngày làm việc và giờ được lẻ", .unit.word())]
     LimitNotWhole { amount: Amount, unit: LimitUnit },
     #[error("thủ tục không quy định thời hạn: ngày hẹn trả do người tiếp nhận ghi, kèm lý do")]
     NoLimit,
-    #[error("thời hạn phải từ 1 {0} trở lên")]
+    #[error("thời hạn phải từ 1 {} trở lên", .0.word())]
     LimitTooShort(LimitUnit),
     #[error("đồng hồ thời hạn không tạm dừng nên không thể chạy tiếp")]
     NotPaused,
@@ -56,6 +56,21 @@ text_enum! {
         /// None is set: the return date is named by hand at receipt.
         #[serde(rename = "none")]
         ByHand = "none",
+    }
+}
+
+impl LimitUnit {
+    /// As people read it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::WorkingDay => "ngày làm việc",
+            Self::CalendarDay => "ngày",
+            Self::Hour => "giờ làm việc",
+            Self::SameDay => "ngày (trả trong ngày)",
+            Self::Month => "tháng",
+            Self::Year => "năm",
+            Self::ByHand => "ngày hẹn ghi tay",
+        }
     }
 }
 

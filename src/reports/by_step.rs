@@ -527,16 +527,17 @@ impl Report for BySteps {
                 "Thời gian theo {of}, hồ sơ tiếp nhận {}",
                 self.span.in_words()
             )],
-            subtitle: procedure.into_iter().collect(),
+            // Above all figures, for whoever reads no further.
+            subtitle: procedure.into_iter().chain(cut).collect(),
             columns: labels.into_iter().chain(figures).collect(),
             rows: rows.chain([total]).collect(),
-            notes: cut.into_iter().chain([
+            notes: vec![
                 format!(
                     "{dossiers} hồ sơ. Giờ làm việc của đơn vị giữ hồ sơ, không tính lúc chờ người nộp; mỗi lần đến một bước là \
                      một lượt. Trung vị: một nửa số lượt không lâu hơn."
                 ),
                 "Hồ sơ còn ở bước không tính vào trung vị; phần đã vượt của nó tính vào tổng thời gian vượt.".to_owned(),
-            ]).collect(),
+            ],
             ..Sheet::default()
         }
     }

@@ -26,6 +26,7 @@ pub struct ListRequest {
     pub order: Order,
     /// Codes of units within reach: only they and what is under them; all if none is named.
     pub units: Vec<String>,
+    pub concern: Concern,
     pub statuses: Vec<Status>,
     /// Codes of procedures, all versions.
     pub procedures: Vec<String>,
@@ -48,6 +49,17 @@ pub struct ListRequest {
     pub now: Moment,
 }
 
+/// What the units of a list have to do with its dossiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// They, or units under them, answer for them, have them on their desks or took them in.
+    Any,
+    /// They or units under them answer for them, as reports count.
+    Answers,
+    /// They themselves do.
+    AnswersAlone,
+}
+
 impl ListRequest {
     /// The first `limit` of all that `reach` covers.
     pub fn of_all(reach: UnitId, order: Order, limit: usize, now: Moment) -> Self {
@@ -55,6 +67,7 @@ impl ListRequest {
             reach,
             order,
             units: Vec::new(),
+            concern: Concern::Any,
             statuses: Vec::new(),
             procedures: Vec::new(),
             field: None,
@@ -269,8 +282,8 @@ fn page(
         return Err(Error::Invalid(wrong));
     }
     let reaches: Vec<_> = roots
-        .into_iter()
-        .map(|root| Reach::of(reference, root))
+        .iter()
+        .map(|root| Reach::of(reference, *root))
         .collect();
     let order = request.order;
     let mut walks: Vec<Along> = Vec::new();
@@ -285,6 +298,13 @@ fn page(
     let (entered, due) = (request.entered, request.due);
     let keep = |listed: &Listed| {
         reaches.iter().any(|reach| reach.covers(listed))
+            && match request.concern {
+                Concern::Any => true,
+                Concern::Answers => roots
+                    .iter()
+                    .any(|root| reference.reaches(listed.unit, *root)),
+                Concern::AnswersAlone => roots.contains(&listed.unit),
+            }
             && (request.statuses.is_empty() || request.statuses.contains(&listed.status))
             && procedures
                 .as_ref()

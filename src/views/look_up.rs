@@ -279,7 +279,8 @@ fn show(
     let stages = progress::stages(&Way {
         status: state.status,
         channel: state.channel,
-        entered_at: state.entered_at,
+        // What was submitted online has come in before it was received.
+        entered_at: history.first().map_or(state.entered_at, |(at, _)| *at),
         received_at: state.received_at,
         asked_since: told.asked.as_ref().map(|asked| asked.since),
         promised: state.appointment.or(state.due),

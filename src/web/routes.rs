@@ -347,6 +347,7 @@ fn action_pages(kind: ActionKind) -> Vec<Route> {
 pub fn public_pages() -> Vec<Route> {
     use Access::Public;
     vec![
+        page!(Public, GET "/" => screens::start),
         page!(Public, GET "/tra-cuu" => screens::look_up::show),
         page!(Public, POST "/tra-cuu" => screens::look_up::look_up),
         page!(Public, POST "/tra-cuu/danh-gia" => screens::look_up::rate),

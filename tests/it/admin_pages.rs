@@ -171,6 +171,57 @@ on_both! {
 }
 
 on_both! {
+    fn whoever_cannot_log_in_any_more_leaves_nothing_behind_unseen(db: &Database) {
+        let mut office = Office::open(db);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let token = office.token(Role::Supervisor, COMMUNE);
+        let officer = hire(&office.world, Role::Officer, COMMUNE);
+        let given = serde_json::json!({"assignee": officer, "reason": "x"});
+        crate::support::act(&office, &token, &dossier, "assign", given).expect(200);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let close = |username: &str| {
+            let path = format!("/quan-tri/tai-khoan/{username}");
+            let seen = administrator.get(&path).expect(200).body;
+            let name = held(&seen, "full_name");
+            administrator.post(&path, &[
+                ("full_name", &name), ("role", "officer"), ("unit", COMMUNE), ("state", "disabled"), ("hands_to", ""),
+                ("tag", &held(&seen, "tag")),
+            ]).expect(303)
+        };
+        let closed = close(&officer);
+        assert!(closed.header("location").starts_with(&format!("/tong-quan/giao-lai?can_bo={officer}&")), "{:?}", closed.headers);
+        let left = administrator.follow(closed);
+        assert!(left.body.contains("Tài khoản đã khóa.") && left.body.contains("Giao lại tất cả 1 hồ sơ"), "{}", left.body);
+        let idle = hire(&office.world, Role::Officer, crate::support::NEIGHBOUR);
+        assert_eq!(close(&idle).header("location"), "/quan-tri/tai-khoan?xong=sua");
+    }
+}
+
+on_both! {
+    fn a_unit_ends_on_a_day_that_has_passed_only_where_that_is_meant(db: &Database) {
+        let office = Office::open(db);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let path = format!("/quan-tri/don-vi/{COMMUNE}");
+        let end = |sure: &[(&str, &str)]| {
+            let seen = administrator.get(&path).expect(200).body;
+            let (parent, tag) = (held(&seen, "parent"), held(&seen, "tag"));
+            let fields = [
+                ("name", "Phường cũ"), ("parent", &*parent), ("mountain", "false"), ("valid_to", "2026-01-31"),
+                ("successor", crate::support::NEIGHBOUR), ("tag", &*tag),
+            ];
+            administrator.post(&path, &[fields.as_slice(), sure].concat())
+        };
+        let asked = end(&[]);
+        assert_eq!(asked.status, 400);
+        assert!(asked.body.contains("Ngày đã qua") && asked.body.contains("name=\"da-qua\""), "{}", asked.body);
+        let unit = || office.call("GET", format!("/api/v1/units/{COMMUNE}")).send().expect(200).json();
+        assert_eq!(unit()["valid_to"], serde_json::Value::Null);
+        administrator.follow(end(&[("da-qua", "1")]));
+        assert_eq!(unit()["valid_to"], "2026-01-31");
+    }
+}
+
+on_both! {
     fn where_and_by_which_number_a_desk_is_reached_is_kept_on_the_page_of_its_unit(db: &Database) {
         let office = Office::open(db);
         let administrator = Visitor::hire(&office, Role::Administrator, "H37");

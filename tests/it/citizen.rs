@@ -87,6 +87,16 @@ fn act(office: &mut Office, dossier: &Value, actions: &[(&str, Value)]) {
     }
 }
 
+#[test]
+fn the_address_alone_leads_on() {
+    let db = Database::new(Kind::Sqlite);
+    let office = Office::for_browsers(&db);
+    let send = |headers: &[(&str, &str)]| office.server.send("GET", "/", headers, b"").expect(303);
+    assert_eq!(send(&[]).header("location"), "/tra-cuu");
+    let staff = [("Cookie", "motcua=x")];
+    assert_eq!(send(&staff).header("location"), "/ho-so");
+}
+
 on_both! {
     fn a_receipt_leads_to_the_answer_and_a_form_does_too(db: &Database) {
         let mut office = Office::open(db);

@@ -242,6 +242,12 @@ on_both! {
         let shown = clerk.get(&of_note);
         is_page(&shown, 200);
         assert!(shown.body.contains("Hẹn bà thứ Hai</textarea>"), "{}", shown.body);
+        // What cannot be done any more can be read still.
+        db.tamper("update dossiers set status = 10");
+        let over = clerk.get(&of_action);
+        assert_eq!(over.status, 409);
+        assert!(over.body.contains("<span class=\"said\">Bà đổi ý, xin rút</span>"), "{}", over.body);
+        db.tamper("update dossiers set status = 2");
         // Sent now, and done once.
         let mut fields = filled(&key, "Nguyễn Thị Ánh");
         fields.extend([("accept", "duplicate_dossier"), ("accept", "duplicate_person")]);

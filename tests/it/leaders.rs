@@ -93,7 +93,7 @@ on_both! {
         // Why: the first step is where it lay.
         assert!(matches!(&row[8], Data::String(why) if why.starts_with("Bước “") && why.ends_with("giờ làm việc")), "{row:?}");
         let told = supervisor.get(&format!("/tong-quan/tra-muon?{PERIOD}&tinh_den=2021-03-14")).expect(200).body;
-        assert!(told.contains("Bước “") && told.contains("tính đến ngày 14/03/2021: danh sách này có thể khác"), "{told}");
+        assert!(told.contains("Bước “") && told.contains("tính đến hết ngày 14/03/2021: danh sách này có thể khác"), "{told}");
         // A trend is two pictures beside one table.
         let months = supervisor.get(&format!("/tong-quan?{PERIOD}&theo=month")).body;
         assert!(months.matches("<svg").count() == 2 && months.contains("Tỷ lệ đúng hạn từng tháng"), "{months}");

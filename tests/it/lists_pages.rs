@@ -191,6 +191,12 @@ on_both! {
         assert!(history.to_string().contains("Nghỉ phép"), "{history}");
 
         // A note goes to all, and a second click notes nothing more.
+        // All unticked: the text stays, and nothing is done.
+        let none = [("viec", "ghi-chu"), ("dossier", &*one), ("dossier", &*two), ("note", "Chờ bản đồ cũ")];
+        let none = clerk.post("/ho-so/nhieu", &none);
+        is_page(&none, 400);
+        says(&none, &["Chưa chọn hồ sơ nào", "Chờ bản đồ cũ</textarea>", &one, &two]);
+        assert!(!none.body.contains("checked>"), "{}", none.body);
         let form = clerk.get(&format!("/ho-so/nhieu?viec=ghi-chu&dossier={one}&dossier={two}")).expect(200);
         let key = held(&form.body, "lan");
         let rows = [&one, &two].map(|number| format!("{number}:1"));

@@ -63,8 +63,14 @@ on_both! {
         is_page(&listed, 200);
         assert!(listed.body.contains(&format!("href=\"/ho-so/{late}\"")), "{}", listed.body);
         assert!(listed.body.contains("ngày làm việc") && !listed.body.contains(&open), "{}", listed.body);
+        // A row is of the unit alone; what its district answers for is another row.
+        assert!(list.contains("rieng=1") && listed.body.contains("không kể đơn vị trực thuộc"), "{}", listed.body);
+        let district = format!("/tong-quan/tra-muon?{PERIOD}&don_vi=H37.20");
+        assert!(supervisor.get(&district).body.contains(&late));
+        assert!(!supervisor.get(&format!("{district}&rieng=1")).body.contains(&late));
         let list = link(&page.body, &["/tong-quan/qua-han?", &format!("don_vi={COMMUNE}")]);
         let listed = supervisor.get(&list);
+        assert!(listed.body.contains("tính đến hết ngày 14/03/2021: danh sách này có thể khác"), "{}", listed.body);
         assert!(listed.body.contains(&format!("href=\"/ho-so/{open}\"")), "{}", listed.body);
         assert!(!listed.body.contains(&late), "{}", listed.body);
         // What was closed on time is on no such list, nor what was closed in another period.

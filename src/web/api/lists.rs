@@ -15,7 +15,7 @@ use crate::render::{self, Format};
 use crate::store::Store;
 use crate::store::lists::{Order, Within};
 use crate::views;
-use crate::views::list::{ListItem, ListRequest, Listing};
+use crate::views::list::{Concern, ListItem, ListRequest, Listing};
 use crate::views::search::{Place as SearchPlace, SearchFor};
 use crate::web::api::answers::{Answer, Reply, fresh};
 use crate::web::api::call::Call;
@@ -309,6 +309,7 @@ fn wanted(
         reach: by.unit,
         order,
         units: filter.unit,
+        concern: Concern::Any,
         statuses: filter.status,
         procedures: filter.procedure,
         field: filter.field,

@@ -119,7 +119,23 @@ async fn subject(call: &Call, dossier: String, kind: ActionKind) -> Result<Subje
             }
             None => Vec::new(),
         };
-        let colleagues = views::staff::of_unit(store, by.unit, None, MOST_COLLEAGUES, true)?;
+        // Those of the unit that has it; at a desk that passes it on, those of the unit that answers for it too.
+        let reference = store.reference()?;
+        let mut units: Vec<_> = [&view.holder.code, &view.unit.code]
+            .into_iter()
+            .filter_map(|code| Some(reference.units().by_code(code)?.id))
+            .collect();
+        units.dedup();
+        let mut colleagues = Vec::new();
+        for unit in units {
+            colleagues.extend(views::staff::of_unit(
+                store,
+                unit,
+                None,
+                MOST_COLLEAGUES,
+                true,
+            )?);
+        }
         let handle = |user: &User| user.role.may(Permission::HandOver);
         let colleagues = colleagues.into_iter().filter(handle).map(|user| StaffName {
             username: user.username,

@@ -509,6 +509,19 @@ impl FormPart {
         self
     }
 
+    /// What of a draft was written by hand: label and text. Nothing where it is none.
+    pub(crate) fn written(&self) -> Vec<(&str, &str)> {
+        let kept = self.keeping.as_ref();
+        if kept.is_none_or(|keeping| keeping.saved.is_none()) {
+            return Vec::new();
+        }
+        let fields = self.fields.iter();
+        let written = fields.filter(|field| matches!(field.kind, "area" | "text"));
+        let written = written.filter(|field| !field.value.trim().is_empty());
+        let written = written.map(|field| (&*field.label, field.value.trim()));
+        written.collect()
+    }
+
     /// Whether something stands in the field of that name.
     pub(crate) fn has_value(&self, name: &str) -> bool {
         let mut fields = self.fields.iter();

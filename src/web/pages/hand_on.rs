@@ -32,6 +32,7 @@ pub(crate) const PATH: &str = "/tong-quan/giao-lai";
 const AFTER: &str = "tiep";
 const CHOSEN: &str = "ho_so";
 const DONE: &str = "xong";
+const CLOSED: &str = "khoa-tai-khoan";
 const TO: &str = "to";
 const REASON: &str = "reason";
 /// Another try is another one.
@@ -117,6 +118,17 @@ pub(super) fn address(username: Option<&str>) -> String {
     }
 }
 
+/// Where there is what somebody has in hand whose account has just been closed; none if there is nothing.
+pub(super) async fn left_by(call: &Call, username: &str) -> Result<Option<String>, Problem> {
+    let named = username.to_owned();
+    let left = call.run(move |store, by, now| {
+        let hands = hands::of(store, Some(&named), by.unit, None, 1, NEAR_DAYS, now)?;
+        Ok(hands.of.is_some_and(|of| of.count.open > 0))
+    });
+    let left = left.await?;
+    Ok(left.then(|| address_with(Some(username), DONE, CLOSED)))
+}
+
 /// The same with one thing more.
 fn address_with(username: Option<&str>, name: &str, value: &str) -> String {
     let own = username.map(|username| (OFFICER, username));
@@ -188,6 +200,8 @@ fn answer(
     let (_, next) = Page::new(Vec::<()>::new(), hands.next.as_ref()).into_parts();
     let own = username(typed);
     let done = typed.typed(DONE).map(|done| match done {
+        CLOSED => "Tài khoản đã khóa. Những hồ sơ dưới đây vẫn đang giao cho người này: giao lại cho đồng nghiệp."
+            .to_owned(),
         "tat-ca" => "Đang giao lại tất cả: công việc chạy nền, số hồ sơ ở đây giảm dần.".to_owned(),
         count => format!("Đã giao lại {count} hồ sơ."),
     });

@@ -15,7 +15,7 @@ use crate::render::{self, words};
 use crate::store::lists::{Order, Within};
 use crate::views;
 use crate::views::lateness::{self, Why};
-use crate::views::list::{ListItem, ListRequest};
+use crate::views::list::{Concern, ListItem, ListRequest};
 use crate::web::api::call::Call;
 use crate::web::api::page::{Page, Wanted};
 use crate::web::pages::downloads::{self, AS, Downloads, all_of};
@@ -34,6 +34,8 @@ pub(super) const FIELD: &str = "linh_vuc";
 pub(super) const PROCEDURE: &str = "thu_tuc";
 pub(super) const CHANNEL: &str = "hinh_thuc";
 pub(super) const OFFICER: &str = "can_bo";
+/// Of the unit alone, without those under it.
+pub(super) const ALONE: &str = "rieng";
 const AFTER: &str = "tiep";
 
 /// How many rows a page has.
@@ -194,9 +196,16 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
         },
     };
     let kept = |name: &str| typed.typed(name).map(str::to_owned);
+    // What lies with somebody lies there whoever answers for it; rates count by who does.
+    let concern = match (typed.typed(OFFICER), typed.get(ALONE)) {
+        (Some(_), _) => Concern::Any,
+        (None, "1") => Concern::AnswersAlone,
+        (None, _) => Concern::Answers,
+    };
     let (level, channel) = (typed.typed(LEVEL), typed.typed(CHANNEL));
     let request = ListRequest {
         units: asked.unit.iter().cloned().collect(),
+        concern,
         procedures: kept(PROCEDURE).into_iter().collect(),
         field: kept(FIELD),
         level: level.and_then(|text| text.parse().ok()),
@@ -227,9 +236,17 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let why = call.run(move |store, _, now| Ok(lateness::why(store, &ids, now)?));
     let why = why.await?;
     let mut about = late.about(period, now);
-    if let Some(day) = asked.as_of().filter(|day| *day < now.date()) {
+    if concern == Concern::AnswersAlone {
+        about.push_str(" Chỉ của đơn vị này, không kể đơn vị trực thuộc.");
+    }
+    // What is open is so now; the figure that led here is of the end of its period.
+    let counted = match late {
+        Late::Open => Some(asked.as_of().unwrap_or(period.to).min(period.to)),
+        Late::Closed => asked.as_of(),
+    };
+    if let Some(day) = counted.filter(|day| *day < now.date()) {
         about.push_str(&format!(
-            " Tổng quan lấy số liệu tính đến ngày {}: danh sách này có thể khác.",
+            " Tổng quan lấy số liệu tính đến hết ngày {}: danh sách này có thể khác.",
             words::date(day)
         ));
     }

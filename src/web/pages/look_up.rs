@@ -49,6 +49,8 @@ struct DossierPage {
     /// It has just been registered.
     new: bool,
     thanks: bool,
+    /// It was rated before: what came now is not kept.
+    rated_before: bool,
     is_open: bool,
     may_rate: bool,
     code: String,
@@ -221,6 +223,7 @@ impl DossierPage {
             form: rating(),
             new: false,
             thanks: false,
+            rated_before: false,
             is_open: found.status.is_open(),
             may_rate: found.status == Status::Returned && found.rated_at.is_none(),
             address: format!("{PATH}?{query}"),
@@ -250,7 +253,7 @@ fn phones(desk: Option<&str>) -> Vec<(String, String)> {
     .collect()
 }
 
-/// `POST /tra-cuu/danh-gia`. Sent twice it is taken once, and thanked for both times.
+/// `POST /tra-cuu/danh-gia`. Sent twice it is taken once; the second time it says that the first holds.
 pub async fn rate(call: Call<Client>, typed: Fields) -> Result<HttpResponse, Problem> {
     let comment = typed.typed(COMMENT).map(str::to_owned);
     let level = typed.get(LEVEL).parse().ok().and_then(Rating::new);
@@ -297,9 +300,14 @@ pub async fn rate(call: Call<Client>, typed: Fields) -> Result<HttpResponse, Pro
                 },
             )
         }
-        _ => {
-            let thanks = true;
-            page(StatusCode::OK, &DossierPage { thanks, ..shown })
+        rated => {
+            let (thanks, rated_before) = (rated.is_ok(), rated.is_err());
+            let shown = DossierPage {
+                thanks,
+                rated_before,
+                ..shown
+            };
+            page(StatusCode::OK, &shown)
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::carried::CARRIED;
 use crate::web::pages::dossiers::back;
-use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, Wrong};
 use crate::web::pages::{Frame, drafts, page, papers, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
@@ -234,9 +234,14 @@ fn ticked(typed: &Fields, name: &str) -> Vec<String> {
 
 /// What the address of this page says of a form with that in it: the dossiers, and the list that they are from.
 pub(crate) fn ticked_in(typed: &[(String, String)]) -> Vec<(&str, &str)> {
+    let is_named = |number: &str| {
+        let mut named = typed.iter();
+        named.any(|(name, value)| name == DOSSIER && value == number)
+    };
     let said = typed
         .iter()
         .filter_map(|(name, value)| match name.as_str() {
+            ROW if is_named(Chosen::number(value)) => None,
             ROW => Some((DOSSIER, Chosen::number(value))),
             DOSSIER | CARRIED => Some((&**name, &**value)),
             _ => None,
@@ -389,6 +394,23 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         ));
     }
     let asked = Chosen::all(&typed, ROW);
+    let shown = ticked(&typed, DOSSIER);
+    if asked.is_empty() && !shown.is_empty() && shown.len() <= MOST {
+        let none = Wrong {
+            target: None,
+            text: "Chưa chọn hồ sơ nào".to_owned(),
+        };
+        let form = fields(what, colleagues(&call).await?).typed(&typed);
+        let mut form = drafts::again(form, &typed, PATH);
+        form.errors.push(none);
+        let rows = call.run(move |store, by, _| rows(store, &shown, by));
+        let mut rows = rows.await?;
+        for row in &mut rows {
+            row.chosen = false;
+        }
+        let status = StatusCode::BAD_REQUEST;
+        return answer(&call, status, what, &typed, form, rows, Outcome::default());
+    }
     if asked.is_empty() {
         return Ok(see_other(&back(&typed, "chua-chon")).finish());
     }

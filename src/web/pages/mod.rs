@@ -41,6 +41,7 @@ use askama::Template;
 use crate::acts::access::Caller;
 use crate::domain::role::Permission;
 use crate::web::access::state;
+use crate::web::cookies;
 use crate::web::params::{Parameters, Query};
 use crate::web::problem::{Kind, Problem};
 
@@ -181,6 +182,12 @@ pub(crate) fn see_other(place: &str) -> actix_web::HttpResponseBuilder {
         .insert_header(("Location", place))
         .insert_header(("Cache-Control", "no-store"));
     answer
+}
+
+/// `GET /`: staff come to their dossiers, everybody else to theirs.
+pub async fn start(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let staff = cookies::token(&*state(&request)?, &request).is_some();
+    Ok(see_other(if staff { log_in::FIRST } else { "/tra-cuu" }).finish())
 }
 
 /// A form that was posted, without files.

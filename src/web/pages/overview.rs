@@ -26,7 +26,9 @@ use crate::web::pages::citizen::again;
 use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::hand_on;
-use crate::web::pages::late::{CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE};
+use crate::web::pages::late::{
+    ALONE, CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE,
+};
 use crate::web::pages::{Frame, page, steps};
 use crate::web::problem::{FieldError, Kind, Problem};
 
@@ -233,7 +235,7 @@ impl Asked {
         let key = row.key.as_str();
         let filter = match (by, &month) {
             (By::Level, _) => vec![(LEVEL, key)],
-            (By::Unit, _) => vec![(UNIT, key)],
+            (By::Unit, _) => vec![(UNIT, key), (ALONE, "1")],
             (By::Field, _) => vec![(FIELD, key)],
             (By::Procedure, _) => vec![(PROCEDURE, key)],
             (By::Channel, _) => vec![(CHANNEL, key)],

@@ -212,7 +212,11 @@ fn made(
     let qr = qr(&format!("{}/tra-cuu?{query}", call.origin()));
     Some(PaperPage {
         frame: Frame::of(&call.by, "/ho-so"),
-        by: call.by.full_name.clone(),
+        // A receipt is signed by whoever took it in, whoever prints it.
+        by: match course.told.iter().find(|told| told.kind == "received") {
+            Some(told) if kind == FormKind::Receipt => told.by.clone(),
+            _ => call.by.full_name.clone(),
+        },
         may_reprint: call.by.may(Permission::Annotate),
         fresh,
         sheet,

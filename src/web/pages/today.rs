@@ -79,6 +79,7 @@ impl Row {
             at: at.unwrap_or_else(|| item.status_name.to_owned()),
             due: item.due_at.map_or_else(|| "–".to_owned(), words::moment),
             with: match (item.assignee, place == unit) {
+                _ if item.status.is_closed() => item.status_name.to_owned(),
                 (Some(staff), true) => staff.full_name,
                 (Some(staff), false) => format!("{} ({place})", staff.full_name),
                 (None, true) => "Chưa giao".to_owned(),

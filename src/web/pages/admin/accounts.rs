@@ -14,7 +14,7 @@ use crate::web::api::users::{self, NewUser, UserChange, UserFile, UserView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, drafts, page};
+use crate::web::pages::{Frame, drafts, hand_on, page};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri/tai-khoan";
@@ -24,6 +24,7 @@ const ADD: &str = "/quan-tri/tai-khoan/them";
 
 const KEY: &str = "key";
 const STATE: &str = "state";
+const HANDS_TO: &str = "hands_to";
 const DISABLED: &str = "disabled";
 
 #[derive(Template)]
@@ -142,7 +143,7 @@ fn form_of(file: &UserFile) -> FormPart {
              không còn xử lý được khi đổi đơn vị, vai trò."
         ),
     };
-    let colleague = Field::text("hands_to", "Giao hồ sơ lại cho").most(64);
+    let colleague = Field::text(HANDS_TO, "Giao hồ sơ lại cho").most(64);
     all.push(colleague.hint(hint));
     all.push(password());
     all.push(Field::tag(user));
@@ -249,6 +250,16 @@ fn place(user: &UserView) -> String {
     format!("{PATH}/{}", user.username)
 }
 
+/// Where one comes to after a change: to what lies with somebody who cannot log in any more, else to the list.
+async fn after(call: &Call, user: &UserView, typed: &Fields) -> Result<String, Problem> {
+    let closed = typed.get(STATE) == DISABLED && typed.typed(HANDS_TO).is_none();
+    let left = match closed {
+        true => hand_on::left_by(call, &user.username).await?,
+        false => None,
+    };
+    Ok(left.unwrap_or_else(|| "/quan-tri/tai-khoan?xong=sua".to_owned()))
+}
+
 /// `POST /quan-tri/tai-khoan/{username}`.
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let file = named(&call).await?;
@@ -272,7 +283,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         Err(problem) => Err(problem),
     };
     match changed {
-        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/tai-khoan?xong=sua").await,
+        Ok(_) => {
+            let shown = after(&call, user, &typed).await?;
+            drafts::taken(&call, &typed, &shown).await
+        }
         Err(problem) if problem.kind() == Kind::Changed => {
             let form = form.renewed(TAG, form_tag(user)).beside(&form_of(&file));
             answer(&call, problem.status_code(), form, Some(user), true)

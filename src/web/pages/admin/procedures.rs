@@ -43,6 +43,8 @@ struct ProceduresPage {
     rows: Vec<Line>,
     /// There are more than are shown.
     more: bool,
+    /// The only version of one was taken back a moment ago.
+    withdrawn: bool,
 }
 
 struct Line {
@@ -164,6 +166,7 @@ pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         searched,
         rows,
         more,
+        withdrawn: typed.get("xong") == "rut",
     };
     page(StatusCode::OK, &shown)
 }
@@ -259,7 +262,7 @@ pub async fn withdraw(call: Call, typed: Fields) -> Result<HttpResponse, Problem
         // The only one leaves nothing behind.
         Ok(()) => match versions(&call, None).await {
             Ok(_) => Ok(see_other(&format!("{PATH}/{code}?xong=rut")).finish()),
-            Err(_) => Ok(see_other(PATH).finish()),
+            Err(_) => Ok(see_other(&format!("{PATH}?xong=rut")).finish()),
         },
         Err(problem) if problem.kind() == Kind::Refused => {
             let form = FormPart::default().refused(&problem);

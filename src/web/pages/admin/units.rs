@@ -17,6 +17,9 @@ use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
 use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 
+/// That a day in the past is meant.
+const PAST: &str = "da-qua";
+
 /// The most units on a page: whoever looks for another one types a part of its name.
 const MOST: usize = 200;
 
@@ -188,6 +191,24 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     let form = emptied.fold(form, |form, (name, _)| {
         form.wrong(name, "không để trống được".to_owned())
     });
+    // What has gone on since would lie with a unit that was not there any more.
+    let ends_before = typed
+        .day("valid_to")
+        .flatten()
+        .filter(|day| *day < crate::clock::now().date() && Some(*day) != unit.valid_to);
+    let form = match ends_before {
+        Some(_) if typed.get(PAST) != "1" => {
+            let mut form = form.wrong(
+                "valid_to",
+                "ngày đã qua: đánh dấu ở dưới nếu đúng".to_owned(),
+            );
+            let sure = "Đơn vị kết thúc từ một ngày đã qua; hồ sơ chưa xong chuyển ngay cho đơn vị kế thừa";
+            let sure = vec![Choice::new("1", sure)];
+            form.fields.push(Field::ticks(PAST, "Xác nhận", sure));
+            form
+        }
+        _ => form,
+    };
     if !form.errors.is_empty() {
         return answer(&call, StatusCode::BAD_REQUEST, unit, form, false, None);
     }
