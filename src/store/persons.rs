@@ -541,11 +541,11 @@ fn walk_names(
     after: Option<&Place>,
     limit: u32,
 ) -> Result<Walked, StoreError> {
-    if walk.like.is_empty() {
+    let Some((first, others)) = walk.like.split_first() else {
         let query = among!(candidate!(), walk, after, None::<&Place>);
         let query = query.filter(persons::dossier_id.is_not_null());
         return walked(query.limit(i64::from(limit)).load(conn)?, limit);
-    }
+    };
     type Key = (Option<String>, Vec<u8>);
     let place = |(name, id): Key| {
         let id = PersonId::from_slice(&id).ok_or_else(|| StoreError::corrupt("persons.id"))?;
@@ -559,15 +559,12 @@ fn walk_names(
         .first(conn)
         .optional()?;
     let end = end.map(place).transpose()?;
-    let mut query = among!(columns, walk, after, end.as_ref()).limit(i64::from(limit));
-    if let Some((first, others)) = walk.like.split_first() {
-        let like =
-            |pattern: &String| sql::<Bool>("search_name like ").bind::<Text, _>(pattern.clone());
-        query = match others.first() {
-            None => query.filter(like(first)),
-            Some(other) => query.filter(like(first).or(like(other))),
-        };
-    }
+    let query = among!(columns, walk, after, end.as_ref()).limit(i64::from(limit));
+    let like = |pattern: &String| sql::<Bool>("search_name like ").bind::<Text, _>(pattern.clone());
+    let query = match others.first() {
+        None => query.filter(like(first)),
+        Some(other) => query.filter(like(first).or(like(other))),
+    };
     let keys: Vec<Key> = query.load(conn)?;
     let (next, passed) = match keys.last() {
         Some(last) if keys.len() >= limit as usize => (Some(place(last.clone())?), keys.len()),

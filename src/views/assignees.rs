@@ -7,6 +7,8 @@ use crate::error::{Error, WrongField};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
 use crate::store::{Conn, Store};
+use crate::views;
+use crate::views::list::StaffName;
 
 fn wrong(reason: &str) -> Error {
     Error::Invalid(vec![WrongField {
@@ -48,6 +50,26 @@ pub fn named(store: &Store, username: &str) -> Result<UserId, Error> {
     };
     let missing = || Error::wrong("assignee", "không có người dùng này");
     Ok(account.ok_or_else(missing)?.user.id)
+}
+
+/// The most people to choose from, of each unit.
+const MOST: u32 = 200;
+
+/// The staff of these units who may do that, as a form offers them.
+///
+/// # Errors
+/// If the database refuses.
+pub fn offered(store: &Store, units: &[UnitId], may: Permission) -> Result<Vec<StaffName>, Error> {
+    let mut offered = Vec::new();
+    for unit in units {
+        let staff = views::staff::of_unit(store, *unit, None, MOST, true)?;
+        let able = staff.into_iter().filter(|user| user.role.may(may));
+        offered.extend(able.map(|user| StaffName {
+            username: user.username,
+            full_name: user.full_name,
+        }));
+    }
+    Ok(offered)
 }
 
 /// Whether somebody can see a dossier that one of these units answers for and the other has, and may handle it.

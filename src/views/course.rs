@@ -1,8 +1,6 @@
 //! A dossier as its page and its papers tell it: what happened in words, the steps of its workflow with who had them
 //! from when to when, who is waited for now, and what else its applicant has handed in.
 
-use std::collections::{BTreeSet, HashMap};
-
 use serde_json::Value;
 
 use crate::domain::dossier::Status;
@@ -114,11 +112,10 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
         None => Vec::new(),
     };
     let day = view.received_at.unwrap_or(view.entered_at).date();
-    let people = given_to(store, &events)?;
     Ok(Course {
         told: events
             .iter()
-            .map(|event| told(event, &kept.steps, &reference, &people))
+            .map(|event| told(event, &kept.steps, &reference))
             .collect(),
         stages: stages(view, &kept.steps),
         handed_on: handed_on(view, &events, &kept.steps, &reference),
@@ -223,35 +220,7 @@ fn actor(event: &EventView) -> String {
     }
 }
 
-/// In whose hands a dossier came, as its events name them.
-const HANDS: [&str; 2] = ["assignee_before", "assignee"];
-
-/// The full names of those in whose hands it came, by username.
-fn given_to(store: &Store, events: &[EventView]) -> Result<HashMap<String, String>, StoreError> {
-    let named = events
-        .iter()
-        .flat_map(|event| HANDS.map(|name| event.data[name].as_str()));
-    let named: BTreeSet<&str> = named.flatten().collect();
-    if named.is_empty() {
-        return Ok(HashMap::new());
-    }
-    store.read(|conn| {
-        let mut people = HashMap::new();
-        for username in &named {
-            if let Some(account) = users::by_username(conn, username)? {
-                people.insert((*username).to_owned(), account.user.full_name);
-            }
-        }
-        Ok(people)
-    })
-}
-
-fn told(
-    event: &EventView,
-    steps: &[String],
-    reference: &Reference,
-    people: &HashMap<String, String>,
-) -> Told {
+fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
     let data = &event.data;
     let text = |name: &str| data[name].as_str().filter(|text| !text.is_empty());
     let unit = |name: &str| {
@@ -259,7 +228,7 @@ fn told(
         Some(unit.name.clone())
     };
     let moment = |name: &str| Some(words::moment(Moment::parse(text(name)?).ok()?));
-    let person = |name: &str| people.get(text(name)?).cloned();
+    let [before, after] = &event.hands;
     let step = || steps.get(usize::try_from(data["step"].as_u64()?).ok()?);
     let amount = |name: &str| {
         let amount = i64::try_from(data[name].as_u64()?).ok()?;
@@ -275,8 +244,8 @@ fn told(
         ("Đơn vị", unit("unit")),
         ("Từ", unit("from")),
         ("Đến", unit("to")),
-        ("Người giữ trước", person(HANDS[0])),
-        ("Giao cho", person(HANDS[1])),
+        ("Người giữ trước", before.clone()),
+        ("Giao cho", after.clone()),
         ("Lý do", text("reason").map(str::to_owned)),
         ("Ghi chú", text("note").map(str::to_owned)),
         ("Giấy tờ", papers),

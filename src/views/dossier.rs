@@ -303,7 +303,13 @@ pub struct EventView {
     /// What the event tells, by its kind: reason, step, unit, amounts, moments.
     #[schema(value_type = Object, example = json!({"step": 1, "unit": "H37.20", "note": ""}))]
     pub data: Value,
+    /// From whose hands it came into whose, by full name; for people.
+    #[serde(skip)]
+    pub hands: [Option<String>; 2],
 }
+
+/// As the payloads of events name them.
+const HANDS: [&str; 2] = ["assignee_before", "assignee"];
 
 /// A dossier within `reach` (`None`: wherever).
 ///
@@ -686,8 +692,7 @@ pub fn events(
         for (event, stored) in events.iter().zip(&stored) {
             let payload: Map<String, Value> = serde_json::from_str(&stored.data)
                 .map_err(|_| StoreError::corrupt("dossier_events.data"))?;
-            people.extend(staff_id(payload.get("assignee")));
-            people.extend(staff_id(payload.get("assignee_before")));
+            people.extend(HANDS.iter().filter_map(|name| staff_id(payload.get(*name))));
             if let Actor::Staff(user) = event.actor {
                 people.push(user);
             }
@@ -706,7 +711,12 @@ pub fn events(
             });
             payload.extend(papers.map(|names| ("papers".to_owned(), names)));
             let tagged = serde_json::to_value(&event.data).unwrap_or_default();
+            let hands = HANDS.map(|name| {
+                let staff = StaffName::of(&staff, staff_id(payload.get(name))?)?;
+                Some(staff.full_name)
+            });
             EventView {
+                hands,
                 sequence: event.sequence,
                 at: event.at,
                 recorded_at: event.recorded_at,

@@ -26,9 +26,6 @@ use crate::views::time_limit::{Asked, Preview};
 /// The most procedures that a search shows.
 const MOST_FOUND: usize = 30;
 
-/// The most colleagues to choose from.
-const MOST_COLLEAGUES: u32 = 200;
-
 /// A procedure that a desk may take in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offered {
@@ -174,9 +171,7 @@ pub fn intake(
         // A year that the calendar lacks is told when the dossier is taken in.
         false => views::time_limit::preview(store, &asked).ok(),
     };
-    let colleagues = views::staff::of_unit(store, unit, None, MOST_COLLEAGUES, true)?;
-    let colleagues = colleagues.into_iter();
-    let colleagues = colleagues.filter(|user| user.role.may(Permission::ReadDossiers));
+    let colleagues = views::assignees::offered(store, &[unit], Permission::ReadDossiers)?;
     Ok(Intake {
         procedure: Named {
             code: definition.code.clone(),
@@ -204,12 +199,7 @@ pub fn intake(
             .collect(),
         elsewhere: definition.received_elsewhere,
         unit: named,
-        colleagues: colleagues
-            .map(|user| StaffName {
-                username: user.username,
-                full_name: user.full_name,
-            })
-            .collect(),
+        colleagues,
         preview,
     })
 }

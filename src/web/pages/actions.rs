@@ -15,7 +15,6 @@ use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
 use crate::render::words;
 use crate::store::Store;
-use crate::store::users::User;
 use crate::views::course::{Course, Told, is_within};
 use crate::views::dossier::{DossierView, FeeStatus};
 use crate::views::list::StaffName;
@@ -39,9 +38,6 @@ const BLOCK: &str = "mau";
 const PUT_IN: &str = "chen";
 const IDENTITY: &str = "applicant/identity_number";
 const RATING: &str = "hai-long";
-
-/// The most colleagues to choose from.
-const MOST_COLLEAGUES: u32 = 200;
 
 /// The last part of an action's address; `None`: it has no page.
 pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
@@ -126,25 +122,11 @@ async fn subject(call: &Call, dossier: String, kind: ActionKind) -> Result<Subje
             .filter_map(|code| Some(reference.units().by_code(code)?.id))
             .collect();
         units.dedup();
-        let mut colleagues = Vec::new();
-        for unit in units {
-            colleagues.extend(views::staff::of_unit(
-                store,
-                unit,
-                None,
-                MOST_COLLEAGUES,
-                true,
-            )?);
-        }
-        let handle = |user: &User| user.role.may(Permission::HandOver);
-        let colleagues = colleagues.into_iter().filter(handle).map(|user| StaffName {
-            username: user.username,
-            full_name: user.full_name,
-        });
+        let colleagues = views::assignees::offered(store, &units, Permission::HandOver)?;
         Ok(Subject {
             view,
             course,
-            colleagues: colleagues.collect(),
+            colleagues,
             blocks,
         })
     })

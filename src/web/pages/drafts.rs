@@ -57,16 +57,27 @@ struct DraftsPage {
 
 /// What was typed there.
 fn typed<'a>(draft: &'a Draft, name: &str) -> &'a str {
-    let mut pairs = draft.typed.iter().flatten();
+    find(pairs(draft), name).map_or("", str::trim)
+}
+
+fn pairs(draft: &Draft) -> &[(String, String)] {
+    draft.typed.as_deref().unwrap_or_default()
+}
+
+fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut pairs = pairs.iter();
     let found = pairs.find(|(known, _)| known == name);
-    found.map_or("", |(_, value)| value.trim())
+    found.map(|(_, value)| value.as_str())
+}
+
+fn parts(place: &str) -> Vec<&str> {
+    place.trim_start_matches('/').split('/').collect()
 }
 
 /// The page on which the form that is sent there is shown, and what names its draft in the address of that: a page of
 /// its own, or that of what it is about, where others stand beside it.
 fn shown_at(place: &str) -> (&str, String) {
-    let parts: Vec<_> = place.trim_start_matches('/').split('/').collect();
-    match parts.as_slice() {
+    match parts(place).as_slice() {
         ["ho-so", _, last @ ("ghi-chu" | "lien-ket")]
         | ["quan-tri", "yeu-cau", _, last @ "tu-choi"] => {
             let page = place.strip_suffix(last).unwrap_or(place);
@@ -88,9 +99,7 @@ fn told_apart(place: &str) -> Option<&'static str> {
 
 /// What the form of that place is for, by that field.
 fn of_what<'a>(place: &str, typed: &'a [(String, String)]) -> Option<&'a str> {
-    let name = told_apart(place)?;
-    let found = typed.iter().find(|(known, _)| known == name);
-    found.map(|(_, value)| value.as_str())
+    find(typed, told_apart(place)?)
 }
 
 /// Where a form with that in it is shown, under that key.
@@ -107,8 +116,7 @@ fn address(place: &str, typed: &[(String, String)], key: &str) -> String {
 }
 
 fn address_of(draft: &Draft) -> String {
-    let typed = draft.typed.as_deref().unwrap_or_default();
-    address(&draft.place, typed, &draft.key)
+    address(&draft.place, pairs(draft), &draft.key)
 }
 
 /// What the form is for, and whom or what it is about.
@@ -121,10 +129,9 @@ fn said(store: &Store, draft: &Draft) -> Result<(String, String), Problem> {
         let person = typed(draft, "applicant/name").to_owned();
         return Ok((format!("Tiếp nhận: {name}"), person));
     }
-    let parts: Vec<_> = draft.place.trim_start_matches('/').split('/').collect();
-    Ok(match parts.as_slice() {
+    Ok(match parts(&draft.place).as_slice() {
         ["ho-so", "nhieu"] => {
-            let rows = draft.typed.iter().flatten();
+            let rows = pairs(draft).iter();
             let rows = rows.filter(|(name, _)| name == many::ROW).count();
             ("Việc cho nhiều hồ sơ".to_owned(), format!("{rows} hồ sơ"))
         }
@@ -295,10 +302,8 @@ pub(crate) async fn given(call: &Call, query: &Fields, place: &str) -> Result<Gi
         };
         let sent = found.as_ref().is_some_and(|draft| draft.typed.is_none());
         let key = asked.filter(|_| !sent);
-        let of_the_form = |draft: &Draft| {
-            let typed = draft.typed.as_deref().unwrap_or_default();
-            draft.place == at && of_what(&at, typed) == of.as_deref()
-        };
+        let of_the_form =
+            |draft: &Draft| draft.place == at && of_what(&at, pairs(draft)) == of.as_deref();
         let found = found.filter(|draft| !sent && of_the_form(draft));
         let others = match &key {
             Some(_) => Vec::new(),

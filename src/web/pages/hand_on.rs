@@ -22,7 +22,7 @@ use crate::web::pages::forms::{Choice, Field, Fields, FormPart, Wrong};
 use crate::web::pages::late::OFFICER;
 use crate::web::pages::many::{Attempt, Chosen, Outcome};
 use crate::web::pages::overview::{self, NEAR_DAYS};
-use crate::web::pages::{Frame, drafts, page};
+use crate::web::pages::{Frame, drafts, many, page};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/tong-quan/giao-lai";
@@ -111,10 +111,17 @@ fn username(typed: &Fields) -> Option<String> {
 
 /// The page of these hands.
 pub(super) fn address(username: Option<&str>) -> String {
-    let query = username.map(|name| serde_urlencoded::to_string([(OFFICER, name)]));
-    match query {
-        Some(Ok(query)) => format!("{PATH}?{query}"),
-        _ => PATH.to_owned(),
+    address_with(username, None)
+}
+
+/// The same with one thing more.
+fn address_with(username: Option<&str>, more: Option<(&str, &str)>) -> String {
+    let own = username.map(|username| (OFFICER, username));
+    let query: Vec<_> = own.into_iter().chain(more).collect();
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    match query.is_empty() {
+        true => PATH.to_owned(),
+        false => format!("{PATH}?{query}"),
     }
 }
 
@@ -126,15 +133,7 @@ pub(super) async fn left_by(call: &Call, username: &str) -> Result<Option<String
         Ok(hands.of.is_some_and(|of| of.count.open > 0))
     });
     let left = left.await?;
-    Ok(left.then(|| address_with(Some(username), DONE, CLOSED)))
-}
-
-/// The same with one thing more.
-fn address_with(username: Option<&str>, name: &str, value: &str) -> String {
-    let own = username.map(|username| (OFFICER, username));
-    let query: Vec<_> = own.into_iter().chain([(name, value)]).collect();
-    let query = serde_urlencoded::to_string(query).unwrap_or_default();
-    format!("{PATH}?{query}")
+    Ok(left.then(|| address_with(Some(username), Some((DONE, CLOSED)))))
 }
 
 async fn read(call: &Call, typed: &Fields) -> Result<Hands, Problem> {
@@ -216,7 +215,7 @@ fn answer(
             .collect(),
         next: next
             .filter(|_| chooses)
-            .map(|after| address_with(own.as_deref(), AFTER, &after)),
+            .map(|after| address_with(own.as_deref(), Some((AFTER, &after)))),
         form,
         near_days: NEAR_DAYS,
         done,
@@ -255,10 +254,7 @@ fn asked(hands: &Hands, form: FormPart) -> (FormPart, String, String) {
     if reason.is_empty() && hands.of.is_some() {
         form = form.wrong(REASON, "để trống".to_owned());
     }
-    if reason.chars().count() > 2000 {
-        form = form.wrong(REASON, "dài quá 2.000 ký tự".to_owned());
-    }
-    (form, to, reason)
+    (many::length_checked(form, REASON, &reason), to, reason)
 }
 
 /// `POST /tong-quan/giao-lai`: what was chosen goes, each by itself as if handed over on its own page. What cannot go
@@ -299,7 +295,7 @@ pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     };
     let done = outcome.done.len();
     if outcome.not.is_empty() {
-        let shown = address_with(username(&typed).as_deref(), DONE, &done.to_string());
+        let shown = address_with(username(&typed).as_deref(), Some((DONE, &done.to_string())));
         return drafts::taken(&call, &typed, &shown).await;
     }
     // As it is now: what has gone is not there any more.
@@ -335,7 +331,14 @@ pub async fn all(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         Err(problem) => Err(problem),
     };
     match handed {
-        Ok(_) => drafts::taken(&call, &typed, &address_with(Some(&of), DONE, "tat-ca")).await,
+        Ok(_) => {
+            drafts::taken(
+                &call,
+                &typed,
+                &address_with(Some(&of), Some((DONE, "tat-ca"))),
+            )
+            .await
+        }
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
             let (status, form) = (problem.status_code(), form.refused(&problem));
             answer(&call, status, hands, form, &typed)

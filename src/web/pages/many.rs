@@ -34,9 +34,6 @@ pub(crate) const ROW: &str = "row";
 /// Another try is another one.
 const TRY: &str = "lan";
 
-/// The most colleagues to choose from.
-const MOST_COLLEAGUES: u32 = 200;
-
 /// What may be done to many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
@@ -179,15 +176,8 @@ fn fields(what: What, colleagues: Vec<StaffName>) -> FormPart {
 
 async fn colleagues(call: &Call) -> Result<Vec<StaffName>, Problem> {
     call.run(|store, by, _| {
-        let staff = views::staff::of_unit(store, by.unit, None, MOST_COLLEAGUES, true)?;
-        let able = staff
-            .into_iter()
-            .filter(|user| user.role.may(Permission::HandOver));
-        let names = able.map(|user| StaffName {
-            username: user.username,
-            full_name: user.full_name,
-        });
-        Ok(names.collect())
+        let may = Permission::HandOver;
+        Ok(views::assignees::offered(store, &[by.unit], may)?)
     })
     .await
 }
@@ -354,6 +344,14 @@ impl Attempt {
     }
 }
 
+/// With what is wrong with a reason or a note that is as long as that.
+pub(crate) fn length_checked(form: FormPart, name: &str, text: &str) -> FormPart {
+    match text.chars().count() > 2000 {
+        true => form.wrong(name, "dài quá 2.000 ký tự".to_owned()),
+        false => form,
+    }
+}
+
 fn answer(
     call: &Call,
     status: StatusCode,
@@ -394,32 +392,24 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         ));
     }
     let asked = Chosen::all(&typed, ROW);
-    let shown = ticked(&typed, DOSSIER);
-    if asked.is_empty() && !shown.is_empty() && shown.len() <= MOST {
-        let none = Wrong {
-            target: None,
-            text: "Chưa chọn hồ sơ nào".to_owned(),
-        };
-        let form = fields(what, colleagues(&call).await?).typed(&typed);
-        let mut form = drafts::again(form, &typed, PATH);
-        form.errors.push(none);
-        let rows = call.run(move |store, by, _| rows(store, &shown, by));
-        let mut rows = rows.await?;
-        for row in &mut rows {
-            row.chosen = false;
-        }
-        let status = StatusCode::BAD_REQUEST;
-        return answer(&call, status, what, &typed, form, rows, Outcome::default());
-    }
-    if asked.is_empty() {
+    let numbers: Vec<_> = match asked.is_empty() {
+        true => ticked(&typed, DOSSIER),
+        false => asked.iter().map(|one| one.number.clone()).collect(),
+    };
+    if numbers.is_empty() {
         return Ok(see_other(&back(&typed, "chua-chon")).finish());
     }
-    if asked.len() > MOST {
+    if numbers.len() > MOST {
         return Ok(see_other(&back(&typed, "qua-nhieu")).finish());
     }
     let form = fields(what, colleagues(&call).await?).typed(&typed);
-    let form = drafts::again(form, &typed, PATH);
-    let numbers: Vec<_> = asked.iter().map(|one| one.number.clone()).collect();
+    let mut form = drafts::again(form, &typed, PATH);
+    if asked.is_empty() {
+        form.errors.push(Wrong {
+            target: None,
+            text: "Chưa chọn hồ sơ nào".to_owned(),
+        });
+    }
     let text = match what {
         What::HandOver => "reason",
         What::Note => "note",
@@ -431,13 +421,13 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     if what == What::HandOver && typed.typed("assignee").is_none() {
         form = form.wrong("assignee", "chọn người nhận".to_owned());
     }
-    if typed.get(text).chars().count() > 2000 {
-        form = form.wrong(text, "dài quá 2.000 ký tự".to_owned());
-    }
+    form = length_checked(form, text, typed.get(text));
     if !form.errors.is_empty() {
-        let shown = call
-            .run(move |store, by, _| rows(store, &numbers, by))
-            .await?;
+        let shown = call.run(move |store, by, _| rows(store, &numbers, by));
+        let mut shown = shown.await?;
+        for row in &mut shown {
+            row.chosen = !asked.is_empty();
+        }
         return answer(
             &call,
             StatusCode::BAD_REQUEST,

@@ -19,7 +19,7 @@ use crate::web::api::privacy::{self, NewPrivacyRequest, RefusedRequest};
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
-use crate::web::pages::{Frame, drafts, page, see_other};
+use crate::web::pages::{Frame, drafts, page};
 use crate::web::problem::{Kind, Problem};
 
 const PATH: &str = "/quan-tri/yeu-cau";
@@ -272,18 +272,26 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 /// Notes what became of it, and shows it; with what is wrong at `accept` or `refuse`.
 async fn advance(
     call: Call,
-    step: Step,
+    typed: &Fields,
+    step: Result<Step, Problem>,
     slug: &str,
     forms: impl FnOnce(&PrivacyRequestView, &Problem) -> (FormPart, FormPart),
 ) -> Result<HttpResponse, Problem> {
-    match privacy::advance(&call, step).await {
-        Ok(one) => Ok(see_other(&format!("{PATH}/{}?xong={slug}", one.id)).finish()),
+    let advanced = match step {
+        Ok(step) => privacy::advance(&call, step).await,
+        Err(problem) => Err(problem),
+    };
+    match advanced {
+        Ok(one) => {
+            let shown = format!("{PATH}/{}?xong={slug}", one.id);
+            drafts::taken(&call, typed, &shown).await
+        }
         Err(problem) if is_of_the_form(&problem) => {
             let one = named(&call).await?;
             let forms = forms(&one, &problem);
             answer_one(&call, problem.status_code(), one, forms, None)
         }
-        Err(problem) => Err(problem),
+        Err(problem) => Err(drafts::keep(&call, typed, problem).await),
     }
 }
 
@@ -293,8 +301,8 @@ fn is_of_the_form(problem: &Problem) -> bool {
 }
 
 /// `POST /quan-tri/yeu-cau/{privacy_request}/tra-loi`.
-pub async fn answer(call: Call) -> Result<HttpResponse, Problem> {
-    advance(call, Step::Answer, "tra-loi", |one, problem| {
+pub async fn answer(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    advance(call, &typed, Ok(Step::Answer), "tra-loi", |one, problem| {
         (accepting(one).refused(problem), refusing())
     })
     .await
@@ -308,7 +316,7 @@ pub async fn done(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         let forms = (form, refusing());
         return answer_one(&call, StatusCode::BAD_REQUEST, one, forms, None);
     }
-    advance(call, Step::Done, "xong", |one, problem| {
+    advance(call, &typed, Ok(Step::Done), "xong", |one, problem| {
         (accepting(one).refused(problem), refusing())
     })
     .await
@@ -317,24 +325,13 @@ pub async fn done(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 /// `POST /quan-tri/yeu-cau/{privacy_request}/tu-choi`.
 pub async fn refuse(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let form = refusing().typed(&typed);
-    let refused = match body::read::<RefusedRequest>(form.body().to_string().as_bytes()) {
-        Ok(refused) => {
-            let reason = refused.reason;
-            privacy::advance(&call, Step::Refuse { reason }).await
-        }
-        Err(problem) => Err(problem),
-    };
-    match refused {
-        Ok(one) => {
-            let shown = format!("{PATH}/{}?xong=tu-choi", one.id);
-            drafts::taken(&call, &typed, &shown).await
-        }
-        Err(problem) if is_of_the_form(&problem) => {
-            let one = named(&call).await?;
-            let form = drafts::again(form, &typed, &place_of_refusal(&one.id));
-            let forms = (accepting(&one), form.refused(&problem));
-            answer_one(&call, problem.status_code(), one, forms, None)
-        }
-        Err(problem) => Err(drafts::keep(&call, &typed, problem).await),
-    }
+    let refused = body::read::<RefusedRequest>(form.body().to_string().as_bytes());
+    let step = refused.map(|refused| Step::Refuse {
+        reason: refused.reason,
+    });
+    advance(call, &typed, step, "tu-choi", |one, problem| {
+        let form = drafts::again(form, &typed, &place_of_refusal(&one.id));
+        (accepting(one), form.refused(problem))
+    })
+    .await
 }

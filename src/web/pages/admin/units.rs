@@ -157,58 +157,42 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let unit = named(&call).await?;
     let fresh = form(&unit);
-    let form = drafts::again(fresh.clone().typed(&typed), &typed, &place(&unit));
+    let mut form = drafts::again(fresh.clone().typed(&typed), &typed, &place(&unit));
     let mut body = form.body();
-    if let Some(body) = body.as_object_mut() {
-        body.insert(
-            "mountain".to_owned(),
-            json!(typed.get("mountain") == "true"),
-        );
-        // What was there and was not touched is no change.
-        let same =
-            |name: &str, was: Option<&str>| typed.get(name).trim() == was.unwrap_or_default();
-        let ends = unit.valid_to.map(|day| day.to_string());
-        let known = [
-            ("parent", &unit.parent),
-            ("successor", &unit.successor),
-            ("address", &unit.address),
-            ("phone", &unit.phone),
-            ("valid_to", &ends),
-        ];
-        for (name, was) in known {
-            match (same(name, was.as_deref()), typed.typed(name)) {
-                (true, _) => drop(body.remove(name)),
-                (false, None) => drop(body.insert(name.to_owned(), json!(null))),
-                (false, Some(_)) => {}
+    body["mountain"] = json!(typed.get("mountain") == "true");
+    let ends = unit.valid_to.map(|day| day.to_string());
+    // A unit is under another one, and who goes on with it is not undone by an empty field.
+    let known = [
+        ("parent", &unit.parent, false),
+        ("successor", &unit.successor, false),
+        ("address", &unit.address, true),
+        ("phone", &unit.phone, true),
+        ("valid_to", &ends, true),
+    ];
+    for (name, was, may_be_emptied) in known {
+        let was = was.as_deref().unwrap_or_default();
+        match typed.typed(name) {
+            // What was there and was not touched is no change.
+            text if text.unwrap_or_default().trim() == was => {
+                body.as_object_mut().map(|body| body.remove(name));
             }
+            None if may_be_emptied => body[name] = json!(null),
+            None => form = form.wrong(name, "không để trống được".to_owned()),
+            Some(_) => {}
         }
     }
-    // A unit is under another one, and who goes on with it is not undone by an empty field.
-    let emptied = [("parent", &unit.parent), ("successor", &unit.successor)];
-    let emptied = emptied
-        .into_iter()
-        .filter(|(name, was)| was.is_some() && typed.typed(name).is_none());
-    let form = emptied.fold(form, |form, (name, _)| {
-        form.wrong(name, "không để trống được".to_owned())
-    });
     // What has gone on since would lie with a unit that was not there any more.
-    let ends_before = typed
-        .day("valid_to")
-        .flatten()
-        .filter(|day| *day < crate::clock::now().date() && Some(*day) != unit.valid_to);
-    let form = match ends_before {
-        Some(_) if typed.get(PAST) != "1" => {
-            let mut form = form.wrong(
-                "valid_to",
-                "ngày đã qua: đánh dấu ở dưới nếu đúng".to_owned(),
-            );
-            let sure = "Đơn vị kết thúc từ một ngày đã qua; hồ sơ chưa xong chuyển ngay cho đơn vị kế thừa";
-            let sure = vec![Choice::new("1", sure)];
-            form.fields.push(Field::ticks(PAST, "Xác nhận", sure));
-            form
-        }
-        _ => form,
-    };
+    let ends_on = typed.day("valid_to").flatten();
+    let ends_before =
+        ends_on.is_some_and(|day| day < crate::clock::now().date() && Some(day) != unit.valid_to);
+    if ends_before && typed.get(PAST) != "1" {
+        let reason = "ngày đã qua: đánh dấu ở dưới nếu đúng";
+        form = form.wrong("valid_to", reason.to_owned());
+        let sure =
+            "Đơn vị kết thúc từ một ngày đã qua; hồ sơ chưa xong chuyển ngay cho đơn vị kế thừa";
+        let sure = vec![Choice::new("1", sure)];
+        form.fields.push(Field::ticks(PAST, "Xác nhận", sure));
+    }
     if !form.errors.is_empty() {
         return answer(&call, StatusCode::BAD_REQUEST, unit, form, false, None);
     }
