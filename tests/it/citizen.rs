@@ -98,6 +98,40 @@ fn the_address_alone_leads_on() {
 }
 
 on_both! {
+    fn what_was_submitted_online_came_when_it_was_submitted_and_its_receipt_names_who_took_it_in(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let mut request = office.world.request(COMMUNE, SAME_DAY);
+        request.channel = motcua::domain::dossier::Channel::Online;
+        let before = motcua::clock::now().plus_millis(-3_600_000);
+        let submitted = motcua::acts::receive::register(&office.world.store, &request, crate::support::occasion(before));
+        let path = format!("/api/v1/dossiers/{}", submitted.unwrap().case_number);
+        let received = office.call("POST", format!("{path}/receive")).token(&clerk).header("If-Match", "*");
+        let dossier = received.body(json!({})).send().expect(200).json();
+        let number = dossier["case_number"].as_str().unwrap();
+        let code = dossier["look_up_code"].as_str().unwrap();
+        let seen = office.call("GET", format!("/api/v1/lookup?case_number={number}&code={code}")).send().expect(200).json();
+        assert_eq!(seen["stages"][0]["at"], json!(before), "{seen}");
+        assert_ne!(seen["stages"][1]["at"], json!(before), "{seen}");
+        // Whoever prints it.
+        let printer = crate::support::Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let receipt = printer.get(&format!("/ho-so/{number}/giay-tiep-nhan")).expect(200).body;
+        let signed = receipt.split("Người tiếp nhận hồ sơ").nth(1).unwrap();
+        let by = dossier_clerk(&office, number, &clerk);
+        assert!(signed.contains(&by), "{by} in {signed}");
+    }
+}
+
+/// The full name of whoever took it in.
+fn dossier_clerk(office: &Office, number: &str, token: &str) -> String {
+    let call = office.call("GET", format!("/api/v1/dossiers/{number}/events"));
+    let events = call.token(token).send().expect(200).json();
+    let mut events = events.as_array().unwrap().iter();
+    let received = events.find(|event| event["kind"] == "received").unwrap();
+    received["staff"]["full_name"].as_str().unwrap().to_owned()
+}
+
+on_both! {
     fn a_receipt_leads_to_the_answer_and_a_form_does_too(db: &Database) {
         let mut office = Office::open(db);
         let administrator = office.token(Role::Administrator, "H37");
