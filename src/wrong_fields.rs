@@ -323,7 +323,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         deserialize_bool: "true hoặc false";
         deserialize_u8: "số nguyên từ 0 đến 255";
         deserialize_u16: "số nguyên từ 0 đến 65.535";
-        deserialize_u32: "số nguyên từ 0 đến 4.294.967.295";
+        deserialize_u32: "số nguyên từ 0 đến 4 tỷ";
         deserialize_u64: "số nguyên không âm";
         deserialize_i8: "số nguyên";
         deserialize_i16: "số nguyên";

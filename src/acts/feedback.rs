@@ -80,10 +80,11 @@ pub fn receive(
     // The unit, and until when it has to answer.
     let addressed = move |reference: &Reference, code: &str| {
         let unit = reference.units().by_code(code);
+        let ended = unit.and_then(|unit| words::ended(reference.units(), unit, now.date()));
         let unit = unit.filter(|unit| unit.is_open_on(now.date()));
         let unit = unit.ok_or_else(|| {
-            let reason = format!("không có đơn vị '{code}' đang hoạt động");
-            Error::wrong("/unit", reason)
+            let none = || format!("không có đơn vị '{code}' đang hoạt động");
+            Error::wrong("/unit", ended.unwrap_or_else(none))
         })?;
         let timetable = reference.timetable(unit.id).ok_or(Error::NoCalendar)?;
         let due = limit.due(now, timetable).map_err(Refusal::from);
@@ -218,7 +219,7 @@ pub fn answer(store: &Store, change: Change, text: String) -> Result<Case, Error
 /// The answer, to its sender where they have said how to reach them.
 fn answered(reference: &Reference, one: &Feedback, answer: &str, now: Moment) -> Option<Outgoing> {
     let (by, contact) = one.sender.told_by(true, reference.ways())?;
-    let unit = reference.units().get(one.unit);
+    let unit = reference.units().answering_on(one.unit, now.date());
     let name = match one.sender.name.as_str() {
         "" => words::told::you(&one.sender),
         name => name.to_owned(),

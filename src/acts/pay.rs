@@ -48,14 +48,15 @@ fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
         if payment.state != PaymentState::Received {
             return Ok(payment);
         }
-        let mut dossier = None;
+        let mut named: Vec<DossierId> = Vec::new();
         for number in CaseNumber::candidates(&payment.notice.case_number) {
-            dossier = dossiers::find_id(conn, &number)?;
-            if dossier.is_some() {
-                break;
-            }
+            named.extend(dossiers::find_id(conn, &number)?);
         }
-        let misfit = take_for(conn, reference, &payment, dossier, now)?;
+        let dossier = named.first().copied();
+        let misfit = match named.iter().any(|other| Some(*other) != dossier) {
+            true => Some(Misfit::SeveralDossiers),
+            false => take_for(conn, reference, &payment, dossier, now)?,
+        };
         let state = match misfit {
             None => PaymentState::Taken,
             Some(_) => PaymentState::Unmatched,

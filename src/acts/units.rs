@@ -153,7 +153,7 @@ pub fn create_unit(
                 code: new.code.clone(),
                 level: new.level,
                 kind: new.kind,
-                name: new.name.trim().to_owned(),
+                name: text::line(&new.name),
                 parent,
                 statistical_code: new.statistical_code.clone(),
                 valid_from: new.valid_from,
@@ -215,7 +215,7 @@ pub fn change_unit(
         let mut wrong = Vec::new();
         let mut unit = Unit::clone(known);
         if let Some(name) = &change.name {
-            unit.name = name.trim().to_owned();
+            unit.name = text::line(name);
         }
         if let Some(above) = &change.parent {
             unit.parent = parent(above, units, reach, &mut wrong)?.or(unit.parent);

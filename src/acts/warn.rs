@@ -4,7 +4,7 @@ use crate::acts::Occasion;
 use crate::acts::receive::NewRequest;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{Person, fold_diacritics};
+use crate::domain::person::{Person, fold_name};
 use crate::domain::warning::Warning;
 use crate::error::{Error, Warned};
 use crate::render::words;
@@ -63,7 +63,7 @@ fn two_names(new: &NewRequest) -> Option<Warned> {
     let (applicant, delegate) = (&new.applicant, new.delegate.as_ref()?);
     let identity = applicant.identity.as_ref()?;
     let same = delegate.identity.as_ref() == Some(identity);
-    let other = fold_diacritics(&applicant.name) != fold_diacritics(&delegate.name);
+    let other = fold_name(&applicant.name) != fold_name(&delegate.name);
     (same && other).then(|| Warned {
         warning: Warning::DuplicatePerson,
         detail: format!(
@@ -84,7 +84,7 @@ fn other_name(
     let Some(identity) = &person.identity else {
         return Ok(None);
     };
-    let own = fold_diacritics(&person.name);
+    let own = fold_name(&person.name);
     let known = duplicates::names_of(conn, identity)?;
     let mut known: Vec<String> = known
         .into_iter()
@@ -92,7 +92,7 @@ fn other_name(
         .map(|(name, _)| name)
         .collect();
     // Once right, it is known: only a name that nobody has used yet is asked about.
-    if known.iter().any(|name| fold_diacritics(name) == own) {
+    if known.iter().any(|name| fold_name(name) == own) {
         return Ok(None);
     }
     known.sort_unstable();

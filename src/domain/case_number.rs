@@ -62,7 +62,8 @@ impl CaseNumber {
     /// A number and nothing else, its three parts set apart.
     pub fn exact(text: &str) -> Option<Self> {
         let text = text.trim_end_matches(|c: char| ".,;:".contains(c) || c.is_whitespace());
-        let parts = text.split(|c: char| is_dash(c) || c.is_whitespace());
+        let text = text.trim_start_matches('\'');
+        let parts = text.split(is_between);
         let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
         let &[unit, day, sequence] = parts.as_slice() else {
             return None;
@@ -90,23 +91,31 @@ impl CaseNumber {
             return vec![number];
         }
         let mut found = Vec::new();
-        // A letter, then digits with at most one dot, dash or space between any two.
+        // A letter, then digits with a few marks between any two; at the beginning of a word first, else within one, where
+        // banks glue together what was apart.
         let letters: Vec<char> = text.chars().collect();
-        for (i, first) in letters.iter().enumerate() {
-            let alone = i == 0 || !letters[i - 1].is_ascii_alphanumeric();
-            if !first.is_ascii_uppercase() || !alone {
-                continue;
-            }
+        let starts = |glued: bool| {
+            let letters = &letters;
+            (0..letters.len()).filter(move |i| {
+                let inside = *i > 0 && letters[i - 1].is_ascii_alphanumeric();
+                letters[*i].is_ascii_uppercase() && inside == glued
+            })
+        };
+        for i in starts(false).chain(starts(true)) {
             let mut digits = String::new();
             let mut between = 0;
             for c in &letters[i + 1..] {
                 match c {
-                    c if c.is_ascii_digit() => (between, digits) = (0, digits + &c.to_string()),
-                    c if between == 0 && (is_dash(*c) || *c == '.' || *c == ' ') => between = 1,
+                    _ if digits.len() > MOST_DIGITS => break,
+                    c if c.is_ascii_digit() => {
+                        between = 0;
+                        digits.push(*c);
+                    }
+                    c if between < MOST_BETWEEN && is_mark(*c) => between += 1,
                     _ => break,
                 }
             }
-            for number in cut(*first, &digits) {
+            for number in cut(letters[i], &digits) {
                 if !found.contains(&number) {
                     found.push(number);
                 }
@@ -132,7 +141,8 @@ impl NumberEnd {
     /// Reads `261126-0001` or `20.01-261126-0001`; with any dash, or a space, between the parts.
     pub fn read(text: &str) -> Option<Self> {
         let text = clean(text);
-        let parts = text.split(|c: char| is_dash(c) || c.is_whitespace());
+        let text = text.trim().trim_start_matches('\'');
+        let parts = text.split(is_between);
         let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
         let (unit, day, sequence) = match parts.as_slice() {
             [day, sequence] => ("", *day, *sequence),
@@ -163,8 +173,18 @@ impl NumberEnd {
     }
 }
 
-const fn is_mark(c: char) -> bool {
-    matches!(c, '.' | ' ') || is_dash(c)
+/// The most marks between two digits of a number.
+const MOST_BETWEEN: usize = 3;
+/// No unit of four groups, day and sequence have more.
+const MOST_DIGITS: usize = 4 * 2 + 6 + 6;
+
+fn is_mark(c: char) -> bool {
+    c == '.' || is_between(c)
+}
+
+/// What stands between the parts of a number, as people and banks write it.
+fn is_between(c: char) -> bool {
+    is_dash(c) || c.is_whitespace() || matches!(c, '_' | '/')
 }
 
 /// In capitals, with zeros for what was typed as an O among digits.
@@ -192,6 +212,10 @@ fn cut(letter: char, digits: &str) -> Vec<CaseNumber> {
             let Some(sequence) = digits.get(unit_end + 6..unit_end + 6 + length) else {
                 break;
             };
+            // The ten thousandth of a day has no zero in front.
+            if length > 4 && sequence.starts_with('0') {
+                break;
+            }
             found.extend(CaseNumber::exact(&format!("{unit}-{day}-{sequence}")));
         }
     }
@@ -251,6 +275,12 @@ mod tests {
             "CT DEN:123 H37.20.01-261126-0036 GD 456",
             "H37.20.01\u{2013}261126\u{2013}0036",
             "chuyen tien H3720012611260036 tu 0912345678",
+            "MBVCB.123.NOPPHIH3720012611260036",
+            "GD456H3720012611260036",
+            "H37.20.01-2611\n26-0036",
+            "H37_20_01_261126_0036",
+            "H37.20.01/261126/0036",
+            "'H37.20.01-261126-0036",
         ] {
             let found = CaseNumber::candidates(text);
             assert!(found.contains(&meant), "{text}: {found:?}");

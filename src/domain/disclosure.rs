@@ -1,6 +1,7 @@
 //! What a text that is to be published still gives away of people.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::person::{Person, fold_diacritics};
@@ -85,14 +86,39 @@ fn names(text: &str, name: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric());
         let words = words.filter(|word| !word.is_empty());
+        let words = words.map(latin);
         match name.split_whitespace().count() {
-            1 => words.map(str::to_lowercase).collect(),
-            _ => words.map(fold_diacritics).collect(),
+            1 => words.map(|word| word.to_lowercase()).collect(),
+            _ => words.map(|word| fold_diacritics(&word)).collect(),
         }
     };
     let name: String = clean(name).nfkc().collect();
     let (text, name) = (words(text), words(&name));
-    !name.is_empty() && text.windows(name.len()).any(|part| part == name)
+    let whole = name.concat();
+    let spelt =
+        whole.chars().count() >= LEAST_SPELT && spelt(&text).any(|run| run.contains(&whole));
+    !name.is_empty() && (spelt || text.windows(name.len()).any(|part| part == name))
+}
+
+/// Letters of other alphabets as those of ours that they look like.
+fn latin(word: &str) -> String {
+    let mut plain = String::with_capacity(word.len());
+    for c in word.chars() {
+        match c {
+            '\0'..='\u{24f}' | '\u{300}'..='\u{36f}' | '\u{1e00}'..='\u{1eff}' => plain.push(c),
+            other => plain.extend(skeleton(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    plain
+}
+
+/// A shorter name may be in any letters that stand alone.
+const LEAST_SPELT: usize = 4;
+
+/// What is spelt letter by letter, `n g u y e n`, each run in one.
+fn spelt(words: &[String]) -> impl Iterator<Item = String> {
+    let runs = words.split(|word| word.chars().nth(1).is_some());
+    runs.map(<[String]>::concat)
 }
 
 /// Whether the text holds where somebody lives as exactly as a house or village: the address up to its first comma, or its
@@ -208,6 +234,10 @@ mod tests {
             ("Bà NGUYEN  THI ANH, thôn Nà Lốc", Name),
             ("nguyễn thị\nánh", Name),
             ("chị Lan nói", Name),
+            ("bà N g u y ễ n  T h ị  Á n h nói", Name),
+            ("bà N.g.u.y.ễ.n T-h-ị Á_n_h", Name),
+            ("Nguyễn \u{422}hị Ánh", Name),
+            ("Nguyễn Thị \u{391}\u{301}nh", Name),
             ("gọi 0912.345.678 nhé", Phone),
             ("gọi (+84) 912 345 678", Phone),
             ("gọi 84912345678, 0912.345 678", Phone),

@@ -21,7 +21,9 @@ pub fn read(text: &str) -> Result<String, NoEmail> {
     let address: lettre::Address = text.parse().map_err(|_| NoEmail)?;
     let plain = text.len() <= MOST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
     let last = address.domain().rsplit_once('.').map(|(_, last)| last);
-    let is_name = last.is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    let is_name = last
+        .is_some_and(|last| last.len() > 1 && last.bytes().any(|b| b.is_ascii_alphabetic()))
+        && !address.domain().contains('_');
     match plain && is_name && !address.domain().ends_with(']') {
         true => Ok(text.to_owned()),
         false => Err(NoEmail),
@@ -62,6 +64,8 @@ mod tests {
             "anh@",
             "@example.vn",
             "a@b",
+            "anh@example.v",
+            "anh@my_host.vn",
             "anh..x@example.vn",
             ".anh@example.vn",
             "<k8@example.vn>",

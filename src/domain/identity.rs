@@ -93,7 +93,9 @@ fn is_of_a_spreadsheet(text: &str) -> bool {
 /// Without what people write between digits; any dash is the plain one.
 fn compact(text: &str) -> String {
     let text = clean(text);
-    let kept = text.chars().filter(|c| !c.is_whitespace() && *c != '.');
+    let kept = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '\''));
     kept.map(|c| if is_dash(c) { '-' } else { c }).collect()
 }
 

@@ -41,6 +41,8 @@ code_enum! {
         Refused = 7,
         /// The dossier's history cannot be read.
         Unreadable = 8,
+        /// It names more than one dossier.
+        SeveralDossiers = 9,
     }
 }
 

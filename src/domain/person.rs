@@ -9,7 +9,7 @@ use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
 use crate::domain::ids::PersonId;
 use crate::domain::phone::{self, NoPhone};
-use crate::domain::text::clean;
+use crate::domain::text::{clean, is_dash};
 
 /// A person or organisation as given on a dossier. Personal data: it stays out of events and logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,6 +101,8 @@ impl Ways {
 pub enum InvalidPerson {
     #[error("thiếu họ tên")]
     NameMissing,
+    #[error("họ tên phải có chữ")]
+    NameWithoutLetters,
     #[error("họ tên dài quá 200 ký tự")]
     NameTooLong,
     #[error(
@@ -140,6 +142,8 @@ impl Person {
         let mut wrong = Vec::new();
         if self.name.trim().is_empty() {
             wrong.push(InvalidPerson::NameMissing);
+        } else if !self.name.chars().any(char::is_alphabetic) {
+            wrong.push(InvalidPerson::NameWithoutLetters);
         }
         if self.name.chars().count() > 200 {
             wrong.push(InvalidPerson::NameTooLong);
@@ -212,7 +216,9 @@ impl Person {
     pub fn wrong_fields(&self) -> impl Iterator<Item = (&'static str, InvalidPerson)> {
         self.check().into_iter().map(|invalid| {
             let field = match invalid {
-                InvalidPerson::NameMissing | InvalidPerson::NameTooLong => "name",
+                InvalidPerson::NameMissing
+                | InvalidPerson::NameWithoutLetters
+                | InvalidPerson::NameTooLong => "name",
                 InvalidPerson::Phone | InvalidPerson::PhoneWithoutZero => "phone",
                 InvalidPerson::Email => "email",
                 InvalidPerson::AddressTooLong => "address",
@@ -262,47 +268,112 @@ impl Person {
 /// How names begin that are no person's, for those who gave no number. Whoever writes marks writes these: `Văn Phong Nam` is
 /// a person.
 const ORGANISATIONS: &[&str] = &[
-    "ban chỉ huy quân sự",
+    "ban chấp hành",
+    "ban chỉ đạo",
+    "ban chỉ huy",
+    "ban dân vận",
+    "ban đại diện",
+    "ban giải phóng mặt bằng",
+    "ban liên lạc",
     "ban quản lý",
+    "ban quản trị",
+    "ban tổ chức",
+    "ban trị sự",
     "bảo hiểm xã hội",
+    "bảo tàng",
+    "bến xe",
     "bệnh viện",
+    "bộ chỉ huy",
     "bưu điện",
+    "câu lạc bộ",
+    "chi bộ",
     "chi cục",
     "chi nhánh",
+    "chùa",
+    "clb",
+    "co opmart",
     "công an huyện",
     "công an phường",
     "công an thành phố",
     "công an thị trấn",
     "công an tỉnh",
     "công an xã",
+    "công đoàn",
     "công ty",
+    "cơ sở",
     "cty",
-    "cục thuế",
+    "cục",
+    "cửa hàng",
     "doanh nghiệp",
+    "dntn",
+    "đài phát thanh",
+    "đại lý",
+    "đảng bộ",
     "đảng ủy",
+    "đền",
+    "điểm nhóm",
+    "đoàn luật sư",
+    "đoàn thanh niên",
+    "đoàn tncs",
+    "đồn biên phòng",
+    "giáo họ",
+    "giáo hội",
+    "giáo xứ",
     "hạt kiểm lâm",
-    "hội cựu chiến binh",
-    "hội đồng nhân dân",
-    "hội liên hiệp phụ nữ",
-    "hội nông dân",
+    "hiệp hội",
+    "hiệu thuốc",
+    "hội",
     "hợp tác xã",
     "htx",
     "hộ kinh doanh",
+    "huyện ủy",
+    "khách sạn",
     "kho bạc",
-    "liên hiệp hợp tác xã",
-    "mặt trận tổ quốc",
+    "khối phố",
+    "khu phố",
+    "lâm trường",
+    "liên đoàn",
+    "liên hiệp",
+    "liên minh hợp tác xã",
+    "lớp mẫu giáo",
+    "mặt trận",
+    "miếu",
     "ngân hàng",
+    "nhà hàng",
     "nhà máy",
+    "nhà nghỉ",
+    "nhà sách",
+    "nhà thờ",
     "nhà thuốc",
-    "phòng giáo dục",
-    "phòng khám",
-    "quỹ tín dụng",
-    "sở tư pháp",
+    "nhà trẻ",
+    "nhà văn hóa",
+    "nhà xe",
+    "nhà xuất bản",
+    "nhóm trẻ",
+    "nông trường",
+    "phòng",
+    "quỹ",
+    "siêu thị",
+    "sở",
     "tập đoàn",
-    "tòa án nhân dân",
+    "tạp chí",
+    "thanh tra",
+    "thánh thất",
+    "thành ủy",
+    "thị ủy",
+    "thiền viện",
+    "thôn",
+    "thư viện",
+    "tịnh xá",
+    "tỉnh ủy",
+    "tòa án",
+    "tòa giám mục",
+    "tổ dân phố",
     "tổ hợp tác",
     "tổng công ty",
-    "trạm y tế",
+    "tổng cục",
+    "trạm",
+    "trang trại",
     "trung tâm",
     "trường cao đẳng",
     "trường đại học",
@@ -319,20 +390,54 @@ const ORGANISATIONS: &[&str] = &[
     "trường tiểu học",
     "trường trung cấp",
     "trường trung học",
+    "tu viện",
     "ubnd",
-    "ủy ban mặt trận tổ quốc",
-    "ủy ban nhân dân",
+    "ủy ban",
     "văn phòng",
-    "viện kiểm sát",
+    "viện",
+    "vườn quốc gia",
     "xí nghiệp",
+    "xưởng",
 ];
 
 /// Could be a person's where no marks are written.
-const MARKED_ONLY: &[&str] = &["văn phòng", "chi cục", "trường th", "trường pt"];
+const MARKED_ONLY: &[&str] = &[
+    "chi bộ",
+    "chi cục",
+    "chùa",
+    "cơ sở",
+    "công đoàn",
+    "cục",
+    "đại lý",
+    "đền",
+    "hội",
+    "liên hiệp",
+    "miếu",
+    "phòng",
+    "quỹ",
+    "sở",
+    "thanh tra",
+    "thôn",
+    "thư viện",
+    "trạm",
+    "trường pt",
+    "trường th",
+    "văn phòng",
+    "viện",
+    "xưởng",
+];
+
+/// Words that no person's name holds.
+const WORDS_OF_COMPANIES: &[&str] = &["tnhh", "dntn", "jsc", "ltd", "llc", "corp"];
 
 /// How the folded names of organisations begin.
 pub fn organisation_starts() -> impl Iterator<Item = String> {
     ORGANISATIONS.iter().map(|start| fold_diacritics(start))
+}
+
+/// The folded words that make any name an organisation's.
+pub fn organisation_words() -> impl Iterator<Item = &'static str> {
+    WORDS_OF_COMPANIES.iter().copied()
 }
 
 /// Whether it is an organisation: one with a tax code, or without any number one that is called so. The one judgement for
@@ -342,10 +447,17 @@ pub fn is_organisation(name: &str, identity: Option<&Identity>) -> bool {
         Some(Identity::TaxCode(_)) => true,
         Some(_) => false,
         None => {
-            let folded = fold_diacritics(name);
+            let folded = fold_name(name);
+            if folded
+                .split(' ')
+                .any(|word| WORDS_OF_COMPANIES.contains(&word))
+            {
+                return true;
+            }
             // Without a single mark it was typed without.
             let unmarked = clean(name).is_ascii();
-            let given: Vec<_> = name.split_whitespace().map(letters_and_marks).collect();
+            let words = words_of_name(name);
+            let given: Vec<_> = words.split_whitespace().map(letters_and_marks).collect();
             ORGANISATIONS.iter().any(|start| {
                 let rest = folded.strip_prefix(fold_diacritics(start).as_str());
                 let begins = rest.is_some_and(|rest| rest.starts_with(' '));
@@ -405,7 +517,7 @@ impl std::fmt::Debug for Person {
 /// which is the last word: whatever last words of a name are known, they are how its key begins.
 /// Organisations, and names without a number that are too long to be a person's, keep the order of their words.
 pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
-    let folded = fold_diacritics(name);
+    let folded = fold_name(name);
     let is_long = folded.split(' ').count() > 5;
     if is_organisation(name, identity) || (identity.is_none() && is_long) {
         return folded;
@@ -417,6 +529,20 @@ pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
 pub fn last_word_first(folded: &str) -> String {
     let words: Vec<&str> = folded.rsplit(' ').collect();
     words.join(" ")
+}
+
+/// Folds the name of a person or organisation: what stands between its words (`Lý A-Sình`, `Co.opmart`, a full stop at the
+/// end) is nothing, and `&` is `và`.
+pub fn fold_name(name: &str) -> String {
+    fold_diacritics(&words_of_name(name))
+}
+
+/// A name with plain spaces between its words.
+fn words_of_name(name: &str) -> String {
+    let is_between =
+        |c: char| is_dash(c) || matches!(c, '.' | ',' | ';' | ':' | '_' | '/' | '"' | '“' | '”');
+    let name = clean(name).replace('&', " và ");
+    name.replace(is_between, " ")
 }
 
 /// Folds a Vietnamese text for comparing: lower case, without diacritics and apostrophes (`Y' Bih`, which phones write
@@ -474,6 +600,19 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_between_the_words_of_a_name_is_nothing() {
+        for (name, same) in [
+            ("Lý A-Sình", "Lý A Sình"),
+            ("Nguyễn Thị Ánh.", "Nguyễn Thị Ánh"),
+            ("Công ty A & B", "Công ty A và B"),
+            ("Công ty “An Phát”", "Công ty An Phát"),
+            ("Co.opmart Lạng Sơn", "Co opmart Lạng Sơn"),
+        ] {
+            assert_eq!(search_name(name, None), search_name(same, None), "{name}");
+        }
+    }
+
+    #[test]
     fn people_are_found_by_given_name() {
         assert_eq!(search_name("Nguyễn Thị Ánh", None), "anh thi nguyen");
         let code = Identity::organisation("4900123456").unwrap();
@@ -503,6 +642,18 @@ mod tests {
             "Hợp tác xã Na Chi",
             "HTX Na Chi",
             "Văn phòng công chứng Lan",
+            "Tòa án nhân dân khu vực 1",
+            "Toà án nhân dân tỉnh",
+            "Viện Kiểm sát nhân dân",
+            "Hội Cựu chiến binh",
+            "Liên đoàn Lao động",
+            "Chùa Thành",
+            "Giáo xứ Cửa Nam",
+            "Công đoàn Sở Y tế",
+            "Co.opmart Lạng Sơn",
+            "Ánh Dương Co., Ltd",
+            "An Phát TNHH",
+            "Thôn Nà Pàn",
         ] {
             assert!(is_organisation(name, None), "{name}");
             assert_eq!(Person::named(name).public_name(), name);
@@ -518,6 +669,17 @@ mod tests {
             "Trường",
             "Trung Tam",
             "Công Ty",
+            "Hồi Văn Nam",
+            "Hoi Van Nam",
+            "Viên Thị Lan",
+            "Vien Thi Lan",
+            "Tô Dân Phong",
+            "Phong Thị Hoa",
+            "Chu A Páo",
+            "Bàn Văn Quản",
+            "Liên Thị Hoa",
+            "Đinh Văn Nam",
+            "Thánh Thị Sơ",
             "",
         ] {
             assert!(!is_organisation(name, None), "{name}");

@@ -19,7 +19,8 @@ pub enum NoPhone {
 pub fn read(text: &str) -> Result<String, NoPhone> {
     let text = clean(text);
     let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
+    // Spreadsheets mark numbers that are texts with an apostrophe.
+    for c in text.trim_start().trim_start_matches('\'').chars() {
         match c {
             '+' if plain.is_empty() => plain.push('+'),
             c if c.is_ascii_digit() => plain.push(c),
@@ -28,6 +29,10 @@ pub fn read(text: &str) -> Result<String, NoPhone> {
         }
     }
     let abroad = match plain.strip_prefix("00") {
+        // `00912345678` is one of ours with a zero too many: nobody knows which number was meant.
+        Some(rest) if rest.len() == 9 && rest.starts_with(['3', '5', '7', '8', '9']) => {
+            return Err(NoPhone::Unknown);
+        }
         Some(rest) if rest.len() > 8 => Some(rest),
         _ => plain.strip_prefix('+'),
     };
@@ -53,6 +58,7 @@ pub fn read(text: &str) -> Result<String, NoPhone> {
         11 if begins(&["02"]) => Ok(national),
         8..=10 if begins(&["1800", "1900"]) => Ok(national),
         9 if begins(&["3", "5", "7", "8", "9"]) => Err(NoPhone::ZeroMissing),
+        10 if begins(&["2"]) => Err(NoPhone::ZeroMissing),
         _ => Err(NoPhone::Unknown),
     }
 }
@@ -110,6 +116,7 @@ mod tests {
             "09\u{200b}12345678",
             "０９１２３４５６７８",
             "8 4912 345678",
+            " '0912345678",
         ] {
             assert_eq!(read(typed).as_deref(), Ok("0912345678"), "{typed}");
         }
@@ -134,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_call_is_refused() {
-        for lost in ["912345678", "38 123 4567", "987654321"] {
+        for lost in ["912345678", "2053812345", "38 123 4567", "987654321"] {
             assert_eq!(read(lost), Err(NoPhone::ZeroMissing), "{lost}");
         }
         for none in [
@@ -152,6 +159,7 @@ mod tests {
             "0612345678",
             "++84912345678",
             "84912345",
+            "00912345678",
         ] {
             assert_eq!(read(none), Err(NoPhone::Unknown), "{none}");
         }

@@ -1,6 +1,7 @@
 //! Procedures (thủ tục hành chính) in their versions: limits, checklist, workflow.
 
 mod code;
+mod fee;
 pub mod finding;
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,8 @@ use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::moment::WorkingTime;
 use crate::domain::person::fold_diacritics;
 pub use crate::domain::procedure::code::{InvalidCode, ProcedureCode};
+pub use crate::domain::procedure::fee::{Fee, FurtherPages};
+use crate::domain::procedure::fee::{check_fees, find_choices};
 use crate::domain::role::Role;
 use crate::domain::text;
 use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
@@ -185,47 +188,6 @@ pub struct HeldLimit {
     pub limit: LimitDefinition,
     pub from: LimitSource,
     pub extra_days: u32,
-}
-
-/// A fee (phí, lệ phí) in đồng.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fee {
-    pub name: String,
-    /// `None`: it is not known here, as where the province sets it; that is said, and is not 0 or free.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub amount_vnd: Option<u64>,
-    #[serde(default)]
-    pub note: String,
-    /// Only of what is handed in this way.
-    #[serde(default)]
-    pub channel: Option<Channel>,
-    /// First and last day of receipt for which it holds, where these are not the version's.
-    #[serde(default)]
-    pub valid_from: Option<NaiveDate>,
-    #[serde(default)]
-    pub valid_to: Option<NaiveDate>,
-    /// Of what it is owed so many times as there are: `trang`, `bản`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub per: Option<String>,
-    /// Position of the fee in whose place this one is owed where a reason is given, as a reduced one is: one of the two,
-    /// never both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instead_of: Option<u16>,
-}
-
-impl Fee {
-    /// Whether it holds for what is handed in that way and received on that day.
-    pub fn holds(&self, channel: Channel, on: NaiveDate) -> bool {
-        self.channel.is_none_or(|of| of == channel)
-            && self.valid_from.is_none_or(|from| from <= on)
-            && self.valid_to.is_none_or(|to| on <= to)
-    }
-
-    /// Whether something is owed for it, and how much is known.
-    pub fn known_amount(&self) -> Option<u64> {
-        self.amount_vnd.filter(|amount| *amount > 0)
-    }
 }
 
 /// A paper that the dossier consists of (thành phần hồ sơ).
@@ -628,68 +590,6 @@ fn check_checklist(place: &str, items: &[ChecklistItem], add: &mut dyn FnMut(&st
         } else if !known.insert(key) {
             add(&pointer, "trùng với khóa của giấy tờ khác".to_owned());
         }
-    }
-}
-
-fn check_fees(place: &str, fees: &[Fee], add: &mut dyn FnMut(&str, String)) {
-    for (i, fee) in fees.iter().enumerate() {
-        if let (Some(from), Some(to)) = (fee.valid_from, fee.valid_to)
-            && to < from
-        {
-            add(
-                &format!("{place}/fees/{i}/valid_to"),
-                "trước valid_from".to_owned(),
-            );
-        }
-        if let Some(of) = fee.instead_of {
-            let of = fees.get(usize::from(of)).filter(|_| usize::from(of) != i);
-            if of.is_none_or(|of| of.instead_of.is_some()) {
-                let reason = "phải là vị trí của một khoản phí khác, khoản đó không thay khoản nào";
-                add(&format!("{place}/fees/{i}/instead_of"), reason.to_owned());
-            }
-        }
-        if fee.per.as_ref().is_some_and(|per| per.trim().is_empty()) {
-            add(&format!("{place}/fees/{i}/per"), "để trống".to_owned());
-        }
-    }
-}
-
-/// The part of a fee's name that those have in common which are a choice.
-fn name_of_choice(name: &str) -> String {
-    let folded = fold_diacritics(name).to_lowercase();
-    let before_bracket = folded.split('(').next().unwrap_or_default();
-    let words: Vec<_> = before_bracket.split_whitespace().collect();
-    let is_number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
-    let end = words.iter().enumerate().position(|(i, word)| {
-        ["tu", "duoi", "tren", "den"].contains(word) && words.get(i + 1).is_some_and(is_number)
-    });
-    words[..end.unwrap_or(words.len())].join(" ")
-}
-
-fn find_choices(fees: &mut [Fee]) {
-    if fees.len() < 2 || fees.iter().any(|fee| fee.instead_of.is_some()) {
-        return;
-    }
-    let names: Vec<_> = fees.iter().map(|fee| name_of_choice(&fee.name)).collect();
-    for i in 1..fees.len() {
-        let first = (0..i).find(|first| {
-            let (first_fee, fee) = (&fees[*first], &fees[i]);
-            // Those of other ways and days are none: only one of them holds.
-            let apart = first_fee.channel.is_some()
-                && fee.channel.is_some()
-                && first_fee.channel != fee.channel;
-            let before = |a: &Fee, b: &Fee| {
-                a.valid_to
-                    .zip(b.valid_from)
-                    .is_some_and(|(to, from)| to < from)
-            };
-            names[*first] == names[i]
-                && first_fee.instead_of.is_none()
-                && !apart
-                && !before(first_fee, fee)
-                && !before(fee, first_fee)
-        });
-        fees[i].instead_of = first.and_then(|first| u16::try_from(first).ok());
     }
 }
 

@@ -7,14 +7,28 @@ use chrono::{Datelike, NaiveDate};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// A text as it is kept: composed (NFC), without marks that nobody sees, full-width letters as plain ones, any space as a
-/// plain one, and the Đ of other alphabets (Ð of Icelandic, Ɖ of Ewe) as Đ. Lines stay lines.
+/// A text as it is kept: composed (NFC), without marks that nobody sees or that stand on no letter, full-width letters as
+/// plain ones, any space as a plain one, and the Đ of other alphabets (Ð of Icelandic, Ɖ of Ewe) as Đ. Lines stay lines.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let unclean = |c: char| cleaned(c) != Some(c);
+    let mut stands = stands_on_something();
+    let unclean = |c: char| cleaned(c) != Some(c) || !stands(&c);
     if !text.chars().any(unclean) && is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().filter_map(cleaned).nfc().collect())
+    let seen = text.chars().filter_map(cleaned);
+    Cow::Owned(seen.filter(stands_on_something()).nfc().collect())
+}
+
+/// Of the letters of a text, one after the other: whether one is no mark, or there is something before it to stand on.
+fn stands_on_something() -> impl FnMut(&char) -> bool {
+    let mut before = ' ';
+    move |c| {
+        let stands = !before.is_whitespace() || c.is_ascii() || !is_combining_mark(*c);
+        if stands {
+            before = *c;
+        }
+        stands
+    }
 }
 
 /// The same in one line: what lies between words is one space, and nothing is before or behind them.
@@ -55,7 +69,8 @@ pub fn read_date(text: &str) -> Option<NaiveDate> {
 }
 
 /// A whole number as people write it: `150000`, `150.000`, `150 000`, `150,000`, with `đ`, `₫` or `đồng` behind it.
-/// Marks stand between groups of three, the same all along.
+/// Marks stand between groups of three, the same all along; a part of zeros behind another mark (`5000.00`, `5.000,0`), as
+/// machines write it, says nothing.
 pub fn read_number(text: &str) -> Option<u64> {
     let text = clean(text);
     let text = text.trim();
@@ -65,6 +80,15 @@ pub fn read_number(text: &str) -> Option<u64> {
         .find_map(|unit| text.strip_suffix(unit))
         .unwrap_or(text)
         .trim_end();
+    let part = text.rsplit_once(['.', ',']).filter(|(whole, part)| {
+        let mark = text[whole.len()..].chars().next();
+        let other = |c: char| !c.is_ascii_digit() && Some(c) != mark;
+        let grouped = whole.contains(other) && !whole.contains(|c| Some(c) == mark);
+        let plain = whole.bytes().all(|b| b.is_ascii_digit());
+        let zeros = !part.is_empty() && part.bytes().all(|b| b == b'0');
+        zeros && (grouped || (plain && part.len() < 3))
+    });
+    let text = part.map_or(text, |(whole, _)| whole);
     if text.is_empty() {
         return None;
     }
@@ -90,17 +114,34 @@ fn cleaned(c: char) -> Option<char> {
         // What controls machines, but for the ends of lines and tabs.
         '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => return None,
         c if c.is_ascii() => c,
-        // Soft hyphen, marks without width, directions of writing, byte order marks, joiners.
+        // What Unicode has nobody see (Default_Ignorable_Code_Point): soft hyphen, marks without width, fillers of Hangul and
+        // Khmer, directions of writing, variations, byte order marks, joiners, tags.
         '\u{ad}'
         | '\u{34f}'
         | '\u{61c}'
-        | '\u{180e}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}'
         | '\u{80}'..='\u{9f}' => return None,
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        // The empty pattern of Braille looks like a space too.
+        '\u{a0}'
+        | '\u{2800}'
+        | '\u{1680}'
+        | '\u{2000}'..='\u{200a}'
+        | '\u{202f}'
+        | '\u{205f}'
+        | '\u{3000}' => ' ',
         'Ð' | 'Ɖ' => 'Đ',
         'ð' | 'ɖ' => 'đ',
         // Full width, in the order of ASCII.
@@ -121,7 +162,37 @@ pub const fn is_dash(c: char) -> bool {
 /// marks, and what has no such letter as the nearest one.
 pub fn gsm7(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for c in clean(text).nfkd().filter(|c| !is_combining_mark(*c)) {
+    let text = clean(text);
+    for c in text.chars() {
+        let after_digit = plain.ends_with(|before: char| before.is_ascii_digit());
+        match c {
+            '≥' => plain.push_str(">="),
+            '≤' => plain.push_str("<="),
+            '≠' => plain.push_str("<>"),
+            '≈' | '∼' => plain.push('~'),
+            '±' => plain.push_str("+-"),
+            '÷' => plain.push('/'),
+            '→' | '⇒' | '➔' | '➜' => plain.push_str("->"),
+            '←' | '⇐' => plain.push_str("<-"),
+            '°' | 'º' if after_digit => plain.push_str(" do "),
+            '‰' => plain.push_str(" phan nghin"),
+            // `1½` is no 11/2, and 10³ no 103.
+            '½' | '⅓' | '⅔' | '¼' | '¾' | '⅛' if after_digit => {
+                plain.push(' ');
+                push_gsm7(&mut plain, c);
+            }
+            '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' if after_digit => {
+                plain.push('^');
+                push_gsm7(&mut plain, c);
+            }
+            c => push_gsm7(&mut plain, c),
+        }
+    }
+    plain
+}
+
+fn push_gsm7(plain: &mut String, c: char) {
+    for c in std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)) {
         match c {
             'đ' => plain.push('d'),
             'Đ' => plain.push('D'),
@@ -138,10 +209,11 @@ pub fn gsm7(text: &str) -> String {
             c if gsm7_size(c).is_some() => plain.push(c),
             c if c.is_alphanumeric() => plain.push('?'),
             c if c.is_whitespace() => plain.push(' '),
+            // Arrows and signs of mathematics mean something; pictures do not.
+            '\u{2190}'..='\u{22ff}' => plain.push('?'),
             _ => {}
         }
     }
-    plain
 }
 
 /// How many places a text takes in a short message of GSM 7 bit; `None`: it cannot be one.
@@ -171,6 +243,11 @@ mod tests {
             ),
             ("ƯỜNG đỗ ẵ ỹ", "UONG do a y"),
             ("½ m², № 5… 10.000₫", "1/2 m2, No 5... 10.000dong"),
+            ("≥ 18, ≤ 5 ≠ 6 ±2 ÷ 3 → 4", ">= 18, <= 5 <> 6 +-2 / 3 -> 4"),
+            (
+                "37°C, 5‰, 1½ m, 10³, 2 ∞ 3",
+                "37 do C, 5 phan nghin, 1 1/2 m, 10^3, 2 ? 3",
+            ),
             ("a\u{200b}b\u{a0}c\td 😀", "ab c d "),
             ("李 [x] {y} z\\w|v", "? (x) (y) z/w/v"),
             (
@@ -197,6 +274,10 @@ mod tests {
             ("０９１２", "0912"),
             ("a\u{a0}b\u{3000}c", "a b c"),
             ("\u{feff}x", "x"),
+            ("\u{3164}\u{115f}\u{ffa0}\u{17b4}\u{fe0f}\u{e0041}", ""),
+            ("\u{2800}", " "),
+            ("\u{301}", ""),
+            (" \u{301}\u{302}a\u{301}", " á"),
             ("L\u{7}ê\u{2}\u{1d}\u{7f}", "Lê"),
             ("dòng 1\ndòng 2\t½ m²", "dòng 1\ndòng 2\t½ m²"),
         ] {
@@ -205,6 +286,31 @@ mod tests {
         assert!(matches!(clean("Nguyễn Thị Ánh"), Cow::Borrowed(_)));
         assert_eq!(line("  Nguyễn \n Thị\u{a0}\u{200b} Ánh "), "Nguyễn Thị Ánh");
     }
+
+    #[test]
+    fn numbers_are_read_as_people_and_machines_write_them() {
+        for (text, number) in [
+            ("150000", 150_000),
+            ("150.000", 150_000),
+            ("1.150 000đ", 0),
+            ("150 000 đồng", 150_000),
+            ("5000.00", 5000),
+            ("5000,0", 5000),
+            ("5,000.00", 5000),
+            ("5.000,00", 5000),
+            ("1.000.000,00 đ", 1_000_000),
+            ("5.000", 5000),
+            ("5.000.00", 0),
+            ("5000.50", 0),
+            ("5000.000", 0),
+            (".00", 0),
+            ("", 0),
+            ("-5", 0),
+        ] {
+            assert_eq!(read_number(text), Some(number).filter(|n| *n > 0), "{text}");
+        }
+    }
+
     #[test]
     fn dates_have_the_day_first_or_the_year() {
         let read = |text| read_date(text).map(|date| date.to_string());

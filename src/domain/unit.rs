@@ -296,4 +296,9 @@ impl Units {
             .filter_map(|id| self.get(id))
             .find(|unit| unit.is_open_on(on))
     }
+
+    /// Whom people are sent to about a unit on that day: the one that does its work, or itself where nobody is named.
+    pub fn answering_on(&self, unit: UnitId, on: NaiveDate) -> Option<&Arc<Unit>> {
+        self.in_charge_on(unit, on).or_else(|| self.get(unit))
+    }
 }

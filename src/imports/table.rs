@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use crate::domain::text::{line, read_date};
+use crate::domain::unit::is_unit_code;
 use crate::imports::{Wrong, workbook};
 
 /// A row; its cells are trimmed.
@@ -143,7 +144,7 @@ pub(crate) fn read_with_numbers(
                 );
                 wrong.push(at(line, column, reason));
             }
-            (column, cell.text)
+            (column, in_usual_letters(column, cell.text))
         });
         rows.push(Row {
             line,
@@ -154,6 +155,21 @@ pub(crate) fn read_with_numbers(
         wrong.push(whole_line(first, "tệp không có dòng dữ liệu nào"));
     }
     rows
+}
+
+/// Words and codes are what they are in capitals or without: spreadsheets put capitals at the beginning of cells.
+fn in_usual_letters(column: &str, cell: String) -> String {
+    match column {
+        "kind" | "level" | "share" | "source" | "mountain" => cell.to_lowercase(),
+        "code" | "old_code" | "new_code" | "parent_code" => {
+            let code = cell.to_uppercase();
+            match is_unit_code(&code) {
+                true => code,
+                false => cell,
+            }
+        }
+        _ => cell,
+    }
 }
 
 /// Texts such as `31/01/2027` in columns in which others are days: where a spreadsheet takes the month first, it makes a

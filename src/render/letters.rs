@@ -49,6 +49,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "taken.txt",
     "taken.html",
     "taken.sms",
+    "money.txt",
+    "money.html",
+    "money.sms",
     "result_ready.txt",
     "result_ready.html",
     "result_ready.sms",
@@ -258,6 +261,7 @@ const CUT: &[&str] = &[
     "answer",
     "reason",
     "because",
+    "owed",
     "address",
     "procedure",
     "receiving_unit",
@@ -379,7 +383,13 @@ fn example(topic: Topic) -> Value {
             "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
         Topic::Taken => json!({"what": "giấy tờ bổ sung"}),
-        Topic::ResultReady => json!({"done_at": done_at}),
+        Topic::Money => json!({
+            "what_happened": "Đã nhận tiền nộp", "what": "đã nhận tiền nộp 25.000 đồng", "amount": "25.000",
+            "receipt": "FT26330123456789", "reason": "", "owed": "",
+        }),
+        Topic::ResultReady => {
+            json!({"done_at": done_at, "owed": "Lệ phí đăng ký: 25.000 đồng"})
+        }
         Topic::Refused => json!({"reason": reason, "form": refusal, "done_at": done_at}),
         Topic::Stopped | Topic::Withdrawn => {
             json!({"reason": reason, "form": stop, "done_at": done_at})
@@ -389,7 +399,7 @@ fn example(topic: Topic) -> Value {
             "now": "Hồ sơ đang được giải quyết tiếp, hẹn trả kết quả 17:00 ngày 15/07/2021.",
         }),
         Topic::Moved => json!({
-            "decided": "",
+            "decided": "", "asked": "",
             "from_unit": "Ủy ban nhân dân thành phố Lạng Sơn", "to_unit": "Ủy ban nhân dân phường Lương Văn Tri",
         }),
         Topic::DueTomorrow => json!({"step": "Thẩm định", "appointment_at": ""}),
@@ -461,6 +471,8 @@ text_enum! {
         DateMoved = "date_moved",
         /// What was asked for came, by post, online or by transfer, and the moment that is promised stays.
         Taken = "taken",
+        /// Money came or was paid back, and they were not at the desk.
+        Money = "money",
         ResultReady = "result_ready",
         /// The result is a refusal.
         Refused = "refused",

@@ -12,7 +12,8 @@ use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
 use crate::domain::log::{Entry, Subject};
 use crate::domain::moment::Moment;
 use crate::domain::person::{
-    Commitment, CommitmentKey, Person, last_word_first, organisation_starts, search_name,
+    Commitment, CommitmentKey, Person, last_word_first, organisation_starts, organisation_words,
+    search_name,
 };
 use crate::domain::phone;
 use crate::store::admin_acts::{self, ActKind};
@@ -691,17 +692,18 @@ fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives persons their search name anew whose name is read otherwise than before: with letters or marks that only look
-/// like ours, or apostrophes, people of six words or more, and organisations that were taken for people.
+/// Gives persons their search name anew whose name is read otherwise than before: with letters that only look like ours,
+/// or marks, people of six words or more, and organisations that were taken for people.
 pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
     let other_letters = match conn {
-        Conn::Sqlite(_) => "search_name glob '*[^ -~]*' or search_name glob '*[''`]*'",
-        Conn::Postgres(_) => "search_name ~ '[^ -~]|[''`]'",
+        Conn::Sqlite(_) => "search_name glob '*[^ a-z0-9]*'",
+        Conn::Postgres(_) => "search_name ~ '[^ a-z0-9]'",
     };
     // Our own words: letters and spaces.
-    let taken_for_people: String = organisation_starts()
-        .map(|start| format!(" or search_name like '% {}'", last_word_first(&start)))
-        .collect();
+    let starts = organisation_starts()
+        .map(|start| format!(" or search_name like '% {}'", last_word_first(&start)));
+    let words = organisation_words().map(|word| format!(" or search_name like '%{word}%'"));
+    let taken_for_people: String = starts.chain(words).collect();
     let mut after: Vec<u8> = Vec::new();
     loop {
         let rows: Vec<PersonRow> = persons::table

@@ -14,7 +14,7 @@ use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person, Ways};
 use crate::domain::privacy::Seen;
-use crate::domain::procedure::{LimitDefinition, Procedure};
+use crate::domain::procedure::{FurtherPages, LimitDefinition, Procedure};
 use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
 use crate::store::authority::Proof;
@@ -223,6 +223,11 @@ pub struct FeeView {
     /// How many times it is owed.
     #[schema(example = 1)]
     pub quantity: u32,
+    /// The pages of each copy, where that was said: `2x5, 1` are two of five and one of one.
+    #[schema(example = "2x5, 1")]
+    pub pages: Option<String>,
+    /// What further pages of a copy cost, where they cost something else than the first.
+    pub further: Option<FurtherPages>,
     /// What it comes to, in đồng.
     #[schema(example = 25000)]
     pub sum_vnd: Option<u64>,
@@ -628,6 +633,7 @@ fn fees(
     let fees = fees.map(|(position, fee)| {
         let settled = contents.settled_fee(position);
         let chosen = all.stands(position);
+        let (quantity, pages) = contents.times(position);
         let why = contents.reason_of_choice(position);
         let mut view = FeeView {
             position,
@@ -635,7 +641,9 @@ fn fees(
             amount_vnd: fee.amount_vnd,
             note: fee.note.clone(),
             per: fee.per.clone(),
-            quantity: contents.quantity(position),
+            quantity,
+            pages: (!pages.is_empty()).then(|| pages.to_string()),
+            further: fee.further,
             sum_vnd: all.sum(position),
             instead_of: fee.instead_of,
             status: match fee.amount_vnd {

@@ -24,7 +24,7 @@ use crate::views::search::SearchFor;
 use crate::views::time_limit::{Asked, Preview};
 
 /// The most procedures that a search shows.
-const MOST_FOUND: usize = 30;
+pub const MOST_FOUND: usize = 30;
 
 /// A procedure that a desk may take in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -447,7 +447,7 @@ fn fees(contents: &Contents, procedure: &Procedure, state: &State) -> Vec<LookUp
         let settled = contents.settled_fee(position).is_some();
         all.stands(position).then(|| LookUpFee {
             name: fee.name.clone(),
-            quantity: contents.quantity(position),
+            quantity: contents.times(position).0,
             sum_vnd: all.sum(position),
             settled,
         })

@@ -7,7 +7,7 @@ use crate::domain::case_number::{CaseNumber, NumberEnd};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{fold_diacritics, last_word_first};
+use crate::domain::person::{fold_name, last_word_first};
 use crate::domain::phone;
 use crate::error::{Error, WrongField};
 use crate::store::lists::{self, Listed, Reach};
@@ -74,15 +74,9 @@ impl SearchFor {
     }
 
     pub fn name(text: &str) -> Option<Self> {
-        let folded = fold_diacritics(text);
-        // A full stop or comma behind it is none of it.
-        let words = folded
-            .split(' ')
-            .map(|word| word.trim_end_matches(['.', ',', ';', ':']));
-        let words: Vec<String> = words
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let folded = fold_name(text);
+        let words = folded.split(' ').filter(|word| !word.is_empty());
+        let words: Vec<String> = words.map(str::to_owned).collect();
         (folded.chars().any(char::is_alphanumeric)).then_some(Self::Name(words))
     }
 }
@@ -256,7 +250,7 @@ impl Fit {
         // By how they are filed, these two.
         let name = match self {
             Self::Whole | Self::Begun => String::new(),
-            Self::Apart | Self::Inside | Self::BegunInside => fold_diacritics(name),
+            Self::Apart | Self::Inside | Self::BegunInside => fold_name(name),
         };
         let name: Vec<&str> = name.split(' ').collect();
         match self {

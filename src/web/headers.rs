@@ -59,8 +59,11 @@ impl FromRequest for IfMatch {
             Some(Err(_)) => Err(Problem::invalid_field("If-Match", "không đọc được")),
             Some(Ok("*")) => Ok(Self::Any),
             Some(Ok(text)) => {
-                let tags = text.split(',').filter_map(own_tag);
-                Ok(Self::Tags(tags.map(str::to_owned).collect()))
+                let tags = text.split(',').map(|tag| own_tag(tag).map(str::to_owned));
+                tags.collect::<Option<_>>().map(Self::Tags).ok_or_else(|| {
+                    let detail = "cần ETag như đã đọc, trong dấu ngoặc kép, ví dụ \"3\"";
+                    Problem::invalid_field("If-Match", detail)
+                })
             }
         };
         std::future::ready(result)

@@ -132,6 +132,8 @@ on_both! {
         assert_eq!(problem["current"], moved.json());
         assert_eq!(stale.header("etag"), moved.header("etag"));
         hand_over().header("If-Match", "W/\"1\"").send().problem(412, "changed");
+        let bare = hand_over().header("If-Match", "1").send().problem(400, "invalid-request");
+        assert_eq!(bare["errors"][0]["field"], "If-Match");
         let any = json!({"reason": "công dân xin rút"});
         let path = path.replace("hand-over", "withdraw");
         let call = office.call("POST", path).token(&clerk).header("If-Match", "*").body(any);

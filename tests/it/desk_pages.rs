@@ -85,7 +85,21 @@ on_both! {
         assert_eq!(held(&wrong.body, "applicant/phone"), "12");
         assert_eq!(held(&wrong.body, "items/1/copies"), "2");
 
+        // A receipt's number, and nothing that was paid.
+        let mut forgotten = filled(&key, "0912345678");
+        forgotten.push(("paid/receipt", "BL-1"));
+        let asked = clerk.post("/ho-so/tiep-nhan", &forgotten);
+        is_page(&asked, 400);
+        assert!(asked.body.contains("chưa đánh dấu khoản nào đã thu"), "{}", asked.body);
+        // So many pages of each copy.
+        let mut unread = filled(&key, "0912345678");
+        unread.extend([("paid/fees", "0"), ("paid/pages/0", "năm")]);
+        let asked = clerk.post("/ho-so/tiep-nhan", &unread);
+        is_page(&asked, 400);
+        assert!(asked.body.contains("href=\"#paid/pages/0\">Số trang từng bản"), "{}", asked.body);
+
         let mut paid = filled(&key, "0912 345 678");
+        paid.push(("paid/pages/0", "2x5"));
         paid.push(("paid/fees", "0"));
         let first = clerk.post("/ho-so/tiep-nhan", &paid).expect(303);
         let place = first.header("location").to_owned();
@@ -108,9 +122,11 @@ on_both! {
             assert!(receipt.body.contains(said), "{said} in {}", receipt.body);
         }
         assert!(!receipt.body.contains("020185000123"), "no number on paper: {}", receipt.body);
+        let dossier = clerk.get(&format!("/ho-so/{number}")).expect(200).body;
+        assert!(dossier.contains("số trang từng bản: 2x5; 14.000"), "{dossier}");
         let shown = clerk.get(&format!("/ho-so/{number}"));
         is_page(&shown, 200);
-        assert!(shown.body.contains("2.000 đồng – đã nộp"), "{}", shown.body);
+        assert!(shown.body.contains("14.000 đồng – đã nộp"), "{}", shown.body);
 
         // She comes again: what is known is filled in, and the desk is asked.
         let again = clerk.get(FORM).expect(200).body;

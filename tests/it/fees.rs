@@ -129,6 +129,39 @@ on_both! {
 }
 
 on_both! {
+    fn further_pages_of_a_copy_cost_less(db: &Database) {
+        let mut office = open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let by_copy = |pages: &str| json!([{"position": 0, "pages": pages}]);
+        // Two of five pages are 2 × 7.000, one of one page 2.000, one of 300 pages no more than 200.000.
+        let first = receive(&office, &clerk, COMMUNE, SAME_DAY, by_copy("2x5, 1")).expect(201).json();
+        let fee = &first["fees"][0];
+        assert_eq!((&fee["quantity"], &fee["pages"], &fee["sum_vnd"]), (&json!(11), &json!("2x5, 1"), &json!(16_000)));
+        assert_eq!(fee["further"], json!({"from": 3, "amount_vnd": 1000, "most_vnd": 200_000}));
+        assert_eq!(code(&office, &clerk, &first), 16_000);
+        assert_eq!(tell(&office, "T1", &first, 16_000)["state"], "taken");
+        // What was paid by the page is paid back by the page.
+        let back = json!({"fees": [0], "amount_vnd": 16_000, "method": "transfer", "receipt": "", "reason": "thu nhầm"});
+        act(&office, &clerk, &first, "fees/refund", back).expect(200);
+        let second = office.receive(COMMUNE, SAME_DAY);
+        let cash = json!({"fees": by_copy("300"), "method": "cash", "receipt": "BL-1"});
+        let paid = act(&office, &clerk, &second, "fees/collect", cash).expect(200).json();
+        assert_eq!(paid["paid_vnd"], 200_000);
+        for (fees, field) in [
+            (by_copy("năm"), "/fees/0/pages"),
+            (by_copy(""), "/fees/0/pages"),
+            (json!([{"position": 0, "pages": "5", "quantity": 5}]), "/fees/0/pages"),
+        ] {
+            let wrong = receive(&office, &clerk, COMMUNE, SAME_DAY, fees).problem(400, "invalid-request");
+            assert_eq!(fields(&wrong), [field]);
+        }
+        let twice = receive(&office, &clerk, COMMUNE, SAME_DAY, json!([0, 0])).problem(409, "refused");
+        assert_eq!(twice["reason"], "fee_named_twice");
+        verified(&office);
+    }
+}
+
+on_both! {
     fn fees_to_choose_from_are_never_a_sum(db: &Database) {
         let mut office = open(db);
         // Full for most, reduced for some: in the catalogue two lines.

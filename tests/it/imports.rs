@@ -82,7 +82,7 @@ on_both! {
         let text = format!(
             "{HEAD}\
              H37,province,people_committee,Tỉnh,,20\n\
-             h37.1,province,department,Sở,H37,\n\
+             h37-1,province,department,Sở,H37,\n\
              H37.02,planet,department,,H99,\n\
              H37.03,district,people_committee,Huyện,H37.77,\n\
              H37.04,district,people_committee,Huyện,H37.05,\n\
@@ -128,6 +128,20 @@ fn heads_encodings_and_empty_files_are_named() {
     // A byte order mark, as spreadsheets write it, is no error.
     let marked = format!("\u{feff}{HEAD}H37,province,people_committee,Tỉnh,,20\n");
     assert_eq!(units(&store, &marked).unwrap().added, 1);
+}
+
+on_both! {
+    fn words_and_codes_are_read_in_capitals_too(db: &Database) {
+        let store = db.store();
+        motcua::imports::calendar(&store, motcua::config::bundled::CALENDAR).unwrap();
+        units(&store, &format!("{HEAD}H37,Province,People_committee,Tỉnh Lạng Sơn,,\nh37.98,District,people_committee,Huyện Ba,H37,\nh37.98.01,Commune,PEOPLE_COMMITTEE,Xã Một,H37.98,\nH37.98.02,COMMUNE,People_Committee,Xã Hai,h37.98,\n")).unwrap();
+        let reference = store.reference().unwrap();
+        assert!(reference.units().by_code("H37.98.01").is_some() && reference.units().by_code("H37.98.02").is_some());
+        let lines = "old_code,new_code,share\nh37.98.01,H37.98.02,Whole\n";
+        motcua::imports::successions(&store, lines.as_bytes(), Some(date("2026-01-01"))).unwrap();
+        let days = "date,kind,name\n2026-03-03,OFF,Nghỉ bù\n";
+        assert_eq!(motcua::imports::calendar(&store, days.as_bytes()).unwrap().added, 1);
+    }
 }
 
 on_both! {

@@ -77,18 +77,26 @@ on_both! {
     fn a_payment_is_matched_by_what_a_bank_leaves_of_the_number(db: &Database) {
         let mut office = with_gateway(db);
         let (procedure, _, amount) = with_one_fee(&office.world);
-        let made: Vec<Value> = (0..4).map(|_| office.receive(COMMUNE, &procedure)).collect();
-        let written: [fn(&str) -> String; 4] = [
+        let made: Vec<Value> = (0..7).map(|_| office.receive(COMMUNE, &procedure)).collect();
+        let written: [fn(&str) -> String; 7] = [
             |number| number.replace(['.', '-'], ""),
             |number| number.replace(['.', '-'], " "),
             |number| format!("CT DEN:123 {number} GD 456"),
             |number| number.replace('-', "\u{2013}"),
+            |number| format!("MBVCB.12345.NOPPHI{}", number.replace(['.', '-'], "")),
+            |number| number.replace('-', "\n"),
+            |number| number.replace(['.', '-'], "_"),
         ];
         for (i, (dossier, write)) in made.iter().zip(written).enumerate() {
             let purpose = write(dossier["case_number"].as_str().unwrap());
             let told = tell(&office, &format!("T{i}"), &json!(purpose), amount);
             assert_eq!(told["state"], "taken", "{purpose}: {told}");
         }
+        // Whose it is of two, people say.
+        let two: Vec<Value> = (0..2).map(|_| office.receive(COMMUNE, &procedure)).collect();
+        let purpose = format!("{} {}", two[0]["case_number"].as_str().unwrap(), two[1]["case_number"].as_str().unwrap());
+        let told = tell(&office, "T9", &json!(purpose), amount);
+        assert_eq!((&told["state"], &told["reason"]), (&json!("unmatched"), &json!("several_dossiers")));
         verified(&office);
     }
 }
@@ -202,7 +210,8 @@ on_both! {
         // What it is for may be missing, a number or as long as it likes: it waits for people.
         let odd = [json!({"transaction": "T9", "amount_vnd": 1}), json!({"transaction": 10, "case_number": null, "amount_vnd": 1}),
             json!({"transaction": "T11", "case_number": "x".repeat(1000), "amount_vnd": 1}),
-            json!({"transaction": "T12", "case_number": 210301, "amount_vnd": "25.000"})];
+            json!({"transaction": "T12", "case_number": 210301, "amount_vnd": "25.000"}),
+            json!({"transaction": " T14 ", "case_number": "x", "amount_vnd": "5000.00"})];
         for odd in odd {
             let kept = told(&office, &odd).expect(200).json();
             assert_eq!((&kept["state"], &kept["reason"]), (&json!("unmatched"), &json!("unknown_dossier")), "{odd}");

@@ -86,7 +86,7 @@ on_both! {
                 ("cong ty", &["Công ty TNHH Thị Trấn Thu"]),
                 ("tnhh thi tr", &["Công ty TNHH Thị Trấn Thu"]),
                 ("100% a\\b", &["Lý 100% A\\B"]),
-                ("100_", &[]),
+                ("1_0%", &[]),
                 // Words that do not stand there so.
                 ("huong tran thi", &[]),
                 ("ran thi", &[]),

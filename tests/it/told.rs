@@ -13,7 +13,7 @@ use crate::support::{
 use motcua::acts;
 use motcua::acts::receive::NewRequest;
 use motcua::domain::dossier::{
-    Action, Channel, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod,
+    Action, Channel, Correction, Decision, Dossier, FeeAsked, ItemHandedIn, Paper, PaymentMethod,
 };
 use motcua::domain::identity::Identity;
 use motcua::domain::moment::Moment;
@@ -633,6 +633,41 @@ on_both! {
 }
 
 on_both! {
+    fn money_that_comes_or_goes_while_nobody_is_at_the_desk_is_told(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-01 08:00")).unwrap().id;
+        ear.hears_one("receipt", at("2021-03-01 08:00"));
+        let fees = vec![FeeAsked { pages: "2x5".to_owned().try_into().ok(), ..FeeAsked::from(0) }];
+        let collect = |method| Action::CollectFees { fees: fees.clone(), amount_vnd: None, method, receipt: because("FT-1") };
+        let refund = |method| Action::RefundFees {
+            fees: vec![0], amount_vnd: 14_000, method, receipt: String::new(), reason: because("Thu nhầm"),
+        };
+        let now = at("2021-03-01 09:00");
+        world.act(id, now, collect(PaymentMethod::Online)).unwrap();
+        let told = ear.hears_one("money", now);
+        for known in ["đã nhận tiền nộp 14.000 đồng", "FT-1"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        world.act(id, now, refund(PaymentMethod::Transfer)).unwrap();
+        let told = ear.hears_one("money", now);
+        for known in ["đã hoàn trả 14.000 đồng", "Thu nhầm", "Còn phải nộp: Phí chứng thực bản sao từ bản chính (2 bản × 5 trang): 14.000 đồng"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        // Who is there knows.
+        world.act(id, now, collect(PaymentMethod::Cash)).unwrap();
+        world.act(id, now, refund(PaymentMethod::Cash)).unwrap();
+        assert!(ear.hears(now).is_empty());
+        // Who fetches the result is told what to bring.
+        let now = at("2021-03-01 10:00");
+        world.finish(id, now);
+        let told = ear.hears(now).into_iter().find(|told| told.topic == "result_ready").unwrap();
+        assert!(told.text.contains("Còn phải nộp: Phí chứng thực bản sao từ bản chính (2 bản × 5 trang): 14.000 đồng"), "{}", told.text);
+    }
+}
+
+on_both! {
     fn results_are_said_to_come_as_they_come_and_from_whom(db: &Database) {
         let world = World::new(db.store());
         let mut ear = Ear::new(db, &world);
@@ -881,6 +916,15 @@ on_both! {
         says(change.body(json!({"unit": COMMUNE})).send().problem(400, "invalid-request"), "/unit");
         let asked = office.call("GET", format!("/api/v1/time-limit?procedure={SAME_DAY}&unit={COMMUNE}")).send();
         says(asked.problem(400, "invalid-request"), "unit");
+        // Neither does it take submissions or feedback.
+        let feedback = json!({"unit": COMMUNE, "kind": "report", "content": "Mở cửa muộn", "name": "Lan", "phone": "0912345678"});
+        let feedback = office.call("POST", "/api/v1/feedback").body(feedback).send();
+        says(feedback.problem(400, "invalid-request"), "/unit");
+        let submission = json!({
+            "unit": COMMUNE, "procedure": SAME_DAY, "applicant": {"name": "Nguyễn Thị Ánh", "email": "anh@example.vn"},
+        });
+        let refused = office.call("POST", "/api/v1/submissions").body(submission).send().json();
+        assert!(refused.to_string().contains(&follower), "{refused}");
         let page = clerk.get(&form);
         assert_eq!(page.status, 409);
         assert!(page.body.contains(&follower), "{}", page.body);

@@ -16,7 +16,7 @@ use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_regi
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
-    Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet, Finished,
+    Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet, Finished, Follower,
     MovedToSuccessor, NotReceived, PaymentTaken, RefundCancelled, Refusal, ResultReturned,
     Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
@@ -261,7 +261,6 @@ fn decide_existing(
     action: &Action,
     context: &Context<'_>,
 ) -> Result<Option<EventData>, Refusal> {
-    let at = context.at;
     let kind = action.kind();
     if context.staff.is_some_and(|staff| !staff.competent) && !kind.is_at_the_counter() {
         return Err(Refusal::NotCompetent);
@@ -434,7 +433,7 @@ fn decide_existing(
                 return Err(Refusal::NotASuccessor);
             }
             let unit = context.units.get(*to).ok_or(Refusal::UnknownUnit)?;
-            ensure_open(unit, at)?;
+            ensure_open(unit, context)?;
             MovedToSuccessor {
                 from: *from,
                 to: *to,
@@ -465,14 +464,21 @@ fn decide_existing(
     Ok(Some(data))
 }
 
-fn ensure_open(unit: &Unit, at: Moment) -> Result<(), Refusal> {
-    let on = at.date();
+fn ensure_open(unit: &Unit, context: &Context<'_>) -> Result<(), Refusal> {
+    let on = context.at.date();
     if unit.is_open_on(on) {
         Ok(())
     } else {
         Err(Refusal::UnitClosed {
             code: unit.code.clone(),
             on,
+            follower: context
+                .units
+                .in_charge_on(unit.id, on)
+                .map(|unit| Follower {
+                    code: unit.code.clone(),
+                    name: unit.name.clone(),
+                }),
         })
     }
 }

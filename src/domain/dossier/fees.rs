@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::dossier::{Channel, Contents, Refusal, SettledFee};
+use crate::domain::dossier::{Channel, Contents, Pages, Refusal, SettledFee};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::Fee;
 
@@ -24,6 +24,9 @@ pub struct FeeTerms {
     pub fee: u16,
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub quantity: u32,
+    /// The pages of each copy, where that was said; `quantity` is all of them then.
+    #[serde(default, skip_serializing_if = "Pages::is_empty")]
+    pub pages: Pages,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -35,6 +38,8 @@ pub struct FeeAsked {
     pub fee: u16,
     /// `None`: as often as was said before, else once.
     pub quantity: Option<u32>,
+    /// The pages of each copy, instead of how many times.
+    pub pages: Option<Pages>,
     pub reason: String,
 }
 
@@ -43,6 +48,7 @@ impl From<u16> for FeeAsked {
         Self {
             fee,
             quantity: None,
+            pages: None,
             reason: String::new(),
         }
     }
@@ -113,8 +119,8 @@ impl<'a> Fees<'a> {
 
     /// What it comes to, as often as it is owed; `None` where the procedure does not know.
     pub fn sum(&self, position: u16) -> Option<u64> {
-        let amount = self.get(position)?.amount_vnd?;
-        Some(amount.saturating_mul(self.contents.quantity(position).into()))
+        let (quantity, pages) = self.contents.times(position);
+        self.get(position)?.sum(quantity, pages)
     }
 
     /// What is not settled yet, by position, with what it comes to.
@@ -134,14 +140,19 @@ impl<'a> Fees<'a> {
             let position = one.fee;
             self.check(position)?;
             if terms.iter().any(|terms| terms.fee == position) {
-                return Err(Refusal::FeeSettled { position });
+                return Err(Refusal::FeeNamedTwice { position });
             }
             let of = self.choice(position);
             if let Some(other) = terms.iter().find(|terms| self.choice(terms.fee) == of) {
                 let other = other.fee;
                 return Err(Refusal::FeesAreAChoice { position, other });
             }
-            let quantity = one.quantity.unwrap_or(self.contents.quantity(position));
+            let (before, pages_before) = self.contents.times(position);
+            let (quantity, pages) = match (&one.pages, one.quantity) {
+                (Some(pages), _) => (pages.total(), pages.clone()),
+                (None, Some(quantity)) => (quantity, Pages::default()),
+                (None, None) => (before, pages_before.clone()),
+            };
             if !(1..=MOST_TIMES).contains(&quantity) {
                 return Err(Refusal::BadQuantity { position });
             }
@@ -157,6 +168,7 @@ impl<'a> Fees<'a> {
             terms.push(FeeTerms {
                 fee: position,
                 quantity,
+                pages,
                 reason,
             });
         }
@@ -172,7 +184,8 @@ impl<'a> Fees<'a> {
         match self.is_chosen(fee) {
             true => Ok(FeeTerms {
                 fee,
-                quantity: self.contents.quantity(fee),
+                quantity: self.contents.times(fee).0,
+                pages: self.contents.times(fee).1.clone(),
                 reason: self.contents.reason_of_choice(fee).to_owned(),
             }),
             false => Err(Refusal::FeeOfOthers { position: fee }),
@@ -200,7 +213,7 @@ impl<'a> Fees<'a> {
     pub fn news(&self, terms: &[FeeTerms]) -> Vec<FeeTerms> {
         let new = terms.iter().filter(|terms| {
             !self.is_chosen(terms.fee)
-                || terms.quantity != self.contents.quantity(terms.fee)
+                || (terms.quantity, &terms.pages) != self.contents.times(terms.fee)
                 || terms.reason != self.contents.reason_of_choice(terms.fee)
         });
         new.cloned().collect()
@@ -235,9 +248,11 @@ impl Contents {
         self.fee_terms.iter().rev().find(|terms| terms.fee == fee)
     }
 
-    /// How many times a fee is owed.
-    pub fn quantity(&self, fee: u16) -> u32 {
-        self.term(fee).map_or(1, |terms| terms.quantity)
+    /// How many times a fee is owed, and by the pages of which copies, where that was said.
+    pub fn times(&self, fee: u16) -> (u32, &Pages) {
+        static NONE: Pages = Pages::NONE;
+        let term = self.term(fee);
+        term.map_or((1, &NONE), |terms| (terms.quantity, &terms.pages))
     }
 
     /// Why it is this one that is owed, of several to choose from.

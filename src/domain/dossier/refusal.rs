@@ -6,6 +6,13 @@ use crate::domain::procedure::ProcedureDefinition;
 use crate::domain::role::Role;
 use crate::domain::time_limit::TimeError;
 
+/// The unit that goes on with the work of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follower {
+    pub code: String,
+    pub name: String,
+}
+
 /// A refusal leaves the dossier as it was. The texts for people are in [`crate::words`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
@@ -39,6 +46,8 @@ pub enum Refusal {
     UnitClosed {
         code: String,
         on: chrono::NaiveDate,
+        /// Which does its work then, if the sources name one.
+        follower: Option<Follower>,
     },
     UnknownUnit,
     /// The procedure is not in force on that day.
@@ -122,6 +131,9 @@ pub enum Refusal {
     },
     /// The fee was collected or waived already.
     FeeSettled {
+        position: u16,
+    },
+    FeeNamedTwice {
         position: u16,
     },
     NoFees,
@@ -237,6 +249,7 @@ impl Refusal {
             Self::FeeOfOthers { .. } => "fee_of_others",
             Self::FeeAmountUnknown { .. } => "fee_amount_unknown",
             Self::FeeSettled { .. } => "fee_settled",
+            Self::FeeNamedTwice { .. } => "fee_named_twice",
             Self::NoFees => "no_fees",
             Self::FeesAreAChoice { .. } => "fees_are_a_choice",
             Self::ChoiceWithoutReason { .. } => "choice_without_reason",

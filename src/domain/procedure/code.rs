@@ -103,6 +103,20 @@ impl ProcedureCode {
         }
     }
 
+    /// The code of a procedure that was typed without its dot, with a comma for it, or with the letter O for zeros.
+    pub fn as_typed(text: &str) -> Option<String> {
+        let text = text
+            .trim()
+            .to_ascii_uppercase()
+            .replace('O', "0")
+            .replace([',', ' '], ".");
+        let dotted = match (text.get(..1), text.get(1..)) {
+            (Some(first), Some(rest)) if text.len() == 7 => format!("{first}.{rest}"),
+            _ => text,
+        };
+        matches!(leading(&dotted), Some((_, ""))).then_some(dotted)
+    }
+
     /// The procedure that a text names, if it is a code; else the text.
     pub fn base_of(text: &str) -> &str {
         let text = text.trim();

@@ -15,7 +15,11 @@ pub struct Wanted {
 impl Wanted {
     pub fn new(text: &str) -> Self {
         let folded = fold(text);
-        let code = fold_diacritics(ProcedureCode::base_of(text.trim()));
+        let typed = ProcedureCode::as_typed(text);
+        let code = typed
+            .as_deref()
+            .unwrap_or_else(|| ProcedureCode::base_of(text));
+        let code = fold_diacritics(code);
         Self {
             // A whole code may be written with province and case.
             code: code.trim_end_matches('.').to_owned(),
@@ -120,6 +124,9 @@ mod tests {
         for (typed, fits) in [
             ("", Some(1)),
             ("2.000815", Some(0)),
+            ("2000815", Some(0)),
+            ("2,000815", Some(0)),
+            ("2.OOO815", Some(0)),
             ("chung thuc b", Some(1)),
             ("ctbs", Some(1)),
             ("sao chung", Some(2)),

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    Case, ChannelLimits, ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode,
-    ProcedureDefinition, is_portal_code,
+    Case, ChannelLimits, ChecklistItem, Fee, FurtherPages, LimitDefinition, OnlineLevel,
+    ProcedureCode, ProcedureDefinition, is_portal_code,
 };
 use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
@@ -303,7 +303,8 @@ fn noted(fee: &Fee, known: &[Fee]) -> Fee {
         if fee.note.is_empty() {
             fee.note.clone_from(&old.note);
         }
-        fee.per.clone_from(&old.per);
+        fee.per = fee.per.or_else(|| old.per.clone());
+        fee.further = fee.further.or(old.further);
     }
     fee
 }
@@ -729,14 +730,16 @@ fn fees(time: &Place<'_>, wrong: &mut Vec<WrongPlace>) -> Vec<Fee> {
         let name = fee.text_of(&["TENPHILEPHI"], wrong);
         let amount = fee.number_of(&["SOTIEN"], wrong);
         let Some(amount_vnd) = amount else { continue };
+        let further = FurtherPages::in_words(&note);
         let fee = Fee {
             name: name.unwrap_or_else(|| "Phí, lệ phí".to_owned()),
             amount_vnd: Some(amount_vnd),
+            per: further.map(|_| "trang".to_owned()),
+            further,
             note,
             channel: None,
             valid_from: None,
             valid_to: None,
-            per: None,
             instead_of: None,
         };
         if !found.contains(&fee) {

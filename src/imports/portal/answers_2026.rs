@@ -6,7 +6,8 @@
 use crate::domain::dossier::Channel;
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{
-    Case, ChannelLimits, ChecklistItem, Fee, LimitDefinition, OnlineLevel, ProcedureCode,
+    Case, ChannelLimits, ChecklistItem, Fee, FurtherPages, LimitDefinition, OnlineLevel,
+    ProcedureCode,
 };
 use crate::domain::time_limit::{Amount, LimitUnit};
 use crate::domain::unit::Level;
@@ -256,6 +257,7 @@ fn way_fees(listed: &mut Listed, way: &Place<'_>, wrong: &mut Vec<WrongPlace>) -
             }
             _ => note,
         };
+        let further = amount_vnd.and_then(|_| FurtherPages::in_words(&note));
         // Several amounts under one name are a choice, never a sum.
         match found.iter_mut().find(|fee| fee.name == name) {
             Some(fee) if fee.amount_vnd == amount_vnd && fee.note == note => {}
@@ -271,15 +273,17 @@ fn way_fees(listed: &mut Listed, way: &Place<'_>, wrong: &mut Vec<WrongPlace>) -
                 .map(said);
                 fee.note = both.join("; ");
                 fee.amount_vnd = None;
+                (fee.per, fee.further) = (None, None);
             }
             None => found.push(Fee {
                 name: name.to_owned(),
                 amount_vnd,
+                per: further.map(|_| "trang".to_owned()),
+                further,
                 note,
                 channel: None,
                 valid_from: None,
                 valid_to: None,
-                per: None,
                 instead_of: None,
             }),
         }

@@ -106,7 +106,10 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             Topic::Refused,
             json!({"reason": finished.reason, "form": form(FormKind::Refusal), "done_at": at}),
         ),
-        EventData::Finished(_) => (Topic::ResultReady, json!({"done_at": at})),
+        EventData::Finished(_) => (
+            Topic::ResultReady,
+            json!({"done_at": at, "owed": owed(reference, after)}),
+        ),
         EventData::Withdrawn(withdrawn) => {
             // What was never received was never handled.
             let form = match after.received_at {
@@ -155,6 +158,21 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                     "decided": decided,
                     "from_unit": unit_name(reference, moved.from),
                     "to_unit": unit_name(reference, moved.to),
+                    "asked": words::still_asked_for(after).unwrap_or_default(),
+                }),
+            )
+        }
+        // What is paid with the receipt stands on the receipt.
+        data if let Some(money) =
+            words::money(data).filter(|_| after.received_at != Some(event.at)) =>
+        {
+            let amount = amount(money.amount_vnd);
+            (
+                Topic::Money,
+                json!({
+                    "what_happened": money.subject, "what": format!("{} {amount} đồng", money.happened),
+                    "amount": amount, "receipt": money.receipt, "reason": money.reason,
+                    "owed": owed(reference, after),
                 }),
             )
         }
@@ -221,11 +239,22 @@ impl NoticeTeller {
         let now = happened.now;
         values["due_at"] = json!(moment(promised.filter(|promised| *promised >= now)));
         values["late"] = json!(words::late(dossier, now).unwrap_or_default());
-        let desk = reference.units().get(dossier.receiving_unit);
+        // Who has ended answers no more, and nobody finds them.
+        let on = now.date();
+        let units = reference.units();
+        let desk = units.answering_on(dossier.receiving_unit, on);
+        for (key, unit) in [
+            ("unit", dossier.unit),
+            ("receiving_unit", dossier.receiving_unit),
+        ] {
+            let unit = units.answering_on(unit, on);
+            values[key] = json!(unit.map_or("", |unit| &unit.name));
+        }
         let text = |of: Option<&String>| json!(of.cloned().unwrap_or_default());
         values["address"] = text(desk.and_then(|desk| desk.address.as_ref()));
         values["phone"] = text(desk.and_then(|desk| desk.phone.as_ref()));
-        let hours = reference.office_hours(dossier.receiving_unit);
+        let desk = desk.map_or(dossier.receiving_unit, |desk| desk.id);
+        let hours = reference.office_hours(desk);
         values["hours"] = json!(words::hours(hours, happened.now.date()));
         merge(&mut values, more);
         let applicant = people.get(&dossier.applicant);
@@ -372,10 +401,11 @@ fn what_for(reference: &Reference, dossier: &Dossier, asked: &PaymentRequested) 
 
 /// A fee by its name, with how many times it is owed where that is more than once.
 fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
-    let quantity = dossier.contents.quantity(position);
+    let (quantity, pages) = dossier.contents.times(position);
     let per = fee.per.as_deref().map(|per| format!(" {per}"));
     let per = per.unwrap_or_default();
     match (quantity, fee.amount_vnd) {
+        _ if !pages.is_empty() => format!("{} ({})", fee.name, render::words::copies_of(pages)),
         (2.., Some(vnd)) => format!("{} ({quantity}{per} × {})", fee.name, amount(vnd)),
         _ => fee.name.clone(),
     }

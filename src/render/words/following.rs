@@ -1,6 +1,6 @@
 //! What applicants read of their dossier: its stages, what comes next, and when a desk is open.
 
-use crate::domain::dossier::{Channel, Decision, Status};
+use crate::domain::dossier::{Channel, Decision, Pages, Status};
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::{OfficeHours, Session};
 use crate::domain::opinion::FeedbackKind;
@@ -130,6 +130,13 @@ pub fn copies(originals: u16, copies: u16) -> String {
         (0, copies) => format!("{copies} bản sao"),
         (originals, copies) => format!("{originals} bản chính, {copies} bản sao"),
     }
+}
+
+/// `2 bản × 5 trang; 1 bản × 1 trang`.
+pub fn copies_of(pages: &Pages) -> String {
+    let runs = pages.copies().iter();
+    let runs = runs.map(|run| format!("{} bản × {} trang", run.copies, run.pages));
+    runs.collect::<Vec<_>>().join("; ")
 }
 
 /// What a fee comes to whose amount the procedure does not know.

@@ -8,8 +8,8 @@ pub mod told;
 
 pub use crate::render::words::counting::{counting, passed_over, rule};
 pub use crate::render::words::following::{
-    Stand, UNKNOWN_FEE, broken_promise, copies, fee, feedback_kind, office_hours, progress, stage,
-    vnd_in_words, what_is_next,
+    Stand, UNKNOWN_FEE, broken_promise, copies, copies_of, fee, feedback_kind, office_hours,
+    progress, stage, vnd_in_words, what_is_next,
 };
 pub use crate::render::words::refusals::{cases_of, refusal, refused};
 
@@ -172,6 +172,7 @@ pub const fn rating(rating: Rating) -> &'static str {
 pub const fn misfit(misfit: Misfit) -> &'static str {
     match misfit {
         Misfit::UnknownDossier => "không có hồ sơ mang mã này",
+        Misfit::SeveralDossiers => "nội dung nêu nhiều hồ sơ",
         Misfit::OtherAmount => "số tiền khác với số phải nộp",
         Misfit::NothingOwed => "hồ sơ không còn khoản nào phải nộp",
         Misfit::NotReceived => "hồ sơ chưa được tiếp nhận",

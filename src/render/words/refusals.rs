@@ -1,6 +1,6 @@
 //! Why an action on a dossier is refused, in a sentence for the clerk.
 
-use crate::domain::dossier::{ActionKind, Refusal};
+use crate::domain::dossier::{ActionKind, Follower, Refusal};
 use crate::render::words::{date, moment, number, role, status};
 
 /// The sentence for a refusal, with what may be done instead.
@@ -53,8 +53,13 @@ pub fn refusal(refusal: &Refusal) -> String {
             date(*on),
             date(*earliest)
         ),
-        Refusal::UnitClosed { code, on } => {
-            format!("đơn vị {code} không hoạt động vào ngày {}", date(*on))
+        Refusal::UnitClosed { code, on, follower } => {
+            let day = date(*on);
+            let follower = follower.as_ref().map(|Follower { code, name }| {
+                format!("; việc của đơn vị do {name} ({code}) tiếp tục")
+            });
+            let follower = follower.unwrap_or_default();
+            format!("đơn vị {code} không hoạt động vào ngày {day}{follower}")
         }
         Refusal::UnknownUnit => "quy trình chỉ đến một đơn vị không có trong danh mục".to_owned(),
         Refusal::ProcedureNotInForce { code, on } => {
@@ -162,7 +167,10 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::NothingRefunded => "hồ sơ chưa hoàn trả khoản nào".to_owned(),
         Refusal::FeeSettled { position } => {
-            format!("khoản phí số {position} đã thu hoặc đã được miễn")
+            format!("khoản phí số {position}, hoặc mức thay cho nó, đã thu hoặc đã được miễn")
+        }
+        Refusal::FeeNamedTwice { position } => {
+            format!("khoản phí số {position} được nêu hai lần; ghi một lần, kèm số lượng")
         }
         Refusal::FeeRequested { position } => format!(
             "khoản phí số {position} đang được yêu cầu nộp; ghi nhận bằng thao tác đã nộp tiền"

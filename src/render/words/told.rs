@@ -7,7 +7,7 @@ use crate::domain::moment::Moment;
 use crate::domain::norms::Form;
 use crate::domain::office_hours::{OfficeHours, Session};
 use crate::domain::person::Person;
-use crate::render::words::{broken_promise, moment};
+use crate::render::words::{broken_promise, moment, vnd_in_words};
 
 /// How somebody is spoken to in a sentence: people as `ông/bà`, organisations by their name.
 pub fn you(person: &Person) -> String {
@@ -53,6 +53,18 @@ pub fn late(dossier: &Dossier, now: Moment) -> Option<String> {
     broken_promise(dossier.appointment, due, overdue, now).filter(|_| dossier.is_running())
 }
 
+/// What a dossier waits for, to somebody who was told what exactly that is; `None`: nothing.
+pub fn still_asked_for(dossier: &Dossier) -> Option<String> {
+    match dossier.status {
+        Status::SupplementRequested => Some("Vẫn cần bổ sung giấy tờ như đã thông báo.".to_owned()),
+        Status::PaymentRequested => Some(match dossier.contents.payment_requested {
+            Some(vnd) => format!("Vẫn cần nộp {} đồng như đã thông báo.", vnd_in_words(vnd)),
+            None => "Vẫn cần nộp tiền như đã thông báo.".to_owned(),
+        }),
+        _ => None,
+    }
+}
+
 /// How a dossier stands after that, in a sentence; with the moment that is promised, if one is.
 pub fn goes_on(dossier: &Dossier, now: Moment) -> String {
     let how = match dossier.status {
@@ -72,14 +84,58 @@ pub fn goes_on(dossier: &Dossier, now: Moment) -> String {
 
 /// What was taken from somebody who was not at the desk, and so does not know that it came; `None`: nothing, or they were
 /// there.
-pub fn taken(data: &EventData, submitted: Channel) -> Option<&'static str> {
+pub fn taken(data: &EventData, submitted: Channel) -> Option<String> {
     match data {
-        EventData::SupplementTaken(_) if submitted != Channel::Direct => Some("giấy tờ bổ sung"),
-        EventData::PaymentTaken(paid) => {
-            let sent = [PaymentMethod::Transfer, PaymentMethod::Online];
-            let sent = paid.method.is_some_and(|method| sent.contains(&method));
-            sent.then_some("tiền nộp")
+        EventData::SupplementTaken(_) if submitted != Channel::Direct => {
+            Some("giấy tờ bổ sung".to_owned())
         }
+        EventData::PaymentTaken(paid) if paid.method.is_some_and(is_sent) => {
+            Some(format!("tiền nộp {} đồng", vnd_in_words(paid.amount_vnd)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether whoever pays or is paid so is not at the desk.
+const fn is_sent(method: PaymentMethod) -> bool {
+    matches!(method, PaymentMethod::Transfer | PaymentMethod::Online)
+}
+
+/// Money that came, or went back, while the applicant was not at the desk.
+pub struct Money<'a> {
+    /// What happened, at the beginning of a subject.
+    pub subject: &'static str,
+    /// The same within a sentence.
+    pub happened: &'static str,
+    pub amount_vnd: u64,
+    pub receipt: &'a str,
+    pub reason: &'a str,
+}
+
+/// What became of money beside what the clock stood for; `None`: nothing, or they were there.
+pub fn money(data: &EventData) -> Option<Money<'_>> {
+    match data {
+        EventData::FeesCollected(paid) if is_sent(paid.method) => Some(Money {
+            subject: "Đã nhận tiền nộp",
+            happened: "đã nhận tiền nộp",
+            amount_vnd: paid.amount_vnd,
+            receipt: &paid.receipt,
+            reason: "",
+        }),
+        EventData::FeesRefunded(back) if is_sent(back.method) => Some(Money {
+            subject: "Đã hoàn trả tiền",
+            happened: "đã hoàn trả",
+            amount_vnd: back.amount_vnd,
+            receipt: &back.receipt,
+            reason: &back.reason,
+        }),
+        EventData::RefundCancelled(not) if is_sent(not.method) => Some(Money {
+            subject: "Chưa hoàn trả tiền",
+            happened: "xin đính chính: chưa hoàn trả như đã báo, số tiền",
+            amount_vnd: not.amount_vnd,
+            receipt: "",
+            reason: &not.reason,
+        }),
         _ => None,
     }
 }
@@ -91,7 +147,11 @@ pub fn because(data: &EventData) -> String {
             "đã nhận giấy tờ bổ sung, thời hạn được tính lại từ đầu"
         }
         EventData::SupplementTaken(_) => "đã nhận giấy tờ bổ sung, thời hạn được tính tiếp",
-        EventData::PaymentTaken(_) => "đã nhận tiền nộp, thời hạn được tính tiếp",
+        EventData::PaymentTaken(paid) if paid.amount_vnd > 0 => {
+            let amount = vnd_in_words(paid.amount_vnd);
+            return format!("đã nhận tiền nộp {amount} đồng, thời hạn được tính tiếp");
+        }
+        EventData::PaymentTaken(_) => "không còn khoản nào phải nộp, thời hạn được tính tiếp",
         EventData::DueRecomputed(_) => "lịch làm việc thay đổi, thời hạn được tính lại",
         EventData::Reached(_) => "cơ quan giải quyết đã nhận được hồ sơ",
         EventData::AppointmentLapsed(_) => {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::acts::advance::Request;
 use crate::acts::receive::Paid;
-use crate::domain::dossier::{Action, FeeAsked, MOST_TIMES, PaymentMethod};
+use crate::domain::dossier::{Action, FeeAsked, MOST_TIMES, Pages, PaymentMethod};
 use crate::domain::mac::mac;
 use crate::domain::payment::{Misfit, PaymentState};
 use crate::domain::text;
@@ -48,6 +48,10 @@ pub struct FeeTermsInput {
     #[serde(default)]
     #[schema(example = 5)]
     quantity: Option<u32>,
+    /// Thay cho quantity, khi tính theo trang: số trang từng bản, cách nhau bởi dấu phẩy; 2x5 là hai bản, mỗi bản 5 trang.
+    #[serde(default)]
+    #[schema(example = "2x5, 1")]
+    pages: Option<String>,
     /// Vì sao áp dụng mức này thay mức thông thường (đối tượng được giảm).
     #[serde(default)]
     #[schema(example = "")]
@@ -89,6 +93,8 @@ impl From<FeeInput> for FeeAsked {
             FeeInput::Terms(terms) => Self {
                 fee: terms.position,
                 quantity: terms.quantity,
+                // What is none was refused before.
+                pages: terms.pages.and_then(|pages| pages.try_into().ok()),
                 reason: terms.reason,
             },
         }
@@ -115,6 +121,17 @@ pub(crate) fn check_fees(pointer: &str, fees: &[FeeInput], wrong: &mut Vec<Field
         {
             let detail = "phải từ 1 đến 100.000";
             wrong.push(FieldError::new(format!("{pointer}/{i}/quantity"), detail));
+        }
+        let field = format!("{pointer}/{i}/pages");
+        match terms.pages.clone().map(Pages::try_from) {
+            Some(Err(error)) => wrong.push(FieldError::new(field, error.to_string())),
+            Some(Ok(_)) if terms.quantity.is_some() => {
+                wrong.push(FieldError::new(
+                    field,
+                    "chỉ ghi một trong hai: quantity hoặc pages",
+                ));
+            }
+            _ => {}
         }
         check_length(&format!("{pointer}/{i}/reason"), &terms.reason, 2000, wrong);
     }
@@ -372,7 +389,7 @@ const LONGEST_PURPOSE: usize = 300;
 /// A text, or a number that stands for one.
 fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::String(text) => Ok(text::line(&text)),
         serde_json::Value::Number(number) => Ok(number.to_string()),
         serde_json::Value::Null => Ok(String::new()),
         _ => Err(de::Error::custom("cần một đoạn chữ")),

@@ -7,7 +7,7 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use crate::acts::advance::ByForm;
-use crate::domain::dossier::ActionKind;
+use crate::domain::dossier::{ActionKind, Pages};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
@@ -28,7 +28,7 @@ use crate::web::pages::carried::{Carried, GO_ON};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::receive::{asked_for, channels, methods, notify_by, vnd};
 use crate::web::pages::{Frame, dossier, drafts, page, see_other};
-use crate::web::problem::{Kind, Problem};
+use crate::web::problem::{FieldError, Kind, Problem};
 use crate::{acts, views};
 
 const VERSION: &str = "version";
@@ -231,7 +231,9 @@ async fn done_or_shown(
         && typed.typed("applicant/tax_code").is_none();
     let intent = intent(call, None);
     let key = typed.typed(drafts::KEY).map(str::to_owned);
+    let pages = check_pages(&form);
     let done = call.run(move |store, by, _| {
+        pages?;
         let id = resolve(store, &named)?;
         if keeps_identity {
             keep_identity(store, &mut body, id, by, intent.now)?;
@@ -304,25 +306,69 @@ fn with_block(form: FormPart, blocks: &[TextBlock], typed: &Fields) -> FormPart 
 }
 
 /// How many times a fee is owed that is owed for each of something.
-pub(crate) fn quantity(position: u16, name: &str, per: Option<&str>, times: u32) -> Option<Field> {
-    let label = format!("Số {}: {name}", per?);
-    Some(Field::number(&format!("quantity/{position}"), &label).value(times))
+pub(crate) fn quantity(position: u16, fee: &FeeTimes<'_>) -> Option<Field> {
+    let per = fee.per?;
+    if fee.by_copy {
+        let label = format!("Số trang từng bản: {}", fee.name);
+        let name = format!("pages/{position}");
+        return Some(Field::text(&name, &label).hint(PAGES_HINT).value(fee.pages));
+    }
+    let label = format!("Số {per}: {}", fee.name);
+    Some(Field::number(&format!("quantity/{position}"), &label).value(fee.times))
 }
+
+/// What a form asks of how many times a fee is owed.
+pub(crate) struct FeeTimes<'a> {
+    pub name: &'a str,
+    pub per: Option<&'a str>,
+    /// By the pages of each copy.
+    pub by_copy: bool,
+    pub times: u32,
+    pub pages: &'a str,
+}
+
+const PAGES_HINT: &str = "Ví dụ 5, 1: một bản 5 trang và một bản 1 trang; 2x5: hai bản, mỗi bản 5 trang. Mức thu từng bản theo \
+                          số trang của bản đó.";
 
 /// Puts how many times fees are owed to the fees that are paid, as the API has them.
 pub(crate) fn with_quantities(body: &mut Value) {
     let Some(body) = body.as_object_mut() else {
         return;
     };
-    let times = body.remove("quantity");
-    let (Some(times), Some(Value::Array(fees))) = (times, body.get_mut("fees")) else {
+    let times = ["quantity", "pages"].map(|name| (name, body.remove(name)));
+    let Some(Value::Array(fees)) = body.get_mut("fees") else {
         return;
     };
     for fee in fees {
-        let quantity = times.get(fee.to_string());
-        if let Some(quantity) = quantity {
-            *fee = json!({"position": fee, "quantity": quantity});
+        let position = fee.to_string();
+        for (name, times) in &times {
+            let Some(times) = times.as_ref().and_then(|times| times.get(&position)) else {
+                continue;
+            };
+            if !fee.is_object() {
+                *fee = json!({"position": fee});
+            }
+            fee[*name] = times.clone();
         }
+    }
+}
+
+/// Where what a form asks of the pages of copies cannot be read.
+pub(crate) fn check_pages(form: &FormPart) -> Result<(), Problem> {
+    let fields = form.fields.iter().filter(|field| {
+        let mut parts = field.name.split('/');
+        parts.any(|part| part == "pages") && !field.value.trim().is_empty()
+    });
+    let wrong = fields.filter_map(|field| {
+        let error = Pages::try_from(field.value.clone()).err()?;
+        Some(FieldError::new(
+            format!("/{}", field.name),
+            error.to_string(),
+        ))
+    });
+    match wrong.collect::<Vec<_>>() {
+        wrong if wrong.is_empty() => Ok(()),
+        wrong => Err(Problem::invalid(wrong)),
     }
 }
 
@@ -335,6 +381,7 @@ fn as_terms(body: &mut Value) {
     for (name, own) in [
         ("fee", "position"),
         ("quantity", "quantity"),
+        ("pages", "pages"),
         ("reason", "reason"),
     ] {
         if let Some(value) = body.remove(name) {
@@ -462,7 +509,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             vec![
                 assignee(of),
                 Field::moment("return_date/at", "Hẹn trả").hint(hint),
-                Field::text("return_date/reason", "Vì sao hẹn ngày này").most(2000),
+                Field::text("return_date/reason", "Vì sao hẹn ngày này"),
             ]
         }
         ActionKind::Reach => Vec::new(),
@@ -483,10 +530,8 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             vec![
                 Field::numbers("items", "Giấy tờ còn thiếu", papers.collect()),
                 reason("Nội dung cần bổ sung, lý do").hint(hint),
-                Field::text("exception/reason", "Lý do yêu cầu thêm lần nữa")
-                    .most(2000)
-                    .hint(once_more),
-                Field::text("exception/allowed_by", "Người cho phép: họ tên, chức vụ").most(2000),
+                Field::text("exception/reason", "Lý do yêu cầu thêm lần nữa").hint(once_more),
+                Field::text("exception/allowed_by", "Người cho phép: họ tên, chức vụ"),
             ]
         }
         ActionKind::TakeSupplement => vec![
@@ -507,7 +552,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                     .required()
                     .value(asked),
                 Field::choice("method", "Hình thức nộp", methods()),
-                Field::text("receipt", "Số biên lai").most(100),
+                Field::text("receipt", "Số biên lai"),
             ]
         }
         ActionKind::CollectFees => {
@@ -523,11 +568,18 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let times = view.fees.iter();
             let times = times.filter(|fee| fee.status == FeeStatus::Owed);
             fields.extend(times.filter_map(|fee| {
-                quantity(fee.position, &fee.name, fee.per.as_deref(), fee.quantity)
+                let times = FeeTimes {
+                    name: &fee.name,
+                    per: fee.per.as_deref(),
+                    by_copy: fee.further.is_some(),
+                    times: fee.quantity,
+                    pages: fee.pages.as_deref().unwrap_or("1"),
+                };
+                quantity(fee.position, &times)
             }));
             fields.extend(unknown.then_some(amount));
             fields.push(Field::choice("method", "Hình thức thu", methods()));
-            fields.push(Field::text("receipt", "Số biên lai").most(100));
+            fields.push(Field::text("receipt", "Số biên lai"));
             fields
         }
         ActionKind::WaiveFee => vec![
@@ -544,17 +596,23 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             });
             let fees = fees.map(|fee| Choice::new(fee.position, &*fee.name));
             let once = "Số trang, số bản …; để trống: một.";
-            vec![
+            let by_copy = view.fees.iter().any(|fee| fee.further.is_some());
+            let mut fields = vec![
                 Field::choice("fee", "Khoản phí, lệ phí", fees.collect()).numeric(),
                 Field::number("quantity", "Số lượng").hint(once),
-                Field::area("reason", "Lý do áp dụng mức này")
-                    .hint("Bắt buộc khi không phải mức thông thường."),
-            ]
+            ];
+            if by_copy {
+                let hint = format!("Thay cho số lượng. {PAGES_HINT}");
+                fields.push(Field::text("pages", "Số trang từng bản").hint(&hint));
+            }
+            let why = Field::area("reason", "Lý do áp dụng mức này");
+            fields.push(why.hint("Bắt buộc khi không phải mức thông thường."));
+            fields
         }
         ActionKind::RefundFees => vec![
             Field::number("amount_vnd", "Số tiền hoàn trả (đồng)").required(),
             Field::choice("method", "Hình thức", methods()),
-            Field::text("receipt", "Số chứng từ").most(100),
+            Field::text("receipt", "Số chứng từ"),
             reason("Lý do hoàn trả"),
         ],
         ActionKind::Finish => {
@@ -596,15 +654,11 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 Field::text("applicant/name", "Họ và tên")
                     .required()
                     .value(&person.name),
-                Field::text(IDENTITY, "Số căn cước hoặc chứng minh")
-                    .most(40)
-                    .hint(hint),
-                Field::text("applicant/tax_code", "Mã số thuế (tổ chức)").most(40),
+                Field::text(IDENTITY, "Số căn cước hoặc chứng minh").hint(hint),
+                Field::text("applicant/tax_code", "Mã số thuế (tổ chức)"),
                 Field::phone("applicant/phone", "Điện thoại").value(kept(&person.phone)),
                 Field::text("applicant/email", "Thư điện tử").value(kept(&person.email)),
-                Field::text("applicant/address", "Địa chỉ")
-                    .most(500)
-                    .value(kept(&person.address)),
+                Field::text("applicant/address", "Địa chỉ").value(kept(&person.address)),
                 notify_by().value(person.notify_by.map_or("", NotifyBy::as_str)),
             ]
         }
@@ -615,7 +669,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
     }
     fields.push(Field::hidden(VERSION, view.version));
     fields.push(Field::moment("at/moment", "Thời điểm, nếu nhập sau").hint("Để trống: bây giờ."));
-    fields.push(Field::text("at/late_reason", "Lý do nhập muộn").most(2000));
+    fields.push(Field::text("at/late_reason", "Lý do nhập muộn"));
     FormPart::new(fields)
 }
 

@@ -121,6 +121,7 @@ impl DossierPage {
             .sum_vnd
             .map_or_else(|| "chưa rõ mức thu".to_owned(), vnd);
         let amount = match (fee.quantity, &fee.per) {
+            _ if let Some(pages) = &fee.pages => format!("số trang từng bản: {pages}; {amount}"),
             (2.., Some(per)) => format!("{} {per}, {amount}", fee.quantity),
             _ => amount,
         };

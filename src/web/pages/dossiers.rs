@@ -274,13 +274,9 @@ fn filters(typed: &Fields, colleagues: Option<Vec<Choice>>) -> FormPart {
     let mut fields = vec![
         Field::ticks("status", "Trạng thái", statuses.collect()),
         Field::text("procedure", "Mã thủ tục")
-            .most(400)
             .required()
             .hint(several),
-        Field::text("unit", "Mã đơn vị")
-            .most(400)
-            .required()
-            .hint(several),
+        Field::text("unit", "Mã đơn vị").required().hint(several),
         Field::choice("channel", "Hình thức nộp", channels),
         Field::date("received_from", "Tiếp nhận từ ngày").required(),
         Field::date("received_to", "Đến hết ngày").required(),
@@ -291,7 +287,6 @@ fn filters(typed: &Fields, colleagues: Option<Vec<Choice>>) -> FormPart {
         fields.push(match colleagues {
             Some(colleagues) => Field::ticks("assignee", "Người xử lý", colleagues),
             None => Field::text("assignee", "Tên đăng nhập người xử lý")
-                .most(400)
                 .required()
                 .hint("Nhiều người thì cách nhau bằng dấu phẩy."),
         });

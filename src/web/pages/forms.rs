@@ -208,7 +208,6 @@ pub(crate) struct Field {
     /// What it is now, where somebody else has changed it while this was typed.
     pub meanwhile: Option<String>,
     pub required: bool,
-    pub most: u32,
     pub focus: bool,
     autocomplete: &'static str,
     reads: Reads,
@@ -228,7 +227,6 @@ impl Field {
             wrong: None,
             meanwhile: None,
             required: false,
-            most: 2000,
             focus: false,
             autocomplete: "off",
             reads,
@@ -236,15 +234,15 @@ impl Field {
     }
 
     pub(crate) fn text(name: &str, label: &str) -> Self {
-        Self::new("text", name, label, Reads::Text).most(200)
+        Self::new("text", name, label, Reads::Text)
     }
 
     pub(crate) fn phone(name: &str, label: &str) -> Self {
-        Self::new("tel", name, label, Reads::Text).most(40)
+        Self::new("tel", name, label, Reads::Text)
     }
 
     pub(crate) fn password(name: &str, label: &str, autocomplete: &'static str) -> Self {
-        let field = Self::new("password", name, label, Reads::Nowhere).most(200);
+        let field = Self::new("password", name, label, Reads::Nowhere);
         Self {
             autocomplete,
             ..field
@@ -322,12 +320,6 @@ impl Field {
         self
     }
 
-    #[must_use]
-    pub(crate) const fn most(mut self, most: u32) -> Self {
-        self.most = most;
-        self
-    }
-
     /// Read as a number, though it looks otherwise.
     #[must_use]
     pub(crate) const fn numeric(mut self) -> Self {
@@ -380,12 +372,12 @@ impl Field {
 
     /// The attributes of its element that say what it takes. What was typed is no part of them.
     pub(crate) fn attributes(&self) -> String {
-        let most = match self.kind {
-            "number" => " inputmode=\"numeric\" min=\"0\"".to_owned(),
-            "date" | "datetime-local" => String::new(),
-            _ => format!(" maxlength=\"{}\"", self.most),
+        // No longest length: browsers would cut off what is pasted without a word.
+        let digits = match self.kind {
+            "number" => " inputmode=\"numeric\" min=\"0\"",
+            _ => "",
         };
-        format!("{most} autocomplete=\"{}\"", self.autocomplete)
+        format!("{digits} autocomplete=\"{}\"", self.autocomplete)
     }
 
     /// The attributes that name what is said about it.

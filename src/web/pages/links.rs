@@ -30,7 +30,7 @@ impl LinksPart {
         Self {
             linked,
             form: FormPart::new(vec![
-                Field::text("dossier", "Mã hồ sơ").most(60).required(),
+                Field::text("dossier", "Mã hồ sơ").required(),
                 Field::choice("kind", "Là hồ sơ", kinds.into()),
             ]),
         }

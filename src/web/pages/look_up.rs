@@ -116,9 +116,7 @@ fn rating() -> FormPart {
     let levels = levels.map(|rating| Choice::new(rating.level(), words::rating(rating)));
     FormPart::new(vec![
         Field::choice(LEVEL, "Mức độ hài lòng", levels.collect()),
-        Field::area(COMMENT, "Ý kiến khác")
-            .hint("Không cần ghi họ tên, số điện thoại.")
-            .most(MOST),
+        Field::area(COMMENT, "Ý kiến khác").hint("Không cần ghi họ tên, số điện thoại."),
     ])
 }
 

@@ -277,7 +277,7 @@ fn filters(asked: Option<&Asked>, typed: &Fields) -> FormPart {
             .value(text(asked.map(|asked| asked.to)))
             .required(),
         Field::date(AS_OF, "Số liệu tính đến ngày"),
-        Field::text(UNIT, "Mã đơn vị").most(40),
+        Field::text(UNIT, "Mã đơn vị"),
     ])
     .typed(typed)
 }

@@ -21,7 +21,7 @@ use crate::web::api::dossiers::{NewDossier, intent};
 use crate::web::api::fees::Collect;
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
-use crate::web::pages::actions::{clear, quantity, with_quantities};
+use crate::web::pages::actions::{FeeTimes, check_pages, clear, quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
@@ -82,6 +82,8 @@ struct FindPage {
     frame: Frame,
     typed: String,
     found: Vec<Offered>,
+    /// There may be others.
+    more: bool,
     drafts: Vec<drafts::Row>,
 }
 
@@ -158,6 +160,7 @@ pub async fn show(call: Call, fields: Fields) -> Result<HttpResponse, Problem> {
     let shown = FindPage {
         frame: Frame::of(&call.by, PATH),
         typed,
+        more: found.len() >= views::intake::MOST_FOUND,
         found,
         drafts: drafts::of_receipts(&call).await?,
     };
@@ -231,9 +234,9 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
     fields.extend([
         Field::text(CARD, "Thẻ căn cước"),
         Field::text("applicant/name", "Họ và tên").required(),
-        Field::text("applicant/identity_number", "Số căn cước hoặc chứng minh").most(40),
+        Field::text("applicant/identity_number", "Số căn cước hoặc chứng minh"),
         Field::phone("applicant/phone", "Điện thoại"),
-        Field::text("applicant/address", "Địa chỉ").most(500),
+        Field::text("applicant/address", "Địa chỉ"),
     ]);
     if !intake.checklist.is_empty() {
         let hint = "Ghi số bản thực nhận; giấy tờ chưa có thì để 0.";
@@ -261,7 +264,14 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
             let hint = "Đánh dấu khoản đã thu; khoản không đánh dấu còn phải nộp.";
             fields.push(Field::numbers(PAID, "Phí, lệ phí thu ngay", fees).hint(hint));
             let times = intake.fees.iter().filter_map(|(position, fee)| {
-                let mut field = quantity(*position, &fee.name, fee.per.as_deref(), 1)?;
+                let times = FeeTimes {
+                    name: &fee.name,
+                    per: fee.per.as_deref(),
+                    by_copy: fee.further.is_some(),
+                    times: 1,
+                    pages: "1",
+                };
+                let mut field = quantity(*position, &times)?;
                 field.name = format!("paid/{}", field.name);
                 Some(field)
             });
@@ -274,7 +284,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
                 fields.push(Field::number(PAID_AMOUNT, "Tổng số tiền thu (đồng)"));
             }
             fields.push(Field::choice(PAID_HOW, "Hình thức thu", methods()));
-            fields.push(Field::text(PAID_RECEIPT, "Số biên lai").most(100));
+            fields.push(Field::text(PAID_RECEIPT, "Số biên lai"));
         }
     }
     if intake.by_hand {
@@ -284,11 +294,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
                 .required()
                 .hint(hint),
         );
-        fields.push(
-            Field::text("return_date/reason", "Vì sao hẹn ngày này")
-                .required()
-                .most(2000),
-        );
+        fields.push(Field::text("return_date/reason", "Vì sao hẹn ngày này").required());
     }
     let mut colleagues = vec![Choice::new("", "Chưa giao")];
     let known = intake.colleagues.iter();
@@ -297,16 +303,14 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
         Field::text(
             "applicant/tax_code",
             "Mã số thuế (tổ chức, thay cho số căn cước)",
-        )
-        .most(40),
+        ),
         Field::text("applicant/email", "Thư điện tử"),
         notify_by(),
         Field::text("delegate/name", "Người được ủy quyền: họ và tên"),
         Field::text(
             "delegate/identity_number",
             "Người được ủy quyền: số căn cước",
-        )
-        .most(40),
+        ),
         Field::phone("delegate/phone", "Người được ủy quyền: điện thoại"),
         Field::choice("channel", "Nộp bằng cách", channels()).value("direct"),
         Field::choice("return_channel", "Trả kết quả bằng cách", channels()).value("direct"),
@@ -315,11 +319,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
     ]);
     if intake.elsewhere {
         let hint = "Mã đơn vị, nếu không phải đơn vị mình (tiếp nhận phi địa giới hành chính).";
-        fields.push(
-            Field::text("competent_unit", "Đơn vị có thẩm quyền")
-                .most(40)
-                .hint(hint),
-        );
+        fields.push(Field::text("competent_unit", "Đơn vị có thẩm quyền").hint(hint));
     }
     FormPart::new(fields).typed(typed)
 }
@@ -495,6 +495,7 @@ async fn take_in(
     form: &FormPart,
     typed: &Fields,
 ) -> Result<String, Problem> {
+    check_pages(form)?;
     let mut body = form.body();
     clear(&mut body);
     let accepted = typed.all(ACCEPT);
@@ -514,7 +515,14 @@ async fn take_in(
     }
     let bytes = body.to_string().into_bytes();
     let new: NewDossier = body::read(&bytes)?;
-    let paid = paid.filter(|paid| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty()));
+    let ticked = |paid: &Value| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty());
+    if let Some(paid) = paid.as_ref().filter(|paid| !ticked(paid))
+        && (paid.get("receipt").is_some() || paid.get("amount_vnd").is_some())
+    {
+        let detail = "đã ghi số biên lai hoặc số tiền mà chưa đánh dấu khoản nào đã thu";
+        return Err(Problem::invalid_field("/paid/fees", detail));
+    }
+    let paid = paid.filter(ticked);
     let paid = paid.map(|mut paid| {
         with_quantities(&mut paid);
         read_paid(&paid)
@@ -546,7 +554,7 @@ async fn take_in(
 fn owed_otherwise(paid: Option<&mut Value>, intake: &Intake) -> Vec<Value> {
     let Some(paid) = paid else { return Vec::new() };
     let reason = paid.as_object_mut().and_then(|paid| paid.remove("reason"));
-    let times = paid["quantity"].clone();
+    let times = ["quantity", "pages"].map(|name| (name, paid[name].clone()));
     let mut owed = Vec::new();
     for (position, fee) in &intake.fees {
         let ticked = |fees: &Value| {
@@ -555,20 +563,20 @@ fn owed_otherwise(paid: Option<&mut Value>, intake: &Intake) -> Vec<Value> {
                 .position(|fee| *fee == json!(position))
         };
         let place = ticked(&paid["fees"]);
-        let quantity = times
-            .get(position.to_string())
-            .filter(|times| **times != json!(1));
-        match (place, quantity, &reason) {
-            (Some(place), _, Some(reason)) if fee.instead_of.is_some() => {
-                let mut terms = json!({"position": position, "reason": reason});
-                if let Some(quantity) = times.get(position.to_string()) {
-                    terms["quantity"] = quantity.clone();
-                }
+        let mut terms = json!({"position": position});
+        let mut once = true;
+        for (name, times) in &times {
+            if let Some(times) = times.get(position.to_string()) {
+                once &= *times == json!(1) || *times == json!("1");
+                terms[*name] = times.clone();
+            }
+        }
+        match (place, &reason) {
+            (Some(place), Some(reason)) if fee.instead_of.is_some() => {
+                terms["reason"] = reason.clone();
                 paid["fees"][place] = terms;
             }
-            (None, Some(quantity), _) => {
-                owed.push(json!({"position": position, "quantity": quantity}));
-            }
+            (None, _) if !once => owed.push(terms),
             _ => {}
         }
     }

@@ -68,8 +68,8 @@ fn filters(asked: Option<&Asked>, typed: &Fields) -> FormPart {
             .value(text(asked.map(|asked| asked.to)))
             .required(),
         Field::date(AS_OF, "Số liệu tính đến ngày"),
-        Field::text(UNIT, "Mã đơn vị").most(40),
-        Field::text(PROCEDURE, "Mã thủ tục").most(40),
+        Field::text(UNIT, "Mã đơn vị"),
+        Field::text(PROCEDURE, "Mã thủ tục"),
         Field::choice(BY, "Xem theo", ways),
     ])
     .typed(typed)

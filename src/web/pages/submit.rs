@@ -201,14 +201,12 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
     fields.extend([
         Field::text("applicant/name", "Họ và tên, hoặc tên tổ chức").required(),
         Field::text("applicant/identity_number", "Số căn cước")
-            .hint("12 chữ số; chứng minh nhân dân cũ: 9 chữ số.")
-            .most(40),
+            .hint("12 chữ số; chứng minh nhân dân cũ: 9 chữ số."),
         Field::text("applicant/tax_code", "Mã số thuế")
-            .hint("Nếu nộp cho tổ chức, thay cho số căn cước.")
-            .most(40),
+            .hint("Nếu nộp cho tổ chức, thay cho số căn cước."),
         Field::phone("applicant/phone", "Số điện thoại").hint(told.0),
         Field::text("applicant/email", "Thư điện tử").hint(told.1),
-        Field::text("applicant/address", "Địa chỉ").most(500),
+        Field::text("applicant/address", "Địa chỉ"),
         Field::choice("return_channel", "Nhận kết quả", channels.to_vec()),
     ]);
     SubmitPage {
@@ -293,8 +291,7 @@ struct Sent {
 fn code_form() -> FormPart {
     let field = Field::phone("code", "Mã xác nhận")
         .hint("Sáu chữ số.")
-        .required()
-        .most(20);
+        .required();
     FormPart::new(vec![field])
 }
 

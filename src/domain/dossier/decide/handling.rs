@@ -46,7 +46,7 @@ pub(super) fn hand_over(
         )
         .and_then(|id| context.units.get(id))
         .ok_or(Refusal::UnknownUnit)?;
-    ensure_open(unit, context.at)?;
+    ensure_open(unit, context)?;
     Ok(HandedOver {
         step,
         unit: (unit.id != dossier.holder).then_some(unit.id),
@@ -190,7 +190,14 @@ pub(super) fn request_supplement(
     context: &Context<'_>,
 ) -> Result<EventData, Refusal> {
     let positions = items.iter().map(|paper| paper.position(context.procedure));
-    let items = positions.collect::<Result<_, _>>()?;
+    let mut items: Vec<u16> = Vec::new();
+    for position in positions {
+        let position = position?;
+        // Named twice, it is asked for once.
+        if !items.contains(&position) {
+            items.push(position);
+        }
+    }
     let reason = required(reason)?;
     let most = context.norm(dossier).supplements;
     let again = most.is_some_and(|most| dossier.supplements_requested >= most);

@@ -173,8 +173,8 @@ fn amount_of(dossier: &Dossier, terms: &[FeeTerms], procedure: &Procedure) -> (u
     let (mut amount, mut unknown) = (0_u64, None);
     for terms in terms {
         let fee = fees.get(usize::from(terms.fee));
-        match fee.and_then(|fee| fee.amount_vnd) {
-            Some(vnd) => amount = amount.saturating_add(vnd.saturating_mul(terms.quantity.into())),
+        match fee.and_then(|fee| fee.sum(terms.quantity, &terms.pages)) {
+            Some(vnd) => amount = amount.saturating_add(vnd),
             None => unknown = unknown.or(Some(terms.fee)),
         }
     }

@@ -112,7 +112,7 @@ pub(super) fn receive_registered(
         .units
         .get(dossier.unit)
         .ok_or(Refusal::UnknownUnit)?;
-    ensure_open(unit, context.at)?;
+    ensure_open(unit, context)?;
     let changed = context.procedure.id != dossier.procedure;
     let receipt = Receipt {
         channel: dossier.channel,
@@ -187,11 +187,11 @@ fn clock(receipt: &Receipt<'_>, from: Moment, context: &Context<'_>) -> Result<C
 
 pub(super) fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Submission, Refusal> {
     let unit = context.units.get(new.unit).ok_or(Refusal::UnknownUnit)?;
-    ensure_open(unit, context.at)?;
+    ensure_open(unit, context)?;
     let elsewhere = new.receiving_unit != new.unit;
     if elsewhere {
         let desk = context.units.get(new.receiving_unit);
-        ensure_open(desk.ok_or(Refusal::UnknownUnit)?, context.at)?;
+        ensure_open(desk.ok_or(Refusal::UnknownUnit)?, context)?;
     }
     let definition = &context.procedure.definition;
     let on = context.at.date();

@@ -91,11 +91,9 @@ fn fields() -> Vec<Field> {
     vec![
         Field::text("full_name", "Họ tên").required(),
         Field::choice("role", "Vai trò", roles()),
-        Field::text("unit", "Mã đơn vị").required().most(40),
-        Field::text("email", "Thư điện tử công vụ")
-            .most(254)
-            .hint("Nhận nhắc việc và báo cáo ngày."),
-        Field::text("oidc_subject", "Mã định danh ở nơi đăng nhập chung").most(255),
+        Field::text("unit", "Mã đơn vị").required(),
+        Field::text("email", "Thư điện tử công vụ").hint("Nhận nhắc việc và báo cáo ngày."),
+        Field::text("oidc_subject", "Mã định danh ở nơi đăng nhập chung"),
     ]
 }
 
@@ -107,7 +105,6 @@ fn password() -> Field {
 fn form_of_new() -> FormPart {
     let mut name = Field::text("username", "Tên đăng nhập")
         .required()
-        .most(64)
         .hint("3 đến 64 chữ cái không dấu, chữ số, dấu chấm, gạch nối, gạch dưới.");
     name.focus = true;
     let mut all = vec![name];
@@ -143,7 +140,7 @@ fn form_of(file: &UserFile) -> FormPart {
              không còn xử lý được khi đổi đơn vị, vai trò."
         ),
     };
-    let colleague = Field::text(HANDS_TO, "Giao hồ sơ lại cho").most(64);
+    let colleague = Field::text(HANDS_TO, "Giao hồ sơ lại cho");
     all.push(colleague.hint(hint));
     all.push(password());
     all.push(Field::tag(user));

@@ -270,7 +270,7 @@ fn answer(
 
 /// The number of the dossier, first.
 fn number(value: &str) -> Asked {
-    let mut field = Field::text(DOSSIER, "Mã hồ sơ").required().most(100);
+    let mut field = Field::text(DOSSIER, "Mã hồ sơ").required();
     field.focus = true;
     Asked {
         asks_number: true,

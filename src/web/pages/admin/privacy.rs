@@ -122,9 +122,7 @@ fn form_of_new() -> FormPart {
         Choice::new("false", "Người nộp hồ sơ"),
         Choice::new("true", "Người được ủy quyền"),
     ];
-    let mut dossier = Field::text("dossier", "Mã hồ sơ có dữ liệu của người yêu cầu")
-        .required()
-        .most(100);
+    let mut dossier = Field::text("dossier", "Mã hồ sơ có dữ liệu của người yêu cầu").required();
     dossier.focus = true;
     FormPart::new(vec![
         dossier,

@@ -283,7 +283,6 @@ fn field() -> Field {
     Field::area(DEFINITION, "Nội dung phiên bản (JSON)")
         .required()
         .hint(hint)
-        .most(500_000)
 }
 
 fn form() -> FormPart {

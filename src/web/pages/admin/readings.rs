@@ -59,8 +59,8 @@ fn form(typed: &Fields) -> FormPart {
     FormPart::new(vec![
         Field::date(FROM, "Từ ngày").required().value(week),
         Field::date(TO, "Đến hết ngày").required().value(today),
-        Field::text("dossier", "Mã hồ sơ").most(100),
-        Field::text("username", "Tên đăng nhập").most(64),
+        Field::text("dossier", "Mã hồ sơ"),
+        Field::text("username", "Tên đăng nhập"),
     ])
     .typed(typed)
 }

@@ -163,14 +163,10 @@ fn form(unit: &UnitView) -> FormPart {
         Field::date(ON, "Kể từ ngày")
             .required()
             .hint("Ngày đầu tiên của đơn vị kế thừa; đơn vị này hoạt động đến hết ngày trước đó."),
-        Field::text(SUCCESSOR, "Mã đơn vị kế thừa đã có").most(40),
-        Field::text(NEW_CODE, "Hoặc mã đơn vị mới")
-            .most(40)
-            .hint(new),
-        Field::text(NEW_NAME, "Tên đơn vị mới").most(300),
-        Field::text(PARTS, "Đơn vị nhận một phần")
-            .most(2000)
-            .hint(parts),
+        Field::text(SUCCESSOR, "Mã đơn vị kế thừa đã có"),
+        Field::text(NEW_CODE, "Hoặc mã đơn vị mới").hint(new),
+        Field::text(NEW_NAME, "Tên đơn vị mới"),
+        Field::text(PARTS, "Đơn vị nhận một phần").hint(parts),
         Field::hidden(SEEN, ""),
         Field::hidden(KEY, uuid::Uuid::new_v4().simple()),
         Field::tag(unit),
@@ -385,7 +381,6 @@ async fn staff_form(call: &Call, unit: &UnitView) -> Result<FormPart, Problem> {
     Ok(FormPart::new(vec![
         Field::text(TO, "Mã đơn vị chuyển đến")
             .required()
-            .most(40)
             .value(unit.successor.as_deref().unwrap_or_default()),
         only.hint("Không chọn ai: mọi người đang làm việc của đơn vị."),
         Field::hidden(SEEN, ""),

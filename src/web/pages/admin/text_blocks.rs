@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
 use crate::domain::role::Permission;
-use crate::domain::text_block::{MOST_LETTERS, MOST_LETTERS_OF_TITLE, Purpose};
+use crate::domain::text_block::Purpose;
 use crate::render::words;
 use crate::web::api::call::Call;
 use crate::web::api::page::Page;
@@ -77,21 +77,16 @@ fn form(known: Option<&TextBlockView>) -> FormPart {
     let purposes = Purpose::ALL
         .into_iter()
         .map(|purpose| Choice::new(purpose.as_str(), words::purpose(purpose)));
-    let letters = |most: usize| u32::try_from(most).unwrap_or(u32::MAX);
     let mut title = Field::text("title", "Tên mẫu")
         .required()
-        .most(letters(MOST_LETTERS_OF_TITLE))
         .hint("Để chọn trong danh sách.");
     title.focus = true;
     let mut fields = vec![
         title,
         Field::choice("purpose", "Dùng khi", purposes.collect()),
-        Field::text("procedure", "Mã thủ tục")
-            .most(60)
-            .hint("Để trống: dùng cho mọi thủ tục."),
+        Field::text("procedure", "Mã thủ tục").hint("Để trống: dùng cho mọi thủ tục."),
         Field::area("body", "Nội dung")
             .required()
-            .most(letters(MOST_LETTERS))
             .hint("Lý do, căn cứ pháp lý, cách hoàn thiện. Không ghi dữ liệu của người nộp."),
     ];
     match known {

@@ -91,20 +91,16 @@ fn form(unit: &UnitView) -> FormPart {
     let mut all = vec![
         Field::text("name", "Tên").required().value(&unit.name),
         Field::text("parent", "Mã đơn vị cấp trên")
-            .most(40)
             .value(unit.parent.as_deref().unwrap_or_default()),
         Field::text("address", "Địa chỉ bộ phận một cửa")
-            .most(300)
             .hint("In trên giấy tờ, trong thư và trang tra cứu.")
             .value(unit.address.as_deref().unwrap_or_default()),
         Field::text("phone", "Điện thoại bộ phận một cửa")
-            .most(100)
             .hint("Nhiều số cách nhau bằng dấu phẩy.")
             .value(unit.phone.as_deref().unwrap_or_default()),
         Field::choice("mountain", "Miền núi, vùng sâu, vùng xa", yes_no).value(unit.mountain),
         Field::date("valid_to", "Ngày hoạt động cuối cùng").value(ends),
         Field::text("successor", "Mã đơn vị kế thừa")
-            .most(40)
             .hint("Bắt buộc khi đơn vị kết thúc mà còn hồ sơ chưa xong hoặc chưa trả.")
             .value(unit.successor.as_deref().unwrap_or_default()),
     ];
