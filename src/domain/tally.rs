@@ -511,13 +511,18 @@ impl std::iter::Sum for Standing {
 pub struct Share(i64);
 
 impl Share {
-    /// `part / whole`; `None` when the whole is zero or negative.
+    /// `part / whole`; `None` when the whole is zero or negative. All is 100,00 % and nothing 0,00 %, and nothing else is:
+    /// one late dossier among 48.800 is seen.
     pub fn new(part: i64, whole: i64) -> Option<Self> {
         if whole <= 0 {
             return None;
         }
         let (scaled, whole) = (i128::from(part) * 10_000 * 2, i128::from(whole));
         let rounded = (scaled + whole * scaled.signum()) / (2 * whole);
+        let rounded = match 0 < part && i128::from(part) < whole {
+            true => rounded.clamp(1, 9999),
+            false => rounded,
+        };
         i64::try_from(rounded).ok().map(Self)
     }
 
@@ -555,7 +560,10 @@ mod tests {
     fn halves_round_away_from_zero() {
         assert_eq!(Share::new(1, 20_000).unwrap().to_string(), "0.01");
         assert_eq!(Share::new(-1, 20_000).unwrap().to_string(), "-0.01");
-        assert_eq!(Share::new(1, 20_001).unwrap().to_string(), "0.00");
+        assert_eq!(Share::new(1, 200_001).unwrap().to_string(), "0.01");
+        assert_eq!(Share::new(48_799, 48_800).unwrap().to_string(), "99.99");
+        assert_eq!(Share::new(48_800, 48_800).unwrap().to_string(), "100.00");
+        assert_eq!(Share::new(0, 48_800).unwrap().to_string(), "0.00");
         assert_eq!(Share::new(i64::MAX, 1), None);
     }
 

@@ -257,9 +257,9 @@ const MOST_IN_SMS: usize = 306;
 const OFFICES: &[&str] = &["unit", "receiving_unit", "from_unit", "to_unit"];
 /// What is told in fewer words where a short message would be too long, the first first.
 const CUT: &[&str] = &[
-    "papers",
     "answer",
     "reason",
+    "papers",
     "because",
     "owed",
     "address",

@@ -15,6 +15,7 @@ use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person, Ways};
 use crate::domain::privacy::Seen;
 use crate::domain::procedure::{FurtherPages, LimitDefinition, Procedure};
+use crate::domain::role::Permission;
 use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
 use crate::store::authority::Proof;
@@ -37,7 +38,7 @@ pub struct DossierView {
     pub case_number: String,
     /// What the receipt prints for the public look-up.
     #[schema(example = "ABCDEFGHIJ")]
-    pub look_up_code: String,
+    pub look_up_code: Option<String>,
     /// Counts up with every change; also the ETag.
     pub version: u32,
     pub procedure: Named,
@@ -514,7 +515,9 @@ fn show(
     Ok(DossierView {
         id: state.id,
         case_number: state.case_number,
-        look_up_code: views::look_up::code_of(reference, state.id),
+        look_up_code: staff
+            .is_none_or(|staff| staff.role.may(Permission::Annotate))
+            .then(|| views::look_up::code_of(reference, state.id)),
         version: state.version,
         procedure: Named {
             code: definition.code.clone(),

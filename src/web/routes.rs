@@ -10,6 +10,10 @@ use utoipa::openapi::{RefOr, Response, Schema};
 
 use crate::domain::dossier::{Action, ActionKind, Correction};
 use crate::domain::role::Permission;
+use crate::reports::cchc::Cchc;
+use crate::reports::fees::Fees;
+use crate::reports::form_06a::Form06a;
+use crate::reports::satisfaction::Satisfaction;
 use crate::web::access::{Access, Medium, authorise};
 use crate::web::api::actions::{self, ActionBody, Asks};
 use crate::web::api::call::Call;
@@ -278,6 +282,18 @@ fn admin_pages() -> Vec<Route> {
         page!(Staff(May::ManageUsers), POST "/quan-tri/tai-khoan/them" => admin::accounts::add),
         page!(Staff(May::ManageUsers), GET "/quan-tri/tai-khoan/{username}" => admin::accounts::ask_change),
         page!(Staff(May::ManageUsers), POST "/quan-tri/tai-khoan/{username}" => admin::accounts::change),
+        page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/06a" => screens::reports::show::<Form06a>),
+        page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/cchc" => screens::reports::show::<Cchc>),
+        page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/satisfaction" => screens::reports::show::<Satisfaction>),
+        page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/fees" => screens::reports::show::<Fees>),
+        page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh" => screens::feedback_cases::list),
+        page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh/{feedback}" => screens::feedback_cases::show),
+        page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh/{feedback}/giao" => screens::feedback_cases::ask_assign),
+        page!(Staff(May::HandleFeedback), POST "/xu-ly-phan-anh/{feedback}/giao" => screens::feedback_cases::assign),
+        page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh/{feedback}/tra-loi" => screens::feedback_cases::ask_answer),
+        page!(Staff(May::HandleFeedback), POST "/xu-ly-phan-anh/{feedback}/tra-loi" => screens::feedback_cases::reply),
+        page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh/{feedback}/cong-khai" => screens::feedback_cases::ask_publish),
+        page!(Staff(May::HandleFeedback), POST "/xu-ly-phan-anh/{feedback}/cong-khai" => screens::feedback_cases::publish),
         page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi" => admin::units::list),
         page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi/{unit}" => admin::units::show),
         page!(Staff(May::ManageUnits), POST "/quan-tri/don-vi/{unit}" => admin::units::change),

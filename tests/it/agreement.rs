@@ -155,7 +155,13 @@ fn check(world: &World, ids: &[DossierId], now: Moment) {
         );
         let view = desk::view(store, id, None, None, now).unwrap();
         let item = all.iter().find(|item| item.id == id).unwrap();
-        let public = look_up::look_up(store, &view.case_number, &view.look_up_code, now).unwrap();
+        let public = look_up::look_up(
+            store,
+            &view.case_number,
+            view.look_up_code.as_deref().unwrap(),
+            now,
+        )
+        .unwrap();
         let of_view = (
             view.status,
             view.due_at,

@@ -422,3 +422,33 @@ on_both! {
         is_page(&Visitor::log_in(&office, "h37.20.01.clerk").get(&address), 403);
     }
 }
+
+on_both! {
+    fn every_report_is_a_page_and_a_file(db: &Database) {
+        let office = Office::for_browsers(db);
+        let leader = Visitor::hire(&office, Role::Supervisor, "H37");
+        let commune = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let overview = leader.get("/tong-quan").expect(200).body;
+        let days = "tu=2020-12-15&den=2021-09-14";
+        for (name, said) in [
+            ("06a", "II.06a"), ("cchc", "CẢI CÁCH THỦ TỤC HÀNH CHÍNH"), ("satisfaction", "hài lòng"), ("fees", "Phí, lệ phí"),
+        ] {
+            let path = format!("/tong-quan/bao-cao/{name}");
+            assert!(overview.contains(&format!("href=\"{path}?")), "{name}: {overview}");
+            let page = leader.get(&format!("{path}?{days}"));
+            is_page(&page, 200);
+            assert!(page.body.contains(said), "{said}: {}", page.body);
+            for form in ["csv", "xlsx"] {
+                let file = leader.get(&format!("{path}?{days}&dang={form}")).expect(200);
+                let saved = format!("{name}-2020-12-15-2021-09-14.{form}");
+                assert!(file.header("content-disposition").contains(&saved), "{}", file.header("content-disposition"));
+            }
+            let wrong = leader.get(&format!("{path}?tu=2021-09-14&den=2020-12-15"));
+            is_page(&wrong, 400);
+            assert!(wrong.body.contains("<title>Lỗi: "), "{}", wrong.body);
+            let own = commune.get(&format!("{path}?{days}"));
+            is_page(&own, if name == "cchc" { 403 } else { 200 });
+        }
+        assert!(!commune.get("/tong-quan").expect(200).body.contains("/tong-quan/bao-cao/cchc"));
+    }
+}

@@ -176,6 +176,8 @@ on_both! {
         let view = |dossier: &Value| get(&office, &token, &format!("/api/v1/dossiers/{}", number(dossier)));
         assert_eq!(view(&all[0])["assignee"]["username"], officer);
         assert_ne!(view(&all[1])["assignee"]["username"], officer);
+        // What the desk has only taken in goes on to the step of whom it is given to.
+        assert_eq!((&view(&all[0])["step"]["index"], &view(&all[1])["step"]["index"]), (&json!(1), &json!(0)));
         // The same form once more does nothing more.
         let before = db.value("select count(*) from dossier_events");
         says(&send("Nghỉ phép", &officer, &rows), &["2 hồ sơ đã giao, 1 hồ sơ không được"]);

@@ -337,3 +337,56 @@ fn they_fit_a_desk_and_a_telephone() {
         client.close().await.unwrap();
     });
 }
+
+on_both! {
+    fn feedback_is_given_answered_and_published_on_pages(db: &Database) {
+        let office = Office::for_browsers(db);
+        let sent = json!({
+            "unit": COMMUNE, "kind": "report", "content": "Bộ phận một cửa mở cửa muộn, tôi là Nguyễn Thị Ánh",
+            "name": "Nguyễn Thị Ánh", "phone": "0912345678",
+        });
+        office.call("POST", "/api/v1/feedback").body(sent).send().expect(201);
+        let officer = Visitor::hire(&office, Role::Officer, COMMUNE);
+        let stranger = Visitor::hire(&office, Role::Officer, FOREIGN);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        clerk.get("/xu-ly-phan-anh").expect(403);
+        says(&stranger.get("/xu-ly-phan-anh"), &["Không có phản ánh, kiến nghị nào ở đây"]);
+        let list = officer.get("/xu-ly-phan-anh");
+        is_page(&list, 200);
+        says(&list, &["mở cửa muộn", "Chưa giao", "aria-current=\"page\">Phản ánh"]);
+        let (_, address) = list.body.split_once("<a href=\"/xu-ly-phan-anh/").unwrap();
+        let one = format!("/xu-ly-phan-anh/{}", address.split('"').next().unwrap());
+        stranger.get(&one).expect(403);
+        says(&officer.get(&one), &["Chưa trả lời", "Nguyễn Thị Ánh, 0912345678"]);
+
+        let form = officer.get(&format!("{one}/giao")).expect(200).body;
+        let stale = held(&form, "tag");
+        let given = [("assignee", "h37.20.01.officer"), ("tag", &*stale), ("khoa", &*held(&form, "khoa"))];
+        officer.post(&format!("{one}/giao"), &given).expect(303);
+        // Whoever looked before that keeps what they wrote.
+        let late = [("answer", "Đơn vị đã nhắc nhở"), ("tag", &*stale)];
+        let late = officer.post(&format!("{one}/tra-loi"), &late);
+        is_page(&late, 412);
+        says(&late, &["vừa được người khác thay đổi", "Đơn vị đã nhắc nhở"]);
+        let form = officer.get(&format!("{one}/tra-loi")).expect(200).body;
+        let empty = [("answer", " "), ("tag", &*held(&form, "tag"))];
+        says(&officer.post(&format!("{one}/tra-loi"), &empty), &["<title>Lỗi: "]);
+        let early = officer.get(&format!("{one}/cong-khai"));
+        says(&early, &["Trả lời người gửi trước"]);
+        let answered = [("answer", "Đơn vị đã nhắc nhở"), ("tag", &*held(&form, "tag"))];
+        let answered = officer.post(&format!("{one}/tra-loi"), &answered).expect(303);
+        says(&officer.get(answered.header("location")), &["Đã trả lời", "Đơn vị đã nhắc nhở", "Công khai"]);
+
+        let form = officer.get(&format!("{one}/cong-khai")).expect(200).body;
+        let tag = held(&form, "tag");
+        let public = |content| [("content", content), ("answer", "Đơn vị đã nhắc nhở"), ("tag", &*tag)];
+        let named = officer.post(&format!("{one}/cong-khai"), &public("Bà Nguyễn Thị Ánh nói mở cửa muộn"));
+        is_page(&named, 400);
+        says(&named, &["họ tên của người liên quan", "Bà Nguyễn Thị Ánh nói mở cửa muộn"]);
+        officer.post(&format!("{one}/cong-khai"), &public("Mở cửa muộn")).expect(303);
+        let read = office.call("GET", format!("/phan-anh?don_vi={COMMUNE}")).send().expect(200).body;
+        assert!(read.contains("Mở cửa muộn"), "{read}");
+        says(&officer.get("/xu-ly-phan-anh"), &["Không có phản ánh, kiến nghị nào ở đây"]);
+        says(&officer.get("/xu-ly-phan-anh?list=answered"), &["Đã công khai"]);
+    }
+}

@@ -11,7 +11,7 @@ pub use crate::render::words::following::{
     Stand, UNKNOWN_FEE, broken_promise, copies, copies_of, fee, feedback_kind, office_hours,
     progress, stage, vnd_in_words, what_is_next,
 };
-pub use crate::render::words::refusals::{cases_of, refusal, refused};
+pub use crate::render::words::refusals::{cases_of, refusal, refused, without_instead};
 
 use chrono::NaiveDate;
 

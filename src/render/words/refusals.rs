@@ -10,8 +10,17 @@ pub fn refused(why: &Refusal, instead: &[ActionKind]) -> String {
         // It says so itself.
         Refusal::NotAllowed { .. } => sentence,
         _ if instead.is_empty() => sentence,
-        _ => format!("{sentence}; bạn có thể: {}", words_of(instead)),
+        _ => format!("{sentence}{INSTEAD}{}", words_of(instead)),
     }
+}
+
+const INSTEAD: &str = "; bạn có thể: ";
+
+/// The sentence without what may be done instead: for whoever has a form for one thing in front of them.
+pub fn without_instead(detail: &str) -> &str {
+    detail
+        .split_once(INSTEAD)
+        .map_or(detail, |(sentence, _)| sentence)
 }
 
 fn words_of(kinds: &[ActionKind]) -> String {

@@ -134,7 +134,7 @@ pub async fn receive(
 }
 
 /// Which feedback a path names.
-fn named(call: &Call<impl Who>) -> Result<FeedbackId, Problem> {
+pub(crate) fn named(call: &Call<impl Who>) -> Result<FeedbackId, Problem> {
     let id = call.named::<String>()?.parse().map(FeedbackId);
     id.map_err(|_| Error::NO_FEEDBACK.into())
 }
@@ -235,6 +235,17 @@ impl Parameters for Filter {
     const NAMES: &'static [&'static str] = &["list", "unit"];
 }
 
+impl Filter {
+    pub(crate) fn listed(&self, now: Moment) -> Listed {
+        match self.list.unwrap_or(FeedbackList::All) {
+            FeedbackList::All => Listed::All,
+            FeedbackList::Open => Listed::Open,
+            FeedbackList::Overdue => Listed::Overdue(now),
+            FeedbackList::Answered => Listed::Answered,
+        }
+    }
+}
+
 impl Row for Case {
     const PAGE: &'static str = "FeedbackPage";
 }
@@ -248,12 +259,7 @@ pub async fn list(
 ) -> Reply<FeedbackPage> {
     let ListQuery { filter, page } = query;
     let found = call.run(move |store, by, now| {
-        let listed = match filter.list.unwrap_or(FeedbackList::All) {
-            FeedbackList::All => Listed::All,
-            FeedbackList::Open => Listed::Open,
-            FeedbackList::Overdue => Listed::Overdue(now),
-            FeedbackList::Answered => Listed::Answered,
-        };
+        let listed = filter.listed(now);
         let (unit, Wanted { after, limit }) = (filter.unit.as_deref(), page);
         Ok(views::feedback::cases(
             store, listed, unit, by.unit, after, limit, now,
@@ -277,13 +283,13 @@ pub async fn show(call: Call) -> Reply<Case> {
 }
 
 /// Makes a change; if somebody else was quicker, says what it is now.
-async fn change(
-    call: Call,
+pub(crate) async fn change(
+    call: &Call,
     if_match: IfMatch,
     make: impl FnOnce(&Store, Change) -> Result<Case, Error> + Send + 'static,
-) -> Reply<Case> {
-    let id = named(&call)?;
-    let case = call.run(move |store, by, now| {
+) -> Result<Case, Problem> {
+    let id = named(call)?;
+    call.run(move |store, by, now| {
         let change = Change {
             id,
             version: if_match.version(),
@@ -293,8 +299,8 @@ async fn change(
         or_current(make(store, change), || {
             Ok(views::feedback::show(store, id, by.unit, now)?)
         })
-    });
-    case.await.map(fresh_tagged)
+    })
+    .await
 }
 
 /// To whom it is given.
@@ -309,10 +315,15 @@ pub struct Assign {
 
 impl Readable for Assign {}
 
+impl Assign {
+    pub(crate) fn act(self) -> impl FnOnce(&Store, Change) -> Result<Case, Error> + Send + 'static {
+        move |store, change| acts::feedback::assign(store, change, self.assignee)
+    }
+}
+
 pub async fn assign(call: Call, if_match: IfMatch, body: Body<Assign>) -> Reply<Case> {
-    let assignee = body.value.assignee;
-    let make = move |store: &Store, change| acts::feedback::assign(store, change, assignee);
-    change(call, if_match, make).await
+    let make = body.value.act();
+    change(&call, if_match, make).await.map(fresh_tagged)
 }
 
 /// The answer to the sender.
@@ -332,10 +343,15 @@ impl Readable for FeedbackAnswer {
     }
 }
 
+impl FeedbackAnswer {
+    pub(crate) fn act(self) -> impl FnOnce(&Store, Change) -> Result<Case, Error> + Send + 'static {
+        move |store, change| acts::feedback::answer(store, change, self.answer.trim().to_owned())
+    }
+}
+
 pub async fn answer(call: Call, if_match: IfMatch, body: Body<FeedbackAnswer>) -> Reply<Case> {
-    let text = body.value.answer.trim().to_owned();
-    let make = move |store: &Store, change| acts::feedback::answer(store, change, text);
-    change(call, if_match, make).await
+    let make = body.value.act();
+    change(&call, if_match, make).await.map(fresh_tagged)
 }
 
 /// What everybody may read.
@@ -359,9 +375,17 @@ impl Readable for PublicText {
     }
 }
 
+impl PublicText {
+    pub(crate) fn act(self) -> impl FnOnce(&Store, Change) -> Result<Case, Error> + Send + 'static {
+        let (content, answer) = (
+            self.content.trim().to_owned(),
+            self.answer.trim().to_owned(),
+        );
+        move |store, change| acts::feedback::publish(store, change, content, answer)
+    }
+}
+
 pub async fn publish(call: Call, if_match: IfMatch, body: Body<PublicText>) -> Reply<Case> {
-    let PublicText { content, answer } = body.value;
-    let (content, answer) = (content.trim().to_owned(), answer.trim().to_owned());
-    let make = move |store: &Store, change| acts::feedback::publish(store, change, content, answer);
-    change(call, if_match, make).await
+    let make = body.value.act();
+    change(&call, if_match, make).await.map(fresh_tagged)
 }

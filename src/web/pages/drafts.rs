@@ -143,6 +143,7 @@ fn said(store: &Store, draft: &Draft) -> Result<(String, String), Problem> {
             let title = kind.map_or_else(|| (*slug).to_owned(), |kind| dossier::title(*kind));
             (title, (*number).to_owned())
         }
+        ["xu-ly-phan-anh", ..] => ("Phản ánh, kiến nghị".to_owned(), String::new()),
         ["quan-tri", "mau-cau", ..] => ("Mẫu câu".to_owned(), String::new()),
         ["quan-tri", "yeu-cau", ..] => (
             "Yêu cầu về dữ liệu cá nhân".to_owned(),

@@ -578,7 +578,8 @@ impl FormPart {
             self.errors.push(Wrong { target: None, text });
         }
         if problem.errors().is_empty() {
-            let text = sentence(&self.in_words(&problem.detail()));
+            let detail = problem.detail();
+            let text = sentence(&self.in_words(words::without_instead(&detail)));
             self.errors.push(Wrong { target: None, text });
         }
         // The summary is what comes first.

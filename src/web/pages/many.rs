@@ -490,7 +490,7 @@ fn reason(problem: &Problem) -> String {
     match (problem.kind(), problem.errors()) {
         (Kind::Changed, _) => "hồ sơ vừa được người khác thay đổi".to_owned(),
         (_, [one, ..]) => one.detail.clone(),
-        _ => problem.detail(),
+        _ => words::without_instead(&problem.detail()).to_owned(),
     }
 }
 

@@ -16,6 +16,7 @@ mod downloads;
 pub(crate) mod drafts;
 pub(crate) mod errors;
 pub(crate) mod feedback;
+pub(crate) mod feedback_cases;
 pub(crate) mod forms;
 pub(crate) mod hand_on;
 pub(crate) mod late;
@@ -27,6 +28,7 @@ pub(crate) mod oidc;
 pub(crate) mod overview;
 pub(crate) mod papers;
 pub(crate) mod receive;
+pub(crate) mod reports;
 pub(crate) mod shortcuts;
 pub(crate) mod steps;
 pub(crate) mod submit;
@@ -57,6 +59,7 @@ const LINKS: &[(&str, &str, Permission)] = &[
     ("/ho-so", "Hồ sơ", Permission::ReadDossiers),
     ("/ho-so/tiep-nhan", "Tiếp nhận", Permission::Receive),
     ("/so-theo-doi", "Sổ theo dõi", Permission::ReadDossiers),
+    (feedback_cases::PATH, "Phản ánh", Permission::HandleFeedback),
     (admin::PATH, "Quản trị", Permission::ManageUsers),
     ("/hom-nay", "Hôm nay", Permission::ReadDossiers),
     ("/tong-quan", "Tổng quan", Permission::ReadReports),

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::render::words;
 use crate::reports::Report;
 use crate::reports::by::By;
+use crate::reports::cchc::Cchc;
 use crate::reports::on_time::{self, OnTime};
 use crate::reports::standings::Span;
 use crate::views::list::named_unit;
@@ -29,7 +30,7 @@ use crate::web::pages::hand_on;
 use crate::web::pages::late::{
     ALONE, CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE,
 };
-use crate::web::pages::{Frame, page, steps};
+use crate::web::pages::{Frame, page, reports, steps};
 use crate::web::problem::{FieldError, Kind, Problem};
 
 pub(super) const PATH: &str = "/tong-quan";
@@ -72,6 +73,8 @@ struct OverviewPage {
     tabs: Vec<Tab>,
     /// Where the time in steps is shown.
     steps: String,
+    /// Where the other reports are, with their names.
+    others: Vec<(String, &'static str)>,
     report: Option<Shown>,
     officers: Option<Officers>,
     near_days: u32,
@@ -329,6 +332,18 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
             || steps::PATH.to_owned(),
             |asked| asked.address(steps::PATH, &[]),
         ),
+        others: reports::OTHERS
+            .iter()
+            .filter(|(name, _)| whole || *name != Cchc::NAME)
+            .map(|(name, word)| {
+                let path = reports::path(name);
+                let whole = [(UNIT, "")];
+                // What is of the whole province is of no unit.
+                let other = &whole[..usize::from(*name == Cchc::NAME)];
+                let address = asked.map(|asked| asked.address(&path, other));
+                (address.unwrap_or(path), *word)
+            })
+            .collect(),
         report: None,
         officers: None,
         near_days: NEAR_DAYS,

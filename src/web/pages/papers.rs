@@ -207,7 +207,10 @@ fn made(
     let told = told
         .find(|told| tells.contains(&told.kind.as_str()))
         .cloned();
-    let query = [("so", &view.case_number), ("ma", &view.look_up_code)];
+    let code = view.look_up_code.as_ref().map(|code| ("ma", code));
+    let query: Vec<_> = std::iter::once(("so", &view.case_number))
+        .chain(code)
+        .collect();
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
     let qr = qr(&format!("{}/tra-cuu?{query}", call.origin()));
     Some(PaperPage {

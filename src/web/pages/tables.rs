@@ -1,7 +1,7 @@
 //! A sheet as a table on a page: what a report says, as it stands in its files.
 
 use crate::render;
-use crate::render::sheet::{RowKind, Sheet};
+use crate::render::sheet::{Column, RowKind, Sheet};
 
 /// A table with its heads; of its rows as many as a page takes.
 pub(super) struct Table {
@@ -32,12 +32,21 @@ pub(super) struct Shown {
     pub(super) is_number: bool,
 }
 
+/// The head of a column, with the group that it is in: several may have the same name.
+fn head(column: &Column) -> String {
+    let own = column.head.unwrap_or_default();
+    match column.groups.last() {
+        Some(group) => format!("{group}: {own}"),
+        None => own.to_owned(),
+    }
+}
+
 impl Table {
     /// The first `most` single rows, and every sum.
     pub(super) fn of(sheet: &Sheet, most: usize) -> Self {
         let shown = sheet.shown();
         let heads = shown.iter().map(|(_, column)| Head {
-            text: column.head.unwrap_or_default().to_owned(),
+            text: head(column),
             is_number: column.is_number,
         });
         let (mut rows, mut single) = (Vec::new(), 0);
@@ -50,7 +59,7 @@ impl Table {
                 }
             }
             let mut cells = shown.iter().map(|(place, column)| Shown {
-                head: column.head.unwrap_or_default().to_owned(),
+                head: head(column),
                 text: row.cells.get(*place).map(render::local).unwrap_or_default(),
                 is_number: column.is_number,
             });
