@@ -1,5 +1,6 @@
 //! A note on a dossier, for one's colleagues.
 
+use crate::domain::disclosure::{PERSONAL_NUMBER, holds_personal_number};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::error::Error;
@@ -31,6 +32,9 @@ pub fn note(
     }
     if text.chars().count() > MOST_LETTERS {
         return Err(Error::wrong("/note", "dài quá 2.000 ký tự"));
+    }
+    if holds_personal_number(&text) {
+        return Err(Error::wrong("/note", PERSONAL_NUMBER));
     }
     store.write_with_reference_as(by, move |conn, reference, caller| {
         find_within(conn, reference, id, Some(caller.unit()))?;

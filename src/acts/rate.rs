@@ -107,14 +107,15 @@ fn answer(dossier: &Dossier, rating: Rating, comment: Option<String>, at: Moment
     }
 }
 
-/// Notes what somebody says at the desk while the result is given out to them, in the transaction that gives it out. One
-/// that was given out before and rated keeps its answer.
+/// Notes what somebody says at the desk while the result is given out to them, in the transaction that gives it out. What
+/// was said at an earlier giving out, which was undone, was said of that; what they rated themselves stays.
 pub(crate) fn note_at_desk(
     conn: &mut Conn,
     dossier: &Dossier,
     rating: Rating,
     now: Moment,
 ) -> Result<(), StoreError> {
+    satisfaction::remove_of_desk(conn, dossier.id)?;
     if satisfaction::rated_at(conn, dossier.id)?.is_some() {
         return Ok(());
     }

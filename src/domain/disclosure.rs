@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
 use crate::domain::case_number::CaseNumber;
+use crate::domain::identity::Identity;
 use crate::domain::person::{Person, fold_diacritics};
 use crate::domain::phone;
 use crate::domain::text::clean;
@@ -79,6 +80,16 @@ pub fn gives_away(text: &str, people: &[Person]) -> bool {
         numbers.any(|number| digits.iter().any(|digits| digits.contains(number)))
     }
 }
+
+/// Whether a text holds a personal number (CCCD), however its digits are set apart: no note needs one.
+pub fn holds_personal_number(text: &str) -> bool {
+    let numbers = numbers(&clean(text)).into_iter();
+    let mut numbers = numbers.filter(|number| number.len() == 12);
+    numbers.any(|number| Identity::person(&number).is_ok())
+}
+
+/// What is said where a note holds one.
+pub const PERSONAL_NUMBER: &str = "không ghi số định danh ở đây: số đã có trong hồ sơ";
 
 /// Whether the text holds the words of the name one after the other.
 fn names(text: &str, name: &str) -> bool {
@@ -263,11 +274,31 @@ mod tests {
     }
 
     #[test]
+    fn a_personal_number_is_known_however_it_is_set() {
+        for text in [
+            "CCCD 020185000123",
+            "số 020 185 000 123.",
+            "020.185.000.123",
+        ] {
+            assert!(holds_personal_number(text), "{text}");
+        }
+        for text in [
+            "200.000.000.000 đồng",
+            "H37.20.01-261126-0001",
+            "gọi 0912345678",
+            "100.000.000",
+            "",
+        ] {
+            assert!(!holds_personal_number(text), "{text}");
+        }
+    }
+
+    #[test]
     fn tells_of_these_people_only() {
         let person = Person {
             notify_by: None,
             name: "Nguyễn Thị Ánh".to_owned(),
-            identity: crate::domain::identity::Identity::person("020185000123").ok(),
+            identity: Identity::person("020185000123").ok(),
             phone: Some("0912345678".to_owned()),
             email: None,
             address: None,

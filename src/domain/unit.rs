@@ -297,6 +297,16 @@ impl Units {
             .find(|unit| unit.is_open_on(on))
     }
 
+    /// The name of a unit for a list of several: two of the same name are told apart by what is above them.
+    pub fn name_apart(&self, unit: &Unit) -> String {
+        let mut same = self.by_id.values().filter(|other| other.name == unit.name);
+        let is_shared = same.nth(1).is_some();
+        match unit.parent.and_then(|id| self.get(id)) {
+            Some(above) if is_shared => format!("{} ({})", unit.name, above.name),
+            _ => unit.name.clone(),
+        }
+    }
+
     /// Whom people are sent to about a unit on that day: the one that does its work, or itself where nobody is named.
     pub fn answering_on(&self, unit: UnitId, on: NaiveDate) -> Option<&Arc<Unit>> {
         self.in_charge_on(unit, on).or_else(|| self.get(unit))

@@ -39,6 +39,15 @@ pub fn rated_at(conn: &mut Conn, dossier: DossierId) -> Result<Option<Moment>, S
     Ok(at.map(Moment::from_unix_millis))
 }
 
+/// Takes away what was noted at the desk.
+pub fn remove_of_desk(conn: &mut Conn, dossier: DossierId) -> Result<(), StoreError> {
+    let noted = satisfaction::table
+        .filter(satisfaction::dossier_id.eq(dossier.bytes().to_vec()))
+        .filter(satisfaction::at_desk.eq(true));
+    diesel::delete(noted).execute(conn)?;
+    Ok(())
+}
+
 /// # Errors
 /// If the database refuses; a dossier rated meanwhile is a conflict.
 pub fn insert(conn: &mut Conn, answer: &Answer) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::domain::dossier::Status;
+use crate::domain::dossier::{Decision, Status};
 use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -44,6 +44,8 @@ pub enum Standing {
     Past,
     Now,
     Later,
+    /// It ended before, otherwise.
+    Skipped,
 }
 
 /// From one hand to the next: a line of the control sheet.
@@ -199,10 +201,14 @@ fn stages(view: &DossierView, steps: &[String]) -> Vec<Stage> {
         Status::Withdrawn | Status::Stopped => (at_hand, None),
         _ => (at_hand, Some(at_hand)),
     };
+    // Who refuses does not go through what would have followed but the giving out.
+    let refused = view.decision == Some(Decision::Refused);
     let stages = steps.iter().enumerate();
     let stages = stages.map(|(i, name)| Stage {
         name: name.clone(),
         standing: match i {
+            i if refused && i > at_hand && i + 1 < steps.len() => Standing::Skipped,
+            i if refused && i > at_hand && view.status == Status::Done => Standing::Now,
             i if i < past => Standing::Past,
             i if Some(i) == now => Standing::Now,
             _ => Standing::Later,

@@ -159,18 +159,9 @@ pub fn units(
     });
     let mut found: Vec<_> = all.collect();
     found.sort_by_cached_key(|unit| (order::place(&unit.name), unit.code.clone()));
-    let is_shared = |name: &str| units.all().iter().filter(|unit| unit.name == name).count() > 1;
-    let named = found.iter().map(|unit| {
-        let above = unit.parent.and_then(|id| units.get(id));
-        let name = match above {
-            // Two of the same name are told apart by what is above them.
-            Some(above) if is_shared(&unit.name) => format!("{} ({})", unit.name, above.name),
-            _ => unit.name.clone(),
-        };
-        Named {
-            code: unit.code.clone(),
-            name,
-        }
+    let named = found.iter().map(|unit| Named {
+        code: unit.code.clone(),
+        name: units.name_apart(unit),
     });
     Ok(Found::of(named.collect()))
 }

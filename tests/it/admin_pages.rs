@@ -67,6 +67,12 @@ on_both! {
             assert!(list.body.contains("Chờ đổi mật khẩu"), "{}", list.body);
         }
 
+        for (text, found) in [("nong thi lan", true), ("Lan", true), ("lan.nt", true), ("bình", false)] {
+            let query = serde_urlencoded::to_string([("q", text)]).unwrap();
+            let list = administrator.get(&format!("/quan-tri/tai-khoan?{query}")).expect(200).body;
+            assert_eq!(list.contains("/quan-tri/tai-khoan/lan.nt"), found, "{text}: {list}");
+        }
+
         let path = "/quan-tri/tai-khoan/lan.nt";
         let seen = administrator.get(path).expect(200).body;
         let tag = held(&seen, "tag");

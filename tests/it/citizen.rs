@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::submissions::{code, outbox, with_sms};
 use crate::support::{
     Answer, Browser, COMMUNE, Database, FORM, Kind, NEIGHBOUR, OURS, Office, Program, SAME_DAY,
-    arrive, find, held, look, on_both,
+    Visitor, arrive, find, held, is_page, look, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -114,7 +114,7 @@ on_both! {
         assert_eq!(seen["stages"][0]["at"], json!(before), "{seen}");
         assert_ne!(seen["stages"][1]["at"], json!(before), "{seen}");
         // Whoever prints it.
-        let printer = crate::support::Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let printer = Visitor::hire(&office, Role::Supervisor, COMMUNE);
         let receipt = printer.get(&format!("/ho-so/{number}/giay-tiep-nhan")).expect(200).body;
         let signed = receipt.split("Người tiếp nhận hồ sơ").nth(1).unwrap();
         let by = dossier_clerk(&office, number, &clerk);
@@ -227,6 +227,18 @@ on_both! {
             ("finish", json!({"decision": "refused", "reason": "Bản chính bị tẩy xóa"})),
         ]);
         told(&office, &dossier, &["bị từ chối giải quyết", "Bản chính bị tẩy xóa", "Mời ông/bà đến nhận tại"]);
+        act(&mut office, &dossier, &[("return", json!({"channel": "direct"}))]);
+        told(&office, &dossier, &["bị từ chối giải quyết; đã trả văn bản từ chối lúc"]);
+        // No step reads as done that nobody has done, and the register says what came of it.
+        let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
+        let number = dossier["case_number"].as_str().unwrap();
+        let page = clerk.get(&format!("/ho-so/{number}")).expect(200).body;
+        assert!(page.contains("Ký chứng thực, đóng dấu <small>– không thực hiện"), "{page}");
+        let book = clerk.get("/so-theo-doi").expect(200).body;
+        assert!(book.contains("Ghi chú\">Từ chối giải quyết"), "{book}");
+        let note = clerk.post(&format!("/ho-so/{number}/ghi-chu"), &[("note", "CCCD 020 185 000 123")]);
+        is_page(&note, 400);
+        assert!(note.body.contains("hông ghi số định danh ở đây"), "{}", note.body);
     }
 }
 

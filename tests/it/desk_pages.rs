@@ -284,6 +284,9 @@ on_both! {
         for said in ["Mẫu số 07", &first, &second, "Thôn Nà Lốc, Lạng Sơn"] {
             assert!(book.body.contains(said), "{said} in {}", book.body);
         }
+        let rows: Vec<_> = book.body.split("<td data-name=\"Mã hồ sơ\">").skip(1).collect();
+        let numbers: Vec<_> = rows.iter().filter_map(|row| row.split('<').next()).collect();
+        assert!(numbers.is_sorted(), "{numbers:?}");
         let empty = clerk.get("/so-theo-doi?received_from=2021-01-01&received_to=2021-01-02");
         is_page(&empty, 200);
         assert!(!empty.body.contains(&first), "{}", empty.body);

@@ -622,6 +622,10 @@ on_both! {
         assert!(form.contains("Mức độ hài lòng <small>(nếu có)"), "{form}");
         act("tra-ket-qua", &[("channel", "direct"), ("hai-long", "5")]);
         assert_eq!(db.value("select rating from satisfaction where at_desk"), "5");
+        // Taken back and given out again, it is of the second time.
+        act("huy-thao-tac", &[("reason", "Trả nhầm")]);
+        act("tra-ket-qua", &[("channel", "direct"), ("hai-long", "2")]);
+        assert_eq!(db.value("select rating from satisfaction where at_desk"), "2");
         // Nobody need say: then it is the citizen's to say.
         let number = received(&supervisor, "Hà Thị Cúc");
         let at = |what: &str| format!("/ho-so/{number}/{what}");

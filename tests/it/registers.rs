@@ -371,19 +371,23 @@ on_both! {
         let form = officer.get(&format!("{one}/tra-loi")).expect(200).body;
         let empty = [("answer", " "), ("tag", &*held(&form, "tag"))];
         says(&officer.post(&format!("{one}/tra-loi"), &empty), &["<title>Lỗi: "]);
-        let early = officer.get(&format!("{one}/cong-khai"));
+        officer.get(&format!("{one}/cong-khai")).expect(403);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let early = supervisor.get(&format!("{one}/cong-khai"));
         says(&early, &["Trả lời người gửi trước"]);
         let answered = [("answer", "Đơn vị đã nhắc nhở"), ("tag", &*held(&form, "tag"))];
         let answered = officer.post(&format!("{one}/tra-loi"), &answered).expect(303);
-        says(&officer.get(answered.header("location")), &["Đã trả lời", "Đơn vị đã nhắc nhở", "Công khai"]);
+        says(&officer.get(answered.header("location")), &["Đã trả lời", "Đơn vị đã nhắc nhở"]);
+        says(&supervisor.get(&one), &["Công khai</a>"]);
 
-        let form = officer.get(&format!("{one}/cong-khai")).expect(200).body;
+        let form = supervisor.get(&format!("{one}/cong-khai")).expect(200).body;
         let tag = held(&form, "tag");
         let public = |content| [("content", content), ("answer", "Đơn vị đã nhắc nhở"), ("tag", &*tag)];
-        let named = officer.post(&format!("{one}/cong-khai"), &public("Bà Nguyễn Thị Ánh nói mở cửa muộn"));
+        let named = supervisor.post(&format!("{one}/cong-khai"), &public("Bà Nguyễn Thị Ánh nói mở cửa muộn"));
         is_page(&named, 400);
         says(&named, &["họ tên của người liên quan", "Bà Nguyễn Thị Ánh nói mở cửa muộn"]);
-        officer.post(&format!("{one}/cong-khai"), &public("Mở cửa muộn")).expect(303);
+        officer.post(&format!("{one}/cong-khai"), &public("Mở cửa muộn")).expect(403);
+        supervisor.post(&format!("{one}/cong-khai"), &public("Mở cửa muộn")).expect(303);
         let read = office.call("GET", format!("/phan-anh?don_vi={COMMUNE}")).send().expect(200).body;
         assert!(read.contains("Mở cửa muộn"), "{read}");
         says(&officer.get("/xu-ly-phan-anh"), &["Không có phản ánh, kiến nghị nào ở đây"]);

@@ -80,10 +80,16 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
                 Channel::Postal => format!("{what}. Kết quả được gửi qua bưu chính công ích."),
             }
         }
-        Status::Returned => match stand.returned_at {
-            Some(at) => format!("Đã trả kết quả lúc {}.", moment(at)),
-            None => "Đã trả kết quả.".to_owned(),
-        },
+        Status::Returned => {
+            let what = match stand.decision {
+                Some(Decision::Refused) => "Hồ sơ bị từ chối giải quyết; đã trả văn bản từ chối",
+                _ => "Đã trả kết quả",
+            };
+            match stand.returned_at {
+                Some(at) => format!("{what} lúc {}.", moment(at)),
+                None => format!("{what}."),
+            }
+        }
     }
 }
 

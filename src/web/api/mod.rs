@@ -47,6 +47,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::LINK;
 use serde::Serialize;
 
+use crate::domain::disclosure::{PERSONAL_NUMBER, holds_personal_number};
 use crate::web::api::answers::{Answer, Many, next_link};
 use crate::web::headers::unless_seen;
 use crate::web::problem::FieldError;
@@ -95,6 +96,14 @@ fn check_text(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>)
         wrong.push(FieldError::new(field, "để trống"));
     }
     check_length(field, text, most, wrong);
+}
+
+/// Names a note that is longer than it may be, or holds somebody's number.
+fn check_note(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>) {
+    check_length(field, text, most, wrong);
+    if holds_personal_number(text) {
+        wrong.push(FieldError::new(field, PERSONAL_NUMBER));
+    }
 }
 
 /// A text that may be left out; one that says nothing is none.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use crate::domain::dossier::{Decision, Status};
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
 use crate::render::words;
@@ -18,8 +19,11 @@ use crate::web::problem::{Kind, Problem};
 
 const PATH: &str = "/so-theo-doi";
 
-/// How many dossiers a page of the book has: each is read by itself.
-const ROWS: &str = "100";
+/// How many dossiers the page has at most: each is read by itself.
+const MOST_ROWS: usize = 500;
+
+/// And how many of them are listed at a time.
+const AT_ONCE: &str = "100";
 
 #[derive(Template)]
 #[template(path = "book.html")]
@@ -33,12 +37,23 @@ struct BookPage {
     from: String,
     to: String,
     rows: Vec<DossierView>,
-    next: Option<String>,
+    /// There are more in these days than the page takes.
+    more: bool,
 }
 
 impl BookPage {
     fn moment(moment: &Option<Moment>) -> String {
         moment.map_or_else(String::new, words::moment)
+    }
+
+    /// What became of it, where that is no result.
+    fn note(view: &DossierView) -> &'static str {
+        match (view.status, view.decision) {
+            (Status::Done | Status::Returned, Some(Decision::Refused)) => "Từ chối giải quyết",
+            (Status::Withdrawn, _) => "Người nộp rút hồ sơ",
+            (Status::Stopped, _) => "Dừng giải quyết",
+            _ => "",
+        }
     }
 
     fn how(view: &DossierView) -> &'static str {
@@ -62,33 +77,42 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
             typed.set(name, today.to_string());
         }
     }
-    let kept = typed.query_without(&["list", "limit"]);
-    let query = DossierQuery::read(&format!("list=all&limit={ROWS}&{kept}"));
-    let read = match query {
-        Ok(query) => {
-            call.run(move |store, by, now| {
-                let (items, next) = lists::listed(store, query, by, now)?.into_parts();
-                let mut rows = Vec::with_capacity(items.len());
-                // Only where each reading is on record does it matter who reads.
-                let reader = by.role.is_watched().then(|| by.reader());
-                for item in items {
-                    let (reader, reach) = (reader.as_ref(), Some(by.unit));
-                    let view = views::dossier::view(store, item.id, reader, reach, now)?;
-                    rows.extend(view.received_at.is_some().then_some(view));
-                }
-                Ok((rows, next))
-            })
-            .await
+    let kept = typed.query_without(&["list", "limit", "after"]);
+    let asked = format!("list=all&limit={AT_ONCE}&{kept}");
+    let read = call.run(move |store, by, now| {
+        let (mut items, mut more) = (Vec::new(), false);
+        let mut asked = Some(asked.clone());
+        let first = asked.clone().unwrap_or_default();
+        while let Some(query) = asked.take() {
+            let query = DossierQuery::read(&query)?;
+            let (page, next) = lists::listed(store, query, by, now)?.into_parts();
+            items.extend(page);
+            more = next.is_some() && items.len() >= MOST_ROWS;
+            asked = next.filter(|_| !more).map(|after| {
+                let after = serde_urlencoded::to_string([("after", after)]);
+                format!("{first}&{}", after.unwrap_or_default())
+            });
         }
-        Err(problem) => Err(problem),
-    };
+        // Numbered as they came.
+        items.reverse();
+        let mut rows = Vec::with_capacity(items.len());
+        // Only where each reading is on record does it matter who reads.
+        let reader = by.role.is_watched().then(|| by.reader());
+        for item in items {
+            let (reader, reach) = (reader.as_ref(), Some(by.unit));
+            let view = views::dossier::view(store, item.id, reader, reach, now)?;
+            rows.extend(view.received_at.is_some().then_some(view));
+        }
+        Ok((rows, more))
+    });
+    let read = read.await;
     let (mut form, mut status) = (form(&typed), StatusCode::OK);
-    let (rows, next) = match read {
+    let (rows, more) = match read {
         Ok(read) => read,
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
             status = problem.status_code();
             form = form.refused(&problem);
-            (Vec::new(), None)
+            (Vec::new(), false)
         }
         Err(problem) => return Err(problem),
     };
@@ -100,11 +124,6 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         Ok((named_unit(&reference, by.unit).name, form))
     });
     let (unit, named) = named.await?;
-    let here = typed.query_without(&["after"]);
-    let next = next.map(|next| {
-        let after = serde_urlencoded::to_string([("after", next)]).unwrap_or_default();
-        format!("{PATH}?{here}&{after}")
-    });
     let shown = BookPage {
         frame: Frame::of(&call.by, PATH).wrong(!form.errors.is_empty()),
         form,
@@ -116,7 +135,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         from: words::date(from),
         to: words::date(to),
         rows,
-        next,
+        more,
     };
     page(status, &shown)
 }

@@ -151,6 +151,7 @@ impl DossierPage {
             Standing::Past => ("past", "đã xong"),
             Standing::Now => ("now", "đang làm"),
             Standing::Later => ("later", "chưa"),
+            Standing::Skipped => ("later", "không thực hiện"),
         }
     }
 }

@@ -53,6 +53,7 @@ struct CasePage {
     frame: Frame,
     one: Case,
     may_open_dossier: bool,
+    may_publish: bool,
     done: Option<&'static str>,
 }
 
@@ -172,6 +173,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         one: find(&call).await?,
         frame: Frame::of(&call.by, PATH),
         may_open_dossier: call.by.may(Permission::ReadDossiers),
+        may_publish: call.by.may(Permission::PublishFeedback),
         done: What::ALL
             .into_iter()
             .find(|what| what.slug() == typed.get(DONE))

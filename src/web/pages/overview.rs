@@ -419,7 +419,16 @@ async fn make(call: &Call, asked: &Asked) -> Result<Made, Problem> {
             )?));
         }
         let by = by.parse().unwrap_or(By::Level);
-        Ok(Made::Report(on_time::on_time(store, by, span, unit)?))
+        let mut report = on_time::on_time(store, by, span, unit)?;
+        if by == By::Unit {
+            let reference = store.reference()?;
+            for row in &mut report.rows {
+                if let Some(unit) = reference.units().by_code(&row.key) {
+                    row.name = reference.units().name_apart(unit);
+                }
+            }
+        }
+        Ok(Made::Report(report))
     })
     .await
     .map_err(|problem| match problem.errors() {

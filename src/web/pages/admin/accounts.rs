@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use serde_json::{Value, json};
 
+use crate::domain::person::fold_name;
 use crate::domain::role::Role;
 use crate::render::words;
 use crate::views::staff::Place;
@@ -26,6 +27,10 @@ const KEY: &str = "key";
 const STATE: &str = "state";
 const HANDS_TO: &str = "hands_to";
 const DISABLED: &str = "disabled";
+const SEARCH: &str = "q";
+
+/// So many accounts are enough to choose from.
+const MOST_FOUND: usize = 200;
 
 #[derive(Template)]
 #[template(path = "admin/accounts.html")]
@@ -33,6 +38,7 @@ struct AccountsPage {
     frame: Frame,
     /// What was asked for.
     unit: String,
+    searched: String,
     rows: Vec<UserView>,
     next: Option<String>,
     done: Option<&'static str>,
@@ -57,10 +63,35 @@ pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         "sua" => Some("Đã ghi thay đổi."),
         _ => None,
     };
-    let query = ListQuery::<OfUnit, Place>::read(&typed.query_without(&["xong"]))?;
     let unit = typed.get("unit").to_owned();
-    let found = call.run(move |store, by, _| users::page(store, &query, by.unit, false));
-    let (rows, next) = Page::into_parts(found.await?);
+    let searched = typed.get(SEARCH).trim().to_owned();
+    let (wanted, typed_name) = (fold_name(&searched), searched.to_lowercase());
+    let asked = typed.query_without(&["xong", SEARCH]);
+    let found = call.run(move |store, by, _| {
+        let read = |asked: &str| {
+            let query = ListQuery::<OfUnit, Place>::read(asked)?;
+            users::page(store, &query, by.unit, false).map(Page::into_parts)
+        };
+        if wanted.is_empty() {
+            return read(&asked);
+        }
+        // Names are in the order of units: all are looked at.
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let (rows, next) = read(&format!("{asked}&limit=200{after}"))?;
+            found.extend(rows.into_iter().filter(|user| {
+                fold_name(&user.full_name).contains(&wanted) || user.username.contains(&typed_name)
+            }));
+            match next.filter(|_| found.len() < MOST_FOUND) {
+                None => return Ok((found, None)),
+                Some(next) => {
+                    let next = serde_urlencoded::to_string([("after", next)]);
+                    after = format!("&{}", next.unwrap_or_default());
+                }
+            }
+        }
+    });
+    let (rows, next) = found.await?;
     let next = next.map(|next| {
         let kept = typed.query_without(&["after", "xong"]);
         let after = serde_urlencoded::to_string([("after", next)]).unwrap_or_default();
@@ -72,6 +103,7 @@ pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let shown = AccountsPage {
         frame: Frame::of(&call.by, super::PATH),
         unit,
+        searched,
         rows,
         next,
         done,
