@@ -189,8 +189,8 @@ fn find(units: &Units, id: UnitId) -> Result<Unit, Error> {
 
 /// Changes a unit, if `unchanged` holds of it as it is now. Other opening hours move the return
 /// dates of its open dossiers, as another calendar does; another unit above changes under which area its
-/// dossiers are listed; its end sends its open dossiers to its successor. The jobs that do so come with
-/// the unit.
+/// dossiers are listed; its end sends its open dossiers to its successor, and an end that has not come yet is taken back
+/// with the succession. The jobs that do so come with the unit.
 ///
 /// # Errors
 /// All that is wrong with the change, a unit that is out of reach, or an error of the store.
@@ -249,6 +249,14 @@ pub fn change_unit(
         if ends && succession.is_empty() && units.successor_of(unit.id).is_none() {
             ensure_nothing_held(conn, &unit)?;
         }
+        // An end that has not come yet is taken back together with who would have gone on.
+        let today = crate::clock::now().date();
+        let withdrawn = change.valid_to == Some(None)
+            && known.valid_to.is_some_and(|last| last >= today)
+            && succession.is_empty();
+        if withdrawn {
+            store::withdraw_successions(conn, unit.id, today)?;
+        }
         for line in &succession {
             store::put_succession(conn, line)?;
         }
@@ -258,6 +266,9 @@ pub fn change_unit(
                 "unit": as_recorded(&unit, units), "before": as_recorded(known, units),
                 "successor": change.successor,
             });
+            if withdrawn {
+                act["withdrawn"] = json!(true);
+            }
             if !change.parts.is_empty() {
                 act["parts"] = json!(change.parts);
             }

@@ -135,6 +135,19 @@ pub fn update(conn: &mut Conn, unit: &Unit) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Takes away the lines of a unit that hold only from a day after that one.
+pub fn withdraw_successions(
+    conn: &mut Conn,
+    unit: UnitId,
+    after: NaiveDate,
+) -> Result<(), StoreError> {
+    let to_come = unit_successions::table
+        .filter(unit_successions::unit_id.eq(unit.0))
+        .filter(unit_successions::effective_on.gt(after));
+    diesel::delete(to_come).execute(conn)?;
+    Ok(())
+}
+
 /// Records a line of a succession, replacing an earlier one between the same units.
 pub fn put_succession(conn: &mut Conn, line: &Succession) -> Result<(), StoreError> {
     diesel::delete(unit_successions::table.find((line.unit.0, line.successor.0))).execute(conn)?;

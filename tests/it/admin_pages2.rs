@@ -320,3 +320,34 @@ fn they_fit_a_desk_and_a_telephone() {
         client.close().await.unwrap();
     });
 }
+
+on_both! {
+    fn an_end_that_has_not_come_is_taken_back_with_its_succession(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let token = office.token(Role::Administrator, "H37");
+        let administrator = Visitor::log_in(&office, "h37.administrator");
+        let last = motcua::clock::now().date() + Days::new(10);
+        let end = json!({"valid_to": last, "successor": NEIGHBOUR});
+        let call = office.call("PATCH", format!("/api/v1/units/{COMMUNE}")).token(&token);
+        assert!(call.header("If-Match", "*").body(end).send().status < 300);
+        let path = format!("/quan-tri/don-vi/{COMMUNE}");
+        let page = administrator.get(&path).expect(200).body;
+        assert_eq!(held(&page, "successor"), NEIGHBOUR);
+        let kept = ["name", "parent", "address", "phone", "tag"].map(|name| (name, held(&page, name)));
+        let mut form: Vec<_> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        form.extend([("mountain", "false"), ("valid_to", ""), ("successor", "")]);
+        administrator.post(&path, &form).expect(303);
+        let unit = office.call("GET", format!("/api/v1/units/{COMMUNE}")).send().expect(200).json();
+        assert_eq!((&unit["valid_to"], &unit["successor"]), (&Value::Null, &Value::Null));
+        // What has come is not.
+        let end = json!({"valid_to": "2026-01-01", "successor": NEIGHBOUR});
+        let call = office.call("PATCH", format!("/api/v1/units/{COMMUNE}")).token(&token);
+        assert!(call.header("If-Match", "*").body(end).send().status < 300);
+        let page = administrator.get(&path).expect(200).body;
+        let tag = held(&page, "tag");
+        form.retain(|(name, _)| *name != "tag");
+        form.push(("tag", &tag));
+        let refused = administrator.post(&path, &form);
+        is_page(&refused, 400);
+    }
+}

@@ -265,6 +265,9 @@ on_both! {
         };
         has("/ho-so", &[&first, &second]);
         has("/ho-so?list=all&status=received&procedure=2.000815&unit=", &[&first, &second]);
+        // By name, where one alone bears it.
+        has("/ho-so?list=all&procedure=chung+thuc+ban+sao+tu+ban+chinh+giay+to+van+ban+do+co+quan+to+chuc+co+tham+quyen+cua+viet+nam+cap&unit=ph%C6%B0%E1%BB%9Dng+Ho%C3%A0ng+V%C4%83n+Th%E1%BB%A5", &[&first, &second]);
+        is_page(&clerk.get("/ho-so?list=all&unit=khong+co+don+vi"), 400);
         has("/ho-so?list=open&mine=true", &[]);
         has("/ho-so?list=overdue", &[]);
         has("/ho-so?list=all&channel=online", &[]);
@@ -276,7 +279,7 @@ on_both! {
 
         let wrong = clerk.get("/ho-so?list=all&procedure=9.999999");
         is_page(&wrong, 400);
-        assert!(wrong.body.contains("href=\"#procedure\">Mã thủ tục: "), "{}", wrong.body);
+        assert!(wrong.body.contains("href=\"#procedure\">Mã hoặc tên thủ tục: "), "{}", wrong.body);
         assert_eq!(held(&wrong.body, "procedure"), "9.999999");
         is_page(&clerk.get("/ho-so?list=all&unit=H37.21.01"), 403);
         let book = clerk.get("/so-theo-doi");

@@ -23,6 +23,7 @@ use crate::web::headers::IdempotencyKey;
 use crate::web::pages::carried::{CARRIED, Carried};
 use crate::web::pages::dossier::{Sign, signs};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::named::in_codes;
 use crate::web::pages::receive::or_dash;
 use crate::web::pages::{Frame, home, page, see_other};
 use crate::web::problem::{Kind, Problem};
@@ -273,10 +274,12 @@ fn filters(typed: &Fields, colleagues: Option<Vec<Choice>>) -> FormPart {
     let several = "Nhiều mã thì cách nhau bằng dấu phẩy.";
     let mut fields = vec![
         Field::ticks("status", "Trạng thái", statuses.collect()),
-        Field::text("procedure", "Mã thủ tục")
+        Field::text("procedure", "Mã hoặc tên thủ tục")
             .required()
             .hint(several),
-        Field::text("unit", "Mã đơn vị").required().hint(several),
+        Field::text("unit", "Mã hoặc tên đơn vị")
+            .required()
+            .hint(several),
         Field::choice("channel", "Hình thức nộp", channels),
         Field::date("received_from", "Tiếp nhận từ ngày").required(),
         Field::date("received_to", "Đến hết ngày").required(),
@@ -428,6 +431,7 @@ impl Found {
 
 /// `GET /ho-so`.
 pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, "unit", "procedure").await?;
     if !call.by.may(Permission::ReadDossiers) {
         return Ok(see_other(home(&call.by)).finish());
     }

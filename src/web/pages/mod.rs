@@ -24,6 +24,7 @@ pub(crate) mod links;
 pub(crate) mod log_in;
 pub(crate) mod look_up;
 pub(crate) mod many;
+mod named;
 pub(crate) mod oidc;
 pub(crate) mod overview;
 pub(crate) mod papers;

@@ -30,6 +30,7 @@ use crate::web::pages::hand_on;
 use crate::web::pages::late::{
     ALONE, CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE,
 };
+use crate::web::pages::named::in_codes;
 use crate::web::pages::{Frame, page, reports, steps};
 use crate::web::problem::{FieldError, Kind, Problem};
 
@@ -280,7 +281,7 @@ fn filters(asked: Option<&Asked>, typed: &Fields) -> FormPart {
             .value(text(asked.map(|asked| asked.to)))
             .required(),
         Field::date(AS_OF, "Số liệu tính đến ngày"),
-        Field::text(UNIT, "Mã đơn vị"),
+        Field::text(UNIT, "Mã hoặc tên đơn vị"),
     ])
     .typed(typed)
 }
@@ -312,7 +313,8 @@ enum Made {
 }
 
 /// `GET /tong-quan`.
-pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, UNIT, PROCEDURE).await?;
     let asked = Asked::read(&typed, crate::clock::now());
     let (asked, made) = match asked {
         Ok(asked) => {

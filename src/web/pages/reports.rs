@@ -14,6 +14,8 @@ use crate::web::api::reports::root;
 use crate::web::pages::citizen::again;
 use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
+use crate::web::pages::late::PROCEDURE;
+use crate::web::pages::named::in_codes;
 use crate::web::pages::overview::{self, AS_OF, Asked, FROM, TO, UNIT, own_names};
 use crate::web::pages::tables::Table;
 use crate::web::pages::{Frame, page};
@@ -79,7 +81,7 @@ fn filters<R: Report>(asked: Option<&Asked>, typed: &Fields) -> FormPart {
         Field::date(AS_OF, "Số liệu tính đến ngày"),
     ];
     if R::OF_A_UNIT {
-        fields.push(Field::text(UNIT, "Mã đơn vị"));
+        fields.push(Field::text(UNIT, "Mã hoặc tên đơn vị"));
     }
     let word = |way: &str| WAYS.iter().find(|(name, _)| *name == way);
     let ways = R::BY.iter().filter_map(|way| word(way));
@@ -124,7 +126,8 @@ async fn make<R: Report>(call: &Call, asked: &Asked, by: Option<String>) -> Resu
 }
 
 /// `GET /tong-quan/bao-cao/…`.
-pub async fn show<R: Report>(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+pub async fn show<R: Report>(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, UNIT, PROCEDURE).await?;
     let read = read::<R>(&typed);
     let form = filters::<R>(read.as_ref().ok().map(|(asked, _)| asked), &typed);
     let (asked, made) = match read {

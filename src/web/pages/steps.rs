@@ -17,6 +17,7 @@ use crate::web::pages::citizen::again;
 use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::late::PROCEDURE;
+use crate::web::pages::named::in_codes;
 use crate::web::pages::overview::{self, AS_OF, Asked, FROM, TO, UNIT, own_names, rendered};
 use crate::web::pages::tables::Table;
 use crate::web::pages::{Frame, page};
@@ -68,8 +69,8 @@ fn filters(asked: Option<&Asked>, typed: &Fields) -> FormPart {
             .value(text(asked.map(|asked| asked.to)))
             .required(),
         Field::date(AS_OF, "Số liệu tính đến ngày"),
-        Field::text(UNIT, "Mã đơn vị"),
-        Field::text(PROCEDURE, "Mã thủ tục"),
+        Field::text(UNIT, "Mã hoặc tên đơn vị"),
+        Field::text(PROCEDURE, "Mã hoặc tên thủ tục"),
         Field::choice(BY, "Xem theo", ways),
     ])
     .typed(typed)
@@ -108,6 +109,7 @@ async fn make(
 
 /// `GET /tong-quan/theo-buoc`.
 pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, UNIT, PROCEDURE).await?;
     let today = crate::clock::now().date();
     if typed.typed(FROM).is_none() && typed.typed(TO).is_none() {
         typed.set(FROM, (today - Days::new(DAYS)).to_string());

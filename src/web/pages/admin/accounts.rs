@@ -15,6 +15,7 @@ use crate::web::api::users::{self, NewUser, UserChange, UserFile, UserView};
 use crate::web::body;
 use crate::web::headers::{IdempotencyKey, IfMatch};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
+use crate::web::pages::named::in_codes;
 use crate::web::pages::{Frame, drafts, hand_on, page};
 use crate::web::problem::{Kind, Problem};
 
@@ -57,7 +58,8 @@ struct AccountPage {
 }
 
 /// `GET /quan-tri/tai-khoan`.
-pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+pub async fn list(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, "unit", "procedure").await?;
     let done = match typed.get("xong") {
         "them" => Some("Đã thêm tài khoản."),
         "sua" => Some("Đã ghi thay đổi."),

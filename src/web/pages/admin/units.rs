@@ -99,7 +99,9 @@ fn form(unit: &UnitView) -> FormPart {
             .hint("Nhiều số cách nhau bằng dấu phẩy.")
             .value(unit.phone.as_deref().unwrap_or_default()),
         Field::choice("mountain", "Miền núi, vùng sâu, vùng xa", yes_no).value(unit.mountain),
-        Field::date("valid_to", "Ngày hoạt động cuối cùng").value(ends),
+        Field::date("valid_to", "Ngày hoạt động cuối cùng")
+            .hint("Xóa đi để bỏ việc kết thúc chưa đến ngày, cùng với kế thừa đã ghi.")
+            .value(ends),
         Field::text("successor", "Mã đơn vị kế thừa")
             .hint("Bắt buộc khi đơn vị kết thúc mà còn hồ sơ chưa xong hoặc chưa trả.")
             .value(unit.successor.as_deref().unwrap_or_default()),
@@ -158,9 +160,17 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     body["mountain"] = json!(typed.get("mountain") == "true");
     let ends = unit.valid_to.map(|day| day.to_string());
     // A unit is under another one, and who goes on with it is not undone by an empty field.
+    // But an end that has not come yet is taken back whole.
+    let today = crate::clock::now().date();
+    let taken_back =
+        typed.typed("valid_to").is_none() && unit.valid_to.is_some_and(|last| last >= today);
+    if taken_back && typed.typed("successor").is_none() {
+        body.as_object_mut().map(|body| body.remove("successor"));
+    }
+    let successor = unit.successor.clone().filter(|_| !taken_back);
     let known = [
         ("parent", &unit.parent, false),
-        ("successor", &unit.successor, false),
+        ("successor", &successor, false),
         ("address", &unit.address, true),
         ("phone", &unit.phone, true),
         ("valid_to", &ends, true),

@@ -1,0 +1,101 @@
+//! Units and procedures in filters, as people name them: by their codes, or by a name where one alone bears it.
+
+use crate::domain::ids::UnitId;
+use crate::domain::person::fold_diacritics;
+use crate::domain::procedure::ProcedureCode;
+use crate::domain::procedure::finding::Wanted;
+use crate::domain::unit::{Unit, is_unit_code};
+use crate::store::reference::Reference;
+use crate::web::api::call::Call;
+use crate::web::pages::forms::Fields;
+use crate::web::problem::Problem;
+
+/// Puts codes for the names in these fields; several stand with commas between them. What fits none, or more than one,
+/// stays as it was typed, and is refused as that.
+pub(super) async fn in_codes(
+    call: &Call,
+    typed: &mut Fields,
+    unit: &str,
+    procedure: &str,
+) -> Result<(), Problem> {
+    let units = typed.typed(unit).map(str::to_owned);
+    let procedures = typed.typed(procedure).map(str::to_owned);
+    if units.is_none() && procedures.is_none() {
+        return Ok(());
+    }
+    let found = call.run(move |store, by, _| {
+        let reference = store.reference()?;
+        let code_of_unit = |name: &str| code_of_unit(&reference, by.unit, name);
+        let code_of_procedure = |name: &str| code_of_procedure(&reference, name);
+        Ok((
+            units.map(|names| each(&names, code_of_unit)),
+            procedures.map(|names| each(&names, code_of_procedure)),
+        ))
+    });
+    let (units, procedures) = found.await?;
+    for (name, codes) in [(unit, units), (procedure, procedures)] {
+        if let Some(codes) = codes {
+            typed.set(name, codes);
+        }
+    }
+    Ok(())
+}
+
+fn each(names: &str, code: impl Fn(&str) -> Option<String>) -> String {
+    // A name may have commas of its own.
+    if let Some(code) = code(names) {
+        return code;
+    }
+    let codes = names.split(',').map(str::trim);
+    let codes = codes.map(|name| code(name).unwrap_or_else(|| name.to_owned()));
+    codes.collect::<Vec<_>>().join(", ")
+}
+
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    let one = found.next()?;
+    found.next().is_none().then_some(one)
+}
+
+fn code_of_unit(reference: &Reference, reach: UnitId, name: &str) -> Option<String> {
+    let code = name.trim().to_uppercase();
+    if is_unit_code(&code) {
+        return Some(code);
+    }
+    let units = reference.units();
+    let wanted = fold_diacritics(name);
+    let own = units.all().into_iter();
+    let own: Vec<_> = own
+        .filter(|unit| !wanted.is_empty() && units.is_under(unit.id, reach))
+        .collect();
+    let fits = |test: &dyn Fn(&Unit) -> bool| {
+        let fitting = own.iter().filter(|unit| test(unit));
+        only(fitting).map(|unit| unit.code.clone())
+    };
+    fits(&|unit| fold_diacritics(&unit.name) == wanted)
+        .or_else(|| fits(&|unit| fold_diacritics(&unit.name).contains(&wanted)))
+}
+
+fn code_of_procedure(reference: &Reference, name: &str) -> Option<String> {
+    if let Some(code) = ProcedureCode::as_typed(name) {
+        return Some(code);
+    }
+    if ProcedureCode::read(name).is_ok() {
+        return Some(name.trim().to_owned());
+    }
+    let wanted = Wanted::new(name);
+    let procedures = reference.procedures();
+    let mut ranked: Vec<_> = procedures
+        .iter()
+        .filter(|_| wanted.is_any())
+        .filter_map(|version| {
+            let rank = wanted.rank(&version.definition)?;
+            Some((rank, version.definition.code.as_str()))
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.dedup();
+    // Of those that fit as well as the best.
+    let best = ranked.first()?.0;
+    let best = ranked.iter().take_while(|(rank, _)| *rank == best);
+    only(best).map(|(_, code)| (*code).to_owned())
+}
