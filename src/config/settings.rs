@@ -163,7 +163,7 @@ impl Settings {
         flatten(table, "", &mut found);
         for (key, value) in found {
             let Some(default) = self.defaults.get(&key) else {
-                self.add(&key, "khóa lạ", origin());
+                self.add(&key, self.strange(&key), origin());
                 continue;
             };
             match same_kind(default, &value) {
@@ -173,6 +173,20 @@ impl Settings {
                     self.add(&key, reason, origin());
                 }
             }
+        }
+    }
+
+    /// What is said of a key that is none: which there are under it, if any.
+    fn strange(&self, key: &str) -> String {
+        let under = format!("{key}.");
+        let keys = self
+            .defaults
+            .keys()
+            .filter(|known| known.starts_with(&under));
+        let keys: Vec<_> = keys.map(String::as_str).collect();
+        match keys.is_empty() {
+            true => "khóa lạ".to_owned(),
+            false => format!("gồm nhiều phần, mỗi phần là một khóa: {}", keys.join(", ")),
         }
     }
 
@@ -193,14 +207,13 @@ impl Settings {
             let default = key.as_ref().and_then(|key| self.defaults.get(key)).cloned();
             let origin = Origin::Environment(name);
             let (Some(key), Some(default)) = (&key, default) else {
-                let strange = if key.is_some() {
-                    "khóa lạ"
-                } else {
-                    "biến lạ"
+                let strange = match &key {
+                    Some(key) => self.strange(key),
+                    None => "biến lạ".to_owned(),
                 };
                 let reason = match self.meant(&upper) {
                     Some(variable) => format!("{strange}; có phải {variable}?"),
-                    None => strange.to_owned(),
+                    None => strange,
                 };
                 self.add(&key.unwrap_or_default(), reason, origin);
                 continue;

@@ -413,6 +413,13 @@ on_both! {
         let again = clerk.follow(clerk.post("/nhap", &unticked)).body;
         assert!(again.contains(&format!("value=\"{row_two}\" aria-label=\"Chọn {two}\" checked>")), "{again}");
         assert!(again.contains(&format!("value=\"{row_one}\" aria-label=\"Chọn {one}\">")), "{again}");
+        assert!(!again.contains("Đã đổi từ khi lưu nháp"), "{again}");
+        // And what somebody else has changed meanwhile is said.
+        let older = format!("{two}:0");
+        let stale = [("khoa", &*key), ("noi-gui", "/ho-so/nhieu"), ("viec", "ghi-chu"), ("dossier", &*one), ("row", &*older),
+            ("note", "Nhắc Vi Thị Đào")];
+        let again = clerk.follow(clerk.post("/nhap", &stale)).body;
+        assert!(again.contains("Đã đổi từ khi lưu nháp"), "{again}");
         let mut fields = vec![("khoa", &*key), ("noi-gui", "/ho-so/nhieu"), ("lan", &*attempt), ("note", "Nhắc Vi Thị Đào")];
         fields.extend(many_rows);
         let noted = clerk.post("/ho-so/nhieu", &fields).expect(200);

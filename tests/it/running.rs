@@ -558,6 +558,7 @@ fn everything_wrong_with_the_settings_is_told_at_once_with_where_it_came_from() 
         .with("MOTCUA__COLOUR", "red")
         .with("MOTCUA_LOG_FORMAT", "xml")
         .with("MOTCUA_LOG", "motcua=loud")
+        .with("MOTCUA__LIMITS__SUBMISSION_ADDRESS", "20")
         .with("MOTCUA__MAIL__TRANSPORT", "folder")
         .with("MOTCUA__MAIL__SECURITY", "ssl")
         .with("MOTCUA__OUTBOX__TRIES", "many");
@@ -567,6 +568,10 @@ fn everything_wrong_with_the_settings_is_told_at_once_with_where_it_came_from() 
         ("server.port: khóa lạ", name),
         ("server.housekeeping_seconds: cần số nguyên", name),
         ("colour: khóa lạ", "MOTCUA__COLOUR"),
+        (
+            "limits.submission_address: gồm nhiều phần, mỗi phần là một khóa: limits.submission_address.burst",
+            name,
+        ),
         ("MOTCUA_LOG_FORMAT", "text hoặc json"),
         ("MOTCUA_LOG:", "không đúng"),
         ("mail.security: phải là", "MOTCUA__MAIL__SECURITY"),

@@ -90,6 +90,8 @@ struct Row {
     assignee: Option<String>,
     /// It is to be done to this one: not where a draft says so.
     chosen: bool,
+    /// It is another one since the draft was kept.
+    changed: bool,
 }
 
 impl From<DossierView> for Row {
@@ -102,6 +104,7 @@ impl From<DossierView> for Row {
             status: view.status_name,
             assignee: view.assignee.map(|staff| staff.full_name),
             chosen: true,
+            changed: false,
         }
     }
 }
@@ -264,7 +267,9 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let mut shown = shown.await?;
     if let Some(kept) = kept {
         for row in &mut shown {
-            row.chosen = kept.iter().any(|one| one.number == row.number);
+            let kept = kept.iter().find(|one| one.number == row.number);
+            row.chosen = kept.is_some();
+            row.changed = kept.is_some_and(|one| one.seen != row.version);
         }
     }
     answer(
