@@ -570,7 +570,7 @@ fn everything_wrong_with_the_settings_is_told_at_once_with_where_it_came_from() 
         ("colour: khóa lạ", "MOTCUA__COLOUR"),
         (
             "limits.submission_address: gồm nhiều phần, mỗi phần là một khóa: limits.submission_address.burst",
-            name,
+            "MOTCUA__LIMITS__SUBMISSION_ADDRESS",
         ),
         ("MOTCUA_LOG_FORMAT", "text hoặc json"),
         ("MOTCUA_LOG:", "không đúng"),
