@@ -49,7 +49,7 @@ fn match_notice(store: &Store, id: i64, now: Moment) -> Result<Payment, Error> {
             return Ok(payment);
         }
         let mut named: Vec<DossierId> = Vec::new();
-        for number in CaseNumber::candidates(&payment.notice.case_number) {
+        for number in CaseNumber::in_purpose(&payment.notice.case_number) {
             named.extend(dossiers::find_id(conn, &number)?);
         }
         let dossier = named.first().copied();

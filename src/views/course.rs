@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::domain::dossier::{Decision, Status};
+use crate::domain::dossier::{Channel, Decision, Status};
 use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -355,7 +355,18 @@ fn waits(view: &DossierView, events: &[EventView]) -> Option<(String, Moment)> {
             return Some((whom, last(&["payment_requested"])));
         }
         Status::Done => {
-            let whom = "người nộp đến nhận kết quả".to_owned();
+            let whom = match view.return_channel {
+                Channel::Direct => "người nộp đến nhận kết quả".to_owned(),
+                Channel::Postal => {
+                    format!("{} gửi kết quả qua bưu chính", view.receiving_unit.name)
+                }
+                Channel::Online => {
+                    format!(
+                        "{} gửi kết quả bằng phương thức điện tử",
+                        view.receiving_unit.name
+                    )
+                }
+            };
             return Some((whom, view.closed_at.unwrap_or(view.last_event_at)));
         }
         Status::Received | Status::InProgress => match &view.assignee {

@@ -10,6 +10,7 @@ use utoipa::openapi::{RefOr, Response, Schema};
 
 use crate::domain::dossier::{Action, ActionKind, Correction};
 use crate::domain::role::Permission;
+use crate::reports::by_step::BySteps;
 use crate::reports::cchc::Cchc;
 use crate::reports::fees::Fees;
 use crate::reports::form_06a::Form06a;
@@ -385,7 +386,7 @@ pub fn overview_pages() -> Vec<Route> {
         page!(Staff(May::ReadReports), GET "/tong-quan" => screens::overview::show),
         page!(Staff(May::ReadDossiers), GET "/tong-quan/tra-muon" => screens::late::closed_late),
         page!(Staff(May::ReadDossiers), GET "/tong-quan/qua-han" => screens::late::overdue),
-        page!(Staff(May::ReadReports), GET "/tong-quan/theo-buoc" => screens::steps::show),
+        page!(Staff(May::ReadReports), GET "/tong-quan/theo-buoc" => screens::reports::show::<BySteps>),
         page!(Staff(May::HandOn), GET "/tong-quan/giao-lai" => screens::hand_on::show),
         page!(Staff(May::HandOver), POST "/tong-quan/giao-lai" => screens::hand_on::some),
         page!(Staff(May::HandOn), POST "/tong-quan/giao-lai/tat-ca" => screens::hand_on::all),

@@ -227,11 +227,15 @@ on_both! {
             ("finish", json!({"decision": "refused", "reason": "Bản chính bị tẩy xóa"})),
         ]);
         told(&office, &dossier, &["bị từ chối giải quyết", "Bản chính bị tẩy xóa", "Mời ông/bà đến nhận tại"]);
+        // What is owed is said to whoever fetches it, and to whoever gives it out.
+        told(&office, &dossier, &["Phí, lệ phí còn phải nộp: Phí chứng thực bản sao từ bản chính: 2.000 đồng"]);
+        let number = dossier["case_number"].as_str().unwrap();
+        let form = Visitor::log_in(&office, "h37.20.01.clerk").get(&format!("/ho-so/{number}/tra-ket-qua")).expect(200).body;
+        assert!(form.contains("Chưa nộp phí, lệ phí: Phí chứng thực bản sao từ bản chính: 2.000"), "{form}");
         act(&mut office, &dossier, &[("return", json!({"channel": "direct"}))]);
         told(&office, &dossier, &["bị từ chối giải quyết; đã trả văn bản từ chối lúc"]);
         // No step reads as done that nobody has done, and the register says what came of it.
         let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
-        let number = dossier["case_number"].as_str().unwrap();
         let page = clerk.get(&format!("/ho-so/{number}")).expect(200).body;
         assert!(page.contains("Ký chứng thực, đóng dấu <small>– không thực hiện"), "{page}");
         let book = clerk.get("/so-theo-doi").expect(200).body;

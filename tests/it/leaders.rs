@@ -440,7 +440,8 @@ on_both! {
             assert!(page.body.contains(said), "{said}: {}", page.body);
             for form in ["csv", "xlsx"] {
                 let file = leader.get(&format!("{path}?{days}&dang={form}")).expect(200);
-                let saved = format!("{name}-2020-12-15-2021-09-14.{form}");
+                let way = if ["satisfaction", "fees"].contains(&name) { "-unit" } else { "" };
+                let saved = format!("{name}{way}-2020-12-15-2021-09-14.{form}");
                 assert!(file.header("content-disposition").contains(&saved), "{}", file.header("content-disposition"));
             }
             let wrong = leader.get(&format!("{path}?tu=2021-09-14&den=2020-12-15"));

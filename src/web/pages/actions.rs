@@ -16,7 +16,7 @@ use crate::domain::text_block::Purpose;
 use crate::render::words;
 use crate::store::Store;
 use crate::views::course::{Course, Told, is_within};
-use crate::views::dossier::{DossierView, FeeStatus};
+use crate::views::dossier::{DossierView, FeeStatus, FeeView};
 use crate::views::list::StaffName;
 use crate::views::text_blocks::TextBlock;
 use crate::web::api::actions::{self, ActionBody, Asks, Plain, WithReason};
@@ -610,6 +610,8 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             fields
         }
         ActionKind::RefundFees => vec![
+            Field::numbers("fees", "Khoản được hoàn trả toàn bộ", collected(view))
+                .hint("Đánh dấu thì khoản đó lại còn phải nộp; không đánh dấu: hoàn trả một phần."),
             Field::number("amount_vnd", "Số tiền hoàn trả (đồng)").required(),
             Field::choice("method", "Hình thức", methods()),
             Field::text("receipt", "Số chứng từ"),
@@ -619,14 +621,21 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let granted = Choice::new("approved", "Đồng ý giải quyết");
             let refused = Choice::new("refused", "Từ chối giải quyết");
             let choices = granted_first(view.may_approve, granted, refused);
+            let only = match view.may_approve {
+                true => "",
+                false => {
+                    "Ở bước này chỉ từ chối được. Đồng ý giải quyết ở bước ký; muốn vậy thì chuyển bước."
+                }
+            };
             vec![
-                Field::choice("decision", "Kết quả", choices),
+                Field::choice("decision", "Kết quả", choices).hint(only),
                 Field::area("reason", "Lý do").hint("Bắt buộc khi từ chối."),
             ]
         }
         ActionKind::Return => vec![
             Field::choice("channel", "Trả bằng cách", channels())
-                .value(view.return_channel.as_str()),
+                .value(view.return_channel.as_str())
+                .hint(still_owed(view)),
             rating(),
         ],
         ActionKind::Reappoint => vec![
@@ -662,6 +671,13 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 notify_by().value(person.notify_by.map_or("", NotifyBy::as_str)),
             ]
         }
+        ActionKind::Undo => {
+            let now = view.status_name;
+            let hint = format!(
+                "Hồ sơ đang “{now}”; hủy thì trở lại như trước đó, người nộp đã được báo thì được báo lại."
+            );
+            vec![reason("Hủy vì sao").hint(hint)]
+        }
         _ => vec![reason("Lý do")],
     };
     if let Some(first) = fields.first_mut() {
@@ -680,6 +696,18 @@ fn rating() -> Field {
     levels.extend(all.map(|rating| Choice::new(rating.level(), words::rating(rating))));
     let hint = "Hỏi người nhận kết quả. Mỗi hồ sơ một lần: đã ghi ở đây thì không đánh giá lại khi tra cứu.";
     Field::page_choice(RATING, "Mức độ hài lòng", levels).hint(hint)
+}
+
+/// What has not been paid yet, for whoever gives the result out; empty where nothing is owed.
+fn still_owed(view: &DossierView) -> String {
+    let owed: Vec<_> = owed(view).into_iter().map(|fee| fee.label).collect();
+    match owed.is_empty() {
+        true => String::new(),
+        false => format!(
+            "Chưa nộp phí, lệ phí: {}. Thu trước khi trả.",
+            owed.join("; ")
+        ),
+    }
 }
 
 fn granted_first(may_approve: bool, granted: Choice, refused: Choice) -> Vec<Choice> {
@@ -727,6 +755,15 @@ fn papers(view: &DossierView) -> Field {
 }
 
 /// The fees for which something is owed.
+/// The fees that were paid.
+fn collected(view: &DossierView) -> Vec<Choice> {
+    let paid = view.fees.iter();
+    let paid = paid.filter(|fee| fee.status == FeeStatus::Collected);
+    let amount = |fee: &FeeView| fee.sum_vnd.map_or_else(String::new, vnd);
+    paid.map(|fee| Choice::new(fee.position, format!("{}: {}", fee.name, amount(fee))))
+        .collect()
+}
+
 fn owed(view: &DossierView) -> Vec<Choice> {
     let owed = view.fees.iter();
     let owed = owed.filter(|fee| matches!(fee.status, FeeStatus::Owed | FeeStatus::Unknown));

@@ -137,6 +137,19 @@ impl DossierPage {
         format!("{amount} – {how}")
     }
 
+    /// What was paid back, and what is kept.
+    fn paid_back(&self) -> Option<String> {
+        let (back, paid) = (self.view.refunded_vnd, self.view.paid_vnd);
+        (back > 0).then(|| {
+            let kept = vnd(paid.saturating_sub(back));
+            format!("{} trong {}, còn giữ {kept}", vnd(back), vnd(paid))
+        })
+    }
+
+    fn how_returned(&self) -> &'static str {
+        words::channel(self.view.return_channel)
+    }
+
     fn outcome(&self) -> Option<String> {
         let outcome = words::outcome(self.view.outcome?);
         let decision = match self.view.decision {

@@ -76,7 +76,7 @@ fn form(unit: &Named) -> FormPart {
     let mut to = Field::text("unit", "").value(&unit.code);
     to.kind = "hidden";
     let kinds = vec![
-        Choice::new("report", "Phản ánh: về thủ tục, hoặc người giải quyết"),
+        Choice::new("report", "Phản ánh về cách giải quyết"),
         Choice::new("proposal", "Kiến nghị: điều nên làm khác đi"),
     ];
     FormPart::new(vec![

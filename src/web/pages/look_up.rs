@@ -12,7 +12,7 @@ use crate::domain::opinion::Rating;
 use crate::domain::progress::{Progress, Stage};
 use crate::domain::vietqr::BankAccount;
 use crate::render::words;
-use crate::views::look_up::{LookUp, StageView};
+use crate::views::look_up::{LookUp, LookUpFee, StageView};
 use crate::web::access::Client;
 use crate::web::api::call::Call;
 use crate::web::pages::citizen::{Frame, again, can_be_mended};
@@ -58,11 +58,28 @@ struct DossierPage {
     address: String,
     stages: Vec<ShownStage>,
     amount: Option<String>,
+    /// What is not paid yet, and not asked for now.
+    owed: Vec<String>,
     transfer: Option<Transfer>,
     /// As they are called, and as they are written.
     phones: Vec<(String, String)>,
     history: Vec<(String, &'static str)>,
     found: LookUp,
+}
+
+/// What is owed of what goes on, or is to be fetched.
+fn still_owed(found: &LookUp) -> Vec<String> {
+    let ended = matches!(
+        found.status,
+        Status::NotReceived | Status::Withdrawn | Status::Stopped | Status::PaymentRequested
+    );
+    let owed = found.fees.iter();
+    let owed = owed.filter(|fee| !ended && !fee.settled && fee.sum_vnd != Some(0));
+    let line = |fee: &LookUpFee| match fee.sum_vnd {
+        Some(vnd) => format!("{}: {} đồng", fee.name, words::vnd_in_words(vnd)),
+        None => format!("{}: {}", fee.name, words::UNKNOWN_FEE),
+    };
+    owed.map(line).collect()
 }
 
 struct ShownStage {
@@ -227,6 +244,7 @@ impl DossierPage {
             address: format!("{PATH}?{query}"),
             stages: stages.map(|stage| ShownStage::new(stage, &found)).collect(),
             amount: amount.map(words::vnd_in_words),
+            owed: still_owed(&found),
             transfer: account
                 .zip(amount.filter(|amount| *amount > 0))
                 .and_then(|(account, amount)| Transfer::new(account, amount, &found.case_number)),

@@ -31,7 +31,7 @@ pub(crate) mod papers;
 pub(crate) mod receive;
 pub(crate) mod reports;
 pub(crate) mod shortcuts;
-pub(crate) mod steps;
+mod steps;
 pub(crate) mod submit;
 mod tables;
 pub(crate) mod today;

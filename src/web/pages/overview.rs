@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::render::words;
 use crate::reports::Report;
 use crate::reports::by::By;
-use crate::reports::cchc::Cchc;
+use crate::reports::by_step::BySteps;
 use crate::reports::on_time::{self, OnTime};
 use crate::reports::standings::Span;
 use crate::views::list::named_unit;
@@ -31,7 +31,8 @@ use crate::web::pages::late::{
     ALONE, CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE,
 };
 use crate::web::pages::named::in_codes;
-use crate::web::pages::{Frame, page, reports, steps};
+use crate::web::pages::reports::OnPage;
+use crate::web::pages::{Frame, page, reports};
 use crate::web::problem::{FieldError, Kind, Problem};
 
 pub(super) const PATH: &str = "/tong-quan";
@@ -331,19 +332,18 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         unit,
         tabs: tabs(asked, &typed, whole),
         steps: asked.map_or_else(
-            || steps::PATH.to_owned(),
-            |asked| asked.address(steps::PATH, &[]),
+            || BySteps::PATH.to_owned(),
+            |asked| asked.address(BySteps::PATH, &[]),
         ),
         others: reports::OTHERS
             .iter()
-            .filter(|(name, _)| whole || *name != Cchc::NAME)
-            .map(|(name, word)| {
-                let path = reports::path(name);
-                let whole = [(UNIT, "")];
+            .filter(|(_, _, of_a_unit)| whole || *of_a_unit)
+            .map(|(path, word, of_a_unit)| {
+                let none = [(UNIT, "")];
                 // What is of the whole province is of no unit.
-                let other = &whole[..usize::from(*name == Cchc::NAME)];
-                let address = asked.map(|asked| asked.address(&path, other));
-                (address.unwrap_or(path), *word)
+                let other = &none[..usize::from(!of_a_unit)];
+                let address = asked.map(|asked| asked.address(path, other));
+                (address.unwrap_or_else(|| (*path).to_owned()), *word)
             })
             .collect(),
         report: None,
@@ -400,7 +400,18 @@ async fn unit_of(call: &Call, asked: Option<&Asked>) -> Result<(String, bool), P
         let units = reference.units();
         let unit = code.and_then(|code| units.by_code(&code).map(|unit| unit.id));
         let unit = unit.unwrap_or(by.unit);
-        Ok((named_unit(&reference, unit).name, units.is_whole(unit)))
+        let whole = units.is_whole(unit);
+        let name = named_unit(&reference, unit).name;
+        let others = units
+            .all()
+            .into_iter()
+            .any(|other| other.parent == Some(unit));
+        // The row of a unit in the table is that unit alone; its own page is of all that is under it.
+        let name = match others && !whole {
+            true => format!("{name} và các đơn vị trực thuộc"),
+            false => name,
+        };
+        Ok((name, whole))
     })
     .await
 }

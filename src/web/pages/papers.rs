@@ -9,7 +9,7 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 
 use crate::acts;
-use crate::domain::dossier::{Decision, Status};
+use crate::domain::dossier::{Channel, Decision, Status};
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
 use crate::domain::role::Permission;
@@ -97,6 +97,15 @@ struct PaperPage {
 }
 
 impl PaperPage {
+    /// Where the result is fetched, or how it comes.
+    fn where_returned(&self) -> String {
+        match self.view.return_channel {
+            Channel::Direct => format!("Tại {}", self.view.receiving_unit.name),
+            Channel::Postal => "Qua bưu chính công ích".to_owned(),
+            Channel::Online => "Bằng phương thức điện tử".to_owned(),
+        }
+    }
+
     fn is(&self, kind: &str) -> bool {
         kind == match self.sheet.kind {
             FormKind::Receipt => "receipt",

@@ -1,14 +1,18 @@
-//! `/tong-quan/bao-cao`: the reports that have no picture of their own, as tables and files: form II.06a, the section of the
-//! CCHC report, satisfaction, fees.
+//! `/tong-quan/bao-cao`: reports as tables and files: form II.06a, the section of the CCHC report, satisfaction, fees; and
+//! what a page of any report needs.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::render::sheet::Passage;
 use crate::reports::Report;
+use crate::reports::cchc::Cchc;
+use crate::reports::fees::Fees;
+use crate::reports::form_06a::Form06a;
 use crate::reports::parameters::{Parameters, check_by};
+use crate::reports::satisfaction::Satisfaction;
 use crate::web::api::call::Call;
 use crate::web::api::reports::root;
 use crate::web::pages::citizen::again;
@@ -24,37 +28,82 @@ use crate::web::problem::{FieldError, Kind, Problem};
 /// In the addresses: what the rows are.
 const BY: &str = "xem";
 
-/// How many rows the page has; a file has them all.
-const MOST_ROWS: usize = 300;
+/// A report that has a page.
+pub trait OnPage: Report {
+    const TITLE: &'static str;
+    const PATH: &'static str;
+    /// What its rows may be, and what people call that.
+    const WAYS: &'static [(&'static str, &'static str)] = &[];
+    /// What happens from the first day on.
+    const FROM: &'static str = "Từ ngày";
+    /// The period where none is asked for: so many days up to today; `None`: the reporting year.
+    const DAYS: Option<u64> = None;
+    /// How many rows the page has; a file has them all.
+    const MOST_ROWS: usize = 300;
 
-/// Reports by their names, and what people call them.
-pub(super) const OTHERS: [(&str, &str); 4] = [
-    ("06a", "Biểu II.06a"),
-    ("cchc", "Mục II.2 báo cáo CCHC"),
-    ("satisfaction", "Mức độ hài lòng"),
-    ("fees", "Phí, lệ phí"),
-];
+    /// Why there is nothing to show, if so.
+    fn nothing(&self) -> Option<&'static str> {
+        None
+    }
 
-/// What rows may be, as people call it.
-const WAYS: [(&str, &str); 4] = [
-    ("unit", "Đơn vị"),
-    ("procedure", "Thủ tục"),
-    ("officer", "Người phụ trách"),
-    ("method", "Hình thức nộp tiền"),
-];
-
-/// Where the page of a report is.
-pub(super) fn path(name: &str) -> String {
-    format!("{}/bao-cao/{name}", overview::PATH)
+    /// What its chart shows, and the chart.
+    ///
+    /// # Errors
+    /// If it cannot be drawn.
+    fn chart(&self) -> Result<Option<(&'static str, String)>, Problem> {
+        Ok(None)
+    }
 }
+
+impl OnPage for Form06a {
+    const TITLE: &'static str = "Biểu II.06a";
+    const PATH: &'static str = "/tong-quan/bao-cao/06a";
+}
+
+impl OnPage for Cchc {
+    const TITLE: &'static str = "Mục II.2 báo cáo CCHC";
+    const PATH: &'static str = "/tong-quan/bao-cao/cchc";
+}
+
+impl OnPage for Satisfaction {
+    const TITLE: &'static str = "Mức độ hài lòng";
+    const PATH: &'static str = "/tong-quan/bao-cao/satisfaction";
+    const WAYS: &'static [(&'static str, &'static str)] = &[
+        ("unit", "Đơn vị"),
+        ("procedure", "Thủ tục"),
+        ("officer", "Người phụ trách"),
+    ];
+}
+
+impl OnPage for Fees {
+    const TITLE: &'static str = "Phí, lệ phí";
+    const PATH: &'static str = "/tong-quan/bao-cao/fees";
+    const WAYS: &'static [(&'static str, &'static str)] = &[
+        ("unit", "Đơn vị"),
+        ("procedure", "Thủ tục"),
+        ("method", "Hình thức nộp tiền"),
+    ];
+}
+
+/// Those that the overview leads to: address, what people call it, whether it can be made of a unit.
+pub(super) const OTHERS: [(&str, &str, bool); 4] = [
+    (Form06a::PATH, Form06a::TITLE, Form06a::OF_A_UNIT),
+    (Cchc::PATH, Cchc::TITLE, Cchc::OF_A_UNIT),
+    (
+        Satisfaction::PATH,
+        Satisfaction::TITLE,
+        Satisfaction::OF_A_UNIT,
+    ),
+    (Fees::PATH, Fees::TITLE, Fees::OF_A_UNIT),
+];
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct ReportPage {
     frame: Frame,
-    name: &'static str,
+    title: &'static str,
     about: &'static str,
-    path: String,
+    path: &'static str,
     form: FormPart,
     back: String,
     made: Option<Made>,
@@ -66,13 +115,15 @@ struct Made {
     prose: Vec<Passage>,
     notes: Vec<String>,
     table: Table,
+    nothing: Option<&'static str>,
+    chart: Option<(&'static str, String)>,
     downloads: Downloads,
 }
 
-fn filters<R: Report>(asked: Option<&Asked>, typed: &Fields) -> FormPart {
+fn filters<R: OnPage>(asked: Option<&Asked>, typed: &Fields) -> FormPart {
     let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let mut fields = vec![
-        Field::date(FROM, "Từ ngày")
+        Field::date(FROM, R::FROM)
             .value(text(asked.map(|asked| asked.from)))
             .required(),
         Field::date(TO, "Đến hết ngày")
@@ -83,17 +134,18 @@ fn filters<R: Report>(asked: Option<&Asked>, typed: &Fields) -> FormPart {
     if R::OF_A_UNIT {
         fields.push(Field::text(UNIT, "Mã hoặc tên đơn vị"));
     }
-    let word = |way: &str| WAYS.iter().find(|(name, _)| *name == way);
-    let ways = R::BY.iter().filter_map(|way| word(way));
-    let ways: Vec<_> = ways.map(|(name, word)| Choice::new(name, *word)).collect();
-    if !ways.is_empty() {
-        fields.push(Field::choice(BY, "Xem theo", ways));
+    if R::OF_A_PROCEDURE {
+        fields.push(Field::text(PROCEDURE, "Mã hoặc tên thủ tục"));
+    }
+    if !R::WAYS.is_empty() {
+        let ways = R::WAYS.iter().map(|(way, word)| Choice::new(way, *word));
+        fields.push(Field::choice(BY, "Xem theo", ways.collect()));
     }
     FormPart::new(fields).typed(typed)
 }
 
 /// What is asked for, or what is wrong with it.
-fn read<R: Report>(typed: &Fields) -> Result<(Asked, Option<String>), Problem> {
+fn read<R: OnPage>(typed: &Fields) -> Result<(Asked, Option<String>), Problem> {
     let asked = Asked::read(typed, crate::clock::now())?;
     let by = typed.typed(BY).map(str::to_owned);
     match by.as_deref().map(check_by::<R>) {
@@ -105,7 +157,12 @@ fn read<R: Report>(typed: &Fields) -> Result<(Asked, Option<String>), Problem> {
     }
 }
 
-async fn make<R: Report>(call: &Call, asked: &Asked, by: Option<String>) -> Result<R, Problem> {
+async fn make<R: OnPage>(
+    call: &Call,
+    asked: &Asked,
+    procedure: Option<String>,
+    by: Option<String>,
+) -> Result<R, Problem> {
     let (span, code) = (asked.span(crate::clock::now())?, asked.unit.clone());
     call.run(move |store, caller, _| {
         let unit = root(store, code.as_deref(), caller.unit)?;
@@ -116,7 +173,7 @@ async fn make<R: Report>(call: &Call, asked: &Asked, by: Option<String>) -> Resu
         let asked = Parameters {
             span,
             unit,
-            procedure: None,
+            procedure,
             by,
             printed: None,
         };
@@ -125,14 +182,22 @@ async fn make<R: Report>(call: &Call, asked: &Asked, by: Option<String>) -> Resu
     .await
 }
 
-/// `GET /tong-quan/bao-cao/…`.
-pub async fn show<R: Report>(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+/// `GET` of the page of a report.
+pub async fn show<R: OnPage>(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
     in_codes(&call, &mut typed, UNIT, PROCEDURE).await?;
+    if let Some(days) = R::DAYS.filter(|_| typed.typed(FROM).is_none() && typed.typed(TO).is_none())
+    {
+        let first = crate::clock::now().date() - Days::new(days);
+        typed.set(FROM, first.to_string());
+    }
     let read = read::<R>(&typed);
     let form = filters::<R>(read.as_ref().ok().map(|(asked, _)| asked), &typed);
+    let way = typed.typed(BY).or(R::BY.first().copied());
+    let way = way.map(|way| format!("-{way}")).unwrap_or_default();
     let (asked, made) = match read {
         Ok((asked, by)) => {
-            let made = make::<R>(&call, &asked, by).await;
+            let procedure = typed.typed(PROCEDURE).map(str::to_owned);
+            let made = make::<R>(&call, &asked, procedure, by).await;
             (Some(asked), made)
         }
         Err(problem) => (None, Err(problem)),
@@ -141,15 +206,11 @@ pub async fn show<R: Report>(call: Call, mut typed: Fields) -> Result<HttpRespon
         || overview::PATH.to_owned(),
         |asked| asked.address(overview::PATH, &[]),
     );
-    let path = path(R::NAME);
     let blank = |form: FormPart| ReportPage {
         frame: Frame::of(&call.by, overview::PATH).wrong(!form.errors.is_empty()),
-        name: OTHERS
-            .iter()
-            .find(|(name, _)| *name == R::NAME)
-            .map_or(R::NAME, |(_, name)| name),
+        title: R::TITLE,
         about: R::ABOUT,
-        path: path.clone(),
+        path: R::PATH,
         form,
         back,
         made: None,
@@ -166,7 +227,7 @@ pub async fn show<R: Report>(call: Call, mut typed: Fields) -> Result<HttpRespon
     let sheet = report.sheet();
     if let Some(format) = downloads::wanted(&typed) {
         let days = asked.map(|asked| format!("-{}-{}", asked.from, asked.to));
-        let name = format!("{}{}", R::NAME, days.unwrap_or_default());
+        let name = format!("{}{way}{}", R::NAME, days.unwrap_or_default());
         return downloads::file(&name, format, &sheet);
     }
     let query = typed.query_without(&[downloads::AS]);
@@ -176,8 +237,10 @@ pub async fn show<R: Report>(call: Call, mut typed: Fields) -> Result<HttpRespon
             subtitle: sheet.subtitle.clone(),
             prose: sheet.prose.clone(),
             notes: sheet.notes.clone(),
-            table: Table::of(&sheet, MOST_ROWS),
-            downloads: Downloads::of(&format!("{path}?{query}")),
+            table: Table::of(&sheet, R::MOST_ROWS),
+            nothing: report.nothing(),
+            chart: report.chart()?,
+            downloads: Downloads::of(&format!("{}?{query}", R::PATH)),
         }),
         ..blank(form)
     };

@@ -193,7 +193,7 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
         (false, _) => ("", "Mã xác nhận được gửi tới đây."),
     };
     let channels = [
-        (Channel::Direct, "Đến nhận tại bộ phận một cửa"),
+        (Channel::Direct, "Đến nhận tại một cửa"),
         (Channel::Postal, "Qua bưu chính công ích"),
         (Channel::Online, "Trực tuyến"),
     ];
