@@ -200,6 +200,7 @@ pub(crate) fn receive_within(
     let day = occasion.moment(None).date();
     check(new, day, reference, true)?;
     let dossier = create(conn, reference, new, occasion, |made| Action::Receive {
+        items: Vec::new(),
         new: Some(made),
         assignee,
         return_date: new.return_date.clone(),

@@ -19,7 +19,9 @@ pub struct Period {
 /// The period ends before it begins, or lies outside the years 1900 to 9998.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "khoảng thời gian từ {from} đến {to} không hợp lệ: ngày cuối không được trước ngày đầu, cả hai trong các năm 1900 đến 9998"
+    "khoảng thời gian từ {} đến {} không hợp lệ: ngày cuối không được trước ngày đầu, cả hai trong các năm 1900 đến 9998",
+    from.format("%d/%m/%Y"),
+    to.format("%d/%m/%Y")
 )]
 pub struct InvalidPeriod {
     pub from: NaiveDate,

@@ -774,7 +774,10 @@ fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {
     let held = |items: &[ItemHandedIn]| items.iter().map(|item| item.0).collect::<Vec<_>>();
     let positions = match data {
         EventData::Registered(registered) => held(&registered.submission.items),
-        EventData::Received(received) => held(&received.submission.as_ref()?.items),
+        EventData::Received(received) => match &received.submission {
+            Some(submission) => held(&submission.items),
+            None => held(&received.handed_in),
+        },
         EventData::SupplementRequested(requested) => requested.items.clone(),
         EventData::SupplementTaken(taken) => held(&taken.items),
         _ => return None,

@@ -442,7 +442,7 @@ on_both! {
         let registered = acts::receive::register(&world.store, &request, night).unwrap();
         assert_eq!((registered.status, registered.due()), (Status::Registered, None));
         motcua::imports::procedures(&world.store, version("2021-03-01", 3).as_bytes()).unwrap();
-        let receive = Action::Receive { new: None, assignee: None, return_date: None };
+        let receive = Action::Receive { items: Vec::new(), new: None, assignee: None, return_date: None };
         let received = world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
         assert_eq!(received.due(), Some(at("2021-03-04 17:00")));
         let reference = world.store.reference().unwrap();

@@ -163,6 +163,7 @@ impl Life {
 
 fn receive() -> Action {
     Action::Receive {
+        items: Vec::new(),
         new: Some(new_dossier()),
         assignee: None,
         return_date: None,
@@ -203,6 +204,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         0 => Action::Register(new_dossier()),
         1 => receive(),
         2 => Action::Receive {
+            items: Vec::new(),
             new: None,
             assignee: None,
             return_date: None,
@@ -348,6 +350,7 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
             return Vec::new();
         }
         ActionKind::Receive => Action::Receive {
+            items: Vec::new(),
             new: None,
             assignee: None,
             return_date: None,
@@ -425,7 +428,7 @@ proptest! {
         let first = match begin {
             0 => Action::Register(new_dossier()),
             1 => receive(),
-            _ => Action::Receive { new: Some(elsewhere), assignee: None, return_date: None },
+            _ => Action::Receive { items: Vec::new(), new: Some(elsewhere), assignee: None, return_date: None },
         };
         life.act(when, &first).unwrap();
         let moves = |action: &Action| matches!(action, Action::MoveToSuccessor { .. });
@@ -745,6 +748,7 @@ fn a_receipt_is_refused_where_unit_procedure_or_papers_do_not_allow_it() {
         // Resolved where it is handed in.
         new.receiving_unit = new.unit;
         let action = Action::Receive {
+            items: Vec::new(),
             new: Some(new),
             assignee: None,
             return_date: None,

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, World, act, at, date,
-    fields, occasion, on_both, path,
+    Answer, COMMUNE, Database, FOREIGN, NEIGHBOUR, Office, Program, SAME_DAY, Visitor, World, act,
+    at, date, fields, held, is_page, occasion, on_both, path,
 };
 use motcua::domain::dossier::{Action, Correction, Decision, Paper, PaymentMethod};
 use motcua::domain::role::Role;
@@ -397,7 +397,7 @@ on_both! {
         let mut plan = paper("Bản vẽ");
         plan["key"] = json!("ban-ve");
         import(version("2021-03-01", json!([plan, paper("Đơn"), paper("Trích lục")]))).unwrap();
-        let receive = Action::Receive { new: None, assignee: None, return_date: None };
+        let receive = Action::Receive { items: Vec::new(), new: None, assignee: None, return_date: None };
         world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
 
         let clerk = office.token(Role::Clerk, COMMUNE);
@@ -677,6 +677,34 @@ on_both! {
         assert!(failed.contains("dòng 2, cột code"), "{failed}");
         let options = UnitsOptions { valid_from: date("2018-01-01"), replaces: vec![] };
         assert_eq!(motcua::imports::units(&office.world.store, motcua::config::bundled::UNITS_2021, &options).unwrap().added, 0);
+        verified(&office);
+    }
+}
+
+on_both! {
+    fn papers_come_with_the_receipt_of_what_was_submitted_online(db: &Database) {
+        let office = Office::for_browsers(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let world = &office.world;
+        let today = motcua::clock::now();
+        let version = json!([version("2020-01-01", json!([paper("Đơn"), paper("Bản vẽ")]))]);
+        motcua::imports::procedures(&world.store, version.to_string().as_bytes()).unwrap();
+        let mut request = world.request(COMMUNE, "1.000001");
+        request.items.clear();
+        let registered = acts::receive::register(&world.store, &request, occasion(today)).unwrap();
+        let path = format!("/ho-so/{}/tiep-nhan", registered.case_number);
+        let form = clerk.get(&path).expect(200).body;
+        assert!(form.contains("items/0/originals") && form.contains("Nộp trực tuyến chưa kèm tệp"), "{form}");
+        let wrong = [("version", &*held(&form, "version")), ("items/0/originals", "hai")];
+        is_page(&clerk.post(&path, &wrong), 400);
+        let taken = [
+            ("version", &*held(&form, "version")), ("items/0/originals", "1"), ("items/0/copies", ""), ("items/1/originals", "0"),
+        ];
+        clerk.post(&path, &taken).expect(303);
+        let dossier = clerk.get(&format!("/ho-so/{}", registered.case_number)).expect(200).body;
+        assert!(dossier.contains("Bản chính đã nhận\">1<"), "{dossier}");
+        let receipt = clerk.get(&format!("/ho-so/{}/giay-tiep-nhan", registered.case_number)).expect(200).body;
+        assert!(receipt.contains("<li>Đơn"), "{receipt}");
         verified(&office);
     }
 }

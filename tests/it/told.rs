@@ -1076,7 +1076,7 @@ on_both! {
             let reason = || because("Giấy tờ bị tẩy xóa.");
             let finish = |decision| Action::Finish { decision, reason: reason() };
             let reappoint = Action::Reappoint { reason: reason(), appointment: at("2026-12-14 17:00") };
-            let receive = || Action::Receive { new: None, assignee: None, return_date: None };
+            let receive = || Action::Receive { items: Vec::new(), new: None, assignee: None, return_date: None };
             let begin = || Action::HandOver { step: 1, assignee: None, note: String::new() };
             steps(vec![Action::NotReceive { reason: reason() }, undo(), receive()], true);
             steps(vec![Action::Withdraw { reason: reason() }], true);

@@ -218,6 +218,8 @@ pub enum Action {
     /// A clerk takes a dossier in: a new one, or (`None`) the registered one.
     Receive {
         new: Option<NewDossier>,
+        /// Papers of the registered one that are handed in now.
+        items: Vec<ItemGiven>,
         assignee: Option<UserId>,
         /// Where the procedure sets no limit.
         return_date: Option<ReturnDate>,

@@ -110,6 +110,8 @@ impl Contents {
                 if received.submission.is_none() {
                     self.case.clone_from(&received.case_now);
                 }
+                let items = held(under, self.case.as_ref(), &received.handed_in);
+                self.items.extend(items);
                 self.fee_terms.extend(received.fee_terms.iter().cloned());
                 self.limit = Some(received.limit);
                 self.due_reason.clone_from(&received.due_reason);

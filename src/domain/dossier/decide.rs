@@ -138,6 +138,7 @@ pub fn decide(
                 new: Some(new),
                 assignee,
                 return_date,
+                ..
             } => receive_new(new, *assignee, return_date.as_ref(), context)?,
             _ => return Ok(Vec::new()),
         };
@@ -270,10 +271,11 @@ fn decide_existing(
     }
     let data: EventData = match action {
         Action::Receive {
+            items,
             assignee,
             return_date,
             ..
-        } => receive_registered(dossier, *assignee, return_date.as_ref(), context)?,
+        } => receive_registered(dossier, items, *assignee, return_date.as_ref(), context)?,
         Action::NotReceive { reason } => NotReceived {
             reason: required(reason)?,
         }

@@ -316,6 +316,9 @@ pub struct Received {
     /// The case from here on, of what was registered before; absent where it is in none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_now: Option<String>,
+    /// Papers handed in at the receipt of what was registered before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_in: Vec<ItemHandedIn>,
     /// On what terms fees are owed, as far as the desk has said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fee_terms: Vec<FeeTerms>,

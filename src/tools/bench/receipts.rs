@@ -102,6 +102,7 @@ pub(crate) fn receipt(
     let items =
         (0..procedure.definition.checklist.len()).map(|i| ItemHandedIn(i as u16, 1, 0).into());
     let action = Action::Receive {
+        items: Vec::new(),
         new: Some(NewDossier {
             items: items.collect(),
             ..NewDossier::new(id, case_number(&unit.code, number)?, unit.id, applicant)

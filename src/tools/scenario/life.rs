@@ -247,6 +247,7 @@ impl Life<'_> {
             None => Some(new),
         };
         let receive = Action::Receive {
+            items: Vec::new(),
             new,
             assignee: None,
             return_date: None,

@@ -165,6 +165,9 @@ pub struct Receive {
     #[serde(default)]
     #[schema(example = "h37.20.01.officer")]
     assignee: Option<String>,
+    /// Giấy tờ nhận tại bàn khi tiếp nhận hồ sơ nộp trực tuyến.
+    #[serde(default)]
+    items: Vec<ItemInput>,
     /// Trường hợp của thủ tục (hai chữ số); mặc định là trường hợp lúc đăng ký.
     #[serde(default)]
     #[schema(example = json!(null))]
@@ -183,6 +186,7 @@ impl Readable for Receive {
         if let Some(named) = &self.return_date {
             named.read("", &mut wrong);
         }
+        read_items(&self.items, &mut wrong);
         wrong
     }
 }
@@ -192,6 +196,7 @@ impl Receive {
         let assignee = assignee(of.store, self.assignee.as_deref())?;
         let return_date = self.return_date;
         let action = Action::Receive {
+            items: read_items(&self.items, &mut Vec::new()),
             new: None,
             assignee,
             return_date: return_date.map(|named| named.read("", &mut Vec::new())),

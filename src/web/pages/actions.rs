@@ -506,11 +506,19 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
     let mut fields = match kind {
         ActionKind::Receive => {
             let hint = "Chỉ khi thủ tục không quy định thời hạn, và khi đó bắt buộc.";
-            vec![
+            let mut fields = match view.items.is_empty() {
+                true => Vec::new(),
+                false => {
+                    let nothing = "Nộp trực tuyến chưa kèm tệp: ghi số bản nhận tại bàn; chưa có thì để trống, rồi yêu cầu bổ sung.";
+                    vec![papers(view).hint(nothing)]
+                }
+            };
+            fields.extend([
                 assignee(of),
                 Field::moment("return_date/at", "Hẹn trả").hint(hint),
                 Field::text("return_date/reason", "Vì sao hẹn ngày này"),
-            ]
+            ]);
+            fields
         }
         ActionKind::Reach => Vec::new(),
         ActionKind::HandOver => vec![
@@ -754,7 +762,6 @@ fn papers(view: &DossierView) -> Field {
     Field::papers("items", "Giấy tờ nhận thêm", papers.collect())
 }
 
-/// The fees for which something is owed.
 /// The fees that were paid.
 fn collected(view: &DossierView) -> Vec<Choice> {
     let paid = view.fees.iter();
@@ -764,6 +771,7 @@ fn collected(view: &DossierView) -> Vec<Choice> {
         .collect()
 }
 
+/// The fees for which something is owed.
 fn owed(view: &DossierView) -> Vec<Choice> {
     let owed = view.fees.iter();
     let owed = owed.filter(|fee| matches!(fee.status, FeeStatus::Owed | FeeStatus::Unknown));

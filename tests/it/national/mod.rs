@@ -556,7 +556,7 @@ on_both! {
         let request = world.request(COMMUNE, "1.000001");
         let registered = motcua::acts::receive::register(store, &request, occasion(at("2021-02-28 22:00"))).unwrap();
         import(version("2021-03-01", ["Bản vẽ", "Đơn"]));
-        let receive = Action::Receive { new: None, assignee: None, return_date: None };
+        let receive = Action::Receive { items: Vec::new(), new: None, assignee: None, return_date: None };
         world.act(registered.id, at("2021-03-01 08:00"), receive).unwrap();
         let now = motcua::clock::now();
         announce(store, now);

@@ -4,8 +4,8 @@ use crate::domain::dossier::decide::handling::step_due;
 use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
-    Channel, Contents, Dossier, EventData, FeeTerms, Fees, ItemHandedIn, NewDossier, Reached,
-    Received, Refusal, Registered, ReturnDate, Submission,
+    Channel, Contents, Dossier, EventData, FeeTerms, Fees, ItemGiven, ItemHandedIn, NewDossier,
+    Reached, Received, Refusal, Registered, ReturnDate, Submission,
 };
 use crate::domain::ids::{ProcedureId, UserId};
 use crate::domain::moment::Moment;
@@ -45,6 +45,7 @@ pub(super) fn receive_new(
         channel: new.channel,
         unit: context.units.get(new.unit).ok_or(Refusal::UnknownUnit)?,
         submission: Some(submission),
+        handed_in: Vec::new(),
         procedure_now: None,
         pass_on_by,
         assignee,
@@ -100,10 +101,11 @@ pub(super) fn reach(
     .into())
 }
 
-/// The clerk takes in what a citizen registered. The citizen's papers may have been completed at
-/// the desk, so the checklist is not asked again.
+/// The clerk takes in what a citizen registered, with the papers that have come since. They may lie on the desk without
+/// being counted, so the checklist is not asked again.
 pub(super) fn receive_registered(
     dossier: &Dossier,
+    items: &[ItemGiven],
     assignee: Option<UserId>,
     return_date: Option<&ReturnDate>,
     context: &Context<'_>,
@@ -118,6 +120,7 @@ pub(super) fn receive_registered(
         channel: dossier.channel,
         unit,
         submission: None,
+        handed_in: positioned(items, context.procedure)?,
         procedure_now: changed.then_some(context.procedure.id),
         pass_on_by: None,
         assignee,
@@ -132,6 +135,7 @@ struct Receipt<'a> {
     /// The competent one.
     unit: &'a Unit,
     submission: Option<Submission>,
+    handed_in: Vec<ItemHandedIn>,
     procedure_now: Option<ProcedureId>,
     pass_on_by: Option<Moment>,
     assignee: Option<UserId>,
@@ -151,6 +155,7 @@ fn received(receipt: Receipt<'_>, context: &Context<'_>) -> Result<EventData, Re
         submission: receipt.submission,
         procedure_now: receipt.procedure_now,
         case_now,
+        handed_in: receipt.handed_in,
         fee_terms: receipt.fee_terms,
         limit: clock.limit,
         due_reason: due_reason.transpose()?,

@@ -204,7 +204,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         }
         changes.push(format!(
             "Ghi ngày {}: {}",
-            typed.get(DATE),
+            typed
+                .day(DATE)
+                .flatten()
+                .map_or_else(|| typed.get(DATE).to_owned(), words::date),
             typed.get("name")
         ));
         kept.push(day);
