@@ -181,11 +181,12 @@ impl<'a> Fees<'a> {
     /// There is none, it is not owed, or it is settled already.
     pub fn terms_of(&self, fee: u16) -> Result<FeeTerms, Refusal> {
         self.check(fee)?;
+        let (quantity, pages) = self.contents.times(fee);
         match self.is_chosen(fee) {
             true => Ok(FeeTerms {
                 fee,
-                quantity: self.contents.times(fee).0,
-                pages: self.contents.times(fee).1.clone(),
+                quantity,
+                pages: pages.clone(),
                 reason: self.contents.reason_of_choice(fee).to_owned(),
             }),
             false => Err(Refusal::FeeOfOthers { position: fee }),

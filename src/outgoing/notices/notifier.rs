@@ -243,11 +243,8 @@ impl NoticeTeller {
         let on = now.date();
         let units = reference.units();
         let desk = units.answering_on(dossier.receiving_unit, on);
-        for (key, unit) in [
-            ("unit", dossier.unit),
-            ("receiving_unit", dossier.receiving_unit),
-        ] {
-            let unit = units.answering_on(unit, on);
+        let unit = units.answering_on(dossier.unit, on);
+        for (key, unit) in [("unit", unit), ("receiving_unit", desk)] {
             values[key] = json!(unit.map_or("", |unit| &unit.name));
         }
         let text = |of: Option<&String>| json!(of.cloned().unwrap_or_default());

@@ -328,16 +328,16 @@ pub const fn job_state(state: job::State) -> &'static str {
     }
 }
 
+/// Behind a sentence on a unit that does not work: which one does its work.
+fn goes_on_in(name: &str, code: &str) -> String {
+    format!("; việc của đơn vị do {name} ({code}) tiếp tục")
+}
+
 /// That a unit has ended before a day, and which unit does its work; `None` while it works.
 pub fn ended(units: &Units, unit: &Unit, on: NaiveDate) -> Option<String> {
     let last = unit.valid_to.filter(|last| *last < on)?;
     let follower = units.in_charge_on(unit.id, on).filter(|f| f.id != unit.id);
-    let follower = follower.map(|follower| {
-        format!(
-            "; việc của đơn vị do {} ({}) tiếp tục",
-            follower.name, follower.code
-        )
-    });
+    let follower = follower.map(|follower| goes_on_in(&follower.name, &follower.code));
     Some(format!(
         "{} ({}) đã dừng hoạt động sau ngày {}{}",
         unit.name,

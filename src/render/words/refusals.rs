@@ -1,7 +1,7 @@
 //! Why an action on a dossier is refused, in a sentence for the clerk.
 
 use crate::domain::dossier::{ActionKind, Follower, Refusal};
-use crate::render::words::{date, moment, number, role, status};
+use crate::render::words::{date, goes_on_in, moment, number, role, status};
 
 /// The sentence for a refusal, with what may be done instead.
 pub fn refused(why: &Refusal, instead: &[ActionKind]) -> String {
@@ -64,9 +64,8 @@ pub fn refusal(refusal: &Refusal) -> String {
         ),
         Refusal::UnitClosed { code, on, follower } => {
             let day = date(*on);
-            let follower = follower.as_ref().map(|Follower { code, name }| {
-                format!("; việc của đơn vị do {name} ({code}) tiếp tục")
-            });
+            let follower = follower.as_ref();
+            let follower = follower.map(|Follower { code, name }| goes_on_in(name, code));
             let follower = follower.unwrap_or_default();
             format!("đơn vị {code} không hoạt động vào ngày {day}{follower}")
         }

@@ -98,9 +98,8 @@ fn check_text(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>)
     check_length(field, text, most, wrong);
 }
 
-/// Names a note that is longer than it may be, or holds somebody's number.
-fn check_note(field: &str, text: &str, most: usize, wrong: &mut Vec<FieldError>) {
-    check_length(field, text, most, wrong);
+/// Names notes that hold somebody's number.
+fn check_no_number(field: &str, text: &str, wrong: &mut Vec<FieldError>) {
     if holds_personal_number(text) {
         wrong.push(FieldError::new(field, PERSONAL_NUMBER));
     }

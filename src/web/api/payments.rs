@@ -15,7 +15,7 @@ use crate::web::api::call::Call;
 use crate::web::api::dossiers::{intent, resolve};
 use crate::web::api::fees::{FeeInput, asked, check_fees};
 use crate::web::api::page::{ListQuery, Page, Row};
-use crate::web::api::{check_note, check_text};
+use crate::web::api::{check_no_number, check_text};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::params::Parameters;
@@ -244,7 +244,7 @@ impl Readable for PaymentNote {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_text("/reason", &self.reason, MOST_LETTERS, &mut wrong);
-        check_note("/reason", &self.reason, usize::MAX, &mut wrong);
+        check_no_number("/reason", &self.reason, &mut wrong);
         wrong
     }
 }

@@ -14,7 +14,7 @@ use crate::views::privacy::{PrivacyRequestView, ReadingLine};
 use crate::web::api::answers::{Created, Csv, Reply, fresh};
 use crate::web::api::call::Call;
 use crate::web::api::page::{Everything, ListQuery, Page, Row, Wanted};
-use crate::web::api::{check_length, check_note};
+use crate::web::api::{check_length, check_no_number};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::params::Parameters;
@@ -164,7 +164,8 @@ impl Readable for NewPrivacyRequest {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/dossier", &self.dossier, 100, &mut wrong);
-        check_note("/note", &self.note, 2000, &mut wrong);
+        check_length("/note", &self.note, 2000, &mut wrong);
+        check_no_number("/note", &self.note, &mut wrong);
         wrong
     }
 }

@@ -272,19 +272,24 @@ fn month_of(key: &str) -> Option<Period> {
 }
 
 fn filters(asked: Option<&Asked>, typed: &Fields) -> FormPart {
+    let mut fields = vec![Field::hidden(BY, typed.get(BY))];
+    fields.extend(period_fields("Từ ngày", asked));
+    fields.push(Field::text(UNIT, "Mã hoặc tên đơn vị"));
+    FormPart::new(fields).typed(typed)
+}
+
+/// Of which days a report is, and as of which day; `from` is what happens from the first on.
+pub(super) fn period_fields(from: &str, asked: Option<&Asked>) -> [Field; 3] {
     let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    FormPart::new(vec![
-        Field::hidden(BY, typed.get(BY)),
-        Field::date(FROM, "Từ ngày")
+    [
+        Field::date(FROM, from)
             .value(text(asked.map(|asked| asked.from)))
             .required(),
         Field::date(TO, "Đến hết ngày")
             .value(text(asked.map(|asked| asked.to)))
             .required(),
         Field::date(AS_OF, "Số liệu tính đến ngày"),
-        Field::text(UNIT, "Mã hoặc tên đơn vị"),
-    ])
-    .typed(typed)
+    ]
 }
 
 /// The names that problems have for the parameters, as the form has them.

@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 
 use crate::render::sheet::Passage;
 use crate::reports::Report;
@@ -20,7 +20,7 @@ use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::late::PROCEDURE;
 use crate::web::pages::named::in_codes;
-use crate::web::pages::overview::{self, AS_OF, Asked, FROM, TO, UNIT, own_names};
+use crate::web::pages::overview::{self, Asked, FROM, TO, UNIT, own_names, period_fields};
 use crate::web::pages::tables::Table;
 use crate::web::pages::{Frame, page};
 use crate::web::problem::{FieldError, Kind, Problem};
@@ -121,16 +121,7 @@ struct Made {
 }
 
 fn filters<R: OnPage>(asked: Option<&Asked>, typed: &Fields) -> FormPart {
-    let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    let mut fields = vec![
-        Field::date(FROM, R::FROM)
-            .value(text(asked.map(|asked| asked.from)))
-            .required(),
-        Field::date(TO, "Đến hết ngày")
-            .value(text(asked.map(|asked| asked.to)))
-            .required(),
-        Field::date(AS_OF, "Số liệu tính đến ngày"),
-    ];
+    let mut fields = Vec::from(period_fields(R::FROM, asked));
     if R::OF_A_UNIT {
         fields.push(Field::text(UNIT, "Mã hoặc tên đơn vị"));
     }
