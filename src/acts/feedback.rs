@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::domain::disclosure::disclosures;
+use crate::domain::disclosure::{Disclosure, disclosures, holds_case_number, holds_code};
 use crate::domain::dossier::Refusal;
 use crate::domain::ids::FeedbackId;
 use crate::domain::moment::Moment;
@@ -253,14 +253,24 @@ pub fn publish(
     content: String,
     answer: String,
 ) -> Result<Case, Error> {
-    change.make(store, move |conn, _, _, one| {
+    change.make(store, move |conn, reference, _, one| {
         if one.handled_at.is_none() {
             return Err(Conflict::NotAnswered.into());
         }
         let people = people_of(conn, one)?;
+        let dossier = one.dossier.map(|id| views::look_up::code_of(reference, id));
+        let codes = [Some(code_of(reference, one.id)), dossier];
         let texts = [("/content", &content), ("/answer", &answer)];
         let found = texts.into_iter().flat_map(|(pointer, text)| {
+            let holds = |code: &String| holds_code(text, code);
+            let code = codes
+                .iter()
+                .flatten()
+                .any(holds)
+                .then_some(Disclosure::Code);
+            let number = holds_case_number(text).then_some(Disclosure::CaseNumber);
             let found = disclosures(text, &people).into_iter();
+            let found = found.chain(code).chain(number);
             found.map(move |what| WrongField::from((pointer, what)))
         });
         let found: Vec<_> = found.collect();

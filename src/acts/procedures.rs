@@ -74,7 +74,7 @@ pub fn withdraw_version(
     first_day: NaiveDate,
     by: Proof,
 ) -> Result<(), Error> {
-    let code = ProcedureCode::base_of(code).to_owned();
+    let code = ProcedureCode::base_of(code).into_owned();
     store.change_reference_as(by, move |conn, reference, caller| {
         let now = crate::clock::now();
         let mut versions = reference.versions(&code).iter();

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::norms::{Norms, Numbering};
 use crate::domain::text::{clean, is_dash};
+use crate::domain::typed::latin;
 
 /// A case number. The sequence counts from 1 per unit and civil day, has at least four digits and
 /// grows past 9999 without breaking.
@@ -31,14 +32,19 @@ impl CaseNumber {
         ))
     }
 
-    /// Reads a case number as a person types, copies or scans it: in small letters, with blanks for dashes, an O for a
-    /// zero, a full stop behind it, without any marks between, or within a sentence or the address of a receipt's code.
+    /// Reads a case number as a person types, copies or scans it: in small letters or those of another keyboard, with
+    /// blanks for dashes, commas for dots, an O for a zero, a full stop behind it, without any marks between, or within a
+    /// sentence or the address of a receipt's code.
     ///
     /// # Errors
     /// If there is none in it.
     pub fn parse(text: &str) -> Result<Self, InvalidCaseNumber> {
-        let cleaned = clean(text);
+        let cleaned = latin(&clean(text)).into_owned();
         let within = |c: char| !c.is_ascii_alphanumeric() && c != '.' && !is_dash(c);
+        // A comma may be a dot of the number, or stand before or behind it.
+        let within_commas = move |c: char| within(c) && c != ',';
+        let with_commas = cleaned.split(within_commas).filter_map(Self::exact);
+        let mut with_commas = with_commas.filter(Self::is_of_numbers);
         let mut words = cleaned.split(within);
         let undivided = || {
             let digits: String = cleaned.chars().filter(|c| !is_mark(*c)).collect();
@@ -54,6 +60,7 @@ impl CaseNumber {
             ways.min_by_key(|number| number.0.len() - number.0.rfind('-').unwrap_or_default())
         };
         Self::exact(&cleaned)
+            .or_else(|| with_commas.next())
             .or_else(|| words.find_map(Self::exact))
             .or_else(undivided)
             .ok_or_else(|| InvalidCaseNumber(text.to_owned()))
@@ -61,6 +68,7 @@ impl CaseNumber {
 
     /// A number and nothing else, its three parts set apart.
     pub fn exact(text: &str) -> Option<Self> {
+        let text = latin(text);
         let text = text.trim_end_matches(|c: char| ".,;:".contains(c) || c.is_whitespace());
         let text = text.trim_start_matches('\'');
         let parts = text.split(is_between);
@@ -68,7 +76,11 @@ impl CaseNumber {
         let &[unit, day, sequence] = parts.as_slice() else {
             return None;
         };
-        let unit = unit.split('.').map(zeros).collect::<Vec<_>>().join(".");
+        let unit = unit
+            .split(['.', ','])
+            .map(zeros)
+            .collect::<Vec<_>>()
+            .join(".");
         let (day, sequence) = (zeros(day), zeros(sequence));
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         let unit_ok = unit.len() <= 40
@@ -96,7 +108,7 @@ impl CaseNumber {
     }
 
     fn found_in(text: &str, also_glued: bool) -> Vec<Self> {
-        let text = clean(text).to_ascii_uppercase();
+        let text = latin(&clean(text)).to_ascii_uppercase();
         if let Some(number) = Self::exact(&text) {
             return vec![number];
         }
@@ -117,9 +129,9 @@ impl CaseNumber {
             for c in &letters[i + 1..] {
                 match c {
                     _ if digits.len() > MOST_DIGITS => break,
-                    c if c.is_ascii_digit() => {
+                    c if c.is_ascii_digit() || *c == 'O' => {
                         between = 0;
-                        digits.push(*c);
+                        digits.push(if *c == 'O' { '0' } else { *c });
                     }
                     c if between < MOST_BETWEEN && is_mark(*c) => between += 1,
                     _ => break,
@@ -132,6 +144,13 @@ impl CaseNumber {
             }
         }
         found
+    }
+
+    /// Each group of its unit has a digit; another one may be a word before the number.
+    fn is_of_numbers(&self) -> bool {
+        let unit = self.0.split('-').next().unwrap_or_default();
+        let mut groups = unit.split('.');
+        groups.all(|group| group.contains(|c: char| c.is_ascii_digit()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -189,7 +208,7 @@ const MOST_BETWEEN: usize = 3;
 const MOST_DIGITS: usize = 4 * 2 + 6 + 6;
 
 fn is_mark(c: char) -> bool {
-    c == '.' || is_between(c)
+    matches!(c, '.' | ',') || is_between(c)
 }
 
 /// What stands between the parts of a number, as people and banks write it.
@@ -289,6 +308,10 @@ mod tests {
             "H37_20_01_261126_0036",
             "H37.20.01/261126/0036",
             "'H37.20.01-261126-0036",
+            "\u{41d}37.20.01-261126-0036",
+            "H37,20,01-261126-0036",
+            "nop phi ho so H372OO1261126OO36 cam on",
+            "nop phi H37.2O.O1-261126-OO36 cam on",
         ] {
             let found = CaseNumber::candidates(text);
             assert!(found.contains(&meant), "{text}: {found:?}");
@@ -355,6 +378,10 @@ mod tests {
             "H37.20.01-261127-0001.",
             "H37.2O.01-261127-OOO1",
             "H37.20.01 \u{2013} 261127 \u{2013} 0001",
+            "H37,20,01-261127-0001",
+            "\u{41d}37.20.01-261127-0001",
+            "số: H37,2O,O1-261127-OOO1.",
+            "H37.20.01-261127-0001,mã tra cứu",
             "Mã hồ sơ: H37.20.01-261127-0001, mã tra cứu",
             "https://motcua.example/tra-cuu?so=H37.20.01-261127-0001&ma=ABCDEFGHIJ",
         ] {

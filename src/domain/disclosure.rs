@@ -1,13 +1,13 @@
 //! What a text that is to be published still gives away of people.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_security::skeleton;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
 use crate::domain::person::{Person, fold_diacritics};
 use crate::domain::phone;
-use crate::domain::text::clean;
+use crate::domain::text::{clean, is_dash};
+use crate::domain::typed::latin;
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,10 @@ pub enum Disclosure {
          150 triệu đồng"
     )]
     IdentityNumber,
+    #[error("còn mã tra cứu: ai biết mã đều xem được")]
+    Code,
+    #[error("còn mã hồ sơ")]
+    CaseNumber,
 }
 
 /// All that the text gives away: names, phone numbers, e-mail addresses and where `people` live, and
@@ -33,11 +37,7 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     // Digits and letters of other widths count as what they look like.
     let text: String = clean(text).nfkc().collect();
     let numbers = numbers(&text);
-    let unspaced: String = text
-        .to_lowercase()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect();
+    let addresses = parts_of_addresses(&text);
     let mut found = Vec::new();
     let mut add = |found_it: bool, what| {
         if found_it {
@@ -55,8 +55,8 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     };
     add(any(&phones), Disclosure::Phone);
     let emails = |person: &Person| {
-        let email = person.email.as_ref().map(|email| email.to_lowercase());
-        email.is_some_and(|email| unspaced.contains(&email))
+        let email = person.email.as_deref().map(parts_of_addresses);
+        email.is_some_and(|email| addresses.contains(&email))
     };
     add(any(&emails), Disclosure::Email);
     let lives = |person: &Person| {
@@ -81,11 +81,45 @@ pub fn gives_away(text: &str, people: &[Person]) -> bool {
     }
 }
 
-/// Whether a text holds a personal number (CCCD), however its digits are set apart: no note needs one.
+/// Whether a text holds a personal number, however its digits are set apart: no note needs one. Of nine digits, which may be
+/// money or a parcel too, one that is called CMND.
 pub fn holds_personal_number(text: &str) -> bool {
-    let numbers = numbers(&clean(text)).into_iter();
-    let mut numbers = numbers.filter(|number| number.len() == 12);
-    numbers.any(|number| Identity::person(&number).is_ok())
+    let text = clean(text);
+    let called = |words: &str| {
+        let folded = fold_diacritics(words);
+        OLD_CARD.iter().any(|name| folded.contains(name))
+    };
+    let old = |number: &String| number.len() == 9 && called(&text);
+    let mut numbers = numbers(&text).into_iter();
+    numbers.any(|number| match number.len() {
+        12 => Identity::person(&number).is_ok(),
+        _ => old(&number),
+    })
+}
+
+/// How the card is called whose number has nine digits.
+const OLD_CARD: &[&str] = &["cmnd", "cmt", "chung minh"];
+
+/// Whether a text holds a code, whatever marks stand between its letters.
+pub fn holds_code(text: &str, code: &str) -> bool {
+    let letters = |text: &str| -> String {
+        let kept = text.chars().filter(|c| c.is_alphanumeric());
+        kept.flat_map(char::to_uppercase).collect()
+    };
+    letters(&latin(&clean(text))).contains(&letters(code))
+}
+
+/// Whether a text holds a case number, as people and banks write one.
+pub fn holds_case_number(text: &str) -> bool {
+    CaseNumber::parse(text).is_ok()
+}
+
+/// The letters and digits of a text with nothing between them, nor what people write for the marks of an e-mail address.
+fn parts_of_addresses(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let words = words.map(|word| fold_diacritics(&latin(word)));
+    let words = words.filter(|word| !["a", "at", "cham", "cong", "dot"].contains(&word.as_str()));
+    words.collect()
 }
 
 /// What is said where a note holds one.
@@ -97,7 +131,7 @@ fn names(text: &str, name: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric());
         let words = words.filter(|word| !word.is_empty());
-        let words = words.map(latin);
+        let words = words.map(|word| latin(word).into_owned());
         match name.split_whitespace().count() {
             1 => words.map(|word| word.to_lowercase()).collect(),
             _ => words.map(|word| fold_diacritics(&word)).collect(),
@@ -109,18 +143,6 @@ fn names(text: &str, name: &str) -> bool {
     let spelt =
         whole.chars().count() >= LEAST_SPELT && spelt(&text).any(|run| run.contains(&whole));
     !name.is_empty() && (spelt || text.windows(name.len()).any(|part| part == name))
-}
-
-/// Letters of other alphabets as those of ours that they look like.
-fn latin(word: &str) -> String {
-    let mut plain = String::with_capacity(word.len());
-    for c in word.chars() {
-        match c {
-            '\0'..='\u{24f}' | '\u{300}'..='\u{36f}' | '\u{1e00}'..='\u{1eff}' => plain.push(c),
-            other => plain.extend(skeleton(other.encode_utf8(&mut [0; 4]))),
-        }
-    }
-    plain
 }
 
 /// A shorter name may be in any letters that stand alone.
@@ -186,18 +208,26 @@ fn digits(text: &str) -> Vec<String> {
     digits.filter(|run: &String| !run.is_empty()).collect()
 }
 
-/// Every way in which digits of the text can be read as one number: groups of them with one space,
-/// dot or dash between them, the same all along. Case numbers are none.
+/// Every way in which digits of the text can be read as one number: groups of them with one mark between them, the same all
+/// along, perhaps with spaces around it. Case numbers are none, and the letter O among digits is a zero.
 fn numbers(text: &str) -> Vec<String> {
     let is_end = |c: char| !c.is_alphanumeric();
     let words = text.split_whitespace();
     let words = words.map(|word| match CaseNumber::exact(word.trim_matches(is_end)) {
-        Some(_) => "x",
-        None => word,
+        Some(_) => "x".to_owned(),
+        None => plain_digits(word),
     });
-    let text = words.collect::<Vec<_>>().join(" ");
+    let mut text = String::new();
+    for word in words {
+        let is_mark = |c: char| MARKS.contains(&c) && c != ' ';
+        let goes_on = text.ends_with(is_mark) || word.starts_with(is_mark);
+        if !text.is_empty() && !goes_on {
+            text.push(' ');
+        }
+        text += &word;
+    }
     let mut found = Vec::new();
-    for separator in [' ', '.', '-'] {
+    for separator in MARKS {
         let runs = text.split(|c: char| !c.is_ascii_digit() && c != separator);
         for run in runs {
             let groups: Vec<&str> = run.split(separator).collect();
@@ -217,6 +247,23 @@ fn numbers(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What people set between groups of digits.
+const MARKS: [char; 6] = [' ', '.', '-', ',', '/', '_'];
+
+/// A word with plain dashes, and if it has nothing but digits, marks and O, with zeros for these.
+fn plain_digits(word: &str) -> String {
+    let word: String = word
+        .chars()
+        .map(|c| if is_dash(c) { '-' } else { c })
+        .collect();
+    let is_o = |c: char| matches!(c, 'O' | 'o');
+    let is_letter = |c: char| c.is_alphabetic() && !is_o(c);
+    match latin(&word) {
+        plain if plain.contains(is_letter) => word,
+        plain => plain.replace(is_o, "0"),
+    }
 }
 
 /// No identity number is longer.
@@ -259,6 +306,9 @@ mod tests {
             ("gọi 0912_345_678", Phone),
             ("gọi 0912*345·678", Phone),
             ("thư anh @ example.vn", Email),
+            ("thư anh (a) example.vn", Email),
+            ("thư anh [at] example (dot) vn", Email),
+            ("thư anh a còng example chấm vn", Email),
             ("gọi 0912\u{200b}345678", Phone),
             ("Nguyễn Thị Á\u{ad}nh", Name),
             ("N\u{200b}guyễn Thị Ánh", Name),
@@ -266,6 +316,12 @@ mod tests {
             ("số 5 020 185 000 123", IdentityNumber),
             ("CCCD:020185000123", IdentityNumber),
             ("CMND 082-123-456", IdentityNumber),
+            ("số 020,185,000,123", IdentityNumber),
+            ("số 020/185/000/123", IdentityNumber),
+            ("số 020_185_000_123", IdentityNumber),
+            ("số 020 - 185 - 000 - 123", IdentityNumber),
+            ("số 020, 185, 000, 123", IdentityNumber),
+            ("số O2O185OOO123.", IdentityNumber),
         ] {
             assert!(of(text).contains(&what), "{text}: {:?}", of(text));
         }
@@ -279,6 +335,10 @@ mod tests {
             "CCCD 020185000123",
             "số 020 185 000 123.",
             "020.185.000.123",
+            "020,185,000,123",
+            "O2O185OOO123",
+            "CMND 082123456",
+            "số chứng minh: 082.123.456",
         ] {
             assert!(holds_personal_number(text), "{text}");
         }
@@ -287,6 +347,8 @@ mod tests {
             "H37.20.01-261126-0001",
             "gọi 0912345678",
             "100.000.000",
+            "mã vận đơn 123456789",
+            "ngày 15/09/2021 lúc 07:30, 16/09/2021",
             "",
         ] {
             assert!(!holds_personal_number(text), "{text}");

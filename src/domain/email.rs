@@ -1,6 +1,7 @@
 //! E-mail addresses: what is taken at a door is what the way out can send to.
 
 use crate::domain::text::clean;
+use crate::domain::typed::unlabelled;
 
 /// The longest address that mail servers carry (RFC 5321).
 const MOST: usize = 254;
@@ -17,7 +18,7 @@ pub struct NoEmail;
 /// If no letter can be sent to it.
 pub fn read(text: &str) -> Result<String, NoEmail> {
     let text = clean(text);
-    let text = text.trim();
+    let text = unlabelled(&text);
     let address: lettre::Address = text.parse().map_err(|_| NoEmail)?;
     let plain = text.len() <= MOST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
     let last = address.domain().rsplit_once('.').map(|(_, last)| last);
@@ -44,6 +45,9 @@ mod tests {
             ),
             ("\u{feff}anh\u{200b}@example.vn\u{a0}", "anh@example.vn"),
             ("ａｎｈ＠example.vn", "anh@example.vn"),
+            ("Email: anh@example.vn,", "anh@example.vn"),
+            ("anh@example.vn.", "anh@example.vn"),
+            ("email.cua.anh@example.vn", "email.cua.anh@example.vn"),
         ] {
             assert_eq!(read(typed).as_deref(), Ok(kept), "{typed}");
             let mailbox = lettre::message::Mailbox::new(None, kept.parse().unwrap());
@@ -71,7 +75,6 @@ mod tests {
             "<k8@example.vn>",
             "Ánh <anh@example.vn>",
             "k13@-example.vn",
-            "k14@example.vn.",
             "k15@example..vn",
             "ánh@example.vn",
             "anh@vídụ.vn",

@@ -5,7 +5,8 @@
 use std::fmt;
 
 use crate::domain::Invalid;
-use crate::domain::text::{clean, is_dash};
+use crate::domain::text::is_dash;
+use crate::domain::typed;
 
 /// The number by which an applicant is identified, checked for its form.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -34,6 +35,7 @@ impl Identity {
     /// A person's number: 12 digits (CCCD) or 9 (CMND). Spaces and dots between digits are
     /// dropped, as people write them.
     pub fn person(text: &str) -> Result<Self, Invalid> {
+        let text = &typed::number(text);
         if is_of_a_spreadsheet(text) {
             return Err(OF_A_SPREADSHEET);
         }
@@ -53,6 +55,7 @@ impl Identity {
 
     /// An organisation's tax code: `4900123456` or `4900123456-001`.
     pub fn organisation(text: &str) -> Result<Self, Invalid> {
+        let text = &typed::number(text);
         if is_of_a_spreadsheet(text) {
             return Err(OF_A_SPREADSHEET);
         }
@@ -90,13 +93,13 @@ fn is_of_a_spreadsheet(text: &str) -> bool {
     parts.is_some_and(|(whole, rest)| digits(whole) && matches!(rest, "0" | "00"))
 }
 
-/// Without what people write between digits; any dash is the plain one.
+/// Without what people write between digits; any dash is the plain one, and so are what stands for it.
 fn compact(text: &str) -> String {
-    let text = clean(text);
     let kept = text
         .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | '\''));
-    kept.map(|c| if is_dash(c) { '-' } else { c }).collect()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '.' | ',' | '\''));
+    let is_between = |c| is_dash(c) || matches!(c, '/' | '_');
+    kept.map(|c| if is_between(c) { '-' } else { c }).collect()
 }
 
 impl fmt::Debug for Identity {
@@ -139,11 +142,16 @@ mod tests {
                 .number(),
             "020185000123"
         );
+        for typed in ["CCCD 0201 8500 0123", "020,185,000,123", "O2O185OOO123."] {
+            assert_eq!(Identity::person(typed).unwrap().number(), "020185000123");
+        }
         for (typed, kept) in [
             ("4900123456-001", "4900123456-001"),
             ("4900123456\u{2013}001", "4900123456-001"),
             ("4900123456001", "4900123456-001"),
             ("020185000123", "020185000123"),
+            ("MST: 4900123456/001", "4900123456-001"),
+            ("49OO123456,", "4900123456"),
         ] {
             assert_eq!(Identity::organisation(typed).unwrap().number(), kept);
         }

@@ -36,6 +36,7 @@ pub mod text;
 pub mod text_block;
 pub mod time_limit;
 pub mod timetable;
+pub mod typed;
 pub mod unit;
 pub mod username;
 pub mod vietqr;

@@ -9,7 +9,7 @@ use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
 use crate::domain::ids::PersonId;
 use crate::domain::phone::{self, NoPhone};
-use crate::domain::text::{clean, is_dash};
+use crate::domain::text::clean;
 
 /// A person or organisation as given on a dossier. Personal data: it stays out of events and logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -539,8 +539,7 @@ pub fn fold_name(name: &str) -> String {
 
 /// A name with plain spaces between its words.
 fn words_of_name(name: &str) -> String {
-    let is_between =
-        |c: char| is_dash(c) || matches!(c, '.' | ',' | ';' | ':' | '_' | '/' | '"' | '“' | '”');
+    let is_between = |c: char| !c.is_alphanumeric() && !is_combining_mark(c) && !is_apostrophe(c);
     let name = clean(name).replace('&', " và ");
     name.replace(is_between, " ")
 }

@@ -1,6 +1,7 @@
 //! Phone numbers: one generous reader, one form in which they are kept and found.
 
 use crate::domain::text::{clean, is_dash};
+use crate::domain::typed;
 
 /// Why a text is no phone number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +18,9 @@ pub enum NoPhone {
 /// # Errors
 /// If it is none that can be called, in particular one that lost its zero.
 pub fn read(text: &str) -> Result<String, NoPhone> {
-    let text = clean(text);
+    let text = typed::number(text);
     let mut plain = String::with_capacity(text.len());
-    // Spreadsheets mark numbers that are texts with an apostrophe.
-    for c in text.trim_start().trim_start_matches('\'').chars() {
+    for c in text.chars() {
         match c {
             '+' if plain.is_empty() => plain.push('+'),
             c if c.is_ascii_digit() => plain.push(c),
@@ -117,6 +117,10 @@ mod tests {
             "０９１２３４５６７８",
             "8 4912 345678",
             " '0912345678",
+            "ĐT: 0912 345 678",
+            "0912345678,",
+            "O912345678",
+            "điện thoại di động 0912.345.678.",
         ] {
             assert_eq!(read(typed).as_deref(), Ok("0912345678"), "{typed}");
         }

@@ -1,5 +1,7 @@
 //! Units (province, departments, districts, communes), their tree, validity and successors.
 
+pub mod finding;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

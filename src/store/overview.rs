@@ -7,10 +7,11 @@
 use diesel::prelude::*;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Channel, Contents, Decision, EventData, Status};
+use crate::domain::dossier::{Channel, Contents, Decision, EventData, Fees, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::Person;
+use crate::domain::procedure::Procedure;
 use crate::domain::time_limit::Outcome;
 use crate::store::connection::on_either;
 use crate::store::dossiers::{dossier_id, outcome_of};
@@ -71,6 +72,17 @@ impl State {
     /// The units that have to do with it.
     pub fn units(&self) -> [UnitId; 3] {
         all_units(self.unit, self.holder, self.receiving)
+    }
+
+    /// The fees of its procedure as they are for it, of which it has these contents.
+    pub fn fees<'a>(&self, contents: &'a Contents, procedure: &'a Procedure) -> Fees<'a> {
+        Fees {
+            contents,
+            fees: &procedure.definition.fees,
+            channel: self.channel,
+            on: self.entered_at.date(),
+            free_now: self.status.is_free_now(self.decision),
+        }
     }
 }
 

@@ -166,14 +166,14 @@ impl Reference {
     /// The version of the procedure in force on that day; province and case in the code make no difference.
     pub fn procedure_in_force(&self, code: &str, on: NaiveDate) -> Option<&Arc<Procedure>> {
         self.by_code
-            .get(ProcedureCode::base_of(code))?
+            .get(ProcedureCode::base_of(code).as_ref())?
             .iter()
             .find(|p| p.definition.is_in_force_on(on))
     }
 
     /// All versions of the procedure, in no particular order.
     pub fn versions(&self, code: &str) -> &[Arc<Procedure>] {
-        let versions = self.by_code.get(ProcedureCode::base_of(code));
+        let versions = self.by_code.get(ProcedureCode::base_of(code).as_ref());
         versions.map_or(&[], Vec::as_slice)
     }
 

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::dossier::{
-    ActionKind, Channel, Contents, Decision, Dossier, EventData, Fees, HandedIn, HeldItem,
-    ItemHandedIn, Papers, PaymentMethod, Principal, Refund, Settlement, Situation, Staff, Status,
+    ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, HeldItem, ItemHandedIn,
+    Papers, PaymentMethod, Principal, Refund, Settlement, Situation, Staff, Status,
     competent_units, needs_a_principal,
 };
 use crate::domain::identity::Identity;
@@ -20,7 +20,7 @@ use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
 use crate::store::authority::Proof;
 use crate::store::events::replay;
-use crate::store::overview::{Key, Overview};
+use crate::store::overview::{Key, Overview, State};
 use crate::store::readings::{self, Reading};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, deputies, events as history, persons, users};
@@ -256,6 +256,8 @@ pub enum FeeStatus {
     Waived,
     /// Another one is owed, of several to choose from.
     NotChosen,
+    /// It was not paid, and is not asked for any more: the dossier ended without a result, or with a refusal.
+    FreeNow,
 }
 
 /// Money that was paid back.
@@ -505,6 +507,7 @@ fn show(
     let papers = Papers::of(&contents.items, procedure, version);
     let situation = Situation {
         status: state.status,
+        decision: state.decision,
         step: state.step,
         contents: &contents,
         procedure,
@@ -512,6 +515,7 @@ fn show(
     };
     let allowed_actions = situation.offers(staff, reference.units());
     let may_approve = situation.may_be_granted(staff, reference.units());
+    let fees = fees(&contents, procedure, &state);
     Ok(DossierView {
         id: state.id,
         case_number: state.case_number,
@@ -577,7 +581,7 @@ fn show(
             username: assignee.username,
             full_name: assignee.full_name,
         }),
-        fees: fees(&contents, procedure, state.channel, state.entered_at),
+        fees,
         paid_vnd: contents.paid_vnd,
         refunded_vnd: contents.refunded_vnd(),
         refunds: contents.refunds.iter().map(RefundView::from).collect(),
@@ -619,18 +623,8 @@ fn others(others: Vec<(String, HandedIn)>) -> Vec<OtherItemView> {
 }
 
 /// Those that hold for what came in that way and then.
-fn fees(
-    contents: &Contents,
-    procedure: &Procedure,
-    channel: Channel,
-    entered_at: Moment,
-) -> Vec<FeeView> {
-    let all = Fees {
-        contents,
-        fees: &procedure.definition.fees,
-        channel,
-        on: entered_at.date(),
-    };
+fn fees(contents: &Contents, procedure: &Procedure, state: &State) -> Vec<FeeView> {
+    let all = state.fees(contents, procedure);
     let fees = (0_u16..).zip(all.fees);
     let fees = fees.filter(|(position, _)| all.holds(*position));
     let fees = fees.map(|(position, fee)| {
@@ -650,6 +644,7 @@ fn fees(
             sum_vnd: all.sum(position),
             instead_of: fee.instead_of,
             status: match fee.amount_vnd {
+                _ if !chosen && all.free_now && all.is_chosen(position) => FeeStatus::FreeNow,
                 _ if !chosen => FeeStatus::NotChosen,
                 Some(0) => FeeStatus::Free,
                 Some(_) => FeeStatus::Owed,

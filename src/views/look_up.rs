@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::disclosure::{disclosures, gives_away};
-use crate::domain::dossier::{Channel, Contents, Decision, EventData, Fees, Status};
+use crate::domain::dossier::{Channel, Contents, Decision, EventData, Status};
 use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
@@ -22,6 +22,7 @@ use crate::domain::procedure::Procedure;
 use crate::domain::progress::{self, Progress, Stage, Way};
 use crate::domain::text::clean;
 use crate::domain::time_limit::TimeLimit;
+use crate::domain::typed::{latin, unlabelled};
 use crate::error::Error;
 use crate::render;
 use crate::store::limits::{Limits, address_key};
@@ -437,12 +438,7 @@ impl Told {
 
 /// What is owed, or was settled.
 fn fees(contents: &Contents, procedure: &Procedure, state: &State) -> Vec<LookUpFee> {
-    let all = Fees {
-        contents,
-        fees: &procedure.definition.fees,
-        channel: state.channel,
-        on: state.entered_at.date(),
-    };
+    let all = state.fees(contents, procedure);
     let shown = (0_u16..).zip(all.fees).filter_map(|(position, fee)| {
         let settled = contents.settled_fee(position).is_some();
         all.stands(position).then(|| LookUpFee {
@@ -563,15 +559,23 @@ pub(crate) fn code_of(reference: &Reference, dossier: DossierId) -> String {
 /// Case, spaces and dashes do not matter, as people type them, nor what looks like a letter of a code: no code holds 0, 1,
 /// 8 or 9.
 fn code_fits(key: &str, dossier: DossierId, code: &str) -> bool {
-    // A small l is a letter of a code, or what looks like I.
+    let code = latin(&clean(code)).into_owned();
+    // A small l is a letter of a code, or what looks like I; a label before it is none, but some codes begin like one.
     let l_is_i = code.replace('l', "I");
     let expected = mac(key, &[&dossier.bytes()]).finalize().into_bytes();
-    fits(&expected, code) | fits(&expected, &l_is_i)
+    let ways = [
+        code.as_str(),
+        l_is_i.as_str(),
+        unlabelled(&code),
+        unlabelled(&l_is_i),
+    ];
+    ways.iter()
+        .fold(false, |fits_one, code| fits_one | fits(&expected, code))
 }
 
 /// Compares in constant time.
 fn fits(expected: &[u8], code: &str) -> bool {
-    let mut typed: String = clean(code)
+    let mut typed: String = code
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .map(|c| match c.to_ascii_uppercase() {

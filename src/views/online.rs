@@ -1,14 +1,17 @@
 //! What a citizen chooses and is told before submitting online: the procedure and the unit, found by a few words without
 //! marks, and what the procedure asks for.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::domain::dossier::Channel;
+use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::order;
-use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::finding::Wanted;
 use crate::domain::procedure::{OnlineLevel, ProcedureDefinition};
+use crate::domain::unit::finding::fits;
 use crate::domain::unit::{Level, Unit};
 use crate::error::{Error, WrongField};
 use crate::render::words;
@@ -45,31 +48,6 @@ pub struct Offer {
     pub field: String,
     /// It can be submitted online.
     pub online: bool,
-}
-
-/// Whether each word that was typed begins a word of one of the texts; marks and capitals make no difference, nor how
-/// short a people's committee is called.
-fn fits(typed: &str, texts: &[&str]) -> bool {
-    let texts: Vec<String> = texts.iter().map(|text| fold_diacritics(text)).collect();
-    let begins = |typed: &str| {
-        let words = texts
-            .iter()
-            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '.'));
-        words.into_iter().any(|word| word.starts_with(typed))
-    };
-    let typed = fold_diacritics(typed);
-    let mut words = typed
-        .split_whitespace()
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
-        .flat_map(|word| {
-            match word {
-                "ubnd" => "uy ban nhan dan",
-                "tt" => "thi tran",
-                word => word,
-            }
-            .split(' ')
-        });
-    words.all(begins)
 }
 
 /// The procedures in force on a day that fit what was typed, by name.
@@ -135,7 +113,16 @@ fn in_force<'a>(
     Ok(&version.ok_or_else(missing)?.definition)
 }
 
-/// The open units that fit what was typed, by name; of a procedure those that resolve it.
+/// A unit to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitOffer {
+    pub unit: Named,
+    /// The ended units that were looked for, whose work it does.
+    pub instead_of: Vec<String>,
+}
+
+/// The open units that fit what was typed, by name, and those that do the work of one that has ended and fits; of a
+/// procedure those that resolve it.
 ///
 /// # Errors
 /// If there is no such procedure, or the database refuses.
@@ -144,26 +131,46 @@ pub fn units(
     procedure: Option<&str>,
     typed: &str,
     day: NaiveDate,
-) -> Result<Found<Named>, Error> {
+) -> Result<Found<UnitOffer>, Error> {
     let reference = store.reference()?;
     let definition = procedure
         .map(|code| in_force(&reference, code, day))
         .transpose()?;
     let units = reference.units();
-    let all = units.all().into_iter();
-    let all = all.filter(|unit| {
+    let mut found: BTreeMap<UnitId, Vec<String>> = BTreeMap::new();
+    for unit in units.all() {
         let above = unit.parent.and_then(|id| units.get(id));
         let above = above.map_or("", |above| above.name.as_str());
-        let resolves = definition.map_or(unit.is_open_on(day), |of| resolves(unit, of, day));
-        resolves && fits(typed, &[unit.name.as_str(), &unit.code, above])
+        if !fits(typed, &[unit.name.as_str(), &unit.code, above]) {
+            continue;
+        }
+        let has_ended = unit.valid_to.is_some_and(|last| last < day);
+        let Some(at_work) = units.answering_on(unit.id, day) else {
+            continue;
+        };
+        let resolves = definition.map_or(at_work.is_open_on(day), |of| resolves(at_work, of, day));
+        // Without a word typed, all that are there are enough.
+        if resolves && (!has_ended || !typed.trim().is_empty()) {
+            let ended = found.entry(at_work.id).or_default();
+            if has_ended {
+                ended.push(units.name_apart(unit));
+            }
+        }
+    }
+    let found = found.into_iter().filter_map(|(id, instead_of)| {
+        let unit = units.get(id)?;
+        let named = Named {
+            code: unit.code.clone(),
+            name: units.name_apart(unit),
+        };
+        Some(UnitOffer {
+            unit: named,
+            instead_of,
+        })
     });
-    let mut found: Vec<_> = all.collect();
-    found.sort_by_cached_key(|unit| (order::place(&unit.name), unit.code.clone()));
-    let named = found.iter().map(|unit| Named {
-        code: unit.code.clone(),
-        name: units.name_apart(unit),
-    });
-    Ok(Found::of(named.collect()))
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_cached_key(|offer| (order::place(&offer.unit.name), offer.unit.code.clone()));
+    Ok(Found::of(found))
 }
 
 /// A paper that a procedure asks for.
@@ -201,7 +208,12 @@ pub fn terms(store: &Store, procedure: &str, unit: &str, now: Moment) -> Result<
     let known = reference.units().by_code(unit);
     let known = known.filter(|unit| resolves(unit, definition, day));
     let known = known.ok_or_else(|| {
-        let reason = format!("đơn vị '{unit}' không giải quyết thủ tục này");
+        let units = reference.units();
+        let ended = units
+            .by_code(unit)
+            .and_then(|unit| words::ended(units, unit, day));
+        let none = || format!("đơn vị '{unit}' không giải quyết thủ tục này");
+        let reason = ended.unwrap_or_else(none);
         Error::Invalid(vec![WrongField::from(("/unit", reason))])
     })?;
     let held = definition.limit_for(None, Channel::Online, known.mountain);

@@ -109,8 +109,9 @@ impl Query {
                     continue;
                 }
                 let text = clean(&text).into_owned();
-                // A day as it is written here: nothing else reads as one.
-                let day = text.contains('/').then(|| read_date(&text)).flatten();
+                // A day as it is written here: nothing else reads as one. A moment is no day.
+                let day = Some(&text).filter(|text| text.len() <= LONGEST_DAY);
+                let day = day.and_then(|text| read_date(text));
                 let text = day.map_or(text, |day| day.to_string());
                 fields.insert(name, Value::String(text));
             }
@@ -174,6 +175,8 @@ impl Query {
 
 /// How many values there may be of one parameter: as many walks along an index there are at most.
 const MOST_VALUES: usize = 20;
+/// Of a day with its year: `2026-11-28`.
+const LONGEST_DAY: usize = 10;
 
 /// Adds what stands between commas, each once; not if there are too many.
 fn add(held: &mut Vec<Value>, text: &str) -> bool {

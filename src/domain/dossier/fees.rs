@@ -65,6 +65,8 @@ pub struct Fees<'a> {
     pub channel: Channel,
     /// The day of receipt.
     pub on: NaiveDate,
+    /// Nothing more is asked for: [`crate::domain::dossier::Status::is_free_now`].
+    pub free_now: bool,
 }
 
 impl<'a> Fees<'a> {
@@ -113,8 +115,8 @@ impl<'a> Fees<'a> {
     /// Whether it was settled, or is owed: of several to choose from one, but for what was settled before they were said to
     /// be a choice.
     pub fn stands(&self, position: u16) -> bool {
-        self.contents.settled_fee(position).is_some()
-            || (self.is_chosen(position) && self.settled(position).is_none())
+        let open = || self.is_chosen(position) && self.settled(position).is_none();
+        self.contents.settled_fee(position).is_some() || (!self.free_now && open())
     }
 
     /// What it comes to, as often as it is owed; `None` where the procedure does not know.
@@ -123,8 +125,11 @@ impl<'a> Fees<'a> {
         self.get(position)?.sum(quantity, pages)
     }
 
-    /// What is not settled yet, by position, with what it comes to.
+    /// What is not settled yet and asked for, by position, with what it comes to.
     pub fn owed(&self) -> Vec<(u16, Option<u64>)> {
+        if self.free_now {
+            return Vec::new();
+        }
         let all = (0_u16..).zip(self.fees).map(|(position, _)| position);
         let owed = all.filter(|fee| self.is_chosen(*fee) && self.settled(*fee).is_none());
         owed.map(|fee| (fee, self.sum(fee))).collect()
@@ -203,6 +208,9 @@ impl<'a> Fees<'a> {
         }
         if self.settled(position).is_some() {
             return Err(Refusal::FeeSettled { position });
+        }
+        if self.free_now {
+            return Err(Refusal::FreeNow);
         }
         match self.holds(position) {
             true => Ok(()),

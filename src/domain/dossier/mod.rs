@@ -85,6 +85,13 @@ impl Status {
         matches!(self, Self::SupplementRequested | Self::PaymentRequested)
     }
 
+    /// Whether nothing that is not paid yet will be asked for any more: it was not received, ended without a result, or with
+    /// a refusal.
+    pub fn is_free_now(self, decision: Option<Decision>) -> bool {
+        matches!(self, Self::NotReceived | Self::Withdrawn | Self::Stopped)
+            || decision == Some(Decision::Refused)
+    }
+
     /// "Resolved" in the reports, if it was ever received.
     pub const fn is_closed(self) -> bool {
         matches!(
@@ -299,6 +306,7 @@ impl Dossier {
             fees: &procedure.definition.fees,
             channel: self.channel,
             on: self.entered_at.date(),
+            free_now: self.status.is_free_now(self.decision),
         }
     }
 

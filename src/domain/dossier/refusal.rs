@@ -133,6 +133,8 @@ pub enum Refusal {
     FeeSettled {
         position: u16,
     },
+    /// It ended without a result, or with a refusal: what is not paid yet is not asked for any more.
+    FreeNow,
     FeeNamedTwice {
         position: u16,
     },
@@ -249,6 +251,7 @@ impl Refusal {
             Self::FeeOfOthers { .. } => "fee_of_others",
             Self::FeeAmountUnknown { .. } => "fee_amount_unknown",
             Self::FeeSettled { .. } => "fee_settled",
+            Self::FreeNow => "free_now",
             Self::FeeNamedTwice { .. } => "fee_named_twice",
             Self::NoFees => "no_fees",
             Self::FeesAreAChoice { .. } => "fees_are_a_choice",

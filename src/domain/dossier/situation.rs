@@ -1,7 +1,7 @@
 //! What may be done to a dossier now, and by whom: what pages offer, and what a refusal names instead.
 
 use crate::domain::dossier::fees::{is_requested, settled};
-use crate::domain::dossier::{ActionKind, Contents, Dossier, Staff, Status, undoable};
+use crate::domain::dossier::{ActionKind, Contents, Decision, Dossier, Staff, Status, undoable};
 use crate::domain::ids::UnitId;
 use crate::domain::procedure::Procedure;
 use crate::domain::unit::Units;
@@ -10,6 +10,7 @@ use crate::domain::unit::Units;
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     pub status: Status,
+    pub decision: Option<Decision>,
     pub step: u8,
     pub contents: &'a Contents,
     /// The version under which it was received.
@@ -22,6 +23,7 @@ impl<'a> Situation<'a> {
     pub fn of(dossier: &'a Dossier, procedure: &'a Procedure) -> Self {
         Self {
             status: dossier.status,
+            decision: dossier.decision,
             step: dossier.step,
             contents: &dossier.contents,
             procedure,
@@ -101,6 +103,9 @@ impl<'a> Situation<'a> {
 
     /// Whether a fee is not settled yet; one that the clock stands for is not collected, only waived.
     fn owes(&self, requested_too: bool) -> bool {
+        if self.status.is_free_now(self.decision) {
+            return false;
+        }
         let all = &self.procedure.definition.fees;
         let fees = (0_u16..).zip(all);
         let mut open = fees.filter(|(fee, _)| settled(self.contents, all, *fee).is_none());

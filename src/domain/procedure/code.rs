@@ -1,5 +1,6 @@
 //! Codes of procedures, as offices and portals write them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::domain::person::fold_diacritics;
@@ -117,14 +118,15 @@ impl ProcedureCode {
         matches!(leading(&dotted), Some((_, ""))).then_some(dotted)
     }
 
-    /// The procedure that a text names, if it is a code; else the text.
-    pub fn base_of(text: &str) -> &str {
+    /// The procedure that a text names, if it is a code, also one that was typed short; else the text.
+    pub fn base_of(text: &str) -> Cow<'_, str> {
         let text = text.trim();
-        match leading(text) {
+        let base = match leading(text) {
             Some((base, "")) => base,
             Some((base, _)) if Self::read(text).is_ok() => base,
-            _ => text,
-        }
+            _ => return Self::as_typed(text).map_or(Cow::Borrowed(text), Cow::Owned),
+        };
+        Cow::Borrowed(base)
     }
 }
 

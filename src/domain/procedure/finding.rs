@@ -1,5 +1,7 @@
 //! Finding a procedure as people type it.
 
+use std::borrow::Cow;
+
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{ProcedureCode, ProcedureDefinition};
 
@@ -15,13 +17,16 @@ pub struct Wanted {
 impl Wanted {
     pub fn new(text: &str) -> Self {
         let folded = fold(text);
-        let typed = ProcedureCode::as_typed(text);
-        let code = typed
-            .as_deref()
-            .unwrap_or_else(|| ProcedureCode::base_of(text));
-        let code = fold_diacritics(code);
+        // A code alone may be written with province and case; one among words says which.
+        let within = || text.split_whitespace().find_map(ProcedureCode::as_typed);
+        let code = match ProcedureCode::base_of(text) {
+            Cow::Borrowed(text) if text.contains(' ') => {
+                within().map_or(Cow::Borrowed(text), Cow::Owned)
+            }
+            code => code,
+        };
+        let code = fold_diacritics(&code);
         Self {
-            // A whole code may be written with province and case.
             code: code.trim_end_matches('.').to_owned(),
             words: words(&folded).map(str::to_owned).collect(),
         }
@@ -55,7 +60,13 @@ impl Wanted {
         let (name, wanted) = (of_name.join(" "), self.words.join(" "));
         let joined = self.words.concat();
         let is_short = joined.chars().count() > 1 && joined.chars().all(char::is_alphabetic);
-        let begun = |wanted: &String| of_name.iter().any(|word| word.starts_with(wanted));
+        let is_initials = |wanted: &String| {
+            let plain = (2..=MOST_INITIALS).contains(&wanted.len());
+            plain && wanted.chars().all(char::is_alphabetic) && initials.contains(wanted.as_str())
+        };
+        let begun = |wanted: &String| {
+            of_name.iter().any(|word| word.starts_with(wanted)) || is_initials(wanted)
+        };
         if name.starts_with(&wanted) || (is_short && initials.starts_with(&joined)) {
             return Some(1);
         }
@@ -65,6 +76,9 @@ impl Wanted {
         (name.contains(&wanted) || is_short && initials.contains(&joined)).then_some(3)
     }
 }
+
+/// Longer words are no initials among other words.
+const MOST_INITIALS: usize = 4;
 
 /// `Đăng ký` as `dang ki`: both spellings are taught.
 fn fold(text: &str) -> String {
@@ -96,6 +110,8 @@ mod tests {
             ("sao chung thuc", copies),
             ("sao, chứng thực", copies),
             ("khai sinh.", birth),
+            ("đk khai sinh", birth),
+            ("ct ban sao", copies),
             ("", birth),
         ] {
             assert!(finds(text, name), "{text}: {name}");
@@ -127,6 +143,9 @@ mod tests {
             ("2000815", Some(0)),
             ("2,000815", Some(0)),
             ("2.OOO815", Some(0)),
+            ("2.000815 - Chứng thực bản sao", Some(0)),
+            ("TTHC 2.000815", Some(0)),
+            ("mã 2000815", Some(0)),
             ("chung thuc b", Some(1)),
             ("ctbs", Some(1)),
             ("sao chung", Some(2)),

@@ -177,6 +177,9 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::FeeSettled { position } => {
             format!("khoản phí số {position}, hoặc mức thay cho nó, đã thu hoặc đã được miễn")
         }
+        Refusal::FreeNow => {
+            "hồ sơ bị từ chối, đã rút hoặc đã dừng: khoản chưa nộp không phải nộp nữa".to_owned()
+        }
         Refusal::FeeNamedTwice { position } => {
             format!("khoản phí số {position} được nêu hai lần; ghi một lần, kèm số lượng")
         }

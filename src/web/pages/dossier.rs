@@ -127,6 +127,7 @@ impl DossierPage {
         };
         let how = match fee.status {
             FeeStatus::Free | FeeStatus::NotChosen => "không phải nộp".to_owned(),
+            FeeStatus::FreeNow => "không phải nộp nữa".to_owned(),
             FeeStatus::Unknown | FeeStatus::Owed => "chưa nộp".to_owned(),
             FeeStatus::Collected => match &fee.receipt {
                 Some(receipt) => format!("đã nộp, biên lai {receipt}"),

@@ -19,7 +19,7 @@ use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::citizen::{Frame, again, can_be_mended};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
-use crate::web::pages::submit::{KEY, Shown, new_key};
+use crate::web::pages::submit::{KEY, Shown, instead_of, new_key};
 use crate::web::pages::{page, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
@@ -99,7 +99,7 @@ async fn shown(call: &Call<Client>, code: &str, typed: &Fields) -> Result<Feedba
     let wanted: Wanted<(Moment, FeedbackId)> =
         Wanted::read(typed.typed(AFTER), Some(MOST), "", &mut wrong);
     let after = wanted.after;
-    let searched = text.is_some();
+    let searched = text.is_some() || !code.is_empty();
     let (unit, found, published) = call
         .run(move |store, _, now| {
             let reference = store.reference()?;
@@ -109,6 +109,8 @@ async fn shown(call: &Call<Client>, code: &str, typed: &Fields) -> Result<Feedba
                 code: unit.code.clone(),
                 name: unit.name.clone(),
             });
+            // The code of an office that has ended finds the one that does its work.
+            let text = text.or_else(|| Some(code).filter(|code| !code.is_empty()));
             let found = match (&unit, text) {
                 (None, Some(text)) => Some(online::units(store, None, &text, now.date())?),
                 _ => None,
@@ -138,13 +140,13 @@ async fn shown(call: &Call<Client>, code: &str, typed: &Fields) -> Result<Feedba
     let (found, more) = found
         .map(|found| (found.items, found.more))
         .unwrap_or_default();
-    let found = found.into_iter().map(|unit| Shown {
+    let found = found.into_iter().map(|offer| Shown {
         address: format!(
             "{PATH}?{}",
-            serde_urlencoded::to_string([(UNIT, &unit.code)]).unwrap_or_default()
+            serde_urlencoded::to_string([(UNIT, &offer.unit.code)]).unwrap_or_default()
         ),
-        name: unit.name,
-        about: String::new(),
+        about: instead_of(&offer),
+        name: offer.unit.name,
     });
     Ok(FeedbackPage {
         frame: Frame::new(PATH),

@@ -336,7 +336,12 @@ impl Field {
         if let Some(value) = fields.find(&self.name)
             && self.kind != "tick"
         {
-            self.value = value.to_owned();
+            // A browser's field of a day shows this form only.
+            let day = match self.reads {
+                Reads::Date => text::read_date(value),
+                _ => None,
+            };
+            self.value = day.map_or_else(|| value.to_owned(), |day| day.to_string());
         }
         self.values = fields.all(&self.name);
         let name = &self.name;

@@ -69,12 +69,9 @@ struct DossierPage {
 
 /// What is owed of what goes on, or is to be fetched.
 fn still_owed(found: &LookUp) -> Vec<String> {
-    let ended = matches!(
-        found.status,
-        Status::NotReceived | Status::Withdrawn | Status::Stopped | Status::PaymentRequested
-    );
+    let asked_for = found.status == Status::PaymentRequested;
     let owed = found.fees.iter();
-    let owed = owed.filter(|fee| !ended && !fee.settled && fee.sum_vnd != Some(0));
+    let owed = owed.filter(|fee| !asked_for && !fee.settled && fee.sum_vnd != Some(0));
     let line = |fee: &LookUpFee| match fee.sum_vnd {
         Some(vnd) => format!("{}: {} đồng", fee.name, words::vnd_in_words(vnd)),
         None => format!("{}: {}", fee.name, words::UNKNOWN_FEE),

@@ -4,6 +4,7 @@ use crate::domain::ids::UnitId;
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::ProcedureCode;
 use crate::domain::procedure::finding::Wanted;
+use crate::domain::unit::finding::fits as fits_name;
 use crate::domain::unit::{Unit, is_unit_code};
 use crate::store::reference::Reference;
 use crate::web::api::call::Call;
@@ -73,6 +74,7 @@ fn code_of_unit(reference: &Reference, reach: UnitId, name: &str) -> Option<Stri
     };
     fits(&|unit| fold_diacritics(&unit.name) == wanted)
         .or_else(|| fits(&|unit| fold_diacritics(&unit.name).contains(&wanted)))
+        .or_else(|| fits(&|unit| fits_name(name, &[&unit.name])))
 }
 
 fn code_of_procedure(reference: &Reference, name: &str) -> Option<String> {

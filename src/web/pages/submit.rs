@@ -13,7 +13,7 @@ use crate::domain::ids::SubmissionId;
 use crate::render::words;
 use crate::store::dossiers;
 use crate::store::outbox::Kind as Carrier;
-use crate::views::online::{self, Found, Terms};
+use crate::views::online::{self, Found, Terms, UnitOffer};
 use crate::web::access::Client;
 use crate::web::api::call::Call;
 use crate::web::api::submissions::NewSubmission;
@@ -59,6 +59,14 @@ pub(super) struct Shown {
     pub about: String,
 }
 
+/// Of which ended units an office does the work.
+pub(super) fn instead_of(offer: &UnitOffer) -> String {
+    match offer.instead_of.as_slice() {
+        [] => String::new(),
+        ended => format!("tiếp nhận việc của {}", ended.join(", ")),
+    }
+}
+
 /// A key that nobody guesses.
 pub(super) fn new_key() -> String {
     let bytes: [u8; 16] = rand::rng().random();
@@ -80,7 +88,10 @@ pub async fn show(call: Call<Client>, typed: Fields) -> Result<HttpResponse, Pro
                 call.run(move |store, _, now| Ok(online::terms(store, &procedure, &unit, now)?));
             match terms.await {
                 Ok(terms) => Ok(filled_in(&call, terms, &Fields::default())),
-                Err(problem) => Err(problem),
+                Err(problem) => match error_of(&problem, "/unit") {
+                    Some(error) => return another_unit(&call, &typed, &problem, error).await,
+                    None => Err(problem),
+                },
             }
         }
         (procedure, _) => choose(&call, procedure, &typed).await,
@@ -90,6 +101,27 @@ pub async fn show(call: Call<Client>, typed: Fields) -> Result<HttpResponse, Pro
         Err(problem) if can_be_mended(&problem) => from_the_start(&call, &problem).await,
         Err(problem) => Err(problem),
     }
+}
+
+fn error_of(problem: &Problem, field: &str) -> Option<String> {
+    let mut errors = problem.errors().iter();
+    let error = errors.find(|error| error.field == field)?;
+    Some(error.detail.clone())
+}
+
+/// The choice of the unit, with what is wrong with the one that was chosen: of one that has ended, who does its work.
+async fn another_unit(
+    call: &Call<Client>,
+    typed: &Fields,
+    problem: &Problem,
+    error: String,
+) -> Result<HttpResponse, Problem> {
+    let mut search = Fields::default();
+    search.set(SEARCH, typed.get(UNIT).to_owned());
+    let mut shown = choose(call, typed.typed(PROCEDURE).map(str::to_owned), &search).await?;
+    shown.form = shown.form.wrong(SEARCH, error);
+    shown.frame.wrong = true;
+    again(problem, &shown)
 }
 
 /// The choice of the procedure, with what is wrong with what was chosen before.
@@ -142,10 +174,10 @@ async fn choose(
             }
             Some(code) => {
                 let Found { items, more } = online::units(store, Some(&code), &text, day)?;
-                let items = items.into_iter().map(|unit| Shown {
-                    address: address(&[(PROCEDURE, &code), (UNIT, &unit.code)]),
-                    name: unit.name,
-                    about: String::new(),
+                let items = items.into_iter().map(|offer| Shown {
+                    address: address(&[(PROCEDURE, &code), (UNIT, &offer.unit.code)]),
+                    about: instead_of(&offer),
+                    name: offer.unit.name,
                 });
                 (items.collect(), more)
             }
@@ -190,7 +222,11 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
             "Để nhận mã xác nhận và tin về hồ sơ.",
         ),
         (true, false) => ("Để nhận mã xác nhận và tin về hồ sơ.", ""),
-        (false, _) => ("", "Mã xác nhận được gửi tới đây."),
+        (false, true) => (
+            "Để cán bộ gọi khi cần.",
+            "Cần có: mã xác nhận và tin về hồ sơ chỉ gửi được qua thư điện tử.",
+        ),
+        (false, false) => ("", ""),
     };
     let channels = [
         (Channel::Direct, "Đến nhận tại một cửa"),
@@ -243,12 +279,15 @@ pub async fn submit(call: Call<Client>, typed: Fields) -> Result<HttpResponse, P
         Err(problem) if can_be_mended(&problem) => problem,
         Err(problem) => return Err(problem),
     };
-    let no_contact = problem
-        .errors()
-        .iter()
-        .find(|error| error.field == "/applicant");
+    let no_contact = error_of(&problem, "/applicant");
+    let (sms, _) = carried(&call);
+    let field = if sms {
+        "applicant/phone"
+    } else {
+        "applicant/email"
+    };
     shown.form = match no_contact {
-        Some(error) => shown.form.wrong("applicant/phone", error.detail.clone()),
+        Some(error) => shown.form.wrong(field, error),
         None => shown.form.refused(&problem),
     };
     shown.frame.wrong = true;

@@ -39,6 +39,7 @@ pub(super) fn receive_new(
         fees: &context.procedure.definition.fees,
         channel: new.channel,
         on: context.at.date(),
+        free_now: false,
     };
     let fee_terms = fees.news(&fees.terms(&new.fees)?);
     let receipt = Receipt {

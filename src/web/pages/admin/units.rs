@@ -6,8 +6,8 @@ use askama::Template;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use crate::domain::person::fold_diacritics;
 use crate::domain::unit::Level;
+use crate::domain::unit::finding::fits;
 use crate::render::words;
 use crate::web::api::call::Call;
 use crate::web::api::units::{self, UnitChange, UnitView};
@@ -57,14 +57,15 @@ struct UnitPage {
 /// `GET /quan-tri/don-vi`.
 pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let searched = typed.get("q").trim().to_owned();
-    let wanted = fold_diacritics(&searched);
-    let code = searched.to_uppercase();
+    let wanted = searched.clone();
     let rows = call.run(move |store, by, _| {
         let reference = store.reference()?;
         let units = reference.units();
         let all = units.all().into_iter().filter(|unit| {
+            let above = unit.parent.and_then(|id| units.get(id));
+            let above = above.map_or("", |above| above.name.as_str());
             units.is_under(unit.id, by.unit)
-                && (unit.code.starts_with(&code) || fold_diacritics(&unit.name).contains(&wanted))
+                && fits(&wanted, &[unit.name.as_str(), &unit.code, above])
         });
         let views = all.map(|unit| UnitView::new(unit, units));
         Ok(views.take(MOST + 1).collect::<Vec<_>>())
