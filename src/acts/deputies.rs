@@ -14,6 +14,7 @@ use crate::store::deputies::{self, Deputy};
 use crate::store::idempotency::{Happened, Once, once};
 use crate::store::users::{self, User};
 use crate::store::{Conn, Store};
+use crate::views::assignees::active;
 use crate::views::deputies::{NamedDeputy, missing, with_names};
 use crate::views::staff::NOT_YOURS;
 
@@ -101,20 +102,14 @@ fn handler(
     username: &str,
     wrong: &mut Vec<(&'static str, &'static str)>,
 ) -> Result<Option<User>, Error> {
-    let account = match username.contains('\0') {
-        true => None,
-        false => users::by_username(conn, &username.trim().to_lowercase())?,
-    };
-    let user = account.map(|account| account.user);
-    let user = user.filter(|user| user.disabled_at.is_none());
-    match user {
-        Some(user) if user.role.may(Permission::HandOver) => Ok(Some(user)),
-        Some(_) => {
+    match active(conn, username)? {
+        Ok(user) if user.role.may(Permission::HandOver) => Ok(Some(user)),
+        Ok(_) => {
             wrong.push((field, "người này không xử lý hồ sơ"));
             Ok(None)
         }
-        None => {
-            wrong.push((field, "không có người dùng này"));
+        Err(reason) => {
+            wrong.push((field, reason));
             Ok(None)
         }
     }

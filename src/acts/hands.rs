@@ -11,6 +11,7 @@ use crate::store::authority::{Proof, Proven};
 use crate::store::jobs::{self, Hands};
 use crate::store::users::{self, User};
 use crate::store::{Conn, Store, open_dossiers};
+use crate::views::assignees::active;
 use crate::views::staff::NOT_YOURS;
 
 /// What is handed on.
@@ -65,23 +66,18 @@ pub(crate) fn colleague(
     username: &str,
     wrong: &mut Vec<(&'static str, String)>,
 ) -> Result<Option<User>, Error> {
-    let account = match username.contains('\0') {
-        true => None,
-        false => users::by_username(conn, &username.trim().to_lowercase())?,
-    };
-    let user = account.map(|account| account.user);
     let mut refuse = |reason: &str| {
         wrong.push((field, reason.to_owned()));
         Ok(None)
     };
-    match user.filter(|user| user.disabled_at.is_none()) {
-        None => refuse("không có người dùng này, hoặc tài khoản đã khóa"),
-        Some(user) if user.id == of.id => refuse("phải là người khác"),
-        Some(user) if user.unit != of.unit => refuse("phải là đồng nghiệp cùng đơn vị"),
-        Some(user) if user.role != of.role && user.role != Role::Supervisor => {
+    match active(conn, username)? {
+        Err(reason) => refuse(reason),
+        Ok(user) if user.id == of.id => refuse("phải là người khác"),
+        Ok(user) if user.unit != of.unit => refuse("phải là đồng nghiệp cùng đơn vị"),
+        Ok(user) if user.role != of.role && user.role != Role::Supervisor => {
             refuse("phải cùng vai trò, hoặc là lãnh đạo")
         }
-        Some(user) => Ok(Some(user)),
+        Ok(user) => Ok(Some(user)),
     }
 }
 

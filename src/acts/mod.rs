@@ -42,7 +42,7 @@ use std::sync::Arc;
 use crate::domain::dossier::{self, Channel, Dossier};
 use crate::domain::ids::{Actor, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{Person, Ways};
+use crate::domain::person::{Person, Ways, is_somewhere};
 use crate::domain::procedure::Procedure;
 use crate::domain::role::Role;
 use crate::domain::timetable::Timetable;
@@ -174,7 +174,7 @@ impl Occasion {
 /// What is missing of an applicant to whom a result is sent by post.
 pub(crate) fn wrong_return(by: Channel, applicant: &Person) -> Option<WrongField> {
     let address = applicant.address.as_deref().unwrap_or_default();
-    let nowhere = by == Channel::Postal && address.trim().is_empty();
+    let nowhere = by == Channel::Postal && !is_somewhere(address);
     nowhere.then(|| WrongField {
         pointer: "/applicant/address".to_owned(),
         reason: "cần địa chỉ để gửi kết quả qua bưu chính".to_owned(),

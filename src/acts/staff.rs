@@ -43,6 +43,7 @@ pub struct Change {
 fn check_full_name(name: &str) -> Result<(), String> {
     match text::line(name).chars().count() {
         0 => Err("thiếu họ tên".to_owned()),
+        _ if !name.chars().any(char::is_alphabetic) => Err("họ tên cần có chữ".to_owned()),
         1..=200 => Ok(()),
         _ => Err("dài quá 200 ký tự".to_owned()),
     }

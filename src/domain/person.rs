@@ -484,6 +484,18 @@ fn letters_and_marks(word: &str) -> (String, Vec<char>) {
     (letters.collect(), marks)
 }
 
+/// Whether a letter may get to an address: it says more than that there is none.
+pub fn is_somewhere(address: &str) -> bool {
+    const NOTHING: &[&str] = &["biet", "chua", "co", "khong", "ko", "ro"];
+    let folded = fold_diacritics(address);
+    let words = folded.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty() && !NOTHING.contains(word));
+    words.map(|word| word.chars().count()).sum::<usize>() >= LEAST_OF_ADDRESS
+}
+
+/// Letters and digits of the shortest name of a village.
+const LEAST_OF_ADDRESS: usize = 3;
+
 /// A name as the public may see it: of a person family name and initials, whatever stands between the words; of a
 /// single word the initial only. An organisation's name is public: whole.
 pub fn public_name(name: &str, is_organisation: bool) -> String {

@@ -46,6 +46,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "date_moved.txt",
     "date_moved.html",
     "date_moved.sms",
+    "contact_changed.txt",
+    "contact_changed.html",
+    "contact_changed.sms",
     "taken.txt",
     "taken.html",
     "taken.sms",
@@ -383,6 +386,7 @@ fn example(topic: Topic) -> Value {
             "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
         Topic::Taken => json!({"what": "giấy tờ bổ sung"}),
+        Topic::ContactChanged => json!({}),
         Topic::Money => json!({
             "what_happened": "Đã nhận tiền nộp", "what": "đã nhận tiền nộp 25.000 đồng", "amount": "25.000",
             "receipt": "FT26330123456789", "reason": "", "owed": "",
@@ -471,6 +475,8 @@ text_enum! {
         DateMoved = "date_moved",
         /// What was asked for came, by post, online or by transfer, and the moment that is promised stays.
         Taken = "taken",
+        /// The applicant's address has been corrected, to the new one.
+        ContactChanged = "contact_changed",
         /// Money came or was paid back, and they were not at the desk.
         Money = "money",
         ResultReady = "result_ready",

@@ -6,7 +6,7 @@ use crate::domain::role::Permission;
 use crate::error::{Error, WrongField};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
-use crate::store::{Conn, Store};
+use crate::store::{Conn, Store, StoreError};
 use crate::views;
 use crate::views::list::StaffName;
 
@@ -28,15 +28,26 @@ pub(crate) fn find_assignee(
     let Some(username) = username else {
         return Ok(None);
     };
+    match active(conn, username)? {
+        Ok(user) => Ok(Some(user.id)),
+        Err(reason) => Err(wrong(reason)),
+    }
+}
+
+/// Who has that username and may log in, or why nobody does.
+pub(crate) fn active(
+    conn: &mut Conn,
+    username: &str,
+) -> Result<Result<User, &'static str>, StoreError> {
     let account = match username.contains('\0') {
         true => None,
-        false => users::by_username(conn, &username.to_lowercase())?,
+        false => users::by_username(conn, &username.trim().to_lowercase())?,
     };
-    let active = account.filter(|account| account.user.disabled_at.is_none());
-    match active {
-        Some(account) => Ok(Some(account.user.id)),
-        None => Err(wrong("không có người dùng này")),
-    }
+    Ok(match account.map(|account| account.user) {
+        None => Err("không có người dùng này"),
+        Some(user) if user.disabled_at.is_some() => Err("tài khoản này đã khóa"),
+        Some(user) => Ok(user),
+    })
 }
 
 /// The member of staff of that username, whether they may log in or not: what they have is listed.
@@ -44,6 +55,7 @@ pub(crate) fn find_assignee(
 /// # Errors
 /// If there is none, or the database refuses.
 pub fn named(store: &Store, username: &str) -> Result<UserId, Error> {
+    let username = username.trim();
     let account = match username.contains('\0') {
         true => None,
         false => store.read(|conn| users::by_username(conn, &username.to_lowercase()))?,

@@ -143,6 +143,9 @@ pub struct PersonView {
     pub notify_by: Option<NotifyBy>,
     /// By what they are told: what they asked for, or the next way there is; absent: not at all.
     pub told_by: Option<NotifyBy>,
+    /// By what they can be told here.
+    #[serde(skip)]
+    pub ways: Ways,
 }
 
 impl PersonView {
@@ -157,6 +160,7 @@ impl PersonView {
             email: person.email.clone(),
             address: person.address.clone(),
             notify_by: person.notify_by,
+            ways,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::order;
+use crate::domain::person::Ways;
 use crate::domain::procedure::finding::Wanted;
 use crate::domain::procedure::{ChecklistItem, Fee, StepRole};
 use crate::domain::role::{Permission, Role};
@@ -102,6 +103,8 @@ pub struct Intake {
     pub unit: Named,
     /// To whom it may be given.
     pub colleagues: Vec<StaffName>,
+    /// By what the applicant can be told here.
+    pub ways: Ways,
     /// The return date if it is taken in now; absent while it cannot be worked out.
     pub preview: Option<Preview>,
 }
@@ -200,6 +203,7 @@ pub fn intake(
         elsewhere: definition.received_elsewhere,
         unit: named,
         colleagues,
+        ways: reference.ways(),
         preview,
     })
 }

@@ -60,8 +60,11 @@ impl FromRequest for IfMatch {
             Some(Ok("*")) => Ok(Self::Any),
             Some(Ok(text)) => {
                 let tags = text.split(',').map(|tag| own_tag(tag).map(str::to_owned));
-                tags.collect::<Option<_>>().map(Self::Tags).ok_or_else(|| {
-                    let detail = "cần ETag như đã đọc, trong dấu ngoặc kép, ví dụ \"3\"";
+                let tags: Option<Vec<_>> = tags.collect();
+                // Only one of them can be what was read last.
+                let one = tags.filter(|tags| tags.iter().all(|tag| *tag == tags[0]));
+                one.map(Self::Tags).ok_or_else(|| {
+                    let detail = "cần một ETag như đã đọc, trong dấu ngoặc kép, ví dụ \"3\"";
                     Problem::invalid_field("If-Match", detail)
                 })
             }

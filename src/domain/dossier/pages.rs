@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::dossier::MOST_TIMES;
+use crate::domain::text::clean;
+use crate::domain::typed::latin;
 
 /// Copies of so many pages each, as people write them: `5` is a copy of five pages, `2x5, 1` two of five and one of one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,12 +56,15 @@ impl TryFrom<String> for Pages {
     type Error = NotPages;
 
     fn try_from(text: String) -> Result<Self, NotPages> {
-        let text = text.to_lowercase().replace(['×', '*'], "x");
+        let text = latin(&clean(&text)).to_lowercase();
+        // `2 bản x 5 trang` and `2 bản 5 trang` are `2x5`.
+        let text = text.replace(['×', '*'], "x").replace("bản", "x");
+        let text = text.replace("trang", ",");
         // A blank parts copies, but not around the sign.
         let parts: Vec<_> = text.split('x').map(str::trim).collect();
-        let text = parts.join("x");
+        let text = parts.join("x").replace("xx", "x");
         let runs = text
-            .split([',', ';', '+', ' '])
+            .split(|c: char| matches!(c, ',' | ';' | '+') || c.is_whitespace())
             .filter(|run| !run.is_empty());
         let number = |of: &str| match of.bytes().all(|byte| byte.is_ascii_digit()) {
             true => of.parse().ok().filter(|number| *number > 0),
@@ -122,6 +127,9 @@ mod tests {
             ("5", "5", 5),
             ("2x5, 1", "2x5, 1", 11),
             (" 2 × 5 ; 1 ", "2x5, 1", 11),
+            ("2\u{445}5\n1", "2x5, 1", 11),
+            ("2 bản x 5 trang, 1 trang", "2x5, 1", 11),
+            ("2 bản 5 trang\t1 bản 1 trang", "2x5, 1", 11),
             ("5+5 1", "2x5, 1", 11),
             ("3*1", "3x1", 3),
         ] {

@@ -29,7 +29,9 @@ pub struct NoticeTeller {
 impl Teller for NoticeTeller {
     fn messages(&self, conn: &mut Conn, all: &[Happened<'_>]) -> Result<Vec<Outgoing>, StoreError> {
         let ids = all.iter().flat_map(|happened| {
-            std::iter::once(happened.after.applicant).chain(happened.after.delegate)
+            let before = happened.before.map(|before| before.applicant);
+            let now = [Some(happened.after.applicant), happened.after.delegate];
+            now.into_iter().chain([before]).flatten()
         });
         let people = persons::find_many(conn, ids)?;
         let handling: BTreeSet<UserId> = all.iter().filter_map(|of| of.after.assignee).collect();
@@ -42,6 +44,13 @@ impl Teller for NoticeTeller {
             if let Some((topic, more)) = told(happened) {
                 let officer = officer_of(conn, &officers, happened)?;
                 messages.extend(self.to_applicant(&people, &officer, happened, topic, &more));
+            }
+            if let Some(contact) = self.new_contact(&people, happened) {
+                let officer = officer_of(conn, &officers, happened)?;
+                let topic = Topic::ContactChanged;
+                let told = self.to_applicant(&people, &officer, happened, topic, &json!({}));
+                // Nothing is new for a delegate.
+                messages.extend(told.into_iter().filter(|told| told.recipient == contact));
             }
             if matches!(happened.event.data, EventData::BecameOverdue(_)) {
                 messages.extend(self.of_overdue(conn, happened)?);
@@ -199,6 +208,22 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
 }
 
 impl NoticeTeller {
+    /// Where the applicant is told of what is not over from now on, after a correction, and was not before.
+    fn new_contact<'a>(
+        &self,
+        people: &'a HashMap<PersonId, Person>,
+        happened: &Happened<'_>,
+    ) -> Option<&'a str> {
+        let (before, after) = (happened.before?, happened.after);
+        let goes_on =
+            after.status.is_open() || matches!(after.status, Status::Registered | Status::Done);
+        if !matches!(happened.event.data, EventData::ApplicantCorrected(_)) || !goes_on {
+            return None;
+        }
+        let told = |id: PersonId| Some(people.get(&id)?.told_by(true, self.settings.ways())?.1);
+        told(after.applicant).filter(|contact| told(before.applicant) != Some(*contact))
+    }
+
     fn to_applicant(
         &self,
         people: &HashMap<PersonId, Person>,

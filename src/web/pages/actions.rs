@@ -676,7 +676,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 Field::phone("applicant/phone", "Điện thoại").value(kept(&person.phone)),
                 Field::text("applicant/email", "Thư điện tử").value(kept(&person.email)),
                 Field::text("applicant/address", "Địa chỉ").value(kept(&person.address)),
-                notify_by().value(person.notify_by.map_or("", NotifyBy::as_str)),
+                notify_by(person.ways).value(person.notify_by.map_or("", NotifyBy::as_str)),
             ]
         }
         ActionKind::Undo => {

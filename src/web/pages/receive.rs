@@ -12,7 +12,7 @@ use crate::domain::dossier::{Channel, PaymentMethod};
 use crate::domain::identity::Identity;
 use crate::domain::identity_card::IdentityCard;
 use crate::domain::moment::Moment;
-use crate::domain::person::NotifyBy;
+use crate::domain::person::{NotifyBy, Ways};
 use crate::render::words;
 use crate::views::intake::{Intake, Offered};
 use crate::views::time_limit::Preview;
@@ -305,7 +305,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
             "Mã số thuế (tổ chức, thay cho số căn cước)",
         ),
         Field::text("applicant/email", "Thư điện tử"),
-        notify_by(),
+        notify_by(intake.ways),
         Field::text("delegate/name", "Người được ủy quyền: họ và tên"),
         Field::text(
             "delegate/identity_number",
@@ -679,14 +679,22 @@ pub(crate) fn or_dash(moment: Option<Moment>) -> String {
     moment.map_or_else(|| "–".to_owned(), words::moment)
 }
 
-/// By what somebody is told of their dossier.
-pub(crate) fn notify_by() -> Field {
-    let choices = vec![
-        Choice::new("", "Mặc định: thư điện tử nếu có, nếu không thì tin nhắn"),
-        Choice::new(NotifyBy::Email.as_str(), "Thư điện tử"),
-        Choice::new(NotifyBy::Sms.as_str(), "Tin nhắn"),
-        Choice::new(NotifyBy::Zalo.as_str(), "Zalo"),
-        Choice::new(NotifyBy::None.as_str(), "Không báo tin"),
+/// By what somebody is told of their dossier, of the ways that there are here.
+pub(crate) fn notify_by(ways: Ways) -> Field {
+    let default = match (ways.email, ways.sms || ways.zalo) {
+        (true, true) => "Mặc định: thư điện tử nếu có, nếu không thì tin nhắn",
+        (true, false) => "Mặc định: thư điện tử nếu có",
+        (false, true) => "Mặc định: tin nhắn nếu có số di động",
+        (false, false) => "Nơi này chưa báo tin được",
+    };
+    let all = [
+        (NotifyBy::Email, "Thư điện tử"),
+        (NotifyBy::Sms, "Tin nhắn"),
+        (NotifyBy::Zalo, "Zalo"),
+        (NotifyBy::None, "Không báo tin"),
     ];
-    Field::choice("applicant/notify_by", "Báo tin qua", choices)
+    let all = all.into_iter().filter(|(by, _)| ways.has(*by));
+    let all = all.map(|(by, name)| Choice::new(by.as_str(), name));
+    let choices = std::iter::once(Choice::new("", default)).chain(all);
+    Field::choice("applicant/notify_by", "Báo tin qua", choices.collect())
 }
