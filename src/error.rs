@@ -105,6 +105,11 @@ pub enum Conflict {
     AlreadyAnswered,
     #[error("chỉ công khai được sau khi đã trả lời")]
     NotAnswered,
+    /// Nobody answers what is said of their own work.
+    #[error(
+        "phản ánh, kiến nghị về hồ sơ do chính người này xử lý: phải do người khác hoặc lãnh đạo trả lời"
+    )]
+    OwnWork,
     #[error("yêu cầu này đã được trả lời")]
     RequestAnswered,
     #[error("yêu cầu này đã được thực hiện hoặc từ chối")]
@@ -143,6 +148,7 @@ impl Conflict {
             Self::AlreadyRated => "already_rated",
             Self::AlreadyAnswered => "already_answered",
             Self::NotAnswered => "not_answered",
+            Self::OwnWork => "own_work",
             Self::RequestAnswered => "request_answered",
             Self::RequestSettled => "request_settled",
             Self::StillNeeded(_) => "still_needed",

@@ -1,9 +1,9 @@
 //! The calendar, a year at a time: first which return dates would move, then moving them.
 
-use chrono::Datelike;
+use chrono::{Datelike, Weekday};
 use serde_json::json;
 
-use crate::domain::calendar::{CalendarDay, Others};
+use crate::domain::calendar::{CalendarDay, DayKind, Others};
 use crate::domain::ids::{JobId, UnitId};
 use crate::domain::job::Kind;
 use crate::error::Error;
@@ -35,6 +35,12 @@ fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
     for (i, day) in days.iter().enumerate() {
         if day.date.year() != year {
             let reason = format!("không thuộc năm {year}");
+            wrong.push((format!("/days/{i}/date"), reason));
+        }
+        let weekday = day.date.weekday();
+        if day.kind == DayKind::Work && !matches!(weekday, Weekday::Sat | Weekday::Sun) {
+            let reason =
+                "làm bù là vào thứ Bảy hoặc Chủ nhật: ngày này vốn là ngày làm việc".to_owned();
             wrong.push((format!("/days/{i}/date"), reason));
         }
         if days.iter().take(i).any(|earlier| earlier.date == day.date) {

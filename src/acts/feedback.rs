@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 
 use crate::domain::disclosure::{Disclosure, disclosures, holds_case_number, holds_code};
 use crate::domain::dossier::Refusal;
-use crate::domain::ids::FeedbackId;
+use crate::domain::ids::{Actor, FeedbackId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::FeedbackKind;
 use crate::domain::person::Person;
-use crate::domain::role::Permission;
+use crate::domain::role::{Permission, Role};
 use crate::domain::time_limit::TimeLimit;
 use crate::error::{Conflict, Error, WrongField};
 use crate::outgoing::notices::kind_of;
@@ -25,7 +25,7 @@ use crate::store::idempotency::{Happened, Once, is_used, once};
 use crate::store::limits::{Limits, address_key};
 use crate::store::outbox::{self, Outgoing};
 use crate::store::reference::Reference;
-use crate::store::{Conn, Store, StoreError, events, persons, users};
+use crate::store::{Conn, Store, StoreError, events, lists, persons, users};
 use crate::views;
 use crate::views::assignees::find_assignee;
 use crate::views::feedback::{Case, code_hash, code_of, ensure_within, view};
@@ -191,6 +191,9 @@ pub fn assign(store: &Store, change: Change, username: Option<String>) -> Result
                 let reason = "người này không xử lý phản ánh, kiến nghị của đơn vị";
                 return Err(Error::wrong("/assignee", reason));
             }
+            if is_own_work(conn, one, id)? {
+                return Err(Error::wrong("/assignee", Conflict::OwnWork.to_string()));
+            }
         }
         one.assignee = assignee;
         Ok(())
@@ -206,6 +209,9 @@ pub fn answer(store: &Store, change: Change, text: String) -> Result<Case, Error
         if one.handled_at.is_some() {
             return Err(Conflict::AlreadyAnswered.into());
         }
+        if is_own_work(conn, one, caller.user())? {
+            return Err(Conflict::OwnWork.into());
+        }
         one.answer = Some(text.clone());
         one.answered_by = Some(caller.user());
         one.handled_at = Some(change.now);
@@ -214,6 +220,25 @@ pub fn answer(store: &Store, change: Change, text: String) -> Result<Case, Error
         }
         Ok(())
     })
+}
+
+/// Whether somebody who is no supervisor has had a hand in the dossier that it is about, or has it now.
+fn is_own_work(conn: &mut Conn, one: &Feedback, user: UserId) -> Result<bool, Error> {
+    let Some(dossier) = one.dossier else {
+        return Ok(false);
+    };
+    let account = users::find(conn, user)?;
+    if account.is_none_or(|account| account.user.role == Role::Supervisor) {
+        return Ok(false);
+    }
+    let own = Actor::Staff(user);
+    for event in events::history(conn, dossier)? {
+        if event.event()?.actor == own {
+            return Ok(true);
+        }
+    }
+    let listed = lists::by_ids(conn, &[dossier])?;
+    Ok(listed.iter().any(|row| row.assignee == Some(user)))
 }
 
 /// The answer, to its sender where they have said how to reach them.

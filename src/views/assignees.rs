@@ -2,8 +2,9 @@
 
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{UnitId, UserId};
-use crate::domain::role::Permission;
+use crate::domain::role::{Permission, Role};
 use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
 use crate::store::{Conn, Store, StoreError};
@@ -64,6 +65,24 @@ pub fn named(store: &Store, username: &str) -> Result<UserId, Error> {
     Ok(account.ok_or_else(missing)?.user.id)
 }
 
+/// Somebody to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    pub staff: StaffName,
+    pub role: Role,
+}
+
+impl Colleague {
+    /// As a form offers them: what they are says what they may do.
+    pub fn name(&self) -> String {
+        format!(
+            "{} ({})",
+            self.staff.full_name,
+            words::role(self.role).to_lowercase()
+        )
+    }
+}
+
 /// The most people to choose from, of each unit.
 const MOST: u32 = 200;
 
@@ -71,14 +90,17 @@ const MOST: u32 = 200;
 ///
 /// # Errors
 /// If the database refuses.
-pub fn offered(store: &Store, units: &[UnitId], may: Permission) -> Result<Vec<StaffName>, Error> {
+pub fn offered(store: &Store, units: &[UnitId], may: Permission) -> Result<Vec<Colleague>, Error> {
     let mut offered = Vec::new();
     for unit in units {
         let staff = views::staff::of_unit(store, *unit, None, MOST, true)?;
         let able = staff.into_iter().filter(|user| user.role.may(may));
-        offered.extend(able.map(|user| StaffName {
-            username: user.username,
-            full_name: user.full_name,
+        offered.extend(able.map(|user| Colleague {
+            role: user.role,
+            staff: StaffName {
+                username: user.username,
+                full_name: user.full_name,
+            },
         }));
     }
     Ok(offered)

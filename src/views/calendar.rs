@@ -65,6 +65,8 @@ pub struct Move {
     pub case_number: String,
     #[schema(example = "H37.20.01")]
     pub unit: String,
+    #[serde(skip)]
+    pub unit_name: String,
     pub due_at: Moment,
     pub new_due_at: Moment,
     /// What the new one rests on that is yet to be announced: it may move again.
@@ -188,6 +190,7 @@ fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, 
                     moves.dossiers.push(Move {
                         case_number: dossier.case_number.to_string(),
                         unit: unit.map(|unit| unit.code.clone()).unwrap_or_default(),
+                        unit_name: unit.map(|unit| unit.name.clone()).unwrap_or_default(),
                         due_at: due,
                         new_due_at: new,
                         provisional_days: days.into_iter().map(ProvisionalDay::from).collect(),

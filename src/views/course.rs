@@ -8,6 +8,7 @@ use crate::domain::identity::Identity;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::norms::{Form, FormKind};
+use crate::domain::procedure::StepRole;
 use crate::error::Error;
 use crate::render::words;
 use crate::store::reference::Reference;
@@ -35,6 +36,8 @@ pub struct Told {
 #[derive(Debug, Clone)]
 pub struct Stage {
     pub name: String,
+    /// Whose it is; of a procedure without steps of its own nobody's in particular.
+    pub role: Option<StepRole>,
     pub standing: Standing,
 }
 
@@ -119,7 +122,7 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
             .iter()
             .map(|event| told(event, &kept.steps, &reference))
             .collect(),
-        stages: stages(view, &kept.steps),
+        stages: stages(view, &kept.steps, &kept.roles),
         handed_on: handed_on(view, &events, &kept.steps, &reference),
         waits: waits(view, &events),
         others,
@@ -134,6 +137,7 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
 /// What is kept beside the dossier's row and events.
 struct Kept {
     steps: Vec<String>,
+    roles: Vec<StepRole>,
     identity: Option<Identity>,
     legal_basis: Vec<String>,
     result: String,
@@ -153,6 +157,7 @@ impl Kept {
             .procedure_of(&dossier)
             .ok_or_else(|| StoreError::corrupt("không có thủ tục"))?;
         let steps = (0..procedure.step_count()).map(|step| procedure.step_name(step).to_owned());
+        let roles = procedure.definition.workflow.iter().map(|step| step.role);
         let person = persons::find(conn, dossier.applicant)?;
         let definition = &procedure.definition;
         let notes = notes::of_dossier(conn, view.id, MOST_NOTES)?;
@@ -166,6 +171,7 @@ impl Kept {
         });
         Ok(Self {
             steps: steps.collect(),
+            roles: roles.collect(),
             identity: person.and_then(|person| person.identity),
             legal_basis: definition.legal_basis.clone(),
             result: definition.result.clone(),
@@ -190,7 +196,7 @@ pub fn is_within(store: &Store, id: DossierId, by: &Reader) -> Result<bool, Erro
     }
 }
 
-fn stages(view: &DossierView, steps: &[String]) -> Vec<Stage> {
+fn stages(view: &DossierView, steps: &[String], roles: &[StepRole]) -> Vec<Stage> {
     let at_hand = usize::from(view.step.index);
     // How many are done, and which is being done.
     let (past, now) = match view.status {
@@ -206,6 +212,7 @@ fn stages(view: &DossierView, steps: &[String]) -> Vec<Stage> {
     let stages = steps.iter().enumerate();
     let stages = stages.map(|(i, name)| Stage {
         name: name.clone(),
+        role: roles.get(i).copied(),
         standing: match i {
             i if refused && i > at_hand && i + 1 < steps.len() => Standing::Skipped,
             i if refused && i > at_hand && view.status == Status::Done => Standing::Now,

@@ -17,9 +17,10 @@ use crate::error::{Error, WrongField};
 use crate::render::words;
 use crate::store::Store;
 use crate::views;
+use crate::views::assignees::Colleague;
 use crate::views::cases::in_case;
 use crate::views::dossier::PersonView;
-use crate::views::list::{Named, StaffName, named_unit};
+use crate::views::list::{Named, named_unit};
 use crate::views::reach::Reader;
 use crate::views::search::SearchFor;
 use crate::views::time_limit::{Asked, Preview};
@@ -102,7 +103,7 @@ pub struct Intake {
     pub elsewhere: bool,
     pub unit: Named,
     /// To whom it may be given.
-    pub colleagues: Vec<StaffName>,
+    pub colleagues: Vec<Colleague>,
     /// By what the applicant can be told here.
     pub ways: Ways,
     /// The return date if it is taken in now; absent while it cannot be worked out.

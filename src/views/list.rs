@@ -329,23 +329,40 @@ fn page(
             && due.contains(listed.due)
     };
     let within = match order {
-        Order::Entered | Order::Registered => entered,
+        // Nothing is due or closed before it came in.
+        Order::Entered => Within {
+            before: [entered, due, request.closed]
+                .iter()
+                .filter_map(|within| within.before)
+                .min(),
+            ..entered
+        },
+        Order::Registered => entered,
         Order::Due | Order::NearDue { .. } => due,
         Order::Overdue { .. } => Within::default(),
         Order::ClosedLate => request.closed,
     };
-    Ok(lists::list(
-        conn,
-        &Query {
-            order,
-            walks,
-            within,
-            after: request.after,
-            limit: request.limit,
-            keep: &keep,
-        },
-    )?)
+    let mut query = Query {
+        order,
+        walks,
+        within,
+        after: request.after,
+        limit: request.limit,
+        keep: &keep,
+    };
+    let mut page = lists::list(conn, &query)?;
+    for _ in 1..MOST_ROUNDS {
+        if !page.rows.is_empty() || page.next.is_none() {
+            break;
+        }
+        query.after = page.next;
+        page = lists::list(conn, &query)?;
+    }
+    Ok(page)
 }
+
+/// How often a list is gone on with that has found nothing, before it answers with an empty page that has a next one.
+const MOST_ROUNDS: usize = 8;
 
 /// Along which indexes a list goes: always a number that no reader's reach makes large.
 fn walks(

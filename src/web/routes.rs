@@ -286,6 +286,7 @@ fn admin_pages() -> Vec<Route> {
         page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/06a" => screens::reports::show::<Form06a>),
         page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/cchc" => screens::reports::show::<Cchc>),
         page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/satisfaction" => screens::reports::show::<Satisfaction>),
+        page!(Staff(May::HandleFeedback), GET "/tong-quan/bao-cao/satisfaction/y-kien" => screens::comments::list),
         page!(Staff(May::ReadReports), GET "/tong-quan/bao-cao/fees" => screens::reports::show::<Fees>),
         page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh" => screens::feedback_cases::list),
         page!(Staff(May::HandleFeedback), GET "/xu-ly-phan-anh/{feedback}" => screens::feedback_cases::show),

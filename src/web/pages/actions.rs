@@ -15,9 +15,9 @@ use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
 use crate::render::words;
 use crate::store::Store;
+use crate::views::assignees::Colleague;
 use crate::views::course::{Course, Told, is_within};
 use crate::views::dossier::{DossierView, FeeStatus, FeeView};
-use crate::views::list::StaffName;
 use crate::views::text_blocks::TextBlock;
 use crate::web::api::actions::{self, ActionBody, Asks, Plain, WithReason};
 use crate::web::api::call::Call;
@@ -73,7 +73,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
 struct Subject {
     view: DossierView,
     course: Course,
-    colleagues: Vec<StaffName>,
+    colleagues: Vec<Colleague>,
     /// Texts that may be put into the reason.
     blocks: Vec<TextBlock>,
 }
@@ -122,7 +122,16 @@ async fn subject(call: &Call, dossier: String, kind: ActionKind) -> Result<Subje
             .filter_map(|code| Some(reference.units().by_code(code)?.id))
             .collect();
         units.dedup();
-        let colleagues = views::assignees::offered(store, &units, Permission::HandOver)?;
+        let mut colleagues = views::assignees::offered(store, &units, Permission::HandOver)?;
+        // Who can do what it is given for comes first.
+        let at_hand = usize::from(view.step.index);
+        let next = match kind {
+            ActionKind::HandOver => at_hand + 1,
+            _ => at_hand,
+        };
+        if let Some(role) = course.stages.get(next).and_then(|stage| stage.role) {
+            colleagues.sort_by_key(|one| (one.role != role.role(), !one.role.does(role)));
+        }
         Ok(Subject {
             view,
             course,
@@ -728,7 +737,7 @@ fn granted_first(may_approve: bool, granted: Choice, refused: Choice) -> Vec<Cho
 fn assignee(of: &Subject) -> Field {
     let mut choices = vec![Choice::new("", "Chưa giao")];
     let known = of.colleagues.iter();
-    choices.extend(known.map(|staff| Choice::new(&staff.username, &*staff.full_name)));
+    choices.extend(known.map(|one| Choice::new(&one.staff.username, one.name())));
     Field::choice("assignee", "Giao cho", choices)
 }
 

@@ -253,7 +253,7 @@ async fn form(call: &Call, what: What, one: &Case) -> Result<FormPart, Problem> 
                 )?)
             });
             let staff = staff.await?.into_iter();
-            let staff = staff.map(|one| Choice::new(one.username, one.full_name));
+            let staff = staff.map(|one| Choice::new(&one.staff.username, one.name()));
             let nobody = Choice::new("", "Chưa giao cho ai");
             let choices = std::iter::once(nobody).chain(staff).collect();
             let now = one.assignee.as_ref().map_or("", |staff| &staff.username);

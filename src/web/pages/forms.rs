@@ -320,6 +320,13 @@ impl Field {
         self
     }
 
+    /// No part of the body: the page reads it by itself.
+    #[must_use]
+    pub(crate) const fn nowhere(mut self) -> Self {
+        self.reads = Reads::Nowhere;
+        self
+    }
+
     /// Read as a number, though it looks otherwise.
     #[must_use]
     pub(crate) const fn numeric(mut self) -> Self {
@@ -337,8 +344,8 @@ impl Field {
             && self.kind != "tick"
         {
             // A browser's field of a day shows this form only.
-            let day = match self.reads {
-                Reads::Date => text::read_date(value),
+            let day = match self.kind {
+                "date" => text::read_date(value),
                 _ => None,
             };
             self.value = day.map_or_else(|| value.to_owned(), |day| day.to_string());

@@ -34,6 +34,8 @@ pub(super) const FIELD: &str = "linh_vuc";
 pub(super) const PROCEDURE: &str = "thu_tuc";
 pub(super) const CHANNEL: &str = "hinh_thuc";
 pub(super) const OFFICER: &str = "can_bo";
+/// In its place: what lies with nobody.
+pub(super) const NOBODY: &str = "-";
 /// Of the unit alone, without those under it.
 pub(super) const ALONE: &str = "rieng";
 const AFTER: &str = "tiep";
@@ -198,9 +200,9 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let kept = |name: &str| typed.typed(name).map(str::to_owned);
     // What lies with somebody lies there whoever answers for it; rates count by who does.
     let concern = match (typed.typed(OFFICER), typed.get(ALONE)) {
-        (Some(_), _) => Concern::Any,
-        (None, "1") => Concern::AnswersAlone,
-        (None, _) => Concern::Answers,
+        (Some(officer), _) if officer != NOBODY => Concern::Any,
+        (_, "1") => Concern::AnswersAlone,
+        (_, _) => Concern::Answers,
     };
     let (level, channel) = (typed.typed(LEVEL), typed.typed(CHANNEL));
     let request = ListRequest {
@@ -217,8 +219,12 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let (officer, format) = (kept(OFFICER), downloads::wanted(&typed));
     let found = call.run(move |store, _, _| {
         let mut request = request;
-        if let Some(username) = officer {
-            request.assignees = vec![views::assignees::named(store, &username)?];
+        match officer.as_deref() {
+            Some(NOBODY) => request.unassigned = true,
+            Some(username) => {
+                request.assignees = vec![views::assignees::named(store, username)?];
+            }
+            None => {}
         }
         match format {
             Some(_) => {

@@ -12,8 +12,8 @@ use crate::domain::role::Permission;
 use crate::render::words;
 use crate::store::Store;
 use crate::store::idempotency::Once;
+use crate::views::assignees::Colleague;
 use crate::views::dossier::DossierView;
-use crate::views::list::StaffName;
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::{assignee, intent, resolve};
 use crate::web::body;
@@ -155,12 +155,12 @@ fn rows(store: &Store, numbers: &[String], call: &Caller) -> Result<Vec<Row>, Pr
     Ok(rows)
 }
 
-fn fields(what: What, colleagues: Vec<StaffName>) -> FormPart {
+fn fields(what: What, colleagues: Vec<Colleague>) -> FormPart {
     let mut fields = match what {
         What::HandOver => {
             let mut choices = vec![Choice::new("", "Chọn người nhận")];
             let known = colleagues.into_iter();
-            choices.extend(known.map(|staff| Choice::new(staff.username, staff.full_name)));
+            choices.extend(known.map(|one| Choice::new(&one.staff.username, one.name())));
             let hint = "Ghi vào diễn biến của từng hồ sơ.";
             vec![
                 Field::choice("assignee", "Giao cho", choices),
@@ -177,7 +177,7 @@ fn fields(what: What, colleagues: Vec<StaffName>) -> FormPart {
     FormPart::new(fields)
 }
 
-async fn colleagues(call: &Call) -> Result<Vec<StaffName>, Problem> {
+async fn colleagues(call: &Call) -> Result<Vec<Colleague>, Problem> {
     call.run(|store, by, _| {
         let may = Permission::HandOver;
         Ok(views::assignees::offered(store, &[by.unit], may)?)

@@ -10,6 +10,7 @@ pub(crate) mod book;
 pub(crate) mod carried;
 mod charts;
 mod citizen;
+pub(crate) mod comments;
 pub(crate) mod dossier;
 pub(crate) mod dossiers;
 mod downloads;

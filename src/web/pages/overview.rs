@@ -28,7 +28,7 @@ use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::hand_on;
 use crate::web::pages::late::{
-    ALONE, CHANNEL, CLOSED_LATE, FIELD, LEVEL, OFFICER, OVERDUE, PROCEDURE,
+    ALONE, CHANNEL, CLOSED_LATE, FIELD, LEVEL, NOBODY, OFFICER, OVERDUE, PROCEDURE,
 };
 use crate::web::pages::named::in_codes;
 use crate::web::pages::reports::OnPage;
@@ -598,9 +598,10 @@ fn shown_officers(
         open: words::number(row.load.open),
         near_due: words::number(row.load.near_due),
         overdue: words::number(row.load.overdue),
-        link: (row.staff.as_ref())
-            .filter(|_| reads && row.load.overdue > 0)
-            .map(|staff| asked.address(OVERDUE, &[(OFFICER, &staff.username)])),
+        link: (reads && row.load.overdue > 0).then(|| {
+            let officer = row.staff.as_ref().map_or(NOBODY, |staff| &staff.username);
+            asked.address(OVERDUE, &[(OFFICER, officer)])
+        }),
         hands: match (&row.staff, by.may(Permission::HandOn)) {
             (Some(staff), true) => Some(hand_on::address(Some(&staff.username))),
             (None, true) if reads => Some(hand_on::address(None)),

@@ -298,7 +298,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
     }
     let mut colleagues = vec![Choice::new("", "Chưa giao")];
     let known = intake.colleagues.iter();
-    colleagues.extend(known.map(|staff| Choice::new(&staff.username, &staff.full_name)));
+    colleagues.extend(known.map(|one| Choice::new(&one.staff.username, one.name())));
     fields.extend([
         Field::text(
             "applicant/tax_code",

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use chrono::Days;
 
+use crate::domain::role::Permission;
 use crate::render::sheet::Passage;
 use crate::reports::Report;
 use crate::reports::cchc::Cchc;
@@ -16,6 +17,7 @@ use crate::reports::satisfaction::Satisfaction;
 use crate::web::api::call::Call;
 use crate::web::api::reports::root;
 use crate::web::pages::citizen::again;
+use crate::web::pages::comments;
 use crate::web::pages::downloads::{self, Downloads};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::late::PROCEDURE;
@@ -38,6 +40,8 @@ pub trait OnPage: Report {
     const FROM: &'static str = "Từ ngày";
     /// The period where none is asked for: so many days up to today; `None`: the reporting year.
     const DAYS: Option<u64> = None;
+    /// What stands behind it on a page of its own: who may see it, its address, what people call it.
+    const BEHIND: Option<(Permission, &'static str, &'static str)> = None;
     /// How many rows the page has; a file has them all.
     const MOST_ROWS: usize = 300;
 
@@ -73,6 +77,11 @@ impl OnPage for Satisfaction {
         ("procedure", "Thủ tục"),
         ("officer", "Người phụ trách"),
     ];
+    const BEHIND: Option<(Permission, &'static str, &'static str)> = Some((
+        Permission::HandleFeedback,
+        comments::PATH,
+        "Đọc ý kiến người dân viết kèm đánh giá",
+    ));
 }
 
 impl OnPage for Fees {
@@ -106,6 +115,8 @@ struct ReportPage {
     path: &'static str,
     form: FormPart,
     back: String,
+    /// Address and words of what stands behind it.
+    behind: Option<(&'static str, &'static str)>,
     made: Option<Made>,
 }
 
@@ -197,6 +208,8 @@ pub async fn show<R: OnPage>(call: Call, mut typed: Fields) -> Result<HttpRespon
         || overview::PATH.to_owned(),
         |asked| asked.address(overview::PATH, &[]),
     );
+    let behind = R::BEHIND.filter(|(may, ..)| call.by.may(*may));
+    let behind = behind.map(|(_, path, word)| (path, word));
     let blank = |form: FormPart| ReportPage {
         frame: Frame::of(&call.by, overview::PATH).wrong(!form.errors.is_empty()),
         title: R::TITLE,
@@ -204,6 +217,7 @@ pub async fn show<R: OnPage>(call: Call, mut typed: Fields) -> Result<HttpRespon
         path: R::PATH,
         form,
         back,
+        behind,
         made: None,
     };
     let report = match made {

@@ -24,6 +24,8 @@ const DROP: &str = "drop";
 const STEP: &str = "step";
 const CONFIRM: &str = "confirm";
 const DATE: &str = "date";
+/// The weekly day off that is worked for the day.
+const MADE_UP: &str = "made_up";
 
 #[derive(Template)]
 #[template(path = "admin/calendar.html")]
@@ -108,6 +110,9 @@ fn form(year: i32, days: &Year) -> FormPart {
         Field::text("name", "Tên").hint(format!("Ví dụ: Nghỉ Tết Nguyên đán {year}")),
         Field::choice("source", "Căn cứ", sources),
         Field::text("document", "Số văn bản"),
+        Field::date(MADE_UP, "Hoán đổi: làm bù vào ngày")
+            .nowhere()
+            .hint("Chỉ khi ngày trên được nghỉ hoán đổi với một thứ Bảy hoặc Chủ nhật của năm này: ghi cả hai ngày một lần."),
         Field::tag(days),
     ])
 }
@@ -196,8 +201,8 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     }
     if typed.typed(DATE).is_some() {
         // What there is of that day is replaced.
-        let same = |day: &serde_json::Value| day["date"] == json!(typed.get(DATE).trim());
-        kept.retain(|day| !same(day));
+        let date = typed.day(DATE).flatten().map(|day| day.to_string());
+        kept.retain(|day| date.is_none() || day["date"] != json!(date));
         let mut day = form.body();
         if let Some(day) = day.as_object_mut() {
             day.entry("name").or_insert_with(|| json!(""));
@@ -210,6 +215,19 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
                 .map_or_else(|| typed.get(DATE).to_owned(), words::date),
             typed.get("name")
         ));
+        if let Some(made_up) = typed.typed(MADE_UP) {
+            let read = typed.day(MADE_UP).flatten();
+            let date = read.map_or_else(|| made_up.to_owned(), |day| day.to_string());
+            kept.retain(|day| day["date"] != json!(date));
+            let mut work = day.clone();
+            work["date"] = json!(date);
+            work["kind"] = json!("work");
+            let of = typed.day(DATE).flatten().map(words::date);
+            work["name"] = json!(format!("Làm bù cho ngày {}", of.unwrap_or_default()));
+            let date = read.map_or_else(|| made_up.to_owned(), words::date);
+            changes.push(format!("Ghi ngày {date}: làm bù"));
+            kept.push(work);
+        }
         kept.push(day);
     }
     let all = (year, days, years);
@@ -246,11 +264,18 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             answer(&call, problem.status_code(), all, &typed, shown)
         }
         Err(problem) if problem.kind() == Kind::InvalidRequest => {
-            // The new day stands last in the body.
-            let place = format!("/days/{}/", kept.len().saturating_sub(1));
+            // The new day stands last in the body, the one that is worked for it before it.
+            let place =
+                |from_the_end: usize| format!("/days/{}/", kept.len().saturating_sub(from_the_end));
+            let (off, work) = (place(1), place(2));
+            let swaps = typed.typed(DATE).is_some() && typed.typed(MADE_UP).is_some();
             let mut form = form;
             for error in problem.errors() {
-                let field = error.field.strip_prefix(&place).unwrap_or(&error.field);
+                let field = match error.field.strip_prefix(&off) {
+                    Some(field) => field,
+                    None if swaps && error.field.starts_with(&work) => MADE_UP,
+                    None => &error.field,
+                };
                 form = form.wrong(field, error.detail.clone());
             }
             answer(&call, problem.status_code(), all, &typed, empty(form))
