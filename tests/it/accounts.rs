@@ -387,6 +387,7 @@ fn good_body(path: &str) -> serde_json::Value {
         "move" => json!({"from": COMMUNE, "to": NEIGHBOUR}),
         "links" => json!({"dossier": "H37.20.01-200101-0001", "kind": "related"}),
         "correct-applicant" => json!({"reason": "sai", "applicant": {"name": "Lý Văn Dũng"}}),
+        "correct-papers" => json!({"reason": "sai", "items": []}),
         _ => json!({"reason": "lý do"}),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::Datelike;
+
 use crate::support::{
     Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, held, hire, is_page,
     look, on_both,
@@ -140,6 +142,29 @@ on_both! {
         }
         // What was done twice by mistake is told, not done: the days are others by now.
         is_page(&post("confirm", "8726/TB-BNV"), 412);
+        // The day that is worked for it comes with it, if it is one.
+        let swap = |off: &str, work: &str| {
+            let seen = administrator.get(&path).expect(200).body;
+            administrator.post(&path, &[
+                ("date", off), ("kind", "off"), ("name", "Nghỉ hoán đổi"), ("source", "notice"), ("document", "1/TB"),
+                ("made_up", work), ("tag", &held(&seen, "tag")), ("step", "preview"),
+            ])
+        };
+        let weekday = |weekday: chrono::Weekday| {
+            let mut day = due[..10].parse::<chrono::NaiveDate>().unwrap();
+            while day.weekday() != weekday {
+                day = day.pred_opt().unwrap();
+            }
+            day.format("%d/%m/%Y").to_string()
+        };
+        let wrong = swap(&weekday(chrono::Weekday::Mon), &weekday(chrono::Weekday::Wed));
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("href=\"#made_up\""), "{}", wrong.body);
+        let both = swap(&weekday(chrono::Weekday::Mon), &weekday(chrono::Weekday::Sat));
+        is_page(&both, 200);
+        for part in ["Nghỉ hoán đổi".to_owned(), format!("Ghi ngày {}: làm bù", weekday(chrono::Weekday::Sat))] {
+            assert!(both.body.contains(&part), "{part}: {}", both.body);
+        }
         // A tick takes it away again.
         let seen = administrator.get(&path).expect(200).body;
         let drop = [("drop", day), ("tag", &held(&seen, "tag")), ("step", "confirm"), ("date", "")];

@@ -55,7 +55,7 @@ on_both! {
         // What the status forbids is refused with what whoever asked may do: papers are taken by the clerk.
         let refused = act(&officer, &dossier, "finish", json!({"decision": "approved"})).problem(409, "refused");
         assert_eq!(refused["reason"], "not_allowed");
-        assert!(refused["allowed"] == json!(["assign", "correct-applicant"]), "{refused}");
+        assert!(refused["allowed"] == json!(["assign", "correct-applicant", "correct-papers"]), "{refused}");
         let papers = json!({"items": [{"position": 0, "originals": 2}]});
         dossier = act(&clerk, &dossier, "take-supplement", papers).expect(200).json();
         assert_eq!(dossier["items"][0]["originals_handed_in"], 3);
@@ -714,6 +714,44 @@ on_both! {
             assert_eq!(read().body, act.body);
             assert_eq!(seen().json()["status"], "in_progress");
         }
+    }
+}
+
+on_both! {
+    fn what_was_written_down_of_the_papers_is_corrected(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        let neighbour = office.token(Role::Clerk, FOREIGN);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let correct = |token: &str, body: Value| {
+            office.call("POST", format!("{path}/correct-papers")).token(token).header("If-Match", "*").body(body).send()
+        };
+        let right = json!({"reason": "Ghi thiếu bản sao", "items": [{"position": 0, "originals": 2, "copies": 3}]});
+        correct(&neighbour, right.clone()).problem(403, "forbidden");
+        let wrong = correct(&clerk, json!({"reason": " ", "items": [{"position": 0, "originals": 2}]}));
+        assert_eq!(wrong.problem(409, "refused")["reason"], "reason_missing");
+        assert_eq!(correct(&clerk, json!({"reason": "x", "items": [{"position": 99}]})).problem(409, "refused")["reason"], "unknown_item");
+        let seen = correct(&clerk, right.clone()).expect(200).json();
+        let held = |item: &Value| (item["originals_handed_in"].clone(), item["copies_handed_in"].clone());
+        assert_eq!(held(&seen["items"][0]), (json!(2), json!(3)));
+        let others = seen["items"].as_array().unwrap().iter().skip(1);
+        assert!(others.map(held).all(|held| held == (json!(0), json!(0))), "{seen}");
+        // What comes later is added to what is right.
+        for (action, body) in [
+            ("hand-over", json!({"step": 1})),
+            ("request-supplement", json!({"reason": "thiếu bản chính", "items": [0]})),
+            ("take-supplement", json!({"items": [{"position": 0, "originals": 1}]})),
+        ] {
+            crate::support::act(&office, &supervisor, &dossier, action, body).expect(200);
+        }
+        let seen = crate::support::get(&office, &clerk, &path);
+        assert_eq!(held(&seen["items"][0]), (json!(3), json!(3)));
+        let events = crate::support::get(&office, &clerk, &format!("{path}/events"));
+        assert!(events.to_string().contains("papers_corrected"), "{events}");
+        crate::support::act(&office, &supervisor, &dossier, "finish", json!({"decision": "refused", "reason": "x"})).expect(200);
+        assert_eq!(correct(&clerk, right).problem(409, "refused")["reason"], "not_allowed");
     }
 }
 

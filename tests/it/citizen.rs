@@ -227,10 +227,21 @@ on_both! {
             ("finish", json!({"decision": "refused", "reason": "Bản chính bị tẩy xóa"})),
         ]);
         told(&office, &dossier, &["bị từ chối giải quyết", "Bản chính bị tẩy xóa", "Mời ông/bà đến nhận tại"]);
-        // What is owed is said to whoever fetches it, and to whoever gives it out.
-        told(&office, &dossier, &["Phí, lệ phí còn phải nộp: Phí chứng thực bản sao từ bản chính: 2.000 đồng"]);
+        // Nobody pays for a refusal.
+        assert!(!read(&office, &dossier).contains("còn phải nộp"));
         let number = dossier["case_number"].as_str().unwrap();
         let form = Visitor::log_in(&office, "h37.20.01.clerk").get(&format!("/ho-so/{number}/tra-ket-qua")).expect(200).body;
+        assert!(!form.contains("Chưa nộp phí, lệ phí"), "{form}");
+        // What is owed for a result is said to whoever fetches it, and to whoever gives it out.
+        let granted = office.receive(COMMUNE, SAME_DAY);
+        act(&mut office, &granted, &[
+            ("hand-over", json!({"step": 1})),
+            ("hand-over", json!({"step": 2})),
+            ("finish", json!({"decision": "approved"})),
+        ]);
+        told(&office, &granted, &["Phí, lệ phí còn phải nộp: Phí chứng thực bản sao từ bản chính: 2.000 đồng"]);
+        let path = format!("/ho-so/{}/tra-ket-qua", granted["case_number"].as_str().unwrap());
+        let form = Visitor::log_in(&office, "h37.20.01.clerk").get(&path).expect(200).body;
         assert!(form.contains("Chưa nộp phí, lệ phí: Phí chứng thực bản sao từ bản chính: 2.000"), "{form}");
         act(&mut office, &dossier, &[("return", json!({"channel": "direct"}))]);
         told(&office, &dossier, &["bị từ chối giải quyết; đã trả văn bản từ chối lúc"]);

@@ -451,5 +451,13 @@ on_both! {
             is_page(&own, if name == "cchc" { 403 } else { 200 });
         }
         assert!(!commune.get("/tong-quan").expect(200).body.contains("/tong-quan/bao-cao/cchc"));
+        // What people wrote beside their rating.
+        let behind = "/tong-quan/bao-cao/satisfaction/y-kien";
+        assert!(leader.get(&format!("/tong-quan/bao-cao/satisfaction?{days}")).body.contains(behind));
+        is_page(&leader.get(behind), 200);
+        let wrong = leader.get(&format!("{behind}?unit=H99"));
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("<title>Lỗi: "), "{}", wrong.body);
+        is_page(&Visitor::hire(&office, Role::Clerk, COMMUNE).get(behind), 403);
     }
 }

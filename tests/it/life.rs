@@ -403,6 +403,10 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
             to: SUCCESSOR,
         },
         ActionKind::Undo => Action::Correct(Correction::Undo { reason }),
+        ActionKind::CorrectPapers => Action::Correct(Correction::Papers {
+            reason,
+            items: Vec::new(),
+        }),
         ActionKind::CorrectApplicant => Action::Correct(Correction::Applicant {
             reason,
             applicant: state.applicant,

@@ -431,6 +431,42 @@ on_both! {
 }
 
 on_both! {
+    fn nobody_answers_what_is_said_of_their_own_work(db: &Database) {
+        let mut office = Office::open(db);
+        let officer = office.token(Role::Officer, COMMUNE);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        act(&mut office, &dossier, COMMUNE, &[("hand-over", json!({"step": 1, "assignee": "h37.20.01.officer"}))]);
+        let mut body = message(COMMUNE);
+        body["case_number"] = dossier["case_number"].clone();
+        body["code"] = dossier["look_up_code"].clone();
+        let sent = send(&office, "own-work", &body).expect(201).json();
+        let path = format!("/api/v1/feedback/{}", sent["id"].as_str().unwrap());
+        let change = |token: &str, action: &str, body: Value| {
+            office.call("POST", format!("{path}/{action}")).token(token).header("If-Match", "*").body(body).send()
+        };
+        let answer = json!({"answer": "Đã xem lại"});
+        assert_eq!(change(&officer, "answer", answer.clone()).problem(409, "refused")["reason"], "own_work");
+        let given = change(&supervisor, "assign", json!({"assignee": "h37.20.01.officer"}));
+        assert_eq!(fields(&given.problem(400, "invalid-request")), ["/assignee"]);
+        change(&supervisor, "answer", answer).expect(200);
+        // Nor is what opens a dossier or this feedback published.
+        let publish = |content: String| change(&supervisor, "publish", json!({"content": content, "answer": "Đã xem lại"}));
+        let code = dossier["look_up_code"].as_str().unwrap();
+        let own = sent["code"].as_str().unwrap();
+        for content in [
+            format!("mã {code}"),
+            format!("mã {}-{}", &code[..5].to_lowercase(), &code[5..]),
+            format!("xem {own}"),
+            format!("hồ sơ {} trễ", dossier["case_number"].as_str().unwrap()),
+        ] {
+            assert_eq!(fields(&publish(content.clone()).problem(400, "invalid-request")), ["/content"], "{content}");
+        }
+        publish("Hồ sơ trả trễ hai ngày".to_owned()).expect(200);
+    }
+}
+
+on_both! {
     fn feedback_is_checked_and_limited(db: &Database) {
         let toml = db.folder().join("limits.toml");
         std::fs::write(&toml, "[limits]\nsubmission_address = { burst = 3, each_seconds = 600 }\n").unwrap();

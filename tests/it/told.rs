@@ -11,9 +11,11 @@ use crate::support::{
     on_both, staff,
 };
 use motcua::acts;
+use motcua::acts::advance::Request;
 use motcua::acts::receive::NewRequest;
 use motcua::domain::dossier::{
-    Action, Channel, Correction, Decision, Dossier, FeeAsked, ItemHandedIn, Paper, PaymentMethod,
+    Action, ActionKind, Channel, Correction, Decision, Dossier, FeeAsked, ItemHandedIn, Paper,
+    PaymentMethod,
 };
 use motcua::domain::identity::Identity;
 use motcua::domain::moment::Moment;
@@ -27,6 +29,7 @@ use motcua::render::letters::{Templates, Topic};
 use motcua::store::outbox::Kind;
 use motcua::store::payments::Notice;
 use motcua::store::{Conn, StoreError};
+use motcua::views;
 
 /// A server that sends letters, and nothing else.
 fn by_mail_only(db: &Database) -> Program {
@@ -173,7 +176,7 @@ on_both! {
             let body = json!({"reason": "sai tên", "applicant": applicant});
             office.call("POST", path).token(&clerk).header("If-Match", "*").body(body).send()
         };
-        for address in [Value::Null, json!("  ")] {
+        for address in [Value::Null, json!("  "), json!("."), json!("-"), json!("không"), json!("Chưa rõ")] {
             let nowhere = correct(json!({"name": "Lý Văn Dũng", "address": address}));
             assert_eq!(fields(&nowhere.problem(400, "invalid-request")), ["/applicant/address"]);
         }
@@ -329,7 +332,7 @@ on_both! {
         // Online, and not taken in.
         let dossier = registered(&world, &request, day);
         let told = ear.hears_one("registered", day);
-        let code = motcua::views::look_up::look_up_code(&world.store, dossier.id).unwrap();
+        let code = views::look_up::look_up_code(&world.store, dossier.id).unwrap();
         for known in [dossier.case_number.as_str(), &code, "Ủy ban nhân dân phường Hoàng Văn Thụ"] {
             assert!(told.text.contains(known), "{}", told.text);
         }
@@ -668,6 +671,79 @@ on_both! {
 }
 
 on_both! {
+    fn nothing_is_asked_for_what_ended_without_a_result(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let now = at("2021-03-01 09:00");
+        let ended = || {
+            let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-01 08:00")).unwrap().id;
+            world.begin(id, at("2021-03-01 08:10"));
+            let collect = Action::CollectFees {
+                fees: vec![0.into()], amount_vnd: None, method: PaymentMethod::Online, receipt: because("FT-1"),
+            };
+            world.act(id, at("2021-03-01 08:20"), collect).unwrap();
+            id
+        };
+        for end in [
+            Action::Withdraw { reason: because("Không cần nữa") },
+            Action::Stop { reason: because("Người nộp đã mất") },
+            Action::Finish { decision: Decision::Refused, reason: because("Bản chính bị tẩy xóa") },
+        ] {
+            let id = ended();
+            world.act(id, at("2021-03-01 08:30"), end.clone()).unwrap();
+            ear.hears(at("2021-03-01 08:40"));
+            let refund = Action::RefundFees {
+                fees: vec![0], amount_vnd: 2000, method: PaymentMethod::Transfer, receipt: String::new(), reason: because("Không giải quyết"),
+            };
+            world.act(id, now, refund).unwrap();
+            let told = ear.hears_one("money", now);
+            assert!(told.text.contains("đã hoàn trả 2.000 đồng"), "{}", told.text);
+            assert!(!told.text.contains("Còn phải nộp"), "{end:?}: {}", told.text);
+            let view = views::dossier::view(&world.store, id, None, None, now).unwrap();
+            let open = [ActionKind::CollectFees, ActionKind::WaiveFee, ActionKind::SetFees];
+            assert!(!view.allowed_actions.iter().any(|kind| open.contains(kind)), "{end:?}: {:?}", view.allowed_actions);
+            let code = views::look_up::look_up_code(&world.store, id).unwrap();
+            let seen = views::look_up::look_up(&world.store, &view.case_number, &code, now).unwrap();
+            assert!(seen.fees.is_empty(), "{end:?}: {:?}", seen.fees);
+            // A label and letters of another keyboard make no other code of it.
+            for typed in [format!("mã: {code}"), format!("Mã tra cứu {code}"), code.replace('A', "\u{410}")] {
+                assert!(views::look_up::look_up(&world.store, &view.case_number, &typed, now).is_ok(), "{typed}");
+            }
+        }
+    }
+}
+
+on_both! {
+    fn a_new_address_hears_that_it_is_told_from_now_on(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let request = by_letter(&world, DAYS);
+        let id = world.try_request(&request, at("2021-03-01 08:00")).unwrap().id;
+        ear.hears(at("2021-03-01 08:00"));
+        let now = at("2021-03-01 09:00");
+        let correct = |email: &str, name: &str| {
+            let mut person = request.applicant.clone();
+            (person.email, person.name) = (Some(email.to_owned()), name.to_owned());
+            let request = Request::correct_applicant(id, because("Ghi nhầm"), person, now);
+            acts::advance::act(&world.store, &request, occasion(now)).unwrap();
+        };
+        correct("anh.moi@example.vn", "Nguyễn Thị Ánh");
+        let told = ear.hears_one("contact_changed", now);
+        assert_eq!(told.recipient, "anh.moi@example.vn");
+        assert!(told.text.contains("Từ nay tin về hồ sơ được gửi tới đây"), "{}", told.text);
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // Another name is no other address.
+        correct("anh.moi@example.vn", "Nguyễn Thị Ánh Hồng");
+        assert!(ear.hears(now).is_empty());
+        // What is over is told to nobody new.
+        world.act(id, now, Action::Withdraw { reason: because("Không cần nữa") }).unwrap();
+        ear.hears(now);
+        correct("anh.khac@example.vn", "Nguyễn Thị Ánh");
+        assert!(ear.hears(now).is_empty());
+    }
+}
+
+on_both! {
     fn results_are_said_to_come_as_they_come_and_from_whom(db: &Database) {
         let world = World::new(db.store());
         let mut ear = Ear::new(db, &world);
@@ -689,9 +765,9 @@ on_both! {
                 assert!(told.text.contains(known) && told.text.contains(agency), "{}", told.text);
                 assert!(!told.text.contains("trên trang theo dõi"), "{}", told.text);
                 assert_eq!(misread(&told, !told.html.is_empty()), Vec::<String>::new(), "{}", told.text);
-                let code = motcua::views::look_up::look_up_code(&world.store, id).unwrap();
+                let code = views::look_up::look_up_code(&world.store, id).unwrap();
                 let number = world.store.read(|conn| motcua::store::events::replay(conn, id)).unwrap().unwrap().0.case_number;
-                let seen = motcua::views::look_up::look_up(&world.store, number.as_str(), &code, day).unwrap();
+                let seen = views::look_up::look_up(&world.store, number.as_str(), &code, day).unwrap();
                 if channel == Channel::Online {
                     assert!(seen.next.contains("gửi bằng phương thức điện tử"), "{}", seen.next);
                 }
@@ -928,6 +1004,19 @@ on_both! {
         let page = clerk.get(&form);
         assert_eq!(page.status, 409);
         assert!(page.body.contains(&follower), "{}", page.body);
+        // Whoever looks for it by its name or code is led to the other.
+        let ended = office.world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().name.clone();
+        let name = serde_urlencoded::to_string([("tim", &ended)]).unwrap();
+        for (path, link) in [
+            (format!("/phan-anh?{name}"), format!("/phan-anh?don_vi={NEIGHBOUR}")),
+            (format!("/phan-anh?don_vi={COMMUNE}"), format!("/phan-anh?don_vi={NEIGHBOUR}")),
+            (format!("/nop-ho-so?thu_tuc={SAME_DAY}&{name}"), format!("don_vi={NEIGHBOUR}")),
+            (format!("/nop-ho-so?thu_tuc={SAME_DAY}&don_vi={COMMUNE}"), format!("don_vi={NEIGHBOUR}")),
+        ] {
+            let page = office.call("GET", path.clone()).header("Accept", "text/html").send().body;
+            assert!(page.contains(&link), "{path}: {page}");
+            assert!(page.contains(&format!("tiếp nhận việc của {ended}")), "{path}: {page}");
+        }
     }
 }
 

@@ -102,6 +102,9 @@ actions! {
     CorrectApplicant: "correct-applicant" "sửa thông tin người nộp", CorrectApplicant,
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
             Withdrawn Stopped Done Returned;
+    /// What was written down of the papers was wrong, or forgotten.
+    CorrectPapers: "correct-papers" "sửa số giấy tờ đã nhận", CorrectApplicant,
+        from Received InProgress SupplementRequested PaymentRequested;
     MarkOverdue: "mark-overdue" "ghi nhận quá hạn", Nobody, from Received InProgress;
     RecomputeDue: "recompute-due" "tính lại ngày hẹn trả", Nobody,
         from Received InProgress SupplementRequested PaymentRequested;
@@ -129,6 +132,7 @@ impl ActionKind {
                 | Self::Return
                 | Self::Withdraw
                 | Self::CorrectApplicant
+                | Self::CorrectPapers
         )
     }
 
@@ -338,6 +342,11 @@ pub enum Correction {
         /// To the new record.
         commitment: Option<Commitment>,
     },
+    /// All that was handed in so far.
+    Papers {
+        reason: String,
+        items: Vec<ItemGiven>,
+    },
 }
 
 impl Action {
@@ -367,6 +376,7 @@ impl Action {
             Self::MoveToSuccessor { .. } => ActionKind::MoveToSuccessor,
             Self::Correct(Correction::Undo { .. }) => ActionKind::Undo,
             Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,
+            Self::Correct(Correction::Papers { .. }) => ActionKind::CorrectPapers,
             Self::MarkOverdue => ActionKind::MarkOverdue,
             Self::RecomputeDue { .. } => ActionKind::RecomputeDue,
         }

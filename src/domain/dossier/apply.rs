@@ -256,6 +256,7 @@ impl Dossier {
             EventData::FeesCollected(_)
             | EventData::FeeWaived(_)
             | EventData::FeesSet(_)
+            | EventData::PapersCorrected(_)
             | EventData::FeesRefunded(_) => {}
             EventData::RefundCancelled(_) => {
                 if self.contents.refunds.is_empty() {

@@ -67,7 +67,7 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 13] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27];
+    pub const KINDS: [i16; 14] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27, 28];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -133,6 +133,9 @@ impl Contents {
                 self.apologised &= !taken.restarted;
                 let items = held(under, self.case.as_ref(), &taken.items);
                 self.items.extend(items);
+            }
+            EventData::PapersCorrected(corrected) => {
+                self.items = held(under, self.case.as_ref(), &corrected.items);
             }
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);

@@ -14,11 +14,12 @@ use crate::domain::dossier::decide::money::{
 };
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
+use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
     Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet, Finished, Follower,
-    MovedToSuccessor, NotReceived, PaymentTaken, RefundCancelled, Refusal, ResultReturned,
-    Situation, Staff, Stopped, Undone, Withdrawn, undoable,
+    MovedToSuccessor, NotReceived, PapersCorrected, PaymentTaken, RefundCancelled, Refusal,
+    ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -457,6 +458,11 @@ fn decide_existing(
             reason: required(reason)?,
             applicant: *applicant,
             applicant_commitment: *commitment,
+        }
+        .into(),
+        Action::Correct(Correction::Papers { reason, items }) => PapersCorrected {
+            reason: required(reason)?,
+            items: positioned(items, context.procedure)?,
         }
         .into(),
         Action::MarkOverdue => return Ok(None),

@@ -232,6 +232,8 @@ event_kinds! {
     Undone = 17: "Hủy thao tác nhầm", counted;
     /// The applicant's data were wrong; a new record of the person takes their place.
     ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
+    /// What was written down of the papers was wrong: this is all that was handed in.
+    PapersCorrected = 28: "Sửa số giấy tờ đã nhận", uncounted;
     /// Fees of the procedure were paid.
     FeesCollected = 19: "Thu phí, lệ phí", uncounted;
     /// A fee of the procedure is not owed, with the reason.
@@ -571,6 +573,12 @@ pub struct ApplicantCorrected {
     pub applicant: PersonId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applicant_commitment: Option<Commitment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PapersCorrected {
+    pub reason: String,
+    pub items: Vec<ItemHandedIn>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -497,6 +497,7 @@ fn reason(data: &EventData) -> &str {
         EventData::Withdrawn(event) => &event.reason,
         EventData::Stopped(event) => &event.reason,
         EventData::Undone(event) => &event.reason,
+        EventData::PapersCorrected(event) => &event.reason,
         EventData::VerificationNeeded(event) => &event.reason,
         _ => "",
     }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::acts::Intent;
 use crate::acts::advance::{ByForm, Request};
 use crate::domain::dossier::{
-    Action, Channel, Decision, Exception, HandsCause, Paper, PaymentMethod,
+    Action, Channel, Correction, Decision, Exception, HandsCause, Paper, PaymentMethod,
 };
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -620,7 +620,36 @@ impl CorrectApplicant {
     }
 }
 
+/// The papers as they were really handed in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectPapers {
+    #[schema(example = "Ghi thiếu một bản sao")]
+    reason: String,
+    /// Tất cả giấy tờ đã nhận đến nay, thay cho những gì đã ghi.
+    items: Vec<ItemInput>,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for CorrectPapers {
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = check_text("/reason", &self.reason);
+        read_items(&self.items, &mut wrong);
+        wrong
+    }
+}
+
+impl CorrectPapers {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::Correct(Correction::Papers {
+            items: read_items(&self.items, &mut Vec::new()),
+            reason: self.reason,
+        }))
+    }
+}
+
 action_bodies! {
     WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
-    Finish, Return, Reappoint, MoveTo, CorrectApplicant,
+    Finish, Return, Reappoint, MoveTo, CorrectApplicant, CorrectPapers,
 }

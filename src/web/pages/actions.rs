@@ -65,6 +65,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::MoveToSuccessor => "chuyen-don-vi-ke-thua",
         ActionKind::Undo => "huy-thao-tac",
         ActionKind::CorrectApplicant => "sua-nguoi-nop",
+        ActionKind::CorrectPapers => "sua-giay-to",
         ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => return None,
     })
 }
@@ -502,6 +503,7 @@ fn perform(
             of.to(Action::Correct(Correction::Undo { reason }))
         }),
         ActionKind::CorrectApplicant => ask!(actions::CorrectApplicant::asks),
+        ActionKind::CorrectPapers => ask!(actions::CorrectPapers::asks),
         ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => {
             Err(Problem::not_found("không có thao tác này"))
         }
@@ -688,6 +690,10 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 notify_by(person.ways).value(person.notify_by.map_or("", NotifyBy::as_str)),
             ]
         }
+        ActionKind::CorrectPapers => vec![
+            handed_in(view),
+            reason("Sửa vì sao").hint("Giấy tiếp nhận in lại ghi số đã sửa; lịch sử giữ cả số cũ."),
+        ],
         ActionKind::Undo => {
             let now = view.status_name;
             let hint = format!(
@@ -769,6 +775,23 @@ fn papers(view: &DossierView) -> Field {
         copies: String::new(),
     });
     Field::papers("items", "Giấy tờ nhận thêm", papers.collect())
+}
+
+/// All papers with what was written down of them.
+fn handed_in(view: &DossierView) -> Field {
+    let number = |number: u32| match number {
+        0 => String::new(),
+        number => number.to_string(),
+    };
+    let papers = view.items.iter().map(|item| PaperRow {
+        position: item.position,
+        name: item.name.clone(),
+        about: asked_for(item.originals, item.copies, item.required),
+        asked: (item.originals, item.copies),
+        originals: number(item.originals_handed_in),
+        copies: number(item.copies_handed_in),
+    });
+    Field::papers("items", "Tất cả giấy tờ đã nhận đến nay", papers.collect())
 }
 
 /// The fees that were paid.
