@@ -10,6 +10,7 @@ pub(crate) mod readings;
 pub(crate) mod succession;
 pub(crate) mod text_blocks;
 pub(crate) mod units;
+mod version_form;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

@@ -1,11 +1,12 @@
-//! `/quan-tri/thu-tuc`: the procedures with their versions. A version is put in as the API takes it, and what it changes
-//! is shown before; one that is not yet in force is put right or taken back.
+//! `/quan-tri/thu-tuc`: the procedures with their versions. A version is put in field by field, or as the API takes it, and
+//! what it changes is shown before; one that is not yet in force is put right or taken back.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use chrono::{Days, NaiveDate};
 use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
 
 use crate::acts;
 use crate::domain::order;
@@ -16,6 +17,7 @@ use crate::views::procedure::{self, Part, Plan, Standing};
 use crate::web::api::call::Call;
 use crate::web::api::procedures::{Definition, example};
 use crate::web::body;
+use crate::web::pages::admin::version_form::{self, Group, Merged};
 use crate::web::pages::forms::{Field, Fields, FormPart, LargeFields, Wrong};
 use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
@@ -118,9 +120,28 @@ struct VersionPage {
     back: String,
     definition: Field,
     form: FormPart,
+    /// The rows of the form; none where the whole version is one text.
+    rows: Vec<Group>,
+    /// The same in the other shape: address and words.
+    other: (String, &'static str),
     plan: Option<Plan>,
     /// Something else is shown than was shown before.
     changed: bool,
+}
+
+impl VersionPage {
+    fn is_in_row(field: &Field) -> bool {
+        version_form::is_in_row(field)
+    }
+}
+
+/// How a version is put in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// As one text, as the API takes it.
+    Text,
+    /// Field by field.
+    Form,
 }
 
 /// `GET /quan-tri/thu-tuc`.
@@ -278,7 +299,10 @@ fn pretty(definition: &impl serde::Serialize) -> Result<String, Problem> {
     text.map_err(|error| Problem::new(Kind::Internal, error))
 }
 
-fn field() -> Field {
+fn field(shape: Shape) -> Field {
+    if shape == Shape::Form {
+        return Field::hidden(DEFINITION, "");
+    }
     let hint = "Như tệp nhập thủ tục: bước, giấy tờ, phí, thời hạn. Có thể dán từ tệp.";
     Field::area(DEFINITION, "Nội dung phiên bản (JSON)")
         .required()
@@ -294,23 +318,44 @@ fn form() -> FormPart {
 }
 
 /// Where a version of that procedure is put in, or a new one.
-fn place(code: Option<&str>) -> String {
-    match code {
-        Some(code) => format!("{PATH}/{code}/phien-ban"),
-        None => format!("{PATH}/them"),
+fn place(code: Option<&str>, shape: Shape) -> String {
+    match (code, shape) {
+        (Some(code), Shape::Text) => format!("{PATH}/{code}/phien-ban"),
+        (Some(code), Shape::Form) => format!("{PATH}/{code}/bieu-mau"),
+        (None, Shape::Text) => format!("{PATH}/them"),
+        (None, Shape::Form) => format!("{PATH}/them/bieu-mau"),
     }
+}
+
+/// The form: of a version as one text what stands beside it.
+fn form_of(shape: Shape, base: &str, is_new: bool) -> FormPart {
+    match shape {
+        Shape::Text => form(),
+        Shape::Form => version_form::with(version_form::fields(&json_of(base), is_new), form()),
+    }
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// The page on which a version is put in; of a procedure that there is, or a new one.
 fn version_page(
     call: &Call,
     status: StatusCode,
-    code: Option<&str>,
+    (code, shape): (Option<&str>, Shape),
     definition: Field,
     form: FormPart,
     plan: Option<Plan>,
     changed: bool,
 ) -> Result<HttpResponse, Problem> {
+    let (rows, other) = match shape {
+        Shape::Text => (Vec::new(), (place(code, Shape::Form), "Điền biểu mẫu")),
+        Shape::Form => (
+            version_form::groups(&json_of(&definition.value)),
+            (place(code, Shape::Text), "Dán cả phiên bản (JSON)"),
+        ),
+    };
     let (title, back) = match code {
         Some(code) => (
             format!("Phiên bản của thủ tục {code}"),
@@ -321,10 +366,12 @@ fn version_page(
     let shown = VersionPage {
         frame: Frame::of(&call.by, super::PATH).wrong(!form.errors.is_empty()),
         title,
-        address: place(code),
+        address: place(code, shape),
         back,
         definition,
         form,
+        rows,
+        other,
         plan,
         changed,
     };
@@ -334,6 +381,15 @@ fn version_page(
 /// `GET /quan-tri/thu-tuc/{procedure}/phien-ban`: a version that is to come, to be put right; else a new one, which
 /// begins as the one that is there and from tomorrow on.
 pub async fn ask_version(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    ask_version_as(call, typed, Shape::Text).await
+}
+
+/// `GET /quan-tri/thu-tuc/{procedure}/bieu-mau`: the same, field by field.
+pub async fn ask_form(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    ask_version_as(call, typed, Shape::Form).await
+}
+
+async fn ask_version_as(call: Call, typed: Fields, shape: Shape) -> Result<HttpResponse, Problem> {
     let (mut versions, shown) = versions(&call, day(&typed)).await?;
     let mut definition = versions.swap_remove(shown);
     let today = crate::clock::now().date();
@@ -342,7 +398,8 @@ pub async fn ask_version(call: Call, typed: Fields) -> Result<HttpResponse, Prob
         definition.valid_to = None;
         definition.announced_on = today;
     }
-    given(&call, &typed, Some(&definition.code), pretty(&definition)?).await
+    let of = (Some(definition.code.as_str()), shape);
+    given(&call, &typed, of, pretty(&definition)?).await
 }
 
 /// `GET /quan-tri/thu-tuc/them`.
@@ -350,40 +407,81 @@ pub async fn ask_new(call: Call, typed: Fields) -> Result<HttpResponse, Problem>
     // The code is theirs to name: the example's may be in use.
     let mut example = example();
     example["code"] = "".into();
-    given(&call, &typed, None, pretty(&example)?).await
+    given(&call, &typed, (None, Shape::Text), pretty(&example)?).await
+}
+
+/// `GET /quan-tri/thu-tuc/them/bieu-mau`.
+pub async fn ask_new_form(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let mut example = example();
+    for (name, nothing) in [
+        ("code", json!("")),
+        ("code_is_sample", json!(false)),
+        ("name", json!("")),
+        (
+            "valid_from",
+            json!(crate::clock::now().date() + Days::new(1)),
+        ),
+        ("announced_on", json!(crate::clock::now().date())),
+        ("cases", json!([])),
+        ("legal_basis", json!([])),
+        ("on_supplement", json!(null)),
+    ] {
+        example[name] = nothing;
+    }
+    given(&call, &typed, (None, Shape::Form), pretty(&example)?).await
 }
 
 /// The page with that, or with the draft that the address names.
 async fn given(
     call: &Call,
     query: &Fields,
-    code: Option<&str>,
+    (code, shape): (Option<&str>, Shape),
     definition: String,
 ) -> Result<HttpResponse, Problem> {
-    let given = drafts::given(call, query, &place(code)).await?;
-    let mut field = field().value(definition);
+    let given = drafts::given(call, query, &place(code, shape)).await?;
+    let mut field = field(shape).value(definition);
     if let Some(typed) = given.typed() {
         field = field.typed(typed);
     }
-    let form = given.over(form());
-    version_page(call, StatusCode::OK, code, field, form, None, false)
+    let form = given.over(form_of(shape, &field.value, code.is_none()));
+    version_page(
+        call,
+        StatusCode::OK,
+        (code, shape),
+        field,
+        form,
+        None,
+        false,
+    )
 }
 
 /// `POST /quan-tri/thu-tuc/{procedure}/phien-ban`.
 pub async fn put_version(call: Call, typed: LargeFields) -> Result<HttpResponse, Problem> {
     let (mut versions, _) = versions(&call, None).await?;
     let code = std::mem::take(&mut versions[0].code);
-    put(call, typed.0, Some(code)).await
+    put(call, typed.0, Some(code), Shape::Text).await
+}
+
+/// `POST /quan-tri/thu-tuc/{procedure}/bieu-mau`.
+pub async fn put_form(call: Call, typed: LargeFields) -> Result<HttpResponse, Problem> {
+    let (mut versions, _) = versions(&call, None).await?;
+    let code = std::mem::take(&mut versions[0].code);
+    put(call, typed.0, Some(code), Shape::Form).await
+}
+
+/// `POST /quan-tri/thu-tuc/them/bieu-mau`.
+pub async fn put_new_form(call: Call, typed: LargeFields) -> Result<HttpResponse, Problem> {
+    put(call, typed.0, None, Shape::Form).await
 }
 
 /// `POST /quan-tri/thu-tuc/them`.
 pub async fn put_new(call: Call, typed: LargeFields) -> Result<HttpResponse, Problem> {
-    put(call, typed.0, None).await
+    put(call, typed.0, None, Shape::Text).await
 }
 
 /// What a form asks for: a version that can be read.
-fn read(typed: &Fields, code: Option<&str>) -> Result<ProcedureDefinition, Problem> {
-    let read = body::read::<Definition>(typed.get(DEFINITION).as_bytes())?;
+fn read(text: &str, code: Option<&str>) -> Result<ProcedureDefinition, Problem> {
+    let read = body::read::<Definition>(text.as_bytes())?;
     match code {
         Some(code) => read.of(code),
         None => Ok(read.plain()),
@@ -391,12 +489,25 @@ fn read(typed: &Fields, code: Option<&str>) -> Result<ProcedureDefinition, Probl
 }
 
 /// Shows what a version changes; then, if that is still what it would change, puts it in.
-async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResponse, Problem> {
+async fn put(
+    call: Call,
+    typed: Fields,
+    code: Option<String>,
+    shape: Shape,
+) -> Result<HttpResponse, Problem> {
     let code = code.as_deref();
-    let field = field().typed(&typed);
-    let form = drafts::again(form().typed(&typed), &typed, &place(code));
+    let field = field(shape).typed(&typed);
+    let blank = form_of(shape, &field.value, code.is_none());
+    let form = drafts::again(blank.typed(&typed), &typed, &place(code, shape));
+    let merged = match shape {
+        Shape::Text => None,
+        Shape::Form => Some(Merged::new(&json_of(&field.value), &typed, code.is_none())),
+    };
+    let text = merged.as_ref().map(|merged| merged.version.to_string());
+    let text = text.unwrap_or_else(|| typed.get(DEFINITION).to_owned());
+    let of = (code, shape);
     let (reason, is_new) = (typed.typed(REASON).map(str::to_owned), code.is_none());
-    let planned = match read(&typed, code) {
+    let planned = match read(&text, code) {
         Ok(definition) => {
             let (new, why) = (definition.clone(), reason.clone());
             let plan = call.run(move |store, by, _| {
@@ -414,7 +525,7 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
     };
     let (definition, plan) = match planned {
         Ok(planned) => planned,
-        Err(problem) => return refused(&call, &typed, code, field, form, problem).await,
+        Err(problem) => return refused(&call, &typed, of, field, form, merged, problem).await,
     };
     // What was seen: the version, and what it does to those there are.
     let seen = format!("{}{plan:?}", pretty(&definition)?);
@@ -423,7 +534,7 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
     if !confirmed || typed.get(SEEN) != seen {
         let form = form.renewed(SEEN, seen);
         let plan = Some(plan);
-        return version_page(&call, StatusCode::OK, code, field, form, plan, confirmed);
+        return version_page(&call, StatusCode::OK, of, field, form, plan, confirmed);
     }
     let shown = format!(
         "{PATH}/{}?tu={}&xong=ghi",
@@ -436,7 +547,7 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
     });
     match done.await {
         Ok(_) => drafts::taken(&call, &typed, &shown).await,
-        Err(problem) => refused(&call, &typed, code, field, form, problem).await,
+        Err(problem) => refused(&call, &typed, of, field, form, merged, problem).await,
     }
 }
 
@@ -444,9 +555,10 @@ async fn put(call: Call, typed: Fields, code: Option<String>) -> Result<HttpResp
 async fn refused(
     call: &Call,
     typed: &Fields,
-    code: Option<&str>,
+    of: (Option<&str>, Shape),
     mut field: Field,
     mut form: FormPart,
+    merged: Option<Merged>,
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
     if !matches!(
@@ -464,6 +576,10 @@ async fn refused(
         wrong.push((String::new(), problem.detail()));
     }
     for (place, detail) in wrong {
+        if let Some(merged) = &merged {
+            form = form.wrong(&merged.field(&place), detail);
+            continue;
+        }
         let place = place.trim_start_matches('/').replace('/', " › ");
         let text = match place.is_empty() {
             true => detail,
@@ -475,5 +591,5 @@ async fn refused(
             text,
         });
     }
-    version_page(call, problem.status_code(), code, field, form, None, false)
+    version_page(call, problem.status_code(), of, field, form, None, false)
 }
