@@ -28,6 +28,137 @@ fn in_form(page: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
+/// What the form of a page would send.
+fn of_form(page: &str) -> Vec<(String, String)> {
+    let plain = |text: &str| {
+        let text = text.replace("&#34;", "\"").replace("&#39;", "'");
+        text.replace("&#60;", "<")
+            .replace("&#62;", ">")
+            .replace("&#38;", "&")
+    };
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(plain(rest.split('"').next().unwrap()))
+    };
+    let (_, form) = page.split_once("<form method=\"post\"").unwrap();
+    let mut all = Vec::new();
+    let mut is_first = false;
+    for part in form.split('<') {
+        let Some((tag, text)) = part.split_once('>') else {
+            continue;
+        };
+        let name = attribute(tag, "name");
+        match (tag.split([' ', '/']).next(), name) {
+            (Some("input"), Some(name)) => {
+                all.push((name, attribute(tag, "value").unwrap_or_default()))
+            }
+            (Some("textarea"), Some(name)) => {
+                all.push((name, plain(text.strip_prefix('\n').unwrap_or(text))))
+            }
+            (Some("select"), Some(name)) => {
+                all.push((name, String::new()));
+                is_first = true;
+            }
+            // Without another choice it is the first.
+            (Some("option"), _) => {
+                let value = attribute(tag, "value").unwrap_or_default();
+                let chosen = all.last_mut().unwrap();
+                if is_first || tag.ends_with(" selected") {
+                    chosen.1 = value;
+                }
+                is_first = false;
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+on_both! {
+    fn a_version_is_put_in_field_by_field(db: &Database) {
+        let mut office = Office::open(db);
+        let token = office.token(Role::Administrator, "H37");
+        let administrator = Visitor::log_in(&office, "h37.administrator");
+        let path = format!("/quan-tri/thu-tuc/{SAME_DAY}");
+        let form = format!("{path}/bieu-mau");
+        assert!(administrator.get(&path).expect(200).body.contains(&format!("href=\"{form}\"")));
+        let asked = administrator.get(&form);
+        is_page(&asked, 200);
+        let sent = of_form(&asked.body);
+        let with = |all: &[(String, String)], changes: &[(&str, &str)]| {
+            let mut all = all.to_vec();
+            for (name, value) in changes {
+                let known = all.iter_mut().find(|(known, _)| known == name);
+                known.unwrap_or_else(|| panic!("no {name}")).1 = (*value).to_owned();
+            }
+            all
+        };
+        let post = |all: &[(String, String)], step: &str, seen: &str| {
+            let mut all = with(all, &[("seen", seen)]);
+            all.push(("step".to_owned(), step.to_owned()));
+            let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            administrator.post(&form, &all)
+        };
+        let versions = || get(&office, &token, &format!("/api/v1/procedures/{SAME_DAY}")).as_array().unwrap().clone();
+        let before = versions().remove(0);
+        let (papers, steps) = (before["checklist"].as_array().unwrap().len(), before["workflow"].as_array().unwrap().len());
+        // As it is, nothing is another but its days.
+        let shown = post(&sent, "preview", "");
+        is_page(&shown, 200);
+        let (_, changes) = shown.body.split_once("Những gì khác với phiên bản trước").unwrap();
+        let (changes, _) = changes.split_once("</table>").unwrap();
+        assert_eq!(changes.matches("<th scope=\"row\"").count(), 2, "{changes}");
+        assert!(changes.contains("Hiệu lực") && changes.contains("Công bố"), "{changes}");
+        // What is wrong is said beside its field.
+        let (new_paper, new_step) = (format!("checklist/{papers}/name"), format!("workflow/{steps}/name"));
+        let no_hours = format!("workflow/{steps}/hours");
+        let wrong = with(&sent, &[("statutory_limit/unit", "working_day"), ("statutory_limit/amount", "hai"), (&new_step, "Soát lại"), (&no_hours, "")]);
+        let refused = post(&wrong, "preview", "");
+        is_page(&refused, 400);
+        for place in ["statutory_limit/amount", no_hours.as_str()] {
+            assert!(refused.body.contains(&format!("href=\"#{place}\"")), "{place}: {}", refused.body);
+        }
+        assert!(refused.body.contains("value=\"Soát lại\""), "{}", refused.body);
+        // A paper more, a fee by another measure, another limit.
+        let right = with(&sent, &[
+            (&new_paper, "Ảnh chân dung"), (&format!("checklist/{papers}/originals"), "2"),
+            ("fees/0/amount_vnd", "3.000"), ("statutory_limit/unit", "working_day"), ("statutory_limit/amount", "2,5"),
+            ("legal_basis", "Nghị định 1\n\nNghị định 2"),
+        ]);
+        let shown = post(&right, "preview", "");
+        is_page(&shown, 200);
+        for part in ["Ảnh chân dung", "3.000", "Nghị định 2"] {
+            assert!(shown.body.contains(part), "{part}: {}", shown.body);
+        }
+        let done = administrator.follow(post(&right, "confirm", &held(&shown.body, "seen")));
+        assert!(done.body.contains("Đã ghi phiên bản"), "{}", done.body);
+        let all = versions();
+        let new = all.iter().find(|one| one["statutory_limit"]["amount"] == json!(2.5)).unwrap();
+        assert_eq!(new["checklist"][papers]["originals"], 2);
+        assert_eq!((&new["fees"][0]["amount_vnd"], &new["fees"][0]["per"]), (&json!(3000), &before["fees"][0]["per"]));
+        assert_eq!(new["legal_basis"], json!(["Nghị định 1", "Nghị định 2"]));
+        assert_eq!((&new["workflow"], &new["cases"]), (&before["workflow"], &before["cases"]));
+        // A row whose name is taken away is gone.
+        let day = new["valid_from"].as_str().unwrap().to_owned();
+        let asked = of_form(&administrator.get(&format!("{form}?tu={day}")).expect(200).body);
+        let less = with(&asked, &[("checklist/0/name", "")]);
+        let shown = post(&less, "preview", "");
+        administrator.follow(post(&less, "confirm", &held(&shown.body, "seen")));
+        let all = versions();
+        let new = all.iter().find(|one| one["valid_from"] == day.as_str()).unwrap();
+        assert_eq!(new["checklist"].as_array().unwrap().len(), papers);
+        assert_eq!(new["checklist"][papers - 1]["name"], "Ảnh chân dung");
+        // A new one.
+        let asked = administrator.get("/quan-tri/thu-tuc/them/bieu-mau");
+        is_page(&asked, 200);
+        let new = with(&of_form(&asked.body), &[("code", "7.123456"), ("name", "Thủ tục vừa thêm")]);
+        let new: Vec<(&str, &str)> = new.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let shown = administrator.post("/quan-tri/thu-tuc/them/bieu-mau", &[&new[..], &[("step", "preview")]].concat());
+        is_page(&shown, 200);
+        assert!(shown.body.contains("Thủ tục mới 7.123456"), "{}", shown.body);
+    }
+}
+
 on_both! {
     fn a_version_is_put_in_after_it_was_seen_what_it_changes(db: &Database) {
         let mut office = Office::open(db);
@@ -286,6 +417,7 @@ fn they_fit_a_desk_and_a_telephone() {
             ("quan-tri/thu-tuc?q=zzzz", "procedures-none"),
             (&procedure, "procedure"),
             (&version, "version"),
+            (&format!("{procedure}/bieu-mau"), "version-form"),
             (&heir, "succession"),
             (&staff, "staff"),
             (&unit, "unit"),

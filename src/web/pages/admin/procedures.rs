@@ -133,6 +133,11 @@ impl VersionPage {
     fn is_in_row(field: &Field) -> bool {
         version_form::is_in_row(field)
     }
+
+    /// What is too long for a column.
+    fn is_long(field: &Field) -> bool {
+        field.kind == "area" || matches!(field.name.as_str(), "name" | "result")
+    }
 }
 
 /// How a version is put in.
