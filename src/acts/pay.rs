@@ -217,6 +217,8 @@ pub fn handle_payment(
                         Error::wrong("/excess_vnd", "phải ít hơn số tiền đã nhận")
                     })?;
                     take_by_hand(conn, reference, &owed, *dossier, fees, occasion)?;
+                    let excess = Some(*dossier).filter(|_| *excess_vnd > 0);
+                    send_back(conn, reference, &payment, excess, *excess_vnd, &reason, now)?;
                     reason = with_excess(reason, *excess_vnd);
                     let (state, dossier) = (PaymentState::Taken, Some(*dossier));
                     payments::settle(conn, id, state, payment.misfit, dossier, now)?;
@@ -224,6 +226,8 @@ pub fn handle_payment(
                 }
                 Handling::PayBack => {
                     let (state, dossier) = (PaymentState::PaidBack, payment.dossier);
+                    let all = payment.notice.amount_vnd;
+                    send_back(conn, reference, &payment, dossier, all, &reason, now)?;
                     payments::settle(conn, id, state, payment.misfit, dossier, now)?;
                     PaymentAct::PaidBack
                 }
@@ -242,6 +246,30 @@ pub fn handle_payment(
             Ok(id)
         })
     })
+}
+
+/// Whoever is concerned hears of money that goes back: it stands in the history of the dossier for which it came, if that
+/// is known.
+fn send_back(
+    conn: &mut Conn,
+    reference: &Reference,
+    payment: &Payment,
+    dossier: Option<DossierId>,
+    amount_vnd: u64,
+    reason: &str,
+    now: Moment,
+) -> Result<(), Error> {
+    let Some(dossier) = dossier else {
+        return Ok(());
+    };
+    let action = Action::SendBack {
+        amount_vnd,
+        receipt: payment.notice.transaction.clone(),
+        reason: reason.to_owned(),
+    };
+    let occasion = Occasion::by_system(now);
+    act_within(conn, &Request::new(dossier, action), occasion, reference)?;
+    Ok(())
 }
 
 /// Why it was taken, with what of it is paid back.

@@ -335,6 +335,11 @@ on_both! {
         assert_eq!(taken["acts"][0]["reason"], "chuyển thừa; nộp thừa 5.000 đồng, hoàn trả người nộp");
         let view = get(&office, &clerk, &path(&much));
         assert_eq!((&view["paid_vnd"], &view["fees"][0]["receipt"]), (&json!(2000), &json!("T1")));
+        // What goes back is in the history, and told.
+        let events = get(&office, &clerk, &format!("{}/events", path(&much)));
+        let events = events["items"].as_array().unwrap_or_else(|| events.as_array().unwrap()).clone();
+        let back = events.iter().find(|event| event["kind"] == "money_sent_back").unwrap();
+        assert_eq!((&back["data"]["amount_vnd"], &back["data"]["receipt"]), (&json!(5000), &json!("T1")));
         for transaction in ["T3", "T4"] {
             let back = handle(transaction, "pay-back", json!({"reason": "ủy nhiệm chi 12"})).expect(200).json();
             assert_eq!(back["state"], "paid_back");

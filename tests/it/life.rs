@@ -346,7 +346,10 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
     let reason = because();
     let one = match kind {
         ActionKind::HandOver => return (0..4).map(hand_over).collect(),
-        ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => {
+        ActionKind::Register
+        | ActionKind::SendBack
+        | ActionKind::MarkOverdue
+        | ActionKind::RecomputeDue => {
             return Vec::new();
         }
         ActionKind::Receive => Action::Receive {

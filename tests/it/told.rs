@@ -658,6 +658,13 @@ on_both! {
         for known in ["đã hoàn trả 14.000 đồng", "Thu nhầm", "Còn phải nộp: Phí chứng thực bản sao từ bản chính (2 bản × 5 trang): 14.000 đồng"] {
             assert!(told.text.contains(known), "{known}: {}", told.text);
         }
+        let back = Action::SendBack { amount_vnd: 5000, receipt: because("FT-2"), reason: because("Chuyển hai lần") };
+        world.act(id, now, back).unwrap();
+        let told = ear.hears_one("money", now);
+        for known in ["hoàn trả tiền đã nộp thừa hoặc nộp nhầm 5.000 đồng", "FT-2", "Chuyển hai lần"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
         // Who is there knows.
         world.act(id, now, collect(PaymentMethod::Cash)).unwrap();
         world.act(id, now, refund(PaymentMethod::Cash)).unwrap();

@@ -105,6 +105,10 @@ actions! {
     /// What was written down of the papers was wrong, or forgotten.
     CorrectPapers: "correct-papers" "sửa số giấy tờ đã nhận", CorrectApplicant,
         from Received InProgress SupplementRequested PaymentRequested;
+    /// Of what people have decided of a payment that did not fit.
+    SendBack: "send-back" "hoàn trả tiền nộp thừa, nộp nhầm", Nobody,
+        from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
+            Withdrawn Stopped Done Returned;
     MarkOverdue: "mark-overdue" "ghi nhận quá hạn", Nobody, from Received InProgress;
     RecomputeDue: "recompute-due" "tính lại ngày hẹn trả", Nobody,
         from Received InProgress SupplementRequested PaymentRequested;
@@ -152,7 +156,10 @@ impl ActionKind {
 
     /// Done by people, as opposed to motcua itself.
     pub const fn is_by_people(self) -> bool {
-        !matches!(self, Self::MarkOverdue | Self::RecomputeDue)
+        !matches!(
+            self,
+            Self::SendBack | Self::MarkOverdue | Self::RecomputeDue
+        )
     }
 }
 
@@ -323,6 +330,12 @@ pub enum Action {
         to: UnitId,
     },
     Correct(Correction),
+    /// Money that was never the dossier's goes back to who sent it.
+    SendBack {
+        amount_vnd: u64,
+        receipt: String,
+        reason: String,
+    },
     /// The sweep: crossed the due moment.
     MarkOverdue,
     /// The calendar changed.
@@ -377,6 +390,7 @@ impl Action {
             Self::Correct(Correction::Undo { .. }) => ActionKind::Undo,
             Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,
             Self::Correct(Correction::Papers { .. }) => ActionKind::CorrectPapers,
+            Self::SendBack { .. } => ActionKind::SendBack,
             Self::MarkOverdue => ActionKind::MarkOverdue,
             Self::RecomputeDue { .. } => ActionKind::RecomputeDue,
         }

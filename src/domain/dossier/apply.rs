@@ -257,6 +257,7 @@ impl Dossier {
             | EventData::FeeWaived(_)
             | EventData::FeesSet(_)
             | EventData::PapersCorrected(_)
+            | EventData::MoneySentBack(_)
             | EventData::FeesRefunded(_) => {}
             EventData::RefundCancelled(_) => {
                 if self.contents.refunds.is_empty() {

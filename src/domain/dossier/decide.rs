@@ -18,8 +18,8 @@ use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
     Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet, Finished, Follower,
-    MovedToSuccessor, NotReceived, PapersCorrected, PaymentTaken, RefundCancelled, Refusal,
-    ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
+    MoneySentBack, MovedToSuccessor, NotReceived, PapersCorrected, PaymentTaken, RefundCancelled,
+    Refusal, ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -463,6 +463,16 @@ fn decide_existing(
         Action::Correct(Correction::Papers { reason, items }) => PapersCorrected {
             reason: required(reason)?,
             items: positioned(items, context.procedure)?,
+        }
+        .into(),
+        Action::SendBack {
+            amount_vnd,
+            receipt,
+            reason,
+        } => MoneySentBack {
+            amount_vnd: positive(*amount_vnd)?,
+            receipt: receipt.trim().to_owned(),
+            reason: reason.trim().to_owned(),
         }
         .into(),
         Action::MarkOverdue => return Ok(None),

@@ -234,6 +234,8 @@ event_kinds! {
     ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
     /// What was written down of the papers was wrong: this is all that was handed in.
     PapersCorrected = 28: "Sửa số giấy tờ đã nhận", uncounted;
+    /// Money that came without being owed, or more than was owed, was paid back.
+    MoneySentBack = 29: "Hoàn trả tiền nộp thừa, nộp nhầm", uncounted;
     /// Fees of the procedure were paid.
     FeesCollected = 19: "Thu phí, lệ phí", uncounted;
     /// A fee of the procedure is not owed, with the reason.
@@ -579,6 +581,16 @@ pub struct ApplicantCorrected {
 pub struct PapersCorrected {
     pub reason: String,
     pub items: Vec<ItemHandedIn>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneySentBack {
+    pub amount_vnd: u64,
+    /// The transaction with which it had come.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub receipt: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

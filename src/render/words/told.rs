@@ -129,6 +129,13 @@ pub fn money(data: &EventData) -> Option<Money<'_>> {
             receipt: &back.receipt,
             reason: &back.reason,
         }),
+        EventData::MoneySentBack(back) => Some(Money {
+            subject: "Hoàn trả tiền nộp thừa",
+            happened: "hoàn trả tiền đã nộp thừa hoặc nộp nhầm",
+            amount_vnd: back.amount_vnd,
+            receipt: &back.receipt,
+            reason: &back.reason,
+        }),
         EventData::RefundCancelled(not) if is_sent(not.method) => Some(Money {
             subject: "Chưa hoàn trả tiền",
             happened: "xin đính chính: chưa hoàn trả như đã báo, số tiền",

@@ -66,7 +66,10 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::Undo => "huy-thao-tac",
         ActionKind::CorrectApplicant => "sua-nguoi-nop",
         ActionKind::CorrectPapers => "sua-giay-to",
-        ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => return None,
+        ActionKind::Register
+        | ActionKind::SendBack
+        | ActionKind::MarkOverdue
+        | ActionKind::RecomputeDue => return None,
     })
 }
 
@@ -504,9 +507,10 @@ fn perform(
         }),
         ActionKind::CorrectApplicant => ask!(actions::CorrectApplicant::asks),
         ActionKind::CorrectPapers => ask!(actions::CorrectPapers::asks),
-        ActionKind::Register | ActionKind::MarkOverdue | ActionKind::RecomputeDue => {
-            Err(Problem::not_found("không có thao tác này"))
-        }
+        ActionKind::Register
+        | ActionKind::SendBack
+        | ActionKind::MarkOverdue
+        | ActionKind::RecomputeDue => Err(Problem::not_found("không có thao tác này")),
     }
 }
 
