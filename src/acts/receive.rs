@@ -415,7 +415,7 @@ fn check(
         });
     };
     if reference.units().by_code(&new.unit).is_none() {
-        add("/unit", format!("không có đơn vị '{}'", new.unit));
+        add("/unit", words::no_unit(reference.units(), &new.unit));
     }
     if let Some(code) = &new.competent_unit
         && reference.units().by_code(code).is_none()

@@ -137,7 +137,7 @@ fn make<R: Report>(asked: &ArgMatches, store: &Store) -> Result<(), Box<dyn std:
         Some(code) => {
             let reference = store.reference()?;
             let unit = reference.units().by_code(&code).map(|unit| unit.id);
-            Some(unit.ok_or_else(|| unknown_unit(&code))?)
+            Some(unit.ok_or_else(|| unknown_unit(reference.units(), &code))?)
         }
         None => None,
     };

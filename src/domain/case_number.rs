@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::norms::{Norms, Numbering};
 use crate::domain::text::{clean, is_dash};
-use crate::domain::typed::latin;
+use crate::domain::typed::{digits, latin, like_digit};
 
 /// A case number. The sequence counts from 1 per unit and civil day, has at least four digits and
 /// grows past 9999 without breaking.
@@ -47,10 +47,10 @@ impl CaseNumber {
         let mut with_commas = with_commas.filter(Self::is_of_numbers);
         let mut words = cleaned.split(within);
         let undivided = || {
-            let digits: String = cleaned.chars().filter(|c| !is_mark(*c)).collect();
-            let digits = digits.to_ascii_uppercase();
-            let letter = digits.chars().next().filter(char::is_ascii_uppercase)?;
-            let digits = digits[1..].replace('O', "0");
+            let mut letters = cleaned.chars().filter(|c| !is_mark(*c));
+            let letter = letters.next().map(|c| c.to_ascii_uppercase());
+            let letter = letter.filter(char::is_ascii_uppercase)?;
+            let digits: String = letters.map(|c| like_digit(c).unwrap_or(c)).collect();
             // All of it is the number; the shortest sequence is the likeliest.
             let whole = |number: &Self| {
                 let own = number.0.bytes().filter(u8::is_ascii_digit).count();
@@ -108,7 +108,7 @@ impl CaseNumber {
     }
 
     fn found_in(text: &str, also_glued: bool) -> Vec<Self> {
-        let text = latin(&clean(text)).to_ascii_uppercase();
+        let text = latin(&clean(text)).into_owned();
         if let Some(number) = Self::exact(&text) {
             return vec![number];
         }
@@ -119,7 +119,7 @@ impl CaseNumber {
             let letters = &letters;
             (0..letters.len()).filter(move |i| {
                 let inside = *i > 0 && letters[i - 1].is_ascii_alphanumeric();
-                letters[*i].is_ascii_uppercase() && inside == glued
+                letters[*i].is_ascii_alphabetic() && inside == glued
             })
         };
         let glued = starts(true).filter(|_| also_glued);
@@ -129,15 +129,15 @@ impl CaseNumber {
             for c in &letters[i + 1..] {
                 match c {
                     _ if digits.len() > MOST_DIGITS => break,
-                    c if c.is_ascii_digit() || *c == 'O' => {
+                    c if c.is_ascii_digit() || like_digit(*c).is_some() => {
                         between = 0;
-                        digits.push(if *c == 'O' { '0' } else { *c });
+                        digits.push(like_digit(*c).unwrap_or(*c));
                     }
                     c if between < MOST_BETWEEN && is_mark(*c) => between += 1,
                     _ => break,
                 }
             }
-            for number in cut(letters[i], &digits) {
+            for number in cut(letters[i].to_ascii_uppercase(), &digits) {
                 if !found.contains(&number) {
                     found.push(number);
                 }
@@ -216,13 +216,14 @@ fn is_between(c: char) -> bool {
     is_dash(c) || c.is_whitespace() || matches!(c, '_' | '/')
 }
 
-/// In capitals, with zeros for what was typed as an O among digits.
+/// In capitals, with digits for what was typed as an O, l or I among them.
 fn zeros(part: &str) -> String {
-    let part = part.to_ascii_uppercase();
-    let of_digits = part.bytes().all(|b| b.is_ascii_digit() || b == b'O');
+    let of_digits = part
+        .chars()
+        .all(|c| c.is_ascii_digit() || like_digit(c).is_some());
     match of_digits && part.bytes().any(|b| b.is_ascii_digit()) {
-        true => part.replace('O', "0"),
-        false => part,
+        true => digits(part),
+        false => part.to_ascii_uppercase(),
     }
 }
 
@@ -379,6 +380,7 @@ mod tests {
             "H37.2O.01-261127-OOO1",
             "H37.20.01 \u{2013} 261127 \u{2013} 0001",
             "H37,20,01-261127-0001",
+            "H37.20.0l-26ll27-000I",
             "\u{41d}37.20.01-261127-0001",
             "số: H37,2O,O1-261127-OOO1.",
             "H37.20.01-261127-0001,mã tra cứu",

@@ -1,13 +1,14 @@
 //! What a text that is to be published still gives away of people.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
-use crate::domain::person::{Person, fold_diacritics};
+use crate::domain::person::{Person, fold_diacritics, is_organisation};
 use crate::domain::phone;
 use crate::domain::text::{clean, is_dash};
-use crate::domain::typed::latin;
+use crate::domain::typed::{latin, like_digit};
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +52,16 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
         // It may have been kept as it was typed.
         let phone = person.phone.as_deref();
         let phone = phone.map(|kept| phone::read(kept).unwrap_or_else(|_| kept.to_owned()));
-        phone.is_some_and(|phone| digits.iter().any(|text| text.contains(national(&phone))))
+        phone.is_some_and(|phone| {
+            // People of the same place leave the area's code out.
+            let local = phone
+                .starts_with("02")
+                .then(|| &phone[phone.len().saturating_sub(7)..]);
+            let whole = |text: &String| Some(text.as_str()) == local;
+            digits
+                .iter()
+                .any(|text| text.contains(national(&phone)) || whole(text))
+        })
     };
     add(any(&phones), Disclosure::Phone);
     let emails = |person: &Person| {
@@ -64,7 +74,14 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
         address.is_some_and(|address| tells_where(&text, address))
     };
     add(any(&lives), Disclosure::Address);
-    let identity = numbers.iter().any(|number| [9, 12].contains(&number.len()));
+    let own = |person: &Person| {
+        let number = person
+            .identity
+            .as_ref()
+            .map(|identity| bare(identity.number()));
+        number.is_some_and(|number| digits.iter().any(|text| text.contains(&number)))
+    };
+    let identity = numbers.iter().any(|number| [9, 12].contains(&number.len())) || any(&own);
     add(identity, Disclosure::IdentityNumber);
     found
 }
@@ -77,7 +94,7 @@ pub fn gives_away(text: &str, people: &[Person]) -> bool {
         let digits = digits(&clean(text));
         let numbers = people.iter().filter_map(|person| person.identity.as_ref());
         let mut numbers = numbers.map(|identity| identity.number());
-        numbers.any(|number| digits.iter().any(|digits| digits.contains(number)))
+        numbers.any(|number| digits.iter().any(|digits| digits.contains(&bare(number))))
     }
 }
 
@@ -125,24 +142,89 @@ fn parts_of_addresses(text: &str) -> String {
 /// What is said where a note holds one.
 pub const PERSONAL_NUMBER: &str = "không ghi số định danh ở đây: số đã có trong hồ sơ";
 
-/// Whether the text holds the words of the name one after the other.
+/// Whether the text holds the words of the name one after the other: spelt, glued together, or all but the given name as
+/// initials; of an organisation also without what it is by law.
 fn names(text: &str, name: &str) -> bool {
     // A name of one word is often an everyday word under other marks.
     let words = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
         let words = words.filter(|word| !word.is_empty());
-        let words = words.map(|word| latin(word).into_owned());
+        let words = words.map(|word| latin(&letters_for_digits(word)).into_owned());
         match name.split_whitespace().count() {
             1 => words.map(|word| word.to_lowercase()).collect(),
             _ => words.map(|word| fold_diacritics(&word)).collect(),
         }
     };
     let name: String = clean(name).nfkc().collect();
-    let (text, name) = (words(text), words(&name));
+    let (text, mut name) = (words(text), words(&name));
+    if is_organisation(&name.join(" "), None) {
+        let by_law = name
+            .iter()
+            .take_while(|word| LEGAL_FORMS.contains(&word.as_str()));
+        let by_law = by_law.count();
+        // What is left has to say more than a place.
+        if name.len() >= by_law + 2 {
+            name.drain(..by_law);
+        }
+    }
     let whole = name.concat();
-    let spelt =
-        whole.chars().count() >= LEAST_SPELT && spelt(&text).any(|run| run.contains(&whole));
-    !name.is_empty() && (spelt || text.windows(name.len()).any(|part| part == name))
+    let is_long = whole.chars().count() >= LEAST_SPELT;
+    let spelt = is_long && spelt(&text).any(|run| run.contains(&whole));
+    let glued = is_long && name.len() > 1 && is_glued(&text, &whole);
+    let initials = name.len() > 2
+        && text
+            .windows(name.len())
+            .any(|part| is_with_initials(part, &name));
+    let plain = || text.windows(name.len()).any(|part| part == name);
+    !name.is_empty() && (spelt || glued || initials || plain())
+}
+
+/// What organisations are by law, and how their names begin that say nothing else.
+const LEGAL_FORMS: &[&str] = &[
+    "ban", "ca", "co", "cong", "cp", "cty", "dich", "dntn", "doanh", "ho", "hkd", "hop", "htx",
+    "huu", "kinh", "mot", "mtv", "nghiep", "nhan", "phan", "sx", "tac", "thanh", "the", "thuong",
+    "tm", "tnhh", "trach", "tu", "ty", "va", "vien", "vu", "xa", "nhiem", "han",
+];
+
+/// Whether words of the text, written together or one after the other, are the whole name.
+fn is_glued(text: &[String], whole: &str) -> bool {
+    let within = text.iter().any(|word| word.contains(whole));
+    within
+        || (0..text.len()).any(|first| {
+            let mut rest = whole;
+            for word in &text[first..] {
+                match rest.strip_prefix(word.as_str()) {
+                    Some("") => return true,
+                    Some(after) => rest = after,
+                    None => return false,
+                }
+            }
+            false
+        })
+}
+
+/// Whether these words are the name with initials for some of it, but for the given name: `Đặng V. Hùng`.
+fn is_with_initials(words: &[String], name: &[String]) -> bool {
+    let (Some((word, words)), Some((given, name))) = (words.split_last(), name.split_last()) else {
+        return false;
+    };
+    word == given
+        && words.iter().zip(name).all(|(word, name)| {
+            word == name || (word.chars().count() == 1 && name.starts_with(word.as_str()))
+        })
+}
+
+/// A word with the letters that its digits look like: `C0n`.
+fn letters_for_digits(word: &str) -> String {
+    match word.contains(char::is_alphabetic) {
+        true => word.replace('0', "o").replace('1', "l"),
+        false => word.to_owned(),
+    }
+}
+
+/// A number without what stands between its digits.
+fn bare(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// A shorter name may be in any letters that stand alone.
@@ -203,6 +285,7 @@ fn national(phone: &str) -> &str {
 
 /// Digits of the text with no letters between them: whatever marks people set into phone numbers, to read or to hide them.
 fn digits(text: &str) -> Vec<String> {
+    let text = with_digits(text);
     let runs = text.split(char::is_alphabetic);
     let digits = runs.map(|run| run.chars().filter(char::is_ascii_digit).collect());
     digits.filter(|run: &String| !run.is_empty()).collect()
@@ -212,10 +295,11 @@ fn digits(text: &str) -> Vec<String> {
 /// along, perhaps with spaces around it. Case numbers are none, and the letter O among digits is a zero.
 fn numbers(text: &str) -> Vec<String> {
     let is_end = |c: char| !c.is_alphanumeric();
+    let text = with_digits(text);
     let words = text.split_whitespace();
     let words = words.map(|word| match CaseNumber::exact(word.trim_matches(is_end)) {
-        Some(_) => "x".to_owned(),
-        None => plain_digits(word),
+        Some(_) => "x",
+        None => word,
     });
     let mut text = String::new();
     for word in words {
@@ -224,7 +308,7 @@ fn numbers(text: &str) -> Vec<String> {
         if !text.is_empty() && !goes_on {
             text.push(' ');
         }
-        text += &word;
+        text += word;
     }
     let mut found = Vec::new();
     for separator in MARKS {
@@ -252,17 +336,36 @@ fn numbers(text: &str) -> Vec<String> {
 /// What people set between groups of digits.
 const MARKS: [char; 6] = [' ', '.', '-', ',', '/', '_'];
 
-/// A word with plain dashes, and if it has nothing but digits, marks and O, with zeros for these.
-fn plain_digits(word: &str) -> String {
-    let word: String = word
+/// A text with plain dashes, and with digits for the letters that look like them in words of numbers: `O2O`, `7ll`.
+fn with_digits(text: &str) -> String {
+    let text: String = text
         .chars()
         .map(|c| if is_dash(c) { '-' } else { c })
         .collect();
-    let is_o = |c: char| matches!(c, 'O' | 'o');
-    let is_letter = |c: char| c.is_alphabetic() && !is_o(c);
-    match latin(&word) {
-        plain if plain.contains(is_letter) => word,
-        plain => plain.replace(is_o, "0"),
+    let text = latin(&text);
+    let mut plain = String::with_capacity(text.len());
+    let mut after_number = false;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let letters = |c: char| c.is_alphabetic() && like_a_digit(c).is_none();
+        let own = word.contains(|c: char| c.is_ascii_digit());
+        // `0977 lll 222`: between numbers it is one.
+        let is_number = !word.contains(letters) && (own || after_number);
+        match is_number {
+            true => plain.extend(word.chars().map(|c| like_a_digit(c).unwrap_or(c))),
+            false => plain += word,
+        }
+        after_number = is_number;
+    }
+    plain
+}
+
+/// More generous than where a number is read: here nothing is kept of it.
+fn like_a_digit(c: char) -> Option<char> {
+    match c {
+        'S' | 's' => Some('5'),
+        'Q' | 'D' => Some('0'),
+        'i' | '|' => Some('1'),
+        c => like_digit(c),
     }
 }
 
@@ -315,6 +418,16 @@ mod tests {
             ("thư ANH@EXAMPLE.VN.", Email),
             ("số 5 020 185 000 123", IdentityNumber),
             ("CCCD:020185000123", IdentityNumber),
+            ("số 02009000S555", IdentityNumber),
+            ("gọi 0912.34S.678", Phone),
+            ("gọi O9l2 345 678", Phone),
+            ("gọi NguyễnThịÁnh", Name),
+            ("#nguyenthianh", Name),
+            ("facebook.com/nguyenthianh", Name),
+            ("Nguyễn ThịÁnh", Name),
+            ("Nguyễn T. Ánh", Name),
+            ("N.T.Ánh", Name),
+            ("N\u{332}guyễn Thị Ánh", Name),
             ("CMND 082-123-456", IdentityNumber),
             ("số 020,185,000,123", IdentityNumber),
             ("số 020/185/000/123", IdentityNumber),

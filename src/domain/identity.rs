@@ -19,12 +19,19 @@ pub enum Identity {
     TaxCode(String),
 }
 
-pub(super) const PERSON_LENGTH: Invalid =
+const PERSON_LENGTH: Invalid =
     Invalid::new("số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số");
+pub(super) const PERSON_ZERO: Invalid = Invalid::new(
+    "số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số: số này thiếu một chữ số, có thể mất số 0 ở \
+     đầu (bảng tính thường bỏ mất)",
+);
 const PROVINCE: Invalid =
     Invalid::new("ba chữ số đầu của số căn cước công dân không phải mã tỉnh (001 đến 096)");
 const TAX_CODE: Invalid = Invalid::new(
     "mã số thuế có 10 chữ số, hoặc 10 chữ số, dấu gạch ngang và 3 chữ số; hộ kinh doanh: 12 chữ số",
+);
+const TAX_ZERO: Invalid = Invalid::new(
+    "mã số thuế có 10 chữ số: số này thiếu một chữ số, có thể mất số 0 ở đầu (bảng tính thường bỏ mất)",
 );
 const NOT_DIGITS: Invalid = Invalid::new("số định danh chỉ gồm chữ số");
 const OF_A_SPREADSHEET: Invalid = Invalid::new(
@@ -49,6 +56,7 @@ impl Identity {
                 Ok(1_u16..=96) => Ok(Self::Cccd(digits)),
                 _ => Err(PROVINCE),
             },
+            8 | 11 => Err(PERSON_ZERO),
             _ => Err(PERSON_LENGTH),
         }
     }
@@ -73,6 +81,8 @@ impl Identity {
         let of_household = branch.is_none() && matches!(Self::person(main), Ok(Self::Cccd(_)));
         if of_household || digits(main, 10) && branch.is_none_or(|b| digits(b, 3)) {
             Ok(Self::TaxCode(code))
+        } else if branch.is_none() && digits(main, 9) {
+            Err(TAX_ZERO)
         } else {
             Err(TAX_CODE)
         }
@@ -160,7 +170,8 @@ mod tests {
     #[test]
     fn refuses_the_rest_without_repeating_it() {
         for (text, error) in [
-            ("02018500012", PERSON_LENGTH),
+            ("02018500012", PERSON_ZERO),
+            ("2018500012", PERSON_LENGTH),
             ("000185000123", PROVINCE),
             ("097185000123", PROVINCE),
             ("02018500012x", NOT_DIGITS),
@@ -170,7 +181,8 @@ mod tests {
         ] {
             assert_eq!(Identity::person(text), Err(error));
         }
-        for text in ["490012345", "4900123456-01", "4900123456-", "x"] {
+        assert_eq!(Identity::organisation("490012345"), Err(TAX_ZERO));
+        for text in ["4900123456-01", "4900123456-", "x"] {
             assert_eq!(Identity::organisation(text), Err(TAX_CODE));
         }
     }

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::Invalid;
 use crate::domain::identity::Identity;
+use crate::domain::person::is_garbled;
 use crate::domain::text::clean;
 
 /// What a card says of its holder. Personal data.
@@ -25,6 +26,9 @@ pub struct IdentityCard {
 const PARTS: Invalid = Invalid::new("mã QR của thẻ căn cước có 7 phần cách nhau bằng dấu |");
 const NOT_CCCD: Invalid = Invalid::new("số trên thẻ không phải số căn cước công dân 12 chữ số");
 const NO_NAME: Invalid = Invalid::new("thẻ không có họ tên");
+const GARBLED: Invalid = Invalid::new(
+    "chữ trên thẻ không đọc được: máy quét đang gửi sai bảng mã, hãy chỉnh máy quét về Unicode (UTF-8)",
+);
 const BORN_ON: Invalid = Invalid::new("ngày sinh trên thẻ không phải ngày dạng ddmmyyyy");
 const ISSUED_ON: Invalid = Invalid::new("ngày cấp trên thẻ không phải ngày dạng ddmmyyyy");
 const SEX: Invalid = Invalid::new("giới tính trên thẻ không phải Nam hay Nữ");
@@ -55,6 +59,9 @@ impl IdentityCard {
         }
         if name.is_empty() {
             return Err(NO_NAME);
+        }
+        if is_garbled(name) || is_garbled(address) {
+            return Err(GARBLED);
         }
         let born_on = date(born).ok_or(BORN_ON)?;
         // Of a card that was scanned twice, the second begins where the first ends.
@@ -121,7 +128,7 @@ fn agrees(number: &str, born_on: NaiveDate, female: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::identity::PERSON_LENGTH;
+    use crate::domain::identity::PERSON_ZERO;
 
     const CARD: &str =
         "020185000123|082123456|Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021";
@@ -174,7 +181,7 @@ mod tests {
             ("Nữ", "x", SEX),
             ("Nguyễn Thị Ánh", "", NO_NAME),
             ("020185000123", "082123456", NOT_CCCD),
-            ("082123456", "08212345", number_on_card(PERSON_LENGTH)),
+            ("082123456", "08212345", number_on_card(PERSON_ZERO)),
         ] {
             let card = CARD.replace(from, to);
             assert_eq!(IdentityCard::parse(&card).err(), Some(error), "{to}");

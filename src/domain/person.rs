@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::domain::disclosure::holds_personal_number;
 use crate::domain::email;
 use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
@@ -103,6 +104,14 @@ pub enum InvalidPerson {
     NameMissing,
     #[error("họ tên phải có chữ")]
     NameWithoutLetters,
+    #[error(
+        "họ tên có ký tự lạ: máy quét hoặc bàn phím đặt sai bảng mã; hãy gõ lại, hoặc chọn bảng mã Unicode (UTF-8)"
+    )]
+    NameGarbled,
+    #[error("họ tên không ghi kèm số định danh: số có ô riêng")]
+    NameWithNumber,
+    #[error("địa chỉ không ghi kèm số định danh: số có ô riêng")]
+    AddressWithNumber,
     #[error("họ tên dài quá 200 ký tự")]
     NameTooLong,
     #[error(
@@ -144,6 +153,13 @@ impl Person {
             wrong.push(InvalidPerson::NameMissing);
         } else if !self.name.chars().any(char::is_alphabetic) {
             wrong.push(InvalidPerson::NameWithoutLetters);
+        } else if is_garbled(&self.name) {
+            wrong.push(InvalidPerson::NameGarbled);
+        } else if holds_personal_number(&self.name) {
+            wrong.push(InvalidPerson::NameWithNumber);
+        }
+        if self.address.as_deref().is_some_and(holds_personal_number) {
+            wrong.push(InvalidPerson::AddressWithNumber);
         }
         if self.name.chars().count() > 200 {
             wrong.push(InvalidPerson::NameTooLong);
@@ -218,10 +234,12 @@ impl Person {
             let field = match invalid {
                 InvalidPerson::NameMissing
                 | InvalidPerson::NameWithoutLetters
+                | InvalidPerson::NameGarbled
+                | InvalidPerson::NameWithNumber
                 | InvalidPerson::NameTooLong => "name",
                 InvalidPerson::Phone | InvalidPerson::PhoneWithoutZero => "phone",
                 InvalidPerson::Email => "email",
-                InvalidPerson::AddressTooLong => "address",
+                InvalidPerson::AddressTooLong | InvalidPerson::AddressWithNumber => "address",
                 InvalidPerson::NotifyWithoutEmail | InvalidPerson::NotifyWithoutPhone => {
                     "notify_by"
                 }
@@ -484,6 +502,15 @@ fn letters_and_marks(word: &str) -> (String, Vec<char>) {
     (letters.collect(), marks)
 }
 
+/// Whether a name was read in another encoding than it was written in: signs of it stand in no name.
+pub fn is_garbled(name: &str) -> bool {
+    name.contains([
+        '\u{fffd}', '?', '«', '»', '¿', '…', '‚', '„', '€', '™', '¨', '¬', '¦', '§', '¤', '¢', '£',
+        '¥', '|', '<', '>', '{', '}', '\\', '^', '~', '=', '°', '±', '¹', '²', '³', '¼', '½', '¾',
+        '×', '÷', '®', '©', '¶', '¸',
+    ])
+}
+
 /// Whether a letter may get to an address: it says more than that there is none.
 pub fn is_somewhere(address: &str) -> bool {
     const NOTHING: &[&str] = &["biet", "chua", "co", "khong", "ko", "ro"];
@@ -529,12 +556,26 @@ impl std::fmt::Debug for Person {
 /// which is the last word: whatever last words of a name are known, they are how its key begins.
 /// Organisations, and names without a number that are too long to be a person's, keep the order of their words.
 pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
-    let folded = fold_name(name);
+    let folded = fold_for_search(name);
     let is_long = folded.split(' ').count() > 5;
     if is_organisation(name, identity) || (identity.is_none() && is_long) {
         return folded;
     }
     last_word_first(&folded)
+}
+
+/// A name as it is looked for: `Lý` and `Lí` are one.
+pub fn fold_for_search(name: &str) -> String {
+    let folded = fold_name(name);
+    let words = folded.split(' ').map(|word| {
+        let stem = word.strip_suffix('y').unwrap_or_default();
+        let alone = stem.ends_with("qu") || stem.ends_with(|c: char| !"aeiouy".contains(c));
+        match !stem.is_empty() && alone {
+            true => format!("{stem}i"),
+            false => word.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// `nguyen thi anh` as `anh thi nguyen`.
@@ -551,7 +592,8 @@ pub fn fold_name(name: &str) -> String {
 
 /// A name with plain spaces between its words.
 fn words_of_name(name: &str) -> String {
-    let is_between = |c: char| !c.is_alphanumeric() && !is_combining_mark(c) && !is_apostrophe(c);
+    // `H’Hen` is looked for as `h hen`.
+    let is_between = |c: char| is_apostrophe(c) || (!c.is_alphanumeric() && !is_combining_mark(c));
     let name = clean(name).replace('&', " và ");
     name.replace(is_between, " ")
 }

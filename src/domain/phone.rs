@@ -24,7 +24,7 @@ pub fn read(text: &str) -> Result<String, NoPhone> {
         match c {
             '+' if plain.is_empty() => plain.push('+'),
             c if c.is_ascii_digit() => plain.push(c),
-            c if c.is_whitespace() || is_dash(c) || "./()".contains(c) => {}
+            c if c.is_whitespace() || is_dash(c) || "./,()".contains(c) => {}
             _ => return Err(NoPhone::Unknown),
         }
     }

@@ -42,7 +42,13 @@ pub fn line(text: &str) -> String {
 /// `15-7-2021`, `15.7.2021`), never the month. The year has four digits, from 1900 to 9998. A midnight behind it, as
 /// spreadsheets add it, says nothing.
 pub fn read_date(text: &str) -> Option<NaiveDate> {
-    let text = text.trim();
+    let text: String = text
+        .trim()
+        .trim_start_matches('\'')
+        .chars()
+        .map(plain_dash)
+        .collect();
+    let text = text.as_str();
     let date = match text.split_once([' ', 'T']) {
         Some((date, time)) if time.chars().all(|c| matches!(c, '0' | ':' | '.')) => date,
         Some(_) => return None,
@@ -68,12 +74,18 @@ pub fn read_date(text: &str) -> Option<NaiveDate> {
     (1900..=9998).contains(&date.year()).then_some(date)
 }
 
+const fn plain_dash(c: char) -> char {
+    if is_dash(c) { '-' } else { c }
+}
+
 /// A whole number as people write it: `150000`, `150.000`, `150 000`, `150,000`, with `đ`, `₫` or `đồng` behind it.
 /// Marks stand between groups of three, the same all along; a part of zeros behind another mark (`5000.00`, `5.000,0`), as
 /// machines write it, says nothing.
 pub fn read_number(text: &str) -> Option<u64> {
     let text = clean(text);
     let text = text.trim();
+    // Statements of banks write what comes in so.
+    let text = text.strip_prefix('+').unwrap_or(text);
     let units = ["đồng", "đ", "₫", "VND", "VNĐ"];
     let text = units
         .iter()

@@ -13,11 +13,38 @@ use crate::domain::text::clean;
 pub fn number(text: &str) -> String {
     let text = latin(&clean(text)).into_owned();
     let text = unlabelled(&text);
-    let others = |c: char| c.is_alphabetic() && !is_o(c);
+    // What it is called may stand behind it too: `0912345678 (Zalo)`.
+    let text = match text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
+        Some((number, name)) if is_label(name) => number.trim_end(),
+        _ => text,
+    };
+    let others = |c: char| c.is_alphabetic() && like_digit(c).is_none();
     match text.contains(|c: char| c.is_ascii_digit()) && !text.contains(others) {
-        true => text.replace(is_o, "0"),
+        true => digits(text),
         false => text.to_owned(),
     }
+}
+
+/// The digit that a letter looks like.
+pub const fn like_digit(c: char) -> Option<char> {
+    match c {
+        'O' | 'o' => Some('0'),
+        'I' | 'l' => Some('1'),
+        _ => None,
+    }
+}
+
+/// With digits for the letters that look like them.
+pub fn digits(text: &str) -> String {
+    text.chars().map(|c| like_digit(c).unwrap_or(c)).collect()
+}
+
+fn is_label(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.all(|word| LABELS.contains(&fold_diacritics(word).as_str()))
 }
 
 /// A text without what it is called (`CCCD:`, `ĐT`), quotes around it and what ends a sentence.
@@ -34,7 +61,7 @@ pub fn unlabelled(text: &str) -> &str {
         if !LABELS.contains(&fold_diacritics(word).as_str()) {
             break;
         }
-        let colon = |c: char| is_quote(c) || matches!(c, ':' | '=');
+        let colon = |c: char| is_quote(c) || matches!(c, ':' | '=' | '/');
         let number = behind.trim_start_matches(|c: char| colon(c) || matches!(c, '.' | '-'));
         let begins = |c: char| c.is_ascii_digit() || matches!(c, '+' | '(');
         // `mail@example.vn` and `dt.khanh@example.vn` are addresses.
@@ -48,10 +75,11 @@ pub fn unlabelled(text: &str) -> &str {
 
 /// The words, folded, of which labels of numbers and addresses are made.
 const LABELS: &[&str] = &[
-    "can", "cc", "cccd", "cmnd", "cmt", "code", "cong", "cuoc", "cuu", "dan", "danh", "di", "dien",
-    "dinh", "dong", "dt", "dtdd", "e-mail", "email", "he", "ho", "hotline", "la", "lien", "ma",
-    "mail", "mobile", "msdn", "mst", "phone", "sdt", "so", "tel", "thoai", "thu", "thue", "tk",
-    "tra", "tu", "zalo",
+    "ca", "can", "cc", "cccd", "chi", "cmnd", "cmt", "code", "cong", "cuoc", "cuu", "dan", "danh",
+    "dd", "ddcn", "di", "dia", "dien", "dinh", "doanh", "dong", "dt", "dtdd", "e-mail", "email",
+    "he", "ho", "hotline", "kinh", "la", "lien", "ma", "mail", "mailto", "mobile", "msdn", "mst",
+    "nghiep", "nhan", "phone", "sdt", "so", "tel", "thoai", "thu", "thue", "tk", "tra", "tu",
+    "zalo",
 ];
 
 /// Letters of other alphabets as those of ours that they look like.
@@ -69,10 +97,6 @@ pub fn latin(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(plain)
-}
-
-const fn is_o(c: char) -> bool {
-    matches!(c, 'O' | 'o')
 }
 
 #[cfg(test)]
@@ -96,6 +120,11 @@ mod tests {
             ("Email: anh@example.vn.", "anh@example.vn"),
             ("e-mail anh@example.vn", "anh@example.vn"),
             ("ĐT.0912345678", "0912345678"),
+            ("Số định danh cá nhân: 020185000123", "020185000123"),
+            ("CCCD/CMND: 020185000123", "020185000123"),
+            ("020185000123 (CCCD)", "020185000123"),
+            ("02ol85000l23", "020185000123"),
+            ("mailto:anh@example.vn", "anh@example.vn"),
         ] {
             assert_eq!(number(typed), meant, "{typed}");
         }

@@ -13,6 +13,7 @@ use crate::domain::ids::UnitId;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::phone;
 use crate::domain::text::clean;
+use crate::domain::typed::latin;
 
 text_enum! {
     /// The administrative level that receives and resolves. Ordered from the top.
@@ -170,7 +171,9 @@ impl Units {
 
     pub fn by_code(&self, code: &str) -> Option<&Arc<Unit>> {
         let typed = || {
-            let code = clean(code).trim().to_ascii_uppercase();
+            let code = latin(&clean(code)).to_ascii_uppercase();
+            let code = code.trim().trim_end_matches([',', ';', '.', ':']);
+            let code = code.replace(',', ".");
             let groups = code.split('.').map(|group| match group.parse::<u16>() {
                 // An O among digits is a zero.
                 Err(_) if group.contains('O') => match group.replace('O', "0") {

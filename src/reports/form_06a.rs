@@ -61,7 +61,10 @@ pub fn form_06a(store: &Store, span: Span, unit: Option<&str>) -> Result<Form06a
         let root = match unit {
             Some(code) => {
                 let unit = reference.units().by_code(code);
-                Some(unit.ok_or_else(|| unknown_unit(code))?.id)
+                Some(
+                    unit.ok_or_else(|| unknown_unit(reference.units(), code))?
+                        .id,
+                )
             }
             None => None,
         };

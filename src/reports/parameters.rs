@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::period::Period;
+use crate::domain::unit::Units;
 use crate::error::Error;
+use crate::render::words;
 use crate::reports::Report;
 use crate::reports::compare::PrintedFigures;
 use crate::reports::standings::Span;
@@ -56,8 +58,8 @@ pub fn span(
 }
 
 /// There is no such unit.
-pub(crate) fn unknown_unit(code: &str) -> Error {
-    Error::parameter("unit", format!("không có đơn vị '{code}'"))
+pub(crate) fn unknown_unit(units: &Units, code: &str) -> Error {
+    Error::parameter("unit", words::no_unit(units, code))
 }
 
 /// Checks what the rows of a report may be.

@@ -246,7 +246,7 @@ fn page(
     let mut roots = Vec::new();
     for code in &request.units {
         match units.by_code(code) {
-            None => add("unit", format!("không có đơn vị '{code}'")),
+            None => add("unit", render::words::no_unit(units, code)),
             Some(unit) if !reference.reaches(unit.id, request.reach) => {
                 return Err(Error::NOT_YOUR_DOSSIER);
             }
@@ -259,10 +259,17 @@ fn page(
     let mut procedures: Option<Vec<ProcedureId>> = None;
     for code in &request.procedures {
         let versions = reference.versions(code);
-        if let Err(error) = ProcedureCode::read(code) {
-            add("procedure", error.to_string());
-        } else if versions.is_empty() {
-            add("procedure", format!("không có thủ tục '{code}'"));
+        if versions.is_empty() {
+            let all = reference.procedures().into_iter();
+            let all = all.map(|version| &version.definition);
+            let read = ProcedureCode::read(code)
+                .err()
+                .filter(|_| code.contains('.'));
+            let none = || render::words::no_procedure(all, code);
+            add(
+                "procedure",
+                read.map_or_else(none, |error| error.to_string()),
+            );
         }
         let ids = versions.iter().map(|version| version.id);
         procedures.get_or_insert_default().extend(ids);

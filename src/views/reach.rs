@@ -4,6 +4,7 @@ use crate::domain::ids::{UnitId, UserId};
 use crate::domain::role::Role;
 use crate::domain::unit::Units;
 use crate::error::Error;
+use crate::render::words;
 use crate::store::authority::Proof;
 use crate::store::reference::Reference;
 
@@ -31,8 +32,7 @@ pub fn listed_units(
         None => reach,
         Some(code) => {
             let unit = units.by_code(code);
-            let unit =
-                unit.ok_or_else(|| Error::wrong("unit", format!("không có đơn vị '{code}'")))?;
+            let unit = unit.ok_or_else(|| Error::wrong("unit", words::no_unit(units, code)))?;
             if reach.is_some_and(|reach| !reference.reaches(unit.id, reach)) {
                 return Err(Error::NOT_YOUR_DOSSIER);
             }

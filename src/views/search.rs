@@ -7,7 +7,7 @@ use crate::domain::case_number::{CaseNumber, NumberEnd};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{fold_name, last_word_first};
+use crate::domain::person::{fold_diacritics, fold_for_search, last_word_first};
 use crate::domain::phone;
 use crate::error::{Error, WrongField};
 use crate::store::lists::{self, Listed, Reach};
@@ -47,17 +47,30 @@ impl SearchFor {
             return found;
         }
         found.extend(Self::phone(text));
+        found.extend(Self::identity(text));
+        if found.is_empty() {
+            // Beside a name the number says more: `Tô Văn Số 0934567890`.
+            let digits = text.split(|c: char| !c.is_ascii_digit());
+            let long = digits.filter(|digits| digits.len() >= LEAST_OF_A_NUMBER);
+            for number in long {
+                found.extend(Self::phone(number));
+                found.extend(Self::identity(number));
+            }
+        }
+        if found.is_empty() {
+            found.extend(Self::name(text));
+        }
+        found
+    }
+
+    fn identity(text: &str) -> Option<Self> {
         // Behind what it is called: `CCCD 020085000124`.
         let bare = text.trim_start_matches(|c: char| c.is_alphabetic() || c == ':' || c == ' ');
         let identity = [text, bare].into_iter().find_map(|text| {
             let person = Identity::person(text);
             person.or_else(|_| Identity::organisation(text)).ok()
         });
-        found.extend(identity.map(Self::Identity));
-        if found.is_empty() {
-            found.extend(Self::name(text));
-        }
-        found
+        identity.map(Self::Identity)
     }
 
     /// A case number, or its end.
@@ -74,10 +87,32 @@ impl SearchFor {
     }
 
     pub fn name(text: &str) -> Option<Self> {
-        let folded = fold_name(text);
+        let folded = fold_for_search(without_title(text));
         let words = folded.split(' ').filter(|word| !word.is_empty());
         let words: Vec<String> = words.map(str::to_owned).collect();
         (folded.chars().any(char::is_alphanumeric)).then_some(Self::Name(words))
+    }
+}
+
+/// A phone number or an old card has no less digits.
+const LEAST_OF_A_NUMBER: usize = 9;
+
+/// How people are called to, and what a name is called.
+const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "ho", "va", "ten"];
+
+/// A name without what people are called before it, if two words of it are left.
+fn without_title(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    loop {
+        let Some((word, behind)) = rest.split_once([' ', ':']) else {
+            return rest;
+        };
+        let behind = behind.trim_start_matches([' ', ':']);
+        let title = TITLES.contains(&fold_diacritics(word).as_str());
+        if !title || behind.split_whitespace().count() < 2 {
+            return rest;
+        }
+        rest = behind;
     }
 }
 
@@ -250,7 +285,7 @@ impl Fit {
         // By how they are filed, these two.
         let name = match self {
             Self::Whole | Self::Begun => String::new(),
-            Self::Apart | Self::Inside | Self::BegunInside => fold_name(name),
+            Self::Apart | Self::Inside | Self::BegunInside => fold_for_search(name),
         };
         let name: Vec<&str> = name.split(' ').collect();
         match self {
@@ -479,5 +514,21 @@ mod tests {
         let name = SearchFor::Name(vec!["nguyen".into(), "thi".into(), "anh".into()]);
         assert_eq!(guess(" Nguyễn  Thị ÁNH"), [name]);
         assert_eq!(guess("  -- "), []);
+        for text in [
+            "bà Nguyễn Thị Ánh",
+            "Họ tên: Nguyễn Thị Ánh",
+            "Họ và tên: bà Nguyễn Thị Ánh",
+        ] {
+            assert_eq!(guess(text), guess("Nguyễn Thị Ánh"), "{text}");
+        }
+        assert_eq!(guess("Lý Thị Mỹ"), guess("Lí Thị Mĩ"));
+        assert_eq!(guess("H’Hen Niê"), guess("h hen nie"));
+        assert_eq!(guess("Tô Văn Số 0934567890")[0], phone("0934567890"));
+        assert!(guess("CCCD: 020185000123 - Tô Văn Số").contains(&guess("020185000123")[0]));
+        // Whoever is called so is found by it.
+        assert_eq!(
+            guess("anh thu"),
+            [SearchFor::Name(vec!["anh".into(), "thu".into()])]
+        );
     }
 }

@@ -207,7 +207,7 @@ pub fn preview(store: &Store, asked: &Asked) -> Result<Preview, Error> {
     let (code, unit) = (&asked.procedure, &asked.unit);
     let known = reference.units().by_code(unit);
     match known {
-        None => add("unit", format!("không có đơn vị '{unit}'")),
+        None => add("unit", words::no_unit(reference.units(), unit)),
         Some(known) => {
             if let Some(reason) = words::ended(reference.units(), known, day) {
                 add("unit", reason);

@@ -110,8 +110,8 @@ impl Query {
                 }
                 let text = clean(&text).into_owned();
                 // A day as it is written here: nothing else reads as one. A moment is no day.
-                let day = Some(&text).filter(|text| text.len() <= LONGEST_DAY);
-                let day = day.and_then(|text| read_date(text));
+                let day = Some(text.trim()).filter(|text| text.chars().count() <= LONGEST_DAY);
+                let day = day.and_then(read_date);
                 let text = day.map_or(text, |day| day.to_string());
                 fields.insert(name, Value::String(text));
             }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::domain::person::fold_diacritics;
+use crate::domain::typed::{latin, unlabelled};
 
 /// A code of the national database, and what is written behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl fmt::Display for InvalidCode {
 }
 
 impl ProcedureCode {
-    /// Reads a code with or without province and case; spaces around it do not matter.
+    /// Reads a code with or without province and case, or one that was typed short.
     ///
     /// # Errors
     /// Why it is none.
@@ -73,6 +74,14 @@ impl ProcedureCode {
             text: text.chars().take(60).collect(),
             why,
         };
+        if let Some(base) = Self::as_typed(text) {
+            let (province, case) = (None, None);
+            return Ok(Self {
+                base,
+                province,
+                case,
+            });
+        }
         let Some((base, rest)) = leading(text) else {
             return Err(invalid(why_none(text)));
         };
@@ -106,6 +115,15 @@ impl ProcedureCode {
 
     /// The code of a procedure that was typed without its dot, with a comma for it, or with the letter O for zeros.
     pub fn as_typed(text: &str) -> Option<String> {
+        let text = latin(text)
+            .trim()
+            .trim_end_matches([',', ';', ' '])
+            .to_owned();
+        // A full stop behind it may be where the rest was cut off.
+        let text = match text.ends_with('.') {
+            true => text.as_str(),
+            false => unlabelled(&text),
+        };
         let text = text
             .trim()
             .to_ascii_uppercase()

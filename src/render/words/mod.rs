@@ -25,11 +25,13 @@ use crate::domain::opinion::Rating;
 use crate::domain::payment::{Misfit, PaymentAct, PaymentState};
 use crate::domain::person::{NotifyBy, Ways};
 use crate::domain::privacy::{self, Seen};
-use crate::domain::procedure::OnSupplement;
+use crate::domain::procedure::finding::Wanted;
+use crate::domain::procedure::{OnSupplement, ProcedureDefinition};
 use crate::domain::role::Role;
 use crate::domain::tally::Share;
 use crate::domain::text_block::Purpose;
 use crate::domain::time_limit::Outcome;
+use crate::domain::unit::finding::fit;
 use crate::domain::unit::{Level, Unit, Units};
 
 /// What another dossier is to one with which it is linked; it came later, or earlier.
@@ -331,6 +333,50 @@ pub const fn job_state(state: job::State) -> &'static str {
 /// Behind a sentence on a unit that does not work: which one does its work.
 fn goes_on_in(name: &str, code: &str) -> String {
     format!("; việc của đơn vị do {name} ({code}) tiếp tục")
+}
+
+/// How many of those that may be meant are named.
+const MOST_MEANT: usize = 4;
+
+/// That nothing is called so, or that several are, which are named by their codes.
+fn none_or_several(what: &str, typed: &str, mut fitting: Vec<String>) -> String {
+    fitting.dedup();
+    match fitting.len() {
+        0 => format!("không có {what} '{typed}'"),
+        all => {
+            fitting.truncate(MOST_MEANT);
+            let more = if all > MOST_MEANT { "…" } else { "" };
+            let fitting = fitting.join("; ");
+            format!("không có {what} nào tên đúng là '{typed}'; ghi mã của: {fitting}{more}")
+        }
+    }
+}
+
+/// That there is no such unit, with those that may be meant.
+pub fn no_unit(units: &Units, typed: &str) -> String {
+    let all = units.all().into_iter();
+    let fitting = all.filter_map(|unit| Some((fit(typed, &[&unit.name])?, unit)));
+    let mut fitting: Vec<_> = fitting.collect();
+    fitting.sort_by_key(|(fit, unit)| (*fit, unit.code.clone()));
+    let fitting = fitting.into_iter();
+    let fitting = fitting.map(|(_, unit)| format!("{} ({})", units.name_apart(unit), unit.code));
+    none_or_several("đơn vị", typed, fitting.collect())
+}
+
+/// That there is no such procedure, with those that may be meant.
+pub fn no_procedure<'a>(
+    all: impl IntoIterator<Item = &'a ProcedureDefinition>,
+    typed: &str,
+) -> String {
+    let wanted = Wanted::new(typed);
+    let fitting = all
+        .into_iter()
+        .filter_map(|one| Some((wanted.rank(one)?, one)));
+    let mut fitting: Vec<_> = fitting.filter(|_| wanted.is_any()).collect();
+    fitting.sort_by_key(|(rank, one)| (*rank, one.code.clone()));
+    let fitting = fitting.into_iter();
+    let fitting = fitting.map(|(_, one)| format!("{} ({})", one.name, one.code));
+    none_or_several("thủ tục", typed, fitting.collect())
 }
 
 /// That a unit has ended before a day, and which unit does its work; `None` while it works.

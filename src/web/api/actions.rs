@@ -17,13 +17,13 @@ use crate::store::Store;
 use crate::views::dossier::DossierView;
 use crate::web::api::answers::{Reply, fresh_tagged, or_current};
 use crate::web::api::call::Call;
-use crate::web::api::check_length;
 use crate::web::api::dossiers::{
     ItemInput, ReturnDateInput, assignee, intent, read_items, resolve,
 };
 use crate::web::api::entered_at::EnteredAt;
 use crate::web::api::fees::{FeeInput, asked, check_fees};
 use crate::web::api::people::PersonInput;
+use crate::web::api::{check_length, check_no_number};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IfMatch;
 use crate::web::problem::{FieldError, Problem};
@@ -122,9 +122,11 @@ pub(crate) fn perform<B: ActionBody>(
 
 const MOST_LETTERS: usize = 2000;
 
+/// What is kept in a history for good holds nobody's number.
 fn check_text(field: &str, text: &str) -> Vec<FieldError> {
     let mut wrong = Vec::new();
     check_length(field, text, MOST_LETTERS, &mut wrong);
+    check_no_number(field, text, &mut wrong);
     wrong
 }
 

@@ -18,9 +18,9 @@ use crate::store::payments::Notice;
 use crate::web::api::actions::{ActionBody, MOST_VND, Subject, action_bodies, check_amount};
 use crate::web::api::answers::{Reply, fresh};
 use crate::web::api::call::Call;
-use crate::web::api::check_length;
 use crate::web::api::dossiers::resolve;
 use crate::web::api::entered_at::EnteredAt;
+use crate::web::api::{check_length, check_no_number};
 use crate::web::body::{self, Readable};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::web::{State, with_store};
@@ -192,6 +192,7 @@ impl Readable for Refund {
         let mut wrong = Vec::new();
         check_length("/receipt", &self.receipt, 100, &mut wrong);
         check_length("/reason", &self.reason, 2000, &mut wrong);
+        check_no_number("/reason", &self.reason, &mut wrong);
         if self.reason.trim().is_empty() {
             wrong.push(FieldError::new("/reason", "để trống"));
         }
@@ -286,6 +287,7 @@ impl Readable for Waive {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/reason", &self.reason, 2000, &mut wrong);
+        check_no_number("/reason", &self.reason, &mut wrong);
         wrong
     }
 }

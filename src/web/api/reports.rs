@@ -130,7 +130,7 @@ pub(crate) fn root(
     let mut root = reach;
     if let Some(code) = code {
         let unit = units.by_code(code);
-        let unit = unit.ok_or_else(|| unknown_unit(code))?;
+        let unit = unit.ok_or_else(|| unknown_unit(units, code))?;
         if !reference.reaches(unit.id, reach) {
             let detail = "đơn vị không thuộc phạm vi của bạn";
             return Err(Problem::new(Kind::Forbidden, detail));

@@ -1,11 +1,13 @@
 //! Units and procedures in filters, as people name them: by their codes, or by a name where one alone bears it.
 
+use std::sync::Arc;
+
 use crate::domain::ids::UnitId;
 use crate::domain::person::fold_diacritics;
-use crate::domain::procedure::ProcedureCode;
 use crate::domain::procedure::finding::Wanted;
-use crate::domain::unit::finding::fits as fits_name;
-use crate::domain::unit::{Unit, is_unit_code};
+use crate::domain::procedure::{Procedure, ProcedureCode};
+use crate::domain::unit::finding::fit;
+use crate::domain::unit::is_unit_code;
 use crate::store::reference::Reference;
 use crate::web::api::call::Call;
 use crate::web::pages::forms::Fields;
@@ -47,7 +49,7 @@ fn each(names: &str, code: impl Fn(&str) -> Option<String>) -> String {
     if let Some(code) = code(names) {
         return code;
     }
-    let codes = names.split(',').map(str::trim);
+    let codes = names.split([',', ';']).map(str::trim);
     let codes = codes.map(|name| code(name).unwrap_or_else(|| name.to_owned()));
     codes.collect::<Vec<_>>().join(", ")
 }
@@ -59,22 +61,19 @@ fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
 
 fn code_of_unit(reference: &Reference, reach: UnitId, name: &str) -> Option<String> {
     let code = name.trim().to_uppercase();
-    if is_unit_code(&code) {
+    // A word of capitals may be a short name as well.
+    if is_unit_code(&code) && reference.units().by_code(&code).is_some() {
         return Some(code);
     }
     let units = reference.units();
-    let wanted = fold_diacritics(name);
     let own = units.all().into_iter();
-    let own: Vec<_> = own
-        .filter(|unit| !wanted.is_empty() && units.is_under(unit.id, reach))
-        .collect();
-    let fits = |test: &dyn Fn(&Unit) -> bool| {
-        let fitting = own.iter().filter(|unit| test(unit));
-        only(fitting).map(|unit| unit.code.clone())
-    };
-    fits(&|unit| fold_diacritics(&unit.name) == wanted)
-        .or_else(|| fits(&|unit| fold_diacritics(&unit.name).contains(&wanted)))
-        .or_else(|| fits(&|unit| fits_name(name, &[&unit.name])))
+    let own = own.filter(|unit| units.is_under(unit.id, reach));
+    let fitting = own.filter_map(|unit| Some((fit(name, &[&unit.name])?, unit)));
+    let fitting: Vec<_> = fitting.collect();
+    // One that fits better than all others is meant.
+    let best = fitting.iter().map(|(fit, _)| *fit).min()?;
+    let best = fitting.iter().filter(|(fit, _)| *fit == best);
+    only(best).map(|(_, unit)| unit.code.clone())
 }
 
 fn code_of_procedure(reference: &Reference, name: &str) -> Option<String> {
@@ -86,6 +85,20 @@ fn code_of_procedure(reference: &Reference, name: &str) -> Option<String> {
     }
     let wanted = Wanted::new(name);
     let procedures = reference.procedures();
+    let own = |version: &&&Arc<Procedure>| {
+        fold_diacritics(&version.definition.name) == fold_diacritics(name)
+    };
+    // A name that is the whole of one wins over those that begin so.
+    let mut exact: Vec<&str> = procedures
+        .iter()
+        .filter(own)
+        .map(|version| version.definition.code.as_str())
+        .collect();
+    exact.sort_unstable();
+    exact.dedup();
+    if let [code] = exact.as_slice() {
+        return Some((*code).to_owned());
+    }
     let mut ranked: Vec<_> = procedures
         .iter()
         .filter(|_| wanted.is_any())
