@@ -670,8 +670,8 @@ mod tests {
         assert_eq!(search_name("Nguyễn Thị Ánh", None), "anh thi nguyen");
         let code = Identity::organisation("4900123456").unwrap();
         let name = "Công ty Ánh Dương";
-        assert_eq!(search_name(name, Some(&code)), "cong ty anh duong");
-        assert_eq!(search_name("Lý", None), "ly");
+        assert_eq!(search_name(name, Some(&code)), "cong ti anh duong");
+        assert_eq!(search_name("Lý", None), "li");
         assert_eq!(search_name("Hợp tác xã Na Chi", None), "hop tac xa na chi");
         let long = "Công Tằng Tôn Nữ Thị Thử";
         let person = Identity::person("020185000123").ok();

@@ -493,7 +493,7 @@ impl Report for BySteps {
             Column::number("late_rate", "Tỷ lệ chậm"),
             Column::number("lost_hours", "Tổng thời gian vượt (giờ)"),
             Column::number("waited_hours", "Chờ người nộp (giờ)"),
-            Column::number("there", "Đang ở bước"),
+            Column::number("there", "Còn ở bước cuối kỳ"),
             Column::number("there_late", "Trong đó chậm"),
         ];
         let rows = self.rows.iter().map(|row| {

@@ -252,6 +252,18 @@ fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
         names.join("; ")
     });
     let exception = &data["exception"];
+    // Of a correction each with its numbers.
+    let corrected = event.kind == "papers_corrected";
+    let numbers = |items: &str, names: &str| {
+        let items = data[items].as_array().filter(|_| corrected)?.iter();
+        let names = data[names].as_array()?.iter();
+        let rows = items.zip(names).filter_map(|(item, name)| {
+            let number = |part: usize| u16::try_from(item[part].as_u64()?).ok();
+            let said = words::copies(number(1)?, number(2)?);
+            Some(format!("{}: {said}", name.as_str()?))
+        });
+        Some(rows.collect::<Vec<_>>().join("; "))
+    };
     let said = [
         ("Bước", step().cloned()),
         ("Đơn vị", unit("unit")),
@@ -261,7 +273,9 @@ fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
         ("Giao cho", after.clone()),
         ("Lý do", text("reason").map(str::to_owned)),
         ("Ghi chú", text("note").map(str::to_owned)),
-        ("Giấy tờ", papers),
+        ("Giấy tờ", papers.filter(|_| !corrected)),
+        ("Nay ghi", numbers("items", "papers")),
+        ("Trước đó ghi", numbers("before", "papers_before")),
         ("Số tiền", amount("amount_vnd")),
         ("Biên lai", text("receipt").map(str::to_owned)),
         ("Hẹn trả", moment("due")),

@@ -720,6 +720,15 @@ pub fn events(
                 names_of_papers(&event.data, version)
             });
             payload.extend(papers.map(|names| ("papers".to_owned(), names)));
+            let before = under.as_ref().and_then(|(id, case)| {
+                let EventData::PapersCorrected(corrected) = &event.data else {
+                    return None;
+                };
+                let version = reference.procedure_in_case(*id, case.as_deref())?;
+                let items = corrected.before.iter();
+                Some(names_of(version, items.map(|item| item.0)))
+            });
+            payload.extend(before.map(|names| ("papers_before".to_owned(), names)));
             let tagged = serde_json::to_value(&event.data).unwrap_or_default();
             let hands = HANDS.map(|name| {
                 let staff = StaffName::of(&staff, staff_id(payload.get(name))?)?;
@@ -779,13 +788,16 @@ fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {
         },
         EventData::SupplementRequested(requested) => requested.items.clone(),
         EventData::SupplementTaken(taken) => held(&taken.items),
+        EventData::PapersCorrected(corrected) => held(&corrected.items),
         _ => return None,
     };
+    (!positions.is_empty()).then(|| names_of(procedure, positions.into_iter()))
+}
+
+fn names_of(procedure: &Procedure, positions: impl Iterator<Item = u16>) -> Value {
     let checklist = &procedure.definition.checklist;
-    let papers = positions.into_iter();
-    let papers = papers.filter_map(|position| checklist.get(usize::from(position)));
-    let names: Vec<_> = papers.map(|item| Value::from(item.name.clone())).collect();
-    (!names.is_empty()).then_some(Value::Array(names))
+    let papers = positions.filter_map(|position| checklist.get(usize::from(position)));
+    papers.map(|item| Value::from(item.name.clone())).collect()
 }
 
 fn staff_id(value: Option<&Value>) -> Option<UserId> {
@@ -836,6 +848,22 @@ pub struct FullIdentity {
     pub kind: &'static str,
     #[schema(example = "020185000123")]
     pub number: String,
+}
+
+/// The applicant's identity as it stands, for a correction that keeps it: nobody is shown it, so that nothing is recorded.
+///
+/// # Errors
+/// If there is no such dossier, it is out of reach, or the database refuses.
+pub(crate) fn kept_identity(
+    store: &Store,
+    id: DossierId,
+    reach: UnitId,
+) -> Result<Option<Identity>, Error> {
+    store.read_with_reference(|conn, reference| {
+        let dossier = find_within(conn, reference, id, Some(reach))?;
+        let person = persons::find(conn, dossier.applicant)?;
+        Ok(person.and_then(|person| person.identity))
+    })
 }
 
 /// Reads the identity numbers of a dossier's people; the reading is recorded in the same

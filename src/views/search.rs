@@ -46,17 +46,24 @@ impl SearchFor {
         {
             return found;
         }
-        found.extend(Self::phone(text));
-        found.extend(Self::identity(text));
-        if found.is_empty() {
-            // Beside a name the number says more: `Tô Văn Số 0934567890`.
-            let digits = text.split(|c: char| !c.is_ascii_digit());
-            let long = digits.filter(|digits| digits.len() >= LEAST_OF_A_NUMBER);
-            for number in long {
-                found.extend(Self::phone(number));
-                found.extend(Self::identity(number));
-            }
+        // Beside a name the number says more: `Tô Văn Số 0934567890`.
+        let digits = text.split(|c: char| !c.is_ascii_digit());
+        let long = digits.filter(|digits| digits.len() >= LEAST_OF_A_NUMBER);
+        let mut ways: Vec<&str> = std::iter::once(text).chain(long).collect();
+        ways.dedup();
+        for way in &ways {
+            found.extend(Self::phone(way));
         }
+        for way in ways {
+            found.extend(Self::identity(way));
+        }
+        let mut seen = Vec::new();
+        found.retain(|one| {
+            !seen.contains(one) && {
+                seen.push(one.clone());
+                true
+            }
+        });
         if found.is_empty() {
             found.extend(Self::name(text));
         }

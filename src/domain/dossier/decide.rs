@@ -463,6 +463,13 @@ fn decide_existing(
         Action::Correct(Correction::Papers { reason, items }) => PapersCorrected {
             reason: required(reason)?,
             items: positioned(items, context.procedure)?,
+            before: dossier
+                .contents
+                .items
+                .iter()
+                .filter(|held| held.under == dossier.procedure)
+                .map(|held| held.item)
+                .collect(),
         }
         .into(),
         Action::SendBack {

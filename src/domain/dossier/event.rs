@@ -581,6 +581,9 @@ pub struct ApplicantCorrected {
 pub struct PapersCorrected {
     pub reason: String,
     pub items: Vec<ItemHandedIn>,
+    /// What was written down before, under the same version of the procedure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<ItemHandedIn>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

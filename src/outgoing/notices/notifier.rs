@@ -171,6 +171,31 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 }),
             )
         }
+        EventData::FeeWaived(waived) if is_waited_for(*before, after, waived.fee) => (
+            Topic::Money,
+            json!({
+                "what_happened": "Được miễn một khoản phải nộp",
+                "what": format!("đã miễn khoản {}", fee_name(reference, after, waived.fee)),
+                "amount": "", "receipt": "", "reason": waived.reason,
+                "owed": match after.contents.payment_requested {
+                    Some(vnd) => format!("{} đồng", amount(vnd)),
+                    None => owed(reference, after),
+                },
+            }),
+        ),
+        // The last fee that the clock stood for has been waived.
+        EventData::PaymentTaken(taken)
+            if taken.amount_vnd == 0 && before.and_then(Dossier::promised) == after.promised() =>
+        {
+            (
+                Topic::Money,
+                json!({
+                    "what_happened": "Không còn khoản phải nộp",
+                    "what": "đã miễn khoản được yêu cầu nộp; không còn khoản nào phải nộp, việc giải quyết được tiếp tục",
+                    "amount": "", "receipt": "", "reason": "", "owed": "",
+                }),
+            )
+        }
         // What is paid with the receipt stands on the receipt.
         data if let Some(money) =
             words::money(data).filter(|_| after.received_at != Some(event.at)) =>
@@ -431,6 +456,22 @@ fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
         (2.., Some(vnd)) => format!("{} ({quantity}{per} × {})", fee.name, amount(vnd)),
         _ => fee.name.clone(),
     }
+}
+
+/// Whether a fee that is waived was asked for by letter: while the clock stood for it and others, or for the result.
+fn is_waited_for(before: Option<&Dossier>, after: &Dossier, fee: u16) -> bool {
+    let asked = before.is_some_and(|before| before.contents.requested_fees.contains(&fee));
+    match after.status {
+        // Of the last one it is told that the dossier goes on.
+        Status::PaymentRequested => asked && !after.contents.requested_fees.is_empty(),
+        status => status == Status::Done,
+    }
+}
+
+fn fee_name(reference: &Reference, dossier: &Dossier, position: u16) -> String {
+    let procedure = reference.procedure_of(dossier);
+    let fee = procedure.and_then(|p| p.definition.fees.get(usize::from(position)));
+    fee.map_or_else(String::new, |fee| times(dossier, position, fee))
 }
 
 /// What is owed for it, in words, whether its amount is known or not; empty where nothing is.

@@ -399,6 +399,7 @@ pub fn event(data: &EventData) -> &'static str {
         EventData::Finished(finished) if finished.decision == Decision::Refused => {
             "Từ chối giải quyết"
         }
+        EventData::PaymentTaken(paid) if paid.amount_vnd == 0 => "Không còn khoản phải nộp",
         data => data.word(),
     }
 }

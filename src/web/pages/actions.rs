@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::acts::advance::ByForm;
 use crate::domain::dossier::{ActionKind, Pages};
+use crate::domain::identity::Identity;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
@@ -249,7 +250,7 @@ async fn done_or_shown(
         pages?;
         let id = resolve(store, &named)?;
         if keeps_identity {
-            keep_identity(store, &mut body, id, by, intent.now)?;
+            keep_identity(store, &mut body, id, by)?;
         }
         let seen =
             seen.ok_or_else(|| Problem::new(Kind::PreconditionRequired, "thiếu phiên bản"))?;
@@ -428,18 +429,13 @@ fn keep_identity(
     body: &mut Value,
     id: crate::domain::ids::DossierId,
     by: &acts::access::Caller,
-    now: Moment,
 ) -> Result<(), Problem> {
-    let identities = views::dossier::read_identities(store, id, by.proof, now)?;
-    let applicant = identities
-        .into_iter()
-        .find(|identity| identity.of == "applicant");
-    if let Some(identity) = applicant {
-        let name = match identity.kind {
-            "tax_code" => "tax_code",
-            _ => "identity_number",
+    if let Some(identity) = views::dossier::kept_identity(store, id, by.unit)? {
+        let name = match identity {
+            Identity::TaxCode(_) => "tax_code",
+            Identity::Cccd(_) | Identity::Cmnd(_) => "identity_number",
         };
-        body["applicant"][name] = json!(identity.number);
+        body["applicant"][name] = json!(identity.number());
     }
     Ok(())
 }

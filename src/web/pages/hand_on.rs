@@ -16,12 +16,13 @@ use crate::views::list::ListItem;
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::{assignee, intent, resolve};
 use crate::web::api::page::{Page, Wanted};
+use crate::web::api::reports::root;
 use crate::web::api::users::{self, HandOn};
 use crate::web::body;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, Wrong};
 use crate::web::pages::late::OFFICER;
 use crate::web::pages::many::{Attempt, Chosen, Outcome};
-use crate::web::pages::overview::{self, NEAR_DAYS};
+use crate::web::pages::overview::{self, NEAR_DAYS, UNIT};
 use crate::web::pages::{Frame, drafts, many, page};
 use crate::web::problem::{Kind, Problem};
 
@@ -109,15 +110,16 @@ fn username(typed: &Fields) -> Option<String> {
     typed.typed(OFFICER).map(str::to_owned)
 }
 
-/// The page of these hands.
-pub(super) fn address(username: Option<&str>) -> String {
-    address_with(username, None)
+/// The page of these hands; of what a unit and those under it have, if one is named.
+pub(super) fn address(username: Option<&str>, unit: Option<&str>) -> String {
+    address_with(username, unit, None)
 }
 
 /// The same with one thing more.
-fn address_with(username: Option<&str>, more: Option<(&str, &str)>) -> String {
+fn address_with(username: Option<&str>, unit: Option<&str>, more: Option<(&str, &str)>) -> String {
     let own = username.map(|username| (OFFICER, username));
-    let query: Vec<_> = own.into_iter().chain(more).collect();
+    let unit = unit.map(|unit| (UNIT, unit));
+    let query: Vec<_> = own.into_iter().chain(unit).chain(more).collect();
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
     match query.is_empty() {
         true => PATH.to_owned(),
@@ -133,7 +135,7 @@ pub(super) async fn left_by(call: &Call, username: &str) -> Result<Option<String
         Ok(hands.of.is_some_and(|of| of.count.open > 0))
     });
     let left = left.await?;
-    Ok(left.then(|| address_with(Some(username), Some((DONE, CLOSED)))))
+    Ok(left.then(|| address_with(Some(username), None, Some((DONE, CLOSED)))))
 }
 
 async fn read(call: &Call, typed: &Fields) -> Result<Hands, Problem> {
@@ -147,13 +149,12 @@ async fn read(call: &Call, typed: &Fields) -> Result<Hands, Problem> {
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
     }
-    let username = username(typed);
+    let (username, unit) = (username(typed), typed.typed(UNIT).map(str::to_owned));
     let limit = ROWS as usize;
     call.run(move |store, by, now| {
         let (name, after) = (username.as_deref(), wanted.after);
-        Ok(hands::of(
-            store, name, by.unit, after, limit, NEAR_DAYS, now,
-        )?)
+        let unit = root(store, unit.as_deref(), by.unit)?.unwrap_or(by.unit);
+        Ok(hands::of(store, name, unit, after, limit, NEAR_DAYS, now)?)
     })
     .await
 }
@@ -174,6 +175,7 @@ fn form(hands: &Hands) -> FormPart {
     let reason = Field::area(REASON, "Lý do");
     FormPart::new(vec![
         Field::hidden(OFFICER, ""),
+        Field::hidden(UNIT, ""),
         Field::hidden(TRY, uuid::Uuid::new_v4().simple()),
         Field::choice(TO, "Giao cho", choices),
         match hands.of {
@@ -215,7 +217,7 @@ fn answer(
             .collect(),
         next: next
             .filter(|_| chooses)
-            .map(|after| address_with(own.as_deref(), Some((AFTER, &after)))),
+            .map(|after| address_with(own.as_deref(), typed.typed(UNIT), Some((AFTER, &after)))),
         form,
         near_days: NEAR_DAYS,
         done,
@@ -295,7 +297,11 @@ pub async fn some(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     };
     let done = outcome.done.len();
     if outcome.not.is_empty() {
-        let shown = address_with(username(&typed).as_deref(), Some((DONE, &done.to_string())));
+        let shown = address_with(
+            username(&typed).as_deref(),
+            typed.typed(UNIT),
+            Some((DONE, &done.to_string())),
+        );
         return drafts::taken(&call, &typed, &shown).await;
     }
     // As it is now: what has gone is not there any more.
@@ -335,7 +341,7 @@ pub async fn all(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
             drafts::taken(
                 &call,
                 &typed,
-                &address_with(Some(&of), Some((DONE, "tat-ca"))),
+                &address_with(Some(&of), typed.typed(UNIT), Some((DONE, "tat-ca"))),
             )
             .await
         }

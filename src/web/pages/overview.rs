@@ -603,8 +603,11 @@ fn shown_officers(
             asked.address(OVERDUE, &[(OFFICER, officer)])
         }),
         hands: match (&row.staff, by.may(Permission::HandOn)) {
-            (Some(staff), true) => Some(hand_on::address(Some(&staff.username))),
-            (None, true) if reads => Some(hand_on::address(None)),
+            (Some(staff), true) => Some(hand_on::address(
+                Some(&staff.username),
+                asked.unit.as_deref(),
+            )),
+            (None, true) if reads => Some(hand_on::address(None, asked.unit.as_deref())),
             _ => None,
         },
     });

@@ -198,7 +198,7 @@ async fn choose(
 
 /// The form of a procedure at a unit.
 fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
-    let (sms, email) = carried(call);
+    let (sms, email_carried) = carried(call);
     let mut fields = vec![
         Field::hidden(KEY, new_key()),
         Field::text("unit", "").value(&terms.unit.code),
@@ -216,7 +216,7 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
         field.required = false;
         fields.push(field);
     }
-    let told = match (sms, email) {
+    let told = match (sms, email_carried) {
         (true, true) => (
             "Để nhận mã xác nhận, nếu không có thư điện tử.",
             "Để nhận mã xác nhận và tin về hồ sơ.",
@@ -234,6 +234,11 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
         (Channel::Online, "Trực tuyến"),
     ];
     let channels = channels.map(|(channel, name)| Choice::new(channel.as_str(), name));
+    let email = Field::text("applicant/email", "Thư điện tử").hint(told.1);
+    let email = match (sms, email_carried) {
+        (false, true) => email.required(),
+        _ => email,
+    };
     fields.extend([
         Field::text("applicant/name", "Họ và tên, hoặc tên tổ chức").required(),
         Field::text("applicant/identity_number", "Số căn cước")
@@ -241,14 +246,14 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
         Field::text("applicant/tax_code", "Mã số thuế")
             .hint("Nếu nộp cho tổ chức, thay cho số căn cước."),
         Field::phone("applicant/phone", "Số điện thoại").hint(told.0),
-        Field::text("applicant/email", "Thư điện tử").hint(told.1),
+        email,
         Field::text("applicant/address", "Địa chỉ"),
         Field::choice("return_channel", "Nhận kết quả", channels.to_vec()),
     ]);
     SubmitPage {
         frame: Frame::new(PATH),
         form: FormPart::new(fields).typed(typed),
-        carried: sms || email,
+        carried: sms || email_carried,
         procedure: Some(terms.procedure.code.clone()),
         found: Vec::new(),
         more: false,
