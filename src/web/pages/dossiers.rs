@@ -398,6 +398,7 @@ async fn around(call: &Call) -> Result<Around, Problem> {
         let colleagues = colleagues.map(|staff| {
             let staff = staff.into_iter();
             staff
+                .filter(|user| user.role.may(Permission::HandOver))
                 .map(|user| Choice::new(user.username, user.full_name))
                 .collect()
         });

@@ -213,7 +213,7 @@ impl What {
         match self {
             Self::Assign => "Đã giao.",
             Self::Answer => {
-                "Đã trả lời. Người gửi được báo nếu đã để lại điện thoại hoặc thư điện tử."
+                "Đã trả lời. Người gửi được báo nếu đã để lại nơi nhận tin mà đơn vị gửi tới được; ai có mã phản ánh đều đọc được câu trả lời."
             }
             Self::Publish => "Đã công khai.",
         }

@@ -554,9 +554,11 @@ fn shown_report(report: &OnTime, asked: &Asked, reads: bool) -> Result<Shown, Pr
         }
     };
     let rated = report.rows.iter().filter(|row| row.standing.resolved() > 0);
+    let alone = "Mỗi dòng là riêng một đơn vị; bấm tên để xem đơn vị cùng các đơn vị trực thuộc.";
+    let alone = (report.by == By::Unit).then(|| alone.to_owned());
     Ok(Shown {
         what: what.map_or("", |(.., what)| what),
-        judged: report.judged.clone(),
+        judged: report.judged.iter().cloned().chain(alone).collect(),
         total: Figures::of(&report.total),
         rows: rows.collect(),
         chart,

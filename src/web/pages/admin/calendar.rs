@@ -37,6 +37,8 @@ struct CalendarPage {
     form: FormPart,
     /// What the change would move.
     moves: Option<Moves>,
+    /// Whoever looks may change it.
+    may_change: bool,
     /// What is to be changed, in words.
     changes: Vec<String>,
     done: bool,
@@ -153,6 +155,7 @@ fn empty(form: FormPart) -> CalendarPage {
         days: Vec::new(),
         form,
         moves: None,
+        may_change: true,
         changes: Vec::new(),
         done: false,
         changed: false,
@@ -174,6 +177,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let form = given.over(form(year, &days));
     let shown = CalendarPage {
         done: typed.get("xong") == "1",
+        may_change: super::sees_to_all(&call).await?,
         ..empty(form)
     };
     let all = (year, days, years);

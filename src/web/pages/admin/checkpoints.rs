@@ -49,6 +49,7 @@ fn file_name(size: u64) -> String {
 
 /// `GET /quan-tri/diem-chot`: newest first.
 pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    super::only_for_all(&call).await?;
     let below = typed.get(BELOW).parse().ok();
     let rows = call.run(move |store, _, _| {
         let limit = u32::try_from(ROWS).unwrap_or(u32::MAX) + 1;
@@ -71,6 +72,7 @@ pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
 
 /// `POST /quan-tri/diem-chot`: one of the log as it is, unless there is one of the last minutes.
 pub async fn sign(call: Call) -> Result<HttpResponse, Problem> {
+    super::only_for_all(&call).await?;
     let key = call.state.log_key.clone();
     call.run(move |store, _, now| Ok(acts::checkpoint::checkpoint(store, &key, now)?))
         .await?;

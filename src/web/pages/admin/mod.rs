@@ -30,7 +30,7 @@ use crate::web::api::jobs::JobView;
 use crate::web::api::outbox::MessageView;
 use crate::web::api::{alarms, jobs, outbox};
 use crate::web::pages::{Frame, page, see_other};
-use crate::web::problem::Problem;
+use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/quan-tri";
 
@@ -62,6 +62,22 @@ impl OverviewPage {
 /// Whether that is the whole office.
 fn is_whole(store: &Store, reach: UnitId) -> Result<bool, Problem> {
     Ok(ensure_whole(store.reference()?.units(), reach).is_ok())
+}
+
+/// Whether whoever asks sees to the whole office.
+async fn sees_to_all(call: &Call) -> Result<bool, Problem> {
+    call.run(|store, by, _| is_whole(store, by.unit)).await
+}
+
+/// Nobody is given a form whose sending is refused.
+async fn only_for_all(call: &Call) -> Result<(), Problem> {
+    match sees_to_all(call).await? {
+        true => Ok(()),
+        false => {
+            let detail = "Việc này của quản trị viên cấp tỉnh, người trông coi cả hệ thống; đơn vị của bạn chỉ xem.";
+            Err(Problem::new(Kind::Forbidden, detail))
+        }
+    }
 }
 
 /// `GET /quan-tri`.

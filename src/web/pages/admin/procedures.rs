@@ -45,6 +45,7 @@ struct ProceduresPage {
     rows: Vec<Line>,
     /// There are more than are shown.
     more: bool,
+    may_change: bool,
     /// The only version of one was taken back a moment ago.
     withdrawn: bool,
 }
@@ -79,6 +80,8 @@ struct ProcedurePage {
     /// The version that is told.
     shown: Version,
     parts: Vec<Part>,
+    /// Whoever looks may change it.
+    may_change: bool,
     form: FormPart,
     done: Option<&'static str>,
 }
@@ -192,6 +195,7 @@ pub async fn list(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         searched,
         rows,
         more,
+        may_change: super::sees_to_all(&call).await?,
         withdrawn: typed.get("xong") == "rut",
     };
     page(StatusCode::OK, &shown)
@@ -256,6 +260,7 @@ async fn answer(
         shown: all[shown].clone(),
         versions: all,
         parts: told,
+        may_change: super::sees_to_all(call).await?,
         form,
         done,
     };
@@ -395,6 +400,7 @@ pub async fn ask_form(call: Call, typed: Fields) -> Result<HttpResponse, Problem
 }
 
 async fn ask_version_as(call: Call, typed: Fields, shape: Shape) -> Result<HttpResponse, Problem> {
+    super::only_for_all(&call).await?;
     let (mut versions, shown) = versions(&call, day(&typed)).await?;
     let mut definition = versions.swap_remove(shown);
     let today = crate::clock::now().date();
@@ -409,6 +415,7 @@ async fn ask_version_as(call: Call, typed: Fields, shape: Shape) -> Result<HttpR
 
 /// `GET /quan-tri/thu-tuc/them`.
 pub async fn ask_new(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    super::only_for_all(&call).await?;
     // The code is theirs to name: the example's may be in use.
     let mut example = example();
     example["code"] = "".into();
@@ -417,6 +424,7 @@ pub async fn ask_new(call: Call, typed: Fields) -> Result<HttpResponse, Problem>
 
 /// `GET /quan-tri/thu-tuc/them/bieu-mau`.
 pub async fn ask_new_form(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    super::only_for_all(&call).await?;
     let mut example = example();
     for (name, nothing) in [
         ("code", json!("")),

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::domain::unit::Level;
 use crate::domain::unit::finding::fits;
+use crate::error::Error;
 use crate::render::words;
 use crate::web::api::call::Call;
 use crate::web::api::units::{self, UnitChange, UnitView};
@@ -118,7 +119,17 @@ fn place(unit: &UnitView) -> String {
 
 async fn named(call: &Call) -> Result<UnitView, Problem> {
     let code = call.named::<String>()?;
-    call.run(move |store, _, _| units::view(store, &code)).await
+    call.run(move |store, by, _| {
+        let view = units::view(store, &code)?;
+        let reference = store.reference()?;
+        let units = reference.units();
+        let own = units.by_code(&view.code);
+        match own.is_some_and(|unit| units.is_under(unit.id, by.unit)) {
+            true => Ok(view),
+            false => Err(Problem::from(Error::NOT_YOURS_TO_KEEP)),
+        }
+    })
+    .await
 }
 
 fn answer(
