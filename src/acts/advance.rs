@@ -60,6 +60,25 @@ impl Request {
         }
     }
 
+    /// The correction of a delegate's data, or that there is none.
+    pub fn correct_delegate(
+        id: DossierId,
+        reason: String,
+        delegate: Option<Person>,
+        at: Moment,
+    ) -> Self {
+        let person = delegate.map(|delegate| NewPerson::new(delegate, at));
+        let correction = Correction::Delegate {
+            reason,
+            delegate: person.as_ref().map(|person| person.id),
+            commitment: person.as_ref().map(NewPerson::commitment),
+        };
+        Self {
+            people: person.into_iter().collect(),
+            ..Self::new(id, Action::Correct(correction))
+        }
+    }
+
     /// The correction of an applicant's data: a new record of the person takes the old one's place.
     pub fn correct_applicant(id: DossierId, reason: String, applicant: Person, at: Moment) -> Self {
         let person = NewPerson::new(applicant, at);
@@ -84,7 +103,11 @@ pub fn act(store: &Store, request: &Request, intent: Intent) -> Result<Dossier, 
     if !request.people.is_empty() {
         let ways = store.reference()?.ways();
         let people = request.people.iter().map(|new| &new.person);
-        let wrong = people.flat_map(|person| wrong_fields("/applicant", person, ways));
+        let place = match request.action {
+            Action::Correct(Correction::Delegate { .. }) => "/delegate",
+            _ => "/applicant",
+        };
+        let wrong = people.flat_map(|person| wrong_fields(place, person, ways));
         let wrong: Vec<_> = wrong.collect();
         if !wrong.is_empty() {
             return Err(Error::Invalid(wrong));
@@ -166,6 +189,9 @@ pub(crate) fn act_within(
     ensure_assignable(conn, reference, Some(dossier), &changed)?;
     if changed.applicant != dossier.applicant {
         persons::supersede(conn, dossier.applicant)?;
+    }
+    if let Some(before) = dossier.delegate.filter(|id| changed.delegate != Some(*id)) {
+        persons::supersede(conn, before)?;
     }
     if let Some(key) = &request.form.key {
         drafts::sent(conn, reference, key, occasion)?;

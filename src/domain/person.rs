@@ -505,9 +505,8 @@ fn letters_and_marks(word: &str) -> (String, Vec<char>) {
 /// Whether a name was read in another encoding than it was written in: signs of it stand in no name.
 pub fn is_garbled(name: &str) -> bool {
     name.contains([
-        '\u{fffd}', '?', '«', '»', '¿', '…', '‚', '„', '€', '™', '¨', '¬', '¦', '§', '¤', '¢', '£',
-        '¥', '|', '<', '>', '{', '}', '\\', '^', '~', '=', '°', '±', '¹', '²', '³', '¼', '½', '¾',
-        '×', '÷', '®', '©', '¶', '¸',
+        '\u{fffd}', '?', '«', '»', '¿', '‚', '„', '€', '¨', '¬', '¦', '§', '¤', '¢', '£', '¥', '|',
+        '\\', '±', '¹', '¼', '½', '¾', '×', '÷', '©', '¶', '¸',
     ])
 }
 

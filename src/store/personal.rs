@@ -86,8 +86,14 @@ pub fn people_of(conn: &mut Conn, dossier: DossierId) -> Result<Vec<PersonId>, S
             people.insert(submission.applicant.0);
             people.extend(submission.delegate.map(|id| id.0));
         }
-        if let EventData::ApplicantCorrected(corrected) = data {
-            people.insert(corrected.applicant.0);
+        match data {
+            EventData::ApplicantCorrected(corrected) => {
+                people.insert(corrected.applicant.0);
+            }
+            EventData::DelegateCorrected(corrected) => {
+                people.extend(corrected.delegate.map(|id| id.0));
+            }
+            _ => {}
         }
     }
     Ok(people.into_iter().map(PersonId).collect())

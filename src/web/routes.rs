@@ -826,6 +826,8 @@ fn actions_table() -> Vec<Route> {
             .about("Hủy thao tác kết thúc, trả kết quả hoặc không tiếp nhận bị nhầm; lịch sử vẫn giữ cả hai."),
         act(To::CorrectApplicant, May::CorrectApplicant, actions::CorrectApplicant::asks)
             .about("Sửa thông tin người nộp."),
+        act(To::CorrectDelegate, May::CorrectApplicant, actions::CorrectDelegate::asks)
+            .about("Sửa thông tin người được ủy quyền, hoặc ghi rằng không có ai được ủy quyền."),
         act(To::CorrectPapers, May::CorrectApplicant, actions::CorrectPapers::asks)
             .about("Sửa số giấy tờ đã nhận: ghi lại tất cả giấy tờ đã nhận đến nay."),
     ]

@@ -55,7 +55,7 @@ on_both! {
         // What the status forbids is refused with what whoever asked may do: papers are taken by the clerk.
         let refused = act(&officer, &dossier, "finish", json!({"decision": "approved"})).problem(409, "refused");
         assert_eq!(refused["reason"], "not_allowed");
-        assert!(refused["allowed"] == json!(["assign", "correct-applicant", "correct-papers"]), "{refused}");
+        assert!(refused["allowed"] == json!(["assign", "correct-applicant", "correct-papers", "correct-delegate"]), "{refused}");
         let papers = json!({"items": [{"position": 0, "originals": 2}]});
         dossier = act(&clerk, &dossier, "take-supplement", papers).expect(200).json();
         assert_eq!(dossier["items"][0]["originals_handed_in"], 3);
@@ -752,6 +752,59 @@ on_both! {
         assert!(events.to_string().contains("papers_corrected"), "{events}");
         crate::support::act(&office, &supervisor, &dossier, "finish", json!({"decision": "refused", "reason": "x"})).expect(200);
         assert_eq!(correct(&clerk, right).problem(409, "refused")["reason"], "not_allowed");
+    }
+}
+
+on_both! {
+    fn nothing_garbled_and_no_number_is_kept_where_it_is_no_number(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let receive = |field: &str, text: &str| {
+            let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+            body["applicant"][field] = json!(text);
+            let call = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body);
+            fields(&call.send().problem(400, "invalid-request"))
+        };
+        // What a scanner sends in another encoding than it says.
+        for name in ["Nguyá»…n VÄƒn Thá»­", "Nguy?n V?n Th?", "Nguyễn Văn \u{fffd}", "NguyÔn V¨n A"] {
+            assert_eq!(receive("name", name), ["/applicant/name"], "{name}");
+        }
+        assert_eq!(receive("name", "Nguyễn Văn Thử - 020090001234"), ["/applicant/name"]);
+        assert_eq!(receive("address", "CCCD 020090001234, số 1"), ["/applicant/address"]);
+        let dossier = office.receive(COMMUNE, SAME_DAY);
+        for (action, body, field) in [
+            ("hand-over", json!({"step": 1, "note": "Xem CCCD 020090005555 của chị Lan"}), "/note"),
+            ("withdraw", json!({"reason": "số 0200 9000 5555 rút"}), "/reason"),
+            ("correct-applicant", json!({"reason": "02009000SSSS", "applicant": {"name": "Lý Văn Dũng"}}), "/reason"),
+        ] {
+            let refused = crate::support::act(&office, &clerk, &dossier, action, body);
+            assert_eq!(fields(&refused.problem(400, "invalid-request")), [field], "{action}");
+        }
+    }
+}
+
+on_both! {
+    fn a_delegate_is_corrected_or_taken_away(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        body["delegate"] = json!({"name": "Lý Văn Dũng", "phone": "0912345679"});
+        let dossier = office.call("POST", "/api/v1/dossiers").token(&clerk).body(body).send().expect(201).json();
+        let correct = |body: Value| crate::support::act(&office, &clerk, &dossier, "correct-delegate", body);
+        let found = |name: &str| {
+            let call = office.call("POST", "/api/v1/dossiers/search").token(&clerk).body(json!({"text": name}));
+            call.send().expect(200).json()["items"].as_array().unwrap().len()
+        };
+        assert_eq!(found("ly van dung"), 1);
+        let wrong = correct(json!({"reason": "Ghi nhầm", "delegate": {"name": "Lý Văn Dụng", "phone": "12"}}));
+        assert_eq!(fields(&wrong.problem(400, "invalid-request")), ["/delegate/phone"]);
+        let seen = correct(json!({"reason": "Ghi nhầm", "delegate": {"name": "Hoàng Văn Thái", "phone": "0912345670"}})).expect(200).json();
+        assert_eq!((&seen["delegate"]["name"], &seen["delegate"]["phone"]), (&json!("Hoàng Văn Thái"), &json!("0912345670")));
+        assert_eq!((found("hoang van thai"), found("ly van dung")), (1, 0));
+        let seen = correct(json!({"reason": "Tự nộp"})).expect(200).json();
+        assert_eq!((&seen["delegate"], found("hoang van thai")), (&Value::Null, 0));
+        assert_eq!(seen["applicant"]["name"], "Nguyễn Thị Ánh");
+        crate::fees::verified(&office);
     }
 }
 

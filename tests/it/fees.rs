@@ -63,7 +63,7 @@ fn receive(office: &Office, token: &str, unit: &str, procedure: &str, fees: Valu
         .send()
 }
 
-fn verified(office: &Office) {
+pub(crate) fn verified(office: &Office) {
     let report = tools::verify::verify(&office.world.store, 10).unwrap();
     assert_eq!(report.findings, []);
 }

@@ -406,6 +406,11 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
             to: SUCCESSOR,
         },
         ActionKind::Undo => Action::Correct(Correction::Undo { reason }),
+        ActionKind::CorrectDelegate => Action::Correct(Correction::Delegate {
+            reason,
+            delegate: None,
+            commitment: None,
+        }),
         ActionKind::CorrectPapers => Action::Correct(Correction::Papers {
             reason,
             items: Vec::new(),

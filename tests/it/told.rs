@@ -721,6 +721,34 @@ on_both! {
 }
 
 on_both! {
+    fn who_was_asked_to_pay_hears_what_they_need_not(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let now = at("2021-03-01 09:00");
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-01 08:00")).unwrap().id;
+        world.begin(id, at("2021-03-01 08:10"));
+        let ask = Action::RequestPayment { fees: vec![0.into()], amount_vnd: None, reason: String::new() };
+        world.act(id, now, ask).unwrap();
+        ear.hears(now);
+        world.act(id, now, Action::WaiveFee { fee: 0, reason: because("Hộ nghèo") }).unwrap();
+        let told = ear.hears_one("money", now);
+        assert!(told.text.contains("không còn khoản nào phải nộp, việc giải quyết được tiếp tục"), "{}", told.text);
+        assert!(!told.text.contains("Số tiền") && !told.text.contains("Còn phải nộp"), "{}", told.text);
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // What the letter with the result named.
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-01 08:00")).unwrap().id;
+        world.finish(id, now);
+        assert!(ear.hears(now).iter().any(|told| told.text.contains("Còn phải nộp")));
+        world.act(id, now, Action::WaiveFee { fee: 0, reason: because("Hộ nghèo") }).unwrap();
+        let told = ear.hears_one("money", now);
+        for known in ["đã miễn khoản Phí chứng thực bản sao từ bản chính", "Hộ nghèo"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+    }
+}
+
+on_both! {
     fn a_new_address_hears_that_it_is_told_from_now_on(db: &Database) {
         let world = World::new(db.store());
         let mut ear = Ear::new(db, &world);

@@ -105,6 +105,9 @@ actions! {
     /// What was written down of the papers was wrong, or forgotten.
     CorrectPapers: "correct-papers" "sửa số giấy tờ đã nhận", CorrectApplicant,
         from Received InProgress SupplementRequested PaymentRequested;
+    /// Another delegate, or none.
+    CorrectDelegate: "correct-delegate" "sửa người được ủy quyền", CorrectApplicant,
+        from Registered Received InProgress SupplementRequested PaymentRequested Done;
     /// Of what people have decided of a payment that did not fit.
     SendBack: "send-back" "hoàn trả tiền nộp thừa, nộp nhầm", Nobody,
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
@@ -137,6 +140,7 @@ impl ActionKind {
                 | Self::Withdraw
                 | Self::CorrectApplicant
                 | Self::CorrectPapers
+                | Self::CorrectDelegate
         )
     }
 
@@ -355,6 +359,13 @@ pub enum Correction {
         /// To the new record.
         commitment: Option<Commitment>,
     },
+    /// Who stands in for the applicant; nobody.
+    Delegate {
+        reason: String,
+        delegate: Option<PersonId>,
+        /// To the new record.
+        commitment: Option<Commitment>,
+    },
     /// All that was handed in so far.
     Papers {
         reason: String,
@@ -390,6 +401,7 @@ impl Action {
             Self::Correct(Correction::Undo { .. }) => ActionKind::Undo,
             Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,
             Self::Correct(Correction::Papers { .. }) => ActionKind::CorrectPapers,
+            Self::Correct(Correction::Delegate { .. }) => ActionKind::CorrectDelegate,
             Self::SendBack { .. } => ActionKind::SendBack,
             Self::MarkOverdue => ActionKind::MarkOverdue,
             Self::RecomputeDue { .. } => ActionKind::RecomputeDue,

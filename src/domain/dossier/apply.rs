@@ -252,6 +252,7 @@ impl Dossier {
             EventData::ApplicantCorrected(new) => {
                 self.applicant = new.applicant;
             }
+            EventData::DelegateCorrected(new) => self.delegate = new.delegate,
             // The contents alone.
             EventData::FeesCollected(_)
             | EventData::FeeWaived(_)

@@ -17,9 +17,10 @@ use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
-    Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet, Finished, Follower,
-    MoneySentBack, MovedToSuccessor, NotReceived, PapersCorrected, PaymentTaken, RefundCancelled,
-    Refusal, ResultReturned, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
+    DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet,
+    Finished, Follower, MoneySentBack, MovedToSuccessor, NotReceived, PapersCorrected,
+    PaymentTaken, RefundCancelled, Refusal, ResultReturned, Situation, Staff, Stopped, Undone,
+    Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -458,6 +459,16 @@ fn decide_existing(
             reason: required(reason)?,
             applicant: *applicant,
             applicant_commitment: *commitment,
+        }
+        .into(),
+        Action::Correct(Correction::Delegate {
+            reason,
+            delegate,
+            commitment,
+        }) => DelegateCorrected {
+            reason: required(reason)?,
+            delegate: *delegate,
+            delegate_commitment: *commitment,
         }
         .into(),
         Action::Correct(Correction::Papers { reason, items }) => PapersCorrected {

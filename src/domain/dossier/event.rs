@@ -171,6 +171,10 @@ impl EventData {
                 .into_iter()
                 .collect();
         }
+        if let Self::DelegateCorrected(corrected) = self {
+            let commitment = corrected.delegate_commitment;
+            return corrected.delegate.zip(commitment).into_iter().collect();
+        }
         let submission = self.submission();
         let people = submission.map(|s| {
             [
@@ -234,6 +238,8 @@ event_kinds! {
     ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
     /// What was written down of the papers was wrong: this is all that was handed in.
     PapersCorrected = 28: "Sửa số giấy tờ đã nhận", uncounted;
+    /// The delegate's data were wrong, or there is none: a new record takes the place of the old one.
+    DelegateCorrected = 30: "Sửa thông tin người được ủy quyền", uncounted;
     /// Money that came without being owed, or more than was owed, was paid back.
     MoneySentBack = 29: "Hoàn trả tiền nộp thừa, nộp nhầm", uncounted;
     /// Fees of the procedure were paid.
@@ -575,6 +581,16 @@ pub struct ApplicantCorrected {
     pub applicant: PersonId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applicant_commitment: Option<Commitment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegateCorrected {
+    pub reason: String,
+    /// `None`: the applicant stands for themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<PersonId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate_commitment: Option<Commitment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

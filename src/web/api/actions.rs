@@ -622,6 +622,42 @@ impl CorrectApplicant {
     }
 }
 
+/// The delegate as they really are.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectDelegate {
+    #[schema(example = "Ghi nhầm tên")]
+    reason: String,
+    /// Không có: người nộp tự mình nộp, không ủy quyền.
+    #[serde(default)]
+    delegate: Option<PersonInput>,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for CorrectDelegate {
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = check_text("/reason", &self.reason);
+        if let Some(delegate) = &self.delegate {
+            delegate.read("/delegate", &mut wrong);
+        }
+        wrong
+    }
+}
+
+impl CorrectDelegate {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let person = self.delegate.as_ref();
+        let person = person.map(|person| person.read("/delegate", &mut Vec::new()));
+        Ok(Request::correct_delegate(
+            of.id,
+            self.reason,
+            person,
+            of.now,
+        ))
+    }
+}
+
 /// The papers as they were really handed in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -653,5 +689,5 @@ impl CorrectPapers {
 
 action_bodies! {
     WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
-    Finish, Return, Reappoint, MoveTo, CorrectApplicant, CorrectPapers,
+    Finish, Return, Reappoint, MoveTo, CorrectApplicant, CorrectDelegate, CorrectPapers,
 }

@@ -67,6 +67,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::Undo => "huy-thao-tac",
         ActionKind::CorrectApplicant => "sua-nguoi-nop",
         ActionKind::CorrectPapers => "sua-giay-to",
+        ActionKind::CorrectDelegate => "sua-nguoi-duoc-uy-quyen",
         ActionKind::Register
         | ActionKind::SendBack
         | ActionKind::MarkOverdue
@@ -503,6 +504,7 @@ fn perform(
         }),
         ActionKind::CorrectApplicant => ask!(actions::CorrectApplicant::asks),
         ActionKind::CorrectPapers => ask!(actions::CorrectPapers::asks),
+        ActionKind::CorrectDelegate => ask!(actions::CorrectDelegate::asks),
         ActionKind::Register
         | ActionKind::SendBack
         | ActionKind::MarkOverdue
@@ -688,6 +690,28 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 Field::text("applicant/email", "Thư điện tử").value(kept(&person.email)),
                 Field::text("applicant/address", "Địa chỉ").value(kept(&person.address)),
                 notify_by(person.ways).value(person.notify_by.map_or("", NotifyBy::as_str)),
+            ]
+        }
+        ActionKind::CorrectDelegate => {
+            let person = view.delegate.as_ref();
+            let kept = |text: Option<&Option<String>>| text.cloned().flatten().unwrap_or_default();
+            let masked = kept(person.map(|person| &person.identity_masked));
+            let hint = match masked.is_empty() {
+                true => String::new(),
+                false => format!(
+                    "Đang có số {masked}: ghi lại đủ số, để trống thì hồ sơ không còn số này."
+                ),
+            };
+            vec![
+                reason("Sửa vì sao"),
+                Field::text("delegate/name", "Họ và tên")
+                    .hint("Để trống tất cả: người nộp tự mình nộp, không ủy quyền.")
+                    .value(person.map_or("", |person| &person.name)),
+                Field::text("delegate/identity_number", "Số căn cước hoặc chứng minh").hint(hint),
+                Field::phone("delegate/phone", "Điện thoại")
+                    .value(kept(person.map(|person| &person.phone))),
+                Field::text("delegate/email", "Thư điện tử")
+                    .value(kept(person.map(|person| &person.email))),
             ]
         }
         ActionKind::CorrectPapers => vec![
