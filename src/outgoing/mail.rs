@@ -163,8 +163,11 @@ impl Carrier for Mail {
         match &self.way {
             Way::Folder(folder) => {
                 let file = format!("{}.eml", message.id);
-                write(folder, &file, &letter.formatted())
-                    .map_err(|error| Failure::Down(format!("{}: {error}", folder.display()).into()))
+                write(folder, &file, &letter.formatted()).map_err(|error| {
+                    let words = "không ghi được vào thư mục thư (mail.folder)";
+                    let said = format!("{}: {error}", folder.display());
+                    Failure::Down(Reason::said(words, said))
+                })
             }
             Way::Smtp(smtp) => smtp.send(&letter).map(drop).map_err(|error| of(&error)),
         }

@@ -184,6 +184,9 @@ pub struct ListItem {
     pub closed_at: Option<Moment>,
     /// How long after its due moment it was closed, in whole working hours; absent where it was not.
     pub late_hours: Option<i64>,
+    /// How long it has been past its due moment while it is open, in whole working hours of its unit.
+    #[serde(skip)]
+    pub overdue_hours: Option<i64>,
 }
 
 /// In whole hours, how long after its due moment something was closed, in the working time of its unit.
@@ -191,6 +194,13 @@ pub(crate) fn late_hours(reference: &Reference, row: &Listed) -> Option<i64> {
     let late = row.outcome == Some(Outcome::Overdue);
     let (due, closed) = row.due.zip(row.closed_at).filter(|_| late)?;
     let worked = reference.timetable(row.unit)?.working_between(due, closed);
+    Some(worked.ok()?.millis() / 3_600_000)
+}
+
+/// The same of what is open, until now.
+fn overdue_hours(reference: &Reference, row: &Listed, now: Moment) -> Option<i64> {
+    let due = row.due.filter(|due| row.status.is_open() && *due < now)?;
+    let worked = reference.timetable(row.unit)?.working_between(due, now);
     Some(worked.ok()?.millis() / 3_600_000)
 }
 
@@ -420,6 +430,7 @@ pub(crate) fn show(
     let name = |id: &PersonId| people.get(id).map(|person| person.name.clone());
     let items = rows.into_iter().map(|row| ListItem {
         late_hours: late_hours(reference, &row),
+        overdue_hours: overdue_hours(reference, &row, now),
         procedure: named_procedure(reference, row.procedure),
         unit: named_unit(reference, row.unit),
         holder: named_unit(reference, row.holder),

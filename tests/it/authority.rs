@@ -235,8 +235,10 @@ fn writing_routes(office: &mut Office) -> Vec<Ready> {
         let body = &operation["requestBody"]["content"]["application/json"]["example"];
         let mut body = body.clone();
         // No letters are sent here: nobody may choose them.
-        if let Some(applicant) = body.get_mut("applicant").and_then(Value::as_object_mut) {
-            applicant.remove("notify_by");
+        for who in ["applicant", "delegate"] {
+            if let Some(person) = body.get_mut(who).and_then(Value::as_object_mut) {
+                person.remove("notify_by");
+            }
         }
         let body = match route.path.rsplit('/').next() {
             Some("move") => json!({"from": COMMUNE, "to": FOREIGN}),

@@ -10,7 +10,7 @@ use crate::acts;
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
-use crate::render::words;
+use crate::render::{self, words};
 use crate::views::hands::{self, Hands, Holder};
 use crate::views::list::ListItem;
 use crate::web::api::call::Call;
@@ -79,14 +79,14 @@ struct Row {
 }
 
 impl Row {
-    fn new(item: ListItem, near: Moment, now: Moment, chosen: &[String]) -> Self {
+    fn new(item: ListItem, near: Moment, chosen: &[String]) -> Self {
         let (paused, due) = (item.status.is_waiting(), item.due_at);
-        let late = |due: Moment| match (now.date() - due.date()).num_days() {
-            0 => "Quá hạn hôm nay".to_owned(),
-            days => format!("Quá hạn {} ngày", words::number(days)),
+        let late = match item.overdue_hours {
+            None | Some(0) => "Vừa quá hạn".to_owned(),
+            Some(hours) => format!("Quá hạn {} ngày làm việc", render::local_days(hours)),
         };
         let sign = match due {
-            Some(due) if item.overdue => Some(("late", "▲", late(due))),
+            Some(_) if item.overdue => Some(("late", "▲", late)),
             _ if paused => Some(("wait", "‖", "Đang chờ người nộp".to_owned())),
             Some(due) if due < near => Some(("wait", "◆", "Sắp đến hạn".to_owned())),
             _ => None,
@@ -197,7 +197,7 @@ fn answer(
     form: FormPart,
     typed: &Fields,
 ) -> Result<HttpResponse, Problem> {
-    let (now, chosen) = (crate::clock::now(), typed.all(CHOSEN));
+    let chosen = typed.all(CHOSEN);
     let (_, next) = Page::new(Vec::<()>::new(), hands.next.as_ref()).into_parts();
     let own = username(typed);
     let done = typed.typed(DONE).map(|done| match done {
@@ -212,9 +212,7 @@ fn answer(
     let shown = HandOnPage {
         frame: Frame::of(&call.by, overview::PATH).wrong(!form.errors.is_empty()),
         of: hands.of,
-        rows: rows
-            .map(|item| Row::new(item, near, now, &chosen))
-            .collect(),
+        rows: rows.map(|item| Row::new(item, near, &chosen)).collect(),
         next: next
             .filter(|_| chooses)
             .map(|after| address_with(own.as_deref(), typed.typed(UNIT), Some((AFTER, &after)))),

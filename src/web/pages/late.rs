@@ -70,14 +70,10 @@ struct LateRow {
     why: Vec<String>,
 }
 
-/// By how much something is late: what is closed by working hours, as the report counts it; what is open by the days of
-/// the calendar until `now`.
-fn lateness(item: &ListItem, now: Moment) -> Cell {
-    match (item.late_hours, item.due_at) {
-        (Some(hours), _) => Cell::Days { hours },
-        (None, Some(due)) => Cell::Count((now.date() - due.date()).num_days()),
-        (None, None) => Cell::Empty,
-    }
+/// By how much something is late, in working time as the report counts it; what is open until now.
+fn lateness(item: &ListItem) -> Cell {
+    let hours = item.late_hours.or(item.overdue_hours);
+    hours.map_or(Cell::Empty, |hours| Cell::Days { hours })
 }
 
 fn officer(item: &ListItem) -> String {
@@ -100,14 +96,12 @@ fn reasons(why: Option<&Why>) -> Vec<String> {
 }
 
 impl LateRow {
-    fn new(item: ListItem, why: Option<&Why>, now: Moment) -> Self {
+    fn new(item: ListItem, why: Option<&Why>) -> Self {
         let dash = || "–".to_owned();
         Self {
-            late: match lateness(&item, now) {
+            late: match lateness(&item) {
                 Cell::Days { hours: 0 } => "dưới một giờ".to_owned(),
                 Cell::Days { hours } => format!("{} ngày làm việc", render::local_days(hours)),
-                Cell::Count(0) => "trong ngày hẹn".to_owned(),
-                Cell::Count(days) => format!("{} ngày", words::number(days)),
                 _ => dash(),
             },
             due: item.due_at.map_or_else(dash, words::moment),
@@ -259,7 +253,7 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     if let Some(format) = format {
         let sheet = Sheet {
             notes: cut,
-            ..sheet(late, about, &items, &why, now)
+            ..sheet(late, about, &items, &why)
         };
         return downloads::file(&late.file_name(period, now), format, &sheet);
     }
@@ -268,7 +262,7 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let (title, end_name) = late.title();
     let rows = items.into_iter().map(|item| {
         let why = why.get(&item.id);
-        LateRow::new(item, why, now)
+        LateRow::new(item, why)
     });
     let shown = ListPage {
         frame: Frame::of(&call.by, overview::PATH),
@@ -283,13 +277,7 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     page(StatusCode::OK, &shown)
 }
 
-fn sheet(
-    late: Late,
-    about: String,
-    items: &[ListItem],
-    why: &HashMap<DossierId, Why>,
-    now: Moment,
-) -> Sheet {
+fn sheet(late: Late, about: String, items: &[ListItem], why: &HashMap<DossierId, Why>) -> Sheet {
     let moment = |moment: Option<Moment>| moment.map_or(Cell::Empty, Cell::Moment);
     let rows = items.iter().map(|item| Row {
         kind: RowKind::Single,
@@ -303,7 +291,7 @@ fn sheet(
                 Late::Closed => moment(item.closed_at),
                 Late::Open => Cell::text(item.status_name),
             },
-            lateness(item, now),
+            lateness(item),
             Cell::text(officer(item)),
             Cell::text(reasons(why.get(&item.id)).join("; ")),
         ],
@@ -319,13 +307,7 @@ fn sheet(
             Column::text("due_at", "Hẹn trả"),
             Column::text("appointment_at", "Hẹn lại"),
             Column::text("end", end_name),
-            Column::number(
-                "late",
-                match late {
-                    Late::Closed => "Muộn (ngày làm việc)",
-                    Late::Open => "Muộn (ngày)",
-                },
-            ),
+            Column::number("late", "Muộn (ngày làm việc)"),
             Column::text("officer", "Người phụ trách"),
             Column::text("why", "Vì sao"),
         ],
