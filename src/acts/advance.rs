@@ -14,7 +14,7 @@ use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::Person;
 use crate::domain::procedure::Procedure;
-use crate::error::Error;
+use crate::error::{Error, WrongField};
 use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
@@ -158,6 +158,17 @@ pub(crate) fn act_within(
         if !wrong.is_empty() {
             return Err(Error::Invalid(wrong));
         }
+    }
+    if let Action::Correct(Correction::Papers {
+        return_channel: Some(by),
+        ..
+    }) = &request.action
+        && *by != dossier.return_channel
+        && let Some(applicant) = persons::find(conn, dossier.applicant)?
+        && let Some(wrong) = wrong_return(*by, &applicant)
+    {
+        let pointer = "/return_channel".to_owned();
+        return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
     }
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;

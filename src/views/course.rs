@@ -276,6 +276,19 @@ fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
         ("Giấy tờ", papers.filter(|_| !corrected)),
         ("Nay ghi", numbers("items", "papers")),
         ("Trước đó ghi", numbers("before", "papers_before")),
+        (
+            "Số bộ",
+            data["sets"]
+                .as_u64()
+                .filter(|_| corrected)
+                .map(|sets| sets.to_string()),
+        ),
+        (
+            "Trả kết quả",
+            text("return_channel")
+                .filter(|_| corrected)
+                .and_then(|by| Some(words::channel(by.parse().ok()?).to_owned())),
+        ),
         ("Số tiền", amount("amount_vnd")),
         ("Biên lai", text("receipt").map(str::to_owned)),
         ("Hẹn trả", moment("due")),

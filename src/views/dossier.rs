@@ -788,7 +788,7 @@ fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {
         },
         EventData::SupplementRequested(requested) => requested.items.clone(),
         EventData::SupplementTaken(taken) => held(&taken.items),
-        EventData::PapersCorrected(corrected) => held(&corrected.items),
+        EventData::PapersCorrected(corrected) => held(corrected.items.as_deref()?),
         _ => return None,
     };
     (!positions.is_empty()).then(|| names_of(procedure, positions.into_iter()))

@@ -829,7 +829,7 @@ fn actions_table() -> Vec<Route> {
         act(To::CorrectDelegate, May::CorrectApplicant, actions::CorrectDelegate::asks)
             .about("Sửa thông tin người được ủy quyền, hoặc ghi rằng không có ai được ủy quyền."),
         act(To::CorrectPapers, May::CorrectApplicant, actions::CorrectPapers::asks)
-            .about("Sửa số giấy tờ đã nhận: ghi lại tất cả giấy tờ đã nhận đến nay."),
+            .about("Sửa giấy tờ đã nhận (ghi lại tất cả giấy tờ đã nhận đến nay), số bộ, cách trả kết quả."),
     ]
 }
 

@@ -738,6 +738,10 @@ on_both! {
         assert_eq!(held(&seen["items"][0]), (json!(2), json!(3)));
         let others = seen["items"].as_array().unwrap().iter().skip(1);
         assert!(others.map(held).all(|held| held == (json!(0), json!(0))), "{seen}");
+        // How many sets, and how the result is returned: nobody is sent it who has no address.
+        let seen = correct(&clerk, json!({"reason": "Ghi nhầm", "sets": 2, "return_channel": "postal"})).expect(200).json();
+        assert_eq!((&seen["sets"], &seen["return_channel"], held(&seen["items"][0])), (&json!(2), &json!("postal"), (json!(2), json!(3))));
+        assert_eq!(correct(&clerk, json!({"reason": "x", "sets": 0})).problem(409, "refused")["reason"], "no_sets");
         // What comes later is added to what is right.
         for (action, body) in [
             ("hand-over", json!({"step": 1})),

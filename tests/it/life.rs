@@ -413,7 +413,9 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         }),
         ActionKind::CorrectPapers => Action::Correct(Correction::Papers {
             reason,
-            items: Vec::new(),
+            items: Some(Vec::new()),
+            sets: Some(2),
+            return_channel: Some(Channel::Online),
         }),
         ActionKind::CorrectApplicant => Action::Correct(Correction::Applicant {
             reason,

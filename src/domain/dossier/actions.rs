@@ -103,7 +103,7 @@ actions! {
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
             Withdrawn Stopped Done Returned;
     /// What was written down of the papers was wrong, or forgotten.
-    CorrectPapers: "correct-papers" "sửa số giấy tờ đã nhận", CorrectApplicant,
+    CorrectPapers: "correct-papers" "sửa giấy tờ đã nhận, cách trả kết quả", CorrectApplicant,
         from Received InProgress SupplementRequested PaymentRequested;
     /// Another delegate, or none.
     CorrectDelegate: "correct-delegate" "sửa người được ủy quyền", CorrectApplicant,
@@ -366,10 +366,13 @@ pub enum Correction {
         /// To the new record.
         commitment: Option<Commitment>,
     },
-    /// All that was handed in so far.
+    /// What else stands on the receipt; `None`: as it is.
     Papers {
         reason: String,
-        items: Vec<ItemGiven>,
+        /// All that was handed in so far.
+        items: Option<Vec<ItemGiven>>,
+        sets: Option<u16>,
+        return_channel: Option<Channel>,
     },
 }
 

@@ -253,11 +253,13 @@ impl Dossier {
                 self.applicant = new.applicant;
             }
             EventData::DelegateCorrected(new) => self.delegate = new.delegate,
+            EventData::PapersCorrected(new) => {
+                self.return_channel = new.return_channel.unwrap_or(self.return_channel);
+            }
             // The contents alone.
             EventData::FeesCollected(_)
             | EventData::FeeWaived(_)
             | EventData::FeesSet(_)
-            | EventData::PapersCorrected(_)
             | EventData::MoneySentBack(_)
             | EventData::FeesRefunded(_) => {}
             EventData::RefundCancelled(_) => {

@@ -135,7 +135,10 @@ impl Contents {
                 self.items.extend(items);
             }
             EventData::PapersCorrected(corrected) => {
-                self.items = held(under, self.case.as_ref(), &corrected.items);
+                if let Some(items) = &corrected.items {
+                    self.items = held(under, self.case.as_ref(), items);
+                }
+                self.sets = corrected.sets.unwrap_or(self.sets);
             }
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);

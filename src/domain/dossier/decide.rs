@@ -471,18 +471,29 @@ fn decide_existing(
             delegate_commitment: *commitment,
         }
         .into(),
-        Action::Correct(Correction::Papers { reason, items }) => PapersCorrected {
-            reason: required(reason)?,
-            items: positioned(items, context.procedure)?,
-            before: dossier
-                .contents
-                .items
-                .iter()
-                .filter(|held| held.under == dossier.procedure)
-                .map(|held| held.item)
-                .collect(),
+        Action::Correct(Correction::Papers {
+            reason,
+            items,
+            sets,
+            return_channel,
+        }) => {
+            let items = items.as_ref();
+            let items = items.map(|items| positioned(items, context.procedure));
+            let items = items.transpose()?;
+            if *sets == Some(0) {
+                return Err(Refusal::NoSets);
+            }
+            let before = dossier.contents.items.iter();
+            let before = before.filter(|held| held.under == dossier.procedure && items.is_some());
+            PapersCorrected {
+                reason: required(reason)?,
+                before: before.map(|held| held.item).collect(),
+                items,
+                sets: sets.filter(|sets| *sets != dossier.contents.sets),
+                return_channel: return_channel.filter(|by| *by != dossier.return_channel),
+            }
+            .into()
         }
-        .into(),
         Action::SendBack {
             amount_vnd,
             receipt,

@@ -236,8 +236,8 @@ event_kinds! {
     Undone = 17: "Hủy thao tác nhầm", counted;
     /// The applicant's data were wrong; a new record of the person takes their place.
     ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
-    /// What was written down of the papers was wrong: this is all that was handed in.
-    PapersCorrected = 28: "Sửa số giấy tờ đã nhận", uncounted;
+    /// What the receipt says of papers, or of how the result is returned, was wrong.
+    PapersCorrected = 28: "Sửa giấy tờ đã nhận, cách trả kết quả", uncounted;
     /// The delegate's data were wrong, or there is none: a new record takes the place of the old one.
     DelegateCorrected = 30: "Sửa thông tin người được ủy quyền", uncounted;
     /// Money that came without being owed, or more than was owed, was paid back.
@@ -596,10 +596,16 @@ pub struct DelegateCorrected {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PapersCorrected {
     pub reason: String,
-    pub items: Vec<ItemHandedIn>,
+    /// All that was handed in; `None`: as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Vec<ItemHandedIn>>,
     /// What was written down before, under the same version of the procedure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<ItemHandedIn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sets: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_channel: Option<Channel>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

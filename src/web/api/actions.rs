@@ -658,14 +658,22 @@ impl CorrectDelegate {
     }
 }
 
-/// The papers as they were really handed in.
+/// What the receipt should have said; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectPapers {
     #[schema(example = "Ghi thiếu một bản sao")]
     reason: String,
     /// Tất cả giấy tờ đã nhận đến nay, thay cho những gì đã ghi.
-    items: Vec<ItemInput>,
+    #[serde(default)]
+    items: Option<Vec<ItemInput>>,
+    /// Số bộ hồ sơ.
+    #[serde(default)]
+    #[schema(example = 1)]
+    sets: Option<u16>,
+    /// Cách trả kết quả.
+    #[serde(default)]
+    return_channel: Option<Channel>,
     #[serde(default)]
     at: Option<EnteredAt>,
 }
@@ -673,15 +681,20 @@ pub struct CorrectPapers {
 impl Readable for CorrectPapers {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = check_text("/reason", &self.reason);
-        read_items(&self.items, &mut wrong);
+        if let Some(items) = &self.items {
+            read_items(items, &mut wrong);
+        }
         wrong
     }
 }
 
 impl CorrectPapers {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let items = self.items.as_ref();
         of.to(Action::Correct(Correction::Papers {
-            items: read_items(&self.items, &mut Vec::new()),
+            items: items.map(|items| read_items(items, &mut Vec::new())),
+            sets: self.sets,
+            return_channel: self.return_channel,
             reason: self.reason,
         }))
     }

@@ -716,6 +716,9 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         }
         ActionKind::CorrectPapers => vec![
             handed_in(view),
+            Field::number("sets", "Số bộ hồ sơ").value(view.sets),
+            Field::choice("return_channel", "Trả kết quả", channels())
+                .value(view.return_channel.as_str()),
             reason("Sửa vì sao").hint("Giấy tiếp nhận in lại ghi số đã sửa; lịch sử giữ cả số cũ."),
         ],
         ActionKind::Undo => {
