@@ -372,7 +372,7 @@ impl Clock {
 }
 
 /// The due moment after a pause. A pause that began past it does not move it.
-fn moved_by(
+pub(crate) fn moved_by(
     due: Moment,
     from: Moment,
     until: Moment,

@@ -354,7 +354,11 @@ fn handed_on(
                 format!("{unit} – {}", step.map_or("", String::as_str))
             }
             "result_returned" => "Người nộp".to_owned(),
-            _ => continue,
+            // A pause or another calendar has moved it.
+            _ => {
+                due = moment("step_due").or(due);
+                continue;
+            }
         };
         let note = data["note"].as_str().unwrap_or_default().to_owned();
         lines.push(HandedOn {

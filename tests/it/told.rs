@@ -749,6 +749,25 @@ on_both! {
 }
 
 on_both! {
+    fn no_step_is_late_by_what_the_applicant_was_waited_for(db: &Database) {
+        let world = World::new(db.store());
+        let id = world.try_request(&by_letter(&world, DAYS), at("2021-03-01 08:00")).unwrap().id;
+        let before = world.begin(id, at("2021-03-01 08:30")).step_due.unwrap();
+        let (asked, paid) = (at("2021-03-01 09:00"), at("2021-03-03 10:30"));
+        let ask = Action::RequestPayment { fees: vec![], amount_vnd: Some(150_000), reason: because("Phí") };
+        assert_eq!(world.act(id, asked, ask).unwrap().step_due, Some(before));
+        let pay = Action::TakePayment { amount_vnd: 150_000, method: PaymentMethod::Cash, receipt: because("BL-1") };
+        let after = world.act(id, paid, pay).unwrap();
+        let reference = world.store.reference().unwrap();
+        let timetable = reference.timetable(after.holder).unwrap();
+        let stood = timetable.working_between(asked, paid).unwrap();
+        assert_eq!(after.step_due, Some(timetable.advance(before, stood).unwrap()));
+        let view = views::dossier::view(&world.store, id, None, None, paid).unwrap();
+        assert_eq!(view.step.due_at, after.step_due);
+    }
+}
+
+on_both! {
     fn a_new_address_hears_that_it_is_told_from_now_on(db: &Database) {
         let world = World::new(db.store());
         let mut ear = Ear::new(db, &world);

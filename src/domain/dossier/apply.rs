@@ -102,6 +102,7 @@ impl Dossier {
             reappointed: None,
             step: 0,
             step_due: None,
+            step_since: None,
             assignee: None,
             decision: None,
             outcome: None,
@@ -131,6 +132,7 @@ impl Dossier {
             due: received.due,
         });
         self.step_due = received.step_due;
+        self.step_since = Some(at);
         self.assignee = received.assignee;
     }
 
@@ -166,6 +168,7 @@ impl Dossier {
                 }
                 self.holder = self.unit;
                 self.step_due = reached.step_due;
+                self.step_since = Some(at);
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 if !reached.late {
                     clock.started = at;
@@ -178,6 +181,7 @@ impl Dossier {
                 self.holder = to.unit.unwrap_or(self.holder);
                 self.assignee = to.assignee;
                 self.step_due = to.step_due;
+                self.step_since = Some(at);
             }
             EventData::HandsChanged(new) => self.assignee = new.assignee,
             EventData::SupplementRequested(_) => {
@@ -201,12 +205,14 @@ impl Dossier {
                     close_pause(clock, at);
                 }
                 clock.due = taken.due;
+                self.step_due = taken.step_due.or(self.step_due);
             }
             EventData::PaymentTaken(taken) => {
                 self.status = Status::InProgress;
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 close_pause(clock, at);
                 clock.due = taken.due;
+                self.step_due = taken.step_due.or(self.step_due);
             }
             EventData::BecameOverdue(_) => self.overdue_since = Some(at),
             EventData::Reappointed(new) => {
@@ -244,6 +250,7 @@ impl Dossier {
             }
             EventData::DueRecomputed(new) => {
                 self.clock.as_mut().ok_or(misfit)?.due = new.due;
+                self.step_due = new.step_due.or(self.step_due);
                 if new.no_longer_overdue {
                     self.overdue_since = None;
                 }

@@ -13,7 +13,7 @@ use crate::domain::dossier::decide::money::{
     request_payment, terms,
 };
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
-use crate::domain::dossier::decide::timing::{judge, recompute, resumed};
+use crate::domain::dossier::decide::timing::{judge, moved_step, recompute, resumed};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
@@ -318,12 +318,14 @@ fn decide_existing(
                     paid_vnd: *amount_vnd,
                 });
             }
+            let clock = resumed(dossier, overdue, context)?;
             PaymentTaken {
                 amount_vnd: positive(*amount_vnd)?,
                 fees: dossier.contents.requested_fees.clone(),
                 method: Some(*method),
                 receipt: receipt.trim().to_owned(),
-                due: resumed(dossier, overdue, context)?.due,
+                due: clock.due,
+                step_due: moved_step(dossier, &clock, context)?,
             }
             .into()
         }

@@ -463,6 +463,13 @@ pub struct SupplementTaken {
     pub reason: String,
     #[serde(with = "millis")]
     pub due: Moment,
+    /// When the step at hand should be handed on now; `None`: as it was.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -490,6 +497,13 @@ pub struct PaymentTaken {
     pub receipt: String,
     #[serde(with = "millis")]
     pub due: Moment,
+    /// When the step at hand should be handed on now; `None`: as it was.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -568,6 +582,13 @@ pub struct DueRecomputed {
     /// With the right calendar it had not been overdue after all.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_longer_overdue: bool,
+    /// When the step at hand should be handed on now; `None`: as it was.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -217,6 +217,8 @@ pub struct Dossier {
     pub step: u8,
     /// When the step at hand should be handed on.
     pub step_due: Option<Moment>,
+    /// Since when it is at hand; `None` before receipt.
+    pub step_since: Option<Moment>,
     pub assignee: Option<UserId>,
     pub decision: Option<Decision>,
     pub outcome: Option<Outcome>,

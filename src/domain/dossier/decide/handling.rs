@@ -2,7 +2,7 @@
 
 use chrono::Days;
 
-use crate::domain::dossier::decide::timing::{resumed, running_clock};
+use crate::domain::dossier::decide::timing::{moved_step, resumed, running_clock};
 use crate::domain::dossier::decide::{Context, ensure_open, required};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
@@ -173,6 +173,7 @@ pub(super) fn take_supplement(
         resumed(dossier, overdue, context)?
     };
     Ok(SupplementTaken {
+        step_due: moved_step(dossier, &clock, context)?,
         items,
         restarted,
         reason: reason.to_owned(),

@@ -1,6 +1,6 @@
 //! What is asked for, owed and paid.
 
-use crate::domain::dossier::decide::timing::resumed;
+use crate::domain::dossier::decide::timing::{moved_step, resumed};
 use crate::domain::dossier::decide::{Context, required};
 use crate::domain::dossier::fees::is_requested;
 use crate::domain::dossier::{
@@ -48,12 +48,14 @@ pub(super) fn nothing_left_to_pay(
     if dossier.contents.requested_fees != [waived.fee] || !dossier.status.is_waiting() {
         return Ok(None);
     }
+    let clock = resumed(dossier, overdue, context)?;
     let taken = PaymentTaken {
+        step_due: moved_step(dossier, &clock, context)?,
         amount_vnd: 0,
         fees: Vec::new(),
         method: None,
         receipt: String::new(),
-        due: resumed(dossier, overdue, context)?.due,
+        due: clock.due,
     };
     Ok(Some(taken.into()))
 }

@@ -2,7 +2,8 @@
 
 use crate::domain::dossier::decide::{Context, required};
 use crate::domain::dossier::{ActionKind, Dossier, DueRecomputed, EventData, Refusal};
-use crate::domain::time_limit::{Clock, Outcome};
+use crate::domain::moment::Moment;
+use crate::domain::time_limit::{Clock, Outcome, moved_by};
 
 /// The clock as it goes on now. One that was past due when it paused keeps its due moment.
 pub(super) fn resumed(
@@ -16,6 +17,28 @@ pub(super) fn resumed(
         false => clock.resume(context.at, context.timetable)?,
     }
     Ok(clock)
+}
+
+/// By when the step at hand should be handed on by that clock and this calendar, if that is another moment than before: what
+/// the applicant was waited for is not the step's, and a limit that starts anew starts it anew.
+pub(super) fn moved_step(
+    dossier: &Dossier,
+    clock: &Clock,
+    context: &Context<'_>,
+) -> Result<Option<Moment>, Refusal> {
+    let time = context.procedure.step_time(usize::from(dossier.step));
+    let since = dossier.step_since.filter(|_| dossier.has_reached());
+    let (Some(since), Some(time)) = (since, time) else {
+        return Ok(None);
+    };
+    let since = since.max(clock.started);
+    let mut due = context.timetable.advance(since, time)?;
+    for pause in clock.pauses.iter().filter(|pause| pause.from >= since) {
+        if let Some(until) = pause.until {
+            due = moved_by(due, pause.from, until, context.timetable)?;
+        }
+    }
+    Ok(Some(due).filter(|due| dossier.step_due != Some(*due)))
 }
 
 pub(super) fn recompute(
@@ -41,6 +64,7 @@ pub(super) fn recompute(
     };
     Ok(DueRecomputed {
         reason: required(reason)?,
+        step_due: moved_step(dossier, &clock, context)?,
         due: clock.due,
         no_longer_overdue: since_start
             && dossier.judging.deadline(clock.due, dossier.appointment) >= past_due_at,
