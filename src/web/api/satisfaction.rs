@@ -83,6 +83,14 @@ impl Row for CommentView {
 pub type Comments = Page<CommentView>;
 
 pub async fn comments(call: Call, query: ListQuery<OfUnit, (Moment, u32)>) -> Reply<Comments> {
+    Ok(fresh(read(&call, query).await?))
+}
+
+/// What is asked for of them.
+pub(crate) async fn read(
+    call: &Call,
+    query: ListQuery<OfUnit, (Moment, u32)>,
+) -> Result<Comments, Problem> {
     let ListQuery { filter, page } = query;
     let found = call.run(move |store, by, _| {
         let unit = filter.unit.as_deref();
@@ -91,5 +99,5 @@ pub async fn comments(call: Call, query: ListQuery<OfUnit, (Moment, u32)>) -> Re
         )?)
     });
     let found = found.await?;
-    Ok(fresh(Page::new(found.items, found.next.as_ref())))
+    Ok(Page::new(found.items, found.next.as_ref()))
 }

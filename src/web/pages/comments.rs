@@ -6,10 +6,10 @@ use askama::Template;
 
 use crate::domain::moment::Moment;
 use crate::render::words;
-use crate::views;
 use crate::views::satisfaction::CommentView;
 use crate::web::api::call::Call;
-use crate::web::api::page::{ListQuery, OfUnit, Page};
+use crate::web::api::page::{ListQuery, OfUnit};
+use crate::web::api::satisfaction;
 use crate::web::pages::citizen::{again, can_be_mended};
 use crate::web::pages::forms::{Field, Fields, FormPart};
 use crate::web::pages::named::in_codes;
@@ -46,7 +46,12 @@ pub async fn list(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         rows: Vec::new(),
         next: None,
     };
-    let found = match find(&call, &typed).await {
+    let asked = ListQuery::<OfUnit, (Moment, u32)>::read(&typed.query_without(&[]));
+    let found = match asked {
+        Ok(asked) => satisfaction::read(&call, asked).await,
+        Err(problem) => Err(problem),
+    };
+    let found = match found {
         Ok(found) => found,
         Err(problem) if can_be_mended(&problem) => {
             return again(&problem, &blank(form.refused(&problem)));
@@ -68,17 +73,4 @@ pub async fn list(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         ..blank(form)
     };
     page(StatusCode::OK, &shown)
-}
-
-async fn find(call: &Call, typed: &Fields) -> Result<Page<CommentView>, Problem> {
-    let query = ListQuery::<OfUnit, (Moment, u32)>::read(&typed.query_without(&[]))?;
-    let ListQuery { filter, page } = query;
-    let found = call.run(move |store, by, _| {
-        let unit = filter.unit.as_deref();
-        Ok(views::satisfaction::comments(
-            store, unit, by.unit, page.after, page.limit,
-        )?)
-    });
-    let found = found.await?;
-    Ok(Page::new(found.items, found.next.as_ref()))
 }
