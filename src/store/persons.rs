@@ -693,7 +693,7 @@ fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
 }
 
 /// Gives persons their search name anew whose name is read otherwise than before: with letters that only look like ours,
-/// or marks, people of six words or more, and organisations that were taken for people.
+/// or marks, people of six words or more, organisations that were taken for people, and what ends in y or has apostrophes.
 pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
     let other_letters = match conn {
         Conn::Sqlite(_) => "search_name glob '*[^ a-z0-9]*'",
@@ -704,12 +704,16 @@ pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
         .map(|start| format!(" or search_name like '% {}'", last_word_first(&start)));
     let words = organisation_words().map(|word| format!(" or search_name like '%{word}%'"));
     let taken_for_people: String = starts.chain(words).collect();
+    // `ly` is found as `li`, `H’Hen` as `h hen`.
+    let spelt_otherwise = " or search_name like '%y' or search_name like '%y %' or name like '%''%' or name like '%’%' \
+                           or name like '%‘%' or name like '%ʼ%' or name like '%`%' or name like '%´%' \
+                           or name like '%′%'";
     let mut after: Vec<u8> = Vec::new();
     loop {
         let rows: Vec<PersonRow> = persons::table
             .filter(persons::search_name.is_not_null())
             .filter(sql::<Bool>(&format!(
-                "({other_letters} or search_name like '% % % % % %'{taken_for_people})"
+                "({other_letters} or search_name like '% % % % % %'{taken_for_people}{spelt_otherwise})"
             )))
             .filter(persons::id.gt(after.clone()))
             .order(persons::id)
