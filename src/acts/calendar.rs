@@ -1,9 +1,9 @@
 //! The calendar, a year at a time: first which return dates would move, then moving them.
 
-use chrono::{Datelike, Weekday};
+use chrono::Datelike;
 use serde_json::json;
 
-use crate::domain::calendar::{CalendarDay, DayKind, Others};
+use crate::domain::calendar::{CalendarDay, Others};
 use crate::domain::ids::{JobId, UnitId};
 use crate::domain::job::Kind;
 use crate::error::Error;
@@ -37,11 +37,8 @@ fn check(days: &[CalendarDay], year: i32) -> Vec<(String, String)> {
             let reason = format!("không thuộc năm {year}");
             wrong.push((format!("/days/{i}/date"), reason));
         }
-        let weekday = day.date.weekday();
-        if day.kind == DayKind::Work && !matches!(weekday, Weekday::Sat | Weekday::Sun) {
-            let reason =
-                "làm bù là vào thứ Bảy hoặc Chủ nhật: ngày này vốn là ngày làm việc".to_owned();
-            wrong.push((format!("/days/{i}/date"), reason));
+        if let Some(reason) = day.no_day_to_make_up() {
+            wrong.push((format!("/days/{i}/date"), reason.to_owned()));
         }
         if days.iter().take(i).any(|earlier| earlier.date == day.date) {
             wrong.push((format!("/days/{i}/date"), "ngày lặp lại".to_owned()));

@@ -69,6 +69,15 @@ pub struct CalendarDay {
 }
 
 impl CalendarDay {
+    /// What is wrong with a day that is worked in place of another: it is a working day anyway, or a holiday, which is no
+    /// weekly day off.
+    pub fn no_day_to_make_up(&self) -> Option<&'static str> {
+        let weekend = matches!(self.date.weekday(), Weekday::Sat | Weekday::Sun);
+        (self.kind == DayKind::Work && !weekend).then_some(
+            "làm bù là vào thứ Bảy hoặc Chủ nhật: ngày này không phải ngày nghỉ hằng tuần",
+        )
+    }
+
     /// Whether it is expected only, and yet to be announced.
     pub fn is_provisional(&self) -> bool {
         let source = self.source.as_ref();

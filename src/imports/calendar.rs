@@ -37,6 +37,13 @@ fn read_lines(bytes: &[u8]) -> Result<Vec<(u64, CalendarDay)>, ImportError> {
         .collect();
     let mut first_line: HashMap<NaiveDate, u64> = HashMap::new();
     for (line, day) in &days {
+        if let Some(reason) = day.no_day_to_make_up() {
+            wrong.push(Wrong {
+                line: *line,
+                column: "cột date".to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
         if let Some(earlier) = first_line.insert(day.date, *line) {
             wrong.push(Wrong {
                 line: *line,

@@ -386,7 +386,9 @@ fn example(topic: Topic) -> Value {
             "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
         Topic::Taken => json!({"what": "giấy tờ bổ sung"}),
-        Topic::ContactChanged => json!({}),
+        Topic::ContactChanged => json!({
+            "now": "Hồ sơ đang được giải quyết, hẹn trả kết quả 17:00 ngày 15/07/2021.", "asked": "", "owed": "",
+        }),
         Topic::Money => json!({
             "what_happened": "Đã nhận tiền nộp", "what": "đã nhận tiền nộp 25.000 đồng", "amount": "25.000",
             "receipt": "FT26330123456789", "reason": "", "owed": "",
@@ -399,7 +401,7 @@ fn example(topic: Topic) -> Value {
             json!({"reason": reason, "form": stop, "done_at": done_at})
         }
         Topic::TakenBack => json!({
-            "what": "có kết quả giải quyết hồ sơ", "reason": "Bấm nhầm",
+            "what": "có kết quả giải quyết hồ sơ", "reason": "Bấm nhầm", "owed": "",
             "now": "Hồ sơ đang được giải quyết tiếp, hẹn trả kết quả 17:00 ngày 15/07/2021.",
         }),
         Topic::Moved => json!({

@@ -270,6 +270,8 @@ on_both! {
         let right = json!({"fees": [{"position": 0, "quantity": 4}], "method": "transfer"});
         let right = act(&dossier, "fees/collect", right).expect(200).json();
         assert_eq!((&right["paid_vnd"], &right["refunded_vnd"]), (&json!(18_000), &json!(10_000)));
+        // What was paid anew is not paid twice because what went back did not.
+        assert_eq!(refused(act(&dossier, "fees/cancel-refund", json!({"reason": "nhầm"}))), "fee_settled");
         let events = get(&office, &clerk, &format!("{}/events", path(&dossier)));
         let kinds: Vec<_> = events.as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, [

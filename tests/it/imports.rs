@@ -356,6 +356,8 @@ on_both! {
             });
             sources.map(|source| source.unwrap_or_default()).collect::<Vec<_>>()
         };
+        let odd = motcua::imports::read_calendar(b"date,kind,name\n2026-09-02,work,X\n").unwrap_err().to_string();
+        assert!(odd.contains("làm bù là vào thứ Bảy hoặc Chủ nhật"), "{odd}");
         let old = "date,kind,name\n2027-01-01,off,Tết\n2027-02-08,off,Mùng ba\n2027-03-06,work,Làm bù\n";
         assert_eq!(import(old).added, 3);
         assert_eq!(sources(), ["", "", ""]);

@@ -786,9 +786,33 @@ on_both! {
         assert_eq!(told.recipient, "anh.moi@example.vn");
         assert!(told.text.contains("Từ nay tin về hồ sơ được gửi tới đây"), "{}", told.text);
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        assert!(told.text.contains("hẹn trả kết quả"), "{}", told.text);
+        // So does a new delegate.
+        let delegate = |email: &str| {
+            let mut person = Person::named("Lý Văn Dũng");
+            (person.email, person.notify_by) = (Some(email.to_owned()), Some(NotifyBy::Email));
+            let request = Request::correct_delegate(id, because("Ghi nhầm"), Some(person), now);
+            acts::advance::act(&world.store, &request, occasion(now)).unwrap();
+        };
+        delegate("dung@example.vn");
+        let told = ear.hears_one("contact_changed", now);
+        assert_eq!(told.recipient, "dung@example.vn");
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
         // Another name is no other address.
         correct("anh.moi@example.vn", "Nguyễn Thị Ánh Hồng");
         assert!(ear.hears(now).is_empty());
+        // Whoever has read no letter so far reads how it stands.
+        let done = world.try_request(&request, at("2021-03-01 08:00")).unwrap().id;
+        world.finish(done, now);
+        ear.hears(now);
+        let mut person = request.applicant.clone();
+        person.email = Some("anh.xong@example.vn".to_owned());
+        let asked = Request::correct_applicant(done, because("Ghi nhầm"), person, now);
+        acts::advance::act(&world.store, &asked, occasion(now)).unwrap();
+        let told = ear.hears_one("contact_changed", now);
+        assert!(told.text.contains("Đã có kết quả. Mời ông/bà đến nhận tại"), "{}", told.text);
+        assert!(!told.text.contains("Hẹn trả kết quả"), "{}", told.text);
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
         // What is over is told to nobody new.
         world.act(id, now, Action::Withdraw { reason: because("Không cần nữa") }).unwrap();
         ear.hears(now);

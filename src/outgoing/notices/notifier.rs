@@ -29,9 +29,9 @@ pub struct NoticeTeller {
 impl Teller for NoticeTeller {
     fn messages(&self, conn: &mut Conn, all: &[Happened<'_>]) -> Result<Vec<Outgoing>, StoreError> {
         let ids = all.iter().flat_map(|happened| {
-            let before = happened.before.map(|before| before.applicant);
-            let now = [Some(happened.after.applicant), happened.after.delegate];
-            now.into_iter().chain([before]).flatten()
+            let of = |dossier: &Dossier| [Some(dossier.applicant), dossier.delegate];
+            let before = happened.before.map(of).into_iter().flatten();
+            of(happened.after).into_iter().chain(before).flatten()
         });
         let people = persons::find_many(conn, ids)?;
         let handling: BTreeSet<UserId> = all.iter().filter_map(|of| of.after.assignee).collect();
@@ -47,9 +47,9 @@ impl Teller for NoticeTeller {
             }
             if let Some(contact) = self.new_contact(&people, happened) {
                 let officer = officer_of(conn, &officers, happened)?;
-                let topic = Topic::ContactChanged;
-                let told = self.to_applicant(&people, &officer, happened, topic, &json!({}));
-                // Nothing is new for a delegate.
+                let (topic, more) = (Topic::ContactChanged, stands(happened));
+                let told = self.to_applicant(&people, &officer, happened, topic, &more);
+                // Nothing is new for anybody else.
                 messages.extend(told.into_iter().filter(|told| told.recipient == contact));
             }
             if matches!(happened.event.data, EventData::BecameOverdue(_)) {
@@ -140,7 +140,9 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             let now = words::goes_on(after, *now);
             (
                 Topic::TakenBack,
-                json!({"what": what, "reason": undone.reason, "now": now}),
+                json!({
+                    "what": what, "reason": undone.reason, "now": now, "owed": owed(reference, after),
+                }),
             )
         }
         EventData::MovedToSuccessor(moved) => {
@@ -233,7 +235,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
 }
 
 impl NoticeTeller {
-    /// Where the applicant is told of what is not over from now on, after a correction, and was not before.
+    /// Where the applicant, or the delegate, is told of what is not over from now on, after a correction, and was not before.
     fn new_contact<'a>(
         &self,
         people: &'a HashMap<PersonId, Person>,
@@ -242,11 +244,18 @@ impl NoticeTeller {
         let (before, after) = (happened.before?, happened.after);
         let goes_on =
             after.status.is_open() || matches!(after.status, Status::Registered | Status::Done);
-        if !matches!(happened.event.data, EventData::ApplicantCorrected(_)) || !goes_on {
-            return None;
-        }
-        let told = |id: PersonId| Some(people.get(&id)?.told_by(true, self.settings.ways())?.1);
-        told(after.applicant).filter(|contact| told(before.applicant) != Some(*contact))
+        let (old, new, is_applicant) = match happened.event.data {
+            EventData::ApplicantCorrected(_) => {
+                (Some(before.applicant), Some(after.applicant), true)
+            }
+            EventData::DelegateCorrected(_) => (before.delegate, after.delegate, false),
+            _ => return None,
+        };
+        let told = |id: Option<PersonId>| {
+            let person = people.get(&id?)?;
+            Some(person.told_by(is_applicant, self.settings.ways())?.1)
+        };
+        told(new).filter(|contact| goes_on && told(old) != Some(*contact))
     }
 
     fn to_applicant(
@@ -458,13 +467,52 @@ fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
     }
 }
 
+/// How it stands, for whoever has read none of the letters so far.
+fn stands(happened: &Happened<'_>) -> Value {
+    let (dossier, reference, now) = (happened.after, happened.reference, happened.now);
+    let desk = reference
+        .units()
+        .answering_on(dossier.receiving_unit, now.date());
+    let next = render::words::what_is_next(&render::words::Stand {
+        status: dossier.status,
+        decision: dossier.decision,
+        return_channel: dossier.return_channel,
+        desk: desk.map_or("", |desk| &desk.name),
+        due: dossier.due(),
+        appointment: dossier.appointment,
+        overdue: dossier.is_overdue(),
+        asked_vnd: dossier.contents.payment_requested,
+        returned_at: dossier.returned_at,
+        now,
+    });
+    let mut more = json!({
+        "now": next,
+        "asked": match dossier.status {
+            Status::SupplementRequested => {
+                "Giấy tờ cần bổ sung và lý do: xem ở trang tra cứu, hoặc hỏi bộ phận một cửa."
+            }
+            _ => "",
+        },
+        "owed": match dossier.status {
+            Status::PaymentRequested => String::new(),
+            _ => owed(reference, dossier),
+        },
+    });
+    if dossier.status == Status::Done {
+        // What was promised is there.
+        more["due_at"] = json!("");
+    }
+    more
+}
+
 /// Whether a fee that is waived was asked for by letter: while the clock stood for it and others, or for the result.
 fn is_waited_for(before: Option<&Dossier>, after: &Dossier, fee: u16) -> bool {
     let asked = before.is_some_and(|before| before.contents.requested_fees.contains(&fee));
     match after.status {
         // Of the last one it is told that the dossier goes on.
         Status::PaymentRequested => asked && !after.contents.requested_fees.is_empty(),
-        status => status == Status::Done,
+        // A letter on what was paid back has named it too.
+        status => status == Status::Done || !after.contents.refunds.is_empty(),
     }
 }
 
