@@ -50,10 +50,10 @@ fn of_form(page: &str) -> Vec<(String, String)> {
         let name = attribute(tag, "name");
         match (tag.split([' ', '/']).next(), name) {
             (Some("input"), Some(name)) => {
-                all.push((name, attribute(tag, "value").unwrap_or_default()))
+                all.push((name, attribute(tag, "value").unwrap_or_default()));
             }
             (Some("textarea"), Some(name)) => {
-                all.push((name, plain(text.strip_prefix('\n').unwrap_or(text))))
+                all.push((name, plain(text.strip_prefix('\n').unwrap_or(text))));
             }
             (Some("select"), Some(name)) => {
                 all.push((name, String::new()));
