@@ -266,7 +266,7 @@ on_both! {
         office.call("POST", "/api/v1/deputies").token(&supervisor).body(named).send().expect(201);
         assert!(has(&officer, "hand-over") && offered(&officer).1);
         act(&office, &received, &officer, "finish", json!({"decision": "approved"})).expect(200);
-        assert_eq!(offered(&clerk).0, ["return", "fees/collect", "fees/waive", "fees/set", "correct-applicant"]);
+        assert_eq!(offered(&clerk).0, ["return", "fees/collect", "fees/waive", "fees/set", "correct-applicant", "correct-delegate"]);
     }
 }
 
