@@ -786,7 +786,7 @@ on_both! {
         assert_eq!(told.recipient, "anh.moi@example.vn");
         assert!(told.text.contains("Từ nay tin về hồ sơ được gửi tới đây"), "{}", told.text);
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
-        assert!(told.text.contains("hẹn trả kết quả"), "{}", told.text);
+        assert!(told.text.contains("Hẹn trả kết quả: 17:00 ngày 08/03/2021."), "{}", told.text);
         // So does a new delegate.
         let delegate = |email: &str| {
             let mut person = Person::named("Lý Văn Dũng");
