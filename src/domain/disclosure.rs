@@ -7,7 +7,7 @@ use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
 use crate::domain::person::{Person, fold_diacritics, is_organisation};
 use crate::domain::phone;
-use crate::domain::text::{clean, is_dash};
+use crate::domain::text::{clean, plain_dash};
 use crate::domain::typed::{latin, like_digit};
 
 /// What a text gives away.
@@ -338,10 +338,7 @@ const MARKS: [char; 6] = [' ', '.', '-', ',', '/', '_'];
 
 /// A text with plain dashes, and with digits for the letters that look like them in words of numbers: `O2O`, `7ll`.
 fn with_digits(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if is_dash(c) { '-' } else { c })
-        .collect();
+    let text: String = text.chars().map(plain_dash).collect();
     let text = latin(&text);
     let mut plain = String::with_capacity(text.len());
     let mut after_number = false;

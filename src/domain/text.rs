@@ -74,7 +74,8 @@ pub fn read_date(text: &str) -> Option<NaiveDate> {
     (1900..=9998).contains(&date.year()).then_some(date)
 }
 
-const fn plain_dash(c: char) -> char {
+/// Any dash as the plain one.
+pub const fn plain_dash(c: char) -> char {
     if is_dash(c) { '-' } else { c }
 }
 

@@ -35,16 +35,21 @@ pub(crate) fn find_assignee(
     }
 }
 
+/// Who has that username, however it is typed.
+fn of_username(conn: &mut Conn, username: &str) -> Result<Option<User>, StoreError> {
+    let account = match username.contains('\0') {
+        true => None,
+        false => users::by_username(conn, &username.trim().to_lowercase())?,
+    };
+    Ok(account.map(|account| account.user))
+}
+
 /// Who has that username and may log in, or why nobody does.
 pub(crate) fn active(
     conn: &mut Conn,
     username: &str,
 ) -> Result<Result<User, &'static str>, StoreError> {
-    let account = match username.contains('\0') {
-        true => None,
-        false => users::by_username(conn, &username.trim().to_lowercase())?,
-    };
-    Ok(match account.map(|account| account.user) {
+    Ok(match of_username(conn, username)? {
         None => Err("không có người dùng này"),
         Some(user) if user.disabled_at.is_some() => Err("tài khoản này đã khóa"),
         Some(user) => Ok(user),
@@ -56,13 +61,9 @@ pub(crate) fn active(
 /// # Errors
 /// If there is none, or the database refuses.
 pub fn named(store: &Store, username: &str) -> Result<UserId, Error> {
-    let username = username.trim();
-    let account = match username.contains('\0') {
-        true => None,
-        false => store.read(|conn| users::by_username(conn, &username.to_lowercase()))?,
-    };
+    let user = store.read(|conn| of_username(conn, username))?;
     let missing = || Error::wrong("assignee", "không có người dùng này");
-    Ok(account.ok_or_else(missing)?.user.id)
+    Ok(user.ok_or_else(missing)?.id)
 }
 
 /// Somebody to choose.

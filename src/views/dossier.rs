@@ -715,20 +715,17 @@ pub fn events(
         let mut under: Option<Under> = None;
         let views = events.iter().zip(payloads).map(|(event, mut payload)| {
             under = version_after(&event.data, under.as_ref()).or(under.take());
-            let papers = under.as_ref().and_then(|(id, case)| {
-                let version = reference.procedure_in_case(*id, case.as_deref())?;
-                names_of_papers(&event.data, version)
-            });
+            let version = under
+                .as_ref()
+                .and_then(|(id, case)| reference.procedure_in_case(*id, case.as_deref()));
+            let papers = version.as_ref();
+            let papers = papers.and_then(|version| names_of_papers(&event.data, version));
             payload.extend(papers.map(|names| ("papers".to_owned(), names)));
-            let before = under.as_ref().and_then(|(id, case)| {
-                let EventData::PapersCorrected(corrected) = &event.data else {
-                    return None;
-                };
-                let version = reference.procedure_in_case(*id, case.as_deref())?;
-                let items = corrected.before.iter();
-                Some(names_of(version, items.map(|item| item.0)))
-            });
-            payload.extend(before.map(|names| ("papers_before".to_owned(), names)));
+            if let (EventData::PapersCorrected(corrected), Some(version)) = (&event.data, &version)
+            {
+                let before = corrected.before.iter().map(|item| item.0);
+                payload.insert("papers_before".to_owned(), names_of(version, before));
+            }
             let tagged = serde_json::to_value(&event.data).unwrap_or_default();
             let hands = HANDS.map(|name| {
                 let staff = StaffName::of(&staff, staff_id(payload.get(name))?)?;

@@ -193,14 +193,18 @@ pub struct ListItem {
 pub(crate) fn late_hours(reference: &Reference, row: &Listed) -> Option<i64> {
     let late = row.outcome == Some(Outcome::Overdue);
     let (due, closed) = row.due.zip(row.closed_at).filter(|_| late)?;
-    let worked = reference.timetable(row.unit)?.working_between(due, closed);
-    Some(worked.ok()?.millis() / 3_600_000)
+    worked_hours(reference, row.unit, due, closed)
 }
 
 /// The same of what is open, until now.
 fn overdue_hours(reference: &Reference, row: &Listed, now: Moment) -> Option<i64> {
     let due = row.due.filter(|due| row.status.is_open() && *due < now)?;
-    let worked = reference.timetable(row.unit)?.working_between(due, now);
+    worked_hours(reference, row.unit, due, now)
+}
+
+/// Whole hours of a unit's working time between two moments.
+fn worked_hours(reference: &Reference, unit: UnitId, from: Moment, until: Moment) -> Option<i64> {
+    let worked = reference.timetable(unit)?.working_between(from, until);
     Some(worked.ok()?.millis() / 3_600_000)
 }
 
