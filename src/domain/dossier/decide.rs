@@ -372,24 +372,8 @@ fn decide_existing(
         }
         .into(),
         Action::CancelRefund { reason } => {
-            let last = dossier.contents.refunds.last();
-            let last = last.ok_or(Refusal::NothingRefunded)?;
-            // What was done about these fees since stands in its way.
-            let fees = dossier.fees(context.procedure);
-            let positions = || last.settled.iter().map(|settled| settled.fee);
-            if let Some(position) = positions().find(|fee| fees.settled(*fee).is_some()) {
-                return Err(Refusal::FeeSettled { position });
-            }
-            let sums: Option<Vec<u64>> = positions().map(|fee| fees.sum(fee)).collect();
-            let asked_vnd = sums.map(|sums| sums.iter().sum::<u64>());
-            if let Some(asked_vnd) = asked_vnd.filter(|_| !last.settled.is_empty())
-                && asked_vnd != last.amount_vnd
-            {
-                return Err(Refusal::OtherAmount {
-                    asked_vnd,
-                    paid_vnd: last.amount_vnd,
-                });
-            }
+            let fees = &context.procedure.definition.fees;
+            let last = dossier.contents.refund_to_take_back(fees)?;
             RefundCancelled {
                 amount_vnd: last.amount_vnd,
                 method: last.method,

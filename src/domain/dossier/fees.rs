@@ -278,6 +278,31 @@ impl Contents {
     pub fn refunded_vnd(&self) -> u64 {
         self.refunds.iter().map(|refund| refund.amount_vnd).sum()
     }
+
+    /// The last refund, whose record may be taken back.
+    ///
+    /// # Errors
+    /// There is none, or what was done since about the fees that it was for stands in its way: they were settled anew, or
+    /// come to another sum.
+    pub(super) fn refund_to_take_back(&self, fees: &[Fee]) -> Result<&Refund, Refusal> {
+        let last = self.refunds.last().ok_or(Refusal::NothingRefunded)?;
+        let positions = || last.settled.iter().map(|settled| settled.fee);
+        if let Some(position) = positions().find(|fee| settled(self, fees, *fee).is_some()) {
+            return Err(Refusal::FeeSettled { position });
+        }
+        let sum = |fee: u16| {
+            let (quantity, pages) = self.times(fee);
+            fees.get(usize::from(fee))?.sum(quantity, pages)
+        };
+        let asked_vnd = positions().map(sum).sum::<Option<u64>>();
+        match asked_vnd.filter(|_| !last.settled.is_empty()) {
+            Some(asked_vnd) if asked_vnd != last.amount_vnd => Err(Refusal::OtherAmount {
+                asked_vnd,
+                paid_vnd: last.amount_vnd,
+            }),
+            _ => Ok(last),
+        }
+    }
 }
 
 /// Money that was paid back.

@@ -59,7 +59,10 @@ impl<'a> Situation<'a> {
                 ActionKind::CollectFees | ActionKind::SetFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),
                 ActionKind::RefundFees => self.contents.kept_vnd() > 0,
-                ActionKind::CancelRefund => !self.contents.refunds.is_empty(),
+                ActionKind::CancelRefund => {
+                    let fees = &self.procedure.definition.fees;
+                    self.contents.refund_to_take_back(fees).is_ok()
+                }
                 ActionKind::MoveToSuccessor => {
                     self.units.iter().any(|unit| units.has_successors(*unit))
                 }
