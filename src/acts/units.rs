@@ -8,8 +8,8 @@ use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::text;
 use crate::domain::unit::{
-    Level, Share, Succession, Unit, UnitKind, Units, check_statistical_code, is_code_under,
-    is_desk_phone, is_unit_code,
+    Level, Share, Succession, Unit, UnitKind, Units, check_statistical_code, desk_phone,
+    is_code_under, is_desk_phone, is_unit_code, typed_code,
 };
 use crate::error::{Conflict, Error};
 use crate::render::words::date;
@@ -136,21 +136,25 @@ pub fn create_unit(
         let made = once(conn, key.as_ref(), now, |conn| {
             let units = reference.units();
             let mut wrong = Vec::new();
-            if !is_unit_code(&new.code) {
+            let code = typed_code(&new.code);
+            if !is_unit_code(&code) {
                 let reason = format!("'{}' không có dạng H37.16", new.code);
                 wrong.push(("/code".to_owned(), reason));
-            } else if units.by_code(&new.code).is_some() {
+            } else if units.by_code(&code).is_some() {
                 wrong.push(("/code".to_owned(), "đã có đơn vị này".to_owned()));
             }
             let parent = parent(&new.parent, units, reach, &mut wrong)?;
             // Case numbers bear it, and everybody reads from it where a unit belongs.
-            if parent.is_some() && wrong.is_empty() && !is_code_under(&new.code, &new.parent) {
-                let reason = format!("mã phải bắt đầu bằng '{}.'", new.parent);
+            let above = parent.and_then(|id| units.get(id));
+            if let Some(above) = above.filter(|above| !is_code_under(&code, &above.code))
+                && wrong.is_empty()
+            {
+                let reason = format!("mã phải bắt đầu bằng '{}.'", above.code);
                 wrong.push(("/code".to_owned(), reason));
             }
             let unit = Unit {
                 id: UnitId(store::next_id(conn)?),
-                code: new.code.clone(),
+                code,
                 level: new.level,
                 kind: new.kind,
                 name: text::line(&new.name),
@@ -161,7 +165,7 @@ pub fn create_unit(
                 office_hours: new.office_hours.clone(),
                 mountain: new.mountain,
                 address: kept(new.address.as_ref()),
-                phone: kept(new.phone.as_ref()),
+                phone: kept(new.phone.as_ref()).as_deref().map(desk_phone),
             };
             check(&unit, units, &mut wrong);
             if let Some(code) = &unit.statistical_code
@@ -229,7 +233,7 @@ pub fn change_unit(
             unit.address = kept(address.as_ref());
         }
         if let Some(phone) = &change.phone {
-            unit.phone = kept(phone.as_ref());
+            unit.phone = kept(phone.as_ref()).as_deref().map(desk_phone);
         }
         check(&unit, units, &mut wrong);
         let succession = match &change.successor {

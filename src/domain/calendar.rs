@@ -155,7 +155,8 @@ impl Calendar {
         let mut by_date = BTreeMap::new();
         for day in days {
             if let Some(twice) = by_date.insert(day.date, day) {
-                return Err(format!("ngày {} có hai dòng trong lịch", twice.date).into());
+                let day = twice.date.format("%d/%m/%Y");
+                return Err(format!("ngày {day} có hai dòng trong lịch").into());
             }
         }
         let year = |entry: Option<(&NaiveDate, _)>| entry.map(|(date, _)| date.year());

@@ -156,6 +156,7 @@ fn names(text: &str, name: &str) -> bool {
         }
     };
     let name: String = clean(name).nfkc().collect();
+    let by_given_name = is_by_given_name(text, &name);
     let (text, mut name) = (words(text), words(&name));
     if is_organisation(&name.join(" "), None) {
         let by_law = name
@@ -176,7 +177,40 @@ fn names(text: &str, name: &str) -> bool {
             .windows(name.len())
             .any(|part| is_with_initials(part, &name));
     let plain = || text.windows(name.len()).any(|part| part == name);
-    !name.is_empty() && (spelt || glued || initials || plain())
+    let sorted = |words: &[String]| {
+        let mut words = words.to_vec();
+        words.sort();
+        words
+    };
+    // The given name first, as on foreign forms.
+    let turned = || {
+        let of_name = sorted(&name);
+        let mut parts = text.windows(name.len());
+        name.len() > 2 && parts.any(|part| sorted(part) == of_name)
+    };
+    !name.is_empty() && (by_given_name || spelt || glued || initials || plain() || turned())
+}
+
+/// How people are spoken of before their given name.
+const TITLES: &[&str] = &[
+    "anh", "bà", "bác", "cháu", "chị", "chú", "cô", "cụ", "dì", "em", "mợ", "ông", "thím",
+];
+
+/// Whether a person is spoken of by the given name alone, `chị Hỏi`: with its marks and a capital letter, for without them
+/// it is mostly another word.
+fn is_by_given_name(text: &str, name: &str) -> bool {
+    let mut of_name = name.split_whitespace();
+    let given = of_name.next_back().unwrap_or_default().to_lowercase();
+    if of_name.next().is_none() || is_organisation(name, None) {
+        return false;
+    }
+    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.windows(2).any(|pair| {
+        TITLES.contains(&pair[0].to_lowercase().as_str())
+            && pair[1].starts_with(char::is_uppercase)
+            && pair[1].to_lowercase() == given
+    })
 }
 
 /// What organisations are by law, and how their names begin that say nothing else.
@@ -391,6 +425,8 @@ mod tests {
         for (text, what) in [
             ("Bà NGUYEN  THI ANH, thôn Nà Lốc", Name),
             ("nguyễn thị\nánh", Name),
+            ("chị Ánh ở đây", Name),
+            ("tên là Ánh Nguyễn Thị", Name),
             ("chị Lan nói", Name),
             ("bà N g u y ễ n  T h ị  Á n h nói", Name),
             ("bà N.g.u.y.ễ.n T-h-ị Á_n_h", Name),

@@ -563,10 +563,17 @@ pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
     last_word_first(&folded)
 }
 
-/// A name as it is looked for: `Lý` and `Lí` are one.
+/// A name as it is looked for: `Lý` and `Lí` are one, and so are `H’Hen` and `Hhen` (no other word begins with h and
+/// another consonant).
 pub fn fold_for_search(name: &str) -> String {
     let folded = fold_name(name);
     let words = folded.split(' ').map(|word| {
+        if let Some(rest) = word.strip_prefix('h')
+            && !rest.is_empty()
+            && !rest.starts_with(|c: char| "aeiouy".contains(c) || !c.is_alphabetic())
+        {
+            return format!("h {rest}");
+        }
         let stem = word.strip_suffix('y').unwrap_or_default();
         let alone = stem.ends_with("qu") || stem.ends_with(|c: char| !"aeiouy".contains(c));
         match !stem.is_empty() && alone {

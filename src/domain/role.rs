@@ -129,6 +129,8 @@ permissions! {
     ReadReadings: Administrator;
     /// On-time rates and the forms.
     ReadReports: Supervisor Administrator Viewer;
+    /// The dossiers behind late rates.
+    ReadLate: Supervisor Viewer;
     ManageUnits: Administrator;
     ManageProcedures: Administrator;
     ManageCalendar: Administrator;

@@ -13,7 +13,7 @@ use crate::domain::ids::UnitId;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::phone;
 use crate::domain::text::clean;
-use crate::domain::typed::latin;
+use crate::domain::typed::{self, latin};
 
 text_enum! {
     /// The administrative level that receives and resolves. Ordered from the top.
@@ -72,6 +72,31 @@ pub fn is_desk_phone(text: &str) -> bool {
             && ((3..=8).contains(&digits) || digits > 8 && phone::read(number).is_ok())
     };
     text.chars().count() <= 100 && text.split(',').all(one)
+}
+
+/// Telephone numbers of an office as they are kept: without what they are called, with commas between.
+pub fn desk_phone(text: &str) -> String {
+    let numbers = text.split([',', ';', '/', '\n']);
+    let numbers = numbers.flat_map(|some| some.split(" hoặc "));
+    let numbers = numbers.map(typed::number);
+    let numbers: Vec<String> = numbers.filter(|number| !number.is_empty()).collect();
+    numbers.join(", ")
+}
+
+/// A unit's code as it is kept: in capitals, in our letters, without what ends a sentence, and with zeros for an O among
+/// digits.
+pub fn typed_code(text: &str) -> String {
+    let code = latin(&clean(text)).to_ascii_uppercase();
+    let code = code.trim().trim_end_matches([',', ';', '.', ':']);
+    let code = code.replace(',', ".");
+    let groups = code.split('.').map(|group| match group.contains('O') {
+        true => match group.replace('O', "0") {
+            zeros if zeros.bytes().all(|b| b.is_ascii_digit()) => zeros,
+            _ => group.to_owned(),
+        },
+        false => group.to_owned(),
+    });
+    groups.collect::<Vec<_>>().join(".")
 }
 
 /// Groups of capital letters and digits with dots between them, such as `H37.16`.
@@ -170,20 +195,7 @@ impl Units {
     }
 
     pub fn by_code(&self, code: &str) -> Option<&Arc<Unit>> {
-        let typed = || {
-            let code = latin(&clean(code)).to_ascii_uppercase();
-            let code = code.trim().trim_end_matches([',', ';', '.', ':']);
-            let code = code.replace(',', ".");
-            let groups = code.split('.').map(|group| match group.parse::<u16>() {
-                // An O among digits is a zero.
-                Err(_) if group.contains('O') => match group.replace('O', "0") {
-                    zeros if zeros.bytes().all(|b| b.is_ascii_digit()) => zeros,
-                    _ => group.to_owned(),
-                },
-                _ => group.to_owned(),
-            });
-            self.by_code.get(&groups.collect::<Vec<_>>().join("."))
-        };
+        let typed = || self.by_code.get(&typed_code(code));
         let id = self.by_code.get(code).or_else(typed)?;
         self.by_id.get(id)
     }

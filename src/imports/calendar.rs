@@ -48,7 +48,7 @@ fn read_lines(bytes: &[u8]) -> Result<Vec<(u64, CalendarDay)>, ImportError> {
             wrong.push(Wrong {
                 line: *line,
                 column: "cột date".to_owned(),
-                reason: format!("ngày {} đã có ở dòng {earlier}", day.date),
+                reason: format!("ngày {} đã có ở dòng {earlier}", words::date(day.date)),
             });
         }
     }
@@ -132,12 +132,32 @@ pub(crate) fn put(
     }
     let old: HashMap<NaiveDate, CalendarDay> = known.into_iter().map(|d| (d.date, d)).collect();
     let mut imported = Imported::default();
+    let mut replaced = Vec::new();
     for day in days.iter() {
         match old.get(&day.date) {
             None => imported.added += 1,
             Some(known) if known == day => imported.unchanged += 1,
-            Some(_) => imported.changed += 1,
+            Some(known) => {
+                imported.changed += 1;
+                // What was known by another name is another day: nobody is to miss that.
+                if (known.kind, &known.name) != (day.kind, &day.name) {
+                    replaced.push(format!(
+                        "{} ({}, nay là {})",
+                        words::date(day.date),
+                        called(known),
+                        called(day)
+                    ));
+                }
+            }
         }
+    }
+    if !replaced.is_empty() {
+        let note = format!(
+            "thay {} ngày đã có: {}",
+            replaced.len(),
+            replaced.join(", ")
+        );
+        imported.notes.push(note);
     }
     if imported.changes() + merged.dropped.len() > 0 {
         store::replace(conn, &merged.days)?;
@@ -159,6 +179,14 @@ pub(crate) fn put(
         imported.notes.push(note);
     }
     Ok(imported)
+}
+
+/// A day by its name, and whether people work on it.
+fn called(day: &CalendarDay) -> String {
+    match day.kind {
+        DayKind::Off => day.name.clone(),
+        DayKind::Work => format!("{}, làm việc", day.name),
+    }
 }
 
 /// Days with their names, for people.

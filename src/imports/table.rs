@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use crate::domain::text::{line, read_date};
-use crate::domain::unit::is_unit_code;
+use crate::domain::unit::{is_unit_code, typed_code};
 use crate::imports::{Wrong, workbook};
 
 /// A row; its cells are trimmed.
@@ -162,7 +162,7 @@ fn in_usual_letters(column: &str, cell: String) -> String {
     match column {
         "kind" | "level" | "share" | "source" | "mountain" => cell.to_lowercase(),
         "code" | "old_code" | "new_code" | "parent_code" => {
-            let code = cell.to_uppercase();
+            let code = typed_code(&cell);
             match is_unit_code(&code) {
                 true => code,
                 false => cell,

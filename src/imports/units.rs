@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
 use crate::domain::unit::{
-    Level, Unit, UnitKind, Units, check_statistical_code, is_code_under, is_desk_phone,
+    Level, Unit, UnitKind, Units, check_statistical_code, desk_phone, is_code_under, is_desk_phone,
     is_unit_code,
 };
 use crate::imports::table::{self, Row};
@@ -198,7 +198,8 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
     {
         wrong.push(row.wrong("statistical_code", reason));
     }
-    let (address, phone) = (optional("address"), optional("phone"));
+    let address = optional("address");
+    let phone = optional("phone").map(|phone| desk_phone(&phone));
     if address
         .as_ref()
         .is_some_and(|address| address.chars().count() > 300)

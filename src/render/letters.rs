@@ -49,6 +49,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "contact_changed.txt",
     "contact_changed.html",
     "contact_changed.sms",
+    "corrected.txt",
+    "corrected.html",
+    "corrected.sms",
     "taken.txt",
     "taken.html",
     "taken.sms",
@@ -386,6 +389,9 @@ fn example(topic: Topic) -> Value {
             "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
         Topic::Taken => json!({"what": "giấy tờ bổ sung"}),
+        Topic::Corrected => json!({
+            "what": "kết quả được trả qua: Bưu chính công ích", "reason": "Người nộp đề nghị gửi qua bưu điện",
+        }),
         Topic::ContactChanged => json!({
             "now": "Hồ sơ đang được giải quyết, hẹn trả kết quả 17:00 ngày 15/07/2021.", "asked": "", "owed": "",
         }),
@@ -479,7 +485,9 @@ text_enum! {
         Taken = "taken",
         /// The applicant's address has been corrected, to the new one.
         ContactChanged = "contact_changed",
-        /// Money came or was paid back, and they were not at the desk.
+        /// What stands on the receipt has been corrected: papers, sets, how the result is returned.
+        Corrected = "corrected",
+        /// Money came or was paid back, and they were not at the desk; or what is owed is another sum.
         Money = "money",
         ResultReady = "result_ready",
         /// The result is a refusal.

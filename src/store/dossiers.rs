@@ -97,7 +97,7 @@ impl DossierRow {
             returned_at: millis(dossier.returned_at),
             open_due_at: due.filter(|_| open),
             late_at: millis(dossier.overdue_since.or(dossier.crosses_at())).filter(|_| open),
-            watch_at: millis(dossier.crosses_at()),
+            watch_at: millis(dossier.recorded_overdue_from()),
             version: i32::try_from(dossier.version).unwrap_or(i32::MAX),
             last_event_at: dossier.last_event_at.unix_millis(),
             entered_at: dossier.entered_at.unix_millis(),

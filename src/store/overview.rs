@@ -160,7 +160,7 @@ struct StateRow {
     due_at: Option<i64>,
     appointment_at: Option<i64>,
     overdue: bool,
-    watch_at: Option<i64>,
+    late_at: Option<i64>,
     step: i16,
     step_due_at: Option<i64>,
     decision: Option<i16>,
@@ -190,7 +190,7 @@ macro_rules! state {
             dossiers::due_at,
             dossiers::appointment_at,
             dossiers::overdue,
-            dossiers::watch_at,
+            dossiers::late_at,
             dossiers::step,
             dossiers::step_due_at,
             dossiers::decision,
@@ -251,7 +251,7 @@ impl StateRow {
             due: moment(self.due_at),
             appointment: moment(self.appointment_at),
             overdue: self.overdue,
-            crosses_at: moment(self.watch_at),
+            crosses_at: moment(self.late_at).filter(|_| !self.overdue),
             step: u8::try_from(self.step).map_err(|_| corrupt("step"))?,
             step_due: moment(self.step_due_at),
             decision: match self.decision {
@@ -420,13 +420,14 @@ pub fn public(
 }
 
 fn standing(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Standing)>, StoreError> {
-    type Row = (i32, i32, Option<i32>, i32, Option<i64>, Stamp);
+    type Row = (i32, i32, Option<i32>, i32, bool, Option<i64>, Stamp);
     let query = dossiers::table.select((
         dossiers::unit_id,
         dossiers::holder_id,
         dossiers::receiving_id,
         dossiers::version,
-        dossiers::watch_at,
+        dossiers::overdue,
+        dossiers::late_at,
         stamp!(),
     ));
     let row: Option<Row> = match key {
@@ -440,16 +441,18 @@ fn standing(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Standing)>, Sto
         }
     }
     .optional()?;
-    row.map(|(unit, holder, receiving, number, watch_at, stamp)| {
-        let standing = Standing {
-            unit: UnitId(unit),
-            holder: UnitId(holder),
-            receiving: receiving.map(UnitId),
-            version: version(number)?,
-            crosses_at: watch_at.map(Moment::from_unix_millis),
-        };
-        Ok((stamp, standing))
-    })
+    row.map(
+        |(unit, holder, receiving, number, overdue, late_at, stamp)| {
+            let standing = Standing {
+                unit: UnitId(unit),
+                holder: UnitId(holder),
+                receiving: receiving.map(UnitId),
+                version: version(number)?,
+                crosses_at: late_at.filter(|_| !overdue).map(Moment::from_unix_millis),
+            };
+            Ok((stamp, standing))
+        },
+    )
     .transpose()
 }
 

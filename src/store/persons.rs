@@ -695,9 +695,12 @@ fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
 /// Gives persons their search name anew whose name is read otherwise than before: with letters that only look like ours,
 /// or marks, people of six words or more, organisations that were taken for people, and what ends in y or has apostrophes.
 pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
+    // `hhen` is found as `h hen` too.
     let other_letters = match conn {
-        Conn::Sqlite(_) => "search_name glob '*[^ a-z0-9]*'",
-        Conn::Postgres(_) => "search_name ~ '[^ a-z0-9]'",
+        Conn::Sqlite(_) => {
+            "search_name glob '*[^ a-z0-9]*' or (' ' || search_name) glob '* h[b-df-hj-np-tv-xz]*'"
+        }
+        Conn::Postgres(_) => "search_name ~ '[^ a-z0-9]|(^| )h[b-df-hj-np-tv-xz]'",
     };
     // Our own words: letters and spaces.
     let starts = organisation_starts()

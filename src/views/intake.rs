@@ -7,6 +7,7 @@ use crate::domain::dossier::Channel;
 use crate::domain::identity::Identity;
 use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
+use crate::domain::norms::Form;
 use crate::domain::order;
 use crate::domain::person::Ways;
 use crate::domain::procedure::finding::Wanted;
@@ -104,6 +105,10 @@ pub struct Intake {
     pub unit: Named,
     /// To whom it may be given.
     pub colleagues: Vec<Colleague>,
+    /// What it is done by, for a paper that says what is missing.
+    pub legal_basis: Vec<String>,
+    /// The forms of today.
+    pub forms: Vec<Form>,
     /// By what the applicant can be told here.
     pub ways: Ways,
     /// The return date if it is taken in now; absent while it cannot be worked out.
@@ -204,6 +209,8 @@ pub fn intake(
         elsewhere: definition.received_elsewhere,
         unit: named,
         colleagues,
+        legal_basis: definition.legal_basis.clone(),
+        forms: reference.norms().on(day).forms.clone(),
         ways: reference.ways(),
         preview,
     })

@@ -268,6 +268,9 @@ fn show(
     let next = render::words::what_is_next(&render::words::Stand {
         status: state.status,
         decision: state.decision,
+        you: people
+            .first()
+            .map_or("", render::words::told::you_without_name),
         return_channel: state.return_channel,
         desk: &desk.name,
         due: state.due,

@@ -389,8 +389,8 @@ pub fn overview_pages() -> Vec<Route> {
     use Permission as May;
     vec![
         page!(Staff(May::ReadReports), GET "/tong-quan" => screens::overview::show),
-        page!(Staff(May::ReadDossiers), GET "/tong-quan/tra-muon" => screens::late::closed_late),
-        page!(Staff(May::ReadDossiers), GET "/tong-quan/qua-han" => screens::late::overdue),
+        page!(Staff(May::ReadLate), GET "/tong-quan/tra-muon" => screens::late::closed_late),
+        page!(Staff(May::ReadLate), GET "/tong-quan/qua-han" => screens::late::overdue),
         page!(Staff(May::ReadReports), GET "/tong-quan/theo-buoc" => screens::reports::show::<BySteps>),
         page!(Staff(May::HandOn), GET "/tong-quan/giao-lai" => screens::hand_on::show),
         page!(Staff(May::HandOver), POST "/tong-quan/giao-lai" => screens::hand_on::some),

@@ -202,17 +202,17 @@ on_both! {
             ("request-supplement", json!({"reason": "Bản sao bị mờ", "items": [0]})),
         ]);
         told(&office, &dossier, &[
-            "Hồ sơ đang chờ ông/bà bổ sung giấy tờ", "Ông/bà cần làm", &paper, "Bản sao bị mờ",
-            "Bổ sung giấy tờ đang chờ ông/bà", "Giải quyết chưa",
+            "Hồ sơ đang chờ ông/bà bổ sung giấy tờ", "Việc cần làm", &paper, "Bản sao bị mờ",
+            "Bổ sung giấy tờ đang chờ người nộp", "Giải quyết chưa",
         ]);
         act(&mut office, &dossier, &[
             ("take-supplement", json!({"items": [{"position": 0, "originals": 1}]})),
             ("request-payment", json!({"amount_vnd": 125_000, "reason": "Phí thẩm định"})),
         ]);
-        told(&office, &dossier, &["Nộp 125.000 đồng", "Phí thẩm định", "Nộp phí, lệ phí đang chờ ông/bà"]);
+        told(&office, &dossier, &["Nộp 125.000 đồng", "Phí thẩm định", "Nộp phí, lệ phí đang chờ người nộp"]);
         act(&mut office, &dossier, &[("take-payment", json!({"amount_vnd": 125_000}))]);
         let going_on = read(&office, &dossier);
-        assert!(going_on.contains("Giải quyết đang làm") && !going_on.contains("Ông/bà cần làm"), "{going_on}");
+        assert!(going_on.contains("Giải quyết đang làm") && !going_on.contains("Việc cần làm"), "{going_on}");
         act(&mut office, &dossier, &[("stop", json!({"reason": "Có tranh chấp"}))]);
         told(&office, &dossier, &["đã dừng giải quyết hồ sơ", "Lý do: Có tranh chấp", "Dừng giải quyết đã xong"]);
         assert!(!read(&office, &dossier).contains("Trả kết quả chưa"));

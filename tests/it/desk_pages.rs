@@ -146,6 +146,90 @@ on_both! {
 }
 
 on_both! {
+    fn what_is_not_taken_in_is_told_on_paper_and_writes_nothing(db: &Database) {
+        let office = Office::for_browsers(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let key = held(&clerk.get(FORM).expect(200).body, "khoa");
+        let post = |step: &str, originals: &str, name: &str, reason: &str| {
+            let mut fields = filled(&key, "0912345678");
+            for field in &mut fields {
+                match field.0 {
+                    "items/0/originals" => field.1 = originals,
+                    "applicant/name" => field.1 = name,
+                    _ => {}
+                }
+            }
+            fields.extend([("buoc", step), ("counter_reason", reason)]);
+            clerk.post("/ho-so/tiep-nhan", &fields)
+        };
+        let paper = post("phieu-02", "0", "Nguyễn Thị Ánh", "Bản sao bị mờ\nChụp lại cả hai mặt");
+        is_page(&paper, 200);
+        for said in [
+            "Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ", "Mẫu số 02", "Nguyễn Thị Ánh", "<li>Bản chính giấy tờ, văn bản: 1 bản chính</li>",
+            "<li class=\"said\">Chụp lại cả hai mặt</li>", "chưa được tiếp nhận và chưa ghi vào sổ",
+        ] {
+            assert!(paper.body.contains(said), "{said} in {}", paper.body);
+        }
+        // What need not be handed in is not missing.
+        assert!(!paper.body.contains("Bản sao cần chứng thực"), "{}", paper.body);
+        let refusal = post("phieu-03", "1", "Nguyễn Thị Ánh", "Không thuộc thẩm quyền của phường");
+        is_page(&refusal, 200);
+        assert!(refusal.body.contains("Lý do từ chối tiếp nhận") && refusal.body.contains("Mẫu số 03"), "{}", refusal.body);
+        // What was typed comes back with it.
+        let back = clerk.post("/ho-so/tiep-nhan", &[
+            ("khoa", &key), ("thu-tuc", SAME_DAY), ("buoc", "xem"), ("applicant/name", "Nguyễn Thị Ánh"),
+            ("counter_reason", "Bản sao bị mờ"), ("items/1/copies", "0"),
+        ]);
+        assert!(back.body.contains("Bản sao bị mờ</textarea>"), "{}", back.body);
+        assert_eq!((held(&back.body, "applicant/name"), held(&back.body, "items/1/copies")), ("Nguyễn Thị Ánh".into(), "0".into()));
+        // A paper that says nothing is none.
+        for (step, originals, name, reason, wrong) in [
+            ("phieu-02", "1", "Nguyễn Thị Ánh", "", "#counter_reason"), ("phieu-03", "1", "Nguyễn Thị Ánh", "", "#counter_reason"),
+            ("phieu-02", "0", "", "Mờ", "#applicant/name"),
+        ] {
+            let asked = post(step, originals, name, reason);
+            is_page(&asked, 400);
+            assert!(asked.body.contains(&format!("href=\"{wrong}\"")), "{wrong} in {}", asked.body);
+        }
+        assert_eq!(db.value("select count(*) from dossiers"), "0");
+    }
+}
+
+on_both! {
+    fn what_was_taken_in_on_paper_is_entered_later(db: &Database) {
+        let office = Office::for_browsers(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let reference = office.world.store.reference().unwrap();
+        let timetable = reference.timetable(reference.units().by_code(COMMUNE).unwrap().id).unwrap();
+        let day = timetable.working_days_back(motcua::clock::now().date(), 1).unwrap();
+        let key = held(&clerk.get(FORM).expect(200).body, "khoa");
+        let typed = day.format("%d/%m/%Y 09:10").to_string();
+        let mut fields = filled(&key, "0912345678");
+        fields.push(("at/moment", &typed));
+        let mut looked = fields.clone();
+        looked.push(("buoc", "xem"));
+        // The return date is counted from then.
+        let shown = clerk.post("/ho-so/tiep-nhan", &looked).expect(200).body;
+        let said = day.format("09:10 ngày %d/%m/%Y").to_string();
+        assert!(shown.contains(&format!("Nếu tiếp nhận lúc {said}")), "{shown}");
+        let due = day.format("17:00 ngày %d/%m/%Y").to_string();
+        assert!(shown.contains(&format!("Hẹn trả: {due}")), "{due} in {shown}");
+        fields.push(("buoc", "nhan"));
+        let receipt = clerk.follow(clerk.post("/ho-so/tiep-nhan", &fields)).body;
+        assert!(receipt.contains(&said) && receipt.contains(&due), "{receipt}");
+        // No clerk goes back further than that.
+        let far = timetable.working_days_back(motcua::clock::now().date(), 9).unwrap();
+        let far = far.format("%d/%m/%Y 09:10").to_string();
+        let key = held(&clerk.get(FORM).expect(200).body, "khoa");
+        let mut fields = filled(&key, "0912345678");
+        fields.extend([("at/moment", far.as_str()), ("accept", "duplicate_dossier")]);
+        let refused = clerk.post("/ho-so/tiep-nhan", &fields);
+        is_page(&refused, 409);
+        assert!(refused.body.contains("Chỉ được nhập lùi đến ngày"), "{}", refused.body);
+    }
+}
+
+on_both! {
     fn a_dossier_is_handled_by_forms_and_nothing_else_is_offered(db: &Database) {
         let office = Office::for_browsers(db);
         let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);

@@ -10,16 +10,18 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::support::{
-    COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, history_step, occasion, on_both,
+    COMMUNE, Database, Kind, Office, Program, SAME_DAY, World, at, date, history_step, occasion,
+    on_both,
 };
 use motcua::acts::advance::Request;
 use motcua::acts::{self, Intent};
 use motcua::clock;
-use motcua::domain::dossier::Refusal;
+use motcua::domain::dossier::{Action, Decision, Refusal};
 use motcua::domain::ids::DossierId;
 use motcua::domain::moment::Moment;
 use motcua::domain::period::{Period, end_of};
 use motcua::domain::role::Role;
+use motcua::domain::time_limit::Outcome;
 use motcua::error::Error;
 use motcua::jobs::housekeeping;
 use motcua::reports::by::By;
@@ -148,6 +150,53 @@ on_both! {
         db.tamper("update dossier_events set recorded_at = at; update dossiers set recorded_at = last_event_at;");
         let found = motcua::tools::verify::verify(&world.store, 10).unwrap();
         assert!(found.findings.iter().any(|f| f.to_string().contains("chuỗi băm đứt")), "{found:?}");
+    }
+}
+
+on_both! {
+    fn what_was_entered_past_its_due_moment_takes_what_else_happened_before_it(db: &Database) {
+        let world = World::new(db.store());
+        // The power was out on the 9th; on the 10th its papers are entered. All were due at 17:00 of the 9th.
+        let (received, now) = (at("2021-03-09 08:00"), at("2021-03-10 08:00"));
+        let entered = |moment| Intent { at: Some(moment), ..occasion(now) };
+        let receive = |commune| {
+            let made = acts::receive::receive(&world.store, &world.request(commune, SAME_DAY), entered(received), None);
+            made.unwrap().value
+        };
+        let act = |id, moment: &str, action: Action| {
+            let request = Request::new(id, action);
+            acts::advance::act(&world.store, &request, entered(at(moment)))
+        };
+        let grant = || Action::Finish { decision: Decision::Approved, reason: String::new() };
+        let state = |id| world.store.read(|conn| events::replay(conn, id)).unwrap().unwrap().0;
+        let on = |step| Action::HandOver { step, assignee: None, note: String::new() };
+        let (in_time, late, left) = (receive(COMMUNE), receive(COMMUNE), receive(COMMUNE));
+        // Nothing is hidden meanwhile: they are overdue, as far as is known.
+        let standing = |now: &str| {
+            let period = Period::new(date("2021-03-01"), date("2021-03-31")).unwrap();
+            let span = Span::new(period, None, at(now)).unwrap();
+            reports::on_time::on_time(&world.store, By::Level, span, None).unwrap().total
+        };
+        assert_eq!(standing("2021-03-10 08:01").in_progress_overdue, 3);
+        assert_eq!(motcua::jobs::sweep::record_overdue(&world.store, at("2021-03-10 08:01")).unwrap(), 0);
+        for id in [in_time, late] {
+            for step in [1, 2] {
+                act(id, "2021-03-09 09:00", on(step)).unwrap();
+            }
+        }
+        act(in_time, "2021-03-09 16:00", grant()).unwrap();
+        act(late, "2021-03-09 17:30", grant()).unwrap();
+        assert_eq!(state(in_time).outcome, Some(Outcome::OnTime));
+        assert_eq!((state(late).outcome, state(late).overdue_since), (Some(Outcome::Overdue), Some(at("2021-03-09 17:00"))));
+        let then = standing("2021-03-10 08:02");
+        assert_eq!((then.on_time, then.overdue, then.in_progress_overdue), (1, 1, 1));
+        assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, vec![]);
+        // When that day is over it is on record, and nothing comes before it any more.
+        assert_eq!(motcua::jobs::sweep::record_overdue(&world.store, at("2021-03-11 00:01")).unwrap(), 1);
+        assert_eq!(state(left).overdue_since, Some(at("2021-03-09 17:00")));
+        let refused = Request::new(left, on(1));
+        let refused = acts::advance::act(&world.store, &refused, Intent { at: Some(at("2021-03-09 09:00")), ..occasion(at("2021-03-11 08:00")) });
+        assert!(matches!(refused, Err(Error::Refused(Refusal::BeforeLastEvent { .. }, _))), "{refused:?}");
     }
 }
 

@@ -141,6 +141,17 @@ on_both! {
         motcua::imports::successions(&store, lines.as_bytes(), Some(date("2026-01-01"))).unwrap();
         let days = "date,kind,name\n2026-03-03,OFF,Nghỉ bù\n";
         assert_eq!(motcua::imports::calendar(&store, days.as_bytes()).unwrap().added, 1);
+        // And as they are typed: an O for a zero, letters of another keyboard, a telephone behind what it is called.
+        let head = HEAD.trim_end().to_owned() + ",phone\n";
+        units(&store, &format!("{head}h37.98.O3,commune,people_committee,Xã Ba,Н37.98,,ĐT: 0205 3812 345; 1022\n")).unwrap();
+        let reference = store.reference().unwrap();
+        let unit = reference.units().by_code("H37.98.03").unwrap();
+        assert_eq!((unit.phone.as_deref(), unit.parent.is_some()), (Some("0205 3812 345, 1022"), true));
+        // A day that was known by another name is not replaced in silence.
+        let days = "date,kind,name\n2026-09-02,off,Nghỉ\n";
+        let imported = motcua::imports::calendar(&store, days.as_bytes()).unwrap();
+        assert_eq!((imported.added, imported.changed), (0, 1));
+        assert_eq!(imported.notes[0], "thay 1 ngày đã có: 02/09/2026 (Quốc khánh, nay là Nghỉ)");
     }
 }
 

@@ -77,7 +77,7 @@ on_both! {
                 }
             }
             // As little as the page itself for whom it is not.
-            let theirs = match page.starts_with("/tong-quan?") {
+            let theirs = match page.starts_with("/tong-quan") {
                 true => 403,
                 false => 200,
             };

@@ -749,6 +749,38 @@ on_both! {
 }
 
 on_both! {
+    fn what_stood_in_the_receipts_letter_and_is_another_now_is_told(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let now = at("2021-03-01 09:00");
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-01 08:00")).unwrap().id;
+        ear.hears(now);
+        let set = |quantity| {
+            let fee = FeeAsked { quantity: Some(quantity), ..0.into() };
+            world.act(id, now, Action::SetFees { fees: vec![fee] }).unwrap();
+        };
+        set(3);
+        let told = ear.hears_one("money", now);
+        assert!(told.text.contains("đã xác định lại số lượng, mức phí, lệ phí"), "{}", told.text);
+        assert!(told.text.contains("Còn phải nộp") && told.text.contains("3 trang × 2.000"), "{}", told.text);
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        let correct = |sets, return_channel| {
+            let papers = Correction::Papers { reason: because("Ghi nhầm"), items: None, sets, return_channel };
+            world.act(id, now, Action::Correct(papers)).unwrap();
+        };
+        correct(Some(2), Some(Channel::Online));
+        let told = ear.hears_one("corrected", now);
+        for known in ["số bộ hồ sơ là 2; kết quả được trả qua: Trực tuyến", "Ghi nhầm"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // What stays as it was is no news.
+        correct(Some(2), Some(Channel::Online));
+        assert!(ear.hears(now).is_empty());
+    }
+}
+
+on_both! {
     fn no_step_is_late_by_what_the_applicant_was_waited_for(db: &Database) {
         let world = World::new(db.store());
         let id = world.try_request(&by_letter(&world, DAYS), at("2021-03-01 08:00")).unwrap().id;
@@ -940,7 +972,7 @@ on_both! {
             let call = office.call("POST", "/api/v1/dossiers/search").token(&clerk).body(json!({"text": text}));
             call.send().expect(200).json()["items"].as_array().unwrap().len()
         };
-        for text in ["li thi mi ki", "Lý Thị Mĩ", "bà Lý Thị Mỹ Kỳ", "h hen nie", "h'hen", "hen nie"] {
+        for text in ["li thi mi ki", "Lý Thị Mĩ", "bà Lý Thị Mỹ Kỳ", "h hen nie", "h'hen", "hen nie", "hhen", "Hhen Niê"] {
             assert_eq!(found(text), 1, "{text}");
         }
         // Those who were named before the rule get theirs at the next start.

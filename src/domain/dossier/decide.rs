@@ -149,8 +149,13 @@ pub fn decide(
             ..event(1, context.at, context.actor, data, context.at)
         }]);
     };
-    // Whether the sweep was here already makes no difference: what has crossed by now has crossed.
-    let crossing = unrecorded_crossing(dossier, context.now);
+    // Whether the sweep was here already makes no difference: what has crossed by now has crossed. Only what was entered
+    // late itself waits for what else happened then.
+    let waits = dossier
+        .recorded_overdue_from()
+        .is_some_and(|from| from > context.now);
+    let crossing = unrecorded_crossing(dossier, context.now)
+        .filter(|crossing| !waits || context.at > *crossing);
     let last = crossing.unwrap_or(dossier.last_event_at);
     if context.at < last {
         return Err(Refusal::BeforeLastEvent {

@@ -296,6 +296,16 @@ impl Dossier {
         (self.is_running() && !self.is_overdue()).then(|| due.max(self.last_event_at))
     }
 
+    /// From when on it is recorded that it is overdue: at once, but for what was entered when its due moment had passed
+    /// already (paper of a day without power). What else happened before that moment may be entered until that day is over.
+    pub fn recorded_overdue_from(&self) -> Option<Moment> {
+        let crossing = self.crosses_at()?;
+        let entered_late = self.recorded_at > self.last_event_at && self.recorded_at >= crossing;
+        let next_day = self.recorded_at.date().succ_opt();
+        let next_day = next_day.filter(|_| entered_late);
+        Some(next_day.map_or(crossing, |day| Moment::at(day, chrono::NaiveTime::MIN)))
+    }
+
     /// Whether a fee of the procedure was collected or waived.
     pub fn settled_fee(&self, fee: u16) -> Option<&SettledFee> {
         self.contents.settled_fee(fee)

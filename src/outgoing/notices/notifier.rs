@@ -47,7 +47,8 @@ impl Teller for NoticeTeller {
             }
             if let Some(contact) = self.new_contact(&people, happened) {
                 let officer = officer_of(conn, &officers, happened)?;
-                let (topic, more) = (Topic::ContactChanged, stands(happened));
+                let applicant = people.get(&happened.after.applicant);
+                let (topic, more) = (Topic::ContactChanged, stands(happened, applicant));
                 let told = self.to_applicant(&people, &officer, happened, topic, &more);
                 // Nothing is new for anybody else.
                 messages.extend(told.into_iter().filter(|told| told.recipient == contact));
@@ -198,6 +199,29 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 }),
             )
         }
+        EventData::FeesSet(set) => {
+            // What is set with the receipt stands on the receipt.
+            let with_it = after.received_at == Some(event.at);
+            let owed_now = owed(reference, after);
+            let owed_before = before.map(|before| owed(reference, before));
+            if with_it || owed_before.as_ref() == Some(&owed_now) {
+                return None;
+            }
+            let reasons = set.terms.iter().map(|terms| terms.reason.as_str());
+            let reasons: Vec<&str> = reasons.filter(|reason| !reason.is_empty()).collect();
+            (
+                Topic::Money,
+                json!({
+                    "what_happened": "Khoản phải nộp thay đổi",
+                    "what": "đã xác định lại số lượng, mức phí, lệ phí",
+                    "amount": "", "receipt": "", "reason": reasons.join("; "), "owed": owed_now,
+                }),
+            )
+        }
+        EventData::PapersCorrected(corrected) => (
+            Topic::Corrected,
+            json!({"what": words::corrected(corrected)?, "reason": corrected.reason}),
+        ),
         // What is paid with the receipt stands on the receipt.
         data if let Some(money) =
             words::money(data).filter(|_| after.received_at != Some(event.at)) =>
@@ -468,7 +492,7 @@ fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
 }
 
 /// How it stands, for whoever has read none of the letters so far.
-fn stands(happened: &Happened<'_>) -> Value {
+fn stands(happened: &Happened<'_>, applicant: Option<&Person>) -> Value {
     let (dossier, reference, now) = (happened.after, happened.reference, happened.now);
     let desk = reference
         .units()
@@ -476,6 +500,7 @@ fn stands(happened: &Happened<'_>) -> Value {
     let next = render::words::what_is_next(&render::words::Stand {
         status: dossier.status,
         decision: dossier.decision,
+        you: applicant.map_or("", words::you_without_name),
         return_channel: dossier.return_channel,
         desk: desk.map_or("", |desk| &desk.name),
         due: dossier.due(),

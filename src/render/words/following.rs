@@ -27,7 +27,7 @@ pub const fn stage(stage: Stage) -> &'static str {
 pub const fn progress(progress: Progress, stage: Stage) -> &'static str {
     match (progress, stage) {
         (Progress::Done, _) => "đã xong",
-        (Progress::Now, Stage::Supplement | Stage::Payment) => "đang chờ ông/bà",
+        (Progress::Now, Stage::Supplement | Stage::Payment) => "đang chờ người nộp",
         (Progress::Now, _) => "đang làm",
         (Progress::Next, _) => "chưa",
     }
@@ -38,6 +38,8 @@ pub const fn progress(progress: Progress, stage: Stage) -> &'static str {
 pub struct Stand<'a> {
     pub status: Status,
     pub decision: Option<Decision>,
+    /// How the applicant is spoken to.
+    pub you: &'a str,
     pub return_channel: Channel,
     /// Where its result is fetched.
     pub desk: &'a str,
@@ -51,20 +53,28 @@ pub struct Stand<'a> {
 
 /// What comes next, and when.
 pub fn what_is_next(stand: &Stand<'_>) -> String {
-    let desk = stand.desk;
+    let (desk, you) = (stand.desk, stand.you);
     match stand.status {
-        Status::Registered => "Bộ phận một cửa đang kiểm tra hồ sơ nộp trực tuyến. Khi hồ sơ được tiếp nhận, ngày \
+        Status::Registered => {
+            "Bộ phận một cửa đang kiểm tra hồ sơ nộp trực tuyến. Khi hồ sơ được tiếp nhận, ngày \
              hẹn trả kết quả sẽ hiện ở đây."
-            .to_owned(),
+                .to_owned()
+        }
         Status::NotReceived => {
-            "Hồ sơ không được tiếp nhận. Ông/bà có thể hoàn thiện theo lý do đã nêu và nộp lại.".to_owned()
+            "Hồ sơ không được tiếp nhận. Có thể hoàn thiện theo lý do đã nêu và nộp lại.".to_owned()
         }
         Status::SupplementRequested => {
-            "Hồ sơ đang chờ ông/bà bổ sung giấy tờ. Thời hạn giải quyết tạm dừng cho đến khi nhận đủ.".to_owned()
+            format!(
+                "Hồ sơ đang chờ {you} bổ sung giấy tờ. Thời hạn giải quyết tạm dừng cho đến khi nhận đủ."
+            )
         }
         Status::PaymentRequested => {
-            let amount = stand.asked_vnd.map_or_else(String::new, |vnd| format!(" {} đồng", vnd_in_words(vnd)));
-            format!("Hồ sơ đang chờ ông/bà nộp{amount}. Thời hạn giải quyết tạm dừng cho đến khi nộp đủ.")
+            let amount = stand
+                .asked_vnd
+                .map_or_else(String::new, |vnd| format!(" {} đồng", vnd_in_words(vnd)));
+            format!(
+                "Hồ sơ đang chờ {you} nộp{amount}. Thời hạn giải quyết tạm dừng cho đến khi nộp đủ."
+            )
         }
         Status::Received | Status::InProgress => promise(stand),
         Status::Withdrawn => "Hồ sơ đã được rút theo yêu cầu của người nộp.".to_owned(),
@@ -75,8 +85,12 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
                 _ => "Đã có kết quả",
             };
             match stand.return_channel {
-                Channel::Direct => format!("{what}. Mời ông/bà đến nhận tại {desk}, mang theo giấy tiếp nhận."),
-                Channel::Online => format!("{what}. {desk} gửi bằng phương thức điện tử; nếu chưa nhận được, xin hỏi tại đó."),
+                Channel::Direct => {
+                    format!("{what}. Mời {you} đến nhận tại {desk}, mang theo giấy tiếp nhận.")
+                }
+                Channel::Online => format!(
+                    "{what}. {desk} gửi bằng phương thức điện tử; nếu chưa nhận được, xin hỏi tại đó."
+                ),
                 Channel::Postal => format!("{what}. Kết quả được gửi qua bưu chính công ích."),
             }
         }

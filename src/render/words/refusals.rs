@@ -47,9 +47,14 @@ pub fn refusal(refusal: &Refusal) -> String {
             )
         }
         Refusal::BeforeLastEvent { at, last } => {
-            format!("thời điểm {at} trước sự kiện gần nhất của hồ sơ ({last})")
+            let (at, last) = (moment(*at), moment(*last));
+            format!(
+                "thời điểm {at} trước việc gần nhất trong lịch sử hồ sơ, lúc {last}; quá hạn trả cũng là một việc: \
+                 sau khi hồ sơ quá hạn, không nhập được việc xảy ra trước lúc đó"
+            )
         }
         Refusal::InTheFuture { at, now } => {
+            let (at, now) = (moment(*at), moment(*now));
             format!("thời điểm {at} ở tương lai (bây giờ là {now})")
         }
         Refusal::TooFarBack { on, earliest } => format!(
@@ -204,7 +209,8 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::VerificationSaid => "đã báo hồ sơ cần xác minh; chỉ báo một lần".to_owned(),
         Refusal::BadAppointment { appointment } => format!(
-            "thời điểm hẹn lại {appointment} phải trong giờ làm việc, sau hiện tại và sau hạn trả"
+            "thời điểm hẹn lại {} phải trong giờ làm việc, sau hiện tại và sau hạn trả",
+            moment(*appointment)
         ),
         Refusal::CaseMissing { procedure, cases } => format!(
             "thủ tục {procedure} có thời hạn khác nhau theo trường hợp, cần chọn một: {}",
@@ -217,6 +223,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             "thủ tục có thời hạn: ngày hẹn trả tính theo thời hạn, không ghi tay".to_owned()
         }
         Refusal::BadReturnDate { at } => {
+            let at = moment(*at);
             format!("ngày hẹn trả {at} phải trong giờ làm việc và sau khi tiếp nhận")
         }
         Refusal::NotASuccessor => "đơn vị nhận không phải đơn vị kế thừa trong danh mục".to_owned(),

@@ -2,18 +2,28 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::dossier::{Channel, Decision, Dossier, EventData, PaymentMethod, Status};
+use crate::domain::dossier::{
+    Channel, Decision, Dossier, EventData, PapersCorrected, PaymentMethod, Status,
+};
 use crate::domain::moment::Moment;
 use crate::domain::norms::Form;
 use crate::domain::office_hours::{OfficeHours, Session};
 use crate::domain::person::Person;
-use crate::render::words::{broken_promise, moment, vnd_in_words};
+use crate::render::words::{broken_promise, channel, moment, vnd_in_words};
 
 /// How somebody is spoken to in a sentence: people as `ông/bà`, organisations by their name.
 pub fn you(person: &Person) -> String {
     match person.is_organisation() {
         true => person.name.clone(),
         false => "ông/bà".to_owned(),
+    }
+}
+
+/// The same where no name may stand.
+pub fn you_without_name(person: &Person) -> &'static str {
+    match person.is_organisation() {
+        true => "quý đơn vị",
+        false => "ông/bà",
     }
 }
 
@@ -94,6 +104,20 @@ pub fn taken(data: &EventData, submitted: Channel) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What of a receipt was corrected, as it is now; `None`: nothing is another than before.
+pub fn corrected(new: &PapersCorrected) -> Option<String> {
+    let items = new.items.as_ref().filter(|items| **items != new.before);
+    let papers = items.map(|items| match items.len() {
+        0 => "chưa nhận giấy tờ nào".to_owned(),
+        count => format!("giấy tờ đã nhận gồm {count} loại"),
+    });
+    let sets = new.sets.map(|sets| format!("số bộ hồ sơ là {sets}"));
+    let by = new.return_channel.map(channel);
+    let by = by.map(|by| format!("kết quả được trả qua: {by}"));
+    let all: Vec<String> = papers.into_iter().chain(sets).chain(by).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// Whether whoever pays or is paid so is not at the desk.

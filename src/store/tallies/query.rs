@@ -177,10 +177,16 @@ fn behind(
     let rows: Vec<(i64, i32, i32, i16)> = dossiers::table
         // PostgreSQL reckons with few rows between two ends, but with a third of all before one, and
         // would read them.
-        .filter(dossiers::watch_at.between(i64::MIN + 1, until.unix_millis() - 1))
+        // What was entered late is watched from the end of that day on.
+        .filter(
+            dossiers::watch_at
+                .between(i64::MIN + 1, until.unix_millis() - 1)
+                .or(dossiers::watch_at.eq(end_of(known_on).unix_millis())),
+        )
+        .filter(dossiers::late_at.lt(until.unix_millis()))
         .filter(dossiers::recorded_at.lt(end_of(known_on).unix_millis()))
         .select((
-            dossiers::watch_at.assume_not_null(),
+            dossiers::late_at.assume_not_null(),
             dossiers::unit_id,
             dossiers::procedure_id,
             dossiers::channel,

@@ -159,6 +159,11 @@ pub struct NewDossier {
 }
 
 impl NewDossier {
+    /// When it was handed in, where that is entered later.
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        self.at.as_ref().map(|at| at.moment)
+    }
+
     pub(crate) fn request(&self, pointer: &str, wrong: &mut Vec<FieldError>) -> NewRequest {
         let person = |person: &PersonInput, name: &str, wrong: &mut Vec<FieldError>| {
             person.read(&format!("{pointer}/{name}"), wrong)
@@ -243,7 +248,7 @@ pub async fn receive(
     key: IdempotencyKey,
     body: Body<NewDossier>,
 ) -> Created<DossierView> {
-    let at = body.value.at.as_ref().map(|at| at.moment);
+    let at = body.value.moment();
     let intent = intent(&call, at);
     let key = key.of_staff("dossiers", &call.by, body.hash);
     let made = call.run(move |store, by, _| {
@@ -368,7 +373,7 @@ pub async fn receive_batch(
         let entries = body.value.dossiers.into_iter().map(|Apart(dossier)| {
             let mut wrong = Vec::new();
             let read = dossier.map(|dossier| {
-                let at = dossier.at.as_ref().map(|at| at.moment);
+                let at = dossier.moment();
                 (dossier.request("", &mut wrong), at)
             });
             match read {

@@ -411,6 +411,11 @@ impl Field {
         }
     }
 
+    /// The moment that was typed, if it can be read.
+    pub(crate) fn moment_of(&self) -> Option<Moment> {
+        instant(self.value.trim()).parse().ok()
+    }
+
     /// As it stands in a body; none if nothing was typed and nothing need be.
     fn json(&self) -> Option<Value> {
         let text = self.value.trim();

@@ -101,7 +101,7 @@ impl ShownStage {
             }
             (Progress::Now, _) => at("Từ"),
             (Progress::Next, Stage::Handling) if found.paused => {
-                Some("Tiếp tục khi ông/bà đã làm xong việc trên".to_owned())
+                Some("Tiếp tục khi việc trên đã xong".to_owned())
             }
             (Progress::Next, _) => None,
         };

@@ -11,6 +11,7 @@ pub(crate) mod carried;
 mod charts;
 mod citizen;
 pub(crate) mod comments;
+mod counter_papers;
 pub(crate) mod dossier;
 pub(crate) mod dossiers;
 mod downloads;

@@ -23,7 +23,7 @@ use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::actions::{FeeTimes, check_pages, clear, quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
-use crate::web::pages::{Frame, drafts, page, see_other};
+use crate::web::pages::{Frame, counter_papers, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
@@ -40,9 +40,10 @@ const PAID_HOW: &str = "paid/method";
 const PAID_WHY: &str = "paid/reason";
 const PAID_RECEIPT: &str = "paid/receipt";
 const ACCEPT: &str = "accept";
+const MOMENT: &str = "at/moment";
 
 /// The field of the buttons, and what they ask for beside taking the dossier in.
-const STEP: &str = "buoc";
+pub(crate) const STEP: &str = "buoc";
 const LOOK: &str = "xem";
 const ANSWER: &str = "tra-ngay";
 /// Of no button that anybody sees: what Enter in a field sends.
@@ -71,6 +72,8 @@ const RARE: &[&str] = &[
     "sets",
     "assignee",
     "competent_unit",
+    MOMENT,
+    "at/late_reason",
     "delegate/name",
     "delegate/identity_number",
     "delegate/phone",
@@ -110,7 +113,7 @@ impl ReceivePage {
         self.form
             .fields
             .iter()
-            .filter(|field| !Self::is_rare(field))
+            .filter(|field| !Self::is_rare(field) && field.name != counter_papers::REASON)
     }
 
     fn rare(&self) -> impl Iterator<Item = &Field> {
@@ -125,6 +128,19 @@ impl ReceivePage {
         })
     }
 
+    /// Of what is printed where it is not taken in.
+    fn counter(&self) -> impl Iterator<Item = &Field> {
+        let mut fields = self.form.fields.iter();
+        fields
+            .find(|field| field.name == counter_papers::REASON)
+            .into_iter()
+    }
+
+    fn counter_is_open(&self) -> bool {
+        let mut fields = self.counter();
+        fields.any(|field| field.wrong.is_some() || !field.value.is_empty())
+    }
+
     /// What was scanned and cannot be read.
     fn card(&self) -> &str {
         let mut fields = self.form.fields.iter();
@@ -135,6 +151,17 @@ impl ReceivePage {
 
     fn due(&self) -> Option<&Preview> {
         self.intake.preview.as_ref()
+    }
+
+    /// `bây giờ`, or the moment that was typed.
+    fn when(&self) -> String {
+        let mut fields = self.form.fields.iter();
+        let typed = fields.find(|field| field.name == MOMENT);
+        let typed = typed.and_then(Field::moment_of);
+        typed.map_or_else(
+            || "bây giờ".to_owned(),
+            |at| format!("lúc {}", words::moment(at)),
+        )
     }
 }
 
@@ -172,9 +199,15 @@ async fn form_page(call: &Call, code: &str, query: &Fields) -> Result<HttpRespon
     let typed = given.typed();
     let case = typed.map_or_else(|| query.typed(CASE), |typed| typed.typed("case"));
     let channel = typed.and_then(|typed| typed.get("channel").parse().ok());
-    let intake = intake(call, code, case, channel.unwrap_or(Channel::Direct)).await?;
+    let at = typed.and_then(moment);
+    let intake = intake(call, code, case, channel.unwrap_or(Channel::Direct), at).await?;
     let form = given.over(form(&intake, &Fields::default()));
     answer(call, StatusCode::OK, intake, form, Vec::new())
+}
+
+/// When it was handed in, if that is entered later.
+fn moment(typed: &Fields) -> Option<Moment> {
+    Field::moment(MOMENT, "").typed(typed).moment_of()
 }
 
 async fn intake(
@@ -182,12 +215,14 @@ async fn intake(
     code: &str,
     case: Option<&str>,
     channel: Channel,
+    at: Option<Moment>,
 ) -> Result<Intake, Problem> {
     let (code, case) = (code.to_owned(), case.map(str::to_owned));
     call.run(move |store, by, now| {
         let (unit, case) = (by.unit, case.as_deref());
+        let at = at.map_or(now, |at| at.min(now));
         Ok(views::intake::intake(
-            store, unit, &code, case, channel, now,
+            store, unit, &code, case, channel, at,
         )?)
     })
     .await
@@ -321,6 +356,12 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
         let hint = "Mã đơn vị, nếu không phải đơn vị mình (tiếp nhận phi địa giới hành chính).";
         fields.push(Field::text("competent_unit", "Đơn vị có thẩm quyền").hint(hint));
     }
+    let hint = "Để trống: bây giờ. Ghi khi nhập lại hồ sơ đã nhận trên giấy, ví dụ hôm mất điện.";
+    fields.push(Field::moment(MOMENT, "Tiếp nhận lúc, nếu nhập sau").hint(hint));
+    fields.push(Field::text("at/late_reason", "Lý do nhập muộn"));
+    let hint = "In lên phiếu; ghi cả cách hoàn thiện. Không lưu vào sổ.";
+    let reason = Field::area(counter_papers::REASON, "Lý do, hướng dẫn");
+    fields.push(reason.hint(hint).nowhere());
     FormPart::new(fields).typed(typed)
 }
 
@@ -396,7 +437,7 @@ async fn read_or_take_in(
 ) -> Result<HttpResponse, Problem> {
     let case = typed.typed("case").map(str::to_owned);
     let channel = typed.get("channel").parse().unwrap_or_default();
-    let intake = intake(call, code, case.as_deref(), channel).await?;
+    let intake = intake(call, code, case.as_deref(), channel, moment(typed)).await?;
     if let Some(text) = typed.typed(CARD).map(str::to_owned) {
         return match read_card(call, &text, typed).await? {
             Ok(said) => {
@@ -413,6 +454,13 @@ async fn read_or_take_in(
         };
     }
     let form = form(&intake, typed);
+    if let Some(kind) = counter_papers::asked_for(typed.get(STEP)) {
+        let Some((field, needed)) = counter_papers::needed(kind, &intake, &form, typed) else {
+            return counter_papers::print(call, kind, intake, &form, typed);
+        };
+        let form = drafts::again(form.wrong(field, needed.to_owned()), typed, PATH);
+        return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
+    }
     if typed.get(STEP) == LOOK {
         let form = drafts::again(form, typed, PATH);
         return answer(call, StatusCode::OK, intake, form, Vec::new());
@@ -528,7 +576,7 @@ async fn take_in(
         read_paid(&paid)
     });
     let paid = paid.transpose()?;
-    let intent = intent(call, None);
+    let intent = intent(call, new.moment());
     let answered = typed.get(STEP) == ANSWER;
     if answered {
         hash.update(ANSWER);

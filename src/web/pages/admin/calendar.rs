@@ -107,9 +107,11 @@ fn form(year: i32, days: &Year) -> FormPart {
         Choice::new("provisional", "Dự kiến, chưa công bố"),
     ];
     FormPart::new(vec![
-        Field::date(DATE, "Ngày"),
+        Field::date(DATE, "Ngày").required(),
         Field::choice("kind", "Loại", kinds),
-        Field::text("name", "Tên").hint(format!("Ví dụ: Nghỉ Tết Nguyên đán {year}")),
+        Field::text("name", "Tên")
+            .required()
+            .hint(format!("Ví dụ: Nghỉ Tết Nguyên đán {year}")),
         Field::choice("source", "Căn cứ", sources),
         Field::text("document", "Số văn bản"),
         Field::date(MADE_UP, "Hoán đổi: làm bù vào ngày")

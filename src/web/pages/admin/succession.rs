@@ -163,7 +163,8 @@ fn form(unit: &UnitView) -> FormPart {
         Field::date(ON, "Kể từ ngày")
             .required()
             .hint("Ngày đầu tiên của đơn vị kế thừa; đơn vị này hoạt động đến hết ngày trước đó."),
-        Field::text(SUCCESSOR, "Mã đơn vị kế thừa đã có"),
+        Field::text(SUCCESSOR, "Mã đơn vị kế thừa đã có")
+            .hint("Trong phạm vi bạn quản trị; về một đơn vị ngoài phạm vi đó thì quản trị viên cấp trên ghi."),
         Field::text(NEW_CODE, "Hoặc mã đơn vị mới").hint(new),
         Field::text(NEW_NAME, "Tên đơn vị mới"),
         Field::text(PARTS, "Đơn vị nhận một phần").hint(parts),
