@@ -170,6 +170,12 @@ pub(crate) fn act_within(
         let pointer = "/return_channel".to_owned();
         return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
     }
+    let mut action = request.action.clone();
+    if let Action::Correct(Correction::Case { same_fees, .. }) = &mut action {
+        let before = reference.procedure_of(dossier);
+        *same_fees =
+            before.is_some_and(|before| before.definition.fees == procedure.definition.fees);
+    }
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;
     let context = Context {
@@ -190,7 +196,7 @@ pub(crate) fn act_within(
             late_reason,
         )?
     };
-    let mut events = decide(Some(dossier), &request.action, &context)
+    let mut events = decide(Some(dossier), &action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
     events.extend(out_of_hands(conn, reference, dossier, &events)?);
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
@@ -302,8 +308,14 @@ fn procedure_for<'a>(
     let own = reference
         .procedure_of(dossier)
         .ok_or_else(|| StoreError::corrupt(format!("không có thủ tục {}", dossier.procedure)))?;
-    if !matches!(request.action, Action::Receive { .. }) {
-        return Ok(own);
+    match (&request.action, &request.case) {
+        (Action::Receive { .. }, _) => {}
+        // Another case of the version under which it was received.
+        (Action::Correct(Correction::Case { .. }), Some(case)) => {
+            let found = in_case(reference, own, case);
+            return Ok(found.map_err(|reason| Error::wrong("/case", reason))?);
+        }
+        _ => return Ok(own),
     }
     let code = &own.definition.code;
     let version = reference.procedure_in_force(code, at.date()).unwrap_or(own);

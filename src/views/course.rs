@@ -15,7 +15,7 @@ use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, notes, persons, reprints, users};
 use crate::views;
 use crate::views::dossier::{DossierView, EventView, find_within};
-use crate::views::list::ListItem;
+use crate::views::list::{ListItem, Named};
 use crate::views::reach::Reader;
 use crate::views::search::SearchFor;
 
@@ -75,6 +75,8 @@ pub struct Course {
     /// The forms of the day of receipt.
     pub forms: Vec<Form>,
     pub legal_basis: Vec<String>,
+    /// In which its procedure may be.
+    pub cases: Vec<Named>,
     /// What the procedure ends in.
     pub result: String,
     /// How often the receipt was printed again.
@@ -106,7 +108,7 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
     let reference = store.reference()?;
     let kept =
         store.read_with_reference(|conn, reference| Kept::read(conn, reference, view, by))?;
-    let others = match kept.identity {
+    let others = match kept.identity.clone() {
         Some(identity) => {
             let searched = [SearchFor::Identity(identity)];
             let most = MOST_OTHERS + 1;
@@ -120,7 +122,7 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
     Ok(Course {
         told: events
             .iter()
-            .map(|event| told(event, &kept.steps, &reference))
+            .map(|event| told(event, &kept, &reference))
             .collect(),
         stages: stages(view, &kept.steps, &kept.roles),
         handed_on: handed_on(view, &events, &kept.steps, &reference),
@@ -128,6 +130,7 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
         others,
         forms: reference.norms().on(day).forms.clone(),
         legal_basis: kept.legal_basis,
+        cases: kept.cases,
         result: kept.result,
         receipt_reprints: kept.receipt_reprints,
         notes: kept.notes,
@@ -140,6 +143,7 @@ struct Kept {
     roles: Vec<StepRole>,
     identity: Option<Identity>,
     legal_basis: Vec<String>,
+    cases: Vec<Named>,
     result: String,
     receipt_reprints: u32,
     notes: Vec<Noted>,
@@ -174,6 +178,7 @@ impl Kept {
             roles: roles.collect(),
             identity: person.and_then(|person| person.identity),
             legal_basis: definition.legal_basis.clone(),
+            cases: Named::cases_of(definition),
             result: definition.result.clone(),
             receipt_reprints: reprints::count(conn, view.id, FormKind::Receipt)?,
             notes: notes.collect(),
@@ -233,7 +238,7 @@ fn actor(event: &EventView) -> String {
     }
 }
 
-fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
+fn told(event: &EventView, kept: &Kept, reference: &Reference) -> Told {
     let data = &event.data;
     let text = |name: &str| data[name].as_str().filter(|text| !text.is_empty());
     let unit = |name: &str| {
@@ -242,7 +247,10 @@ fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
     };
     let moment = |name: &str| Some(words::moment(Moment::parse(text(name)?).ok()?));
     let [before, after] = &event.hands;
-    let step = || steps.get(usize::try_from(data["step"].as_u64()?).ok()?);
+    let step = || {
+        kept.steps
+            .get(usize::try_from(data["step"].as_u64()?).ok()?)
+    };
     let amount = |name: &str| {
         let amount = i64::try_from(data[name].as_u64()?).ok()?;
         Some(format!("{} đồng", words::number(amount)))
@@ -263,6 +271,11 @@ fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
             Some(format!("{}: {said}", name.as_str()?))
         });
         Some(rows.collect::<Vec<_>>().join("; "))
+    };
+    let case = |name: &str| {
+        let code = text(name).filter(|_| event.kind == "case_corrected")?;
+        let known = kept.cases.iter().find(|case| case.code == code)?;
+        Some(format!("{} ({code})", known.name))
     };
     let said = [
         ("Bước", step().cloned()),
@@ -289,6 +302,8 @@ fn told(event: &EventView, steps: &[String], reference: &Reference) -> Told {
                 .filter(|_| corrected)
                 .and_then(|by| Some(words::channel(by.parse().ok()?).to_owned())),
         ),
+        ("Trường hợp", case("case")),
+        ("Trước đó là", case("case_before")),
         ("Số tiền", amount("amount_vnd")),
         ("Biên lai", text("receipt").map(str::to_owned)),
         ("Hẹn trả", moment("due")),

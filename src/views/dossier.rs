@@ -764,10 +764,12 @@ pub(super) fn version_after(data: &EventData, before: Option<&Under>) -> Option<
     if let Some(submission) = data.submission() {
         return Some((submission.procedure, submission.case.clone()));
     }
-    let EventData::Received(received) = data else {
-        return None;
-    };
     let before = before.map(|(version, _)| *version);
+    let received = match data {
+        EventData::Received(received) => received,
+        EventData::CaseCorrected(new) => return Some((before?, Some(new.case.clone()))),
+        _ => return None,
+    };
     let version = received.procedure_now.or(before)?;
     Some((version, received.case_now.clone()))
 }

@@ -187,12 +187,7 @@ pub fn intake(
             name: definition.name.clone(),
         },
         case: Named::of_case(version),
-        cases: (definition.cases.iter())
-            .map(|case| Named {
-                code: case.code.clone(),
-                name: case.name.clone(),
-            })
-            .collect(),
+        cases: Named::cases_of(definition),
         case_missing,
         checklist: definition.checklist.clone(),
         fees: (0_u16..)

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
-use crate::domain::procedure::{Procedure, ProcedureCode};
+use crate::domain::procedure::{Procedure, ProcedureCode, ProcedureDefinition};
 use crate::domain::time_limit::Outcome;
 use crate::domain::unit::Level;
 use crate::error::{Error, WrongField};
@@ -102,6 +102,16 @@ pub struct Named {
 }
 
 impl Named {
+    /// The cases in which a procedure may be.
+    pub(crate) fn cases_of(definition: &ProcedureDefinition) -> Vec<Self> {
+        let cases = definition.cases.iter();
+        let cases = cases.map(|case| Self {
+            code: case.code.clone(),
+            name: case.name.clone(),
+        });
+        cases.collect()
+    }
+
     /// The case in which a procedure is seen.
     pub(crate) fn of_case(procedure: &Procedure) -> Option<Self> {
         let case = procedure.case.as_deref();

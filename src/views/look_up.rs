@@ -259,6 +259,7 @@ fn show(
     let limit = history.iter().fold(None, |limit, (_, data)| match data {
         EventData::Received(received) => Some(received.limit),
         EventData::VerificationNeeded(needed) => needed.limit.or(limit),
+        EventData::CaseCorrected(new) => Some(new.limit),
         _ => limit,
     });
     let overdue = state.overdue || crossed;

@@ -845,7 +845,7 @@ on_both! {
             Kind::Postgres => format!("'\\x{id}'"),
         };
         let path = format!("/api/v1/dossiers/{}", made["id"].as_str().unwrap());
-        db.tamper(&format!("update dossiers set watch_at = 1 where id = {key}"));
+        db.tamper(&format!("update dossiers set watch_at = 1, late_at = 1 where id = {key}"));
         let late = office.call("GET", &path).token(&officer).header("If-None-Match", "\"1\"").send();
         // The sweep may have been quicker, or have set the damaged row aside.
         assert_eq!(late.expect(200).json()["overdue"], true);

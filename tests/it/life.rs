@@ -411,6 +411,10 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
             delegate: None,
             commitment: None,
         }),
+        ActionKind::CorrectCase => Action::Correct(Correction::Case {
+            reason,
+            same_fees: true,
+        }),
         ActionKind::CorrectPapers => Action::Correct(Correction::Papers {
             reason,
             items: Some(Vec::new()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{COMMUNE, Office, SAME_DAY, fields, on_both};
+use crate::support::{COMMUNE, Office, SAME_DAY, Visitor, fields, held, on_both};
 use motcua::domain::role::Role;
 
 /// A procedure of communes, as an administrator puts it.
@@ -252,6 +252,63 @@ on_both! {
         assert_eq!(events[0]["data"]["papers"], json!(["Hộ chiếu", "Tờ khai"]));
         let collected = events.as_array().unwrap().iter().find(|event| event["kind"] == "fees_collected").unwrap();
         assert_eq!(collected["data"]["amount_vnd"], 80_000);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn a_case_that_was_chosen_by_mistake_is_corrected(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        put(&office, &with_cases());
+        let today = motcua::clock::now().date();
+        let receive = |at: Value| {
+            let mut body = office.new_dossier(COMMUNE, "1.999001");
+            body["case"] = json!("01");
+            body["items"] = json!([{"position": 0, "originals": 1}, {"position": 1, "originals": 1}]);
+            body["at"] = at;
+            body["accept"] = json!(["duplicate_dossier"]);
+            office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send().expect(201).json()
+        };
+        let dossier = receive(Value::Null);
+        let path = |dossier: &Value| format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let act = |dossier: &Value, action: &str, body: Value| {
+            let call = office.call("POST", format!("{}/{action}", path(dossier))).token(&supervisor);
+            call.header("If-Match", "*").body(body).send()
+        };
+        let correct = |dossier: &Value, case: &str| act(dossier, "correct-case", json!({"reason": "Chọn nhầm", "case": case}));
+        assert_eq!(correct(&dossier, "01").problem(409, "refused")["reason"], "case_unchanged");
+        assert_eq!(fields(&correct(&dossier, "07").problem(400, "invalid-request")), ["/case"]);
+        let collect = json!({"fees": [0], "method": "cash", "receipt": "BL-1"});
+        act(&dossier, "fees/collect", collect.clone()).expect(200);
+        assert_eq!(correct(&dossier, "02").problem(409, "refused")["reason"], "case_fees_settled");
+        let back = json!({"fees": [0], "amount_vnd": 8000, "method": "cash", "reason": "Thu nhầm", "receipt": ""});
+        act(&dossier, "fees/refund", back).expect(200);
+
+        // On the page: the clerk chooses another, and it goes by its limit, papers and fees.
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let number = dossier["case_number"].as_str().unwrap();
+        let form = clerk.get(&format!("/ho-so/{number}/sua-truong-hop")).expect(200).body;
+        assert!(form.contains("Có yếu tố nước ngoài"), "{form}");
+        let seen = held(&form, "version");
+        let done = clerk.post(&format!("/ho-so/{number}/sua-truong-hop"), &[("version", &seen), ("case", "02"), ("reason", "Chọn nhầm")]);
+        let page = clerk.follow(done).body;
+        assert!(page.contains("Có yếu tố nước ngoài (02)") && page.contains("Trong nước (01)"), "{page}");
+        let now = office.call("GET", path(&dossier)).token(&supervisor).send().expect(200).json();
+        assert_eq!((&now["case"]["code"], &now["limit"]["amount"]), (&json!("02"), &json!(10)));
+        assert_eq!(now["fees"][0]["amount_vnd"], 75_000);
+        assert_eq!((&now["items"][0]["name"], &now["items"][1]["originals_handed_in"]), (&json!("Hộ chiếu"), &json!(1)));
+        let reference = office.world.store.reference().unwrap();
+        let timetable = reference.timetable(reference.units().by_code(COMMUNE).unwrap().id).unwrap();
+        let received = now["received_at"].as_str().unwrap().replace('+', "%2B");
+        let preview = format!("/api/v1/time-limit?procedure=1.999001.02&unit={COMMUNE}&received_at={received}");
+        let due = office.call("GET", preview).send().expect(200).json()["due_at"].clone();
+        assert_eq!(now["due_at"], due);
+
+        // Nothing that is past due is put right so.
+        let day = timetable.working_days_back(today, 3).unwrap();
+        let late = receive(json!(day.format("%Y-%m-%dT08:00:00+07:00").to_string()));
+        assert_eq!(correct(&late, "02").problem(409, "refused")["reason"], "case_when_overdue");
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
     }
 }

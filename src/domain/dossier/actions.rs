@@ -105,6 +105,8 @@ actions! {
     /// What was written down of the papers was wrong, or forgotten.
     CorrectPapers: "correct-papers" "sửa giấy tờ đã nhận, cách trả kết quả", CorrectApplicant,
         from Received InProgress SupplementRequested PaymentRequested;
+    /// It was taken in as another case of its procedure, and with it by another limit.
+    CorrectCase: "correct-case" "sửa trường hợp của thủ tục", CorrectApplicant, from Received InProgress;
     /// Another delegate, or none.
     CorrectDelegate: "correct-delegate" "sửa người được ủy quyền", CorrectApplicant,
         from Registered Received InProgress SupplementRequested PaymentRequested Done;
@@ -140,6 +142,7 @@ impl ActionKind {
                 | Self::Withdraw
                 | Self::CorrectApplicant
                 | Self::CorrectPapers
+                | Self::CorrectCase
                 | Self::CorrectDelegate
         )
     }
@@ -374,6 +377,12 @@ pub enum Correction {
         sets: Option<u16>,
         return_channel: Option<Channel>,
     },
+    /// The case that comes with the context.
+    Case {
+        reason: String,
+        /// Its fees are those of the case before.
+        same_fees: bool,
+    },
 }
 
 impl Action {
@@ -404,6 +413,7 @@ impl Action {
             Self::Correct(Correction::Undo { .. }) => ActionKind::Undo,
             Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,
             Self::Correct(Correction::Papers { .. }) => ActionKind::CorrectPapers,
+            Self::Correct(Correction::Case { .. }) => ActionKind::CorrectCase,
             Self::Correct(Correction::Delegate { .. }) => ActionKind::CorrectDelegate,
             Self::SendBack { .. } => ActionKind::SendBack,
             Self::MarkOverdue => ActionKind::MarkOverdue,

@@ -260,6 +260,11 @@ impl Dossier {
                 self.applicant = new.applicant;
             }
             EventData::DelegateCorrected(new) => self.delegate = new.delegate,
+            EventData::CaseCorrected(new) => {
+                let clock = self.clock.as_mut().ok_or(misfit)?;
+                clock.limit = new.limit;
+                clock.due = new.due;
+            }
             EventData::PapersCorrected(new) => {
                 self.return_channel = new.return_channel.unwrap_or(self.return_channel);
             }

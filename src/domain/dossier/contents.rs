@@ -67,7 +67,7 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 14] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27, 28];
+    pub const KINDS: [i16; 15] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27, 28, 31];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -139,6 +139,13 @@ impl Contents {
                     self.items = held(under, self.case.as_ref(), items);
                 }
                 self.sets = corrected.sets.unwrap_or(self.sets);
+            }
+            EventData::CaseCorrected(new) => {
+                self.case = Some(new.case.clone());
+                self.limit = Some(new.limit);
+                if new.other_fees {
+                    self.fee_terms.clear();
+                }
             }
             EventData::PaymentRequested(requested) => {
                 self.payment_requested = Some(requested.amount_vnd);

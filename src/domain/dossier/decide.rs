@@ -13,7 +13,7 @@ use crate::domain::dossier::decide::money::{
     request_payment, terms,
 };
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
-use crate::domain::dossier::decide::timing::{judge, moved_step, recompute, resumed};
+use crate::domain::dossier::decide::timing::{correct_case, judge, moved_step, recompute, resumed};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
@@ -500,6 +500,9 @@ fn decide_existing(
                 return_channel: return_channel.filter(|by| *by != dossier.return_channel),
             }
             .into()
+        }
+        Action::Correct(Correction::Case { reason, same_fees }) => {
+            correct_case(dossier, overdue, reason, *same_fees, context)?
         }
         Action::SendBack {
             amount_vnd,

@@ -238,6 +238,8 @@ event_kinds! {
     ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
     /// What the receipt says of papers, or of how the result is returned, was wrong.
     PapersCorrected = 28: "Sửa giấy tờ đã nhận, cách trả kết quả", uncounted;
+    /// It is another case of its procedure; the limit of that one holds, from the same start.
+    CaseCorrected = 31: "Sửa trường hợp của thủ tục", uncounted;
     /// The delegate's data were wrong, or there is none: a new record takes the place of the old one.
     DelegateCorrected = 30: "Sửa thông tin người được ủy quyền", uncounted;
     /// Money that came without being owed, or more than was owed, was paid back.
@@ -627,6 +629,22 @@ pub struct PapersCorrected {
     pub sets: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_channel: Option<Channel>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseCorrected {
+    pub reason: String,
+    /// Two digits, as it was and as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_before: Option<String>,
+    pub case: String,
+    #[serde(with = "short_limit")]
+    pub limit: TimeLimit,
+    #[serde(with = "millis")]
+    pub due: Moment,
+    /// Its fees are others: on what terms they were owed before says nothing of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub other_fees: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

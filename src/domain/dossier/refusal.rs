@@ -192,6 +192,12 @@ pub enum Refusal {
         /// Code and name of each that there is.
         cases: Vec<(String, String)>,
     },
+    /// It is in that case already.
+    CaseUnchanged,
+    /// Another limit would put right what is past due.
+    CaseWhenOverdue,
+    /// What was settled were fees that this case has not.
+    CaseFeesSettled,
     /// The procedure sets no limit, and nobody has named a return date.
     ReturnDateMissing,
     /// The procedure sets a limit: there is no other return date.
@@ -267,6 +273,9 @@ impl Refusal {
             Self::VerificationSaid => "verification_said",
             Self::BadAppointment { .. } => "bad_appointment",
             Self::CaseMissing { .. } => "case_missing",
+            Self::CaseUnchanged => "case_unchanged",
+            Self::CaseWhenOverdue => "case_when_overdue",
+            Self::CaseFeesSettled => "case_fees_settled",
             Self::ReturnDateMissing => "return_date_missing",
             Self::ReturnDateGiven => "return_date_given",
             Self::BadReturnDate { .. } => "bad_return_date",

@@ -55,6 +55,10 @@ impl<'a> Situation<'a> {
                     let second = self.procedure.definition.verification_limit;
                     second.is_some() && self.contents.verification.is_none()
                 }
+                ActionKind::CorrectCase => {
+                    !self.procedure.definition.cases.is_empty()
+                        && self.contents.verification.is_none()
+                }
                 ActionKind::Undo => self.can_be_undone(by),
                 ActionKind::CollectFees | ActionKind::SetFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),

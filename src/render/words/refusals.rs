@@ -216,6 +216,15 @@ pub fn refusal(refusal: &Refusal) -> String {
             "thủ tục {procedure} có thời hạn khác nhau theo trường hợp, cần chọn một: {}",
             cases_of(cases)
         ),
+        Refusal::CaseUnchanged => "hồ sơ đã ở đúng trường hợp này".to_owned(),
+        Refusal::CaseWhenOverdue => {
+            "hồ sơ đã quá hạn trả: không sửa trường hợp để đổi thời hạn nữa".to_owned()
+        }
+        Refusal::CaseFeesSettled => {
+            "trường hợp này có phí, lệ phí khác với những khoản đã thu hoặc đã miễn: hoàn trả \
+                                     các khoản đó trước, rồi sửa trường hợp"
+                .to_owned()
+        }
         Refusal::ReturnDateMissing => {
             "thủ tục không quy định thời hạn: cần ngày hẹn trả kèm lý do".to_owned()
         }

@@ -188,6 +188,10 @@ pub fn because(data: &EventData) -> String {
         EventData::AppointmentLapsed(_) => {
             "thời hạn được tính lại, ngày đã hẹn lại không áp dụng nữa"
         }
+        EventData::CaseCorrected(new) => {
+            let reason = new.reason.trim_end_matches('.');
+            return format!("sửa trường hợp của thủ tục ({reason}), thời hạn được tính lại");
+        }
         EventData::VerificationNeeded(needed) => {
             let reason = needed.reason.trim_end_matches('.');
             return format!("hồ sơ cần xác minh ({reason}), áp dụng thời hạn khi phải xác minh");

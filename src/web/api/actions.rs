@@ -700,7 +700,41 @@ impl CorrectPapers {
     }
 }
 
+/// Another case of its procedure.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectCase {
+    #[schema(example = "Chọn nhầm trường hợp")]
+    reason: String,
+    /// Trường hợp của thủ tục (hai chữ số).
+    #[schema(example = "02")]
+    case: String,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for CorrectCase {
+    fn check(&self) -> Vec<FieldError> {
+        check_text("/reason", &self.reason)
+    }
+}
+
+impl CorrectCase {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let reason = self.reason;
+        let asked = of.to(Action::Correct(Correction::Case {
+            reason,
+            // Whoever does it knows.
+            same_fees: false,
+        }))?;
+        Ok(Request {
+            case: Some(self.case),
+            ..asked
+        })
+    }
+}
+
 action_bodies! {
-    WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
+    CorrectCase, WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
     Finish, Return, Reappoint, MoveTo, CorrectApplicant, CorrectDelegate, CorrectPapers,
 }

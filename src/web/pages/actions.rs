@@ -67,6 +67,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::Undo => "huy-thao-tac",
         ActionKind::CorrectApplicant => "sua-nguoi-nop",
         ActionKind::CorrectPapers => "sua-giay-to",
+        ActionKind::CorrectCase => "sua-truong-hop",
         ActionKind::CorrectDelegate => "sua-nguoi-duoc-uy-quyen",
         ActionKind::Register
         | ActionKind::SendBack
@@ -504,6 +505,7 @@ fn perform(
         }),
         ActionKind::CorrectApplicant => ask!(actions::CorrectApplicant::asks),
         ActionKind::CorrectPapers => ask!(actions::CorrectPapers::asks),
+        ActionKind::CorrectCase => ask!(actions::CorrectCase::asks),
         ActionKind::CorrectDelegate => ask!(actions::CorrectDelegate::asks),
         ActionKind::Register
         | ActionKind::SendBack
@@ -526,6 +528,12 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                     vec![papers(view).hint(nothing)]
                 }
             };
+            if !of.course.cases.is_empty() {
+                let mut cases = vec![Choice::new("", "Chọn trường hợp")];
+                cases.extend(self::cases(of));
+                let now = view.case.as_ref().map_or("", |case| &case.code);
+                fields.push(Field::choice("case", "Trường hợp", cases).value(now));
+            }
             fields.extend([
                 assignee(of),
                 Field::moment("return_date/at", "Hẹn trả").hint(hint),
@@ -714,6 +722,17 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                     .value(kept(person.map(|person| &person.email))),
             ]
         }
+        ActionKind::CorrectCase => {
+            let now = view.case.as_ref().map_or("", |case| &case.code);
+            let hint = "Thời hạn của trường hợp này, tính từ lúc tiếp nhận. Chọn nhầm cả thủ tục thì dừng hồ sơ này và \
+                        nhận hồ sơ mới.";
+            vec![
+                Field::choice("case", "Trường hợp", cases(of).collect())
+                    .value(now)
+                    .hint(hint),
+                reason("Sửa vì sao").hint("Người nộp được báo ngày hẹn mới."),
+            ]
+        }
         ActionKind::CorrectPapers => vec![
             handed_in(view),
             Field::number("sets", "Số bộ hồ sơ").value(view.sets),
@@ -737,6 +756,12 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
     fields.push(Field::moment("at/moment", "Thời điểm, nếu nhập sau").hint("Để trống: bây giờ."));
     fields.push(Field::text("at/late_reason", "Lý do nhập muộn"));
     FormPart::new(fields)
+}
+
+/// The cases in which its procedure may be.
+fn cases(of: &Subject) -> impl Iterator<Item = Choice> {
+    let cases = of.course.cases.iter();
+    cases.map(|case| Choice::new(&case.code, &case.name))
 }
 
 /// What whoever takes the result is asked; they need not say.

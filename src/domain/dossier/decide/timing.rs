@@ -1,7 +1,9 @@
 //! What the clock of a dossier says, and the outcome.
 
 use crate::domain::dossier::decide::{Context, required};
-use crate::domain::dossier::{ActionKind, Dossier, DueRecomputed, EventData, Refusal};
+use crate::domain::dossier::{
+    ActionKind, CaseCorrected, Dossier, DueRecomputed, EventData, Refusal,
+};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::{Clock, Outcome, moved_by};
 
@@ -68,6 +70,51 @@ pub(super) fn recompute(
         due: clock.due,
         no_longer_overdue: since_start
             && dossier.judging.deadline(clock.due, dossier.appointment) >= past_due_at,
+    }
+    .into())
+}
+
+/// Another case of the procedure, and with it its limit from the same start. Nothing that is past due is put right so, nor
+/// what was paid by other fees.
+pub(super) fn correct_case(
+    dossier: &Dossier,
+    overdue: bool,
+    reason: &str,
+    same_fees: bool,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let procedure = context.procedure;
+    let case = procedure.case.clone();
+    let case = case.ok_or_else(|| Refusal::case_missing(&procedure.definition))?;
+    let contents = &dossier.contents;
+    if contents.case.as_ref() == Some(&case) {
+        return Err(Refusal::CaseUnchanged);
+    }
+    if overdue {
+        return Err(Refusal::CaseWhenOverdue);
+    }
+    if contents.verification.is_some() {
+        return Err(Refusal::VerificationSaid);
+    }
+    if !same_fees && !contents.settled_fees.is_empty() {
+        return Err(Refusal::CaseFeesSettled);
+    }
+    let unit = context.units.get(dossier.unit);
+    let unit = unit.ok_or(Refusal::UnknownUnit)?;
+    let limit = procedure.limit_for(dossier.channel, unit).limit.limit()?;
+    let clock = running_clock(dossier)?;
+    let clock = match (limit.is_by_hand(), clock.limit.is_by_hand()) {
+        (true, true) => clock,
+        (true, false) => return Err(Refusal::ReturnDateMissing),
+        (false, _) => clock.with_limit(limit, context.timetable)?,
+    };
+    Ok(CaseCorrected {
+        reason: required(reason)?,
+        case_before: contents.case.clone(),
+        case,
+        limit: clock.limit,
+        due: clock.due,
+        other_fees: !same_fees,
     }
     .into())
 }
