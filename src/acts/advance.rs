@@ -6,8 +6,8 @@ use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields, wrong_return};
 use crate::domain::dossier::{
-    Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
-    Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
+    Action, Channel, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged,
+    Principal, Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
@@ -168,6 +168,15 @@ pub(crate) fn act_within(
         && let Some(wrong) = wrong_return(*by, &applicant)
     {
         let pointer = "/return_channel".to_owned();
+        return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
+    }
+    if let Action::Return { channel } = &request.action
+        && *channel == Channel::Postal
+        && *channel != dossier.return_channel
+        && let Some(applicant) = persons::find(conn, dossier.applicant)?
+        && let Some(wrong) = wrong_return(*channel, &applicant)
+    {
+        let pointer = "/channel".to_owned();
         return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
     }
     let mut action = request.action.clone();

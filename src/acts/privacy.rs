@@ -1,7 +1,7 @@
 //! The register of what people ask about their own data: received, answered, done or refused. Who does it is on
 //! record; what was asked of whom stays in the register.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use crate::acts::anonymise;
@@ -153,6 +153,10 @@ pub fn receive(
             let received_at = new.received_at.unwrap_or(now);
             if received_at > now {
                 return Err(Error::wrong("/received_at", "ở tương lai"));
+            }
+            // Nobody is a year late with it; a year is easily mistyped.
+            if received_at.date() + Days::new(366) < now.date() {
+                return Err(Error::wrong("/received_at", "đã hơn một năm: xem lại năm"));
             }
             let id = dossier(conn, &new.dossier)?;
             let dossier = find_within(conn, reference, id, Some(caller.unit()))?;

@@ -44,11 +44,17 @@ impl Text {
             .procedure
             .map(|code| code.trim().to_owned())
             .filter(|code| !code.is_empty());
-        if let Some(code) = &self.procedure {
-            if let Err(error) = ProcedureCode::read(code) {
-                wrong.push(("/procedure", error.to_string()));
-            } else if reference.versions(code).is_empty() {
-                wrong.push(("/procedure", format!("không có thủ tục '{code}'")));
+        if let Some(code) = &mut self.procedure {
+            match ProcedureCode::read(code) {
+                Err(error) => wrong.push(("/procedure", error.to_string())),
+                Ok(ProcedureCode { case: Some(_), .. }) => {
+                    let reason = "ghi mã thủ tục, không kèm trường hợp";
+                    wrong.push(("/procedure", reason.to_owned()));
+                }
+                Ok(read) if reference.versions(&read.base).is_empty() => {
+                    wrong.push(("/procedure", format!("không có thủ tục '{code}'")));
+                }
+                Ok(read) => *code = read.base,
             }
         }
         match wrong.is_empty() {

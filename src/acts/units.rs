@@ -94,10 +94,16 @@ fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
         add("/office_hours", &error.to_string());
     }
     if let Some(parent) = unit.parent.and_then(|id| units.get(id)) {
-        if parent.level > unit.level {
-            add("/parent", "đơn vị cấp trên phải ở cấp bằng hoặc cao hơn");
-        }
-        if units.is_under(parent.id, unit.id) {
+        // A department is of the level of the committee that it works for.
+        let department = unit.kind == UnitKind::Department || unit.level == Level::Province;
+        let is_above = parent.level < unit.level || (department && parent.level == unit.level);
+        let governs = parent.kind == UnitKind::PeopleCommittee || unit.kind == UnitKind::Department;
+        if !is_above || !governs {
+            add(
+                "/parent",
+                "đơn vị cấp trên phải ở cấp cao hơn; của một ủy ban nhân dân là một ủy ban nhân dân",
+            );
+        } else if units.is_under(parent.id, unit.id) {
             add("/parent", "đơn vị trở thành cấp trên của chính nó");
         }
     }

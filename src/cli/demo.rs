@@ -44,9 +44,14 @@ pub(super) fn run(args: &Args, config: &Config, settings: &Settings, store: Stor
     let mut config = config.clone();
     // Whoever tries it out has no certificate.
     config.server.cookies_over_http |= listen.ip().is_loopback();
+    let link = &config.notices.look_up_link;
+    config.notices.look_up_link = link.replace(USUAL_ADDRESS, &format!("http://{listen}/"));
     crate::cli::output::write("Trang để đăng nhập: /dang-nhap\n".as_bytes())?;
     serve::run(&args.serve, &config, settings, store)
 }
+
+/// Where the links of letters lead as the program comes.
+const USUAL_ADDRESS: &str = "http://127.0.0.1:8080/";
 
 /// One member of staff of each role, with a password made now: none of an earlier demo works on.
 const STAFF: [(&str, Role, &str); 4] = [

@@ -76,11 +76,22 @@ impl CaseNumber {
         let &[unit, day, sequence] = parts.as_slice() else {
             return None;
         };
-        let unit = unit
-            .split(['.', ','])
-            .map(zeros)
-            .collect::<Vec<_>>()
-            .join(".");
+        let mut groups: Vec<String> = unit.split(['.', ',', '·']).map(zeros).collect();
+        // `H372001` between dashes is `H37.20.01`.
+        if let [whole] = groups.as_slice()
+            && let Some((letter, pairs)) = whole.split_at_checked(1)
+            && letter.bytes().all(|b| b.is_ascii_alphabetic())
+            && pairs.bytes().all(|b| b.is_ascii_digit())
+            && matches!(pairs.len(), 4 | 6 | 8)
+        {
+            let mut all: Vec<String> = (0..pairs.len())
+                .step_by(2)
+                .map(|at| pairs[at..at + 2].to_owned())
+                .collect();
+            all[0].insert_str(0, letter);
+            groups = all;
+        }
+        let unit = groups.join(".");
         let (day, sequence) = (zeros(day), zeros(sequence));
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         let unit_ok = unit.len() <= 40

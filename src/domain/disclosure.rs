@@ -75,11 +75,12 @@ pub fn disclosures(text: &str, people: &[Person]) -> Vec<Disclosure> {
     };
     add(any(&lives), Disclosure::Address);
     let own = |person: &Person| {
-        let number = person
-            .identity
-            .as_ref()
-            .map(|identity| bare(identity.number()));
-        number.is_some_and(|number| digits.iter().any(|text| text.contains(&number)))
+        let Some(number) = person.identity.as_ref().map(Identity::number) else {
+            return false;
+        };
+        // A branch has the tax code of its head.
+        let head = bare(number.split('-').next().unwrap_or_default());
+        digits.iter().any(|text| text.contains(&head))
     };
     let identity = numbers.iter().any(|number| [9, 12].contains(&number.len())) || any(&own);
     add(identity, Disclosure::IdentityNumber);
@@ -103,7 +104,7 @@ pub fn gives_away(text: &str, people: &[Person]) -> bool {
 pub fn holds_personal_number(text: &str) -> bool {
     let text = clean(text);
     let called = |words: &str| {
-        let folded = fold_diacritics(words);
+        let folded = fold_diacritics(&words.replace('.', ""));
         OLD_CARD.iter().any(|name| folded.contains(name))
     };
     let old = |number: &String| number.len() == 9 && called(&text);
@@ -115,7 +116,7 @@ pub fn holds_personal_number(text: &str) -> bool {
 }
 
 /// How the card is called whose number has nine digits.
-const OLD_CARD: &[&str] = &["cmnd", "cmt", "chung minh"];
+const OLD_CARD: &[&str] = &["cmnd", "cmt", "chung minh", "so cm "];
 
 /// Whether a text holds a code, whatever marks stand between its letters.
 pub fn holds_code(text: &str, code: &str) -> bool {
@@ -123,12 +124,25 @@ pub fn holds_code(text: &str, code: &str) -> bool {
         let kept = text.chars().filter(|c| c.is_alphanumeric());
         kept.flat_map(char::to_uppercase).collect()
     };
-    letters(&latin(&clean(text))).contains(&letters(code))
+    let alike = |text: String| -> String { text.chars().map(like_a_letter).collect() };
+    let text = alike(letters(&latin(&clean(text))));
+    text.contains(&alike(letters(code)))
+}
+
+/// The letter of codes that a digit looks like; they have no 0, 1, 8 and 9 of their own.
+const fn like_a_letter(c: char) -> char {
+    match c {
+        '0' => 'O',
+        '1' | 'L' => 'I',
+        '5' => 'S',
+        '8' => 'B',
+        c => c,
+    }
 }
 
 /// Whether a text holds a case number, as people and banks write one.
 pub fn holds_case_number(text: &str) -> bool {
-    CaseNumber::parse(text).is_ok()
+    CaseNumber::parse(text).is_ok() || !CaseNumber::candidates(text).is_empty()
 }
 
 /// The letters and digits of a text with nothing between them, nor what people write for the marks of an e-mail address.
@@ -199,18 +213,31 @@ const TITLES: &[&str] = &[
 /// Whether a person is spoken of by the given name alone, `chị Hỏi`: with its marks and a capital letter, for without them
 /// it is mostly another word.
 fn is_by_given_name(text: &str, name: &str) -> bool {
-    let mut of_name = name.split_whitespace();
-    let given = of_name.next_back().unwrap_or_default().to_lowercase();
-    if of_name.next().is_none() || is_organisation(name, None) {
+    let name_words: Vec<String> = name.split_whitespace().map(tone_last).collect();
+    if name_words.len() < 2 || is_organisation(name, None) {
         return false;
     }
     let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.windows(2).any(|pair| {
-        TITLES.contains(&pair[0].to_lowercase().as_str())
-            && pair[1].starts_with(char::is_uppercase)
-            && pair[1].to_lowercase() == given
-    })
+    let said: Vec<String> = words.iter().map(|word| tone_last(word)).collect();
+    // The given name, or with what stands before it: `chị Thúy Hòa`.
+    let behind = |at: usize| {
+        let mut ends = (1..name_words.len()).map(|first| &name_words[first..]);
+        words
+            .get(at)
+            .is_some_and(|word| word.starts_with(char::is_uppercase))
+            && ends.any(|end| said[at..].starts_with(end))
+    };
+    (1..words.len()).any(|at| TITLES.contains(&words[at - 1].to_lowercase().as_str()) && behind(at))
+}
+
+/// A word in small letters with its tone behind them: `Hòa` and `Hoà` are one.
+fn tone_last(word: &str) -> String {
+    let is_tone = |c: &char| "\u{300}\u{301}\u{303}\u{309}\u{323}".contains(*c);
+    let letters: Vec<char> = word.to_lowercase().nfd().collect();
+    let (tones, mut rest): (Vec<char>, Vec<char>) = letters.into_iter().partition(is_tone);
+    rest.extend(tones);
+    rest.into_iter().collect()
 }
 
 /// What organisations are by law, and how their names begin that say nothing else.
@@ -276,9 +303,9 @@ fn tells_where(text: &str, address: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric());
         let words = words.map(fold_diacritics);
-        // `Số 12` is `12`.
+        // `Số 12` is `12`, `12 đường Lê Lợi` `12 Lê Lợi`.
         words
-            .filter(|word| !word.is_empty() && word != "so")
+            .filter(|word| !word.is_empty() && !NOT_OF_ADDRESS.contains(&word.as_str()))
             .collect()
     };
     let address: String = clean(address).nfkc().collect();
@@ -291,6 +318,9 @@ fn tells_where(text: &str, address: &str) -> bool {
         && house.len() >= LEAST_OF_ADDRESS
         && words(text).windows(house.len()).any(|part| part == house)
 }
+
+/// What people put before a house's number, or leave out.
+const NOT_OF_ADDRESS: &[&str] = &["duong", "nha", "so"];
 
 /// How many words of an address say where a house is.
 const LEAST_OF_ADDRESS: usize = 3;
@@ -426,6 +456,7 @@ mod tests {
             ("Bà NGUYEN  THI ANH, thôn Nà Lốc", Name),
             ("nguyễn thị\nánh", Name),
             ("chị Ánh ở đây", Name),
+            ("bà Thị Ánh", Name),
             ("tên là Ánh Nguyễn Thị", Name),
             ("chị Lan nói", Name),
             ("bà N g u y ễ n  T h ị  Á n h nói", Name),
@@ -539,6 +570,7 @@ mod tests {
             ("Số 12, ngõ 3, phố Muối", "đến 12 ngõ 3 hỏi"),
             ("Thôn Nà Lốc, xã Bắc La", "người ở thon na loc"),
             ("12 Trần Phú", "12 TRẦN PHÚ"),
+            ("12 Lê Lợi", "nhà số 12 đường Lê Lợi"),
         ] {
             assert_eq!(
                 disclosures(text, &living(address)),
@@ -555,6 +587,38 @@ mod tests {
         ] {
             assert_eq!(disclosures(text, &living(address)), [], "{text}");
         }
+    }
+
+    #[test]
+    fn finds_names_wherever_their_tones_stand_and_codes_whatever_they_look_like() {
+        let known = [Person::named("Nguyễn Thị Thúy Hòa")];
+        for text in [
+            "chị Hoà",
+            "bà Thuý Hoà",
+            "chị Thúy Hòa",
+            "Nguyễn Thị Thuý Hoà",
+        ] {
+            assert_eq!(disclosures(text, &known), [Disclosure::Name], "{text}");
+        }
+        assert_eq!(disclosures("chị hòa giải; bà Hoa", &known), []);
+        let mut company = Person::named("Công ty TNHH Nà Lốc");
+        company.identity = Some(Identity::organisation("4900123456-001").unwrap());
+        for text in ["MST 4900 123 456", "490O123456"] {
+            assert!(
+                disclosures(text, std::slice::from_ref(&company))
+                    .contains(&Disclosure::IdentityNumber),
+                "{text}"
+            );
+        }
+        for text in ["mã SDHCLR310Q", "sdhclr3ioq", "SDHCLR 3I0Q"] {
+            assert!(holds_code(text, "SDHCLR3IOQ"), "{text}");
+        }
+        for text in ["hồ sơ H3720012611280134", "H37.20.01/261128/0130"] {
+            assert!(holds_case_number(text), "{text}");
+        }
+        assert!(!holds_case_number(
+            "ngày 01/03/2021 lúc 07:30, 1.000.000 đồng"
+        ));
     }
 
     #[test]

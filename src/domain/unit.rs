@@ -68,8 +68,7 @@ pub fn is_desk_phone(text: &str) -> bool {
     let one = |number: &str| {
         let known = |c: char| c.is_ascii_digit() || " .+-()".contains(c);
         let digits = number.chars().filter(char::is_ascii_digit).count();
-        number.chars().all(known)
-            && ((3..=8).contains(&digits) || digits > 8 && phone::read(number).is_ok())
+        number.chars().all(known) && ((3..=4).contains(&digits) || phone::read(number).is_ok())
     };
     text.chars().count() <= 100 && text.split(',').all(one)
 }
@@ -78,6 +77,7 @@ pub fn is_desk_phone(text: &str) -> bool {
 pub fn desk_phone(text: &str) -> String {
     let numbers = text.split([',', ';', '/', '\n']);
     let numbers = numbers.flat_map(|some| some.split(" hoặc "));
+    let numbers = numbers.flat_map(|some| some.split(" và "));
     let numbers = numbers.map(typed::number);
     let numbers: Vec<String> = numbers.filter(|number| !number.is_empty()).collect();
     numbers.join(", ")
@@ -86,15 +86,12 @@ pub fn desk_phone(text: &str) -> String {
 /// A unit's code as it is kept: in capitals, in our letters, without what ends a sentence, and with zeros for an O among
 /// digits.
 pub fn typed_code(text: &str) -> String {
-    let code = latin(&clean(text)).to_ascii_uppercase();
+    let code = latin(&clean(text)).into_owned();
     let code = code.trim().trim_end_matches([',', ';', '.', ':']);
     let code = code.replace(',', ".");
-    let groups = code.split('.').map(|group| match group.contains('O') {
-        true => match group.replace('O', "0") {
-            zeros if zeros.bytes().all(|b| b.is_ascii_digit()) => zeros,
-            _ => group.to_owned(),
-        },
-        false => group.to_owned(),
+    let groups = code.split('.').map(|group| match typed::digits(group) {
+        number if number.bytes().all(|b| b.is_ascii_digit()) => number,
+        _ => group.to_ascii_uppercase(),
     });
     groups.collect::<Vec<_>>().join(".")
 }

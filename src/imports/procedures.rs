@@ -335,6 +335,8 @@ fn put_unless(
         let versions = known.entry(definition.code.clone()).or_default();
         let before = version_before(versions, definition.valid_from);
         let (said_to, mut definition) = (definition.valid_to, definition.clone().with_keys(before));
+        let (field_id, field) = store::field(conn, &definition.field)?;
+        definition.field = field;
         let first_day = definition.valid_from;
         let same_day = |old: &Procedure| old.definition.valid_from == first_day;
         if let Some(at) = versions.iter().position(same_day) {
@@ -346,7 +348,7 @@ fn put_unless(
                 continue;
             }
             // Not yet in force, as was seen above.
-            versions[at].field_id = store::field_id(conn, &definition.field)?;
+            versions[at].field_id = field_id;
             versions[at].definition = definition;
             store::correct(conn, &versions[at], said_to)?;
             imported.changed += 1;
@@ -368,7 +370,7 @@ fn put_unless(
         definition.valid_to = last_day(&definition, first_days);
         let procedure = Procedure {
             id: ProcedureId(next),
-            field_id: store::field_id(conn, &definition.field)?,
+            field_id,
             case: None,
             definition,
         };

@@ -41,6 +41,8 @@ const PAGE: usize = 500;
 pub struct BySteps {
     pub by: StepsBy,
     pub span: Span,
+    /// Of which unit and what is under it, in a sentence; `None`: the whole office.
+    pub of_unit: Option<String>,
     /// Code and name, where it is of one.
     pub procedure: Option<(String, String)>,
     /// Those first where the most time is lost.
@@ -436,6 +438,7 @@ impl Report for BySteps {
             Ok(Self {
                 by,
                 span,
+                of_unit: names::of_unit(reference, asked.unit),
                 procedure,
                 rows,
                 total: total.figures(),
@@ -528,7 +531,10 @@ impl Report for BySteps {
                 self.span.in_words()
             )],
             // Above all figures, for whoever reads no further.
-            subtitle: procedure.into_iter().chain(cut).collect(),
+            subtitle: (self.of_unit.iter().cloned())
+                .chain(procedure)
+                .chain(cut)
+                .collect(),
             columns: labels.into_iter().chain(figures).collect(),
             rows: rows.chain([total]).collect(),
             notes: vec![

@@ -29,6 +29,8 @@ const MOST: usize = 20_000;
 pub struct ClosedLate {
     pub by: LateBy,
     pub span: Span,
+    /// Of which unit and what is under it, in a sentence; `None`: the whole office.
+    pub of_unit: Option<String>,
     /// By officer, the oldest first.
     pub rows: Vec<LateRow>,
     /// There are more than are listed.
@@ -241,6 +243,7 @@ impl Report for ClosedLate {
             Ok(Self {
                 by,
                 span: asked.span,
+                of_unit: names::of_unit(reference, asked.unit),
                 rows,
                 cut,
             })
@@ -312,6 +315,7 @@ impl Report for ClosedLate {
         }
         Sheet {
             title: vec![format!("Hồ sơ kết thúc quá hạn, {}", self.span.in_words())],
+            subtitle: self.of_unit.iter().cloned().collect(),
             columns: officer.into_iter().chain(more).collect(),
             rows,
             notes,

@@ -25,6 +25,8 @@ use crate::store::money::{self, Flow};
 pub struct Fees {
     pub by: FeesBy,
     pub span: Span,
+    /// Of which unit and what is under it, in a sentence; `None`: the whole office.
+    pub of_unit: Option<String>,
     /// Key, name and sums.
     pub rows: Vec<(String, String, Sums)>,
     pub total: Sums,
@@ -136,6 +138,7 @@ impl Report for Fees {
             Ok(Self {
                 by,
                 span,
+                of_unit: names::of_unit(reference, asked.unit),
                 rows: rows.map(|(key, (name, sums))| (key, name, sums)).collect(),
                 total,
             })
@@ -178,7 +181,9 @@ impl Report for Fees {
                 "Phí, lệ phí đã thu và hoàn trả theo {by}, {}",
                 self.span.in_words()
             )],
-            subtitle: vec!["Đơn vị tính: đồng".to_owned()],
+            subtitle: (self.of_unit.iter().cloned())
+                .chain(["Đơn vị tính: đồng".to_owned()])
+                .collect(),
             columns: table::columns(&labels, &figures),
             rows: rows.chain([total]).collect(),
             notes: vec![

@@ -283,7 +283,7 @@ impl Report for Form06a {
             render::words::date(to)
         )];
         if let Some((code, name)) = &self.unit {
-            subtitle.push(format!("Đơn vị: {name} ({code}) và các đơn vị trực thuộc"));
+            subtitle.push(names::of_unit_named(code, name));
         }
         subtitle.push("Đơn vị tính: Số hồ sơ TTHC".to_owned());
         Sheet {

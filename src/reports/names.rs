@@ -16,3 +16,14 @@ pub(crate) fn procedure(reference: &Reference, id: ProcedureId) -> (String, Stri
         .map(|p| (p.definition.code.clone(), p.definition.name.clone()))
         .unwrap_or_default()
 }
+
+/// Of which unit a report is, above its figures; none of the whole office.
+pub fn of_unit(reference: &Reference, root: Option<UnitId>) -> Option<String> {
+    let root = root.filter(|root| !reference.units().is_whole(*root))?;
+    let (code, name) = unit(reference, root);
+    Some(of_unit_named(&code, &name))
+}
+
+pub(super) fn of_unit_named(code: &str, name: &str) -> String {
+    format!("Đơn vị: {name} ({code}) và các đơn vị trực thuộc")
+}

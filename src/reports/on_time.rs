@@ -32,6 +32,8 @@ const MOST_MONTHS: usize = 120;
 pub struct OnTime {
     pub by: By,
     pub span: Span,
+    /// Of which unit and what is under it, in a sentence; `None`: the whole office.
+    pub of_unit: Option<String>,
     pub rows: Vec<Row>,
     pub total: Standing,
     /// By what it is judged, in sentences.
@@ -61,6 +63,7 @@ pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Resu
     }
     store.read_with_reference(|conn, reference| {
         span.check(reference)?;
+        let of_unit = names::of_unit(reference, under);
         let under = under.map(|root| Under::new(reference, root));
         let (rows, total) = match by {
             // A month's carried-over is the month before's in progress: months do not add up.
@@ -74,6 +77,7 @@ pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Resu
         Ok(OnTime {
             by,
             span,
+            of_unit,
             rows,
             total,
             judged: span.judged(reference),
@@ -319,6 +323,7 @@ impl Report for OnTime {
                 "Tỷ lệ giải quyết hồ sơ đúng hạn theo {by}, {}",
                 self.span.in_words()
             )],
+            subtitle: self.of_unit.iter().cloned().collect(),
             columns: table::columns(&[key, Column::text("name", "Tên")], &RATES),
             rows: rows.chain([total]).collect(),
             notes: table::notes(&self.total, &self.judged),

@@ -29,6 +29,8 @@ use crate::store::{Store, users};
 pub struct Satisfaction {
     pub by: SatisfactionBy,
     pub span: Span,
+    /// Of which unit and what is under it, in a sentence; `None`: the whole office.
+    pub of_unit: Option<String>,
     pub rows: Vec<SatisfactionRow>,
     pub total: Ratings,
 }
@@ -97,6 +99,7 @@ pub fn satisfaction(
         Ok(Satisfaction {
             by,
             span,
+            of_unit: names::of_unit(reference, under),
             total: rows.iter().map(|row| row.ratings).sum(),
             rows,
         })
@@ -242,6 +245,7 @@ impl Report for Satisfaction {
                 "Mức độ hài lòng theo {by}, {}",
                 self.span.in_words()
             )],
+            subtitle: self.of_unit.iter().cloned().collect(),
             columns: table::columns(&labels, &figures),
             rows: rows.chain([total]).collect(),
             ..Sheet::default()

@@ -60,15 +60,17 @@ pub fn set_portal_code(conn: &mut Conn, name: &str, code: &str) -> Result<(), St
     Ok(())
 }
 
-/// The field of that name, made if need be.
-pub fn field_id(conn: &mut Conn, name: &str) -> Result<FieldId, StoreError> {
-    let known = fields::table
-        .filter(fields::name.eq(name))
-        .select(fields::id)
-        .first(conn)
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(FieldId(id));
+/// The field of that name, in capitals or not, and how it is called; made if need be.
+pub fn field(conn: &mut Conn, name: &str) -> Result<(FieldId, String), StoreError> {
+    let known: Vec<(i32, String)> = fields::table
+        .select((fields::id, fields::name))
+        .order(fields::id)
+        .load(conn)?;
+    let called = |other: &str| other.to_lowercase() == name.to_lowercase();
+    let same = known.iter().find(|(_, known)| known == name);
+    let same = same.or_else(|| known.iter().find(|(_, known)| called(known)));
+    if let Some((id, name)) = same {
+        return Ok((FieldId(*id), name.clone()));
     }
     let last: Option<i32> = fields::table
         .select(diesel::dsl::max(fields::id))
@@ -77,7 +79,7 @@ pub fn field_id(conn: &mut Conn, name: &str) -> Result<FieldId, StoreError> {
     diesel::insert_into(fields::table)
         .values((fields::id.eq(id), fields::name.eq(name)))
         .execute(conn)?;
-    Ok(FieldId(id))
+    Ok((FieldId(id), name.to_owned()))
 }
 
 /// The id that the next new version gets.

@@ -1,5 +1,7 @@
 //! To whom a dossier may be given: staff who can see it and may handle it.
 
+use std::collections::BTreeSet;
+
 use crate::domain::dossier::Dossier;
 use crate::domain::ids::{UnitId, UserId};
 use crate::domain::role::{Permission, Role};
@@ -66,6 +68,18 @@ pub fn named(store: &Store, username: &str) -> Result<UserId, Error> {
     Ok(user.ok_or_else(missing)?.id)
 }
 
+impl From<User> for Colleague {
+    fn from(user: User) -> Self {
+        Self {
+            role: user.role,
+            staff: StaffName {
+                username: user.username,
+                full_name: user.full_name,
+            },
+        }
+    }
+}
+
 /// Somebody to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Colleague {
@@ -84,27 +98,48 @@ impl Colleague {
     }
 }
 
-/// The most people to choose from, of each unit.
-const MOST: u32 = 200;
-
-/// The staff of these units who may do that, as a form offers them.
+/// The staff of these units themselves who may do that, as a form offers them: who belongs to a unit below has no say in
+/// what lies with it.
 ///
 /// # Errors
 /// If the database refuses.
 pub fn offered(store: &Store, units: &[UnitId], may: Permission) -> Result<Vec<Colleague>, Error> {
     let mut offered = Vec::new();
     for unit in units {
-        let staff = views::staff::of_unit(store, *unit, None, MOST, true)?;
+        let staff = views::staff::own(store, *unit)?;
         let able = staff.into_iter().filter(|user| user.role.may(may));
-        offered.extend(able.map(|user| Colleague {
-            role: user.role,
-            staff: StaffName {
-                username: user.username,
-                full_name: user.full_name,
-            },
-        }));
+        offered.extend(able.map(Colleague::from));
     }
     Ok(offered)
+}
+
+/// To whom all of these dossiers may be given, each with its unit where there are several; to whom some of them may, if all
+/// may be given to nobody.
+///
+/// # Errors
+/// If the database refuses.
+pub fn offered_for_all(store: &Store, dossiers: &[[UnitId; 2]]) -> Result<Vec<Colleague>, Error> {
+    let units: BTreeSet<UnitId> = dossiers.iter().flatten().copied().collect();
+    let may_have_all = |unit: &UnitId| dossiers.iter().all(|of| of.contains(unit));
+    let some: Vec<UnitId> = units.iter().copied().filter(may_have_all).collect();
+    let whose = match some.is_empty() {
+        true => units.into_iter().collect(),
+        false => some,
+    };
+    if let [only] = whose.as_slice() {
+        return offered(store, &[*only], Permission::HandOver);
+    }
+    let mut all = Vec::new();
+    let reference = store.reference()?;
+    for unit in whose {
+        let name = reference.units().get(unit).map_or("", |unit| &unit.name);
+        let own = offered(store, &[unit], Permission::HandOver)?;
+        all.extend(own.into_iter().map(|mut one| {
+            one.staff.full_name = format!("{}, {name}", one.staff.full_name);
+            one
+        }));
+    }
+    Ok(all)
 }
 
 /// Whether somebody can see a dossier that one of these units answers for and the other has, and may handle it.

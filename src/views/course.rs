@@ -346,7 +346,9 @@ fn handed_on(
     steps: &[String],
     reference: &Reference,
 ) -> Vec<HandedOn> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<HandedOn> = Vec::new();
+    // What may be undone, by the line that it made.
+    let mut ended: Vec<&str> = Vec::new();
     let mut holder = "Người nộp".to_owned();
     let mut due: Option<Moment> = None;
     let mut unit = view.receiving_unit.name.clone();
@@ -368,13 +370,30 @@ fn handed_on(
                 let step = step.and_then(|step| steps.get(step));
                 format!("{unit} – {}", step.map_or("", String::as_str))
             }
+            // From here on it waits for the applicant: nobody is late with it any more.
+            "finished" => {
+                let step = steps.last().map_or("", String::as_str);
+                format!("{} – {step}", view.receiving_unit.name)
+            }
             "result_returned" => "Người nộp".to_owned(),
+            "undone" => {
+                if ended.pop().is_some()
+                    && let Some(line) = lines.pop()
+                {
+                    (holder, due) = (line.from, line.due);
+                }
+                continue;
+            }
             // A pause or another calendar has moved it.
             _ => {
                 due = moment("step_due").or(due);
                 continue;
             }
         };
+        match event.kind.as_str() {
+            ends @ ("finished" | "result_returned") => ended.push(ends),
+            _ => ended.clear(),
+        }
         let note = data["note"].as_str().unwrap_or_default().to_owned();
         lines.push(HandedOn {
             from: std::mem::replace(&mut holder, to.clone()),

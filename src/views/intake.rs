@@ -105,6 +105,8 @@ pub struct Intake {
     pub unit: Named,
     /// To whom it may be given.
     pub colleagues: Vec<Colleague>,
+    /// The moment at which it is looked at.
+    pub at: Moment,
     /// What it is done by, for a paper that says what is missing.
     pub legal_basis: Vec<String>,
     /// The forms of today.
@@ -204,6 +206,7 @@ pub fn intake(
         elsewhere: definition.received_elsewhere,
         unit: named,
         colleagues,
+        at: now,
         legal_basis: definition.legal_basis.clone(),
         forms: reference.norms().on(day).forms.clone(),
         ways: reference.ways(),

@@ -53,6 +53,13 @@ pub fn few(store: &Store, unit: UnitId, most: usize) -> Result<Option<Vec<User>>
     Ok(Some(staff).filter(|staff| staff.len() <= most))
 }
 
+/// The staff of a unit itself who may log in, in the order of Vietnamese names.
+pub fn own(store: &Store, unit: UnitId) -> Result<Vec<User>, Error> {
+    let mut own = store.read(|conn| users::of_units(conn, &[unit], true))?;
+    own.sort_by_cached_key(place);
+    Ok(own)
+}
+
 /// The staff of a unit and of what is under it in the order of Vietnamese names, after `after`; all, or those who may
 /// log in. No database knows that order, and an office has hundreds of people, not millions: they are sorted here.
 pub fn of_unit(

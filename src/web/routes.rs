@@ -803,6 +803,8 @@ fn actions_table() -> Vec<Route> {
             .or(ABOUT_MONEY),
         act(To::WaiveFee, May::SettleFees, fees::Waive::asks)
             .about("Miễn một khoản phí, lệ phí, có lý do."),
+        act(To::CancelWaiver, May::SettleFees, fees::Waive::cancels)
+            .about("Hủy việc miễn một khoản phí, lệ phí bị nhầm: khoản đó lại phải nộp; lịch sử vẫn giữ cả hai."),
         act(To::RefundFees, May::SettleFees, fees::Refund::asks)
             .about("Ghi nhận đã hoàn trả phí, lệ phí: toàn bộ một số khoản, hoặc một số tiền.")
             .or(ABOUT_MONEY),

@@ -378,7 +378,7 @@ fn good_body(path: &str) -> serde_json::Value {
         "request-payment" => json!({"amount_vnd": 1000, "reason": "thuế"}),
         "take-payment" => json!({"amount_vnd": 1000}),
         "collect" => json!({"fees": [0], "method": "cash"}),
-        "waive" => json!({"fee": 0, "reason": "hộ nghèo"}),
+        "waive" | "cancel-waiver" => json!({"fee": 0, "reason": "hộ nghèo"}),
         "set" => json!({"fees": [0]}),
         "refund" => json!({"amount_vnd": 1000, "method": "cash", "reason": "thừa"}),
         "finish" => json!({"decision": "approved"}),

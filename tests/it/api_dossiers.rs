@@ -55,7 +55,7 @@ on_both! {
         // What the status forbids is refused with what whoever asked may do: papers are taken by the clerk.
         let refused = act(&officer, &dossier, "finish", json!({"decision": "approved"})).problem(409, "refused");
         assert_eq!(refused["reason"], "not_allowed");
-        assert!(refused["allowed"] == json!(["assign", "correct-applicant", "correct-papers", "correct-delegate"]), "{refused}");
+        assert!(refused["allowed"] == json!(["assign", "undo", "correct-applicant", "correct-papers", "correct-delegate"]), "{refused}");
         let papers = json!({"items": [{"position": 0, "originals": 2}]});
         dossier = act(&clerk, &dossier, "take-supplement", papers).expect(200).json();
         assert_eq!(dossier["items"][0]["originals_handed_in"], 3);
@@ -69,7 +69,10 @@ on_both! {
         dossier = act(&officer, &dossier, "hand-over", json!({"step": 2})).expect(200).json();
         dossier = act(&supervisor, &dossier, "finish", json!({"decision": "approved"})).expect(200).json();
         assert_eq!((&dossier["status"], &dossier["status_code"]), (&json!("done"), &json!(9)));
-        dossier = act(&clerk, &dossier, "return", json!({"channel": "postal"})).expect(200).json();
+        // By post it goes to an address.
+        let nowhere = act(&clerk, &dossier, "return", json!({"channel": "postal"}));
+        assert_eq!(fields(&nowhere.problem(400, "invalid-request")), ["/channel"]);
+        dossier = act(&clerk, &dossier, "return", json!({"channel": "online"})).expect(200).json();
         dossier = act(&officer, &dossier, "undo", json!({"reason": "nhầm hồ sơ"})).expect(200).json();
         dossier = act(&clerk, &dossier, "return", json!({})).expect(200).json();
         assert_eq!(dossier["status"], "returned");

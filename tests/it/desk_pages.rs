@@ -3,9 +3,10 @@
 use fantoccini::{Client, Locator};
 
 use crate::support::{
-    Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, arrive, enter, find,
+    Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, arrive, at, enter, find,
     held, hire, is_page, look, on_both, print,
 };
+use motcua::domain::dossier::{Action, Channel, Correction};
 use motcua::domain::role::Role;
 
 const CARD: &str = "020185000123||Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021";
@@ -226,6 +227,31 @@ on_both! {
         let refused = clerk.post("/ho-so/tiep-nhan", &fields);
         is_page(&refused, 409);
         assert!(refused.body.contains("Chỉ được nhập lùi đến ngày"), "{}", refused.body);
+    }
+}
+
+on_both! {
+    fn nobody_is_late_on_paper_because_a_result_is_fetched_late(db: &Database) {
+        let office = Office::for_browsers(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let world = &office.world;
+        let received = at("2021-03-01 08:00");
+        let id = world.receive_at(COMMUNE, SAME_DAY, received).id;
+        world.finish(id, at("2021-03-01 08:40"));
+        let give = || Action::Return { channel: Channel::Direct };
+        let undo = || Action::Correct(Correction::Undo { reason: "Nhầm".to_owned() });
+        world.act(id, at("2021-03-01 10:00"), give()).unwrap();
+        world.act(id, at("2021-03-01 10:05"), undo()).unwrap();
+        let view = motcua::views::dossier::view(&world.store, id, None, None, at("2021-03-01 10:06")).unwrap();
+        let sheet = || clerk.get(&format!("/ho-so/{}/phieu-kiem-soat", view.case_number)).expect(200).body;
+        // What was undone is gone from it, and the signing is judged by when it was done.
+        let (now, last) = (sheet(), "Trả kết quả</td>");
+        assert!(now.contains(last) && now.contains("08:40 ngày 01/03/2021") && !now.contains("10:00 ngày"), "{now}");
+        world.act(id, at("2021-03-04 14:00"), give()).unwrap();
+        let fetched = sheet();
+        let row = fetched.split("14:00 ngày 04/03/2021").nth(1).unwrap().split("</tr>").next().unwrap();
+        assert!(row.contains("data-name=\"Kết quả\"></td>"), "{row}");
+        assert!(!fetched.contains("Quá hạn</td>") && !fetched.contains("Người nộp</td><td data-name=\"Nhận\">Người nộp"), "{fetched}");
     }
 }
 

@@ -219,6 +219,16 @@ on_both! {
         assert_eq!(waive(1).problem(409, "refused")["reason"], "fee_of_others");
         assert_eq!(status(&waive(0).expect(200).json()), ["waived", "not_chosen"]);
         assert_eq!(tell(&office, "T3", &fourth, 200_000)["reason"], "nothing_owed");
+        // A waiver that was a mistake is taken back, and both stay on record.
+        let again = |fee: u16| act(&office, &clerk, &fourth, "fees/cancel-waiver", json!({"fee": fee, "reason": "nhầm hồ sơ"}));
+        let owed = again(0).expect(200).json();
+        assert_eq!(status(&owed), ["owed", "not_chosen"]);
+        assert_eq!(code(&office, &clerk, &fourth), 200_000);
+        assert_eq!(again(0).problem(409, "refused")["reason"], "not_waived");
+        assert!(!owed["allowed_actions"].as_array().unwrap().contains(&json!("fees/cancel-waiver")), "{owed}");
+        // What is so already is no news.
+        let same = act(&office, &clerk, &fourth, "fees/set", json!({"fees": [0]}));
+        assert_eq!(same.problem(409, "refused")["reason"], "fees_unchanged");
         let events = get(&office, &clerk, &format!("{}/events", path(&second)));
         let last = &events.as_array().unwrap().last().unwrap()["data"];
         assert_eq!(last["terms"], json!([{"fee": 1, "reason": "sinh viên"}]));

@@ -381,7 +381,8 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         },
         ActionKind::CollectFees => collect(),
         ActionKind::WaiveFee => Action::WaiveFee { fee: 0, reason },
-        ActionKind::SetFees => set_fees(2),
+        // Of these at least one is news.
+        ActionKind::SetFees => return vec![set_fees(2), set_fees(3)],
         ActionKind::RefundFees => Action::RefundFees {
             amount_vnd: state.contents.kept_vnd().max(1),
             fees: Vec::new(),
@@ -390,6 +391,14 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
             reason,
         },
         ActionKind::CancelRefund => Action::CancelRefund { reason },
+        ActionKind::CancelWaiver => {
+            return (0..2)
+                .map(|fee| Action::CancelWaiver {
+                    fee,
+                    reason: because(),
+                })
+                .collect();
+        }
         ActionKind::Finish => Action::Finish {
             decision: Decision::Refused,
             reason,

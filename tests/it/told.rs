@@ -661,7 +661,7 @@ on_both! {
         let back = Action::SendBack { amount_vnd: 5000, receipt: because("FT-2"), reason: because("Chuyển hai lần") };
         world.act(id, now, back).unwrap();
         let told = ear.hears_one("money", now);
-        for known in ["hoàn trả tiền đã nộp thừa hoặc nộp nhầm 5.000 đồng", "FT-2", "Chuyển hai lần"] {
+        for known in ["hoàn trả tiền đã nộp mà không khớp với khoản nào phải nộp, 5.000 đồng", "FT-2", "Chuyển hai lần"] {
             assert!(told.text.contains(known), "{known}: {}", told.text);
         }
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
@@ -777,6 +777,55 @@ on_both! {
         // What stays as it was is no news.
         correct(Some(2), Some(Channel::Online));
         assert!(ear.hears(now).is_empty());
+    }
+}
+
+on_both! {
+    fn papers_that_were_asked_of_the_wrong_people_are_asked_for_no_more(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let id = world.try_request(&by_letter(&world, DAYS), at("2021-03-01 08:00")).unwrap().id;
+        let before = world.begin(id, at("2021-03-01 08:30"));
+        let ask = || Action::RequestSupplement { reason: because("Bản sao mờ"), items: vec![], exception: None };
+        world.act(id, at("2021-03-01 09:00"), ask()).unwrap();
+        ear.hears(at("2021-03-01 09:00"));
+        let now = at("2021-03-03 10:00");
+        let undone = world.act(id, now, Action::Correct(Correction::Undo { reason: because("Nhầm hồ sơ") })).unwrap();
+        // As if nobody had been waited for, and the one request that there may be is left.
+        assert_eq!((undone.status, undone.due(), undone.supplements_requested), (before.status, before.due(), 0));
+        let told = ear.hears_one("taken_back", now);
+        for known in ["yêu cầu bổ sung giấy tờ", "Nhầm hồ sơ", "17:00 ngày 08/03/2021"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        world.act(id, at("2021-03-03 11:00"), ask()).unwrap();
+        assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn a_waiver_is_told_with_its_reason_and_so_is_that_it_was_none(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let now = at("2021-03-01 09:00");
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-01 08:00")).unwrap().id;
+        assert!(ear.hears_one("receipt", now).text.contains("2.000 đồng"));
+        // The letter of the receipt named it.
+        world.act(id, now, Action::WaiveFee { fee: 0, reason: because("Hộ nghèo") }).unwrap();
+        assert!(ear.hears_one("money", now).text.contains("Hộ nghèo"));
+        world.act(id, now, Action::CancelWaiver { fee: 0, reason: because("Nhầm hồ sơ") }).unwrap();
+        let told = ear.hears_one("money", now);
+        for known in ["không được miễn", "Nhầm hồ sơ", "2.000 đồng"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // The last of what the clock stood for: with its reason too.
+        world.begin(id, now);
+        let ask = Action::RequestPayment { fees: vec![0.into()], amount_vnd: None, reason: String::new() };
+        world.act(id, now, ask).unwrap();
+        ear.hears(now);
+        world.act(id, now, Action::WaiveFee { fee: 0, reason: because("Hộ cận nghèo") }).unwrap();
+        assert!(ear.hears_one("money", now).text.contains("Hộ cận nghèo"));
     }
 }
 

@@ -87,6 +87,9 @@ actions! {
     /// Also after a bad end: that is when most of it is.
     RefundFees: "fees/refund" "hoàn trả phí, lệ phí", SettleFees,
         from Received InProgress SupplementRequested PaymentRequested Withdrawn Stopped Done Returned;
+    /// It is owed after all.
+    CancelWaiver: "fees/cancel-waiver" "hủy miễn phí, lệ phí", SettleFees,
+        from Received InProgress SupplementRequested PaymentRequested Done Returned;
     CancelRefund: "fees/cancel-refund" "hủy ghi nhận hoàn trả", SettleFees,
         from Received InProgress SupplementRequested PaymentRequested Withdrawn Stopped Done Returned;
     Finish: "finish" "kết thúc xử lý", Finish, from InProgress;
@@ -98,7 +101,7 @@ actions! {
     Verify: "verify" "báo cần xác minh", Reappoint, from Received InProgress;
     MoveToSuccessor: "move" "chuyển sang đơn vị kế thừa", MoveToSuccessor,
         from Registered Received InProgress SupplementRequested PaymentRequested Done;
-    Undo: "undo" "hủy thao tác nhầm", Undo, from NotReceived Withdrawn Stopped Done Returned;
+    Undo: "undo" "hủy thao tác nhầm", Undo, from NotReceived SupplementRequested Withdrawn Stopped Done Returned;
     CorrectApplicant: "correct-applicant" "sửa thông tin người nộp", CorrectApplicant,
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
             Withdrawn Stopped Done Returned;
@@ -138,6 +141,7 @@ impl ActionKind {
                 | Self::SetFees
                 | Self::RefundFees
                 | Self::CancelRefund
+                | Self::CancelWaiver
                 | Self::Return
                 | Self::Withdraw
                 | Self::CorrectApplicant
@@ -307,6 +311,11 @@ pub enum Action {
         reason: String,
     },
     /// The last payment back did not happen.
+    /// A fee was waived by mistake.
+    CancelWaiver {
+        fee: u16,
+        reason: String,
+    },
     CancelRefund {
         reason: String,
     },
@@ -403,6 +412,7 @@ impl Action {
             Self::SetFees { .. } => ActionKind::SetFees,
             Self::RefundFees { .. } => ActionKind::RefundFees,
             Self::CancelRefund { .. } => ActionKind::CancelRefund,
+            Self::CancelWaiver { .. } => ActionKind::CancelWaiver,
             Self::Finish { .. } => ActionKind::Finish,
             Self::Return { .. } => ActionKind::Return,
             Self::Withdraw { .. } => ActionKind::Withdraw,

@@ -272,6 +272,7 @@ impl Dossier {
             EventData::FeesCollected(_)
             | EventData::FeeWaived(_)
             | EventData::FeesSet(_)
+            | EventData::FeeWaiverCancelled(_)
             | EventData::MoneySentBack(_)
             | EventData::FeesRefunded(_) => {}
             EventData::RefundCancelled(_) => {
@@ -303,7 +304,7 @@ impl Dossier {
         self.closed_in = Some(self.unit);
     }
 
-    /// Takes back the last closing, return or refusal to receive.
+    /// Takes back the last closing, return, refusal to receive or request for papers.
     fn undo(&mut self) -> Option<()> {
         self.status = match self.status {
             Status::Returned => {
@@ -311,6 +312,13 @@ impl Dossier {
                 Status::Done
             }
             Status::NotReceived => Status::Registered,
+            // As if it had not been asked for: the clock never stood.
+            Status::SupplementRequested => {
+                self.supplements_requested = self.supplements_requested.saturating_sub(1);
+                let pauses = &mut self.clock.as_mut()?.pauses;
+                pauses.pop_if(|pause| pause.until.is_none());
+                Status::InProgress
+            }
             Status::Done | Status::Withdrawn | Status::Stopped => {
                 self.outcome = None;
                 self.closed_at = None;

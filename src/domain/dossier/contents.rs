@@ -67,7 +67,7 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 15] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27, 28, 31];
+    pub const KINDS: [i16; 16] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27, 28, 31, 32];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -182,6 +182,12 @@ impl Contents {
                     let asked = self.payment_requested.unwrap_or_default();
                     self.payment_requested = Some(asked.saturating_sub(less));
                 }
+            }
+            EventData::FeeWaiverCancelled(not) => {
+                let waived = |settled: &SettledFee| {
+                    settled.fee == not.fee && matches!(settled.how, Settlement::Waived { .. })
+                };
+                self.settled_fees.retain(|settled| !waived(settled));
             }
             EventData::FeesRefunded(refunded) => {
                 let is_open = |settled: &SettledFee| refunded.fees.contains(&settled.fee);

@@ -17,10 +17,10 @@ use crate::domain::dossier::decide::timing::{correct_case, judge, moved_step, re
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
-    DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeesCollected, FeesRefunded, FeesSet,
-    Finished, Follower, MoneySentBack, MovedToSuccessor, NotReceived, PapersCorrected,
-    PaymentTaken, RefundCancelled, Refusal, ResultReturned, Situation, Staff, Stopped, Undone,
-    Withdrawn, undoable,
+    DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeeWaiverCancelled, FeesCollected,
+    FeesRefunded, FeesSet, Finished, Follower, MoneySentBack, MovedToSuccessor, NotReceived,
+    PapersCorrected, PaymentTaken, RefundCancelled, Refusal, ResultReturned, Settlement, Situation,
+    Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -161,6 +161,7 @@ pub fn decide(
         return Err(Refusal::BeforeLastEvent {
             at: context.at,
             last,
+            overdue: crossing.is_some() || dossier.overdue_since == Some(last),
         });
     }
     let event = |sequence, at, actor, data| event(sequence, at, actor, data, dossier.recorded_at);
@@ -360,6 +361,9 @@ fn decide_existing(
                 not_requested(dossier, fees, context.procedure)?,
                 context,
             )?;
+            if dossier.fees(context.procedure).news(&terms).is_empty() {
+                return Err(Refusal::FeesUnchanged);
+            }
             FeesSet { terms }.into()
         }
         Action::RefundFees {
@@ -382,6 +386,17 @@ fn decide_existing(
             RefundCancelled {
                 amount_vnd: last.amount_vnd,
                 method: last.method,
+                reason: required(reason)?,
+            }
+            .into()
+        }
+        Action::CancelWaiver { fee, reason } => {
+            let waived = dossier.contents.settled_fee(*fee);
+            if !waived.is_some_and(|settled| matches!(settled.how, Settlement::Waived { .. })) {
+                return Err(Refusal::NotWaived { position: *fee });
+            }
+            FeeWaiverCancelled {
+                fee: *fee,
                 reason: required(reason)?,
             }
             .into()

@@ -258,6 +258,8 @@ event_kinds! {
     HandsChanged = 23: "Đổi người xử lý trong bước", uncounted;
     /// How many times fees are owed, and which of several.
     FeesSet = 24: "Xác định số lượng, mức phí, lệ phí", uncounted;
+    /// It was waived by mistake, and is owed again.
+    FeeWaiverCancelled = 32: "Hủy miễn phí, lệ phí", uncounted;
     /// Money was paid back.
     FeesRefunded = 25: "Hoàn trả phí, lệ phí", uncounted;
     /// The last payment back was a mistake, and is taken back.
@@ -673,6 +675,12 @@ pub struct FeesCollected {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeesSet {
     pub terms: Vec<FeeTerms>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeWaiverCancelled {
+    pub fee: u16,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,6 +26,8 @@ pub enum Refusal {
     BeforeLastEvent {
         at: Moment,
         last: Moment,
+        /// What comes last is that it crossed its due moment.
+        overdue: bool,
     },
     /// The moment lies in the future.
     InTheFuture {
@@ -192,6 +194,12 @@ pub enum Refusal {
         /// Code and name of each that there is.
         cases: Vec<(String, String)>,
     },
+    /// Nothing new is said of how they are owed.
+    FeesUnchanged,
+    /// It was not waived.
+    NotWaived {
+        position: u16,
+    },
     /// It is in that case already.
     CaseUnchanged,
     /// Another limit would put right what is past due.
@@ -273,6 +281,8 @@ impl Refusal {
             Self::VerificationSaid => "verification_said",
             Self::BadAppointment { .. } => "bad_appointment",
             Self::CaseMissing { .. } => "case_missing",
+            Self::FeesUnchanged => "fees_unchanged",
+            Self::NotWaived { .. } => "not_waived",
             Self::CaseUnchanged => "case_unchanged",
             Self::CaseWhenOverdue => "case_when_overdue",
             Self::CaseFeesSettled => "case_fees_settled",

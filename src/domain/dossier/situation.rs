@@ -1,7 +1,9 @@
 //! What may be done to a dossier now, and by whom: what pages offer, and what a refusal names instead.
 
 use crate::domain::dossier::fees::{is_requested, settled};
-use crate::domain::dossier::{ActionKind, Contents, Decision, Dossier, Staff, Status, undoable};
+use crate::domain::dossier::{
+    ActionKind, Contents, Decision, Dossier, Settlement, Staff, Status, undoable,
+};
 use crate::domain::ids::UnitId;
 use crate::domain::procedure::Procedure;
 use crate::domain::unit::Units;
@@ -54,6 +56,10 @@ impl<'a> Situation<'a> {
                 ActionKind::Verify => {
                     let second = self.procedure.definition.verification_limit;
                     second.is_some() && self.contents.verification.is_none()
+                }
+                ActionKind::CancelWaiver => {
+                    let mut settled = self.contents.settled_fees.iter();
+                    settled.any(|settled| matches!(settled.how, Settlement::Waived { .. }))
                 }
                 ActionKind::CorrectCase => {
                     !self.procedure.definition.cases.is_empty()

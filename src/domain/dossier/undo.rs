@@ -8,7 +8,7 @@ use crate::domain::dossier::{ActionKind, Status};
 use crate::domain::role::Role;
 
 /// The actions that can be taken back, the status that each leaves, and whose it is to do so.
-const TABLE: [(ActionKind, Status, &[Role]); 5] = [
+const TABLE: [(ActionKind, Status, &[Role]); 6] = [
     (
         ActionKind::NotReceive,
         Status::NotReceived,
@@ -26,6 +26,11 @@ const TABLE: [(ActionKind, Status, &[Role]); 5] = [
     ),
     (ActionKind::Finish, Status::Done, &[Officer, Supervisor]),
     (ActionKind::Stop, Status::Stopped, &[Officer, Supervisor]),
+    (
+        ActionKind::RequestSupplement,
+        Status::SupplementRequested,
+        &[Officer, Supervisor],
+    ),
 ];
 
 /// What would be taken back of a dossier in that status, and by whom.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::domain::dossier::{Decision, Dossier, EventData, PaymentRequested, Status};
+use crate::domain::dossier::{Decision, Dossier, EventData, PaymentRequested, Settlement, Status};
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
@@ -174,7 +174,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 }),
             )
         }
-        EventData::FeeWaived(waived) if is_waited_for(*before, after, waived.fee) => (
+        EventData::FeeWaived(waived) if is_told(*before, after, waived.fee, event.at) => (
             Topic::Money,
             json!({
                 "what_happened": "Được miễn một khoản phải nộp",
@@ -195,7 +195,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 json!({
                     "what_happened": "Không còn khoản phải nộp",
                     "what": "đã miễn khoản được yêu cầu nộp; không còn khoản nào phải nộp, việc giải quyết được tiếp tục",
-                    "amount": "", "receipt": "", "reason": "", "owed": "",
+                    "amount": "", "receipt": "", "reason": last_waiver(after), "owed": "",
                 }),
             )
         }
@@ -218,6 +218,15 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 }),
             )
         }
+        // What a letter said of it holds no more.
+        EventData::FeeWaiverCancelled(not) => (
+            Topic::Money,
+            json!({
+                "what_happened": "Khoản phải nộp thay đổi",
+                "what": format!("đính chính: khoản {} không được miễn", fee_name(reference, after, not.fee)),
+                "amount": "", "receipt": "", "reason": not.reason, "owed": owed(reference, after),
+            }),
+        ),
         EventData::PapersCorrected(corrected) => (
             Topic::Corrected,
             json!({"what": words::corrected(corrected)?, "reason": corrected.reason}),
@@ -530,15 +539,26 @@ fn stands(happened: &Happened<'_>, applicant: Option<&Person>) -> Value {
     more
 }
 
-/// Whether a fee that is waived was asked for by letter: while the clock stood for it and others, or for the result.
-fn is_waited_for(before: Option<&Dossier>, after: &Dossier, fee: u16) -> bool {
+/// Whether a fee that is waived was asked for by letter: every letter since the receipt's names what is owed.
+fn is_told(before: Option<&Dossier>, after: &Dossier, fee: u16, at: Moment) -> bool {
     let asked = before.is_some_and(|before| before.contents.requested_fees.contains(&fee));
     match after.status {
         // Of the last one it is told that the dossier goes on.
-        Status::PaymentRequested => asked && !after.contents.requested_fees.is_empty(),
-        // A letter on what was paid back has named it too.
-        status => status == Status::Done || !after.contents.refunds.is_empty(),
+        Status::PaymentRequested => !asked || !after.contents.requested_fees.is_empty(),
+        // What is waived with the receipt stands on the receipt.
+        _ => after.received_at != Some(at),
     }
+}
+
+/// Why the last fee was waived.
+fn last_waiver(dossier: &Dossier) -> &str {
+    let mut settled = dossier.contents.settled_fees.iter().rev();
+    settled
+        .find_map(|settled| match &settled.how {
+            Settlement::Waived { reason } => Some(reason.as_str()),
+            Settlement::Collected { .. } => None,
+        })
+        .unwrap_or_default()
 }
 
 fn fee_name(reference: &Reference, dossier: &Dossier, position: u16) -> String {

@@ -46,12 +46,17 @@ pub fn refusal(refusal: &Refusal) -> String {
                 kind.word(),
             )
         }
-        Refusal::BeforeLastEvent { at, last } => {
+        Refusal::BeforeLastEvent { at, last, overdue } => {
             let (at, last) = (moment(*at), moment(*last));
-            format!(
-                "thời điểm {at} trước việc gần nhất trong lịch sử hồ sơ, lúc {last}; quá hạn trả cũng là một việc: \
-                 sau khi hồ sơ quá hạn, không nhập được việc xảy ra trước lúc đó"
-            )
+            match overdue {
+                true => format!(
+                    "thời điểm {at} trước lúc hồ sơ quá hạn trả ({last}): quá hạn đã được ghi nhận, không nhập \
+                     được việc xảy ra trước lúc đó nữa"
+                ),
+                false => {
+                    format!("thời điểm {at} trước việc gần nhất trong lịch sử hồ sơ, lúc {last}")
+                }
+            }
         }
         Refusal::InTheFuture { at, now } => {
             let (at, now) = (moment(*at), moment(*now));
@@ -105,7 +110,7 @@ pub fn refusal(refusal: &Refusal) -> String {
                 .to_owned()
         }
         Refusal::SupplementRequestedBefore { times } => format!(
-            "hồ sơ đã được yêu cầu bổ sung {times} lần; yêu cầu thêm phải có lý do và người cho phép (exception)"
+            "hồ sơ đã được yêu cầu bổ sung {times} lần; yêu cầu thêm phải có lý do và người cho phép"
         ),
         Refusal::NoSets => "số bộ hồ sơ phải từ 1 trở lên".to_owned(),
         Refusal::NoSuchStep {
@@ -216,6 +221,12 @@ pub fn refusal(refusal: &Refusal) -> String {
             "thủ tục {procedure} có thời hạn khác nhau theo trường hợp, cần chọn một: {}",
             cases_of(cases)
         ),
+        Refusal::FeesUnchanged => {
+            "số lượng và mức phí đã đúng như vậy: không có gì để ghi".to_owned()
+        }
+        Refusal::NotWaived { position } => {
+            format!("khoản phí số {position} không được miễn nên không có gì để hủy")
+        }
         Refusal::CaseUnchanged => "hồ sơ đã ở đúng trường hợp này".to_owned(),
         Refusal::CaseWhenOverdue => {
             "hồ sơ đã quá hạn trả: không sửa trường hợp để đổi thời hạn nữa".to_owned()

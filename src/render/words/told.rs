@@ -50,6 +50,7 @@ pub const fn taken_back(status: Status, decision: Option<Decision>) -> Option<&'
         (Status::Done, Some(Decision::Refused)) => "từ chối giải quyết hồ sơ",
         (Status::Done, _) => "có kết quả giải quyết hồ sơ",
         (Status::NotReceived, _) => "không tiếp nhận hồ sơ",
+        (Status::SupplementRequested, _) => "yêu cầu bổ sung giấy tờ",
         (Status::Withdrawn, _) => "rút hồ sơ",
         (Status::Stopped, _) => "dừng giải quyết hồ sơ",
         _ => return None,
@@ -154,8 +155,8 @@ pub fn money(data: &EventData) -> Option<Money<'_>> {
             reason: &back.reason,
         }),
         EventData::MoneySentBack(back) => Some(Money {
-            subject: "Hoàn trả tiền nộp thừa",
-            happened: "hoàn trả tiền đã nộp thừa hoặc nộp nhầm",
+            subject: "Hoàn trả tiền đã nộp",
+            happened: "hoàn trả tiền đã nộp mà không khớp với khoản nào phải nộp,",
             amount_vnd: back.amount_vnd,
             receipt: &back.receipt,
             reason: &back.reason,

@@ -332,7 +332,7 @@ impl Readable for RequestSupplement {
                 if text.trim().is_empty() {
                     wrong.push(FieldError::new(&field, "để trống"));
                 }
-                check_length(&field, text, MOST_LETTERS, &mut wrong);
+                wrong.extend(check_text(&field, text));
             }
         }
         wrong

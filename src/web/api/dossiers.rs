@@ -233,7 +233,7 @@ fn missing() -> Problem {
     Problem::not_found("không có hồ sơ này")
 }
 
-fn key(text: &str) -> Result<Key, Problem> {
+pub(crate) fn key(text: &str) -> Result<Key, Problem> {
     match text.parse() {
         Ok(id) => Ok(Key::Id(DossierId(id))),
         Err(_) => {

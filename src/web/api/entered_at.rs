@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFo
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::disclosure::{PERSONAL_NUMBER, holds_personal_number};
 use crate::domain::moment::Moment;
 
 const MOST_LETTERS: usize = 2000;
@@ -65,6 +66,9 @@ impl<'de> Deserialize<'de> for EnteredAt {
                 let letters = late_reason.as_deref().unwrap_or_default().chars().count();
                 if letters > MOST_LETTERS {
                     return Err(de::Error::custom("lý do nhập muộn dài quá 2.000 ký tự"));
+                }
+                if late_reason.as_deref().is_some_and(holds_personal_number) {
+                    return Err(de::Error::custom(PERSONAL_NUMBER));
                 }
                 Ok(EnteredAt {
                     moment,

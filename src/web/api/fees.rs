@@ -133,7 +133,9 @@ pub(crate) fn check_fees(pointer: &str, fees: &[FeeInput], wrong: &mut Vec<Field
             }
             _ => {}
         }
-        check_length(&format!("{pointer}/{i}/reason"), &terms.reason, 2000, wrong);
+        let field = format!("{pointer}/{i}/reason");
+        check_length(&field, &terms.reason, 2000, wrong);
+        check_no_number(&field, &terms.reason, wrong);
     }
 }
 
@@ -295,6 +297,14 @@ impl Readable for Waive {
 impl Waive {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         of.to(Action::WaiveFee {
+            fee: self.fee,
+            reason: self.reason,
+        })
+    }
+
+    /// It was not waived after all.
+    pub fn cancels(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        of.to(Action::CancelWaiver {
             fee: self.fee,
             reason: self.reason,
         })

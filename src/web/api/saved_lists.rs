@@ -7,8 +7,8 @@ use crate::domain::ids::SavedListId;
 use crate::views::saved_lists::NamedList;
 use crate::web::api::answers::{Created, Done, Many, Reply, done, fresh};
 use crate::web::api::call::Call;
-use crate::web::api::check_length;
 use crate::web::api::lists::DossierQuery;
+use crate::web::api::{check_length, check_no_number};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
 use crate::web::problem::{FieldError, Problem};
@@ -66,6 +66,7 @@ impl Readable for NewSavedList {
 
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
+        check_no_number("/name", &self.name, &mut wrong);
         check_length("/query", &self.query, MOST_BYTES, &mut wrong);
         if DossierQuery::read(&self.query).is_err() {
             let detail = "không phải các tham số của một danh sách hồ sơ";

@@ -15,10 +15,11 @@ use crate::web::api::answers::{
     Created, Done, Reply, Tagged, done, fresh, fresh_tagged, or_current, tagged,
 };
 use crate::web::api::call::Call;
+use crate::web::api::check_no_number;
 use crate::web::api::page::{Everything, ListQuery, Page, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, version_tag};
-use crate::web::problem::Problem;
+use crate::web::problem::{FieldError, Problem};
 use crate::{acts, views};
 
 /// A text.
@@ -106,6 +107,14 @@ pub struct NewTextBlock {
 
 impl Readable for NewTextBlock {
     const LIMIT: usize = 16 * 1024;
+
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = Vec::new();
+        for (field, text) in [("/title", &self.title), ("/body", &self.body)] {
+            check_no_number(field, text, &mut wrong);
+        }
+        wrong
+    }
 }
 
 impl From<NewTextBlock> for Text {

@@ -16,8 +16,8 @@ use crate::views::staff::Place;
 use crate::web::State;
 use crate::web::api::answers::{Created, Reply, Tagged, fresh, or_current, shown, tagged};
 use crate::web::api::call::Call;
-use crate::web::api::check_length;
 use crate::web::api::page::{ListQuery, OfUnit, Page, Row};
+use crate::web::api::{check_length, check_no_number};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::{IdempotencyKey, IfMatch, content_tag};
 use crate::web::problem::{FieldError, Problem};
@@ -338,6 +338,7 @@ impl Readable for HandOn {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/reason", &self.reason, 2000, &mut wrong);
+        check_no_number("/reason", &self.reason, &mut wrong);
         wrong
     }
 }

@@ -58,6 +58,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::SetFees => "so-luong-muc-phi",
         ActionKind::RefundFees => "hoan-tra",
         ActionKind::CancelRefund => "huy-hoan-tra",
+        ActionKind::CancelWaiver => "huy-mien-phi",
         ActionKind::Finish => "ket-thuc",
         ActionKind::Withdraw => "rut",
         ActionKind::Stop => "dung",
@@ -485,6 +486,7 @@ fn perform(
         ActionKind::Return => ask!(actions::Return::asks),
         ActionKind::CollectFees => ask!(fees::Collect::asks),
         ActionKind::WaiveFee => ask!(fees::Waive::asks),
+        ActionKind::CancelWaiver => ask!(fees::Waive::cancels),
         ActionKind::SetFees => ask!(fees::Set::asks),
         ActionKind::RefundFees => ask!(fees::Refund::asks),
         ActionKind::CancelRefund => {
@@ -615,6 +617,10 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             Field::choice("fee", "Khoản được miễn", owed(view)).numeric(),
             reason("Lý do miễn"),
         ],
+        ActionKind::CancelWaiver => vec![
+            Field::choice("fee", "Khoản không được miễn", waived(view)).numeric(),
+            reason("Hủy vì sao").hint("Khoản này lại phải nộp; người nộp được báo."),
+        ],
         ActionKind::SetFees => {
             let fees = view.fees.iter();
             let fees = fees.filter(|fee| {
@@ -623,8 +629,15 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                     FeeStatus::Owed | FeeStatus::Unknown | FeeStatus::NotChosen
                 )
             });
-            let fees = fees.map(|fee| Choice::new(fee.position, &*fee.name));
-            let once = "Số trang, số bản …; để trống: một.";
+            let fees = fees.map(|fee| {
+                let now = match (&fee.pages, fee.quantity) {
+                    (Some(pages), _) => format!(" (đang ghi số trang từng bản: {pages})"),
+                    (None, 0 | 1) => String::new(),
+                    (None, times) => format!(" (đang ghi: {times})"),
+                };
+                Choice::new(fee.position, format!("{}{now}", fee.name))
+            });
+            let once = "Số trang, số bản …; để trống: như đang ghi.";
             let by_copy = view.fees.iter().any(|fee| fee.further.is_some());
             let mut fields = vec![
                 Field::choice("fee", "Khoản phí, lệ phí", fees.collect()).numeric(),
@@ -652,8 +665,11 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let choices = granted_first(view.may_approve, granted, refused);
             let only = match view.may_approve {
                 true => "",
-                false => {
+                false if view.allowed_actions.contains(&ActionKind::HandOver) => {
                     "Ở bước này chỉ từ chối được. Đồng ý giải quyết ở bước ký; muốn vậy thì chuyển bước."
+                }
+                false => {
+                    "Bước này do người khác ký: bạn chỉ từ chối được; người đó đồng ý giải quyết."
                 }
             };
             vec![
@@ -685,7 +701,9 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let masked = kept(&person.identity_masked);
             let hint = match masked.is_empty() {
                 true => String::new(),
-                false => format!("Để trống thì giữ số hiện có ({masked})."),
+                false => format!(
+                    "Để trống thì giữ số hiện có ({masked}); ghi mã số thuế ở dưới thì mã số thuế thay số này."
+                ),
             };
             vec![
                 reason("Sửa vì sao"),
@@ -852,6 +870,15 @@ fn collected(view: &DossierView) -> Vec<Choice> {
     let paid = paid.filter(|fee| fee.status == FeeStatus::Collected);
     let amount = |fee: &FeeView| fee.sum_vnd.map_or_else(String::new, vnd);
     paid.map(|fee| Choice::new(fee.position, format!("{}: {}", fee.name, amount(fee))))
+        .collect()
+}
+
+/// The fees that were waived.
+fn waived(view: &DossierView) -> Vec<Choice> {
+    let waived = view.fees.iter();
+    let waived = waived.filter(|fee| fee.status == FeeStatus::Waived);
+    waived
+        .map(|fee| Choice::new(fee.position, &fee.name))
         .collect()
 }
 

@@ -67,8 +67,8 @@ fn shortened(name: &str) -> String {
 #[template(
     ext = "html",
     source = r##"<svg viewBox="0 0 360 210" width="100%" role="img" aria-label="{{ title }}" font-size="11" fill="currentColor">
-<rect x="0" y="2" width="10" height="10" fill="none" stroke="#0b5394" stroke-width="2"/><text x="16" y="12">Tiếp nhận</text>
-<rect x="100" y="2" width="10" height="10" fill="#0b5394"/><text x="116" y="12">Giải quyết</text>
+<rect x="0" y="2" width="10" height="10" fill="none" stroke="#0b5394" stroke-width="2"/><text x="16" y="12">Tiếp nhận trong kỳ</text>
+<rect x="130" y="2" width="10" height="10" fill="#0b5394"/><text x="146" y="12">Giải quyết</text>
 <text x="360" y="12" text-anchor="end">cao nhất: {{ most }}</text>
 {% for pair in pairs %}<rect x="{{ pair.x }}" y="{{ 185 - pair.first }}" width="{{ width }}" height="{{ pair.first }}" fill="none" stroke="#0b5394" stroke-width="2"/>
 <rect x="{{ pair.x + width + 1 }}" y="{{ 185 - pair.second }}" width="{{ width }}" height="{{ pair.second }}" fill="#0b5394"/>

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::acts::access::Caller;
-use crate::domain::dossier::{ActionKind, Decision};
+use crate::domain::dossier::{ActionKind, Decision, Status};
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
 use crate::render::words;
@@ -151,13 +151,19 @@ impl DossierPage {
         words::channel(self.view.return_channel)
     }
 
-    fn outcome(&self) -> Option<String> {
-        let outcome = words::outcome(self.view.outcome?);
-        let decision = match self.view.decision {
-            Some(Decision::Refused) => "từ chối giải quyết, ",
-            _ => "",
+    /// What there is, or will be: how it ended, and whether in time.
+    fn result(&self) -> String {
+        let what = match (self.view.status, self.view.decision) {
+            (Status::Stopped, _) => "dừng giải quyết",
+            (Status::Withdrawn, _) => "người nộp rút hồ sơ",
+            (Status::NotReceived, _) => "không tiếp nhận",
+            (_, Some(Decision::Refused)) => "từ chối giải quyết",
+            _ => &self.course.result,
         };
-        Some(format!("{decision}{}", outcome.to_lowercase()))
+        match self.view.outcome {
+            Some(outcome) => format!("{what} – {}", words::outcome(outcome).to_lowercase()),
+            None => what.to_owned(),
+        }
     }
 
     fn standing(standing: &Standing) -> (&'static str, &'static str) {

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::render::sheet::{Cell, Column, Row, RowKind, Sheet};
 use crate::render::{self, words};
 use crate::store::lists::{Order, Within};
+use crate::store::reference::Reference;
 use crate::views;
 use crate::views::lateness::{self, Why};
 use crate::views::list::{Concern, ListItem, ListRequest};
@@ -232,13 +233,13 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
         }
     });
     let (items, next, cut) = found.await?;
+    let narrowing = typed.clone();
+    let narrowed = call.run(move |store, _, _| Ok(narrowed(&*store.reference()?, &narrowing)));
+    let narrowed = narrowed.await?;
     let ids: Vec<_> = items.iter().map(|item| item.id).collect();
     let why = call.run(move |store, _, now| Ok(lateness::why(store, &ids, now)?));
     let why = why.await?;
-    let mut about = late.about(period, now);
-    if concern == Concern::AnswersAlone {
-        about.push_str(" Chỉ của đơn vị này, không kể đơn vị trực thuộc.");
-    }
+    let mut about = late.about(period, now) + &narrowed;
     // What is open is so now; the figure that led here is of the end of its period.
     let counted = match late {
         Late::Open => Some(asked.as_of().unwrap_or(period.to).min(period.to)),
@@ -275,6 +276,40 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
         back: asked.address(overview::PATH, &[]),
     };
     page(StatusCode::OK, &shown)
+}
+
+/// To what the list is narrowed, in a sentence; nothing of all.
+fn narrowed(reference: &Reference, typed: &Fields) -> String {
+    let unit = typed.typed(overview::UNIT).map(|code| {
+        let unit = reference.units().by_code(code);
+        let name = unit.map_or("", |unit| &unit.name);
+        let below = match typed.get(ALONE) {
+            "1" => "không kể đơn vị trực thuộc",
+            _ => "cả đơn vị trực thuộc",
+        };
+        format!("{name} ({code}), {below}")
+    });
+    let level = typed.typed(LEVEL).and_then(|text| text.parse().ok());
+    let level = level.map(|level| words::level(level).to_lowercase());
+    let field = typed.typed(FIELD).map(|field| format!("lĩnh vực {field}"));
+    let procedure = typed.typed(PROCEDURE).map(|code| {
+        let versions = reference.versions(code);
+        let newest = versions.iter().max_by_key(|one| one.definition.valid_from);
+        let name = newest.map_or("", |version| &version.definition.name);
+        format!("thủ tục {code}: {name}")
+    });
+    let channel = typed.typed(CHANNEL).and_then(|text| text.parse().ok());
+    let channel = channel.map(|channel| format!("nộp {}", words::channel(channel).to_lowercase()));
+    let officer = typed.typed(OFFICER).map(|officer| match officer {
+        NOBODY => "chưa giao cho ai".to_owned(),
+        officer => format!("người xử lý {officer}"),
+    });
+    let all = [unit, level, field, procedure, channel, officer];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!(" Chỉ gồm: {}.", all.join("; ")),
+    }
 }
 
 fn sheet(late: Late, about: String, items: &[ListItem], why: &HashMap<DossierId, Why>) -> Sheet {

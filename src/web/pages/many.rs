@@ -15,7 +15,7 @@ use crate::store::idempotency::Once;
 use crate::views::assignees::Colleague;
 use crate::views::dossier::DossierView;
 use crate::web::api::call::Call;
-use crate::web::api::dossiers::{assignee, intent, resolve};
+use crate::web::api::dossiers::{assignee, intent, key, resolve};
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::carried::CARRIED;
@@ -177,10 +177,29 @@ fn fields(what: What, colleagues: Vec<Colleague>) -> FormPart {
     FormPart::new(fields)
 }
 
-async fn colleagues(call: &Call) -> Result<Vec<Colleague>, Problem> {
-    call.run(|store, by, _| {
-        let may = Permission::HandOver;
-        Ok(views::assignees::offered(store, &[by.unit], may)?)
+/// To whom those numbers may be given.
+async fn colleagues(call: &Call, numbers: &[String]) -> Result<Vec<Colleague>, Problem> {
+    let numbers = numbers.to_vec();
+    call.run(move |store, by, _| {
+        let mut units = Vec::with_capacity(numbers.len());
+        for number in &numbers {
+            let Some((reference, standing)) = store.standing(&key(number)?)? else {
+                continue;
+            };
+            let of = [standing.unit, standing.holder];
+            let known = reference.units();
+            if of.iter().any(|unit| known.is_under(*unit, by.unit)) {
+                units.push(of);
+            }
+        }
+        match units.is_empty() {
+            true => Ok(views::assignees::offered(
+                store,
+                &[by.unit],
+                Permission::HandOver,
+            )?),
+            false => Ok(views::assignees::offered_for_all(store, &units)?),
+        }
     })
     .await
 }
@@ -262,7 +281,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     };
     let given = drafts::given(&call, &typed, PATH).await?;
     let kept = given.typed().map(|typed| Chosen::all(typed, ROW));
-    let form = given.over(fields(what, colleagues(&call).await?));
+    let form = given.over(fields(what, colleagues(&call, &numbers).await?));
     let shown = call.run(move |store, by, _| rows(store, &numbers, by));
     let mut shown = shown.await?;
     if let Some(kept) = kept {
@@ -407,7 +426,7 @@ pub async fn act(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     if numbers.len() > MOST {
         return Ok(see_other(&back(&typed, "qua-nhieu")).finish());
     }
-    let form = fields(what, colleagues(&call).await?).typed(&typed);
+    let form = fields(what, colleagues(&call, &numbers).await?).typed(&typed);
     let mut form = drafts::again(form, &typed, PATH);
     if asked.is_empty() {
         form.errors.push(Wrong {

@@ -12,6 +12,7 @@ use crate::domain::period::{Grain, Period};
 use crate::domain::role::Permission;
 use crate::domain::tally::Standing;
 use crate::error::Error;
+use crate::render::sheet::Sheet;
 use crate::render::words;
 use crate::reports::Report;
 use crate::reports::by::By;
@@ -255,7 +256,10 @@ impl Asked {
             _ => None,
         };
         let late = row.standing.overdue > 0 && reads;
-        let open = row.standing.in_progress_overdue > 0 && reads && by != By::Month;
+        // What is past due now is listed; what was at the end of a period that is over is not.
+        let now = crate::clock::now().date();
+        let is_now = self.as_of.is_none() && self.to >= now && by != By::Month;
+        let open = row.standing.in_progress_overdue > 0 && reads && is_now;
         (
             inside,
             late.then(|| self.address(CLOSED_LATE, &filter)),
@@ -314,7 +318,7 @@ pub(super) fn own_names(problem: &Problem) -> Option<Problem> {
 
 /// What a page says, or the sheet that is sent as a file.
 enum Made {
-    Report(OnTime),
+    Report(Box<OnTime>),
     Officers(Vec<load::OfficerLoad>),
 }
 
@@ -334,7 +338,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
     let blank = |form, asked: Option<&Asked>| OverviewPage {
         frame: Frame::of(&call.by, PATH),
         form,
-        unit,
+        unit: unit.clone(),
         tabs: tabs(asked, &typed, whole),
         steps: asked.map_or_else(
             || BySteps::PATH.to_owned(),
@@ -363,10 +367,11 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
             if let Some(format) = downloads::wanted(&typed) {
                 let (name, sheet) = match &made {
                     Made::Report(report) => (format!("on-time-{}", asked.by), report.sheet()),
-                    Made::Officers(rows) => (
-                        "officers".to_owned(),
-                        load::sheet(rows, crate::clock::now()),
-                    ),
+                    Made::Officers(rows) => {
+                        let sheet = load::sheet(rows, crate::clock::now());
+                        let subtitle = vec![format!("Đơn vị: {unit} và các đơn vị trực thuộc")];
+                        ("officers".to_owned(), Sheet { subtitle, ..sheet })
+                    }
                 };
                 let name = format!("{name}-{}-{}", asked.from, asked.to);
                 return downloads::file(&name, format, &sheet);
@@ -446,7 +451,7 @@ async fn make(call: &Call, asked: &Asked) -> Result<Made, Problem> {
                 }
             }
         }
-        Ok(Made::Report(report))
+        Ok(Made::Report(Box::new(report)))
     })
     .await
     .map_err(|problem| match problem.errors() {

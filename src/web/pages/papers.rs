@@ -19,7 +19,7 @@ use crate::views::dossier::{DossierView, ItemView};
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::resolve;
 use crate::web::pages::forms::Fields;
-use crate::web::pages::{Frame, dossier, page, see_other};
+use crate::web::pages::{Frame, dossier, page, receive, see_other};
 use crate::web::problem::{Kind, Problem};
 
 /// A paper that there is of a dossier.
@@ -120,6 +120,10 @@ impl PaperPage {
 
     fn moment(moment: &Moment) -> String {
         words::moment(*moment)
+    }
+
+    fn vnd(amount: &u64) -> String {
+        receive::vnd(*amount)
     }
 
     fn or_dots(moment: &Option<Moment>) -> String {

@@ -46,6 +46,7 @@ const MOMENT: &str = "at/moment";
 pub(crate) const STEP: &str = "buoc";
 const LOOK: &str = "xem";
 const ANSWER: &str = "tra-ngay";
+const TAKE: &str = "nhan";
 /// Of no button that anybody sees: what Enter in a field sends.
 const ENTER: &str = "enter";
 
@@ -158,10 +159,10 @@ impl ReceivePage {
         let mut fields = self.form.fields.iter();
         let typed = fields.find(|field| field.name == MOMENT);
         let typed = typed.and_then(Field::moment_of);
-        typed.map_or_else(
-            || "bây giờ".to_owned(),
-            |at| format!("lúc {}", words::moment(at)),
-        )
+        match typed.filter(|at| *at == self.intake.at) {
+            Some(at) => format!("lúc {}", words::moment(at)),
+            None => "bây giờ".to_owned(),
+        }
     }
 }
 
@@ -220,10 +221,12 @@ async fn intake(
     let (code, case) = (code.to_owned(), case.map(str::to_owned));
     call.run(move |store, by, now| {
         let (unit, case) = (by.unit, case.as_deref());
-        let at = at.map_or(now, |at| at.min(now));
-        Ok(views::intake::intake(
-            store, unit, &code, case, channel, at,
-        )?)
+        let asked = |at| views::intake::intake(store, unit, &code, case, channel, at);
+        // What did not exist then is refused when it is taken in, beside what was typed.
+        match at.filter(|at| *at < now).map(asked) {
+            Some(Ok(intake)) => Ok(intake),
+            _ => Ok(asked(now)?),
+        }
     })
     .await
     .map_err(|problem| match problem.errors() {
@@ -459,6 +462,12 @@ async fn read_or_take_in(
             return counter_papers::print(call, kind, intake, &form, typed);
         };
         let form = drafts::again(form.wrong(field, needed.to_owned()), typed, PATH);
+        return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
+    }
+    let ahead = moment(typed).is_some_and(|at| at > crate::clock::now());
+    if ahead && typed.get(STEP) != TAKE {
+        let form = form.wrong(MOMENT, "thời điểm ở tương lai".to_owned());
+        let form = drafts::again(form, typed, PATH);
         return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
     }
     if typed.get(STEP) == LOOK {

@@ -125,7 +125,7 @@ fn fields() -> Vec<Field> {
     vec![
         Field::text("full_name", "Họ tên").required(),
         Field::choice("role", "Vai trò", roles()),
-        Field::text("unit", "Mã đơn vị").required(),
+        Field::text("unit", "Mã hoặc tên đơn vị").required(),
         Field::text("email", "Thư điện tử công vụ").hint("Nhận nhắc việc và báo cáo ngày."),
         Field::text("oidc_subject", "Mã định danh ở nơi đăng nhập chung"),
     ]
@@ -238,7 +238,8 @@ pub async fn ask_new(call: Call, query: Fields) -> Result<HttpResponse, Problem>
 }
 
 /// `POST /quan-tri/tai-khoan/them`.
-pub async fn add(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+pub async fn add(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, "unit", "procedure").await?;
     let mut form = form_of_new();
     form.fields.push(Field::hidden(KEY, ""));
     let form = drafts::again(form.typed(&typed), &typed, ADD);
@@ -292,7 +293,8 @@ async fn after(call: &Call, user: &UserView, typed: &Fields) -> Result<String, P
 }
 
 /// `POST /quan-tri/tai-khoan/{username}`.
-pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+pub async fn change(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+    in_codes(&call, &mut typed, "unit", "procedure").await?;
     let file = named(&call).await?;
     let user = &file.user;
     let form = drafts::again(form_of(&file).typed(&typed), &typed, &place(user));

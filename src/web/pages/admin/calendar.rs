@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate, Weekday};
 use serde_json::json;
 
 use crate::domain::calendar::{Calendar, DayKind, SourceKind};
@@ -186,6 +186,22 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     answer(&call, StatusCode::OK, all, &kept, shown)
 }
 
+/// What is to be known of a day before it is written down.
+fn beside(date: NaiveDate, kind: &str, days: &Year) -> String {
+    let mut known = days.days.iter();
+    let known = known.find(|day| day.date == date);
+    let replaced = known.map(|day| format!("thay “{}” đã có", day.name));
+    let weekend = matches!(date.weekday(), Weekday::Sat | Weekday::Sun);
+    let weekend = (weekend && kind == "off").then(|| "đã là ngày nghỉ hằng tuần".to_owned());
+    let past = (date < crate::clock::now().date())
+        .then(|| "ngày đã qua: chỉ hồ sơ còn mở được tính lại".to_owned());
+    let all: Vec<String> = replaced.into_iter().chain(weekend).chain(past).collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", all.join("; ")),
+    }
+}
+
 /// Where the form of a year is sent to.
 fn place(year: i32) -> String {
     format!("{PATH}/{year}")
@@ -213,13 +229,12 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         if let Some(day) = day.as_object_mut() {
             day.entry("name").or_insert_with(|| json!(""));
         }
+        let of = typed.day(DATE).flatten();
         changes.push(format!(
-            "Ghi ngày {}: {}",
-            typed
-                .day(DATE)
-                .flatten()
-                .map_or_else(|| typed.get(DATE).to_owned(), words::date),
-            typed.get("name")
+            "Ghi ngày {}: {}{}",
+            of.map_or_else(|| typed.get(DATE).to_owned(), words::date),
+            typed.get("name"),
+            of.map_or_else(String::new, |of| beside(of, typed.get("kind"), &days))
         ));
         if let Some(made_up) = typed.typed(MADE_UP) {
             let read = typed.day(MADE_UP).flatten();
