@@ -83,7 +83,7 @@ pub fn list_readings(
     now: Moment,
 ) -> Result<Vec<(MessageId, ReadingLine)>, Error> {
     if asked.to < asked.from {
-        return Err(Error::wrong("to", "trước from"));
+        return Err(Error::wrong("to", "trước ngày đầu"));
     }
     let period = (
         Moment::at(asked.from, chrono::NaiveTime::MIN),

@@ -1,11 +1,12 @@
 //! Units, one at a time. Whole lists come in with `motcua import units`.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use crate::domain::ids::{JobId, UnitId, UserId};
 use crate::domain::job::Kind;
 use crate::domain::office_hours::OfficeHours;
+use crate::domain::period::end_of;
 use crate::domain::text;
 use crate::domain::unit::{
     Level, Share, Succession, Unit, UnitKind, Units, check_statistical_code, desk_phone,
@@ -17,6 +18,9 @@ use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
 use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
+
+/// So many days after its end a unit may still have taken something in: the end is mostly written down afterwards. Ours.
+const LATE_DAYS: u64 = 31;
 
 const NOT_A_DESK_PHONE: &str = "số điện thoại phải gọi được, đủ số 0 ở đầu và mã vùng (ví dụ 0205 3812 345); nhiều số cách nhau bằng dấu phẩy; tối đa 100 ký tự";
 
@@ -74,7 +78,7 @@ fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
         _ => add("/name", "dài quá 300 ký tự"),
     }
     if unit.valid_to.is_some_and(|last| last < unit.valid_from) {
-        add("/valid_to", "trước valid_from");
+        add("/valid_to", "trước ngày bắt đầu hoạt động");
     }
     if unit
         .address
@@ -251,11 +255,18 @@ pub fn change_unit(
                 Vec::new()
             }
         };
+        let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
+        if let Some(last) = unit.valid_to.filter(|_| ends)
+            && open_dossiers::received_since(conn, unit.id, end_of(last + Days::new(LATE_DAYS)))?
+        {
+            let reason =
+                format!("đơn vị còn tiếp nhận hồ sơ hơn {LATE_DAYS} ngày sau ngày đó: xem lại năm");
+            wrong.push(("/valid_to".to_owned(), reason));
+        }
         if !wrong.is_empty() {
             return Err(Error::invalid(wrong));
         }
         let mut jobs = Vec::new();
-        let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
         if ends && succession.is_empty() && units.successor_of(unit.id).is_none() {
             ensure_nothing_held(conn, &unit)?;
         }

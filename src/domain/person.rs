@@ -120,7 +120,7 @@ pub enum InvalidPerson {
     )]
     Phone,
     #[error(
-        "số điện thoại thiếu số 0 ở đầu (bảng tính thường bỏ mất); hãy kiểm tra và ghi đủ 10 chữ số"
+        "số điện thoại thiếu số 0 ở đầu (bảng tính thường bỏ mất); hãy kiểm tra và ghi đủ 10 chữ số, máy bàn 11"
     )]
     PhoneWithoutZero,
     #[error("{}", email::NoEmail)]

@@ -287,6 +287,9 @@ fn known_unless(
         for (pointer, code) in unknown_units(definition, &units) {
             add(&pointer, format!("không có đơn vị {code}"));
         }
+        if let Some(reason) = no_department(definition) {
+            add("/department", reason.to_owned());
+        }
         let versions = known.get(&definition.code).map_or(&[][..], Vec::as_slice);
         if let Some(old) = versions
             .iter()
@@ -418,4 +421,13 @@ fn unknown_units<'a>(definition: &'a ProcedureDefinition, units: &Units) -> Vec<
         .chain(steps)
         .filter(|(_, code)| units.by_code(code).is_none())
         .collect()
+}
+
+/// Why the department is none of this procedure's.
+fn no_department(definition: &ProcedureDefinition) -> Option<&'static str> {
+    let is_wrong = definition.department.is_some()
+        && !definition
+            .levels
+            .contains(&crate::domain::unit::Level::Province);
+    is_wrong.then_some("chỉ thủ tục cấp tỉnh có sở, ban, ngành tiếp nhận")
 }

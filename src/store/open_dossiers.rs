@@ -33,6 +33,17 @@ pub fn unrecorded_crossings(
     ids.iter().map(|bytes| dossier_id(bytes)).collect()
 }
 
+/// Whether a unit has taken in anything since that moment.
+pub fn received_since(conn: &mut Conn, unit: UnitId, since: Moment) -> Result<bool, StoreError> {
+    let found = dossiers::table
+        .filter(dossiers::unit_id.eq(unit.0))
+        .filter(dossiers::entered_at.ge(since.unix_millis()))
+        .select(dossiers::id)
+        .first::<Vec<u8>>(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// Ids of open dossiers after `after`, by due moment, for walks over all of them.
 pub fn open_ids(
     conn: &mut Conn,

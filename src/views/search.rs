@@ -75,6 +75,13 @@ impl SearchFor {
         let bare = text.trim_start_matches(|c: char| c.is_alphabetic() || c == ':' || c == ' ');
         let identity = [text, bare].into_iter().find_map(|text| {
             let person = Identity::person(text);
+            // A spreadsheet may have taken its zero.
+            let zero = || Identity::person(&format!("0{text}"));
+            let whole = |text: &str| text.len() == 11 && text.bytes().all(|b| b.is_ascii_digit());
+            let person = match person {
+                Err(_) if whole(text) => zero(),
+                person => person,
+            };
             person.or_else(|_| Identity::organisation(text)).ok()
         });
         identity.map(Self::Identity)

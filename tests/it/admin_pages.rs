@@ -281,6 +281,51 @@ on_both! {
     }
 }
 
+on_both! {
+    fn a_unit_that_succeeds_nobody_is_added_with_its_hours_and_one_is_moved_on_purpose_only(db: &Database) {
+        let office = Office::for_browsers(db);
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let asked = administrator.get("/quan-tri/don-vi/them").expect(200).body;
+        let key = held(&asked, "key");
+        let post = |parent: &str, code: &str, hours: &str| {
+            administrator.post("/quan-tri/don-vi/them", &[
+                ("code", code), ("name", "Ủy ban nhân dân xã Mới"), ("level", "commune"), ("kind", "people_committee"),
+                ("parent", parent), ("valid_from", "01/01/2021"), ("mountain", "false"), ("hours", hours), ("saturday", ""),
+                ("phone", "ĐT: 0205 3812 345"), ("key", &key),
+            ])
+        };
+        // A commune is under no commune, and no office is open from noon to morning.
+        let under = post(COMMUNE, &format!("{COMMUNE}.99"), "");
+        is_page(&under, 400);
+        assert!(under.body.contains("đơn vị cấp trên phải ở cấp cao hơn"), "{}", under.body);
+        for hours in ["sáng", "17:00-07:30"] {
+            let wrong = post("H37.20", "H37.20.99", hours);
+            is_page(&wrong, 400);
+            assert!(wrong.body.contains("Ủy ban nhân dân xã Mới"), "{}", wrong.body);
+        }
+        administrator.follow(post("thành phố Lạng Sơn", "h37.20.99", "7h30 - 11h30; 13h30 – 17h"));
+        let unit = office.call("GET", "/api/v1/units/H37.20.99").send().expect(200).json();
+        assert_eq!((&unit["parent"], &unit["phone"]), (&"H37.20".into(), &"0205 3812 345".into()));
+        assert_eq!(unit["office_hours"]["weekday"][1], serde_json::json!({"open": "13:30", "close": "17:00"}));
+        // Counts follow the tree: nobody moves a unit by a slip.
+        let path = "/quan-tri/don-vi/H37.20.99";
+        let shown = administrator.get(path).expect(200).body;
+        assert_eq!(held(&shown, "hours"), "07:30-11:30, 13:30-17:00");
+        let tag = held(&shown, "tag");
+        let fields = [
+            ("name", "Ủy ban nhân dân xã Mới"), ("parent", "H37"), ("address", ""), ("phone", "0205 3812 345"),
+            ("mountain", "false"), ("valid_to", ""), ("successor", ""), ("hours", "07:30-11:30, 13:30-17:00"), ("saturday", ""),
+            ("tag", &tag),
+        ];
+        let sure = administrator.post(path, &fields);
+        is_page(&sure, 400);
+        assert!(sure.body.contains("doi-cap-tren") && sure.body.contains("cả các kỳ đã qua"), "{}", sure.body);
+        administrator.follow(administrator.post(path, &[&fields[..], &[("doi-cap-tren", "1")]].concat()));
+        let unit = office.call("GET", "/api/v1/units/H37.20.99").send().expect(200).json();
+        assert_eq!(unit["parent"], "H37");
+    }
+}
+
 #[test]
 fn they_fit_a_desk_and_a_telephone() {
     let db = Database::new(Kind::Sqlite);

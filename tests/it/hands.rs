@@ -4,8 +4,8 @@ use chrono::Days;
 use serde_json::{Value, json};
 
 use crate::support::{
-    COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, act, at, fields, get, hire, on_both, password,
-    path, staff,
+    COMMUNE, FOREIGN, NEIGHBOUR, Office, SAME_DAY, Visitor, act, at, fields, get, held, hire,
+    is_page, on_both, password, path, staff,
 };
 use motcua::domain::dossier::{Action, Channel};
 use motcua::domain::role::Role;
@@ -113,6 +113,54 @@ on_both! {
         let seen = office.call("GET", format!("/api/v1/lookup?case_number={number}&code={code}")).send().expect(200);
         assert!(!seen.body.contains("Đổi người"), "{}", seen.body);
         verified(&office);
+    }
+}
+
+on_both! {
+    fn who_stands_in_for_whom_is_said_on_a_page(db: &Database) {
+        let office = Office::for_browsers(db);
+        hire(&office.world, Role::Officer, COMMUNE);
+        second_officer(&office);
+        let leader = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let shown = leader.get("/lam-thay").expect(200).body;
+        assert!(shown.contains("Hiện không có ai làm thay ai"), "{shown}");
+        let key = held(&shown, "key");
+        let today = motcua::clock::now().date();
+        let day = |days| (today + Days::new(days)).format("%d/%m/%Y").to_string();
+        let post = |from: &str, to: &str| {
+            leader.post("/lam-thay", &[("principal", OFFICER), ("deputy", SECOND), ("from", from), ("to", to), ("key", &key)])
+        };
+        let wrong = post(&day(2), &day(1));
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("href=\"#to\""), "{}", wrong.body);
+        let named = leader.follow(post(&day(0), &day(1))).body;
+        assert!(named.contains(&day(1)) && named.contains("Thôi cử"), "{named}");
+        let end = named.split("action=\"/lam-thay/").nth(1).unwrap().split('"').next().unwrap();
+        let ended = leader.follow(leader.post(&format!("/lam-thay/{end}"), &[])).body;
+        assert!(ended.contains("Hiện không có ai làm thay ai"), "{ended}");
+        // It is for those who lead.
+        is_page(&Visitor::hire(&office, Role::Clerk, COMMUNE).get("/lam-thay"), 403);
+    }
+}
+
+on_both! {
+    fn several_are_given_to_whom_all_of_them_may_be_given(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        for (role, unit) in [(Role::Officer, COMMUNE), (Role::Officer, NEIGHBOUR), (Role::Officer, "H37")] {
+            hire(&office.world, role, unit);
+        }
+        let [here, there] = [COMMUNE, NEIGHBOUR].map(|unit| office.receive(unit, SAME_DAY)["case_number"].as_str().unwrap().to_owned());
+        let leader = Visitor::hire(&office, Role::Supervisor, "H37");
+        let offered = |numbers: &[&String]| {
+            let chosen = numbers.iter().map(|number| format!("&dossier={number}")).collect::<String>();
+            leader.get(&format!("/ho-so/nhieu?viec=giao{chosen}")).expect(200).body
+        };
+        let neighbour = format!("{}.officer", NEIGHBOUR.to_lowercase());
+        let one = offered(&[&here]);
+        assert!(one.contains(OFFICER) && !one.contains(&neighbour) && !one.contains("h37.officer"), "{one}");
+        // Of several units each with its unit: nobody has them all.
+        let both = offered(&[&here, &there]);
+        assert!(both.contains(OFFICER) && both.contains(&neighbour) && both.contains("Hoàng Văn Thụ ("), "{both}");
     }
 }
 

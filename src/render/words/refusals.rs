@@ -202,7 +202,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         } => {
             let vnd = |n: u64| number(i64::try_from(n).unwrap_or(i64::MAX));
             let (asked, paid) = (vnd(*asked_vnd), vnd(*paid_vnd));
-            format!("số tiền {paid} đồng không khớp với số phải nộp {asked} đồng")
+            format!("số tiền {paid} đồng không khớp với {asked} đồng của các khoản đó")
         }
         Refusal::NoFees => "không có khoản phí nào để thu".to_owned(),
         Refusal::AlreadyReappointed { appointment } => format!(

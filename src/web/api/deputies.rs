@@ -88,17 +88,28 @@ impl Readable for NewDeputy {
 }
 
 pub async fn name(call: Call, key: IdempotencyKey, body: Body<NewDeputy>) -> Created<DeputyView> {
-    let key = key.of_staff("deputies", &call.by, body.hash);
+    let (made, before) = make(&call, body.value, key, body.hash).await?;
+    Ok(fresh(made).replayed(before))
+}
+
+/// Names somebody; whether that had been done before.
+pub(crate) async fn make(
+    call: &Call,
+    new: NewDeputy,
+    key: IdempotencyKey,
+    hash: Vec<u8>,
+) -> Result<(DeputyView, bool), Problem> {
+    let key = key.of_staff("deputies", &call.by, hash);
     let new = acts::deputies::NewDeputy {
-        principal: body.value.principal,
-        deputy: body.value.deputy,
-        from: body.value.from,
-        to: body.value.to,
+        principal: new.principal,
+        deputy: new.deputy,
+        from: new.from,
+        to: new.to,
     };
     let made =
         call.run(move |store, by, now| Ok(acts::deputies::name(store, new, by.proof, key, now)?));
     let made = made.await?;
-    Ok(fresh(DeputyView::from(made.value)).replayed(made.before))
+    Ok((DeputyView::from(made.value), made.before))
 }
 
 pub async fn end(call: Call) -> Result<Done, Problem> {

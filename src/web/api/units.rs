@@ -227,8 +227,19 @@ fn hours_schema() -> ObjectBuilder {
 impl Readable for NewUnit {}
 
 pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUnit>) -> Created<UnitView> {
-    let key = key.of_staff("units", &call.by, body.hash);
-    let new = body.value;
+    let view = add(&call, body.value, key, body.hash).await?;
+    let address = format!("/api/v1/units/{}", view.code);
+    Ok(tagged(view).at(address))
+}
+
+/// Makes a unit.
+pub(crate) async fn add(
+    call: &Call,
+    new: NewUnit,
+    key: IdempotencyKey,
+    hash: Vec<u8>,
+) -> Result<UnitView, Problem> {
+    let key = key.of_staff("units", &call.by, hash);
     let new = acts::units::NewUnit {
         code: new.code,
         level: new.level,
@@ -247,9 +258,7 @@ pub async fn create(call: Call, key: IdempotencyKey, body: Body<NewUnit>) -> Cre
         let unit = acts::units::create_unit(store, new, by.proof, key)?;
         view(store, &unit.code)
     });
-    let view = view.await?;
-    let address = format!("/api/v1/units/{}", view.code);
-    Ok(tagged(view).at(address))
+    view.await
 }
 
 fn changed_hours_schema() -> ObjectBuilder {

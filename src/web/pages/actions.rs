@@ -765,6 +765,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             );
             vec![reason("Hủy vì sao").hint(hint)]
         }
+        ActionKind::Withdraw => vec![Field::area(REASON, "Lý do")],
         _ => vec![reason("Lý do")],
     };
     if let Some(first) = fields.first_mut() {

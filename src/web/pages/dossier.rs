@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use data_encoding::HEXLOWER;
 
 use crate::acts::access::Caller;
 use crate::domain::dossier::{ActionKind, Decision, Status};
@@ -17,6 +18,8 @@ use crate::views::reach::Reader;
 use crate::views::seen::New;
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::resolve;
+use crate::web::body;
+use crate::web::headers::IdempotencyKey;
 use crate::web::pages::actions::slug;
 use crate::web::pages::carried::Carried;
 use crate::web::pages::forms::{Field, Fields, FormPart};
@@ -136,6 +139,10 @@ impl DossierPage {
             FeeStatus::Waived => format!("được miễn: {}", fee.reason.as_deref().unwrap_or("")),
         };
         format!("{amount} – {how}")
+    }
+
+    fn vnd(amount: &u64) -> String {
+        vnd(*amount)
     }
 
     /// What was paid back, and what is kept.
@@ -368,9 +375,15 @@ pub async fn read_identity(call: Call, fields: Fields) -> Result<HttpResponse, P
 pub async fn note(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let dossier = call.named::<String>()?;
     let (named, text) = (dossier.clone(), typed.get(NOTE).to_owned());
+    // The same form sent again is the same note.
+    let hash = body::hash(text.as_bytes());
+    let form = typed.get(drafts::KEY);
+    let form = (!form.is_empty()).then(|| format!("{form}-{}", HEXLOWER.encode(&hash[..8])));
+    let key = IdempotencyKey::of_form(&form.unwrap_or_default());
+    let key = key.of_staff("notes", &call.by, hash);
     let noted = call.run(move |store, by, now| {
         let id = resolve(store, &named)?;
-        Ok(acts::note::note(store, id, &text, None, by.proof, now)?)
+        Ok(acts::note::note(store, id, &text, key, by.proof, now)?)
     });
     let carried = Carried::read(&typed);
     match noted.await {

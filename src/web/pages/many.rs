@@ -161,7 +161,7 @@ fn fields(what: What, colleagues: Vec<Colleague>) -> FormPart {
             let mut choices = vec![Choice::new("", "Chọn người nhận")];
             let known = colleagues.into_iter();
             choices.extend(known.map(|one| Choice::new(&one.staff.username, one.name())));
-            let hint = "Ghi vào diễn biến của từng hồ sơ.";
+            let hint = "Ghi vào diễn biến của từng hồ sơ. Hồ sơ mới tiếp nhận được chuyển sang bước kế tiếp.";
             vec![
                 Field::choice("assignee", "Giao cho", choices),
                 Field::area("reason", "Lý do").required().hint(hint),

@@ -12,6 +12,7 @@ mod charts;
 mod citizen;
 pub(crate) mod comments;
 mod counter_papers;
+pub(crate) mod deputies;
 pub(crate) mod dossier;
 pub(crate) mod dossiers;
 mod downloads;

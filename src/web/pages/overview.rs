@@ -78,6 +78,7 @@ struct OverviewPage {
     steps: String,
     /// Where the other reports are, with their names.
     others: Vec<(String, &'static str)>,
+    names_deputies: bool,
     report: Option<Shown>,
     officers: Option<Officers>,
     near_days: u32,
@@ -355,6 +356,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
                 (address.unwrap_or_else(|| (*path).to_owned()), *word)
             })
             .collect(),
+        names_deputies: call.by.may(Permission::NameDeputies),
         report: None,
         officers: None,
         near_days: NEAR_DAYS,

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod calendar;
 pub(crate) mod checkpoints;
+pub(crate) mod new_unit;
 pub(crate) mod payments;
 pub(crate) mod privacy;
 pub(crate) mod procedures;

@@ -438,6 +438,17 @@ pub async fn ask_new_form(call: Call, typed: Fields) -> Result<HttpResponse, Pro
         ("cases", json!([])),
         ("legal_basis", json!([])),
         ("on_supplement", json!(null)),
+        // Nothing that nobody has said.
+        ("field", json!("")),
+        ("result", json!("")),
+        ("levels", json!([])),
+        (
+            "statutory_limit",
+            json!({"unit": "working_day", "amount": ""}),
+        ),
+        ("fees", json!([])),
+        ("checklist", json!([])),
+        ("workflow", json!([])),
     ] {
         example[name] = nothing;
     }

@@ -3,9 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
-use chrono::NaiveDate;
-use serde_json::json;
+use chrono::{NaiveDate, NaiveTime};
+use serde_json::{Value, json};
 
+use crate::domain::office_hours::{OfficeHours, Session};
 use crate::domain::unit::Level;
 use crate::domain::unit::finding::fits;
 use crate::error::Error;
@@ -20,6 +21,8 @@ use crate::web::problem::{Kind, Problem};
 
 /// That a day in the past is meant.
 const PAST: &str = "da-qua";
+/// That another unit above is meant.
+const MOVED: &str = "doi-cap-tren";
 
 /// The most units on a page: whoever looks for another one types a part of its name.
 const MOST: usize = 200;
@@ -108,8 +111,96 @@ fn form(unit: &UnitView) -> FormPart {
             .hint("Bắt buộc khi đơn vị kết thúc mà còn hồ sơ chưa xong hoặc chưa trả.")
             .value(unit.successor.as_deref().unwrap_or_default()),
     ];
+    all.extend(office_hours(unit.office_hours.as_ref()));
     all.push(Field::tag(unit));
     FormPart::new(all)
+}
+
+/// The sessions of a working day, and of a Saturday on which dossiers are taken in.
+pub(super) const HOURS: &str = "hours";
+const SATURDAY: &str = "saturday";
+
+/// The fields of a unit's own hours; none where it has those of seasons, which a form cannot show.
+pub(super) fn office_hours(own: Option<&OfficeHours>) -> Vec<Field> {
+    if own.is_some_and(|own| !own.seasons.is_empty()) {
+        return Vec::new();
+    }
+    let said =
+        |of: fn(&OfficeHours) -> &[Session]| own.map_or_else(String::new, |own| said(of(own)));
+    let usual = "Ví dụ 07:30-11:30, 13:30-17:00. Để trống cả hai: giờ chung. Hạn trả của hồ sơ đang mở được tính lại.";
+    vec![
+        Field::text(HOURS, "Giờ làm việc riêng")
+            .hint(usual)
+            .value(said(|own| &own.weekday))
+            .nowhere(),
+        Field::text(SATURDAY, "Giờ nhận hồ sơ thứ Bảy")
+            .hint("Chỉ khi có giờ làm việc riêng.")
+            .value(said(|own| &own.saturday))
+            .nowhere(),
+    ]
+}
+
+fn said(sessions: &[Session]) -> String {
+    let all = sessions.iter().map(|session| {
+        let (open, close) = (session.open.format("%H:%M"), session.close.format("%H:%M"));
+        format!("{open}-{close}")
+    });
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// Puts the hours that were typed to what is sent, if they are others than before.
+///
+/// # Errors
+/// Why they cannot be read.
+pub(super) fn with_hours(
+    body: &mut Value,
+    own: Option<&OfficeHours>,
+    typed: &Fields,
+) -> Result<(), String> {
+    if typed.find(HOURS).is_none() {
+        return Ok(());
+    }
+    let read = |name: &str| -> Result<Vec<Session>, String> {
+        let text = typed.get(name).replace(['–', '—'], "-");
+        let parts = text.split([',', ';']).map(str::trim);
+        let parts = parts.filter(|part| !part.is_empty()).map(|part| {
+            let time = |text: &str| {
+                let text = text.trim().replace(['h', 'g', 'H'], ":");
+                let text = text.trim_end_matches(':');
+                let whole = match text.contains(':') {
+                    true => text.to_owned(),
+                    false => format!("{text}:00"),
+                };
+                NaiveTime::parse_from_str(&whole, "%H:%M").ok()
+            };
+            let (open, close) = part.split_once('-')?;
+            Some(Session {
+                open: time(open)?,
+                close: time(close)?,
+            })
+        });
+        let unread = || "giờ ghi như 07:30-11:30, 13:30-17:00".to_owned();
+        parts.map(|part| part.ok_or_else(unread)).collect()
+    };
+    let (weekday, saturday) = (read(HOURS)?, read(SATURDAY)?);
+    if weekday.is_empty() && !saturday.is_empty() {
+        return Err("ghi cả giờ của ngày làm việc".to_owned());
+    }
+    let same = own.map_or(weekday.is_empty(), |own| {
+        (&own.weekday, &own.saturday) == (&weekday, &saturday)
+    });
+    if same {
+        return Ok(());
+    }
+    body["office_hours"] = match weekday.is_empty() {
+        true => json!(null),
+        false => json!(OfficeHours {
+            weekday,
+            saturday,
+            ..own.cloned().unwrap_or_default()
+        }),
+    };
+    Ok(())
 }
 
 /// Where the form of a unit is sent to.
@@ -153,6 +244,7 @@ fn answer(
 /// `GET /quan-tri/don-vi/{unit}`.
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let done = match typed.get("xong") {
+        "them" => Some("Đã thêm đơn vị."),
         "ke-thua" => Some("Đã ghi kế thừa."),
         "nhan-su" => Some("Đã chuyển nhân sự."),
         _ => None,
@@ -170,6 +262,9 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     let mut form = drafts::again(fresh.clone().typed(&typed), &typed, &place(&unit));
     let mut body = form.body();
     body["mountain"] = json!(typed.get("mountain") == "true");
+    if let Err(reason) = with_hours(&mut body, unit.office_hours.as_ref(), &typed) {
+        form = form.wrong(HOURS, reason);
+    }
     let ends = unit.valid_to.map(|day| day.to_string());
     // A unit is under another one, and who goes on with it is not undone by an empty field.
     // But an end that has not come yet is taken back whole.
@@ -210,6 +305,17 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             "Đơn vị kết thúc từ một ngày đã qua; hồ sơ chưa xong chuyển ngay cho đơn vị kế thừa";
         let sure = vec![Choice::new("1", sure)];
         form.fields.push(Field::ticks(PAST, "Xác nhận", sure));
+    }
+    // Counts follow the tree, also those of periods that are over.
+    let moves = body.get("parent").is_some();
+    if moves && typed.get(MOVED) != "1" {
+        let reason = "đánh dấu ở dưới nếu đúng";
+        form = form.wrong("parent", reason.to_owned());
+        let sure = "Số liệu của đơn vị cấp trên cũ và mới đổi theo ngay, cả các kỳ đã qua; người của đơn vị cấp trên mới \
+                    xem được hồ sơ của đơn vị này";
+        let sure = vec![Choice::new("1", sure)];
+        form.fields
+            .push(Field::ticks(MOVED, "Xác nhận đổi cấp trên", sure));
     }
     if !form.errors.is_empty() {
         return answer(&call, StatusCode::BAD_REQUEST, unit, form, false, None);
