@@ -268,7 +268,8 @@ fn send_back(
         reason: reason.to_owned(),
     };
     let occasion = Occasion::by_system(now);
-    act_within(conn, &Request::new(dossier, action), occasion, reference)?;
+    act_within(conn, &Request::new(dossier, action), occasion, reference)
+        .map_err(of_the_payment)?;
     Ok(())
 }
 
@@ -303,6 +304,14 @@ fn take_by_hand(
             receipt: payment.notice.transaction.clone(),
         },
     };
-    act_within(conn, &Request::new(id, action), occasion, reference)?;
+    act_within(conn, &Request::new(id, action), occasion, reference).map_err(of_the_payment)?;
     Ok(())
+}
+
+/// What may be done with the dossier instead is nothing that may be done with the payment.
+fn of_the_payment(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal, _) => Error::Refused(refusal, Vec::new()),
+        error => error,
+    }
 }

@@ -19,8 +19,9 @@ use crate::store::authority::Proof;
 use crate::store::idempotency::{Once, once};
 use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
 
-/// So many days after its end a unit may still have taken something in: the end is mostly written down afterwards. Ours.
-const LATE_DAYS: u64 = 31;
+/// So long after its end a unit may still have taken something in: the end is mostly written down afterwards, but a year is
+/// easily mistyped. Ours.
+const LATE_DAYS: u64 = 366;
 
 const NOT_A_DESK_PHONE: &str = "số điện thoại phải gọi được, đủ số 0 ở đầu và mã vùng (ví dụ 0205 3812 345); nhiều số cách nhau bằng dấu phẩy; tối đa 100 ký tự";
 
@@ -260,7 +261,7 @@ pub fn change_unit(
             && open_dossiers::received_since(conn, unit.id, end_of(last + Days::new(LATE_DAYS)))?
         {
             let reason =
-                format!("đơn vị còn tiếp nhận hồ sơ hơn {LATE_DAYS} ngày sau ngày đó: xem lại năm");
+                "đơn vị còn tiếp nhận hồ sơ hơn một năm sau ngày đó: xem lại năm".to_owned();
             wrong.push(("/valid_to".to_owned(), reason));
         }
         if !wrong.is_empty() {

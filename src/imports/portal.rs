@@ -143,6 +143,14 @@ fn plan(
         field_codes: Vec::new(),
     };
     let mut wrong = Vec::new();
+    let known = reference.procedures().into_iter();
+    let known: HashSet<String> = known
+        .map(|version| version.definition.field.clone())
+        .collect();
+    let lower = known
+        .iter()
+        .map(|field| (field.to_lowercase(), field.clone()));
+    let mut fields: HashMap<String, String> = lower.collect();
     plan.changes.notes.extend(answers.notes.iter().cloned());
     for listed in answers.in_force() {
         let versions = reference.versions(&listed.code);
@@ -177,9 +185,14 @@ fn plan(
             continue;
         }
         plan.changes.notes.extend(listed.notes.iter().cloned());
-        let Some(definition) = listed.over(standing.or(last), from, &mut wrong) else {
+        let Some(mut definition) = listed.over(standing.or(last), from, &mut wrong) else {
             continue;
         };
+        // In capitals or not, it is one field.
+        if !known.contains(&definition.field) {
+            let field = fields.entry(definition.field.to_lowercase());
+            definition.field = field.or_insert(definition.field).clone();
+        }
         let differences = standing.map(|old| changes::differences(old, &definition));
         let change = |differences| Change {
             code: definition.code.clone(),

@@ -296,6 +296,10 @@ fn known_unless(
             .find(|old| old.definition.valid_from == definition.valid_from)
         {
             let mut new = definition.clone();
+            // In capitals or not, it is one field.
+            if new.field.to_lowercase() == old.definition.field.to_lowercase() {
+                new.field.clone_from(&old.definition.field);
+            }
             new.valid_to = last_day(definition, versions.iter().map(|v| v.definition.valid_from));
             let before = version_before(versions, definition.valid_from);
             let same = new.with_keys(before) == old.definition.clone().with_keys(before);

@@ -12,6 +12,7 @@ use crate::domain::moment::Moment;
 use crate::domain::time_limit::Outcome;
 use crate::store::cursor::{Going, past};
 use crate::store::dossiers::{dossier_id, outcome_of};
+use crate::store::open_dossiers::is_late;
 use crate::store::reference::Reference;
 use crate::store::schema::dossiers;
 use crate::store::{Conn, StoreError};
@@ -473,7 +474,11 @@ fn fetch(
             from = from.max(Some(now));
             before = before.map_or(Some(end), |before| Some(before.min(end)));
         }
-        Order::Overdue { now } => before = before.map_or(Some(now), |b| Some(b.min(now))),
+        // Up to now, with what has crossed at this very moment and is on record.
+        Order::Overdue { now } => {
+            let end = now.plus_millis(1);
+            before = before.map_or(Some(end), |before| Some(before.min(end)));
+        }
         Order::Entered | Order::Registered | Order::Due | Order::ClosedLate => {}
     }
     let from = from.map(Moment::unix_millis);
@@ -540,8 +545,10 @@ fn fetch(
                 .filter(dossiers::appointment_at.is_null());
             along!(dossiers::open_due_at, first_due_first);
         }
-        Order::Overdue { .. } => {
-            sql = sql.filter(dossiers::late_at.is_not_null());
+        Order::Overdue { now } => {
+            sql = sql
+                .filter(dossiers::late_at.is_not_null())
+                .filter(is_late!(now.unix_millis()));
             along!(dossiers::late_at, first_due_first);
         }
         Order::ClosedLate => {

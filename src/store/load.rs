@@ -9,6 +9,7 @@ use crate::domain::dossier::Status;
 use crate::domain::ids::UserId;
 use crate::domain::moment::Moment;
 use crate::store::lists::Reach;
+use crate::store::open_dossiers::is_late;
 use crate::store::schema::dossiers;
 use crate::store::{Conn, StoreError};
 
@@ -74,7 +75,12 @@ pub fn by_assignee(
     for (user, count) in near_due.into_iter().chain(appointed) {
         all.entry(user.map(UserId)).or_default().near_due += count;
     }
-    for (user, count) in counted!(dossiers::late_at.is_not_null(), dossiers::late_at.lt(now)) {
+    let late = counted!(
+        dossiers::late_at.is_not_null(),
+        dossiers::late_at.le(now),
+        is_late!(now)
+    );
+    for (user, count) in late {
         all.entry(user.map(UserId)).or_default().overdue = count;
     }
     Ok(all)

@@ -44,6 +44,17 @@ pub fn received_since(conn: &mut Conn, unit: UnitId, since: Moment) -> Result<bo
     Ok(found.is_some())
 }
 
+/// That what has a `late_at` is overdue: since before `now`, or since this very moment and on record.
+macro_rules! is_late {
+    ($now:expr) => {
+        dossiers::late_at
+            .assume_not_null()
+            .lt($now)
+            .or(dossiers::overdue)
+    };
+}
+pub(super) use is_late;
+
 /// Ids of open dossiers after `after`, by due moment, for walks over all of them.
 pub fn open_ids(
     conn: &mut Conn,
@@ -242,7 +253,9 @@ pub fn hand_counts(
         .filter(dossiers::assignee_id.eq_any(of))
         .group_by(dossiers::assignee_id)
         .select((dossiers::assignee_id, diesel::dsl::count_star()));
-    let late = open.clone().filter(dossiers::late_at.lt(now.unix_millis()));
+    let late = (open.clone())
+        .filter(dossiers::late_at.le(now.unix_millis()))
+        .filter(is_late!(now.unix_millis()));
     let open: Vec<(Option<i32>, i64)> = open.load(conn)?;
     let late: Vec<(Option<i32>, i64)> = late.load(conn)?;
     let mut counts: BTreeMap<UserId, HandCount> = BTreeMap::new();

@@ -297,7 +297,7 @@ on_both! {
         // A commune is under no commune, and no office is open from noon to morning.
         let under = post(COMMUNE, &format!("{COMMUNE}.99"), "");
         is_page(&under, 400);
-        assert!(under.body.contains("đơn vị cấp trên phải ở cấp cao hơn"), "{}", under.body);
+        assert!(under.body.contains("Đơn vị cấp trên phải ở cấp cao hơn"), "{}", under.body);
         for hours in ["sáng", "17:00-07:30"] {
             let wrong = post("H37.20", "H37.20.99", hours);
             is_page(&wrong, 400);

@@ -151,7 +151,15 @@ on_both! {
         // A new one.
         let asked = administrator.get("/quan-tri/thu-tuc/them/bieu-mau");
         is_page(&asked, 200);
-        let new = with(&of_form(&asked.body), &[("code", "7.123456"), ("name", "Thủ tục vừa thêm")]);
+        // It says nothing that nobody has said.
+        let blank = of_form(&asked.body);
+        let invented = |name: &str| blank.iter().any(|(known, value)| known == name && !value.is_empty());
+        assert!(!["field", "result", "statutory_limit/amount", "checklist/0/name", "workflow/0/name"].into_iter().any(invented), "{blank:?}");
+        let new = with(&blank, &[
+            ("code", "7.123456"), ("name", "Thủ tục vừa thêm"), ("field", "Hộ tịch"), ("result", "Giấy xác nhận"),
+            ("statutory_limit/amount", "5"),
+        ]);
+        let new = [&new[..], &[("levels".to_owned(), "commune".to_owned())]].concat();
         let new: Vec<(&str, &str)> = new.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let shown = administrator.post("/quan-tri/thu-tuc/them/bieu-mau", &[&new[..], &[("step", "preview")]].concat());
         is_page(&shown, 200);

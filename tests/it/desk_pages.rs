@@ -98,6 +98,14 @@ on_both! {
         let asked = clerk.post("/ho-so/tiep-nhan", &unread);
         is_page(&asked, 400);
         assert!(asked.body.contains("href=\"#paid/pages/0\">Số trang từng bản"), "{}", asked.body);
+        // All that is wrong is said at once.
+        let mut both = filled(&key, "0912345678");
+        both.extend([("paid/fees", "0"), ("paid/pages/0", "năm"), ("at/moment", "hôm kia")]);
+        let asked = clerk.post("/ho-so/tiep-nhan", &both);
+        is_page(&asked, 400);
+        for field in ["paid/pages/0", "at/moment"] {
+            assert!(asked.body.contains(&format!("href=\"#{field}\"")), "{field} in {}", asked.body);
+        }
 
         let mut paid = filled(&key, "0912 345 678");
         paid.push(("paid/pages/0", "2x5"));

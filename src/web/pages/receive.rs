@@ -24,7 +24,7 @@ use crate::web::headers::IdempotencyKey;
 use crate::web::pages::actions::{FeeTimes, check_pages, clear, quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
 use crate::web::pages::{Frame, counter_papers, drafts, page, see_other};
-use crate::web::problem::{Kind, Problem};
+use crate::web::problem::{FieldError, Kind, Problem};
 use crate::{acts, views};
 
 pub(crate) const PATH: &str = "/ho-so/tiep-nhan";
@@ -552,7 +552,10 @@ async fn take_in(
     form: &FormPart,
     typed: &Fields,
 ) -> Result<String, Problem> {
-    check_pages(form)?;
+    let mut wrong = match check_pages(form) {
+        Ok(()) => Vec::new(),
+        Err(problem) => problem.errors().to_vec(),
+    };
     let mut body = form.body();
     clear(&mut body);
     let accepted = typed.all(ACCEPT);
@@ -571,20 +574,26 @@ async fn take_in(
         body["fees"] = json!(owed);
     }
     let bytes = body.to_string().into_bytes();
-    let new: NewDossier = body::read(&bytes)?;
+    let new = wrong_or(body::read::<NewDossier>(&bytes), &mut wrong)?;
     let ticked = |paid: &Value| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty());
     if let Some(paid) = paid.as_ref().filter(|paid| !ticked(paid))
         && (paid.get("receipt").is_some() || paid.get("amount_vnd").is_some())
     {
         let detail = "đã ghi số biên lai hoặc số tiền mà chưa đánh dấu khoản nào đã thu";
-        return Err(Problem::invalid_field("/paid/fees", detail));
+        wrong.push(FieldError::new("/paid/fees", detail));
     }
     let paid = paid.filter(ticked);
     let paid = paid.map(|mut paid| {
         with_quantities(&mut paid);
         read_paid(&paid)
     });
-    let paid = paid.transpose()?;
+    let paid = match paid {
+        Some(read) => wrong_or(read, &mut wrong)?,
+        None => None,
+    };
+    let Some(new) = new.filter(|_| wrong.is_empty()) else {
+        return Err(Problem::invalid(wrong));
+    };
     let intent = intent(call, new.moment());
     let answered = typed.get(STEP) == ANSWER;
     if answered {
@@ -604,6 +613,28 @@ async fn take_in(
         Ok(view.case_number)
     })
     .await
+}
+
+/// What was read; what is wrong with it comes to what is wrong already, but for the pages of copies, of which the form's own
+/// reader has told.
+///
+/// # Errors
+/// What is wrong with no field of it.
+fn wrong_or<T>(
+    read: Result<T, Problem>,
+    wrong: &mut Vec<FieldError>,
+) -> Result<Option<T>, Problem> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(problem) if problem.errors().is_empty() => Err(problem),
+        Err(problem) => {
+            let errors = problem.errors().iter();
+            let known = wrong.iter().any(|error| error.field.contains("/pages/"));
+            let new = |error: &&FieldError| !(known && error.field.ends_with("/pages"));
+            wrong.extend(errors.filter(new).cloned());
+            Ok(None)
+        }
+    }
 }
 
 /// Takes out of what is paid how often fees are owed and why a reduced one is, and gives the terms of those that are
