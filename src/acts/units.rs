@@ -71,7 +71,8 @@ fn kept(text: Option<&String>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
+/// What is wrong with a unit, but for what it was before already: rules may have become stricter since.
+fn check(unit: &Unit, before: Option<&Unit>, units: &Units, wrong: &mut Vec<(String, String)>) {
     let mut add = |field: &str, reason: &str| wrong.push((field.to_owned(), reason.to_owned()));
     match unit.name.trim().chars().count() {
         0 => add("/name", "để trống"),
@@ -88,17 +89,17 @@ fn check(unit: &Unit, units: &Units, wrong: &mut Vec<(String, String)>) {
     {
         add("/address", "dài quá 300 ký tự");
     }
-    if unit
-        .phone
-        .as_deref()
-        .is_some_and(|phone| !is_desk_phone(phone))
-    {
+    let same_phone = before.is_some_and(|before| before.phone == unit.phone);
+    let phone = unit.phone.as_deref().filter(|_| !same_phone);
+    if phone.is_some_and(|phone| !is_desk_phone(phone)) {
         add("/phone", NOT_A_DESK_PHONE);
     }
     if let Some(Err(error)) = unit.office_hours.as_ref().map(OfficeHours::check) {
         add("/office_hours", &error.to_string());
     }
-    if let Some(parent) = unit.parent.and_then(|id| units.get(id)) {
+    let same_parent = before.is_some_and(|before| before.parent == unit.parent);
+    let parent = unit.parent.filter(|_| !same_parent);
+    if let Some(parent) = parent.and_then(|id| units.get(id)) {
         // A department is of the level of the committee that it works for.
         let department = unit.kind == UnitKind::Department || unit.level == Level::Province;
         let is_above = parent.level < unit.level || (department && parent.level == unit.level);
@@ -178,7 +179,7 @@ pub fn create_unit(
                 address: kept(new.address.as_ref()),
                 phone: kept(new.phone.as_ref()).as_deref().map(desk_phone),
             };
-            check(&unit, units, &mut wrong);
+            check(&unit, None, units, &mut wrong);
             if let Some(code) = &unit.statistical_code
                 && let Err(reason) = check_statistical_code(unit.level, code)
             {
@@ -246,7 +247,7 @@ pub fn change_unit(
         if let Some(phone) = &change.phone {
             unit.phone = kept(phone.as_ref()).as_deref().map(desk_phone);
         }
-        check(&unit, units, &mut wrong);
+        check(&unit, Some(known), units, &mut wrong);
         let succession = match &change.successor {
             Some(code) => succession(code, &change.parts, &unit, units, reach, &mut wrong)?,
             None if change.parts.is_empty() => Vec::new(),
