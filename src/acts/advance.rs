@@ -6,8 +6,8 @@ use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields, wrong_return};
 use crate::domain::dossier::{
-    Action, Channel, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged,
-    Principal, Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
+    Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
+    Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
@@ -159,32 +159,34 @@ pub(crate) fn act_within(
             return Err(Error::Invalid(wrong));
         }
     }
-    if let Action::Correct(Correction::Papers {
-        return_channel: Some(by),
-        ..
-    }) = &request.action
-        && *by != dossier.return_channel
+    // The way in which the result goes, where it is said anew.
+    let way = match &request.action {
+        Action::Correct(Correction::Papers { return_channel, .. }) => {
+            return_channel.map(|by| (by, "/return_channel"))
+        }
+        Action::Return { channel } => Some((*channel, "/channel")),
+        _ => None,
+    };
+    if let Some((by, pointer)) = way.filter(|(by, _)| *by != dossier.return_channel)
         && let Some(applicant) = persons::find(conn, dossier.applicant)?
-        && let Some(wrong) = wrong_return(*by, &applicant)
+        && let Some(wrong) = wrong_return(by, &applicant)
     {
-        let pointer = "/return_channel".to_owned();
+        let pointer = pointer.to_owned();
         return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
     }
-    if let Action::Return { channel } = &request.action
-        && *channel == Channel::Postal
-        && *channel != dossier.return_channel
-        && let Some(applicant) = persons::find(conn, dossier.applicant)?
-        && let Some(wrong) = wrong_return(*channel, &applicant)
-    {
-        let pointer = "/channel".to_owned();
-        return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
-    }
-    let mut action = request.action.clone();
-    if let Action::Correct(Correction::Case { same_fees, .. }) = &mut action {
-        let before = reference.procedure_of(dossier);
-        *same_fees =
-            before.is_some_and(|before| before.definition.fees == procedure.definition.fees);
-    }
+    let told;
+    let action = match &request.action {
+        Action::Correct(Correction::Case { reason, .. }) => {
+            let before = reference.procedure_of(dossier);
+            let same = |before: &Procedure| before.definition.fees == procedure.definition.fees;
+            told = Action::Correct(Correction::Case {
+                reason: reason.clone(),
+                same_fees: before.is_some_and(|before| same(before)),
+            });
+            &told
+        }
+        action => action,
+    };
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;
     let context = Context {
@@ -205,7 +207,7 @@ pub(crate) fn act_within(
             late_reason,
         )?
     };
-    let mut events = decide(Some(dossier), &action, &context)
+    let mut events = decide(Some(dossier), action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
     events.extend(out_of_hands(conn, reference, dossier, &events)?);
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;

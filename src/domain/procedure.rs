@@ -648,6 +648,20 @@ pub fn is_portal_code(text: &str) -> bool {
     (1..=50).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// The field (lĩnh vực) that is meant by a name, of those that are known: in capitals or not it is one, but a name that is
+/// known as it stands is itself.
+pub fn known_field<'a>(
+    known: impl Iterator<Item = &'a str> + Clone,
+    name: &str,
+) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let mut exact = known.clone();
+    let mut alike = known;
+    exact
+        .find(|field| *field == name)
+        .or_else(|| alike.find(|field| field.to_lowercase() == lower))
+}
+
 impl Procedure {
     /// As it is in a case; `None` if it has no such case.
     pub fn in_case(&self, code: &str) -> Option<Self> {

@@ -8,7 +8,7 @@ mod answers;
 mod answers_2026;
 mod changes;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -17,6 +17,7 @@ pub use crate::imports::portal::answers::PortalAnswers;
 pub use crate::imports::portal::changes::{Change, Changes};
 
 use crate::domain::ids::{Actor, ProcedureId};
+use crate::domain::procedure::known_field;
 use crate::imports::{Catalogue, Dating, ImportError, Wrong, procedures};
 use crate::store::admin_acts;
 use crate::store::admin_acts::ActKind;
@@ -144,13 +145,9 @@ fn plan(
     };
     let mut wrong = Vec::new();
     let known = reference.procedures().into_iter();
-    let known: HashSet<String> = known
-        .map(|version| version.definition.field.clone())
+    let known: BTreeSet<&str> = known
+        .map(|version| version.definition.field.as_str())
         .collect();
-    let lower = known
-        .iter()
-        .map(|field| (field.to_lowercase(), field.clone()));
-    let mut fields: HashMap<String, String> = lower.collect();
     plan.changes.notes.extend(answers.notes.iter().cloned());
     for listed in answers.in_force() {
         let versions = reference.versions(&listed.code);
@@ -188,10 +185,8 @@ fn plan(
         let Some(mut definition) = listed.over(standing.or(last), from, &mut wrong) else {
             continue;
         };
-        // In capitals or not, it is one field.
-        if !known.contains(&definition.field) {
-            let field = fields.entry(definition.field.to_lowercase());
-            definition.field = field.or_insert(definition.field).clone();
+        if let Some(field) = known_field(known.iter().copied(), &definition.field) {
+            definition.field = field.to_owned();
         }
         let differences = standing.map(|old| changes::differences(old, &definition));
         let change = |differences| Change {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::domain::ids::ProcedureId;
-use crate::domain::procedure::{Procedure, ProcedureDefinition};
+use crate::domain::procedure::{Procedure, ProcedureDefinition, known_field};
 use crate::domain::unit::Units;
 use crate::imports::{ImportError, Imported, Wrong, file_hash, record_change, text, verdict};
 use crate::render::words;
@@ -296,9 +296,9 @@ fn known_unless(
             .find(|old| old.definition.valid_from == definition.valid_from)
         {
             let mut new = definition.clone();
-            // In capitals or not, it is one field.
-            if new.field.to_lowercase() == old.definition.field.to_lowercase() {
-                new.field.clone_from(&old.definition.field);
+            let its = std::iter::once(old.definition.field.as_str());
+            if let Some(field) = known_field(its, &new.field) {
+                new.field = field.to_owned();
             }
             new.valid_to = last_day(definition, versions.iter().map(|v| v.definition.valid_from));
             let before = version_before(versions, definition.valid_from);

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::domain::ids::{FieldId, ProcedureId};
-use crate::domain::procedure::{Procedure, ProcedureDefinition};
+use crate::domain::procedure::{Procedure, ProcedureDefinition, known_field};
 use crate::store::schema::{fields, procedures};
 use crate::store::{Conn, StoreError};
 
@@ -66,16 +66,11 @@ pub fn field(conn: &mut Conn, name: &str) -> Result<(FieldId, String), StoreErro
         .select((fields::id, fields::name))
         .order(fields::id)
         .load(conn)?;
-    let called = |other: &str| other.to_lowercase() == name.to_lowercase();
-    let same = known.iter().find(|(_, known)| known == name);
-    let same = same.or_else(|| known.iter().find(|(_, known)| called(known)));
-    if let Some((id, name)) = same {
+    let meant = known_field(known.iter().map(|(_, name)| name.as_str()), name);
+    if let Some((id, name)) = known.iter().find(|(_, name)| Some(name.as_str()) == meant) {
         return Ok((FieldId(*id), name.clone()));
     }
-    let last: Option<i32> = fields::table
-        .select(diesel::dsl::max(fields::id))
-        .first(conn)?;
-    let id = last.unwrap_or(0) + 1;
+    let id = known.last().map_or(0, |(last, _)| *last) + 1;
     diesel::insert_into(fields::table)
         .values((fields::id.eq(id), fields::name.eq(name)))
         .execute(conn)?;

@@ -184,9 +184,7 @@ impl Contents {
                 }
             }
             EventData::FeeWaiverCancelled(not) => {
-                let waived = |settled: &SettledFee| {
-                    settled.fee == not.fee && matches!(settled.how, Settlement::Waived { .. })
-                };
+                let waived = |settled: &SettledFee| settled.fee == not.fee && settled.is_waived();
                 self.settled_fees.retain(|settled| !waived(settled));
             }
             EventData::FeesRefunded(refunded) => {

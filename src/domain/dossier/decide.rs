@@ -19,7 +19,7 @@ use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
     DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeeWaiverCancelled, FeesCollected,
     FeesRefunded, FeesSet, Finished, Follower, MoneySentBack, MovedToSuccessor, NotReceived,
-    PapersCorrected, PaymentTaken, RefundCancelled, Refusal, ResultReturned, Settlement, Situation,
+    PapersCorrected, PaymentTaken, RefundCancelled, Refusal, ResultReturned, SettledFee, Situation,
     Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
@@ -392,7 +392,7 @@ fn decide_existing(
         }
         Action::CancelWaiver { fee, reason } => {
             let waived = dossier.contents.settled_fee(*fee);
-            if !waived.is_some_and(|settled| matches!(settled.how, Settlement::Waived { .. })) {
+            if !waived.is_some_and(SettledFee::is_waived) {
                 return Err(Refusal::NotWaived { position: *fee });
             }
             FeeWaiverCancelled {

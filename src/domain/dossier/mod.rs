@@ -165,6 +165,12 @@ pub struct SettledFee {
     pub how: Settlement,
 }
 
+impl SettledFee {
+    pub(crate) const fn is_waived(&self) -> bool {
+        matches!(self.how, Settlement::Waived { .. })
+    }
+}
+
 /// How a fee was settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {

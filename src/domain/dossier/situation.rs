@@ -2,7 +2,7 @@
 
 use crate::domain::dossier::fees::{is_requested, settled};
 use crate::domain::dossier::{
-    ActionKind, Contents, Decision, Dossier, Settlement, Staff, Status, undoable,
+    ActionKind, Contents, Decision, Dossier, SettledFee, Staff, Status, undoable,
 };
 use crate::domain::ids::UnitId;
 use crate::domain::procedure::Procedure;
@@ -59,7 +59,7 @@ impl<'a> Situation<'a> {
                 }
                 ActionKind::CancelWaiver => {
                     let mut settled = self.contents.settled_fees.iter();
-                    settled.any(|settled| matches!(settled.how, Settlement::Waived { .. }))
+                    settled.any(SettledFee::is_waived)
                 }
                 ActionKind::CorrectCase => {
                     !self.procedure.definition.cases.is_empty()

@@ -233,12 +233,12 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
         }
     });
     let (items, next, cut) = found.await?;
-    let narrowing = typed.clone();
-    let narrowed = call.run(move |store, _, _| Ok(narrowed(&*store.reference()?, &narrowing)));
-    let narrowed = narrowed.await?;
-    let ids: Vec<_> = items.iter().map(|item| item.id).collect();
-    let why = call.run(move |store, _, now| Ok(lateness::why(store, &ids, now)?));
-    let why = why.await?;
+    let (ids, narrowing): (Vec<_>, _) = (items.iter().map(|item| item.id).collect(), typed.clone());
+    let about = call.run(move |store, _, now| {
+        let why = lateness::why(store, &ids, now)?;
+        Ok((why, narrowed(&*store.reference()?, &narrowing)))
+    });
+    let (why, narrowed) = about.await?;
     let mut about = late.about(period, now) + &narrowed;
     // What is open is so now; the figure that led here is of the end of its period.
     let counted = match late {
