@@ -24,7 +24,7 @@ use crate::reports::parameters::Parameters;
 use crate::reports::standings::{Span, standings};
 use crate::reports::table::{self, Counts, RATES};
 use crate::store::reference::Reference;
-use crate::store::tallies::Dimension;
+use crate::store::tallies::{Counted, Dimension};
 use crate::store::{Conn, Store, yearly_plan};
 
 /// Everything the paragraph says.
@@ -116,7 +116,12 @@ pub fn cchc(store: &Store, span: Span) -> Result<Cchc, Error> {
 fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Error> {
     span.check(reference)?;
     let period = span.period;
-    let by_level = standings(conn, reference, Dimension::LevelChannel, &span)?;
+    let by_level = standings(
+        conn,
+        reference,
+        Counted::all(Dimension::LevelChannel),
+        &span,
+    )?;
     let units = reference.units().all();
     let has_units = |level: Level| {
         units.iter().any(|unit| {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::ids::{FieldId, UnitId};
+use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::order;
 use crate::domain::period::Period;
 use crate::domain::tally::Standing;
@@ -19,7 +19,7 @@ use crate::reports::standings::{Span, standings};
 use crate::reports::table::{self, Counts, Figure};
 use crate::reports::{Report, names};
 use crate::store::reference::Reference;
-use crate::store::tallies::Dimension;
+use crate::store::tallies::{Counted, Dimension};
 use crate::store::{Conn, Store};
 
 /// The form over a span, of the whole office or of a unit and those under it.
@@ -80,19 +80,21 @@ fn read(
 ) -> Result<Form06a, Error> {
     span.check(reference)?;
     let units = reference.units();
-    let dimension = match root {
-        None => Dimension::FieldLevel,
-        Some(_) => Dimension::UnitField,
+    let under = root.map(|root| units.under(root).into_iter().collect());
+    let counted = match &under {
+        None => Counted::all(Dimension::FieldLevel),
+        Some(under) => Counted::of(Dimension::UnitProcedure, under),
     };
-    let all = standings(conn, reference, dimension, &span)?;
+    let all = standings(conn, reference, counted, &span)?;
     let mut groups: BTreeMap<Level, Group> = BTreeMap::new();
     for ((key, subkey), standing) in all {
         let (level, field) = match root {
             None => (i16::try_from(subkey).ok().and_then(Level::from_code), key),
-            Some(root) if units.is_under(UnitId(key), root) => {
-                (units.get(UnitId(key)).map(|unit| unit.level), subkey)
+            Some(_) => {
+                let procedure = reference.procedure(ProcedureId(subkey));
+                let level = units.get(UnitId(key)).map(|unit| unit.level);
+                (level, procedure.map_or(0, |procedure| procedure.field_id.0))
             }
-            Some(_) => continue,
         };
         let Some(level) = level else { continue };
         let group = groups.entry(level).or_insert_with(|| Group {

@@ -1,6 +1,6 @@
 //! On-time rates by level, unit, field, procedure, channel or month.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -21,7 +21,7 @@ use crate::reports::standings::{Span, Standings, standings, standings_of};
 use crate::reports::table::{self, Counts, RATES};
 use crate::reports::{Report, names};
 use crate::store::reference::Reference;
-use crate::store::tallies::Dimension;
+use crate::store::tallies::{Counted, Dimension};
 use crate::store::{Conn, Store};
 
 /// A report by month takes a few statements a month: ten years at most.
@@ -54,8 +54,7 @@ pub struct Row {
 /// under it.
 ///
 /// # Errors
-/// A month's report that is too long, what is only counted for the whole office, or an error of the
-/// store.
+/// A month's report that is too long, or an error of the store.
 pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Result<OnTime, Error> {
     if by == By::Month && months_of(&span).count() > MOST_MONTHS {
         let reason = format!("báo cáo theo tháng chỉ được dài tối đa {MOST_MONTHS} tháng");
@@ -64,7 +63,8 @@ pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Resu
     store.read_with_reference(|conn, reference| {
         span.check(reference)?;
         let of_unit = names::of_unit(reference, under);
-        let under = under.map(|root| Under::new(reference, root));
+        let under: Option<BTreeSet<UnitId>> =
+            under.map(|root| reference.units().under(root).into_iter().collect());
         let (rows, total) = match by {
             // A month's carried-over is the month before's in progress: months do not add up.
             By::Month => months(conn, reference, &span, under.as_ref())?,
@@ -85,33 +85,24 @@ pub fn on_time(store: &Store, by: By, span: Span, under: Option<UnitId>) -> Resu
     })
 }
 
-/// The units of a report that is not the whole office's.
-struct Under {
-    units: HashSet<UnitId>,
-}
-
-impl Under {
-    fn new(reference: &Reference, root: UnitId) -> Self {
-        let units = reference.units().under(root);
-        Self {
-            units: units.into_iter().collect(),
+/// From what the rows are made: of the whole office, or of some units.
+fn counted(by: By, under: Option<&BTreeSet<UnitId>>) -> Counted<'_> {
+    match under {
+        None => Counted::all(match by {
+            By::Level | By::Channel | By::Month => Dimension::LevelChannel,
+            By::Unit => Dimension::Unit,
+            By::Field => Dimension::FieldLevel,
+            By::Procedure => Dimension::Procedure,
+        }),
+        Some(units) => {
+            let dimension = match by {
+                By::Level | By::Unit | By::Month => Dimension::Unit,
+                By::Field | By::Procedure => Dimension::UnitProcedure,
+                By::Channel => Dimension::UnitChannel,
+            };
+            Counted::of(dimension, units)
         }
     }
-}
-
-/// From what the sum over the whole office, or over the units of the report, is made.
-const fn whole_dimension(under: Option<&Under>) -> Dimension {
-    match under {
-        None => Dimension::LevelChannel,
-        Some(_) => Dimension::Unit,
-    }
-}
-
-/// The sum over the whole office, or over the units of the report.
-fn total(all: Standings, under: Option<&Under>) -> Standing {
-    let counted = |key: i32| under.is_none_or(|under| under.units.contains(&UnitId(key)));
-    let own = all.into_iter().filter(|((key, _), _)| counted(*key));
-    own.map(|(_, standing)| standing).sum()
 }
 
 fn rows(
@@ -119,38 +110,23 @@ fn rows(
     reference: &Reference,
     by: By,
     span: &Span,
-    under: Option<&Under>,
+    under: Option<&BTreeSet<UnitId>>,
 ) -> Result<Vec<Row>, Error> {
-    let dimension = match (by, under) {
-        (By::Level | By::Channel | By::Month, None) => Dimension::LevelChannel,
-        (By::Unit, _) | (By::Level | By::Month, Some(_)) => Dimension::Unit,
-        (By::Field, None) => Dimension::FieldLevel,
-        (By::Field, Some(_)) => Dimension::UnitField,
-        (By::Procedure, None) => Dimension::Procedure,
-        (By::Procedure | By::Channel, Some(_)) => {
-            let reason = "chỉ cả tỉnh mới có số liệu theo thủ tục và hình thức nộp";
-            return Err(Error::parameter("by", reason));
-        }
-    };
     // By number first: there are far more of them than there are rows.
     let mut by_key: BTreeMap<i32, Standing> = BTreeMap::new();
-    for ((mut key, subkey), standing) in standings(conn, reference, dimension, span)? {
-        if let Some(under) = under {
-            // These dimensions have the unit for their key.
-            if !under.units.contains(&UnitId(key)) {
-                continue;
+    for ((key, subkey), standing) in standings(conn, reference, counted(by, under), span)? {
+        let key = match (by, under) {
+            (By::Channel, _) | (By::Procedure, Some(_)) => subkey,
+            (By::Level, Some(_)) => {
+                let unit = reference.units().get(UnitId(key));
+                unit.map_or(0, |unit| i32::from(unit.level.code()))
             }
-            key = match by {
-                By::Level => {
-                    let unit = reference.units().get(UnitId(key));
-                    unit.map_or(0, |unit| i32::from(unit.level.code()))
-                }
-                By::Field => subkey,
-                _ => key,
-            };
-        } else if by == By::Channel {
-            key = subkey;
-        }
+            (By::Field, Some(_)) => {
+                let procedure = reference.procedure(ProcedureId(subkey));
+                procedure.map_or(0, |procedure| procedure.field_id.0)
+            }
+            _ => key,
+        };
         let sum = by_key.entry(key).or_default();
         *sum = *sum + standing;
     }
@@ -216,7 +192,7 @@ fn months(
     conn: &mut Conn,
     reference: &Reference,
     span: &Span,
-    under: Option<&Under>,
+    under: Option<&BTreeSet<UnitId>>,
 ) -> Result<(Vec<Row>, Standing), Error> {
     let months: Vec<(i32, Span)> = months_of(span)
         .filter_map(|bucket| {
@@ -225,8 +201,9 @@ fn months(
         })
         .collect();
     let spans: Vec<Span> = months.iter().map(|(_, month)| *month).collect();
-    let series = standings_of(conn, reference, whole_dimension(under), &spans)?;
-    let whole = total(series.whole, under);
+    let series = standings_of(conn, reference, counted(By::Month, under), &spans)?;
+    let total = |all: Standings| all.into_values().sum();
+    let whole = total(series.whole);
     let rows = months
         .into_iter()
         .zip(series.each)
@@ -239,7 +216,7 @@ fn months(
                     render::words::date(month.period.from),
                     render::words::date(month.period.to)
                 ),
-                standing: total(all, under),
+                standing: total(all),
             }
         });
     Ok((rows.collect(), whole))

@@ -12,7 +12,7 @@ use crate::domain::unit::Level;
 use crate::error::Error;
 use crate::render;
 use crate::store::reference::Reference;
-use crate::store::tallies::{self, Counts, Dimension, Sums};
+use crate::store::tallies::{self, Counted, Counts, Dimension, Sums};
 use crate::store::{Conn, Store, StoreError};
 
 /// The days that a report covers, and the moment up to which it knows.
@@ -123,10 +123,10 @@ pub type Standings = BTreeMap<(i32, i32), Standing>;
 pub(crate) fn standings(
     conn: &mut Conn,
     reference: &Reference,
-    dimension: Dimension,
+    counted: Counted<'_>,
     span: &Span,
 ) -> Result<Standings, StoreError> {
-    Ok(standings_of(conn, reference, dimension, std::slice::from_ref(span))?.whole)
+    Ok(standings_of(conn, reference, counted, std::slice::from_ref(span))?.whole)
 }
 
 /// The standings over spans that follow each other.
@@ -141,7 +141,7 @@ pub(crate) struct Series {
 pub(crate) fn standings_of(
     conn: &mut Conn,
     reference: &Reference,
-    dimension: Dimension,
+    counted: Counted<'_>,
     spans: &[Span],
 ) -> Result<Series, StoreError> {
     let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
@@ -149,7 +149,7 @@ pub(crate) fn standings_of(
     };
     let periods: Vec<Period> = spans.iter().map(|span| span.period).collect();
     let (until, known_on) = (last.until, last.known_on);
-    let counts = tallies::count(conn, reference, dimension, &periods, until, known_on)?;
+    let counts = tallies::count(conn, reference, counted, &periods, until, known_on)?;
     let mut so_far = counts.before.clone();
     let mut all = Sums::new();
     let mut each = Vec::with_capacity(spans.len());
@@ -201,7 +201,12 @@ pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>
     let today = Period::new(now.date(), now.date())?;
     let span = Span::new(today, None, now)?;
     store.read_with_reference(|conn, reference| {
-        let by_level = standings(conn, reference, Dimension::LevelChannel, &span)?;
+        let by_level = standings(
+            conn,
+            reference,
+            Counted::all(Dimension::LevelChannel),
+            &span,
+        )?;
         let all = Level::ALL.into_iter().map(|level| {
             let own = by_level
                 .iter()

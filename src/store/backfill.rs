@@ -2,7 +2,10 @@
 
 use diesel::connection::Connection;
 
-use crate::store::{Conn, StoreError, dossiers, persons, reversals, settings, tallies, units};
+use crate::store::reference::Reference;
+use crate::store::{
+    Conn, OfficeHours, StoreError, dossiers, persons, reversals, settings, tallies, units,
+};
 
 const BATCH: u32 = 5000;
 
@@ -13,7 +16,21 @@ pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     fill_endings(conn)?;
     fill_reversals(conn)?;
     rename_people(conn)?;
-    read_phones(conn)
+    read_phones(conn)?;
+    count_by_unit(conn)
+}
+
+/// The counts by unit and procedure, and by unit and channel, that migration 0036 has added.
+fn count_by_unit(conn: &mut Conn) -> Result<(), StoreError> {
+    if settings::get(conn, settings::COUNTED_BY_UNIT)?.is_some() {
+        return Ok(());
+    }
+    conn.transaction(|conn| {
+        // Office hours count nothing.
+        let reference = Reference::load(conn, &OfficeHours::default())?;
+        tallies::count_by_unit(conn, &reference)?;
+        settings::set(conn, settings::COUNTED_BY_UNIT, "0036")
+    })
 }
 
 /// What phone numbers are found by that were kept as they were typed, which migration 0024 has added.

@@ -117,14 +117,15 @@ struct Group {
     n: i64,
 }
 
-/// Counts resolved dossiers of a span by outcome and by `key`, by walking over them all. Returns
-/// how many it counted.
+/// Counts resolved dossiers of a span, of all units or of one, by outcome and by `key`, by walking over them all.
+/// Returns how many it counted.
 ///
 /// # Errors
 /// If the database refuses, or there is no such key.
 pub fn count_resolved(
     conn: &mut Conn,
     key: &str,
+    unit: Option<UnitId>,
     from_millis: i64,
     before_millis: i64,
 ) -> Result<i64, StoreError> {
@@ -143,10 +144,11 @@ pub fn count_resolved(
         ),
         (other, _) => return Err(StoreError::Other(format!("no key {other}"))),
     };
+    let of_unit = unit.map_or_else(String::new, |unit| format!("and d.unit_id = {}", unit.0));
     let query = format!(
         "select cast({expression} as text) as key, count(*) as n from dossiers d {joins} \
          where d.closed_at >= {from_millis} and d.closed_at < {before_millis} \
-         and d.outcome is not null group by {expression}, d.outcome"
+         and d.outcome is not null {of_unit} group by {expression}, d.outcome"
     );
     let groups: Vec<Group> = diesel::sql_query(query).load(conn)?;
     Ok(groups.iter().map(|group| group.n).sum())

@@ -477,6 +477,24 @@ pub(super) fn dossier_id(bytes: &[u8]) -> Result<DossierId, StoreError> {
     DossierId::from_slice(bytes).ok_or_else(|| StoreError::corrupt("dossiers.id"))
 }
 
+/// A page of all dossiers after `after`, by id.
+pub(super) fn ids_after(
+    conn: &mut Conn,
+    after: Option<DossierId>,
+    limit: u32,
+) -> Result<Vec<DossierId>, StoreError> {
+    let mut query = dossiers::table
+        .order(dossiers::id)
+        .limit(i64::from(limit))
+        .select(dossiers::id)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dossiers::id.gt(after.bytes().to_vec()));
+    }
+    let ids: Vec<Vec<u8>> = query.load(conn)?;
+    ids.iter().map(|id| dossier_id(id)).collect()
+}
+
 /// A page of all rows after `after`, by id, for `verify`.
 pub fn rows_after(
     conn: &mut Conn,

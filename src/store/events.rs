@@ -10,7 +10,7 @@ use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::store::chain::{EventHash, GENESIS, StoredEvent};
 use crate::store::cursor::{Going, past};
-use crate::store::dossiers::dossier_id;
+use crate::store::dossiers::{self, dossier_id};
 use crate::store::schema::dossier_events;
 use crate::store::{Conn, StoreError};
 
@@ -143,20 +143,47 @@ pub(super) fn of_each(
     mut work: impl FnMut(&mut Conn, DossierId, &[Event]) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     for id in dossiers {
-        let done = dossier_id(&id).and_then(|id| {
+        readable(dossier_id(&id).and_then(|id| {
             let stored = history(conn, id)?;
-            let events = stored.iter().map(StoredEvent::event);
-            let events: Vec<Event> = events.collect::<Result<_, _>>()?;
-            work(conn, id, &events)
-        });
-        match done {
-            Err(StoreError::Corrupt(what)) => {
-                tracing::warn!(what, "a history that cannot be counted");
-            }
-            done => done?,
-        }
+            work(conn, id, &read(&stored)?)
+        }))?;
     }
     Ok(())
+}
+
+/// Shows the events of every dossier to `work`, many at a time. One whose history cannot be read is left out: `verify`
+/// tells of it.
+pub(super) fn of_all(
+    conn: &mut Conn,
+    mut work: impl FnMut(&mut Conn, DossierId, &[Event]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    const AT_ONCE: u32 = 2000;
+    let mut after = None;
+    loop {
+        let page = dossiers::ids_after(conn, after, AT_ONCE)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        for (id, stored) in histories(conn, &page)? {
+            readable(read(&stored).and_then(|events| work(conn, id, &events)))?;
+        }
+    }
+}
+
+fn read(stored: &[StoredEvent]) -> Result<Vec<Event>, StoreError> {
+    stored.iter().map(StoredEvent::event).collect()
+}
+
+/// Passes over what is damaged.
+fn readable(done: Result<(), StoreError>) -> Result<(), StoreError> {
+    match done {
+        Err(StoreError::Corrupt(what)) => {
+            tracing::warn!(what, "a history that cannot be counted");
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 /// What makes no history of a dossier.

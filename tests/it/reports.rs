@@ -208,9 +208,41 @@ fn check(store: &Store, now: Moment) {
             let naive = without(expected_of(Some(unit)));
             assert_eq!(without(row.standing), naive, "{} {period:?}", row.key);
         }
-        for by in By::ALL {
-            let report = reports::on_time::on_time(store, by, span, None).unwrap();
-            report.rows.iter().for_each(|row| is_sound(&row.standing));
+        for under in [None, units.by_code("H37.20").map(|unit| unit.id)] {
+            let whole = under.map(|_| {
+                reports::form_06a::form_06a(store, span, Some("H37.20"))
+                    .unwrap()
+                    .total
+            });
+            for by in By::ALL {
+                let report = reports::on_time::on_time(store, by, span, under).unwrap();
+                report.rows.iter().for_each(|row| is_sound(&row.standing));
+                assert_eq!(
+                    report.total,
+                    whole.unwrap_or(expected),
+                    "{by:?} {under:?} {period:?}"
+                );
+            }
+        }
+        // Of one unit by procedure, and by channel: what it has by itself.
+        for row in &by_unit.rows {
+            let unit = units.by_code(&row.key).unwrap();
+            let under = units.under(unit.id);
+            let expected: Standing = by_unit
+                .rows
+                .iter()
+                .filter(|row| {
+                    units
+                        .by_code(&row.key)
+                        .is_some_and(|unit| under.contains(&unit.id))
+                })
+                .map(|row| row.standing)
+                .sum();
+            for by in [By::Procedure, By::Channel, By::Field] {
+                let report = reports::on_time::on_time(store, by, span, Some(unit.id)).unwrap();
+                let sum: Standing = report.rows.iter().map(|row| row.standing).sum();
+                assert_eq!(sum, expected, "{by:?} {} {period:?}", row.key);
+            }
         }
         form.groups
             .iter()

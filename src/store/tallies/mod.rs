@@ -8,9 +8,10 @@ mod query;
 mod rollups;
 
 pub use crate::store::tallies::deltas::{count_endings, insert_deltas, insert_late, late, waiting};
-pub use crate::store::tallies::query::{Counts, Sums, count};
+pub use crate::store::tallies::query::{Counted, Counts, Sums, count};
 pub use crate::store::tallies::rollups::{
-    RollupKey, RollupRows, add_rows, add_to_rollups, effective_rollups, fold, remove_empty, spread,
+    RollupKey, RollupRows, add_rows, add_to_rollups, count_by_unit, effective_rollups, fold,
+    remove_empty, spread,
 };
 
 use crate::domain::tally::{Tally, TallyKey};
@@ -28,18 +29,30 @@ pub enum Dimension {
     FieldLevel = 3,
     /// Procedure version, 0.
     Procedure = 4,
-    /// Unit, field.
-    UnitField = 5,
+    /// Unit, procedure version.
+    UnitProcedure = 6,
+    /// Unit, channel.
+    UnitChannel = 7,
 }
 
 impl Dimension {
-    pub const ALL: [Self; 5] = [
+    /// 5 was unit, field.
+    pub const ALL: [Self; 6] = [
         Self::LevelChannel,
         Self::Unit,
         Self::FieldLevel,
         Self::Procedure,
-        Self::UnitField,
+        Self::UnitProcedure,
+        Self::UnitChannel,
     ];
+
+    /// What migration 0036 has added.
+    const ADDED: [Self; 2] = [Self::UnitProcedure, Self::UnitChannel];
+
+    /// Whether the key is a unit.
+    const fn is_by_unit(self) -> bool {
+        matches!(self, Self::Unit | Self::UnitProcedure | Self::UnitChannel)
+    }
 
     /// Key and subkey of a change.
     fn key(self, of: &TallyKey, reference: &Reference) -> Result<(i32, i32), StoreError> {
@@ -59,7 +72,8 @@ impl Dimension {
             Self::Unit => (of.unit.0, 0),
             Self::FieldLevel => (field()?, level()?),
             Self::Procedure => (of.procedure.0, 0),
-            Self::UnitField => (of.unit.0, field()?),
+            Self::UnitProcedure => (of.unit.0, of.procedure.0),
+            Self::UnitChannel => (of.unit.0, i32::from(of.channel.code())),
         })
     }
 }

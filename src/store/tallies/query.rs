@@ -3,12 +3,13 @@
 //!
 //! [`Store::read`]: crate::store::Store::read
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use diesel::dsl::sum;
+use diesel::dsl::{min, sum};
 use diesel::prelude::*;
 
+use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::period::{Buckets, Period, cut, end_of};
 use crate::domain::reversal::Reversal;
@@ -67,7 +68,41 @@ impl Counts {
     }
 }
 
-/// Counts a dimension over spans of days that follow each other, as it was known at the end of
+/// What is counted: a dimension, of everything or of some units only.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    dimension: Dimension,
+    units: Option<&'a BTreeSet<UnitId>>,
+}
+
+impl<'a> Counted<'a> {
+    /// Of everything.
+    pub const fn all(dimension: Dimension) -> Self {
+        Self {
+            dimension,
+            units: None,
+        }
+    }
+
+    /// Of these units: for the dimensions whose key is a unit.
+    pub fn of(dimension: Dimension, units: &'a BTreeSet<UnitId>) -> Self {
+        debug_assert!(dimension.is_by_unit(), "{dimension:?}");
+        Self {
+            dimension,
+            units: Some(units),
+        }
+    }
+
+    /// The key of a change; `None` if it is of another unit.
+    fn key(self, of: &TallyKey, reference: &Reference) -> Result<Option<(i32, i32)>, StoreError> {
+        if self.units.is_some_and(|units| !units.contains(&of.unit)) {
+            return Ok(None);
+        }
+        self.dimension.key(of, reference).map(Some)
+    }
+}
+
+/// Counts over spans of days that follow each other, as it was known at the end of
 /// `known_on`; with the crossings before `until` that the sweep is behind by. It costs the buckets of
 /// the spans and what waits to be folded or recorded.
 ///
@@ -76,7 +111,7 @@ impl Counts {
 pub fn count(
     conn: &mut Conn,
     reference: &Reference,
-    dimension: Dimension,
+    counted: Counted<'_>,
     spans: &[Period],
     until: Moment,
     known_on: NaiveDate,
@@ -86,22 +121,26 @@ pub fn count(
         return Ok(counts);
     };
     if let Some(before) = Period::before(first.from) {
-        counts.before = rolled_up(conn, dimension, before)?;
+        counts.before = rolled_up(conn, counted, before)?;
     }
     for span in spans {
-        counts.spans.push(rolled_up(conn, dimension, *span)?);
+        counts.spans.push(rolled_up(conn, counted, *span)?);
     }
-    let key = |of: &TallyKey| dimension.key(of, reference);
+    let key = |of: &TallyKey| counted.key(of, reference);
     for delta in deltas::unfolded(conn)? {
         let (of, tally) = delta.parts()?;
-        counts.add(spans, of.day, key(&of)?, tally);
+        if let Some(key) = key(&of)? {
+            counts.add(spans, of.day, key, tally);
+        }
     }
     for late in deltas::late_after(conn, known_on)? {
         let (of, tally) = late.parts()?;
-        counts.add(spans, of.day, key(&of)?, -tally);
+        if let Some(key) = key(&of)? {
+            counts.add(spans, of.day, key, -tally);
+        }
     }
     for (at, of) in behind(conn, until, known_on)? {
-        counts.behind.push((at, key(&of)?));
+        counts.behind.extend(key(&of)?.map(|key| (at, key)));
     }
     let days = Period {
         from: first.from,
@@ -115,19 +154,21 @@ pub fn count(
             procedure: reversal.procedure,
             channel: reversal.channel,
         };
-        counts.reversals.push((reversal, key(&of)?));
+        counts
+            .reversals
+            .extend(key(&of)?.map(|key| (reversal, key)));
     }
     Ok(counts)
 }
 
 /// The roll-ups of a period, a statement a run of buckets.
-fn rolled_up(conn: &mut Conn, dimension: Dimension, period: Period) -> Result<Sums, StoreError> {
+fn rolled_up(conn: &mut Conn, counted: Counted<'_>, period: Period) -> Result<Sums, StoreError> {
     let mut sums = Sums::new();
     for Buckets { grain, first, last } in cut(period) {
-        let rows: Vec<(i32, i32, Counters<Option<i64>>)> = rollups::table
-            .filter(rollups::dimension.eq(dimension as i16))
-            .filter(rollups::grain.eq(grain.code()))
-            .filter(rollups::bucket.between(first, last))
+        let dimension = rollups::dimension.eq(counted.dimension as i16);
+        let grain = rollups::grain.eq(grain.code());
+        let rows = rollups::table
+            .filter(dimension.and(grain))
             .group_by((rollups::key, rollups::subkey))
             .select((
                 rollups::key,
@@ -151,7 +192,24 @@ fn rolled_up(conn: &mut Conn, dimension: Dimension, period: Period) -> Result<Su
                     sum(rollups::left_out_overdue),
                 ),
             ))
-            .load(conn)?;
+            .into_boxed();
+        let rows = match counted.units {
+            None => rows.filter(rollups::bucket.between(first, last)),
+            // Bucket by bucket, in each of which a unit's rows lie side by side in the key: there are far more of
+            // others.
+            Some(units) => {
+                let earliest: Option<i32> = rollups::table
+                    .filter(dimension.and(grain))
+                    .select(min(rollups::bucket))
+                    .get_result(conn)?;
+                let earliest = earliest.map(|earliest| first.max(earliest)..=last);
+                let buckets: Vec<i32> = earliest.into_iter().flatten().collect();
+                let units: Vec<i32> = units.iter().map(|unit| unit.0).collect();
+                rows.filter(rollups::bucket.eq_any(buckets))
+                    .filter(rollups::key.eq_any(units))
+            }
+        };
+        let rows: Vec<(i32, i32, Counters<Option<i64>>)> = rows.load(conn)?;
         for (key, subkey, counters) in rows {
             *sums.entry((key, subkey)).or_default() += of_sums(counters);
         }

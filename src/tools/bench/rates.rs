@@ -9,7 +9,7 @@ use crate::reports::standings::Span;
 use crate::store::baseline;
 use crate::tools::ToolError;
 use crate::tools::bench::Line;
-use crate::tools::bench::office::Office;
+use crate::tools::bench::office::{COMMUNE, Office};
 use crate::{reports, tools};
 
 pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, ToolError> {
@@ -19,15 +19,19 @@ pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, ToolError> {
     let span = Span::new(period, None, crate::clock::now()).map_err(ToolError::bench)?;
     let midnight = |day| Moment::at(day, chrono::NaiveTime::MIN).unix_millis();
     let (from, before) = (midnight(period.from), midnight(period.to) + 86_400_000);
+    let reference = store.reference()?;
+    let commune = reference.units().by_code(COMMUNE).map(|unit| unit.id);
     let mut lines = Vec::new();
-    for (by, goal) in [
-        (By::Level, 100.0),
-        (By::Unit, 100.0),
-        (By::Field, 100.0),
-        (By::Month, 100.0),
-        (By::Procedure, 20.0),
+    for (by, unit, goal) in [
+        (By::Level, None, Some(100.0)),
+        (By::Unit, None, Some(100.0)),
+        (By::Field, None, Some(100.0)),
+        (By::Month, None, Some(100.0)),
+        (By::Procedure, None, Some(20.0)),
+        (By::Field, commune, None),
+        (By::Procedure, commune, None),
     ] {
-        let report = || reports::on_time::on_time(store, by, span, None).map_err(ToolError::bench);
+        let report = || reports::on_time::on_time(store, by, span, unit).map_err(ToolError::bench);
         let resolved = report()?.total.resolved();
         let begun = Instant::now();
         let mut times = 0_u32;
@@ -39,19 +43,20 @@ pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, ToolError> {
         let mut limit = f64::MAX;
         for _ in 0..3 {
             let begun = Instant::now();
-            let counted =
-                store.read(|conn| baseline::count_resolved(conn, by.as_str(), from, before))?;
+            let counted = store
+                .read(|conn| baseline::count_resolved(conn, by.as_str(), unit, from, before))?;
             limit = limit.min(begun.elapsed().as_secs_f64() * 1000.0);
             if counted != resolved {
                 let detail = format!("báo cáo đếm {resolved}, bảng hồ sơ có {counted}");
                 return Err(ToolError::Bench(detail));
             }
         }
+        let of = unit.map_or("", |_| ", one unit");
         lines.push(Line {
             limit: Some(limit),
             ratio: Some(limit / value),
-            goal: Some(goal),
-            ..office.line(format!("on-time by {}", by.as_str()), value, "ms")
+            goal,
+            ..office.line(format!("on-time by {}{of}", by.as_str()), value, "ms")
         });
     }
     Ok(lines)

@@ -182,6 +182,10 @@ fn place(key: &RollupKey, reference: &Reference) -> String {
         unit.map_or_else(|| id.to_string(), |unit| unit.code.clone())
     };
     let field = |id| reference.field_name(FieldId(id)).to_owned();
+    let procedure = |id| {
+        let procedure = reference.procedure(ProcedureId(id));
+        procedure.map_or_else(|| id.to_string(), |p| p.definition.code.clone())
+    };
     let dimension = Dimension::ALL
         .into_iter()
         .find(|dimension| *dimension as i16 == key.dimension);
@@ -189,12 +193,11 @@ fn place(key: &RollupKey, reference: &Reference) -> String {
         Some(Dimension::LevelChannel) => format!("cấp {k}, hình thức {subkey}"),
         Some(Dimension::Unit) => format!("đơn vị {}", unit(k)),
         Some(Dimension::FieldLevel) => format!("lĩnh vực {}, cấp {subkey}", field(k)),
-        Some(Dimension::Procedure) => {
-            let procedure = reference.procedure(ProcedureId(k));
-            let code = procedure.map_or_else(|| k.to_string(), |p| p.definition.code.clone());
-            format!("thủ tục {code}")
+        Some(Dimension::Procedure) => format!("thủ tục {}", procedure(k)),
+        Some(Dimension::UnitProcedure) => {
+            format!("đơn vị {}, thủ tục {}", unit(k), procedure(subkey))
         }
-        Some(Dimension::UnitField) => format!("đơn vị {}, lĩnh vực {}", unit(k), field(subkey)),
+        Some(Dimension::UnitChannel) => format!("đơn vị {}, hình thức {subkey}", unit(k)),
         None => format!("chiều {}", key.dimension),
     };
     let grain = Grain::ALL

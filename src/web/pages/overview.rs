@@ -58,9 +58,6 @@ const VIEWS: [(&str, &str, &str); 7] = [
     (BY_OFFICER, "Theo người phụ trách", "Người phụ trách"),
 ];
 
-/// Those that are only counted for the whole office.
-const OF_THE_WHOLE: [&str; 2] = ["procedure", "channel"];
-
 /// Due within so many working days is near.
 pub(super) const NEAR_DAYS: u32 = 3;
 
@@ -340,7 +337,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         frame: Frame::of(&call.by, PATH),
         form,
         unit: unit.clone(),
-        tabs: tabs(asked, &typed, whole),
+        tabs: tabs(asked, &typed),
         steps: asked.map_or_else(
             || BySteps::PATH.to_owned(),
             |asked| asked.address(BySteps::PATH, &[]),
@@ -463,11 +460,9 @@ async fn make(call: &Call, asked: &Asked) -> Result<Made, Problem> {
     })
 }
 
-/// The ways to see it that there are figures for.
-fn tabs(asked: Option<&Asked>, typed: &Fields, whole: bool) -> Vec<Tab> {
-    let known = VIEWS.iter();
-    let known = known.filter(|(name, ..)| whole || !OF_THE_WHOLE.contains(name));
-    let tabs = known.map(|(name, word, _)| Tab {
+/// The ways to see it.
+fn tabs(asked: Option<&Asked>, typed: &Fields) -> Vec<Tab> {
+    let tabs = VIEWS.iter().map(|(name, word, _)| Tab {
         address: match asked {
             Some(asked) => asked.address(PATH, &[(BY, name)]),
             None => format!("{PATH}?{BY}={name}"),
