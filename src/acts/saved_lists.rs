@@ -47,6 +47,11 @@ pub fn keep(
                 let full = "đã lưu đủ 50 danh sách: xóa bớt rồi lưu lại";
                 return Err(Error::wrong("/name", full));
             }
+            if saved_lists::is_named(conn, caller.user(), &name)? {
+                let taken =
+                    "bạn đã có danh sách với tên này: đặt tên khác, hoặc xóa danh sách cũ trước";
+                return Err(Error::wrong("/name", taken));
+            }
             let list = SavedList {
                 id: SavedListId::new(now, rand::random()),
                 owner: caller.user(),

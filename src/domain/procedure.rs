@@ -275,6 +275,15 @@ impl LimitDefinition {
 }
 
 impl ProcedureDefinition {
+    /// The hours of all steps, and the most that the limit has (a day has eight), if the steps take more than that.
+    pub fn hours_beyond_limit(&self) -> Option<(u64, u64)> {
+        let limit = self.committed_limit.unwrap_or(self.statutory_limit);
+        let most = limit.limit().ok()?.most_work()?.millis() / 3_600_000;
+        let most = u64::try_from(most).ok()?;
+        let hours = self.workflow.iter().map(|step| u64::from(step.hours)).sum();
+        (hours > most).then_some((hours, most))
+    }
+
     /// As it is kept: its words in one line each, whatever file they come from, and code and province apart, where they
     /// are written together.
     #[must_use]

@@ -150,6 +150,20 @@ impl TimeLimit {
         }
     }
 
+    /// The most working time that it can hold, a day being eight hours; `None` for months and years, and where it is
+    /// named by hand.
+    pub fn most_work(self) -> Option<WorkingTime> {
+        let quarters = self.amount.quarters();
+        match self.unit {
+            LimitUnit::Hour => Some(WorkingTime::from_minutes(quarters * 15)),
+            LimitUnit::WorkingDay | LimitUnit::CalendarDay => {
+                Some(WorkingTime::from_hours(quarters * 2))
+            }
+            LimitUnit::SameDay => Some(WorkingTime::from_hours(8)),
+            _ => None,
+        }
+    }
+
     /// Whether it is walked hour by hour.
     pub(super) fn is_walked(self) -> bool {
         self.walked().is_some()

@@ -83,6 +83,14 @@ pub fn count(conn: &mut Conn, owner: UserId) -> Result<i64, StoreError> {
     Ok(kept.count().get_result(conn)?)
 }
 
+/// Whether somebody keeps a list under that name already.
+pub fn is_named(conn: &mut Conn, owner: UserId, name: &str) -> Result<bool, StoreError> {
+    let named = saved_lists::table
+        .filter(saved_lists::user_id.eq(owner.0))
+        .filter(saved_lists::name.eq(name));
+    Ok(named.count().get_result::<i64>(conn)? > 0)
+}
+
 /// What somebody keeps, in the order in which they kept it.
 pub fn of_owner(conn: &mut Conn, owner: UserId, limit: u32) -> Result<Vec<SavedList>, StoreError> {
     let rows: Vec<Row> = saved_lists::table

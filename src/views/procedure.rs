@@ -330,6 +330,11 @@ pub fn plan(reference: &Reference, new: &ProcedureDefinition) -> Plan {
             words::date(next)
         ));
     }
+    if let Some((hours, most)) = new.hours_beyond_limit() {
+        effects.push(format!(
+            "Chú ý: các bước cộng lại {hours} giờ, nhiều hơn thời hạn giải quyết (tối đa {most} giờ làm việc): xem lại giờ của các bước.",
+        ));
+    }
     if !same && changes.is_empty() {
         effects.push("Chỉ khác ở chi tiết không hiện thành chữ, như khóa của giấy tờ.".to_owned());
     }

@@ -206,6 +206,7 @@ on_both! {
         for expected in [
             "Chưa ghi".to_owned(), "Phiên bản mới, áp dụng từ".to_owned(), "kết thúc sau ngày".to_owned(),
             format!("{step}: "), format!("{hours} giờ làm việc"), format!("{} giờ làm việc", hours + 7),
+            "nhiều hơn thời hạn giải quyết (tối đa 8 giờ làm việc)".to_owned(),
         ] {
             assert!(shown.body.contains(&expected), "{expected} in {}", shown.body);
         }

@@ -200,6 +200,7 @@ struct DossiersPage {
     /// What is asked of the list, from its beginning.
     asked: String,
     columns: Vec<&'static Column>,
+    naming: FormPart,
     shown: FormPart,
     may_share: bool,
     may_hand_over: bool,
@@ -375,12 +376,6 @@ fn said(typed: &Fields) -> (Option<&'static str>, Option<&'static str>) {
         "hien-thi" => (Some("Đã ghi cách hiển thị."), None),
         "chua-chon" => (None, Some("Chưa chọn hồ sơ nào.")),
         "qua-nhieu" => (None, Some("Mỗi lần chọn tối đa 100 hồ sơ.")),
-        "chua-luu" => (
-            None,
-            Some(
-                "Chưa lưu được danh sách: cần một tên ngắn hơn 80 chữ, và mỗi người lưu tối đa 50 danh sách.",
-            ),
-        ),
         _ => (None, None),
     }
 }
@@ -431,7 +426,18 @@ impl Found {
 }
 
 /// `GET /ho-so`.
-pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
+pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    listed(call, typed, naming()).await
+}
+
+/// Under what name the list is to be kept.
+fn naming() -> FormPart {
+    FormPart::new(vec![
+        Field::text("name", "Lưu danh sách này với tên").required(),
+    ])
+}
+
+async fn listed(call: Call, mut typed: Fields, naming: FormPart) -> Result<HttpResponse, Problem> {
     in_codes(&call, &mut typed, "unit", "procedure").await?;
     if !call.by.may(Permission::ReadDossiers) {
         return Ok(see_other(home(&call.by)).finish());
@@ -464,7 +470,10 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         Err(problem) => Err(problem),
     };
     let mut form = filters(&typed, colleagues);
-    let mut status = StatusCode::OK;
+    let mut status = match naming.errors.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::BAD_REQUEST,
+    };
     let found = match listed {
         Ok(found) => found,
         Err(problem) => match problem.kind() {
@@ -479,6 +488,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
             _ => return Err(problem),
         },
     };
+    form.errors.extend(naming.errors.iter().cloned());
     let here = asked(&typed);
     let pages = typed.query_without(&["after", SAID, TICKED]);
     let next = found.next.as_ref().map(|next| {
@@ -503,6 +513,7 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         tabs,
         kept,
         filtered: form.fields.iter().any(|field| !field.value.is_empty()),
+        naming,
         form,
         list: typed.get("list").to_owned(),
         mine: typed.get("mine") == "true",
@@ -572,6 +583,7 @@ pub async fn search(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         tabs,
         kept: kept.collect(),
         filtered: false,
+        naming: FormPart::default(),
         form,
         list: "open".to_owned(),
         mine: false,
@@ -625,15 +637,15 @@ pub async fn keep_shown(call: Call, typed: Fields) -> Result<HttpResponse, Probl
 
 /// `POST /ho-so/danh-sach`: a list is kept under a name.
 pub async fn keep(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
-    kept(&call, &typed, false).await
+    kept(call, &typed, false).await
 }
 
 /// `POST /ho-so/danh-sach/chia-se`: for the staff of the unit too.
 pub async fn share(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
-    kept(&call, &typed, true).await
+    kept(call, &typed, true).await
 }
 
-async fn kept(call: &Call, typed: &Fields, share: bool) -> Result<HttpResponse, Problem> {
+async fn kept(call: Call, typed: &Fields, share: bool) -> Result<HttpResponse, Problem> {
     let list = Fields::read(typed.get(CARRIED)).unwrap_or_default();
     let new = json!({"name": typed.get("name"), "query": asked(&list)});
     let new = new.to_string().into_bytes();
@@ -641,16 +653,18 @@ async fn kept(call: &Call, typed: &Fields, share: bool) -> Result<HttpResponse, 
         Ok(list) => {
             // Under a name there is one: a second click keeps nothing more.
             let key = IdempotencyKey::of_form(typed.get(KEY));
-            saved_lists::put_in(call, key, list, share, body::hash(&new)).await
+            saved_lists::put_in(&call, key, list, share, body::hash(&new)).await
         }
         Err(problem) => Err(problem),
     };
-    let said = match kept {
-        Ok(_) => "luu",
-        Err(problem) if problem.kind() == Kind::InvalidRequest => "chua-luu",
-        Err(problem) => return Err(problem),
-    };
-    Ok(see_other(&back(typed, said)).finish())
+    match kept {
+        Ok(_) => Ok(see_other(&back(typed, "luu")).finish()),
+        Err(problem) if problem.kind() == Kind::InvalidRequest => {
+            let list = Fields::read(&asked(&list)).unwrap_or_default();
+            listed(call, list, naming().typed(typed).refused(&problem)).await
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `POST /ho-so/danh-sach/{list}/xoa`: it is kept no more.
