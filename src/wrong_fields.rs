@@ -16,6 +16,9 @@ use serde_json::Value;
 /// What is said of a name that is none of those that may stand there; then those.
 pub(crate) const ONE_OF: &str = "phải là một trong";
 
+/// What is said of a field that is not there.
+pub(crate) const MISSING: &str = "thiếu trường này";
+
 /// A wrong field: JSON pointer and reason.
 pub(crate) type WrongField = (String, String);
 
@@ -89,7 +92,16 @@ pub(crate) fn read<T: DeserializeOwned>(
                 return None;
             }
         }
-        let mend = Mend::next(before, &reason, path.last())?;
+        let Some(mend) = Mend::next(before, &reason, path.last()) else {
+            // Nothing can stand there: what it is a part of is left out as a whole, if that has not been tried.
+            let (_, parent) = path.split_last()?;
+            if parent.is_empty() || mended.contains_key(parent) {
+                return None;
+            }
+            Mend::LeftOut.put(&mut value, parent, example);
+            mended.insert(parent.to_vec(), Mend::LeftOut);
+            continue;
+        };
         mend.put(&mut value, &path, example);
         mended.insert(path, mend);
     }
@@ -194,7 +206,7 @@ impl Display for Reason {
     /// Without the value: it may be personal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("thiếu trường này"),
+            Self::Missing => f.write_str(MISSING),
             Self::Unknown => f.write_str("trường lạ"),
             Self::OneOf(names) => write!(f, "{ONE_OF}: {}", names.join(", ")),
             Self::Other(needed) => write!(f, "cần {}", needed.unwrap_or("giá trị khác")),

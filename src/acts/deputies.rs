@@ -70,6 +70,15 @@ pub fn name(
             if !within(&principal) || !within(&deputy) {
                 return Err(NOT_YOURS);
             }
+            // Who could do nothing of it would be believed to stand in.
+            if !units.is_under(principal.unit, deputy.unit) {
+                let why = "người này không xử lý hồ sơ của đơn vị người vắng mặt";
+                return Err(Error::wrong("/deputy", why));
+            }
+            if principal.role.may(Permission::Finish) && !deputy.role.may(Permission::Finish) {
+                let why = "người này không được quyết định hồ sơ nên không làm thay được người có quyền đó";
+                return Err(Error::wrong("/deputy", why));
+            }
             let named = Deputy {
                 id: DeputyId::new(now, rand::random()),
                 principal: principal.id,

@@ -9,8 +9,8 @@ use crate::domain::office_hours::OfficeHours;
 use crate::domain::period::end_of;
 use crate::domain::text;
 use crate::domain::unit::{
-    Level, Share, Succession, Unit, UnitKind, Units, check_statistical_code, desk_phone,
-    is_code_under, is_desk_phone, is_unit_code, typed_code,
+    Level, Share, Succession, Unit, UnitKind, Units, check_desk_phone, check_statistical_code,
+    desk_phone, is_code_under, is_unit_code, typed_code,
 };
 use crate::error::{Conflict, Error};
 use crate::render::words::date;
@@ -22,8 +22,6 @@ use crate::store::{Conn, Store, jobs, open_dossiers, settings, units as store};
 /// So long after its end a unit may still have taken something in: the end is mostly written down afterwards, but a year is
 /// easily mistyped. Ours.
 const LATE_DAYS: u64 = 366;
-
-const NOT_A_DESK_PHONE: &str = "số điện thoại phải gọi được, đủ số 0 ở đầu và mã vùng (ví dụ 0205 3812 345); nhiều số cách nhau bằng dấu phẩy; tối đa 100 ký tự";
 
 /// A new unit under one that there is.
 #[derive(Debug, Clone)]
@@ -91,8 +89,8 @@ fn check(unit: &Unit, before: Option<&Unit>, units: &Units, wrong: &mut Vec<(Str
     }
     let same_phone = before.is_some_and(|before| before.phone == unit.phone);
     let phone = unit.phone.as_deref().filter(|_| !same_phone);
-    if phone.is_some_and(|phone| !is_desk_phone(phone)) {
-        add("/phone", NOT_A_DESK_PHONE);
+    if let Some(Err(reason)) = phone.map(check_desk_phone) {
+        add("/phone", reason);
     }
     if let Some(Err(error)) = unit.office_hours.as_ref().map(OfficeHours::check) {
         add("/office_hours", &error.to_string());
@@ -257,6 +255,18 @@ pub fn change_unit(
                 Vec::new()
             }
         };
+        let today = crate::clock::now().date();
+        let is_over = known.valid_to.filter(|last| *last < today);
+        if let Some(last) = is_over.filter(|last| unit.valid_to.is_none_or(|new| new > *last))
+            && units.successor_of(unit.id).is_some()
+        {
+            let reason = format!(
+                "đơn vị đã dừng hoạt động sau ngày {} và hồ sơ đã chuyển sang đơn vị kế thừa: không mở lại được; nếu \
+                 ghi nhầm thì thêm đơn vị mới",
+                date(last)
+            );
+            wrong.push(("/valid_to".to_owned(), reason));
+        }
         let ends = unit.valid_to.is_some() && unit.valid_to != known.valid_to;
         if let Some(last) = unit.valid_to.filter(|_| ends)
             && open_dossiers::received_since(conn, unit.id, end_of(last + Days::new(LATE_DAYS)))?
@@ -273,7 +283,6 @@ pub fn change_unit(
             ensure_nothing_held(conn, &unit)?;
         }
         // An end that has not come yet is taken back together with who would have gone on.
-        let today = crate::clock::now().date();
         let withdrawn = change.valid_to == Some(None)
             && known.valid_to.is_some_and(|last| last >= today)
             && succession.is_empty();

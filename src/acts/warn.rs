@@ -84,7 +84,15 @@ fn other_name(
     let Some(identity) = &person.identity else {
         return Ok(None);
     };
-    let own = fold_name(&person.name);
+    // A household business has its owner's number, and mostly the name.
+    let owner = |name: &str| {
+        let folded = fold_name(name);
+        let rest = ["ho kinh doanh ", "hkd "]
+            .into_iter()
+            .find_map(|form| folded.strip_prefix(form).map(str::to_owned));
+        rest.unwrap_or(folded)
+    };
+    let own = owner(&person.name);
     let known = duplicates::names_of(conn, identity)?;
     let mut known: Vec<String> = known
         .into_iter()
@@ -92,7 +100,7 @@ fn other_name(
         .map(|(name, _)| name)
         .collect();
     // Once right, it is known: only a name that nobody has used yet is asked about.
-    if known.iter().any(|name| fold_name(name) == own) {
+    if known.iter().any(|name| owner(name) == own) {
         return Ok(None);
     }
     known.sort_unstable();

@@ -224,8 +224,10 @@ impl RawMail {
         if !(1..=50).contains(&self.timeout_seconds) {
             return Err(wrong("mail.timeout_seconds", "phải từ 1 đến 50".to_owned()));
         }
-        let from = self.from.parse();
-        let from = from.map_err(|_| wrong("mail.from", "không phải địa chỉ thư".to_owned()))?;
+        let from: Result<lettre::message::Mailbox, _> = self.from.parse();
+        // No letter leaves from a host with marks in its name.
+        let from = from.ok().filter(|from| from.email.to_string().is_ascii());
+        let from = from.ok_or_else(|| wrong("mail.from", "không phải địa chỉ thư".to_owned()))?;
         let transport = match self.transport.as_str() {
             "none" => return Ok(None),
             "folder" if self.folder == Path::new("") => {
@@ -273,6 +275,13 @@ impl RawNotices {
         let link = &self.look_up_link;
         if !link.contains("{case_number}") || !link.contains("{code}") {
             let reason = "phải có {case_number} và {code}".to_owned();
+            return Err(wrong("notices.look_up_link", reason));
+        }
+        let begins = ["http://", "https://"]
+            .iter()
+            .any(|scheme| link.starts_with(scheme));
+        if !begins || link.contains(char::is_whitespace) {
+            let reason = "phải là địa chỉ đầy đủ, bắt đầu bằng https:// hoặc http://".to_owned();
             return Err(wrong("notices.look_up_link", reason));
         }
         Ok(NoticesConfig {

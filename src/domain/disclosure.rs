@@ -170,7 +170,7 @@ fn names(text: &str, name: &str) -> bool {
         }
     };
     let name: String = clean(name).nfkc().collect();
-    let by_given_name = is_by_given_name(text, &name);
+    let by_given_name = is_by_given_name(text, &name) || is_shortened(text, &name);
     let (text, mut name) = (words(text), words(&name));
     if is_organisation(&name.join(" "), None) {
         let by_law = name
@@ -273,6 +273,42 @@ fn is_with_initials(words: &[String], name: &[String]) -> bool {
         && words.iter().zip(name).all(|(word, name)| {
             word == name || (word.chars().count() == 1 && name.starts_with(word.as_str()))
         })
+}
+
+/// Whether a person is written of with some of the name left out, `Đặng Hùng`, `T. Hương`: the family name or an initial, of
+/// the others any in their order, and the given name; with their marks, unless the text has none at all.
+fn is_shortened(text: &str, name: &str) -> bool {
+    let unmarked = text.is_ascii();
+    let plain = |word: &str| match unmarked {
+        true => fold_diacritics(word),
+        false => tone_last(word),
+    };
+    let name_words: Vec<String> = name.split_whitespace().map(plain).collect();
+    let Some((given, others)) = name_words.split_last() else {
+        return false;
+    };
+    if others.len() < 2 || is_organisation(name, None) {
+        return false;
+    }
+    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).map(plain).collect();
+    let is_initial = |word: &str| word.chars().filter(|c| !is_combining_mark(*c)).count() == 1;
+    let fits = |part: &[String]| {
+        let Some((last, before)) = part.split_last() else {
+            return false;
+        };
+        let begins = before
+            .first()
+            .is_some_and(|first| is_initial(first) || others.first() == Some(first));
+        let mut rest = others.iter();
+        let mut is_part = |word: &String| {
+            let initial = is_initial(word);
+            rest.any(|other| word == other || (initial && other.starts_with(word.as_str())))
+        };
+        last == given && begins && before.iter().all(|word| is_part(word))
+    };
+    let lengths = 2..name_words.len();
+    lengths.flat_map(|length| words.windows(length)).any(fits)
 }
 
 /// A word with the letters that its digits look like: `C0n`.
@@ -459,6 +495,9 @@ mod tests {
             ("bà Thị Ánh", Name),
             ("tên là Ánh Nguyễn Thị", Name),
             ("chị Lan nói", Name),
+            ("Ông Nguyễn Ánh chờ lâu", Name),
+            ("T. Ánh", Name),
+            ("bà N. Ánh", Name),
             ("bà N g u y ễ n  T h ị  Á n h nói", Name),
             ("bà N.g.u.y.ễ.n T-h-ị Á_n_h", Name),
             ("Nguyễn \u{422}hị Ánh", Name),

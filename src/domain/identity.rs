@@ -33,6 +33,9 @@ const TAX_CODE: Invalid = Invalid::new(
 const TAX_ZERO: Invalid = Invalid::new(
     "mã số thuế có 10 chữ số: số này thiếu một chữ số, có thể mất số 0 ở đầu (bảng tính thường bỏ mất)",
 );
+const CENTURY: Invalid = Invalid::new(
+    "chữ số thứ tư của số căn cước là giới tính và thế kỷ sinh, từ 0 đến 3 với người đã sinh",
+);
 const NOT_DIGITS: Invalid = Invalid::new("số định danh chỉ gồm chữ số");
 const OF_A_SPREADSHEET: Invalid = Invalid::new(
     "bảng tính đã đổi số này thành số thập phân, có thể mất số 0 ở đầu: hãy gõ lại theo giấy tờ",
@@ -52,8 +55,9 @@ impl Identity {
         }
         match digits.len() {
             9 => Ok(Self::Cmnd(digits)),
-            12 => match digits[..3].parse() {
-                Ok(1_u16..=96) => Ok(Self::Cccd(digits)),
+            12 => match (digits[..3].parse(), digits.as_bytes()[3]) {
+                (Ok(1_u16..=96), b'0'..=b'3') => Ok(Self::Cccd(digits)),
+                (Ok(1..=96), _) => Err(CENTURY),
                 _ => Err(PROVINCE),
             },
             8 | 11 => Err(PERSON_ZERO),
@@ -86,6 +90,15 @@ impl Identity {
         } else {
             Err(TAX_CODE)
         }
+    }
+
+    /// The year of birth that a card's number tells.
+    pub fn born_in(&self) -> Option<i32> {
+        let Self::Cccd(number) = self else {
+            return None;
+        };
+        let digits = |range: std::ops::Range<usize>| number.get(range)?.parse::<i32>().ok();
+        Some(1900 + digits(3..4)? / 2 * 100 + digits(4..6)?)
     }
 
     /// The number in full. For storing and for those who may see it; never for logs.

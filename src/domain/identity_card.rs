@@ -30,7 +30,9 @@ const GARBLED: Invalid = Invalid::new(
     "chữ trên thẻ không đọc được: máy quét đang gửi sai bảng mã, hãy chỉnh máy quét về Unicode (UTF-8)",
 );
 const BORN_ON: Invalid = Invalid::new("ngày sinh trên thẻ không phải ngày dạng ddmmyyyy");
-const ISSUED_ON: Invalid = Invalid::new("ngày cấp trên thẻ không phải ngày dạng ddmmyyyy");
+const ISSUED_ON: Invalid = Invalid::new(
+    "ngày cấp trên thẻ phải là ngày dạng ddmmyyyy, sau ngày sinh và không ở tương lai",
+);
 const SEX: Invalid = Invalid::new("giới tính trên thẻ không phải Nam hay Nữ");
 const CONTRADICTION: Invalid =
     Invalid::new("số căn cước không khớp với năm sinh hoặc giới tính trên thẻ");
@@ -43,9 +45,9 @@ impl IdentityCard {
     /// Reads what a scanner typed.
     ///
     /// # Errors
-    /// If the text has not the form, or contradicts itself: the 12 digits carry century, sex and
-    /// year of birth.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
+    /// If the text has not the form, contradicts itself (the 12 digits carry century, sex and year of birth), or is of
+    /// days after `today`.
+    pub fn parse(text: &str, today: NaiveDate) -> Result<Self, Invalid> {
         let text = clean(text);
         let text = behind_label(&text);
         let parts: Vec<&str> = text.trim().split('|').map(str::trim).collect();
@@ -75,6 +77,9 @@ impl IdentityCard {
         };
         if !agrees(identity.number(), born_on, female) {
             return Err(CONTRADICTION);
+        }
+        if issued_on <= born_on || issued_on > today {
+            return Err(ISSUED_ON);
         }
         let old_identity = match old {
             "" => None,
@@ -130,12 +135,16 @@ mod tests {
     use super::*;
     use crate::domain::identity::PERSON_ZERO;
 
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 28).unwrap()
+    }
+
     const CARD: &str =
         "020185000123|082123456|Nguyễn Thị Ánh|05031985|Nữ|Thôn Nà Lốc, Lạng Sơn|10052021";
 
     #[test]
     fn reads_a_card() {
-        let card = IdentityCard::parse(&format!("{CARD}\r\n")).unwrap();
+        let card = IdentityCard::parse(&format!("{CARD}\r\n"), today()).unwrap();
         assert_eq!(card.identity.number(), "020185000123");
         assert_eq!(card.old_identity.unwrap().number(), "082123456");
         assert_eq!(card.name, "Nguyễn Thị Ánh");
@@ -143,17 +152,19 @@ mod tests {
         assert_eq!(card.issued_on.to_string(), "2021-05-10");
         let without_old = CARD.replace("|082123456|", "||");
         assert_eq!(
-            IdentityCard::parse(&without_old).unwrap().old_identity,
+            IdentityCard::parse(&without_old, today())
+                .unwrap()
+                .old_identity,
             None
         );
         for before in ["\u{feff}", "]Q3", "CCCD: ", "]Q1\u{feff}Số CCCD:"] {
-            let card = IdentityCard::parse(&format!("{before}{CARD}"));
+            let card = IdentityCard::parse(&format!("{before}{CARD}"), today());
             assert_eq!(card.unwrap().identity.number(), "020185000123", "{before}");
         }
         use unicode_normalization::UnicodeNormalization;
         let decomposed: String = CARD.nfd().collect();
         assert_eq!(
-            IdentityCard::parse(&decomposed).unwrap().name,
+            IdentityCard::parse(&decomposed, today()).unwrap().name,
             "Nguyễn Thị Ánh"
         );
         for scanned in [
@@ -162,12 +173,12 @@ mod tests {
             format!("{CARD}\r\n{CARD}\r\n"),
             format!("\u{2}{CARD}\u{3}\u{1d}"),
         ] {
-            let card = IdentityCard::parse(&scanned).unwrap();
+            let card = IdentityCard::parse(&scanned, today()).unwrap();
             assert_eq!(card.sex, "Nữ", "{scanned:?}");
             assert_eq!(card.issued_on.to_string(), "2021-05-10", "{scanned:?}");
         }
         let with_parents = format!("{CARD}|Nguyễn Văn A|Trần Thị B");
-        assert!(IdentityCard::parse(&with_parents).is_ok());
+        assert!(IdentityCard::parse(&with_parents, today()).is_ok());
     }
 
     #[test]
@@ -184,10 +195,17 @@ mod tests {
             ("082123456", "08212345", number_on_card(PERSON_ZERO)),
         ] {
             let card = CARD.replace(from, to);
-            assert_eq!(IdentityCard::parse(&card).err(), Some(error), "{to}");
+            assert_eq!(
+                IdentityCard::parse(&card, today()).err(),
+                Some(error),
+                "{to}"
+            );
         }
         let child = "020322000123||Vi Văn An|01012022|Nam|Lạng Sơn|01022023";
-        assert_eq!(IdentityCard::parse(child).err(), Some(CONTRADICTION));
-        assert!(IdentityCard::parse(&child.replace("0203", "0202")).is_ok());
+        assert_eq!(
+            IdentityCard::parse(child, today()).err(),
+            Some(CONTRADICTION)
+        );
+        assert!(IdentityCard::parse(&child.replace("0203", "0202"), today()).is_ok());
     }
 }

@@ -21,11 +21,40 @@ fn civil_offset() -> FixedOffset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(i64);
 
-/// The text is not an RFC 3339 moment (`2021-02-09T14:00:00+07:00`), or lies outside the years
-/// 1900 to 9999.
+/// The text is no moment ([`Moment::parse`]), or lies outside the years 1900 to 9999.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' không phải thời điểm theo RFC 3339, ví dụ 2021-02-09T14:00:00+07:00")]
+#[error("'{0}' không phải ngày giờ, ví dụ 2021-02-09T14:00:00+07:00")]
 pub struct InvalidMoment(pub String);
+
+/// A civil time as people write it.
+fn written(text: &str) -> Option<NaiveDateTime> {
+    let text = text.trim().to_lowercase();
+    // `16h`, `16h30`, `16 giờ 30`.
+    let text = text
+        .replace(" giờ ", "h")
+        .replace(" giờ", "h")
+        .replace("giờ", "h");
+    let mut time = None;
+    let mut day = None;
+    for word in text
+        .split_whitespace()
+        .filter(|word| *word != "ngày" && *word != "lúc")
+    {
+        let word = word.trim_end_matches(',');
+        if let Ok(read) = NaiveDate::parse_from_str(word, "%d/%m/%Y") {
+            day = day.xor(Some(read));
+            continue;
+        }
+        let (hours, minutes) = word.split_once([':', 'h'])?;
+        let minutes = match (minutes, word.contains('h')) {
+            ("", true) => 0,
+            (minutes, _) if minutes.len() == 2 => minutes.parse().ok()?,
+            _ => return None,
+        };
+        time = time.xor(NaiveTime::from_hms_opt(hours.parse().ok()?, minutes, 0));
+    }
+    Some(day?.and_time(time?))
+}
 
 impl Moment {
     /// 1900-01-01T00:00:00Z and 9999-12-31T00:00:00Z: what a moment read from outside may be.
@@ -39,11 +68,16 @@ impl Moment {
         self.0
     }
 
-    /// Reads RFC 3339 with any offset.
+    /// Reads RFC 3339 with any offset, and what people write of clocks in Vietnam: `16:00 24/12/2026`, `16h00 ngày
+    /// 24/12/2026`, `24/12/2026 16h`. A program's time without an offset is none: nobody knows which it means.
+    ///
+    /// # Errors
+    /// If it is neither.
     pub fn parse(text: &str) -> Result<Self, InvalidMoment> {
         DateTime::parse_from_rfc3339(text.trim())
             .ok()
             .map(|t| t.timestamp_millis())
+            .or_else(|| Some(Self::from_civil(written(text)?).0))
             .filter(|millis| Self::READABLE.contains(millis))
             .map(Self)
             .ok_or_else(|| InvalidMoment(text.to_owned()))
@@ -168,5 +202,38 @@ impl std::ops::Add for WorkingTime {
 
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_of_clocks_is_read_and_no_programs_time_without_an_offset() {
+        let four = Moment::parse("2026-12-24T16:00:00+07:00");
+        for text in [
+            "16:00 24/12/2026",
+            "16:00 ngày 24/12/2026",
+            "24/12/2026 16:00",
+            "24/12/2026 16h00",
+            "16h, ngày 24/12/2026",
+            "Lúc 16 giờ 00 ngày 24/12/2026",
+            "2026-12-24T09:00:00Z",
+        ] {
+            assert_eq!(Moment::parse(text), four, "{text}");
+        }
+        for text in [
+            "24/12/2026",
+            "16:00",
+            "31/02/2026 16:00",
+            "24/12/2026 25:00",
+            "24/12/2026 16:0",
+            "16:00 17:00 24/12/2026",
+            "2026-12-24T16:00:00",
+            "",
+        ] {
+            assert!(Moment::parse(text).is_err(), "{text}");
+        }
     }
 }

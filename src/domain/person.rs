@@ -476,6 +476,9 @@ pub fn is_organisation(name: &str, identity: Option<&Identity>) -> bool {
             let unmarked = clean(name).is_ascii();
             let words = words_of_name(name);
             let given: Vec<_> = words.split_whitespace().map(letters_and_marks).collect();
+            if is_called_like_a_person(&words) {
+                return false;
+            }
             ORGANISATIONS.iter().any(|start| {
                 let rest = folded.strip_prefix(fold_diacritics(start).as_str());
                 let begins = rest.is_some_and(|rest| rest.starts_with(' '));
@@ -489,6 +492,37 @@ pub fn is_organisation(name: &str, identity: Option<&Identity>) -> bool {
                     }
             })
         }
+    }
+}
+
+/// Whether a name of few words goes on as people's do, `Phòng Văn Chung`, and not as offices', `Phòng Văn hóa`: some family
+/// names are what offices are called.
+fn is_called_like_a_person(words: &str) -> bool {
+    const OF_OFFICES: &[&str] = &[
+        "công",
+        "hiến",
+        "hóa",
+        "học",
+        "nghệ",
+        "phòng",
+        "thư",
+        "trấn",
+        "trường",
+        "vật",
+        "xã",
+    ];
+    // Of places there are many that begin with Văn.
+    const OF_PLACES: &[&str] = &["bản", "chợ", "chùa", "đền", "đình", "thôn", "trường", "xã"];
+    let words: Vec<_> = words.split_whitespace().map(letters_and_marks).collect();
+    let is = |word: &(String, Vec<char>), known: &[&str]| {
+        known.iter().any(|known| letters_and_marks(known) == *word)
+    };
+    match words.as_slice() {
+        [first, middle, next] | [first, middle, next, _] => {
+            let called = is(middle, &["thị"]) || (is(middle, &["văn"]) && !is(first, OF_PLACES));
+            called && !is(next, OF_OFFICES)
+        }
+        _ => false,
     }
 }
 
@@ -563,16 +597,18 @@ pub fn search_name(name: &str, identity: Option<&Identity>) -> String {
     last_word_first(&folded)
 }
 
-/// A name as it is looked for: `Lý` and `Lí` are one, and so are `H’Hen` and `Hhen` (no other word begins with h and
-/// another consonant).
+/// A name as it is looked for: `Lý` and `Lí` are one, and so are `H’Hen` and `Hhen`, `K’Brể` and `Kbre`, `Y Bhăm` and `Ybham`
+/// (no other word begins with such a letter and a consonant, but for kh).
 pub fn fold_for_search(name: &str) -> String {
     let folded = fold_name(name);
     let words = folded.split(' ').map(|word| {
-        if let Some(rest) = word.strip_prefix('h')
+        if let Some(first @ ('h' | 'k' | 'y')) = word.chars().next()
+            && let rest = &word[1..]
             && !rest.is_empty()
+            && !(first == 'k' && rest.starts_with('h'))
             && !rest.starts_with(|c: char| "aeiouy".contains(c) || !c.is_alphabetic())
         {
-            return format!("h {rest}");
+            return format!("{first} {rest}");
         }
         let stem = word.strip_suffix('y').unwrap_or_default();
         let alone = stem.ends_with("qu") || stem.ends_with(|c: char| !"aeiouy".contains(c));
@@ -583,6 +619,42 @@ pub fn fold_for_search(name: &str) -> String {
     });
     words.collect::<Vec<_>>().join(" ")
 }
+
+/// The other ways in which the name of an organisation is written that was looked for: what it is by law whole, and in its
+/// letters (`htx`), each folded for a search.
+pub fn other_spellings(searched: &str) -> Vec<String> {
+    let padded = format!(" {searched} ");
+    let long = SHORT_FORMS
+        .iter()
+        .fold(padded.clone(), |text, (short, long)| {
+            text.replace(&format!(" {short} "), &format!(" {long} "))
+        });
+    let short = SHORT_FORMS
+        .iter()
+        .fold(padded.clone(), |text, (short, long)| {
+            text.replace(&format!(" {long} "), &format!(" {short} "))
+        });
+    let mut others: Vec<String> = [long, short]
+        .into_iter()
+        .filter(|other| *other != padded)
+        .map(|other| other.trim().to_owned())
+        .collect();
+    others.dedup();
+    others
+}
+
+/// How what organisations are by law is written short (`HTX`, `Cty`), folded for a search.
+const SHORT_FORMS: &[(&str, &str)] = &[
+    ("cp", "co phan"),
+    ("cti", "cong ti"),
+    ("dntn", "doanh nghiep tu nhan"),
+    ("h kd", "ho kinh doanh"),
+    ("h tx", "hop tac xa"),
+    ("mtv", "mot thanh vien"),
+    ("tm", "thuong mai"),
+    ("tnhh", "trach nhiem huu han"),
+    ("xd", "xay dung"),
+];
 
 /// `nguyen thi anh` as `anh thi nguyen`.
 pub fn last_word_first(folded: &str) -> String {
@@ -713,12 +785,19 @@ mod tests {
             "Ánh Dương Co., Ltd",
             "An Phát TNHH",
             "Thôn Nà Pàn",
+            "Phòng Văn hóa",
+            "Phòng Văn hoá Thông tin",
+            "Sở Văn hóa, Thể thao và Du lịch",
+            "Thôn Văn Lãng",
         ] {
             assert!(is_organisation(name, None), "{name}");
             assert_eq!(Person::named(name).public_name(), name);
         }
         for name in [
             "Nguyễn Thị Ánh",
+            "Phòng Văn Chung",
+            "Sở Thị Hoa",
+            "Hội Thị Lan Anh",
             "Đoàn Văn Công",
             "Văn Phong",
             "Văn Phong Nam",

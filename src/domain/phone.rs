@@ -56,11 +56,42 @@ pub fn read(text: &str) -> Result<String, NoPhone> {
     match national.len() {
         10 if begins(&["03", "05", "07", "08", "09"]) => Ok(national),
         11 if begins(&["02"]) => Ok(national),
+        11 if let Some(new) = since_2018(&national) => Ok(new),
         8..=10 if begins(&["1800", "1900"]) => Ok(national),
         9 if begins(&["3", "5", "7", "8", "9"]) => Err(NoPhone::ZeroMissing),
         10 if begins(&["2"]) => Err(NoPhone::ZeroMissing),
         _ => Err(NoPhone::Unknown),
     }
+}
+
+/// A mobile number of eleven digits as it has been since 2018, when its first digits changed (Quyết định 798/QĐ-BTTTT [M]).
+fn since_2018(old: &str) -> Option<String> {
+    let (start, rest) = old.split_at_checked(4)?;
+    let start = match start {
+        "0120" => "070",
+        "0121" => "079",
+        "0122" => "077",
+        "0123" => "083",
+        "0124" => "084",
+        "0125" => "085",
+        "0126" => "076",
+        "0127" => "081",
+        "0128" => "078",
+        "0129" => "082",
+        "0162" => "032",
+        "0163" => "033",
+        "0164" => "034",
+        "0165" => "035",
+        "0166" => "036",
+        "0167" => "037",
+        "0168" => "038",
+        "0169" => "039",
+        "0186" => "056",
+        "0188" => "058",
+        "0199" => "059",
+        _ => return None,
+    };
+    Some(format!("{start}{rest}"))
 }
 
 /// Whether a number, as it is kept, may take short messages: a mobile one, or one abroad. A line in a house or a service
@@ -98,6 +129,13 @@ pub fn spellings(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_mobile_numbers_are_what_they_have_become() {
+        assert_eq!(read("0169 234 5678"), Ok("0392345678".to_owned()));
+        assert_eq!(read("+84 1234567890"), Ok("0834567890".to_owned()));
+        assert!(read("01111234567").is_err());
+    }
 
     #[test]
     fn every_spelling_is_one_number() {

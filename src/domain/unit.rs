@@ -73,11 +73,39 @@ pub fn is_desk_phone(text: &str) -> bool {
     text.chars().count() <= 100 && text.split(',').all(one)
 }
 
+/// Whether it is what an office gives as its telephone number.
+///
+/// # Errors
+/// Why not; that zeros in front are missing, which spreadsheets take away, is said so.
+pub fn check_desk_phone(text: &str) -> Result<(), &'static str> {
+    if is_desk_phone(text) {
+        return Ok(());
+    }
+    let with_zero = text.split(',').map(|number| format!("0{}", number.trim()));
+    let with_zero: Vec<String> = with_zero.collect();
+    Err(match is_desk_phone(&with_zero.join(",")) {
+        true => "số điện thoại thiếu số 0 ở đầu",
+        false => {
+            "số điện thoại phải gọi được, đủ số 0 ở đầu và mã vùng (ví dụ 0205 3812 345); nhiều số cách nhau bằng dấu \
+             phẩy; tối đa 100 ký tự"
+        }
+    })
+}
+
 /// Telephone numbers of an office as they are kept: without what they are called, with commas between.
 pub fn desk_phone(text: &str) -> String {
     let numbers = text.split([',', ';', '/', '\n']);
     let numbers = numbers.flat_map(|some| some.split(" hoặc "));
     let numbers = numbers.flat_map(|some| some.split(" và "));
+    // `0205.3812.345 - 0912.345.678`, but not `0205 - 3812 345`.
+    let numbers = numbers.flat_map(|some| {
+        let parts: Vec<&str> = some.split(['-', '–']).collect();
+        let each = |part: &&str| phone::read(part.trim()).is_ok();
+        match parts.iter().all(each) {
+            true => parts,
+            false => vec![some],
+        }
+    });
     let numbers = numbers.map(typed::number);
     let numbers: Vec<String> = numbers.filter(|number| !number.is_empty()).collect();
     numbers.join(", ")

@@ -130,10 +130,13 @@ pub(crate) fn read_with_numbers(
         let cells = columns.iter().copied().zip(cells);
         let cells = cells.map(|(column, cell)| {
             if cell.kind == Kind::Number && !numbers.contains(&column) {
-                let reason = format!(
-                    "ô là số ({}), số 0 ở đầu có thể đã mất: định dạng cột thành văn bản rồi gõ lại",
-                    cell.text
-                );
+                let reason = match is_of_days(column) {
+                    true => format!("ô là số ({}), không phải ngày: định dạng cột thành ngày", cell.text),
+                    false => format!(
+                        "ô là số ({}), số 0 ở đầu có thể đã mất: định dạng cột thành văn bản rồi gõ lại",
+                        cell.text
+                    ),
+                };
                 wrong.push(at(line, column, reason));
             }
             // Saved in an alphabet that lacks Vietnamese letters, each is this. None of ours asks a question.
@@ -170,6 +173,14 @@ fn in_usual_letters(column: &str, cell: String) -> String {
         }
         _ => cell,
     }
+}
+
+/// Whether the cells of a column are days.
+fn is_of_days(column: &str) -> bool {
+    column == "date"
+        || ["_date", "_from", "_on", "_to"]
+            .iter()
+            .any(|end| column.ends_with(end))
 }
 
 /// Texts such as `31/01/2027` in columns in which others are days: where a spreadsheet takes the month first, it makes a

@@ -7,9 +7,10 @@ use chrono::NaiveDate;
 
 use crate::domain::ids::UnitId;
 use crate::domain::job::Kind;
+use crate::domain::person::fold_diacritics;
 use crate::domain::unit::{
-    Level, Unit, UnitKind, Units, check_statistical_code, desk_phone, is_code_under, is_desk_phone,
-    is_unit_code,
+    Level, Unit, UnitKind, Units, check_desk_phone, check_statistical_code, desk_phone,
+    is_code_under, is_unit_code,
 };
 use crate::imports::table::{self, Row};
 use crate::imports::{ImportError, Imported, Wrong, file_hash, recorded, successions, verdict};
@@ -184,11 +185,18 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
     }
     let mountain = match row.get("mountain") {
         "" => None,
-        "yes" => Some(true),
-        "no" => Some(false),
         cell => {
-            wrong.push(row.wrong("mountain", format!("'{cell}' không phải yes hay no")));
-            None
+            // As people answer, and as spreadsheets hold what is true.
+            let read = match fold_diacritics(cell).as_str() {
+                "yes" | "co" | "true" | "dung" | "x" | "1" => Some(true),
+                "no" | "khong" | "false" | "sai" | "0" => Some(false),
+                _ => None,
+            };
+            if read.is_none() {
+                let why = format!("'{cell}' không phải yes hay no (có hay không)");
+                wrong.push(row.wrong("mountain", why));
+            }
+            read
         }
     };
     let optional = |column| Some(row.get(column).to_owned()).filter(|cell| !cell.is_empty());
@@ -206,8 +214,10 @@ fn read_line(row: &Row, wrong: &mut Vec<Wrong>) -> Option<Line> {
     {
         wrong.push(row.wrong("address", "dài quá 300 ký tự".to_owned()));
     }
-    if let Some(phone) = phone.as_deref().filter(|phone| !is_desk_phone(phone)) {
-        wrong.push(row.wrong("phone", format!("'{phone}' không phải số điện thoại")));
+    if let Some(phone) = &phone
+        && let Err(reason) = check_desk_phone(phone)
+    {
+        wrong.push(row.wrong("phone", format!("'{phone}': {reason}")));
     }
     let line = Line {
         row_line: row.line,

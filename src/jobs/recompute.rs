@@ -21,7 +21,7 @@ pub(crate) fn work(work: &mut Work<'_>) -> Result<bool, Error> {
     let mut ids = store.read(|conn| {
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
-            let page = open_dossiers::open_ids(conn, after, LOOKED_AT)?;
+            let page = open_dossiers::open_ids(conn, None, after, LOOKED_AT)?;
             let Some(last) = page.last() else {
                 return Ok::<_, Error>(ids);
             };

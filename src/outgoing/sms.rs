@@ -67,8 +67,15 @@ impl Gateway {
             templates,
             agent: http_client::agent(PATIENCE).build().into(),
         };
-        let tried = gateway.render("0912345678", "thử", "1", "receipt");
-        tried.map_err(|error| broken("body", &error).to_string())?;
+        let (phone, text) = ("0912345678", "tinthunghiem");
+        let tried = gateway.render(phone, text, "1", "receipt");
+        let tried = tried.map_err(|error| broken("body", &error).to_string())?;
+        // What has no place for them would reach nobody, and say nothing.
+        if !tried.contains(text) || !tried.contains(&phone[1..]) {
+            return Err(
+                "mẫu body phải có {{ text }}, và {{ phone }} hoặc {{ international }}".to_owned(),
+            );
+        }
         Ok(gateway)
     }
 

@@ -37,6 +37,9 @@ const BUNDLED: &[(&str, &str)] = bundled!(
     "supplement_requested.txt",
     "supplement_requested.html",
     "supplement_requested.sms",
+    "supplement_waived.txt",
+    "supplement_waived.html",
+    "supplement_waived.sms",
     "payment_requested.txt",
     "payment_requested.html",
     "payment_requested.sms",
@@ -392,7 +395,9 @@ fn example(topic: Topic) -> Value {
         Topic::Corrected => json!({
             "what": "kết quả được trả qua: Bưu chính công ích", "reason": "Người nộp đề nghị gửi qua bưu điện",
         }),
+        Topic::SupplementWaived => json!({"reason": reason}),
         Topic::ContactChanged => json!({
+            "what": "họ tên người nộp là Nguyễn Thị Ánh", "reason": "Ghi nhầm",
             "now": "Hồ sơ đang được giải quyết, hẹn trả kết quả 17:00 ngày 15/07/2021.", "asked": "", "owed": "",
         }),
         Topic::Money => json!({
@@ -475,6 +480,8 @@ text_enum! {
         Receipt = "receipt",
         NotReceived = "not_received",
         SupplementRequested = "supplement_requested",
+        /// It goes on without the papers that were asked for.
+        SupplementWaived = "supplement_waived",
         PaymentRequested = "payment_requested",
         /// The apology with the new appointment.
         Reappointed = "reappointed",

@@ -261,8 +261,8 @@ impl Cchc {
         items.push(format!(
             "TTHC được cắt giảm thời hạn giải quyết: {}{}{}; cắt giảm {} trên {} ngày, đạt {}.",
             number(cuts.procedures.total),
-            planned.unwrap_or_default(),
             by_level(&cuts.procedures),
+            planned.unwrap_or_default(),
             local_days(cuts.hours_cut),
             local_days(cuts.hours_before),
             percent(cuts.share()),

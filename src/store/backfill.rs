@@ -46,7 +46,8 @@ fn read_phones(conn: &mut Conn) -> Result<(), StoreError> {
 
 /// The search names that are made otherwise since texts are cleaned, and organisations are known by how they are called.
 fn rename_people(conn: &mut Conn) -> Result<(), StoreError> {
-    const NOW: &str = "any mark between words, i for y, h alone";
+    const NOW: &str =
+        "any mark between words, i for y, h, k and y alone, people called like offices";
     if settings::get(conn, settings::PEOPLE_RENAMED)?.as_deref() == Some(NOW) {
         return Ok(());
     }

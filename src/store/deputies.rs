@@ -109,6 +109,25 @@ pub fn of_units(
     rows.into_iter().map(read).collect()
 }
 
+/// Those whom somebody stands in for on a day, whose accounts are open.
+pub fn of_deputy(
+    conn: &mut Conn,
+    deputy: UserId,
+    on: NaiveDate,
+) -> Result<Vec<Deputy>, StoreError> {
+    let rows: Vec<Row> = deputies::table
+        .inner_join(users::table.on(users::id.eq(deputies::principal_id)))
+        .filter(deputies::deputy_id.eq(deputy.0))
+        .filter(deputies::valid_from.le(on))
+        .filter(deputies::valid_to.ge(on))
+        .filter(deputies::ended_at.is_null())
+        .filter(users::disabled_at.is_null())
+        .select(deputies::all_columns)
+        .order(deputies::id)
+        .load(conn)?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Those for whom somebody stands in at that moment and whose unit is `holder` or above it. Whose
 /// account is disabled has no role that anybody could stand in for.
 pub fn principals(

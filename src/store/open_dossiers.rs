@@ -55,9 +55,10 @@ macro_rules! is_late {
 }
 pub(super) use is_late;
 
-/// Ids of open dossiers after `after`, by due moment, for walks over all of them.
+/// Ids of open dossiers after `after`, by due moment, for walks over all of them or over all of a unit.
 pub fn open_ids(
     conn: &mut Conn,
+    unit: Option<UnitId>,
     after: Option<(Moment, DossierId)>,
     limit: u32,
 ) -> Result<Vec<(Moment, DossierId)>, StoreError> {
@@ -67,6 +68,9 @@ pub fn open_ids(
         .select((dossiers::open_due_at, dossiers::id))
         .limit(i64::from(limit))
         .into_boxed();
+    if let Some(unit) = unit {
+        query = query.filter(dossiers::unit_id.eq(unit.0));
+    }
     if let Some((due, id)) = after {
         let last = (due.unix_millis(), id.bytes().to_vec());
         let columns = (dossiers::open_due_at, dossiers::id);

@@ -695,18 +695,28 @@ fn name_anew(conn: &mut Conn, rows: Vec<PersonRow>) -> Result<(), StoreError> {
 /// Gives persons their search name anew whose name is read otherwise than before: with letters that only look like ours,
 /// or marks, people of six words or more, organisations that were taken for people, and what ends in y or has apostrophes.
 pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
-    // `hhen` is found as `h hen` too.
+    // `hhen` is found as `h hen` too, `kbre` as `k bre`.
     let other_letters = match conn {
         Conn::Sqlite(_) => {
-            "search_name glob '*[^ a-z0-9]*' or (' ' || search_name) glob '* h[b-df-hj-np-tv-xz]*'"
+            "search_name glob '*[^ a-z0-9]*' or (' ' || search_name) glob '* [hy][b-df-hj-np-tv-xz]*' \
+             or (' ' || search_name) glob '* k[b-df-gj-np-tv-xz]*'"
         }
-        Conn::Postgres(_) => "search_name ~ '[^ a-z0-9]|(^| )h[b-df-hj-np-tv-xz]'",
+        Conn::Postgres(_) => {
+            "search_name ~ '[^ a-z0-9]|(^| )([hy][b-df-hj-np-tv-xz]|k[b-df-gj-np-tv-xz])'"
+        }
     };
     // Our own words: letters and spaces.
     let starts = organisation_starts()
         .map(|start| format!(" or search_name like '% {}'", last_word_first(&start)));
     let words = organisation_words().map(|word| format!(" or search_name like '%{word}%'"));
     let taken_for_people: String = starts.chain(words).collect();
+    // And the other way round: `Phòng Văn Chung`.
+    let alone = organisation_starts().filter(|start| !start.contains(' '));
+    let taken_for_offices: String = alone
+        .map(|start| {
+            format!(" or search_name like '{start} van %' or search_name like '{start} thi %'")
+        })
+        .collect();
     // `ly` is found as `li`, `H’Hen` as `h hen`.
     let spelt_otherwise = " or search_name like '%y' or search_name like '%y %' or name like '%''%' or name like '%’%' \
                            or name like '%‘%' or name like '%ʼ%' or name like '%`%' or name like '%´%' \
@@ -716,7 +726,7 @@ pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
         let rows: Vec<PersonRow> = persons::table
             .filter(persons::search_name.is_not_null())
             .filter(sql::<Bool>(&format!(
-                "({other_letters} or search_name like '% % % % % %'{taken_for_people}{spelt_otherwise})"
+                "({other_letters} or search_name like '% % % % % %'{taken_for_people}{taken_for_offices}{spelt_otherwise})"
             )))
             .filter(persons::id.gt(after.clone()))
             .order(persons::id)

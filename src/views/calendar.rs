@@ -11,6 +11,7 @@ use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Others, merge};
 use crate::domain::counting::provisional_days;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
+use crate::domain::office_hours::OfficeHours;
 use crate::domain::timetable::Timetable;
 use crate::error::Error;
 use crate::store::reference::Reference;
@@ -121,7 +122,7 @@ pub fn preview(
     let known = reference.calendar().into_iter().flat_map(Calendar::days);
     let merged = merge(known.cloned(), days, others);
     let calendar = Calendar::new(merged.days).map_err(|error| Error::wrong("/days", error))?;
-    let mut moves = would_move(store, &calendar, most)?;
+    let mut moves = would_move(store, &calendar, None, most)?;
     let dropped = merged.dropped.into_iter().map(|day| DroppedDay {
         date: day.date,
         kind: day.kind,
@@ -131,9 +132,29 @@ pub fn preview(
     Ok(moves)
 }
 
-/// Which open dossiers would move under another calendar, as far as a request's time goes; the first
-/// `most` of them by name.
-fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, Error> {
+/// What would become of the open dossiers of a unit with other hours. Changes nothing.
+///
+/// # Errors
+/// If there is no calendar, or an error of the store.
+pub fn with_hours(
+    store: &Store,
+    unit: UnitId,
+    hours: &OfficeHours,
+    most: usize,
+) -> Result<Moves, Error> {
+    let reference = store.reference()?;
+    let calendar = reference.calendar().ok_or(Error::NoCalendar)?;
+    would_move(store, calendar, Some((unit, hours)), most)
+}
+
+/// Which open dossiers would move under another calendar, or those of a unit under other hours, as far as a request's time
+/// goes; the first `most` of them by name.
+fn would_move(
+    store: &Store,
+    calendar: &Calendar,
+    of_unit: Option<(UnitId, &OfficeHours)>,
+    most: usize,
+) -> Result<Moves, Error> {
     let begun = Instant::now();
     let mut moves = Moves {
         open: 0,
@@ -146,7 +167,7 @@ fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, 
     store.read_with_reference(|conn, reference| {
         let hours = store.default_hours();
         let default = Arc::new(Timetable::new(calendar, hours));
-        let own: std::collections::HashMap<_, _> = reference
+        let mut own: std::collections::HashMap<_, _> = reference
             .units()
             .all()
             .into_iter()
@@ -155,12 +176,16 @@ fn would_move(store: &Store, calendar: &Calendar, most: usize) -> Result<Moves, 
                 Some((unit.id, Arc::new(Timetable::new(calendar, hours))))
             })
             .collect();
+        if let Some((unit, hours)) = of_unit {
+            own.insert(unit, Arc::new(Timetable::new(calendar, hours)));
+        }
         let mut after = None;
         loop {
             if begun.elapsed() > PATIENCE {
                 break;
             }
-            let page = open_dossiers::open_ids(conn, after, PREVIEWED)?;
+            let page =
+                open_dossiers::open_ids(conn, of_unit.map(|(unit, _)| unit), after, PREVIEWED)?;
             let Some(last) = page.last() else {
                 moves.complete = true;
                 break;

@@ -14,7 +14,7 @@ use crate::render::words;
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, notes, persons, reprints, users};
 use crate::views;
-use crate::views::dossier::{DossierView, EventView, find_within};
+use crate::views::dossier::{DossierView, EventView, PAPERS_WANTED, find_within};
 use crate::views::list::{ListItem, Named};
 use crate::views::reach::Reader;
 use crate::views::search::SearchFor;
@@ -255,15 +255,17 @@ fn told(event: &EventView, kept: &Kept, reference: &Reference) -> Told {
         let amount = i64::try_from(data[name].as_u64()?).ok()?;
         Some(format!("{} đồng", words::number(amount)))
     };
-    let papers = data["papers"].as_array().map(|names| {
+    let wanted = data[PAPERS_WANTED].as_array();
+    let papers = wanted.or_else(|| data["papers"].as_array()).map(|names| {
         let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
         names.join("; ")
     });
     let exception = &data["exception"];
-    // Of a correction each with its numbers.
+    // Of a correction, and of what came later, each with its numbers.
     let corrected = event.kind == "papers_corrected";
+    let numbered = corrected || event.kind == "supplement_taken";
     let numbers = |items: &str, names: &str| {
-        let items = data[items].as_array().filter(|_| corrected)?.iter();
+        let items = data[items].as_array().filter(|_| numbered)?.iter();
         let names = data[names].as_array()?.iter();
         let rows = items.zip(names).filter_map(|(item, name)| {
             let number = |part: usize| u16::try_from(item[part].as_u64()?).ok();
@@ -286,8 +288,11 @@ fn told(event: &EventView, kept: &Kept, reference: &Reference) -> Told {
         ("Giao cho", after.clone()),
         ("Lý do", text("reason").map(str::to_owned)),
         ("Ghi chú", text("note").map(str::to_owned)),
-        ("Giấy tờ", papers.filter(|_| !corrected)),
-        ("Nay ghi", numbers("items", "papers")),
+        ("Giấy tờ", papers.filter(|_| !numbered)),
+        (
+            if corrected { "Nay ghi" } else { "Giấy tờ" },
+            numbers("items", "papers"),
+        ),
         ("Trước đó ghi", numbers("before", "papers_before")),
         (
             "Số bộ",

@@ -1,6 +1,8 @@
 //! Who does the steps of whom, as supervisors see it.
 
-use crate::domain::ids::{DeputyId, UnitId};
+use chrono::NaiveDate;
+
+use crate::domain::ids::{DeputyId, UnitId, UserId};
 use crate::error::Error;
 use crate::store::deputies::{self, Deputy};
 use crate::store::{Conn, Store, users};
@@ -36,6 +38,17 @@ pub(crate) fn with_names(conn: &mut Conn, found: Vec<Deputy>) -> Result<Vec<Name
         })
     });
     Ok(named.collect())
+}
+
+/// For whom somebody stands in on `on`.
+///
+/// # Errors
+/// If the database refuses.
+pub fn standing_in(store: &Store, user: UserId, on: NaiveDate) -> Result<Vec<NamedDeputy>, Error> {
+    store.read(|conn| {
+        let found = deputies::of_deputy(conn, user, on)?;
+        with_names(conn, found)
+    })
 }
 
 /// Those whose principal is of a unit within `reach`, newest first, older than `before`.

@@ -14,7 +14,7 @@ use crate::domain::ids::{Actor, DossierId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Person, Ways};
 use crate::domain::privacy::Seen;
-use crate::domain::procedure::{FurtherPages, LimitDefinition, Procedure};
+use crate::domain::procedure::{ChecklistItem, FurtherPages, LimitDefinition, Procedure};
 use crate::domain::role::Permission;
 use crate::domain::time_limit::{Outcome, TimeLimit};
 use crate::error::Error;
@@ -504,11 +504,7 @@ fn show(
     let definition = &procedure.definition;
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let open_due = state.due.filter(|_| state.status.is_open());
-    let version = |held: &HeldItem| {
-        let version = reference.procedure_in_case(held.under, held.case.as_deref());
-        version.map(|version| &**version)
-    };
-    let papers = Papers::of(&contents.items, procedure, version);
+    let papers = papers_held(reference, &contents, procedure);
     let situation = Situation {
         status: state.status,
         decision: state.decision,
@@ -597,6 +593,19 @@ fn show(
         returned_at: state.returned_at,
         last_event_at: state.last_event_at,
     })
+}
+
+/// What has been handed in, read under the version and case that hold now.
+pub(super) fn papers_held(
+    reference: &Reference,
+    contents: &Contents,
+    procedure: &Procedure,
+) -> Papers {
+    let version = |held: &HeldItem| {
+        let version = reference.procedure_in_case(held.under, held.case.as_deref());
+        version.map(|version| &**version)
+    };
+    Papers::of(&contents.items, procedure, version)
 }
 
 fn items(procedure: &Procedure, handed_in: &[HandedIn]) -> Vec<ItemView> {
@@ -721,10 +730,19 @@ pub fn events(
             let papers = version.as_ref();
             let papers = papers.and_then(|version| names_of_papers(&event.data, version));
             payload.extend(papers.map(|names| ("papers".to_owned(), names)));
+            // Nothing else says how many of each are asked for.
+            if let (EventData::SupplementRequested(asked), Some(version)) = (&event.data, &version)
+            {
+                let wanted = names_of(version, asked.items.iter().copied(), render::words::paper);
+                payload.insert(PAPERS_WANTED.to_owned(), wanted);
+            }
             if let (EventData::PapersCorrected(corrected), Some(version)) = (&event.data, &version)
             {
                 let before = corrected.before.iter().map(|item| item.0);
-                payload.insert("papers_before".to_owned(), names_of(version, before));
+                payload.insert(
+                    "papers_before".to_owned(),
+                    names_of(version, before, plain_name),
+                );
             }
             let tagged = serde_json::to_value(&event.data).unwrap_or_default();
             let hands = HANDS.map(|name| {
@@ -790,13 +808,24 @@ fn names_of_papers(data: &EventData, procedure: &Procedure) -> Option<Value> {
         EventData::PapersCorrected(corrected) => held(corrected.items.as_deref()?),
         _ => return None,
     };
-    (!positions.is_empty()).then(|| names_of(procedure, positions.into_iter()))
+    (!positions.is_empty()).then(|| names_of(procedure, positions.into_iter(), plain_name))
 }
 
-fn names_of(procedure: &Procedure, positions: impl Iterator<Item = u16>) -> Value {
+/// Papers that are asked for, each with how many of it.
+pub(super) const PAPERS_WANTED: &str = "papers_wanted";
+
+fn plain_name(item: &ChecklistItem) -> String {
+    item.name.clone()
+}
+
+fn names_of(
+    procedure: &Procedure,
+    positions: impl Iterator<Item = u16>,
+    name: fn(&ChecklistItem) -> String,
+) -> Value {
     let checklist = &procedure.definition.checklist;
     let papers = positions.filter_map(|position| checklist.get(usize::from(position)));
-    papers.map(|item| Value::from(item.name.clone())).collect()
+    papers.map(|item| Value::from(name(item))).collect()
 }
 
 fn staff_id(value: Option<&Value>) -> Option<UserId> {
@@ -849,18 +878,33 @@ pub struct FullIdentity {
     pub number: String,
 }
 
-/// The applicant's identity as it stands, for a correction that keeps it: nobody is shown it, so that nothing is recorded.
+/// Of whom of a dossier's people something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    Applicant,
+    Delegate,
+}
+
+/// Somebody's identity as it stands, for a correction that keeps it: nobody is shown it, so that nothing is recorded.
 ///
 /// # Errors
 /// If there is no such dossier, it is out of reach, or the database refuses.
 pub(crate) fn kept_identity(
     store: &Store,
     id: DossierId,
+    of: Of,
     reach: UnitId,
 ) -> Result<Option<Identity>, Error> {
     store.read_with_reference(|conn, reference| {
         let dossier = find_within(conn, reference, id, Some(reach))?;
-        let person = persons::find(conn, dossier.applicant)?;
+        let person = match of {
+            Of::Applicant => Some(dossier.applicant),
+            Of::Delegate => dossier.delegate,
+        };
+        let Some(person) = person else {
+            return Ok(None);
+        };
+        let person = persons::find(conn, person)?;
         Ok(person.and_then(|person| person.identity))
     })
 }

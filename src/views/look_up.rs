@@ -30,7 +30,7 @@ use crate::store::overview::{self, PublicOverview, State};
 use crate::store::reference::Reference;
 use crate::store::{Conn, Store, StoreError, dossiers, rate_limits};
 use crate::views::calendar::{self, ProvisionalDay};
-use crate::views::dossier::{Under, version_after};
+use crate::views::dossier::{Under, papers_held, version_after};
 
 /// No such dossier, or another code: which of the two is not told.
 const NO_SUCH_PAIR: Error = Error::NotFound("không có hồ sơ với mã hồ sơ và mã tra cứu này");
@@ -92,6 +92,9 @@ pub struct LookUp {
     pub desk: Desk,
     /// When its applicant said how satisfied they are; asked for once the result is returned.
     pub rated_at: Option<Moment>,
+    /// Required papers of what was not handed in at a desk, that have not come yet, with how many of each.
+    #[schema(example = json!(["Giấy khai sinh (1 bản sao)"]))]
+    pub still_to_come: Vec<String>,
     pub history: Vec<Milestone>,
 }
 
@@ -129,8 +132,8 @@ pub struct StageView {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AskedFor {
     pub since: Moment,
-    /// Names of papers.
-    #[schema(example = json!(["Bản sao giấy khai sinh"]))]
+    /// Papers, with how many of each.
+    #[schema(example = json!(["Giấy khai sinh (1 bản sao)"]))]
     pub papers: Vec<String>,
     /// In đồng, as far as it is known.
     #[schema(example = 150_000)]
@@ -181,7 +184,8 @@ impl Desk {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Milestone {
     pub at: Moment,
-    pub what: &'static str,
+    #[schema(example = "Tiếp nhận hồ sơ")]
+    pub what: String,
 }
 
 /// Shows a dossier to whoever has its case number and look-up code, as of `now`.
@@ -300,10 +304,18 @@ fn show(
         at: one.at,
         by: one.by,
     });
-    let history = history.iter().map(|(at, data)| Milestone {
-        at: *at,
-        what: render::words::event(data),
-    });
+    let (history, mistaken) = milestones(&history);
+    let next = match mistaken {
+        Some(what) => format!("Thông báo trước đây về việc {what} là do ghi nhận nhầm. {next}"),
+        None => next,
+    };
+    let still_to_come = match (state.channel, state.status) {
+        (Channel::Direct, _) => Vec::new(),
+        (_, Status::Received | Status::InProgress) => in_case.map_or_else(Vec::new, |procedure| {
+            missing_papers(reference, &contents, procedure)
+        }),
+        _ => Vec::new(),
+    };
     Ok(LookUp {
         case_number: state.case_number,
         procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
@@ -346,8 +358,56 @@ fn show(
         fees: fees.unwrap_or_default(),
         paid_vnd: contents.paid_vnd,
         refunded_vnd: contents.refunded_vnd(),
-        history: history.collect(),
+        still_to_come,
+        history,
     })
+}
+
+/// Required papers of which nothing has come.
+fn missing_papers(
+    reference: &Reference,
+    contents: &Contents,
+    procedure: &Procedure,
+) -> Vec<String> {
+    let papers = papers_held(reference, contents, procedure);
+    let all = procedure.definition.checklist.iter().zip(papers.listed);
+    let missing = all.filter(|(item, held)| item.required && !held.is_any());
+    missing
+        .map(|(item, _)| render::words::paper(item))
+        .collect()
+}
+
+/// What happened, oldest first; and of what was said by mistake if nothing else has come after that was taken back.
+fn milestones(history: &[(Moment, EventData)]) -> (Vec<Milestone>, Option<&'static str>) {
+    let mut said: Vec<(Status, Option<Decision>)> = Vec::new();
+    let mut mistaken = None;
+    let mut milestones = Vec::with_capacity(history.len());
+    for (at, data) in history {
+        let mut what = render::words::event(data).to_owned();
+        let state = match data {
+            EventData::Finished(finished) => Some((Status::Done, Some(finished.decision))),
+            EventData::ResultReturned(_) => Some((Status::Returned, None)),
+            EventData::NotReceived(_) => Some((Status::NotReceived, None)),
+            EventData::SupplementRequested(_) => Some((Status::SupplementRequested, None)),
+            EventData::Withdrawn(_) => Some((Status::Withdrawn, None)),
+            EventData::Stopped(_) => Some((Status::Stopped, None)),
+            _ => None,
+        };
+        if let Some(state) = state {
+            said.push(state);
+            mistaken = None;
+        }
+        if let EventData::Undone(_) = data {
+            let undone = said.pop();
+            mistaken = undone
+                .and_then(|(status, decision)| render::words::told::taken_back(status, decision));
+            if let Some(mistaken) = mistaken {
+                what = format!("{what}: {mistaken}");
+            }
+        }
+        milestones.push(Milestone { at: *at, what });
+    }
+    (milestones, mistaken)
 }
 
 /// What the events say to the applicant as things stand now.
@@ -396,7 +456,7 @@ impl Told {
                         .filter_map(|position| version?.checklist.get(usize::from(*position)));
                     told.asked = Some(AskedFor {
                         since: *at,
-                        papers: items.map(|item| item.name.clone()).collect(),
+                        papers: items.map(render::words::paper).collect(),
                         amount_vnd: None,
                         fees: Vec::new(),
                         reason: reason(&requested.reason),

@@ -10,7 +10,7 @@ use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::order;
 use crate::domain::procedure::finding::Wanted;
-use crate::domain::procedure::{OnlineLevel, ProcedureDefinition};
+use crate::domain::procedure::{Fee, OnlineLevel, ProcedureDefinition};
 use crate::domain::unit::finding::fits;
 use crate::domain::unit::{Level, Unit};
 use crate::error::{Error, WrongField};
@@ -246,11 +246,22 @@ pub fn terms(store: &Store, procedure: &str, unit: &str, now: Moment) -> Result<
             })
             .collect(),
         papers: papers.collect(),
-        fees: fees.map(words::fee).collect(),
+        fees: fees.map(fee).collect(),
         limit,
         result: definition.result.clone(),
         desk: Desk::of(&reference, known.id, store.default_hours(), now),
     })
+}
+
+/// A fee; of one that is counted the number is said at receipt.
+fn fee(fee: &Fee) -> String {
+    match fee.per {
+        Some(_) => format!(
+            "{}; số lượng do bộ phận một cửa ghi khi tiếp nhận",
+            words::fee(fee)
+        ),
+        None => words::fee(fee),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::domain::case_number::{CaseNumber, NumberEnd};
 use crate::domain::identity::Identity;
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{fold_diacritics, fold_for_search, last_word_first};
+use crate::domain::person::{fold_diacritics, fold_for_search, last_word_first, other_spellings};
 use crate::domain::phone;
 use crate::error::{Error, WrongField};
 use crate::store::lists::{self, Listed, Reach};
@@ -66,6 +66,9 @@ impl SearchFor {
         });
         if found.is_empty() {
             found.extend(Self::name(text));
+            let searched = fold_for_search(without_title(text));
+            let others = other_spellings(&searched).into_iter();
+            found.extend(others.map(|other| Self::words(&other)));
         }
         found
     }
@@ -102,9 +105,12 @@ impl SearchFor {
 
     pub fn name(text: &str) -> Option<Self> {
         let folded = fold_for_search(without_title(text));
+        (folded.chars().any(char::is_alphanumeric)).then(|| Self::words(&folded))
+    }
+
+    fn words(folded: &str) -> Self {
         let words = folded.split(' ').filter(|word| !word.is_empty());
-        let words: Vec<String> = words.map(str::to_owned).collect();
-        (folded.chars().any(char::is_alphanumeric)).then_some(Self::Name(words))
+        Self::Name(words.map(str::to_owned).collect())
     }
 }
 
@@ -537,6 +543,23 @@ mod tests {
         }
         assert_eq!(guess("Lý Thị Mỹ"), guess("Lí Thị Mĩ"));
         assert_eq!(guess("H’Hen Niê"), guess("h hen nie"));
+        assert_eq!(guess("K’Brể"), guess("kbre"));
+        assert_eq!(guess("Y Bhăm Êban"), guess("ybham eban"));
+        assert_eq!(guess("Khánh Kỳ"), guess("khanh ki"));
+        // What organisations are by law is written out and in letters.
+        let named = |text: &str| SearchFor::Name(text.split(' ').map(str::to_owned).collect());
+        assert_eq!(
+            guess("HTX Bắc Sơn"),
+            [named("h tx bac son"), named("hop tac xa bac son")]
+        );
+        assert_eq!(
+            guess("Công ty TNHH Mẫu Sơn"),
+            [
+                named("cong ti tnhh mau son"),
+                named("cong ti trach nhiem huu han mau son"),
+                named("cti tnhh mau son")
+            ]
+        );
         assert_eq!(guess("Tô Văn Số 0934567890")[0], phone("0934567890"));
         assert!(guess("CCCD: 020185000123 - Tô Văn Số").contains(&guess("020185000123")[0]));
         // Whoever is called so is found by it.

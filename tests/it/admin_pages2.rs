@@ -490,5 +490,42 @@ on_both! {
         form.push(("tag", &tag));
         let refused = administrator.post(&path, &form);
         is_page(&refused, 400);
+        assert!(refused.body.contains("Đơn vị đã dừng hoạt động, hồ sơ đã chuyển"), "{}", refused.body);
+        // Nor by half: its dossiers are elsewhere.
+        for day in ["", "2027-12-31"] {
+            form.retain(|(name, _)| !["valid_to", "successor"].contains(name));
+            form.extend([("valid_to", day), ("successor", NEIGHBOUR)]);
+            let refused = administrator.post(&path, &form);
+            is_page(&refused, 400);
+            assert!(refused.body.contains("không mở lại được"), "{}", refused.body);
+        }
+        let heir = administrator.get(&format!("{path}/ke-thua")).expect(200).body;
+        assert!(heir.contains(&format!("{NEIGHBOUR} kế thừa")), "{heir}");
+        let board = administrator.get(&format!("/bang/{COMMUNE}")).expect(200).body;
+        assert!(board.contains("đã dừng hoạt động"), "{board}");
+    }
+}
+
+on_both! {
+    fn other_hours_of_a_unit_are_asked_about_before_they_move_appointments(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let dossier = office.receive(COMMUNE, "1.004884");
+        let administrator = Visitor::hire(&office, Role::Administrator, "H37");
+        let path = format!("/quan-tri/don-vi/{COMMUNE}");
+        let page = administrator.get(&path).expect(200).body;
+        let kept = ["name", "parent", "address", "phone", "tag"].map(|name| (name, held(&page, name)));
+        let mut form: Vec<_> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        form.extend([
+            ("mountain", "false"), ("valid_to", ""), ("successor", ""), ("hours", "07:00-11:00, 13:00-16:30"), ("saturday", ""),
+        ]);
+        let asked = administrator.post(&path, &form);
+        is_page(&asked, 400);
+        let number = dossier["case_number"].as_str().unwrap();
+        assert!(asked.body.contains("1 hồ sơ đang mở đổi hẹn trả") && asked.body.contains(number), "{}", asked.body);
+        let unit = || office.call("GET", format!("/api/v1/units/{COMMUNE}")).send().expect(200).json();
+        assert_eq!(unit()["office_hours"], Value::Null);
+        form.push(("doi-hen", "1"));
+        administrator.post(&path, &form).expect(303);
+        assert_eq!(unit()["office_hours"]["weekday"][1]["close"], "16:30");
     }
 }

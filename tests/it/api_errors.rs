@@ -84,6 +84,14 @@ fn every_wrong_field_is_named_at_once() {
     for english in ["expected", "invalid", "unknown", "missing", "pigeon"] {
         assert!(!text.contains(english), "{english} in {text}");
     }
+    // Also beside a part of something that may be left out.
+    let mut body = desk.good();
+    body["applicant"]["phone"] = json!("x");
+    body["at"] = json!({"moment": "hôm qua"});
+    let wrong = desk
+        .post(JSON, body.to_string().as_bytes())
+        .problem(400, "invalid-request");
+    assert_eq!(fields(&wrong), ["/at/moment", "/applicant/phone"]);
     // What the rules know of comes with the rest of what they know.
     let mut body = desk.good();
     body["unit"] = json!("H99");

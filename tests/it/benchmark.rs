@@ -40,7 +40,7 @@ fn the_benchmark_tells_every_case_beside_its_limit() {
             "on-time by field",
             "on-time by month",
             "on-time by procedure",
-            "on-time by procedure, one unit",
+            "on-time of one unit by procedure",
             "start-up",
             "look-up",
             "dossier read",

@@ -1,6 +1,7 @@
 //! The pages of the desk: a dossier is taken in, handled, printed and given out, all by forms.
 
 use fantoccini::{Client, Locator};
+use serde_json::{Value, json};
 
 use crate::support::{
     Browser, COMMUNE, Database, FOREIGN, Kind, Office, SAME_DAY, Visitor, arrive, at, enter, find,
@@ -363,6 +364,86 @@ on_both! {
         assert!(again.body.contains("Nguyễn Thị Ảnh"), "{}", again.body);
         let twice = clerk.follow(clerk.post(&at("giay-tiep-nhan"), &[]));
         assert!(twice.body.contains("(Bản in lại lần 2)"), "{}", twice.body);
+    }
+}
+
+on_both! {
+    fn papers_and_forms_say_what_holds_now(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let tokens = [Role::Clerk, Role::Officer, Role::Supervisor].map(|role| office.token(role, COMMUNE));
+        let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
+        let officer = Visitor::log_in(&office, "h37.20.01.officer");
+        let mut new = office.new_dossier(COMMUNE, "1.004884");
+        new["delegate"] = json!({"name": "Lý Văn Hai", "identity_number": "020185000456"});
+        let dossier = office.call("POST", "/api/v1/dossiers").token(&tokens[0]).body(new).send().expect(201).json();
+        let text = |name: &str| dossier[name].as_str().unwrap().to_owned();
+        let act = |token: usize, action: &str, body: Value| {
+            crate::support::act(&office, &tokens[token], &dossier, action, body).expect(200).json()
+        };
+        let at = |what: &str| format!("/ho-so/{}/{what}", text("case_number"));
+        let send = |who: &Visitor<'_>, what: &str, sent: &[(&str, &str)]| {
+            let version = held(&who.get(&at(what)).expect(200).body, "version");
+            who.post(&at(what), &[sent, &[("version", version.as_str())]].concat())
+        };
+        // A correction of the delegate's name keeps the number, unless it was not theirs.
+        let delegate = "sua-nguoi-duoc-uy-quyen";
+        let named = [("reason", "tên"), ("delegate/name", "Lý Văn Hải")];
+        let corrected = clerk.follow(send(&clerk, delegate, &named));
+        assert!(corrected.body.contains("Lý Văn Hải"), "{}", corrected.body);
+        assert!(clerk.get(&at(delegate)).expect(200).body.contains("Bỏ số *********456"));
+        clerk.follow(send(&clerk, delegate, &[&named[..], &[("bo-so", "1")]].concat()));
+        assert!(!clerk.get(&at(delegate)).expect(200).body.contains("Bỏ số"));
+        // What a refusal is about is a link away.
+        act(0, "hand-over", json!({"step": 1}));
+        let none = send(&officer, "yeu-cau-bo-sung", &[("reason", ""), ("items", "0")]);
+        is_page(&none, 409);
+        assert!(none.body.contains("href=\"#reason\""), "{}", none.body);
+        let early = send(&officer, "xin-loi-hen-lai", &[("reason", "chờ"), ("appointment_at", "16h00 ngày 03/01/2020")]);
+        assert!(early.body.contains("href=\"#appointment_at\""), "{}", early.body);
+        // Both dates stand on the receipt, and why there is no third.
+        act(1, "reappoint", json!({"reason": "chờ xác minh", "appointment_at": "2027-11-01T09:00:00+07:00"}));
+        let receipt = clerk.get(&at("giay-tiep-nhan")).expect(200).body;
+        assert!(receipt.contains("<dt>Hẹn lại</dt><dd><strong>09:00 ngày 01/11/2027"), "{receipt}");
+        for list in ["/hom-nay", "/so-theo-doi"] {
+            let list = clerk.get(list).expect(200).body.to_lowercase();
+            assert!(list.contains("hẹn lại 09:00 ngày 01/11/2027") || list.contains("hẹn lại: 09:00 ngày 01/11/2027"), "{list}");
+        }
+        let again = officer.get(&at("xin-loi-hen-lai"));
+        is_page(&again, 409);
+        assert!(again.body.contains("đã được hẹn lại một lần, đến 09:00 ngày 01/11/2027"), "{}", again.body);
+        // What was told by mistake is told as one.
+        act(1, "hand-over", json!({"step": 2}));
+        let form = officer.get(&at("ket-thuc")).expect(200).body;
+        assert!(form.contains("Bước này do lãnh đạo ký"), "{form}");
+        act(2, "finish", json!({"decision": "approved"}));
+        act(2, "undo", json!({"reason": "Bấm nhầm"}));
+        let look_up = format!("/tra-cuu?so={}&ma={}", text("case_number"), text("look_up_code"));
+        let seen = clerk.get(&look_up).expect(200).body;
+        for said in [
+            "Thông báo trước đây về việc có kết quả giải quyết hồ sơ là do ghi nhận nhầm.",
+            "Hủy thao tác nhầm: có kết quả giải quyết hồ sơ",
+        ] {
+            assert!(seen.contains(said), "{said}: {seen}");
+        }
+        // Whoever withdraws need not say why, and learns where the papers are.
+        clerk.follow(send(&clerk, "rut", &[]));
+        let seen = clerk.get(&look_up).expect(200).body;
+        assert!(seen.contains("Giấy tờ, tiền đã nộp (nếu có): xin hỏi tại"), "{seen}");
+    }
+}
+
+on_both! {
+    fn a_search_that_finds_many_goes_on(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        for _ in 0..51 {
+            office.receive(COMMUNE, SAME_DAY);
+        }
+        let clerk = Visitor::log_in(&office, "h37.20.01.clerk");
+        let first = clerk.post("/ho-so/tim", &[("text", "nguyen thi anh")]).expect(200).body;
+        assert!(first.contains("Còn hồ sơ khác khớp với “nguyen thi anh”"), "{first}");
+        let after = held(&first, "after");
+        let rest = clerk.post("/ho-so/tim", &[("text", "nguyen thi anh"), ("after", &after)]).expect(200).body;
+        assert!(rest.contains("data-name=\"Mã hồ sơ\"") && !rest.contains("Còn hồ sơ khác"), "{rest}");
     }
 }
 

@@ -120,6 +120,14 @@ on_both! {
         assert!(text.contains("Hứa Thị Bê") && text.contains("Hứa Văn Dê") && !text.contains(number), "{text}");
         two["delegate"]["name"] = json!("HUA THI BE");
         receive(&office, &clerk, &two).expect(201);
+        // A household business has its owner's number, and both are right, whoever comes first.
+        let owner = json!({"name": "Lê Thị Bưởi", "identity_number": "020185000777"});
+        let business = json!({"name": "Hộ kinh doanh Lê Thị Bưởi", "tax_code": "020185000777"});
+        for person in [&owner, &business] {
+            let mut one = accepting(&same, &["duplicate_dossier"]);
+            one["applicant"] = person.clone();
+            receive(&office, &clerk, &one).expect(201);
+        }
         // Accepted once, both names are known.
         let both = ["duplicate_person", "duplicate_dossier"];
         receive(&office, &clerk, &accepting(&other, &both)).expect(201);

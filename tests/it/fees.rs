@@ -103,6 +103,14 @@ on_both! {
         let again = act(&office, &clerk, &second, "fees/set", json!({"fees": five})).problem(409, "refused");
         assert_eq!(again["reason"], "fee_settled");
 
+        // A fee that is not counted by anything is owed once, unless somebody says why.
+        let flat = office.receive(COMMUNE, "1.004873");
+        let thrice = |reason: &str| json!({"fees": [{"position": 0, "quantity": 3, "reason": reason}]});
+        let refused = act(&office, &clerk, &flat, "fees/set", thrice("")).problem(409, "refused");
+        assert_eq!(refused["reason"], "quantity_without_reason");
+        let set = act(&office, &clerk, &flat, "fees/set", thrice("Ba giấy xác nhận")).expect(200).json();
+        assert_eq!(set["fees"][0]["quantity"], 3);
+
         // Said before the applicant is asked.
         let third = office.receive(COMMUNE, SAME_DAY);
         act(&office, &officer, &third, "fees/set", json!({"fees": five})).problem(403, "forbidden");

@@ -327,6 +327,7 @@ fn set_fees(n: u8) -> Action {
     Action::SetFees {
         fees: vec![FeeAsked {
             quantity: Some(u32::from(n).max(1)),
+            reason: because(),
             ..0.into()
         }],
     }

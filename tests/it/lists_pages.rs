@@ -156,7 +156,7 @@ on_both! {
         // Nothing is done, and what was typed stays.
         let empty = send(" ", &officer, &rows);
         is_page(&empty, 400);
-        says(&empty, &["<title>Lỗi: ", "Lý do: Để trống"]);
+        says(&empty, &["<title>Lỗi: ", "Lý do: Chưa ghi"]);
         let nobody = send("Nghỉ phép", "", &rows);
         is_page(&nobody, 400);
         says(&nobody, &["Chọn người nhận", "Nghỉ phép</textarea>"]);
@@ -467,7 +467,7 @@ on_both! {
         };
         let wrong = add(" ", "9.999999", "Thiếu");
         is_page(&wrong, 400);
-        says(&wrong, &["<title>Lỗi: ", "Tên mẫu: Để trống", "Không có thủ tục", "Thiếu</textarea>"]);
+        says(&wrong, &["<title>Lỗi: ", "Tên mẫu: Chưa ghi", "Không có thủ tục", "Thiếu</textarea>"]);
         let added = supervisor.follow(add("Thiếu bản chính", SAME_DAY, "Thiếu bản chính để <đối chiếu>."));
         says(&added, &["Đã thêm mẫu câu.", "Thiếu bản chính để &#60;đối chiếu&#62;."]);
         // A second click adds nothing more.

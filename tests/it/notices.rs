@@ -329,6 +329,16 @@ fn a_setting_or_template_that_cannot_be_used_is_an_error_at_start() {
             "https://x",
             "notices.look_up_link",
         ),
+        (
+            "MOTCUA__NOTICES__LOOK_UP_LINK",
+            "tra-cuu?so={case_number}&ma={code}",
+            "notices.look_up_link",
+        ),
+        (
+            "MOTCUA__MAIL__FROM",
+            "Một cửa <motcua@lạngsơn.vn>",
+            "mail.from",
+        ),
         ("MOTCUA__SMS__URL", "ftp://x", "sms"),
         ("MOTCUA__OUTBOX__TRIES", "0", "outbox.tries"),
     ] {
@@ -343,6 +353,14 @@ fn a_setting_or_template_that_cannot_be_used_is_an_error_at_start() {
         .with("MOTCUA__SMS__BODY", "{{ phone }}\n{{ fax }}");
     let error = program.failure(&["serve"]);
     assert!(error.contains("sms: mẫu body, dòng 2"), "{error}");
+    // What has no place for the text, or for whom it is for, would be sent and say nothing.
+    for body in [r#"{"to": "{{ phone }}"}"#, r#"{"text": "{{ text }}"}"#] {
+        let program = Program::on(&db)
+            .with("MOTCUA__SMS__URL", "http://127.0.0.1:9/")
+            .with("MOTCUA__SMS__BODY", body);
+        let error = program.failure(&["serve"]);
+        assert!(error.contains("mẫu body phải có"), "{error}");
+    }
 }
 
 fn hire_with_mail(world: &World, role: Role, unit: &str) -> String {

@@ -84,8 +84,6 @@ on_both! {
             let empty = office.call("GET", url).token(&empty).send().expect(200).json();
             assert_eq!(empty["total"]["received"], 0);
         }
-        let url = "/api/v1/reports/on-time?by=channel&from=2021-02-15&to=2021-03-14";
-        office.call("GET", url).token(&token).send().problem(400, "invalid-request");
     }
 }
 

@@ -42,7 +42,7 @@ on_both! {
             let refused = to(step, token).problem(403, "forbidden");
             assert_eq!(refused["reason"], "step_of_others");
             let detail = refused["detail"].as_str().unwrap();
-            assert!(detail.contains(whose) && detail.contains(COMMUNE), "{detail}");
+            assert!(detail.contains(whose) && detail.contains("phường Hoàng Văn Thụ"), "{detail}");
         };
         refused(1, &officer, "Cán bộ");
         to(1, &clerk).expect(200);
@@ -80,7 +80,7 @@ on_both! {
         }
         for step in [above + 1, above - 1] {
             let refused = to(step, &below).problem(403, "forbidden");
-            assert!(refused["detail"].as_str().unwrap().contains("H37.20"), "{refused}");
+            assert!(refused["detail"].as_str().unwrap().contains("của Ủy ban nhân dân thành phố Lạng Sơn"), "{refused}");
         }
         to(above - 1, &at_the_district).expect(200);
     }
@@ -92,6 +92,7 @@ on_both! {
         let [clerk, officer, supervisor] = [Role::Clerk, Role::Officer, Role::Supervisor]
             .map(|role| office.token(role, COMMUNE));
         let next_door = office.token(Role::Supervisor, NEIGHBOUR);
+        let district = office.token(Role::Supervisor, "H37.20");
         office.token(Role::Officer, NEIGHBOUR);
         let dossier = office.receive(COMMUNE, SAME_DAY);
         let to = |step: usize, token: &str| act(&office, &dossier, token, "hand-over", json!({"step": step}));
@@ -122,6 +123,13 @@ on_both! {
             let wrong = name(&supervisor, body).problem(400, "invalid-request");
             assert_eq!(wrong["errors"][0]["field"], field, "{wrong}");
         }
+        // Who could do nothing of it stands in for nobody.
+        for (principal, deputy) in [(other, "h37.20.02.officer"), (boss, "h37.20.01.clerk")] {
+            let wrong = name(&district, named(principal, deputy, 0, 1)).problem(400, "invalid-request");
+            assert_eq!(wrong["errors"][0]["field"], "/deputy", "{wrong}");
+        }
+        let blank = name(&supervisor, named("", " ", 0, 1)).problem(400, "invalid-request");
+        assert_eq!(crate::support::fields(&blank), ["/principal", "/deputy"]);
         // Not yet.
         name(&supervisor, named(boss, other, 1, 3)).expect(201);
         to(3, &officer).problem(403, "forbidden");

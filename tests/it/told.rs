@@ -661,7 +661,7 @@ on_both! {
         let back = Action::SendBack { amount_vnd: 5000, receipt: because("FT-2"), reason: because("Chuyển hai lần") };
         world.act(id, now, back).unwrap();
         let told = ear.hears_one("money", now);
-        for known in ["hoàn trả tiền đã nộp mà không khớp với khoản nào phải nộp, 5.000 đồng", "FT-2", "Chuyển hai lần"] {
+        for known in ["đã hoàn trả 5.000 đồng, là tiền đã nộp mà không khớp với khoản nào phải nộp, cho hồ sơ", "FT-2", "Chuyển hai lần"] {
             assert!(told.text.contains(known), "{known}: {}", told.text);
         }
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
@@ -876,12 +876,33 @@ on_both! {
             acts::advance::act(&world.store, &request, occasion(now)).unwrap();
         };
         delegate("dung@example.vn");
-        let told = ear.hears_one("contact_changed", now);
-        assert_eq!(told.recipient, "dung@example.vn");
-        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
-        // Another name is no other address.
+        let mut hears = |now| {
+            let mut told = ear.hears(now);
+            told.sort_by(|one, other| one.recipient.cmp(&other.recipient));
+            told
+        };
+        let to = |told: &[Told]| told.iter().map(|told| (told.topic.clone(), told.recipient.clone())).collect::<Vec<_>>();
+        let pair = |topic: &str, to: &str| (topic.to_owned(), to.to_owned());
+        let told = hears(now);
+        assert_eq!(to(&told), [pair("corrected", "anh.moi@example.vn"), pair("contact_changed", "dung@example.vn")]);
+        assert!(told[0].text.contains("người được ủy quyền là Lý Văn Dũng"), "{}", told[0].text);
+        for told in &told {
+            assert_eq!(misread(told, true), Vec::<String>::new(), "{}", told.text);
+        }
+        // Another name is no other address, and told with its reason.
         correct("anh.moi@example.vn", "Nguyễn Thị Ánh Hồng");
-        assert!(ear.hears(now).is_empty());
+        let told = hears(now);
+        assert_eq!(to(&told), [pair("corrected", "anh.moi@example.vn"), pair("corrected", "dung@example.vn")]);
+        assert!(told[0].text.contains("tên người nộp là Nguyễn Thị Ánh Hồng"), "{}", told[0].text);
+        assert!(told[0].text.contains("Lý do: Ghi nhầm"), "{}", told[0].text);
+        // Who is no delegate any more is told so, without the way to what is not theirs.
+        let asked = Request::correct_delegate(id, because("Hết ủy quyền"), None, now);
+        acts::advance::act(&world.store, &asked, occasion(now)).unwrap();
+        let told = hears(now);
+        assert_eq!(to(&told), [pair("corrected", "anh.moi@example.vn"), pair("corrected", "dung@example.vn")]);
+        assert!(told[0].text.contains("không còn người được ủy quyền"), "{}", told[0].text);
+        assert!(told[1].text.contains("từ nay tin về hồ sơ không gửi tới đây nữa"), "{}", told[1].text);
+        assert!(!told[1].text.contains("mã tra cứu") && !told[1].html.contains("mã tra cứu"), "{}", told[1].text);
         // Whoever has read no letter so far reads how it stands.
         let done = world.try_request(&request, at("2021-03-01 08:00")).unwrap().id;
         world.finish(done, now);
@@ -957,6 +978,55 @@ on_both! {
         let told = ear.hears_one("receipt", day);
         let known = "Phí tỉnh định: theo quy định của tỉnh, hỏi tại bộ phận một cửa; Lệ phí: 20.000 đồng";
         assert!(told.text.contains(known) && !told.text.contains("Miễn"), "{}", told.text);
+    }
+}
+
+on_both! {
+    fn papers_that_need_not_come_any_more_are_told_as_that(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        for channel in [Channel::Direct, Channel::Postal] {
+            let request = NewRequest { channel, ..by_letter(&world, DAYS) };
+            let dossier = world.try_request(&request, at("2026-09-07 08:00")).unwrap();
+            world.begin(dossier.id, at("2026-09-07 09:00"));
+            let ask = Action::RequestSupplement { items: vec![Paper::Position(1)], reason: because("Thiếu"), exception: None };
+            world.act(dossier.id, at("2026-09-08 08:00"), ask).unwrap();
+            ear.hears(at("2026-09-08 08:00"));
+            let go_on = Action::TakeSupplement { items: Vec::new(), reason: because("Đã có trong kho dữ liệu") };
+            world.act(dossier.id, at("2026-09-09 08:00"), go_on).unwrap();
+            let told = ear.hears_one("supplement_waived", at("2026-09-09 08:00"));
+            assert!(told.text.contains("không yêu cầu bổ sung giấy tờ cho hồ sơ của ông/bà nữa"), "{}", told.text);
+            assert!(told.text.contains("Lý do: Đã có trong kho dữ liệu") && told.text.contains("Hẹn trả kết quả"), "{}", told.text);
+            assert!(!told.text.contains("Đã nhận giấy tờ"), "{}", told.text);
+            assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        }
+    }
+}
+
+on_both! {
+    fn papers_that_have_not_come_with_what_was_submitted_online_are_named(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let store = &office.world.store;
+        let request = NewRequest { handed_in: Vec::new(), ..by_letter(&office.world, DAYS) };
+        let dossier = registered(&office.world, &request, motcua::clock::now());
+        let seen = || {
+            let path = format!("/api/v1/dossiers/{}", dossier.id);
+            let view = office.call("GET", path).token(&clerk).send().expect(200).json();
+            let number = dossier.case_number.to_string();
+            let code = view["look_up_code"].as_str().unwrap();
+            views::look_up::look_up(store, &number, code, motcua::clock::now()).unwrap()
+        };
+        assert!(seen().still_to_come.is_empty());
+        let path = |action: &str| format!("/api/v1/dossiers/{}/{action}", dossier.id);
+        let act = |action: &str, body: Value| {
+            office.call("POST", path(action)).token(&clerk).header("If-Match", "*").body(body).send().expect(200)
+        };
+        act("receive", json!({}));
+        let missing = seen().still_to_come;
+        assert!(!missing.is_empty() && missing.iter().all(|paper| paper.ends_with(')')), "{missing:?}");
+        act("correct-papers", json!({"reason": "Mang đến sau", "items": [{"position": 0, "originals": 1}]}));
+        assert!(seen().still_to_come.len() < missing.len());
     }
 }
 
@@ -1513,8 +1583,9 @@ on_both! {
         act(&officer, "request-supplement", json!({"reason": "Bản sao chưa chứng thực", "items": [1]}));
         let name = &dossier["items"][1]["name"];
         let seen = office.call("GET", path.clone()).token(&clerk).send().expect(200).json();
-        assert_eq!((&seen["reason"], &seen["missing"]), (&json!("Bản sao chưa chứng thực"), &json!([name])));
-        assert_eq!(of(&look_up()), (json!("Bản sao chưa chứng thực"), json!([name]), Value::Null));
+        let wanted = json!([format!("{} (1 bản sao)", name.as_str().unwrap())]);
+        assert_eq!((&seen["reason"], &seen["missing"]), (&json!("Bản sao chưa chứng thực"), &wanted));
+        assert_eq!(of(&look_up()), (json!("Bản sao chưa chứng thực"), wanted, Value::Null));
         act(&clerk, "take-supplement", json!({"items": [{"position": 1, "copies": 1}]}));
         assert_eq!(of(&look_up()), (Value::Null, json!([]), Value::Null));
         act(&officer, "request-payment", json!({"amount_vnd": 150_000, "reason": "Phí thẩm định"}));

@@ -165,6 +165,11 @@ impl<'a> Fees<'a> {
             if reason.is_empty() && self.is_chosen(position) {
                 reason = self.contents.reason_of_choice(position).to_owned();
             }
+            // One that is not counted by anything is owed once.
+            let counted = self.get(position).is_some_and(|fee| fee.per.is_some());
+            if !counted && quantity > 1 && quantity != before && reason.is_empty() {
+                return Err(Refusal::QuantityWithoutReason { position });
+            }
             // Whoever owes the one that is owed unless somebody says why not needs no reason.
             let first = self.choices(position).next() == Some(position);
             if !first && reason.is_empty() {

@@ -103,7 +103,7 @@ pub enum Refusal {
     StepOfOthers {
         step: String,
         role: Role,
-        /// Code of the unit that has the dossier.
+        /// Name of the unit that has the dossier.
         unit: Option<String>,
     },
     /// Somebody else has the dossier in hand.
@@ -148,6 +148,10 @@ pub enum Refusal {
     },
     /// Another fee is owed unless a reason is given for this one.
     ChoiceWithoutReason {
+        position: u16,
+    },
+    /// The fee is owed once: several times only with a reason.
+    QuantityWithoutReason {
         position: u16,
     },
     /// None, or more than anything has pages.
@@ -270,6 +274,7 @@ impl Refusal {
             Self::NoFees => "no_fees",
             Self::FeesAreAChoice { .. } => "fees_are_a_choice",
             Self::ChoiceWithoutReason { .. } => "choice_without_reason",
+            Self::QuantityWithoutReason { .. } => "quantity_without_reason",
             Self::BadQuantity { .. } => "bad_quantity",
             Self::FeeNotCollected { .. } => "fee_not_collected",
             Self::RefundTooMuch { .. } => "refund_too_much",

@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::domain::dossier::{Decision, Dossier, EventData, PaymentRequested, Settlement, Status};
+use crate::domain::dossier::{
+    Channel, Decision, Dossier, EventData, PaymentRequested, Settlement, Status,
+};
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
@@ -43,15 +45,26 @@ impl Teller for NoticeTeller {
         for happened in all {
             if let Some((topic, more)) = told(happened) {
                 let officer = officer_of(conn, &officers, happened)?;
-                messages.extend(self.to_applicant(&people, &officer, happened, topic, &more));
+                messages.extend(self.to_people(&people, &officer, happened, topic, &more));
             }
-            if let Some(contact) = self.new_contact(&people, happened) {
+            let corrected = who_is(&people, happened);
+            let new_contact = self.new_contact(&people, happened);
+            if corrected.is_some() || new_contact.is_some() {
                 let officer = officer_of(conn, &officers, happened)?;
-                let applicant = people.get(&happened.after.applicant);
-                let (topic, more) = (Topic::ContactChanged, stands(happened, applicant));
-                let told = self.to_applicant(&people, &officer, happened, topic, &more);
-                // Nothing is new for anybody else.
-                messages.extend(told.into_iter().filter(|told| told.recipient == contact));
+                let to = |topic, more| self.to_people(&people, &officer, happened, topic, &more);
+                if let Some(contact) = new_contact {
+                    let applicant = people.get(&happened.after.applicant);
+                    let mut more = stands(happened, applicant);
+                    merge(&mut more, &said(corrected.as_ref()));
+                    // Nothing else is new for anybody else.
+                    let told = to(Topic::ContactChanged, more).into_iter();
+                    messages.extend(told.filter(|told| told.recipient == contact));
+                }
+                if corrected.is_some() {
+                    let told = to(Topic::Corrected, said(corrected.as_ref())).into_iter();
+                    messages.extend(told.filter(|told| Some(&*told.recipient) != new_contact));
+                    messages.extend(self.to_old_delegate(&people, &officer, happened));
+                }
             }
             if matches!(happened.event.data, EventData::BecameOverdue(_)) {
                 messages.extend(self.of_overdue(conn, happened)?);
@@ -239,11 +252,14 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             (
                 Topic::Money,
                 json!({
-                    "what_happened": money.subject, "what": format!("{} {amount} đồng", money.happened),
+                    "what_happened": money.subject, "what": format!("{} {amount} đồng{}", money.happened.0, money.happened.1),
                     "amount": amount, "receipt": money.receipt, "reason": money.reason,
                     "owed": owed(reference, after),
                 }),
             )
+        }
+        EventData::SupplementTaken(taken) if taken.items.is_empty() => {
+            (Topic::SupplementWaived, json!({"reason": taken.reason}))
         }
         data => {
             // Whatever has moved it: what was promised holds no more.
@@ -291,8 +307,58 @@ impl NoticeTeller {
         told(new).filter(|contact| goes_on && told(old) != Some(*contact))
     }
 
-    fn to_applicant(
+    /// To the applicant and who handed it in for them.
+    fn to_people(
         &self,
+        people: &HashMap<PersonId, Person>,
+        officer: &str,
+        happened: &Happened<'_>,
+        topic: Topic,
+        more: &Value,
+    ) -> Vec<Outgoing> {
+        let dossier = happened.after;
+        let to = (Some(dossier.applicant), dossier.delegate);
+        self.to(to, people, officer, happened, topic, more)
+    }
+
+    /// To whom nothing of the dossier goes any more.
+    fn to_old_delegate(
+        &self,
+        people: &HashMap<PersonId, Person>,
+        officer: &str,
+        happened: &Happened<'_>,
+    ) -> Option<Outgoing> {
+        let (before, after) = (happened.before?, happened.after);
+        let EventData::DelegateCorrected(new) = &happened.event.data else {
+            return None;
+        };
+        let contact = |id: PersonId, is_applicant| {
+            let person = people.get(&id)?;
+            Some(person.told_by(is_applicant, self.settings.ways())?.1)
+        };
+        let old = contact(before.delegate?, false)?;
+        let goes_there = [
+            contact(after.applicant, true),
+            after.delegate.and_then(|id| contact(id, false)),
+        ];
+        if goes_there.contains(&Some(old)) {
+            return None;
+        }
+        let what = "từ nay tin về hồ sơ không gửi tới đây nữa";
+        let more = json!({"what": what, "reason": new.reason});
+        let to = (None, before.delegate);
+        let told = self.to(to, people, officer, happened, Topic::Corrected, &more);
+        let mut told = told.into_iter().next()?;
+        // It is theirs to see no more.
+        told.body["link"] = json!("");
+        told.body["code"] = json!("");
+        Some(told)
+    }
+
+    /// To an applicant and a delegate.
+    fn to(
+        &self,
+        (applicant, delegate): (Option<PersonId>, Option<PersonId>),
         people: &HashMap<PersonId, Person>,
         officer: &str,
         happened: &Happened<'_>,
@@ -305,11 +371,9 @@ impl NoticeTeller {
             let (by, contact) = person.told_by(is_applicant, self.settings.ways())?;
             Some((person, is_applicant, kind_of(by)?, contact.to_owned()))
         };
-        let delegate = dossier.delegate.and_then(|id| told(id, false));
-        let told: Vec<_> = told(dossier.applicant, true)
-            .into_iter()
-            .chain(delegate)
-            .collect();
+        let delegate = delegate.and_then(|id| told(id, false));
+        let applicant = applicant.and_then(|id| told(id, true));
+        let told: Vec<_> = applicant.into_iter().chain(delegate).collect();
         if told.is_empty() {
             return Vec::new();
         }
@@ -473,7 +537,7 @@ fn items(reference: &Reference, dossier: &Dossier, positions: &[u16]) -> Vec<Str
     let names = positions
         .iter()
         .filter_map(|position| checklist.get(usize::from(*position)));
-    names.map(|item| item.name.clone()).collect()
+    names.map(render::words::paper).collect()
 }
 
 /// For what a payment is: the fees by their names, and what was said of it.
@@ -501,6 +565,49 @@ fn times(dossier: &Dossier, position: u16, fee: &Fee) -> String {
 }
 
 /// How it stands, for whoever has read none of the letters so far.
+/// What a correction says of whose dossier it is and who handed it in, where that matters for what is not over; and why.
+fn who_is<'a>(
+    people: &HashMap<PersonId, Person>,
+    happened: &Happened<'a>,
+) -> Option<(String, &'a str)> {
+    let (before, after) = (happened.before?, happened.after);
+    if !(after.status.is_open() || matches!(after.status, Status::Registered | Status::Done)) {
+        return None;
+    }
+    let person = |id: Option<PersonId>| people.get(&id?);
+    match &happened.event.data {
+        EventData::ApplicantCorrected(new) => {
+            let (old, now) = (
+                person(Some(before.applicant))?,
+                person(Some(after.applicant))?,
+            );
+            let name = (old.name != now.name).then(|| format!("tên người nộp là {}", now.name));
+            let by_post = after.return_channel == Channel::Postal && old.address != now.address;
+            let place = now.address.as_ref().filter(|_| by_post);
+            let place = place.map(|place| format!("kết quả gửi qua bưu chính đến {place}"));
+            let what: Vec<String> = name.into_iter().chain(place).collect();
+            (!what.is_empty()).then(|| (what.join("; "), new.reason.as_str()))
+        }
+        EventData::DelegateCorrected(new) => {
+            let (old, now) = (person(before.delegate), person(after.delegate));
+            let what = match (old, now) {
+                (Some(_), None) => "không còn người được ủy quyền".to_owned(),
+                (old, Some(now)) if old.is_none_or(|old| old.name != now.name) => {
+                    format!("người được ủy quyền là {}", now.name)
+                }
+                _ => return None,
+            };
+            Some((what, new.reason.as_str()))
+        }
+        _ => None,
+    }
+}
+
+fn said(corrected: Option<&(String, &str)>) -> Value {
+    let (what, reason) = corrected.map_or(("", ""), |(what, reason)| (what.as_str(), *reason));
+    json!({"what": what, "reason": reason})
+}
+
 fn stands(happened: &Happened<'_>, applicant: Option<&Person>) -> Value {
     let (dossier, reference, now) = (happened.after, happened.reference, happened.now);
     let desk = reference

@@ -4,7 +4,7 @@ use crate::domain::dossier::{Channel, Decision, Pages, Status};
 use crate::domain::moment::Moment;
 use crate::domain::office_hours::{OfficeHours, Session};
 use crate::domain::opinion::FeedbackKind;
-use crate::domain::procedure::Fee;
+use crate::domain::procedure::{ChecklistItem, Fee};
 use crate::domain::progress::{Progress, Stage};
 use crate::render::words::{moment, number};
 
@@ -61,7 +61,8 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
                 .to_owned()
         }
         Status::NotReceived => {
-            "Hồ sơ không được tiếp nhận. Có thể hoàn thiện theo lý do đã nêu và nộp lại.".to_owned()
+            "Hồ sơ không được tiếp nhận vì lý do đã nêu. Khắc phục được lý do đó thì có thể nộp lại."
+                .to_owned()
         }
         Status::SupplementRequested => {
             format!(
@@ -77,8 +78,14 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
             )
         }
         Status::Received | Status::InProgress => promise(stand),
-        Status::Withdrawn => "Hồ sơ đã được rút theo yêu cầu của người nộp.".to_owned(),
-        Status::Stopped => "Cơ quan giải quyết đã dừng giải quyết hồ sơ.".to_owned(),
+        Status::Withdrawn => format!(
+            "Hồ sơ đã được rút theo yêu cầu của người nộp.{}",
+            what_is_left(desk)
+        ),
+        Status::Stopped => format!(
+            "Cơ quan giải quyết đã dừng giải quyết hồ sơ.{}",
+            what_is_left(desk)
+        ),
         Status::Done => {
             let what = match stand.decision {
                 Some(Decision::Refused) => "Hồ sơ bị từ chối giải quyết; có văn bản nêu lý do",
@@ -104,6 +111,22 @@ pub fn what_is_next(stand: &Stand<'_>) -> String {
                 None => format!("{what}."),
             }
         }
+    }
+}
+
+/// Where to ask for what was handed in, when nothing comes of it.
+fn what_is_left(desk: &str) -> String {
+    match desk.is_empty() {
+        true => String::new(),
+        false => format!(" Giấy tờ, tiền đã nộp (nếu có): xin hỏi tại {desk}."),
+    }
+}
+
+/// A paper with how many of it are asked for.
+pub fn paper(item: &ChecklistItem) -> String {
+    match copies(item.originals, item.copies) {
+        none if none.is_empty() => item.name.clone(),
+        number => format!("{} ({number})", item.name),
     }
 }
 

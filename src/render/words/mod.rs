@@ -8,7 +8,7 @@ pub mod told;
 
 pub use crate::render::words::counting::{counting, passed_over, rule};
 pub use crate::render::words::following::{
-    Stand, UNKNOWN_FEE, broken_promise, copies, copies_of, fee, feedback_kind, office_hours,
+    Stand, UNKNOWN_FEE, broken_promise, copies, copies_of, fee, feedback_kind, office_hours, paper,
     progress, stage, vnd_in_words, what_is_next,
 };
 pub use crate::render::words::refusals::{cases_of, refusal, refused, without_instead};
@@ -400,6 +400,9 @@ pub fn event(data: &EventData) -> &'static str {
             "Từ chối giải quyết"
         }
         EventData::PaymentTaken(paid) if paid.amount_vnd == 0 => "Không còn khoản phải nộp",
+        EventData::SupplementTaken(taken) if taken.items.is_empty() => {
+            "Không cần bổ sung giấy tờ nữa"
+        }
         data => data.word(),
     }
 }

@@ -127,7 +127,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             unit,
         } => {
             let whose = role(*whose);
-            let of = unit.as_ref().map(|code| format!(" của đơn vị {code}"));
+            let of = unit.as_ref().map(|name| format!(" của {name}"));
             format!(
                 "bước “{step}” do {whose}{} thực hiện; người đó, hoặc người được cử làm thay trong thời gian \
                  này, mới được chuyển bước hay quyết định",
@@ -165,6 +165,9 @@ pub fn refusal(refusal: &Refusal) -> String {
         ),
         Refusal::ChoiceWithoutReason { position } => format!(
             "khoản phí số {position} chỉ áp dụng thay mức thông thường khi có lý do (reason)"
+        ),
+        Refusal::QuantityWithoutReason { position } => format!(
+            "khoản phí số {position} không tính theo số lượng: thu nhiều lần thì ghi lý do (reason)"
         ),
         Refusal::BadQuantity { position } => {
             format!("số lượng của khoản phí số {position} phải từ 1 đến 100.000")

@@ -130,8 +130,8 @@ const fn is_sent(method: PaymentMethod) -> bool {
 pub struct Money<'a> {
     /// What happened, at the beginning of a subject.
     pub subject: &'static str,
-    /// The same within a sentence.
-    pub happened: &'static str,
+    /// The same within a sentence, before and behind the amount.
+    pub happened: (&'static str, &'static str),
     pub amount_vnd: u64,
     pub receipt: &'a str,
     pub reason: &'a str,
@@ -142,28 +142,31 @@ pub fn money(data: &EventData) -> Option<Money<'_>> {
     match data {
         EventData::FeesCollected(paid) if is_sent(paid.method) => Some(Money {
             subject: "Đã nhận tiền nộp",
-            happened: "đã nhận tiền nộp",
+            happened: ("đã nhận tiền nộp", ""),
             amount_vnd: paid.amount_vnd,
             receipt: &paid.receipt,
             reason: "",
         }),
         EventData::FeesRefunded(back) if is_sent(back.method) => Some(Money {
             subject: "Đã hoàn trả tiền",
-            happened: "đã hoàn trả",
+            happened: ("đã hoàn trả", ""),
             amount_vnd: back.amount_vnd,
             receipt: &back.receipt,
             reason: &back.reason,
         }),
         EventData::MoneySentBack(back) => Some(Money {
             subject: "Hoàn trả tiền đã nộp",
-            happened: "hoàn trả tiền đã nộp mà không khớp với khoản nào phải nộp,",
+            happened: (
+                "đã hoàn trả",
+                ", là tiền đã nộp mà không khớp với khoản nào phải nộp,",
+            ),
             amount_vnd: back.amount_vnd,
             receipt: &back.receipt,
             reason: &back.reason,
         }),
         EventData::RefundCancelled(not) if is_sent(not.method) => Some(Money {
             subject: "Chưa hoàn trả tiền",
-            happened: "xin đính chính: chưa hoàn trả như đã báo, số tiền",
+            happened: ("xin đính chính: chưa hoàn trả", " như đã báo"),
             amount_vnd: not.amount_vnd,
             receipt: "",
             reason: &not.reason,

@@ -51,12 +51,12 @@ pub(crate) fn measure(office: &Office) -> Result<Vec<Line>, ToolError> {
                 return Err(ToolError::Bench(detail));
             }
         }
-        let of = unit.map_or("", |_| ", one unit");
+        let of = unit.map_or("", |_| " of one unit");
         lines.push(Line {
             limit: Some(limit),
             ratio: Some(limit / value),
             goal,
-            ..office.line(format!("on-time by {}{of}", by.as_str()), value, "ms")
+            ..office.line(format!("on-time{of} by {}", by.as_str()), value, "ms")
         });
     }
     Ok(lines)

@@ -49,7 +49,7 @@ pub struct Applicant {
 }
 
 pub async fn read(body: Body<Scan>) -> Reply<Holder> {
-    let card = IdentityCard::parse(&body.value.text)
+    let card = IdentityCard::parse(&body.value.text, crate::clock::now().date())
         .map_err(|error| Problem::invalid_field("/text", error))?;
     Ok(fresh(Holder {
         applicant: Applicant {

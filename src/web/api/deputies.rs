@@ -14,7 +14,7 @@ use crate::web::api::call::Call;
 use crate::web::api::page::{Everything, ListQuery, Page, Row};
 use crate::web::body::{Body, Readable};
 use crate::web::headers::IdempotencyKey;
-use crate::web::problem::Problem;
+use crate::web::problem::{FieldError, Problem};
 use crate::{acts, views};
 
 /// That somebody stands in for somebody else.
@@ -85,6 +85,13 @@ pub struct NewDeputy {
 
 impl Readable for NewDeputy {
     const LIMIT: usize = 8 * 1024;
+
+    fn check(&self) -> Vec<FieldError> {
+        let named = [("/principal", &self.principal), ("/deputy", &self.deputy)];
+        let missing = named.into_iter().filter(|(_, name)| name.trim().is_empty());
+        let missing = missing.map(|(field, _)| FieldError::new(field, "để trống"));
+        missing.collect()
+    }
 }
 
 pub async fn name(call: Call, key: IdempotencyKey, body: Body<NewDeputy>) -> Created<DeputyView> {

@@ -1,5 +1,6 @@
 //! Applicants and delegates as a body brings them.
 
+use chrono::Datelike;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -69,6 +70,14 @@ impl PersonInput {
             wrong.push(FieldError::new(format!("{pointer}/{field}"), error));
             None
         });
+        let this_year = crate::clock::now().date().year();
+        if identity.as_ref().and_then(Identity::born_in) > Some(this_year) {
+            let detail = "năm sinh trong số này ở tương lai: so lại từng chữ số với giấy tờ";
+            wrong.push(FieldError::new(
+                format!("{pointer}/identity_number"),
+                detail,
+            ));
+        }
         let kept = |text: &Option<String>| {
             let text = text.as_deref().map(text::line);
             text.filter(|text| !text.is_empty())

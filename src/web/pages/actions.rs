@@ -7,18 +7,19 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use crate::acts::advance::ByForm;
-use crate::domain::dossier::{ActionKind, Pages};
+use crate::domain::dossier::{ActionKind, Pages, Refusal};
 use crate::domain::identity::Identity;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
+use crate::domain::procedure::StepRole;
 use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
 use crate::render::words;
 use crate::store::Store;
 use crate::views::assignees::Colleague;
 use crate::views::course::{Course, Told, is_within};
-use crate::views::dossier::{DossierView, FeeStatus, FeeView};
+use crate::views::dossier::{DossierView, FeeStatus, FeeView, Of};
 use crate::views::text_blocks::TextBlock;
 use crate::web::api::actions::{self, ActionBody, Asks, Plain, WithReason};
 use crate::web::api::call::Call;
@@ -26,7 +27,7 @@ use crate::web::api::dossiers::{intent, resolve};
 use crate::web::api::fees;
 use crate::web::body;
 use crate::web::pages::carried::{Carried, GO_ON};
-use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
+use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow, sentence};
 use crate::web::pages::receive::{asked_for, channels, methods, notify_by, vnd};
 use crate::web::pages::{Frame, dossier, drafts, page, see_other};
 use crate::web::problem::{FieldError, Kind, Problem};
@@ -38,6 +39,11 @@ const REASON: &str = "reason";
 const BLOCK: &str = "mau";
 const PUT_IN: &str = "chen";
 const IDENTITY: &str = "applicant/identity_number";
+const TAX_CODE: &str = "applicant/tax_code";
+const DELEGATE_NAME: &str = "delegate/name";
+const DELEGATE_IDENTITY: &str = "delegate/identity_number";
+/// Ticked: the number that there is was not theirs.
+const WITHOUT_IDENTITY: &str = "bo-so";
 const RATING: &str = "hai-long";
 
 /// The last part of an action's address; `None`: it has no page.
@@ -82,6 +88,8 @@ struct Subject {
     view: DossierView,
     course: Course,
     colleagues: Vec<Colleague>,
+    /// Whose the step is that it is given for.
+    next_role: Option<StepRole>,
     /// Texts that may be put into the reason.
     blocks: Vec<TextBlock>,
 }
@@ -91,6 +99,7 @@ struct Subject {
 struct ActionPage {
     frame: Frame,
     title: String,
+    kind: ActionKind,
     address: String,
     view: DossierView,
     form: FormPart,
@@ -110,6 +119,17 @@ struct ActionPage {
 impl ActionPage {
     fn moment(moment: &Moment) -> String {
         words::moment(*moment)
+    }
+
+    /// Why it cannot be done, where that is more than the status says.
+    fn why_not(&self) -> Option<String> {
+        match (self.kind, self.view.appointment_at) {
+            (ActionKind::Reappoint, Some(appointment)) => {
+                let why = words::refusal(&Refusal::AlreadyReappointed { appointment });
+                Some(format!("{}.", sentence(&why)))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -137,12 +157,14 @@ async fn subject(call: &Call, dossier: String, kind: ActionKind) -> Result<Subje
             ActionKind::HandOver => at_hand + 1,
             _ => at_hand,
         };
-        if let Some(role) = course.stages.get(next).and_then(|stage| stage.role) {
+        let next_role = course.stages.get(next).and_then(|stage| stage.role);
+        if let Some(role) = next_role {
             colleagues.sort_by_key(|one| (one.role != role.role(), !one.role.does(role)));
         }
         Ok(Subject {
             view,
             course,
+            next_role,
             colleagues,
             blocks,
         })
@@ -176,6 +198,7 @@ fn answer(
     let shown = ActionPage {
         frame: Frame::of(&call.by, "/ho-so").wrong(changed || !form.errors.is_empty()),
         title: dossier::title(kind),
+        kind,
         address,
         form,
         meanwhile: meanwhile.collect(),
@@ -240,20 +263,19 @@ async fn done_or_shown(
     match kind {
         ActionKind::CollectFees => with_quantities(&mut body),
         ActionKind::SetFees => as_terms(&mut body),
+        // Whoever withdraws need not say why.
+        ActionKind::Withdraw if typed.typed(REASON).is_none() => body[REASON] = json!(""),
         _ => {}
     }
-    let keeps_identity = kind == ActionKind::CorrectApplicant
-        && subject.view.applicant.identity_masked.is_some()
-        && typed.typed(IDENTITY).is_none()
-        && typed.typed("applicant/tax_code").is_none();
+    let keeps_identity = kept_identity(kind, typed);
     let intent = intent(call, None);
     let key = typed.typed(drafts::KEY).map(str::to_owned);
     let pages = check_pages(&form);
     let done = call.run(move |store, by, _| {
         pages?;
         let id = resolve(store, &named)?;
-        if keeps_identity {
-            keep_identity(store, &mut body, id, by)?;
+        if let Some(of) = keeps_identity {
+            keep_identity(store, &mut body, id, of, by)?;
         }
         let seen =
             seen.ok_or_else(|| Problem::new(Kind::PreconditionRequired, "thiếu phiên bản"))?;
@@ -425,20 +447,37 @@ pub(crate) fn clear(body: &mut Value) {
     }
 }
 
-/// The number that the applicant has, where none was typed. It is read for whoever corrects the rest, and that is
-/// recorded.
+/// Whose number is kept by a correction of the rest: where none was typed, and it was theirs.
+fn kept_identity(kind: ActionKind, typed: &Fields) -> Option<Of> {
+    let none = |name| typed.typed(name).is_none();
+    let of = match kind {
+        ActionKind::CorrectApplicant if none(IDENTITY) && none(TAX_CODE) => Of::Applicant,
+        ActionKind::CorrectDelegate if none(DELEGATE_IDENTITY) && !none(DELEGATE_NAME) => {
+            Of::Delegate
+        }
+        _ => return None,
+    };
+    none(WITHOUT_IDENTITY).then_some(of)
+}
+
+/// The number that somebody has, where none was typed.
 fn keep_identity(
     store: &Store,
     body: &mut Value,
     id: crate::domain::ids::DossierId,
+    of: Of,
     by: &acts::access::Caller,
 ) -> Result<(), Problem> {
-    if let Some(identity) = views::dossier::kept_identity(store, id, by.unit)? {
+    let place = match of {
+        Of::Applicant => "applicant",
+        Of::Delegate => "delegate",
+    };
+    if let Some(identity) = views::dossier::kept_identity(store, id, of, by.unit)? {
         let name = match identity {
             Identity::TaxCode(_) => "tax_code",
             Identity::Cccd(_) | Identity::Cmnd(_) => "identity_number",
         };
-        body["applicant"][name] = json!(identity.number());
+        body[place][name] = json!(identity.number());
     }
     Ok(())
 }
@@ -514,6 +553,17 @@ fn perform(
         | ActionKind::MarkOverdue
         | ActionKind::RecomputeDue => Err(Problem::not_found("không có thao tác này")),
     }
+}
+
+/// To say that a number was not theirs.
+fn without_identity(masked: &str) -> Field {
+    let label = format!("Bỏ số {masked}: là số của người khác");
+    Field::ticks(
+        WITHOUT_IDENTITY,
+        "Số hiện có",
+        vec![Choice::new("1", label)],
+    )
+    .nowhere()
 }
 
 /// The form of an action, as it is when nothing was typed.
@@ -665,6 +715,10 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let choices = granted_first(view.may_approve, granted, refused);
             let only = match view.may_approve {
                 true => "",
+                false if is_of_a_leader(of) => {
+                    "Bước này do lãnh đạo ký: bạn chỉ từ chối được. Lãnh đạo đồng ý giải quyết; đang giao cho người khác \
+                     thì đổi người xử lý."
+                }
                 false if view.allowed_actions.contains(&ActionKind::HandOver) => {
                     "Ở bước này chỉ từ chối được. Đồng ý giải quyết ở bước ký; muốn vậy thì chuyển bước."
                 }
@@ -705,18 +759,20 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                     "Để trống thì giữ số hiện có ({masked}); ghi mã số thuế ở dưới thì mã số thuế thay số này."
                 ),
             };
-            vec![
+            let mut fields = vec![
                 reason("Sửa vì sao"),
                 Field::text("applicant/name", "Họ và tên")
                     .required()
                     .value(&person.name),
                 Field::text(IDENTITY, "Số căn cước hoặc chứng minh").hint(hint),
-                Field::text("applicant/tax_code", "Mã số thuế (tổ chức)"),
+                Field::text(TAX_CODE, "Mã số thuế (tổ chức)"),
                 Field::phone("applicant/phone", "Điện thoại").value(kept(&person.phone)),
                 Field::text("applicant/email", "Thư điện tử").value(kept(&person.email)),
                 Field::text("applicant/address", "Địa chỉ").value(kept(&person.address)),
                 notify_by(person.ways).value(person.notify_by.map_or("", NotifyBy::as_str)),
-            ]
+            ];
+            fields.extend((!masked.is_empty()).then(|| without_identity(&masked)));
+            fields
         }
         ActionKind::CorrectDelegate => {
             let person = view.delegate.as_ref();
@@ -724,21 +780,21 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let masked = kept(person.map(|person| &person.identity_masked));
             let hint = match masked.is_empty() {
                 true => String::new(),
-                false => format!(
-                    "Đang có số {masked}: ghi lại đủ số, để trống thì hồ sơ không còn số này."
-                ),
+                false => format!("Để trống thì giữ số hiện có ({masked})."),
             };
-            vec![
+            let mut fields = vec![
                 reason("Sửa vì sao"),
-                Field::text("delegate/name", "Họ và tên")
+                Field::text(DELEGATE_NAME, "Họ và tên")
                     .hint("Để trống tất cả: người nộp tự mình nộp, không ủy quyền.")
                     .value(person.map_or("", |person| &person.name)),
-                Field::text("delegate/identity_number", "Số căn cước hoặc chứng minh").hint(hint),
+                Field::text(DELEGATE_IDENTITY, "Số căn cước hoặc chứng minh").hint(hint),
                 Field::phone("delegate/phone", "Điện thoại")
                     .value(kept(person.map(|person| &person.phone))),
                 Field::text("delegate/email", "Thư điện tử")
                     .value(kept(person.map(|person| &person.email))),
-            ]
+            ];
+            fields.extend((!masked.is_empty()).then(|| without_identity(&masked)));
+            fields
         }
         ActionKind::CorrectCase => {
             let now = view.case.as_ref().map_or("", |case| &case.code);
@@ -815,7 +871,23 @@ fn assignee(of: &Subject) -> Field {
     let mut choices = vec![Choice::new("", "Chưa giao")];
     let known = of.colleagues.iter();
     choices.extend(known.map(|one| Choice::new(&one.staff.username, one.name())));
-    Field::choice("assignee", "Giao cho", choices)
+    let field = Field::choice("assignee", "Giao cho", choices);
+    match of.next_role {
+        Some(whose) => {
+            let whose = words::role(whose.role());
+            field.hint(format!(
+                "{} làm bước này, hoặc người đang được cử làm thay.",
+                sentence(whose)
+            ))
+        }
+        None => field,
+    }
+}
+
+/// Whether the step at hand is a leader's.
+fn is_of_a_leader(of: &Subject) -> bool {
+    let at_hand = of.course.stages.get(usize::from(of.view.step.index));
+    at_hand.and_then(|stage| stage.role) == Some(StepRole::Supervisor)
 }
 
 /// Where it may go: on to the next step, or back to an earlier one.

@@ -33,6 +33,8 @@ struct BoardPage {
     style: String,
     seconds: u32,
     unit: String,
+    /// Of a unit that is there no more, that, and who goes on with its work.
+    over: Option<String>,
     now: String,
     panels: Vec<Panel>,
     within: String,
@@ -102,6 +104,7 @@ pub async fn show(call: Call<Anybody>, request: HttpRequest) -> Result<HttpRespo
             style: assets::address("board.css"),
             seconds: SECONDS,
             unit: unit.name.clone(),
+            over: words::ended(units, unit, today),
             now: words::moment(now),
             within: words::number(of_today.total.in_progress_within()),
             past_due: words::number(of_today.total.in_progress_overdue),

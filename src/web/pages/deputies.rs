@@ -11,6 +11,7 @@ use crate::render::words;
 use crate::views;
 use crate::views::assignees::Colleague;
 use crate::views::deputies::NamedDeputy;
+use crate::views::list::StaffName;
 use crate::web::api::call::Call;
 use crate::web::api::deputies::{NewDeputy, make};
 use crate::web::body;
@@ -38,6 +39,7 @@ struct DeputiesPage {
 
 struct Row {
     id: DeputyId,
+    /// Each with the username: there are several of a name.
     principal: String,
     deputy: String,
     from: String,
@@ -49,13 +51,17 @@ impl From<NamedDeputy> for Row {
     fn from(named: NamedDeputy) -> Self {
         Self {
             id: named.deputy.id,
-            principal: named.principal.full_name,
-            deputy: named.stands_in.full_name,
+            principal: named_in_full(&named.principal),
+            deputy: named_in_full(&named.stands_in),
             from: words::date(named.deputy.from),
             to: words::date(named.deputy.to),
             named_by: named.named_by.full_name,
         }
     }
+}
+
+fn named_in_full(staff: &StaffName) -> String {
+    format!("{} ({})", staff.full_name, staff.username)
 }
 
 async fn form(call: &Call) -> Result<FormPart, Problem> {

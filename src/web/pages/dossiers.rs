@@ -30,6 +30,8 @@ use crate::web::problem::{Kind, Problem};
 use crate::{acts, views};
 
 const PATH: &str = "/ho-so";
+/// Where a search goes on.
+const AFTER: &str = "after";
 
 /// The page's own parameters, which are no part of a list: what was done, all of it ticked.
 const SAID: &str = "bao";
@@ -200,6 +202,7 @@ struct DossiersPage {
     /// What is asked of the list, from its beginning.
     asked: String,
     columns: Vec<&'static Column>,
+    standing_in: Vec<(String, String, String)>,
     naming: FormPart,
     shown: FormPart,
     may_share: bool,
@@ -207,6 +210,8 @@ struct DossiersPage {
     /// Something may be done with what is ticked.
     may_tick: bool,
     rows: Vec<Row>,
+    /// Where what is searched for goes on: no address holds what was typed.
+    more: Option<String>,
     /// All of the page are ticked.
     all_ticked: bool,
     /// The address of this page with all ticked.
@@ -382,13 +387,22 @@ fn said(typed: &Fields) -> (Option<&'static str>, Option<&'static str>) {
 
 /// What every page of lists has beside its rows.
 struct Around {
+    /// For whom whoever looks stands in: a name, until when, and their list.
+    standing_in: Vec<(String, String, String)>,
     unit: String,
     kept: Kept,
     colleagues: Option<Vec<Choice>>,
 }
 
 async fn around(call: &Call) -> Result<Around, Problem> {
-    call.run(|store, by, _| {
+    call.run(|store, by, now| {
+        let standing_in = views::deputies::standing_in(store, by.user, now.date())?;
+        let standing_in = standing_in.into_iter().map(|one| {
+            let list = [("list", "open"), ("assignee", &one.principal.username)];
+            let list = serde_urlencoded::to_string(list).unwrap_or_default();
+            let until = words::date(one.deputy.to);
+            (one.principal.full_name, until, format!("{PATH}?{list}"))
+        });
         let colleagues = views::staff::few(store, by.unit, MOST_COLLEAGUES)?;
         let colleagues = colleagues.map(|staff| {
             let staff = staff.into_iter();
@@ -398,6 +412,7 @@ async fn around(call: &Call) -> Result<Around, Problem> {
                 .collect()
         });
         Ok(Around {
+            standing_in: standing_in.collect(),
             unit: named_unit(&*store.reference()?, by.unit).name,
             kept: views::saved_lists::of(store, &by.reader())?,
             colleagues,
@@ -446,6 +461,7 @@ async fn listed(call: Call, mut typed: Fields, naming: FormPart) -> Result<HttpR
         typed.set("list", "open");
     }
     let Around {
+        standing_in,
         unit,
         kept,
         colleagues,
@@ -513,6 +529,7 @@ async fn listed(call: Call, mut typed: Fields, naming: FormPart) -> Result<HttpR
         tabs,
         kept,
         filtered: form.fields.iter().any(|field| !field.value.is_empty()),
+        standing_in,
         naming,
         form,
         list: typed.get("list").to_owned(),
@@ -523,6 +540,7 @@ async fn listed(call: Call, mut typed: Fields, naming: FormPart) -> Result<HttpR
         may_hand_over: call.by.may(Permission::HandOver),
         may_tick: call.by.may(Permission::Annotate),
         rows: found.rows(&here),
+        more: None,
         all_ticked: typed.get(TICKED) == "het",
         tick_all: format!(
             "{PATH}?{}&{TICKED}=het",
@@ -543,17 +561,21 @@ async fn listed(call: Call, mut typed: Fields, naming: FormPart) -> Result<HttpR
 /// a person never stands in an address.
 pub async fn search(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     let text = typed.get("text").trim().to_owned();
-    let body = json!({"text": text}).to_string().into_bytes();
+    let mut body = json!({"text": text});
+    if let Some(after) = typed.typed(AFTER) {
+        body[AFTER] = json!(after);
+    }
+    let body = body.to_string().into_bytes();
     let mut form = FormPart::default();
     let mut status = StatusCode::OK;
     let found = match body::read::<Search>(&body) {
         Ok(search) => {
             call.run(move |store, by, now| {
-                let items = lists::found(store, &search, by, now)?.into_parts().0;
+                let (items, next) = lists::found(store, &search, by, now)?.into_parts();
                 Ok(Found {
                     new: seen::of(store, &items, by.user, now)?,
                     items,
-                    ..Found::default()
+                    next,
                 })
             })
             .await?
@@ -565,10 +587,15 @@ pub async fn search(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         }
     };
     // The only one is the one that was meant.
-    if let [one] = &*found.items {
+    if let ([one], None, None) = (&*found.items, &found.next, typed.typed(AFTER)) {
         return Ok(see_other(&format!("/ho-so/{}", one.case_number)).finish());
     }
-    let Around { unit, kept, .. } = around(&call).await?;
+    let Around {
+        standing_in,
+        unit,
+        kept,
+        ..
+    } = around(&call).await?;
     let mut fields = Fields::default();
     fields.set("list", "none");
     let (tabs, _) = tabs(&fields);
@@ -583,6 +610,7 @@ pub async fn search(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         tabs,
         kept: kept.collect(),
         filtered: false,
+        standing_in,
         naming: FormPart::default(),
         form,
         list: "open".to_owned(),
@@ -593,6 +621,7 @@ pub async fn search(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         may_share,
         may_hand_over: call.by.may(Permission::HandOver),
         may_tick: call.by.may(Permission::Annotate),
+        more: found.next.clone(),
         rows: found.rows(""),
         all_ticked: false,
         tick_all: String::new(),

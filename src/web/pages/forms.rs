@@ -14,7 +14,7 @@ use crate::web::api::answers::Tagged;
 use crate::web::pages::{read_form, read_form_up_to};
 use crate::web::params::{Expected, NO_SUCH};
 use crate::web::problem::{Kind, Problem};
-use crate::wrong_fields::ONE_OF;
+use crate::wrong_fields::{MISSING, ONE_OF};
 
 /// What came with a form, or in the query of a page: names and what was typed, cleaned but for passwords.
 #[derive(Debug, Clone, Default)]
@@ -451,22 +451,13 @@ impl Field {
     }
 }
 
-/// A moment as a browser's field has it or as people write it, as the API reads it; what is none stays, to be named as
-/// wrong.
+/// A moment as a browser's field has it, as the API reads it; all else stays, to be read or named as wrong.
 fn instant(text: &str) -> String {
-    let read = [
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%dT%H:%M:%S",
-        "%d/%m/%Y %H:%M",
-        "%H:%M %d/%m/%Y",
-        "%H:%M ngày %d/%m/%Y",
-    ]
-    .into_iter()
-    .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    read.map_or_else(
-        || text.to_owned(),
-        |civil| Moment::from_civil(civil).to_string(),
-    )
+    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].into_iter();
+    let mut read = forms.filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let read = read.next().map(Moment::from_civil);
+    let read = read.or_else(|| Moment::parse(text).ok());
+    read.map_or_else(|| text.to_owned(), |moment| moment.to_string())
 }
 
 /// What is wrong, as the summary on top says it.
@@ -597,7 +588,13 @@ impl FormPart {
         if problem.errors().is_empty() {
             let detail = problem.detail();
             let text = sentence(&self.in_words(words::without_instead(&detail)));
-            self.errors.push(Wrong { target: None, text });
+            let target = problem.reason().and_then(|reason| self.field_of(reason));
+            if let Some(target) = &target
+                && let Some(field) = self.fields.iter_mut().find(|field| field.name == *target)
+            {
+                field.wrong.get_or_insert_with(|| text.clone());
+            }
+            self.errors.push(Wrong { target, text });
         }
         // The summary is what comes first.
         for field in &mut self.fields {
@@ -606,8 +603,35 @@ impl FormPart {
         self
     }
 
+    /// The field that a refusal is about, if the form has it.
+    fn field_of(&self, refusal: &str) -> Option<String> {
+        let names: &[&str] = match refusal {
+            "reason_missing" => &["reason"],
+            "before_last_event" | "in_the_future" => &["at/moment"],
+            "too_far_back" | "late_reason_missing" => &["at/late_reason", "at/moment"],
+            "bad_appointment" | "already_reappointed" => &["appointment_at"],
+            "bad_return_date" | "return_date_missing" | "return_date_given" => &["return_date/at"],
+            "amount_missing" | "refund_too_much" | "fee_amount_unknown" | "other_amount" => {
+                &["amount_vnd"]
+            }
+            "nothing_handed_in" | "missing_items" => &["items", "reason"],
+            "supplement_requested_before" => &["reason"],
+            "case_missing" | "case_unchanged" => &["case"],
+            "no_sets" => &["sets"],
+            "no_fees" | "fee_not_collected" | "fee_settled" => &["fees"],
+            "no_such_step" => &["step"],
+            "hands_unchanged" => &["assignee"],
+            _ => &[],
+        };
+        let has = |name: &&&str| self.fields.iter().any(|field| field.name == **name);
+        names.iter().find(has).map(|name| (*name).to_owned())
+    }
+
     /// What the API says, with its names of fields as the form calls them, and its moments as people do.
     fn in_words(&self, text: &str) -> String {
+        if text == MISSING || text == "để trống" {
+            return "chưa ghi".to_owned();
+        }
         // The names that the API takes are of no use to whoever has a list to choose from.
         if text.starts_with(ONE_OF) {
             return "chọn một mục trong danh sách".to_owned();
@@ -617,15 +641,17 @@ impl FormPart {
         }
         let words = text.split(' ').map(|word| {
             let bare = word.trim_matches(|c: char| "'().,;:".contains(c));
-            match bare.parse::<Moment>() {
-                Ok(moment) => word.replace(bare, &words::moment(moment)),
-                Err(_) => word.to_owned(),
+            // Not what was typed, which stands in quotes.
+            let day =
+                (!word.contains('\'')).then(|| NaiveDate::parse_from_str(bare, "%Y-%m-%d").ok());
+            match (bare.parse::<Moment>(), day.flatten()) {
+                (Ok(moment), _) => word.replace(bare, &words::moment(moment)),
+                (_, Some(day)) => word.replace(bare, &words::date(day)),
+                _ => word.to_owned(),
             }
         });
         let text: Vec<String> = words.collect();
-        let mut text = text
-            .join(" ")
-            .replace("thời điểm theo RFC 3339", "ngày giờ");
+        let mut text = text.join(" ");
         for field in &self.fields {
             let name = field.name.rsplit('/').next().unwrap_or_default();
             text = text.replace(&format!(" ({name})"), "");
@@ -754,7 +780,7 @@ mod tests {
         );
         let form = form.wrong(
             "at",
-            "'mai' không phải thời điểm theo RFC 3339, ví dụ 2021-02-09T14:00:00+07:00".to_owned(),
+            "'mai' không phải ngày giờ, ví dụ 2021-02-09T14:00:00+07:00".to_owned(),
         );
         assert_eq!(
             form.errors[0].text,

@@ -63,7 +63,9 @@ struct DossierPage {
     transfer: Option<Transfer>,
     /// As they are called, and as they are written.
     phones: Vec<(String, String)>,
-    history: Vec<(String, &'static str)>,
+    history: Vec<(String, String)>,
+    /// What was paid, and paid back.
+    paid: Option<String>,
     found: LookUp,
 }
 
@@ -79,6 +81,16 @@ fn still_owed(found: &LookUp) -> Vec<String> {
     owed.map(line).collect()
 }
 
+/// What was paid for it, and paid back.
+fn paid(found: &LookUp) -> Option<String> {
+    let vnd = |vnd| format!("{} đồng", words::vnd_in_words(vnd));
+    let back = match found.refunded_vnd {
+        0 => String::new(),
+        back => format!(", đã hoàn trả {}", vnd(back)),
+    };
+    (found.paid_vnd > 0).then(|| format!("{}{back}", vnd(found.paid_vnd)))
+}
+
 struct ShownStage {
     class: &'static str,
     name: &'static str,
@@ -92,7 +104,10 @@ impl ShownStage {
         let detail = match (stage.progress, stage.stage) {
             (Progress::Done, _) => at("Lúc"),
             (Progress::Now, Stage::Handling) => {
-                let step = found.step.as_ref().map(|step| format!("Bước: {step}"));
+                let step = match found.status {
+                    Status::Received => Some("Chờ chuyển đến người giải quyết".to_owned()),
+                    _ => found.step.as_ref().map(|step| format!("Bước: {step}")),
+                };
                 let by = stage
                     .by
                     .map(|by| format!("Hẹn xong: {}", words::moment(by)));
@@ -242,12 +257,13 @@ impl DossierPage {
             stages: stages.map(|stage| ShownStage::new(stage, &found)).collect(),
             amount: amount.map(words::vnd_in_words),
             owed: still_owed(&found),
+            paid: paid(&found),
             transfer: account
                 .zip(amount.filter(|amount| *amount > 0))
                 .and_then(|(account, amount)| Transfer::new(account, amount, &found.case_number)),
             phones: phones(found.desk.phone.as_deref()),
             history: history
-                .map(|one| (words::moment(one.at), one.what))
+                .map(|one| (words::moment(one.at), one.what.clone()))
                 .collect(),
             code,
             found,

@@ -695,7 +695,7 @@ async fn read_card(
     let mut said = Vec::new();
     let mut on_card = None;
     let identity = if text.contains('|') {
-        let card = match IdentityCard::parse(text) {
+        let card = match IdentityCard::parse(text, crate::clock::now().date()) {
             Ok(card) => card,
             Err(reason) => return Ok(Err(reason.to_string())),
         };

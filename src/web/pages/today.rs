@@ -77,7 +77,13 @@ impl Row {
             .map(|at| at.civil().format("%H:%M").to_string());
         Self {
             at: at.unwrap_or_else(|| item.status_name.to_owned()),
-            due: item.due_at.map_or_else(|| "–".to_owned(), words::moment),
+            due: match (item.due_at, item.appointment_at) {
+                (None, _) => "–".to_owned(),
+                (Some(due), None) => words::moment(due),
+                (Some(due), Some(anew)) => {
+                    format!("{}; hẹn lại {}", words::moment(due), words::moment(anew))
+                }
+            },
             with: match (item.assignee, place == unit) {
                 _ if item.status.is_closed() => item.status_name.to_owned(),
                 (Some(staff), true) => staff.full_name,
@@ -167,6 +173,7 @@ fn to_sheet(unit: &str, day: NaiveDate, items: Vec<ListItem>) -> Sheet {
     let rows = items.into_iter().map(|item| {
         let moment = |moment: Option<Moment>| moment.map(Cell::Moment);
         let (received, due) = (moment(item.received_at), moment(item.due_at));
+        let anew = moment(item.appointment_at);
         let row = Row::new(item, unit);
         sheet::Row {
             kind: RowKind::Single,
@@ -176,6 +183,7 @@ fn to_sheet(unit: &str, day: NaiveDate, items: Vec<ListItem>) -> Sheet {
                 Cell::text(row.applicant),
                 Cell::text(row.procedure),
                 due.unwrap_or(Cell::Empty),
+                anew.unwrap_or(Cell::Empty),
                 Cell::text(row.with),
             ],
         }
@@ -189,6 +197,7 @@ fn to_sheet(unit: &str, day: NaiveDate, items: Vec<ListItem>) -> Sheet {
             Column::text("applicant", "Người nộp"),
             Column::text("procedure", "Thủ tục"),
             Column::text("due_at", "Hẹn trả"),
+            Column::text("appointment_at", "Hẹn lại"),
             Column::text("with", "Đang ở"),
         ],
         rows: rows.collect(),

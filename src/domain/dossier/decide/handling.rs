@@ -107,7 +107,7 @@ fn ensure_step_is_theirs(dossier: &Dossier, context: &Context<'_>) -> Result<(),
             unit: context
                 .units
                 .get(dossier.holder)
-                .map(|unit| unit.code.clone()),
+                .map(|unit| unit.name.clone()),
         }),
         _ => Ok(()),
     }

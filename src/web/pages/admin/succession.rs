@@ -59,6 +59,12 @@ struct Plan {
     last_day: String,
 }
 
+impl SuccessionPage {
+    fn date(day: &NaiveDate) -> String {
+        words::date(*day)
+    }
+}
+
 impl Plan {
     fn names(units: &[Named]) -> String {
         let names = units

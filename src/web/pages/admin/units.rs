@@ -11,6 +11,7 @@ use crate::domain::unit::Level;
 use crate::domain::unit::finding::fits;
 use crate::error::Error;
 use crate::render::words;
+use crate::views;
 use crate::web::api::call::Call;
 use crate::web::api::units::{self, UnitChange, UnitView};
 use crate::web::body;
@@ -21,6 +22,10 @@ use crate::web::problem::{Kind, Problem};
 
 /// That a day in the past is meant.
 const PAST: &str = "da-qua";
+/// That other appointments are meant: how many.
+const MOVES: &str = "doi-hen";
+/// How many of them are named.
+const MOVES_NAMED: usize = 10;
 /// That another unit above is meant.
 const MOVED: &str = "doi-cap-tren";
 
@@ -203,6 +208,57 @@ pub(super) fn with_hours(
     Ok(())
 }
 
+/// The field that asks whether other hours are meant, with the appointments that they move; `None` if they move none, or
+/// that was said of as many.
+async fn appointments_moved(
+    call: &Call,
+    unit: &UnitView,
+    body: &Value,
+    said: &str,
+) -> Result<Option<Field>, Problem> {
+    let Some(hours) = body.get("office_hours").cloned() else {
+        return Ok(None);
+    };
+    let code = unit.code.clone();
+    let moves = call.run(move |store, _, _| {
+        let reference = store.reference()?;
+        let unit = reference.units().by_code(&code).map(|unit| unit.id);
+        let own: Option<OfficeHours> = serde_json::from_value(hours).unwrap_or_default();
+        let hours = own.as_ref().unwrap_or(store.default_hours());
+        match unit {
+            // What makes no hours is named by whoever puts them.
+            Some(unit) if hours.check().is_ok() && reference.calendar().is_some() => Ok(Some(
+                views::calendar::with_hours(store, unit, hours, MOVES_NAMED)?,
+            )),
+            _ => Ok(None),
+        }
+    });
+    let Some(moves) = moves.await?.filter(|moves| moves.moved > 0) else {
+        return Ok(None);
+    };
+    let count = moves.moved.to_string();
+    if said == count {
+        return Ok(None);
+    }
+    let named = moves.dossiers.iter().map(|one| {
+        let (old, new) = (words::moment(one.due_at), words::moment(one.new_due_at));
+        format!("{}: {old} thành {new}", one.case_number)
+    });
+    let named = named.collect::<Vec<_>>().join("; ");
+    let sure = format!(
+        "{count} hồ sơ đang mở đổi hẹn trả, người nộp được báo: {named}{}",
+        if moves.moved > moves.dossiers.len() {
+            "; …"
+        } else {
+            ""
+        }
+    );
+    let sure = vec![Choice::new(&count, sure)];
+    Ok(Some(
+        Field::ticks(MOVES, "Xác nhận đổi giờ", sure).nowhere(),
+    ))
+}
+
 /// Where the form of a unit is sent to.
 fn place(unit: &UnitView) -> String {
     format!("/quan-tri/don-vi/{}", unit.code)
@@ -290,6 +346,12 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
                 body.as_object_mut().map(|body| body.remove(name));
             }
             None if may_be_emptied => body[name] = json!(null),
+            None if name == "successor" => {
+                let why =
+                    "đơn vị đã dừng hoạt động, hồ sơ đã chuyển sang đơn vị kế thừa: không bỏ được"
+                        .to_owned();
+                form = form.wrong(name, why);
+            }
             None => form = form.wrong(name, "không để trống được".to_owned()),
             Some(_) => {}
         }
@@ -318,6 +380,11 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             .push(Field::ticks(MOVED, "Xác nhận đổi cấp trên", sure));
     }
     if !form.errors.is_empty() {
+        return answer(&call, StatusCode::BAD_REQUEST, unit, form, false, None);
+    }
+    if let Some(sure) = appointments_moved(&call, &unit, &body, typed.get(MOVES)).await? {
+        form = form.wrong(HOURS, "đánh dấu ở dưới nếu đúng".to_owned());
+        form.fields.push(sure);
         return answer(&call, StatusCode::BAD_REQUEST, unit, form, false, None);
     }
     let changed = match body::read::<UnitChange>(body.to_string().as_bytes()) {
