@@ -301,11 +301,11 @@ fn is_shortened(text: &str, name: &str) -> bool {
             .first()
             .is_some_and(|first| is_initial(first) || others.first() == Some(first));
         let mut rest = others.iter();
-        let mut is_part = |word: &String| {
+        let is_part = |word: &String| {
             let initial = is_initial(word);
             rest.any(|other| word == other || (initial && other.starts_with(word.as_str())))
         };
-        last == given && begins && before.iter().all(|word| is_part(word))
+        last == given && begins && before.iter().all(is_part)
     };
     let lengths = 2..name_words.len();
     lengths.flat_map(|length| words.windows(length)).any(fits)

@@ -1008,7 +1008,7 @@ on_both! {
         let mut office = Office::open(db);
         let clerk = office.token(Role::Clerk, COMMUNE);
         let store = &office.world.store;
-        let request = NewRequest { handed_in: Vec::new(), ..by_letter(&office.world, DAYS) };
+        let request = NewRequest { items: Vec::new(), ..by_letter(&office.world, DAYS) };
         let dossier = registered(&office.world, &request, motcua::clock::now());
         let seen = || {
             let path = format!("/api/v1/dossiers/{}", dossier.id);
