@@ -795,6 +795,8 @@ mod tests {
         }
         for name in [
             "Nguyễn Thị Ánh",
+            "Công Tằng Tôn Nữ Thị Thử",
+            "Nguyễn Phúc Bảo Long An Khang",
             "Phòng Văn Chung",
             "Sở Thị Hoa",
             "Hội Thị Lan Anh",

@@ -303,6 +303,15 @@ on_both! {
             is_page(&wrong, 400);
             assert!(wrong.body.contains("Ủy ban nhân dân xã Mới"), "{}", wrong.body);
         }
+        // Hours that nobody can read hide nothing else that is wrong.
+        let wrong = administrator.post("/quan-tri/don-vi/them", &[
+            ("code", "H37.20.98"), ("name", ""), ("level", "commune"), ("kind", "people_committee"), ("parent", "H37.20"),
+            ("valid_from", "01/01/2021"), ("mountain", "false"), ("hours", "sáng"), ("saturday", ""), ("phone", "12"), ("key", &key),
+        ]);
+        is_page(&wrong, 400);
+        for field in ["hours", "name", "phone"] {
+            assert!(wrong.body.contains(&format!("href=\"#{field}\"")), "{field}: {}", wrong.body);
+        }
         administrator.follow(post("thành phố Lạng Sơn", "h37.20.99", "7h30 - 11h30; 13h30 – 17h"));
         let unit = office.call("GET", "/api/v1/units/H37.20.99").send().expect(200).json();
         assert_eq!((&unit["parent"], &unit["phone"]), (&"H37.20".into(), &"0205 3812 345".into()));

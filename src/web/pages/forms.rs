@@ -596,6 +596,16 @@ impl FormPart {
             }
             self.errors.push(Wrong { target, text });
         }
+        // In the order in which they stand in the form.
+        let place = |wrong: &Wrong| {
+            let target = wrong.target.as_deref();
+            self.fields
+                .iter()
+                .position(|field| Some(field.name.as_str()) == target)
+        };
+        let mut errors = std::mem::take(&mut self.errors);
+        errors.sort_by_key(place);
+        self.errors = errors;
         // The summary is what comes first.
         for field in &mut self.fields {
             field.focus = false;

@@ -11,7 +11,7 @@ use crate::web::api::call::Call;
 use crate::web::api::units::{self, NewUnit};
 use crate::web::body;
 use crate::web::headers::IdempotencyKey;
-use crate::web::pages::admin::units::{HOURS, office_hours, with_hours};
+use crate::web::pages::admin::units::{at_hours, no_hours, office_hours, with_hours};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 use crate::web::pages::named::in_codes;
 use crate::web::pages::{Frame, drafts, page};
@@ -82,8 +82,9 @@ pub async fn add(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem>
     let form = drafts::again(form().typed(&typed), &typed, PATH);
     let mut body = form.body();
     body["mountain"] = json!(typed.get("mountain") == "true");
-    if let Err(reason) = with_hours(&mut body, None, &typed) {
-        return answer(&call, StatusCode::BAD_REQUEST, form.wrong(HOURS, reason));
+    let unread = with_hours(&mut body, None, &typed).err();
+    if unread.is_some() {
+        body["office_hours"] = no_hours();
     }
     let bytes = body.to_string().into_bytes();
     let added = match body::read::<NewUnit>(&bytes) {
@@ -99,6 +100,7 @@ pub async fn add(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem>
             drafts::taken(&call, &typed, &place).await
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
+            let problem = at_hours(problem, unread);
             answer(&call, problem.status_code(), form.refused(&problem))
         }
         Err(problem) => Err(drafts::keep(&call, &typed, problem).await),

@@ -18,7 +18,7 @@ use crate::web::body;
 use crate::web::headers::IfMatch;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
 use crate::web::pages::{Frame, drafts, page};
-use crate::web::problem::{Kind, Problem};
+use crate::web::problem::{FieldError, Kind, Problem};
 
 /// That a day in the past is meant.
 const PAST: &str = "da-qua";
@@ -206,6 +206,34 @@ pub(super) fn with_hours(
         }),
     };
     Ok(())
+}
+
+/// Hours that nobody has, in the place of what could not be read: all else that is wrong is named with them.
+pub(super) fn no_hours() -> Value {
+    json!(OfficeHours {
+        weekday: Vec::new(),
+        ..OfficeHours::default()
+    })
+}
+
+/// What is wrong with the hours at their field: that they were `unread`, or make none.
+pub(super) fn at_hours(problem: Problem, unread: Option<String>) -> Problem {
+    let is_of_hours = |field: &str| field.starts_with("/office_hours");
+    if !problem
+        .errors()
+        .iter()
+        .any(|error| is_of_hours(&error.field))
+    {
+        return problem;
+    }
+    let errors = problem
+        .errors()
+        .iter()
+        .map(|error| match is_of_hours(&error.field) {
+            true => FieldError::new(HOURS, unread.as_ref().unwrap_or(&error.detail)),
+            false => error.clone(),
+        });
+    Problem::invalid(errors.collect())
 }
 
 /// The field that asks whether other hours are meant, with the appointments that they move; `None` if they move none, or
@@ -401,6 +429,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             answer(&call, problem.status_code(), unit, form, true, None)
         }
         Err(problem) if matches!(problem.kind(), Kind::InvalidRequest | Kind::Refused) => {
+            let problem = at_hours(problem, None);
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), unit, form, false, None)
         }
