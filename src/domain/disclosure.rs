@@ -1,5 +1,6 @@
 //! What a text that is to be published still gives away of people.
 
+use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -142,7 +143,19 @@ const fn like_a_letter(c: char) -> char {
 
 /// Whether a text holds a case number, as people and banks write one.
 pub fn holds_case_number(text: &str) -> bool {
-    CaseNumber::parse(text).is_ok() || !CaseNumber::candidates(text).is_empty()
+    CaseNumber::parse(text).is_ok() || !CaseNumber::candidates(text).is_empty() || {
+        // Its end, by which desks find it: `261128-0159`.
+        let text = with_digits(text);
+        let mut runs = text.split(|c: char| !c.is_ascii_digit() && c != '-');
+        runs.any(|run| {
+            let parts = run.split_once('-');
+            parts.is_some_and(|(day, number)| {
+                day.len() == 6
+                    && (3..=5).contains(&number.len())
+                    && NaiveDate::parse_from_str(&format!("20{day}"), "%Y%m%d").is_ok()
+            })
+        })
+    }
 }
 
 /// The letters and digits of a text with nothing between them, nor what people write for the marks of an e-mail address.
@@ -165,12 +178,12 @@ fn names(text: &str, name: &str) -> bool {
         let words = words.filter(|word| !word.is_empty());
         let words = words.map(|word| latin(&letters_for_digits(word)).into_owned());
         match name.split_whitespace().count() {
-            1 => words.map(|word| word.to_lowercase()).collect(),
-            _ => words.map(|word| fold_diacritics(&word)).collect(),
+            1 => words.map(|word| i_for_y(&word.to_lowercase())).collect(),
+            _ => words.map(|word| i_for_y(&fold_diacritics(&word))).collect(),
         }
     };
     let name: String = clean(name).nfkc().collect();
-    let by_given_name = is_by_given_name(text, &name) || is_shortened(text, &name);
+    let by_given_name = tells_of_person(text, &name);
     let (text, mut name) = (words(text), words(&name));
     if is_organisation(&name.join(" "), None) {
         let by_law = name
@@ -205,30 +218,125 @@ fn names(text: &str, name: &str) -> bool {
     !name.is_empty() && (by_given_name || spelt || glued || initials || plain() || turned())
 }
 
+/// Whether a person is written of by a part of the name; the owner of a household business as well.
+fn tells_of_person(text: &str, name: &str) -> bool {
+    let owner = || {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        let forms = [3, 1].into_iter().filter(|count| words.len() > count + 1);
+        let mut named = forms.filter_map(|count| {
+            let form = fold_diacritics(&words[..count].join(" "));
+            let is_household = ["ho kinh doanh", "hkd"].contains(&form.as_str());
+            is_household.then(|| words[count..].join(" "))
+        });
+        named.next()
+    };
+    let is_told = |name: &str| {
+        is_by_given_name(text, name) || is_shortened(text, name) || is_by_first_name(text, name)
+    };
+    is_told(name) || owner().is_some_and(|owner| is_told(&owner))
+}
+
 /// How people are spoken of before their given name.
 const TITLES: &[&str] = &[
     "anh", "bà", "bác", "cháu", "chị", "chú", "cô", "cụ", "dì", "em", "mợ", "ông", "thím",
 ];
 
-/// Whether a person is spoken of by the given name alone, `chị Hỏi`: with its marks and a capital letter, for without them
-/// it is mostly another word.
+/// What stands before a given name only if that has a capital letter: `bác sĩ Hạnh`, `tên là Sỹ`, `đ/c Sỹ`.
+const OTHER_TITLES: &[&str] = &[
+    "a", "b", "bố", "c", "chí", "chồng", "giáo", "gửi", "hộ", "là", "má", "mẹ", "mế", "nộp", "ô",
+    "sĩ", "sỹ", "tên", "thầy", "viên", "vợ",
+];
+
+/// Given names that are everyday words behind a title: `bà cả`, `em bé`, `ông ba`.
+const EVERYDAY: &[&str] = &[
+    "ba", "bé", "bảy", "cả", "chín", "con", "chủ", "già", "hai", "hàng", "hiền", "mình", "mười",
+    "năm", "nhà", "sáu", "ta", "tám", "trai", "gái", "tư", "út", "xã",
+];
+
+/// The words of a text as they stand, and each as it is compared: in small letters, its tone behind it, i for y.
+fn words_of(text: &str) -> (Vec<&str>, Vec<String>) {
+    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let said = words.iter().map(|word| i_for_y(&tone_last(word))).collect();
+    (words, said)
+}
+
+/// Whether a person is spoken of by the given name alone, `chị Hỏi`: with its marks, for without them it is mostly another
+/// word.
 fn is_by_given_name(text: &str, name: &str) -> bool {
-    let name_words: Vec<String> = name.split_whitespace().map(tone_last).collect();
+    let (_, name_words) = words_of(name);
     if name_words.len() < 2 || is_organisation(name, None) {
         return false;
     }
-    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let said: Vec<String> = words.iter().map(|word| tone_last(word)).collect();
+    let everyday = name_words.last().is_some_and(|given| {
+        EVERYDAY
+            .iter()
+            .any(|word| i_for_y(&tone_last(word)) == *given)
+    });
+    let (words, said) = words_of(text);
     // The given name, or with what stands before it: `chị Thúy Hòa`.
     let behind = |at: usize| {
         let mut ends = (1..name_words.len()).map(|first| &name_words[first..]);
-        words
-            .get(at)
-            .is_some_and(|word| word.starts_with(char::is_uppercase))
-            && ends.any(|end| said[at..].starts_with(end))
+        ends.any(|end| said[at..].starts_with(end))
     };
-    (1..words.len()).any(|at| TITLES.contains(&words[at - 1].to_lowercase().as_str()) && behind(at))
+    (1..words.len()).any(|at| {
+        let title = words[at - 1].to_lowercase();
+        let capital = words[at].starts_with(char::is_uppercase);
+        // In small letters it is mostly the beginning of something else: `chị hòa giải`.
+        let alone = !everyday && ends_clause(text, words[at]);
+        let called = TITLES.contains(&title.as_str()) && (capital || alone);
+        let named = capital && OTHER_TITLES.contains(&title.as_str());
+        (called || named) && behind(at)
+    })
+}
+
+/// Whether nothing of the same clause stands behind a word of the text.
+fn ends_clause(text: &str, word: &str) -> bool {
+    let mut places = text
+        .match_indices(word)
+        .map(|(at, _)| &text[at + word.len()..]);
+    let ends = |behind: &str| {
+        let next = behind.trim_start_matches(' ').chars().next();
+        next.is_none_or(|c| !c.is_alphanumeric())
+    };
+    places.any(ends)
+}
+
+/// Whether somebody of the Highlands is written of by the first name, which is the given one: `H’Hen`, `chị Hen`, `Y Bhăm`.
+fn is_by_first_name(text: &str, name: &str) -> bool {
+    let (_, name_words) = words_of(name);
+    let [mark, given, ..] = name_words.as_slice() else {
+        return false;
+    };
+    if !["h", "k", "y"].contains(&mark.as_str()) || is_organisation(name, None) {
+        return false;
+    }
+    let (words, said) = words_of(text);
+    let unmarked = fold_diacritics(given);
+    let is_given = |word: &String| word == given || *word == unmarked;
+    let glued = format!("{mark}{given}");
+    (0..said.len()).any(|at| {
+        let before = at
+            .checked_sub(1)
+            .map(|before| (words[before].to_lowercase(), &said[before]));
+        let called = before.is_some_and(|(title, mark_before)| {
+            TITLES.contains(&title.as_str()) || mark_before == mark
+        });
+        (called && is_given(&said[at]))
+            || said[at] == glued
+            || said[at] == format!("{mark}{unmarked}")
+    })
+}
+
+/// A word that ends in y behind a consonant, with i: `Lý` and `Lí`, `Sỹ` and `Sĩ` are one. Tones may stand behind it.
+fn i_for_y(word: &str) -> String {
+    let letters = word.trim_end_matches(is_combining_mark);
+    let stem = letters.strip_suffix('y').unwrap_or_default();
+    let consonant = stem.ends_with(|c: char| !"aeiouy".contains(c) && !is_combining_mark(c));
+    match !stem.is_empty() && consonant {
+        true => format!("{stem}i{}", &word[letters.len()..]),
+        false => word.to_owned(),
+    }
 }
 
 /// A word in small letters with its tone behind them: `Hòa` and `Hoà` are one.
@@ -275,41 +383,84 @@ fn is_with_initials(words: &[String], name: &[String]) -> bool {
         })
 }
 
-/// Whether a person is written of with some of the name left out, `Đặng Hùng`, `T. Hương`: the family name or an initial, of
-/// the others any in their order, and the given name; with their marks, unless the text has none at all.
+/// Whether a person is written of with some of the name left out, `Đặng Hùng`, `T. Hương`, `Hùng Đặng`, `#danghung`: with
+/// their marks, unless the text has none at all.
 fn is_shortened(text: &str, name: &str) -> bool {
     let unmarked = text.is_ascii();
-    let plain = |word: &str| match unmarked {
-        true => fold_diacritics(word),
-        false => tone_last(word),
+    let plain = |words: Vec<String>| -> Vec<String> {
+        match unmarked {
+            true => words.iter().map(|word| fold_diacritics(word)).collect(),
+            false => words,
+        }
     };
-    let name_words: Vec<String> = name.split_whitespace().map(plain).collect();
+    let name_words = plain(words_of(name).1);
     let Some((given, others)) = name_words.split_last() else {
         return false;
     };
-    if others.len() < 2 || is_organisation(name, None) {
+    if others.is_empty() || is_organisation(name, None) {
         return false;
     }
-    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
-    let words: Vec<String> = words.filter(|word| !word.is_empty()).map(plain).collect();
+    let (as_written, said) = words_of(text);
+    let words = plain(said);
     let is_initial = |word: &str| word.chars().filter(|c| !is_combining_mark(*c)).count() == 1;
-    let fits = |part: &[String]| {
+    let fits = |at: usize, part: &[String]| {
         let Some((last, before)) = part.split_last() else {
             return false;
         };
-        let begins = before
-            .first()
-            .is_some_and(|first| is_initial(first) || others.first() == Some(first));
+        // Without the family name, as in `Mai Hoa`, they are a name where they have capital letters.
+        let capitals = || {
+            let mut written = as_written[at..at + part.len()].iter();
+            written.all(|word| word.starts_with(char::is_uppercase))
+        };
+        // Many are called Thị and Văn.
+        let begins = before.first().is_some_and(|first| {
+            let own = !["thi", "van"].contains(&fold_diacritics(first).as_str());
+            is_initial(first) || others.first() == Some(first) || (own && capitals())
+        });
         let mut rest = others.iter();
         let is_part = |word: &String| {
             let initial = is_initial(word);
             rest.any(|other| word == other || (initial && other.starts_with(word.as_str())))
         };
-        last == given && begins && before.iter().all(is_part)
+        let turned = part.len() == 2 && *last == others[0] && before[0] == *given && capitals();
+        turned || (last == given && begins && before.iter().all(is_part))
     };
-    let lengths = 2..name_words.len();
-    lengths.flat_map(|length| words.windows(length)).any(fits)
+    let longest = name_words.len().max(3);
+    let mut lengths = 2..longest;
+    let written = lengths.any(|length| {
+        let mut parts = words.windows(length).enumerate();
+        parts.any(|(at, part)| fits(at, part))
+    });
+    written || is_glued_in_part(&as_written, &name_words)
 }
+
+/// Whether a word is some of the name written together, perhaps with a number behind it: `#danghung`, `HoaPhung99`.
+fn is_glued_in_part(words: &[&str], name: &[String]) -> bool {
+    let folded: Vec<String> = name
+        .iter()
+        .map(|word| i_for_y(&fold_diacritics(word)))
+        .collect();
+    let (Some(given), Some(family)) = (folded.last(), folded.first()) else {
+        return false;
+    };
+    // From the family name or a later one on to the given name, and the two turned round.
+    let mut parts: Vec<String> = (0..folded.len() - 1)
+        .map(|first| folded[first..].concat())
+        .collect();
+    parts.push(format!("{family}{given}"));
+    parts.push(format!("{given}{family}"));
+    if folded.len() > 3 {
+        parts.push(format!("{family}{}{given}", folded[folded.len() - 2]));
+    }
+    parts.retain(|part| part.len() >= LEAST_GLUED);
+    words.iter().any(|word| {
+        let word = i_for_y(fold_diacritics(word).trim_end_matches(|c: char| c.is_ascii_digit()));
+        parts.contains(&word)
+    })
+}
+
+/// Shorter ones are everyday words too.
+const LEAST_GLUED: usize = 6;
 
 /// A word with the letters that its digits look like: `C0n`.
 fn letters_for_digits(word: &str) -> String {
@@ -543,6 +694,55 @@ mod tests {
         }
         let all = of("Nguyễn Thị Ánh 0912345678 anh@example.vn 020185000123");
         assert_eq!(all, [Name, Phone, Email, IdentityNumber]);
+    }
+
+    #[test]
+    fn finds_people_by_any_part_that_is_a_name() {
+        let told = |name: &str, text: &str| !disclosures(text, &[Person::named(name)]).is_empty();
+        for (name, text) in [
+            ("Đặng Văn Hùng", "Ông Đặng Hùng chờ lâu"),
+            ("Trần Thị Thu Hương", "Bà Trần Thu Hương"),
+            ("Trần Thị Thu Hương", "chị T. Hương"),
+            ("Trần Thị Thu Hương", "Thu Hương chờ lâu"),
+            ("Trần Văn Sỹ", "Sỹ Trần"),
+            ("Trần Văn Sỹ", "ông Sĩ, ông  sỹ"),
+            ("Trần Văn Sỹ", "xem #transy"),
+            ("Trần Văn Sỹ", "người nộp: Sỹ"),
+            ("Phùng Thị Mai Hoa", "HoaPhung"),
+            ("Phùng Thị Mai Hoa", "phunghoa99"),
+            ("Phùng Thị Mai Hoa", "phungmaihoa"),
+            ("Phùng Thị Mai Hoa", "bác sĩ Hoa"),
+            ("Bế Thị Hạnh", "bà hạnh"),
+            ("Lý Thị Mỹ", "Lí Thị Mĩ"),
+            ("Lý Thị Mỹ", "Lý Thị Mĩ"),
+            ("H'Hen Niê", "chị H’Hen"),
+            ("H'Hen Niê", "chị Hen"),
+            ("H'Hen Niê", "HHen phản ánh"),
+            ("Y Bhăm Êban", "ông Y Bham"),
+            ("Y Bhăm Êban", "ông Bhăm"),
+            ("K'Brể", "K’Bre"),
+            ("K'Brể", "ông Brể"),
+            ("HKD Vi Văn Tám", "hộ Vi Văn Tám"),
+            ("HKD Vi Văn Tám", "ông Vi Tám"),
+            ("Hộ kinh doanh Vi Văn Tâm", "ông Vi Tâm"),
+        ] {
+            assert!(told(name, text), "{name}: {text}");
+        }
+        for (name, text) in [
+            ("Trần Văn Chính", "Chính quyền giải quyết chậm"),
+            ("Nguyễn Thị Mai", "ngày mai đến nhận, hoa mai"),
+            ("Phùng Thị Mai Hoa", "bông hoa, mai hoa"),
+            ("Nguyễn Văn Hai", "ông hai bà ba"),
+            ("Nguyễn Thị Ánh", "Nguyễn Anh Đào"),
+            ("Y Bhăm Êban", "y tế, ý kiến"),
+            ("H'Hen Niê", "hen suyễn từ 8h"),
+        ] {
+            assert!(!told(name, text), "{name}: {text}");
+        }
+        assert!(holds_case_number("hồ sơ 261128-0159"));
+        assert!(!holds_case_number(
+            "điện thoại 0205-381, ngày 28-11-2026, số 999999-1234"
+        ));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::text::read_date;
+
 const CIVIL_OFFSET_SECONDS: i32 = 7 * 3600;
 
 /// The civil offset of Asia/Ho_Chi_Minh, UTC+07:00. The server's own time zone is never asked.
@@ -33,7 +35,9 @@ fn written(text: &str) -> Option<NaiveDateTime> {
     let text = text
         .replace(" giờ ", "h")
         .replace(" giờ", "h")
-        .replace("giờ", "h");
+        .replace("giờ", "h")
+        .replace(" tháng ", "/")
+        .replace(" năm ", "/");
     let mut time = None;
     let mut day = None;
     for word in text
@@ -41,12 +45,16 @@ fn written(text: &str) -> Option<NaiveDateTime> {
         .filter(|word| *word != "ngày" && *word != "lúc")
     {
         let word = word.trim_end_matches(',');
-        if let Ok(read) = NaiveDate::parse_from_str(word, "%d/%m/%Y") {
+        // A program's day has its year first.
+        let day_first = word
+            .find(|c: char| !c.is_ascii_digit())
+            .is_some_and(|at| at <= 2);
+        if let Some(read) = read_date(word).filter(|_| day_first) {
             day = day.xor(Some(read));
             continue;
         }
-        let (hours, minutes) = word.split_once([':', 'h'])?;
-        let minutes = match (minutes, word.contains('h')) {
+        let (hours, minutes) = word.split_once([':', 'h', 'g'])?;
+        let minutes = match (minutes, !word.contains(':')) {
             ("", true) => 0,
             (minutes, _) if minutes.len() == 2 => minutes.parse().ok()?,
             _ => return None,
@@ -218,6 +226,8 @@ mod tests {
             "24/12/2026 16:00",
             "24/12/2026 16h00",
             "16h, ngày 24/12/2026",
+            "16g00 24-12-2026",
+            "lúc 16h00 ngày 24 tháng 12 năm 2026",
             "Lúc 16 giờ 00 ngày 24/12/2026",
             "2026-12-24T09:00:00Z",
         ] {

@@ -342,7 +342,10 @@ const ORGANISATIONS: &[&str] = &[
     "hiệu thuốc",
     "hội",
     "hợp tác xã",
+    "hđnd",
+    "hkd",
     "htx",
+    "htxnn",
     "hộ kinh doanh",
     "huyện ủy",
     "khách sạn",
@@ -446,7 +449,7 @@ const MARKED_ONLY: &[&str] = &[
 ];
 
 /// Words that no person's name holds.
-const WORDS_OF_COMPANIES: &[&str] = &["tnhh", "dntn", "jsc", "ltd", "llc", "corp"];
+const WORDS_OF_COMPANIES: &[&str] = &["tnhh", "dntn", "jsc", "ltd", "llc", "corp", "company"];
 
 /// How the folded names of organisations begin.
 pub fn organisation_starts() -> impl Iterator<Item = String> {
@@ -620,39 +623,45 @@ pub fn fold_for_search(name: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The other ways in which the name of an organisation is written that was looked for: what it is by law whole, and in its
-/// letters (`htx`), each folded for a search.
+/// The other ways in which the name of an organisation is written that was looked for: each of its forms by law whole or in
+/// letters (`htx`), folded for a search.
 pub fn other_spellings(searched: &str) -> Vec<String> {
-    let padded = format!(" {searched} ");
-    let long = SHORT_FORMS
-        .iter()
-        .fold(padded.clone(), |text, (short, long)| {
-            text.replace(&format!(" {short} "), &format!(" {long} "))
-        });
-    let short = SHORT_FORMS
-        .iter()
-        .fold(padded.clone(), |text, (short, long)| {
-            text.replace(&format!(" {long} "), &format!(" {short} "))
-        });
-    let mut others: Vec<String> = [long, short]
-        .into_iter()
-        .filter(|other| *other != padded)
-        .map(|other| other.trim().to_owned())
-        .collect();
-    others.dedup();
-    others
+    /// Three forms in a name, each in two ways.
+    const MOST: usize = 8;
+    let mut found = vec![format!(" {searched} ")];
+    for (short, long) in SHORT_FORMS {
+        let (short, long) = (format!(" {short} "), format!(" {long} "));
+        for known in found.clone() {
+            for (form, other) in [(&short, &long), (&long, &short)] {
+                let new = known.replace(form.as_str(), other);
+                if found.len() < MOST && !found.contains(&new) {
+                    found.push(new);
+                }
+            }
+        }
+    }
+    let others = found.into_iter().skip(1);
+    others.map(|other| other.trim().to_owned()).collect()
 }
 
 /// How what organisations are by law is written short (`HTX`, `Cty`), folded for a search.
 const SHORT_FORMS: &[(&str, &str)] = &[
-    ("cp", "co phan"),
+    ("ctcp", "cong ti cp"),
     ("cti", "cong ti"),
+    ("cp", "co phan"),
+    ("cn", "chi nhanh"),
     ("dntn", "doanh nghiep tu nhan"),
     ("h kd", "ho kinh doanh"),
     ("h tx", "hop tac xa"),
+    ("h dnd", "hoi dong nhan dan"),
     ("mtv", "mot thanh vien"),
+    ("thcs", "trung hoc co so"),
+    ("thpt", "trung hoc pho thong"),
+    ("tht", "to hop tac"),
     ("tm", "thuong mai"),
     ("tnhh", "trach nhiem huu han"),
+    ("ubnd", "uy ban nhan dan"),
+    ("vpcc", "van phong cong chung"),
     ("xd", "xay dung"),
 ];
 

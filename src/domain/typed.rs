@@ -42,7 +42,8 @@ pub fn digits(text: &str) -> String {
     text.chars().map(|c| like_digit(c).unwrap_or(c)).collect()
 }
 
-fn is_label(text: &str) -> bool {
+/// Whether a text is but what numbers and addresses are called.
+pub fn is_label(text: &str) -> bool {
     let mut words = text.split(|c: char| !c.is_alphanumeric());
     words.all(|word| LABELS.contains(&fold_diacritics(word).as_str()))
 }

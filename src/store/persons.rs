@@ -12,8 +12,8 @@ use crate::domain::ids::{Actor, DossierId, PersonId, UnitId};
 use crate::domain::log::{Entry, Subject};
 use crate::domain::moment::Moment;
 use crate::domain::person::{
-    Commitment, CommitmentKey, Person, last_word_first, organisation_starts, organisation_words,
-    search_name,
+    Commitment, CommitmentKey, Person, fold_for_search, last_word_first, organisation_starts,
+    organisation_words, search_name,
 };
 use crate::domain::phone;
 use crate::store::admin_acts::{self, ActKind};
@@ -706,8 +706,10 @@ pub(super) fn rename(conn: &mut Conn, limit: u32) -> Result<(), StoreError> {
         }
     };
     // Our own words: letters and spaces.
-    let starts = organisation_starts()
-        .map(|start| format!(" or search_name like '% {}'", last_word_first(&start)));
+    let starts = organisation_starts().map(|start| {
+        let start = last_word_first(&fold_for_search(&start));
+        format!(" or search_name like '% {start}'")
+    });
     let words = organisation_words().map(|word| format!(" or search_name like '%{word}%'"));
     let taken_for_people: String = starts.chain(words).collect();
     // And the other way round: `Phòng Văn Chung`.

@@ -556,8 +556,9 @@ mod tests {
             guess("Công ty TNHH Mẫu Sơn"),
             [
                 named("cong ti tnhh mau son"),
+                named("cti tnhh mau son"),
                 named("cong ti trach nhiem huu han mau son"),
-                named("cti tnhh mau son")
+                named("cti trach nhiem huu han mau son"),
             ]
         );
         assert_eq!(guess("Tô Văn Số 0934567890")[0], phone("0934567890"));

@@ -80,8 +80,15 @@ pub fn still_asked_for(dossier: &Dossier) -> Option<String> {
 pub fn goes_on(dossier: &Dossier, now: Moment) -> String {
     let how = match dossier.status {
         Status::Registered => return "Hồ sơ đang chờ tiếp nhận.".to_owned(),
-        Status::SupplementRequested => return "Hồ sơ đang chờ bổ sung giấy tờ.".to_owned(),
-        Status::PaymentRequested => return "Hồ sơ đang chờ nộp tiền.".to_owned(),
+        Status::SupplementRequested => {
+            return "Hồ sơ vẫn đang chờ bổ sung giấy tờ như đã thông báo.".to_owned();
+        }
+        Status::PaymentRequested => {
+            return match dossier.contents.payment_requested {
+                Some(vnd) => format!("Hồ sơ vẫn đang chờ nộp {} đồng.", vnd_in_words(vnd)),
+                None => "Hồ sơ vẫn đang chờ nộp tiền như đã thông báo.".to_owned(),
+            };
+        }
         _ => "Hồ sơ đang được giải quyết tiếp",
     };
     if let Some(late) = late(dossier, now) {
