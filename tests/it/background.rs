@@ -449,7 +449,7 @@ on_both! {
         let gateway = Taker::open(Duration::from_millis(40), |_| 200);
         let program = Program::on(db)
             .with("MOTCUA__SMS__URL", &gateway.url())
-            .with("MOTCUA__SMS__BODY", "{\"id\": \"{{ id }}\"}")
+            .with("MOTCUA__SMS__BODY", "{\"id\": \"{{ id }}\", \"to\": \"{{ phone }}\", \"text\": \"{{ text }}\"}")
             .with("MOTCUA__OUTBOX__IN_FLIGHT", "8");
         let store = db.store();
         let count = 600;
@@ -689,7 +689,7 @@ on_both! {
         });
         let program = Program::on(db)
             .with("MOTCUA__SMS__URL", &gateway.url())
-            .with("MOTCUA__SMS__BODY", "{\"id\": \"{{ id }}\"}")
+            .with("MOTCUA__SMS__BODY", "{\"id\": \"{{ id }}\", \"to\": \"{{ phone }}\", \"text\": \"{{ text }}\"}")
             .with("MOTCUA__OUTBOX__FIRST_PAUSE_SECONDS", "1");
         let store = db.store();
         for number in 0..200 {
@@ -718,7 +718,7 @@ on_both! {
         });
         let program = Program::on(db)
             .with("MOTCUA__SMS__URL", &gateway.url())
-            .with("MOTCUA__SMS__BODY", "{\"id\": \"{{ id }}\"}")
+            .with("MOTCUA__SMS__BODY", "{\"id\": \"{{ id }}\", \"to\": \"{{ phone }}\", \"text\": \"{{ text }}\"}")
             .with("MOTCUA__OUTBOX__FIRST_PAUSE_SECONDS", "2");
         let store = db.store();
         for number in 0..60 {

@@ -331,7 +331,13 @@ on_both! {
         is_page(&paper, 200);
         assert!(paper.body.contains("Giấy tờ: Bản chính giấy tờ, văn bản"), "{}", paper.body);
 
-        let version = held(&clerk.get(&at("nhan-bo-sung")).expect(200).body, "version");
+        let form = clerk.get(&at("nhan-bo-sung")).expect(200).body;
+        assert!(form.contains("đang yêu cầu bổ sung: "), "{form}");
+        let version = held(&form, "version");
+        // A number in the wrong row lets no clock run again.
+        let wrong = clerk.post(&at("nhan-bo-sung"), &[("items/1/copies", "1"), ("version", &version)]);
+        is_page(&wrong, 400);
+        assert!(wrong.body.contains("còn thiếu giấy tờ được yêu cầu: Bản chính giấy tờ"), "{}", wrong.body);
         let taken = [("items/0/originals", "1"), ("version", version.as_str())];
         clerk.follow(clerk.post(&at("nhan-bo-sung"), &taken));
         let version = held(&officer.get(&at("chuyen")).expect(200).body, "version");
@@ -411,13 +417,15 @@ on_both! {
         let again = officer.get(&at("xin-loi-hen-lai"));
         is_page(&again, 409);
         assert!(again.body.contains("đã được hẹn lại một lần, đến 09:00 ngày 01/11/2027"), "{}", again.body);
+        let look_up = format!("/tra-cuu?so={}&ma={}", text("case_number"), text("look_up_code"));
+        let seen = clerk.get(&look_up).expect(200).body;
+        assert!(seen.contains("Hẹn trả lần đầu: ") && !seen.contains("⚠ Quá hạn"), "{seen}");
         // What was told by mistake is told as one.
         act(1, "hand-over", json!({"step": 2}));
         let form = officer.get(&at("ket-thuc")).expect(200).body;
         assert!(form.contains("Bước này do lãnh đạo ký"), "{form}");
         act(2, "finish", json!({"decision": "approved"}));
         act(2, "undo", json!({"reason": "Bấm nhầm"}));
-        let look_up = format!("/tra-cuu?so={}&ma={}", text("case_number"), text("look_up_code"));
         let seen = clerk.get(&look_up).expect(200).body;
         for said in [
             "Thông báo trước đây về việc có kết quả giải quyết hồ sơ là do ghi nhận nhầm.",

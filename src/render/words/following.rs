@@ -124,9 +124,14 @@ fn what_is_left(desk: &str) -> String {
 
 /// A paper with how many of it are asked for.
 pub fn paper(item: &ChecklistItem) -> String {
-    match copies(item.originals, item.copies) {
-        none if none.is_empty() => item.name.clone(),
-        number => format!("{} ({number})", item.name),
+    paper_of(&item.name, item.originals, item.copies)
+}
+
+/// The same of its name and numbers.
+pub fn paper_of(name: &str, originals: u16, of_copies: u16) -> String {
+    match copies(originals, of_copies) {
+        none if none.is_empty() => name.to_owned(),
+        number => format!("{name} ({number})"),
     }
 }
 

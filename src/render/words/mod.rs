@@ -9,7 +9,7 @@ pub mod told;
 pub use crate::render::words::counting::{counting, passed_over, rule};
 pub use crate::render::words::following::{
     Stand, UNKNOWN_FEE, broken_promise, copies, copies_of, fee, feedback_kind, office_hours, paper,
-    progress, stage, vnd_in_words, what_is_next,
+    paper_of, progress, stage, vnd_in_words, what_is_next,
 };
 pub use crate::render::words::refusals::{cases_of, refusal, refused, without_instead};
 

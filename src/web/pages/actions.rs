@@ -19,7 +19,7 @@ use crate::render::words;
 use crate::store::Store;
 use crate::views::assignees::Colleague;
 use crate::views::course::{Course, Told, is_within};
-use crate::views::dossier::{DossierView, FeeStatus, FeeView, Of};
+use crate::views::dossier::{DossierView, FeeStatus, FeeView, ItemView, Of};
 use crate::views::text_blocks::TextBlock;
 use crate::web::api::actions::{self, ActionBody, Asks, Plain, WithReason};
 use crate::web::api::call::Call;
@@ -266,6 +266,29 @@ async fn done_or_shown(
         // Whoever withdraws need not say why.
         ActionKind::Withdraw if typed.typed(REASON).is_none() => body[REASON] = json!(""),
         _ => {}
+    }
+    // The clock runs again, and nothing may be asked for once more: not by a number in the wrong row.
+    if kind == ActionKind::TakeSupplement && typed.typed(REASON).is_none() {
+        let missing = still_missing(&subject.view, &body);
+        let some = body["items"]
+            .as_array()
+            .is_some_and(|items| !items.is_empty());
+        if some && !missing.is_empty() {
+            let why = format!(
+                "còn thiếu giấy tờ được yêu cầu: {}; nếu vẫn tiếp tục thì ghi lý do ở dưới",
+                missing.join("; ")
+            );
+            let form = form.wrong("items", why);
+            return answer(
+                call,
+                StatusCode::BAD_REQUEST,
+                kind,
+                subject,
+                form,
+                None,
+                carried,
+            );
+        }
     }
     let keeps_identity = kept_identity(kind, typed);
     let intent = intent(call, None);
@@ -618,7 +641,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         ActionKind::TakeSupplement => vec![
             papers(view),
             Field::area("reason", "Lý do tiếp tục mà không có giấy tờ bổ sung")
-                .hint("Bắt buộc khi không nhận giấy tờ nào."),
+                .hint("Bắt buộc khi không nhận giấy tờ nào, hoặc không đủ những gì đã yêu cầu."),
         ],
         ActionKind::RequestPayment => vec![
             Field::numbers("fees", "Khoản phí, lệ phí", owed(view)),
@@ -854,7 +877,7 @@ fn still_owed(view: &DossierView) -> String {
     match owed.is_empty() {
         true => String::new(),
         false => format!(
-            "Chưa nộp phí, lệ phí: {}. Thu trước khi trả.",
+            "Chưa nộp phí, lệ phí: {}. Thu trước khi trả; trả khi chưa thu thì khoản này vẫn còn phải nộp.",
             owed.join("; ")
         ),
     }
@@ -908,11 +931,34 @@ fn step(of: &Subject) -> Field {
     Field::choice("step", "Đến bước", choices).numeric()
 }
 
+/// Whether the applicant is asked for a paper now.
+fn is_asked(view: &DossierView, item: &ItemView) -> bool {
+    view.missing
+        .contains(&words::paper_of(&item.name, item.originals, item.copies))
+}
+
+/// Papers that were asked for and are not among what is taken, by name.
+fn still_missing(view: &DossierView, body: &Value) -> Vec<String> {
+    let taken = |item: &ItemView| {
+        let mut items = body["items"].as_array().into_iter().flatten();
+        items.any(|given| given["position"] == json!(item.position))
+    };
+    let missing = view.items.iter();
+    let missing = missing.filter(|item| is_asked(view, item) && !taken(item));
+    missing.map(|item| item.name.clone()).collect()
+}
+
 fn papers(view: &DossierView) -> Field {
     let papers = view.items.iter().map(|item| PaperRow {
         position: item.position,
         name: item.name.clone(),
-        about: asked_for(item.originals, item.copies, item.required),
+        about: match is_asked(view, item) {
+            true => format!(
+                "đang yêu cầu bổ sung: {}",
+                asked_for(item.originals, item.copies, item.required)
+            ),
+            false => asked_for(item.originals, item.copies, item.required),
+        },
         asked: (item.originals, item.copies),
         originals: String::new(),
         copies: String::new(),

@@ -51,7 +51,10 @@ struct DossierPage {
     thanks: bool,
     /// It was rated before: what came now is not kept.
     rated_before: bool,
-    is_open: bool,
+    /// What is promised now has passed.
+    is_late: bool,
+    /// When it was promised first, where that was moved with an apology.
+    first_due: Option<String>,
     may_rate: bool,
     code: String,
     /// Where it can be seen again.
@@ -251,7 +254,16 @@ impl DossierPage {
             new: false,
             thanks: false,
             rated_before: false,
-            is_open: found.status.is_open(),
+            is_late: found.overdue
+                && found.status.is_open()
+                && found
+                    .appointment_at
+                    .is_none_or(|anew| anew < crate::clock::now()),
+            first_due: found
+                .appointment_at
+                .filter(|_| found.status.is_open())
+                .and(found.due_at)
+                .map(words::moment),
             may_rate: found.status == Status::Returned && found.rated_at.is_none(),
             address: format!("{PATH}?{query}"),
             stages: stages.map(|stage| ShownStage::new(stage, &found)).collect(),
