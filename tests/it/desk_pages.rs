@@ -337,7 +337,7 @@ on_both! {
         // A number in the wrong row lets no clock run again.
         let wrong = clerk.post(&at("nhan-bo-sung"), &[("items/1/copies", "1"), ("version", &version)]);
         is_page(&wrong, 400);
-        assert!(wrong.body.contains("còn thiếu giấy tờ được yêu cầu: Bản chính giấy tờ"), "{}", wrong.body);
+        assert!(wrong.body.contains("thiếu giấy tờ được yêu cầu: Bản chính giấy tờ"), "{}", wrong.body);
         let taken = [("items/0/originals", "1"), ("version", version.as_str())];
         clerk.follow(clerk.post(&at("nhan-bo-sung"), &taken));
         let version = held(&officer.get(&at("chuyen")).expect(200).body, "version");
