@@ -4,7 +4,7 @@ use crate::acts::Occasion;
 use crate::acts::receive::NewRequest;
 use crate::domain::ids::{ProcedureId, UnitId};
 use crate::domain::moment::Moment;
-use crate::domain::person::{Person, fold_name};
+use crate::domain::person::{Person, fold_name, owner_of_household};
 use crate::domain::warning::Warning;
 use crate::error::{Error, Warned};
 use crate::render::words;
@@ -85,13 +85,7 @@ fn other_name(
         return Ok(None);
     };
     // A household business has its owner's number, and mostly the name.
-    let owner = |name: &str| {
-        let folded = fold_name(name);
-        let rest = ["ho kinh doanh ", "hkd "]
-            .into_iter()
-            .find_map(|form| folded.strip_prefix(form).map(str::to_owned));
-        rest.unwrap_or(folded)
-    };
+    let owner = |name: &str| fold_name(owner_of_household(name).as_deref().unwrap_or(name));
     let own = owner(&person.name);
     let known = duplicates::names_of(conn, identity)?;
     let mut known: Vec<String> = known

@@ -6,7 +6,9 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::identity::Identity;
-use crate::domain::person::{Person, fold_diacritics, is_organisation};
+use crate::domain::person::{
+    Person, fold_diacritics, i_for_y, is_organisation, owner_of_household,
+};
 use crate::domain::phone;
 use crate::domain::text::{clean, plain_dash};
 use crate::domain::typed::{latin, like_digit};
@@ -174,9 +176,7 @@ pub const PERSONAL_NUMBER: &str = "không ghi số định danh ở đây: số 
 fn names(text: &str, name: &str) -> bool {
     // A name of one word is often an everyday word under other marks.
     let words = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
-        let words = words.filter(|word| !word.is_empty());
-        let words = words.map(|word| latin(&letters_for_digits(word)).into_owned());
+        let words = split_words(text).map(|word| latin(&letters_for_digits(word)).into_owned());
         match name.split_whitespace().count() {
             1 => words.map(|word| i_for_y(&word.to_lowercase())).collect(),
             _ => words.map(|word| i_for_y(&fold_diacritics(&word))).collect(),
@@ -220,20 +220,10 @@ fn names(text: &str, name: &str) -> bool {
 
 /// Whether a person is written of by a part of the name; the owner of a household business as well.
 fn tells_of_person(text: &str, name: &str) -> bool {
-    let owner = || {
-        let words: Vec<&str> = name.split_whitespace().collect();
-        let forms = [3, 1].into_iter().filter(|count| words.len() > count + 1);
-        let mut named = forms.filter_map(|count| {
-            let form = fold_diacritics(&words[..count].join(" "));
-            let is_household = ["ho kinh doanh", "hkd"].contains(&form.as_str());
-            is_household.then(|| words[count..].join(" "))
-        });
-        named.next()
-    };
     let is_told = |name: &str| {
         is_by_given_name(text, name) || is_shortened(text, name) || is_by_first_name(text, name)
     };
-    is_told(name) || owner().is_some_and(|owner| is_told(&owner))
+    is_told(name) || owner_of_household(name).is_some_and(|owner| is_told(&owner))
 }
 
 /// How people are spoken of before their given name.
@@ -253,10 +243,14 @@ const EVERYDAY: &[&str] = &[
     "năm", "nhà", "sáu", "ta", "tám", "trai", "gái", "tư", "út", "xã",
 ];
 
+fn split_words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+    words.filter(|word| !word.is_empty())
+}
+
 /// The words of a text as they stand, and each as it is compared: in small letters, its tone behind it, i for y.
 fn words_of(text: &str) -> (Vec<&str>, Vec<String>) {
-    let words = text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = split_words(text).collect();
     let said = words.iter().map(|word| i_for_y(&tone_last(word))).collect();
     (words, said)
 }
@@ -326,17 +320,6 @@ fn is_by_first_name(text: &str, name: &str) -> bool {
             || said[at] == glued
             || said[at] == format!("{mark}{unmarked}")
     })
-}
-
-/// A word that ends in y behind a consonant, with i: `Lý` and `Lí`, `Sỹ` and `Sĩ` are one. Tones may stand behind it.
-fn i_for_y(word: &str) -> String {
-    let letters = word.trim_end_matches(is_combining_mark);
-    let stem = letters.strip_suffix('y').unwrap_or_default();
-    let consonant = stem.ends_with(|c: char| !"aeiouy".contains(c) && !is_combining_mark(c));
-    match !stem.is_empty() && consonant {
-        true => format!("{stem}i{}", &word[letters.len()..]),
-        false => word.to_owned(),
-    }
 }
 
 /// A word in small letters with its tone behind them: `Hòa` and `Hoà` are one.

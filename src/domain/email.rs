@@ -1,7 +1,7 @@
 //! E-mail addresses: what is taken at a door is what the way out can send to.
 
 use crate::domain::text::clean;
-use crate::domain::typed::{is_label, unlabelled};
+use crate::domain::typed::unlabelled;
 
 /// The longest address that mail servers carry (RFC 5321).
 const MOST: usize = 254;
@@ -22,20 +22,7 @@ pub fn read(text: &str) -> Result<String, NoEmail> {
     if text.trim_end().ends_with('.') {
         return Err(NoEmail);
     }
-    // `thu1@example.vn` is an address as it is, and `Thư` no label of it.
-    let ends =
-        |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '“' | '”' | '‘' | '’' | ',' | ';');
-    let whole = text.trim_matches(ends);
-    let is_address =
-        |text: &str| text.parse::<lettre::Address>().is_ok() && !text.contains(['=', '/']);
-    let behind_label = whole.rsplit_once([':', ' ']);
-    let behind_label = behind_label
-        .filter(|(label, rest)| is_label(label.trim_matches([':', ' '])) && is_address(rest));
-    let text = match behind_label {
-        _ if is_address(whole) => whole,
-        Some((_, rest)) => rest,
-        None => unlabelled(&text),
-    };
+    let text = unlabelled(&text);
     let address: lettre::Address = text.parse().map_err(|_| NoEmail)?;
     let plain = text.len() <= MOST && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"');
     let last = address.domain().rsplit_once('.').map(|(_, last)| last);

@@ -613,14 +613,32 @@ pub fn fold_for_search(name: &str) -> String {
         {
             return format!("{first} {rest}");
         }
-        let stem = word.strip_suffix('y').unwrap_or_default();
-        let alone = stem.ends_with("qu") || stem.ends_with(|c: char| !"aeiouy".contains(c));
-        match !stem.is_empty() && alone {
-            true => format!("{stem}i"),
-            false => word.to_owned(),
-        }
+        i_for_y(word)
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A word in small letters that ends in y behind a consonant, with i: `Lý` and `Lí`, `Quý` and `Quí` are one. Its marks, if it
+/// has any, stand behind their letters.
+pub fn i_for_y(word: &str) -> String {
+    let letters = word.trim_end_matches(is_combining_mark);
+    let stem = letters.strip_suffix('y').unwrap_or_default();
+    let consonant = |c: char| !"aeiouy".contains(c) && !is_combining_mark(c);
+    match stem.ends_with("qu") || stem.ends_with(consonant) {
+        true => format!("{stem}i{}", &word[letters.len()..]),
+        false => word.to_owned(),
+    }
+}
+
+/// The name of whom a household business is of, where it is called by that.
+pub fn owner_of_household(name: &str) -> Option<String> {
+    let name = words_of_name(name);
+    let words: Vec<&str> = name.split_whitespace().collect();
+    ["ho kinh doanh", "hkd"].into_iter().find_map(|form| {
+        let (first, owner) = words.split_at_checked(form.split(' ').count())?;
+        let called = !owner.is_empty() && fold_diacritics(&first.join(" ")) == form;
+        called.then(|| owner.join(" "))
+    })
 }
 
 /// The other ways in which the name of an organisation is written that was looked for: each of its forms by law whole or in

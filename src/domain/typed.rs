@@ -42,8 +42,7 @@ pub fn digits(text: &str) -> String {
     text.chars().map(|c| like_digit(c).unwrap_or(c)).collect()
 }
 
-/// Whether a text is but what numbers and addresses are called.
-pub fn is_label(text: &str) -> bool {
+fn is_label(text: &str) -> bool {
     let mut words = text.split(|c: char| !c.is_alphanumeric());
     words.all(|word| LABELS.contains(&fold_diacritics(word).as_str()))
 }
@@ -65,8 +64,9 @@ pub fn unlabelled(text: &str) -> &str {
         let colon = |c: char| is_quote(c) || matches!(c, ':' | '=' | '/');
         let number = behind.trim_start_matches(|c: char| colon(c) || matches!(c, '.' | '-'));
         let begins = |c: char| c.is_ascii_digit() || matches!(c, '+' | '(');
-        // `mail@example.vn` and `dt.khanh@example.vn` are addresses.
-        if !behind.starts_with(colon) && !number.starts_with(begins) {
+        // `mail@example.vn`, `dt.khanh@example.vn` and `thu1@example.vn` are addresses.
+        let goes_on = text.contains('@') || !number.starts_with(begins);
+        if !behind.starts_with(colon) && goes_on {
             break;
         }
         rest = number;

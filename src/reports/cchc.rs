@@ -21,10 +21,9 @@ use crate::render::{self, days, local_days};
 use crate::reports::Report;
 use crate::reports::compare::{self, Difference, compare};
 use crate::reports::parameters::Parameters;
-use crate::reports::standings::{Span, standings};
+use crate::reports::standings::{Span, by_level};
 use crate::reports::table::{self, Counts, RATES};
 use crate::store::reference::Reference;
-use crate::store::tallies::{Counted, Dimension};
 use crate::store::{Conn, Store, yearly_plan};
 
 /// Everything the paragraph says.
@@ -116,12 +115,6 @@ pub fn cchc(store: &Store, span: Span) -> Result<Cchc, Error> {
 fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Error> {
     span.check(reference)?;
     let period = span.period;
-    let by_level = standings(
-        conn,
-        reference,
-        Counted::all(Dimension::LevelChannel),
-        &span,
-    )?;
     let units = reference.units().all();
     let has_units = |level: Level| {
         units.iter().any(|unit| {
@@ -130,16 +123,9 @@ fn read(conn: &mut Conn, reference: &Reference, span: Span) -> Result<Cchc, Erro
                 && unit.valid_to.is_none_or(|last| last >= period.from)
         })
     };
-    let levels: Vec<LevelRow> = Level::ALL
+    let levels: Vec<LevelRow> = by_level(conn, reference, &span)?
         .into_iter()
-        .map(|level| LevelRow {
-            level,
-            standing: by_level
-                .iter()
-                .filter(|((key, _), _)| *key == i32::from(level.code()))
-                .map(|(_, standing)| *standing)
-                .sum(),
-        })
+        .map(|(level, standing)| LevelRow { level, standing })
         .filter(|row| has_units(row.level) || row.standing != Standing::default())
         .collect();
 

@@ -196,23 +196,26 @@ fn standing(before: &Sums, mut within: Sums, counts: &Counts, span: &Span) -> St
         .collect()
 }
 
+/// How the dossiers of each level stand over a span, as of one moment.
+pub(crate) fn by_level(
+    conn: &mut Conn,
+    reference: &Reference,
+    span: &Span,
+) -> Result<Vec<(Level, Standing)>, StoreError> {
+    let counted = Counted::all(Dimension::LevelChannel);
+    let found = standings(conn, reference, counted, span)?;
+    let all = Level::ALL.into_iter().map(|level| {
+        let own = found
+            .iter()
+            .filter(|((key, _), _)| *key == i32::from(level.code()));
+        (level, own.map(|(_, standing)| *standing).sum())
+    });
+    Ok(all.collect())
+}
+
 /// How the dossiers of each level stand now.
 pub fn standing_now(store: &Store, now: Moment) -> Result<Vec<(Level, Standing)>, Error> {
     let today = Period::new(now.date(), now.date())?;
     let span = Span::new(today, None, now)?;
-    store.read_with_reference(|conn, reference| {
-        let by_level = standings(
-            conn,
-            reference,
-            Counted::all(Dimension::LevelChannel),
-            &span,
-        )?;
-        let all = Level::ALL.into_iter().map(|level| {
-            let own = by_level
-                .iter()
-                .filter(|((key, _), _)| *key == i32::from(level.code()));
-            (level, own.map(|(_, standing)| *standing).sum())
-        });
-        Ok(all.collect())
-    })
+    store.read_with_reference(|conn, reference| Ok(by_level(conn, reference, &span)?))
 }
