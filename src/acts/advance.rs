@@ -6,8 +6,8 @@ use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields, wrong_return};
 use crate::domain::dossier::{
-    Action, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged, Principal,
-    Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
+    Action, Beside, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged,
+    Principal, Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
 };
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
@@ -210,11 +210,14 @@ pub(crate) fn act_within(
     let mut events = decide(Some(dossier), action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
     events.extend(out_of_hands(conn, reference, dossier, &events)?);
+    // Before it is written: where one of many is refused, the others go on.
+    if let Some(after) = after(dossier, &events) {
+        ensure_assignable(conn, reference, Some(dossier), &after)?;
+    }
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
     for person in &request.people {
         persons::insert(conn, person, Under::of(&changed))?;
     }
-    ensure_assignable(conn, reference, Some(dossier), &changed)?;
     if changed.applicant != dossier.applicant {
         persons::supersede(conn, dossier.applicant)?;
     }
@@ -228,6 +231,13 @@ pub(crate) fn act_within(
         rate::note_at_desk(conn, &changed, rating, occasion.now)?;
     }
     Ok(changed)
+}
+
+/// The dossier after these events; `None` if they cannot follow, which whoever appends them says.
+fn after(before: &Dossier, events: &[Event]) -> Option<Dossier> {
+    let mut after = before.clone();
+    let followed = events.iter().all(|event| after.apply(event).is_ok());
+    followed.then_some(after)
 }
 
 /// What an event says by which a dossier comes to where whoever has it in hand cannot have it any more: a move, or a
@@ -247,11 +257,9 @@ fn out_of_hands(
     let Some(assignee) = before.assignee.filter(|_| events.iter().any(moves)) else {
         return Ok(None);
     };
-    let mut after = before.clone();
-    // Whoever appends them says what is wrong with them.
-    if events.iter().any(|event| after.apply(event).is_err()) || !after.status.is_open() {
+    let Some(after) = after(before, events).filter(|after| after.status.is_open()) else {
         return Ok(None);
-    }
+    };
     let account = users::find(conn, assignee)?;
     if account.is_some_and(|account| may_have(reference, &account.user, [after.unit, after.holder]))
     {
@@ -269,7 +277,7 @@ fn out_of_hands(
             reason: String::new(),
         }
         .into(),
-        late_reason: None,
+        beside: Beside::default(),
     }))
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use diesel::prelude::*;
 
-use crate::domain::dossier::{Dossier, Event, EventData, ReplayError};
+use crate::domain::dossier::{Beside, Dossier, Event, EventData, ReplayError};
 use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::store::chain::{EventHash, GENESIS, StoredEvent};
@@ -68,8 +68,7 @@ impl StoredEvent {
             recorded_at: Moment::from_unix_millis(self.recorded_at.unwrap_or(self.at)),
             actor: Actor::from_code(self.actor),
             data: payload(&self.sequence, self.kind, &self.data)?,
-            late_reason: Event::late_reason_in(&self.data)
-                .map_err(|error| damaged(&self.sequence, &error))?,
+            beside: Beside::read(&self.data).map_err(|error| damaged(&self.sequence, &error))?,
         })
     }
 }

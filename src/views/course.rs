@@ -232,7 +232,10 @@ fn stages(view: &DossierView, steps: &[String], roles: &[StepRole]) -> Vec<Stage
 /// Who did what is told.
 fn actor(event: &EventView) -> String {
     match (event.by, &event.staff) {
-        (_, Some(staff)) => staff.full_name.clone(),
+        (_, Some(staff)) => match &event.on_behalf_of {
+            Some(principal) => format!("{} (làm thay {})", staff.full_name, principal.full_name),
+            None => staff.full_name.clone(),
+        },
         ("citizen", None) => "Người nộp".to_owned(),
         _ => "Hệ thống".to_owned(),
     }

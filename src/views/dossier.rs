@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::dossier::{
-    ActionKind, Channel, Contents, Decision, Dossier, EventData, HandedIn, HeldItem, ItemHandedIn,
-    Papers, PaymentMethod, Principal, Refund, Settlement, Situation, Staff, Status,
+    ActionKind, Beside, Channel, Contents, Decision, Dossier, EventData, HandedIn, HeldItem,
+    ItemHandedIn, Papers, PaymentMethod, Principal, Refund, Settlement, Situation, Staff, Status,
     competent_units, needs_a_principal,
 };
 use crate::domain::identity::Identity;
@@ -303,6 +303,9 @@ pub struct EventView {
     /// Why it was entered so late.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_reason: Option<String>,
+    /// For whom, by a deputy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<StaffName>,
     /// `received`, `handed_over` …
     #[schema(example = "handed_over")]
     pub kind: String,
@@ -715,6 +718,7 @@ pub fn events(
             if let Actor::Staff(user) = event.actor {
                 people.push(user);
             }
+            people.extend(event.beside.on_behalf_of);
             payloads.push(payload);
         }
         people.sort_unstable();
@@ -754,7 +758,9 @@ pub fn events(
                 sequence: event.sequence,
                 at: event.at,
                 recorded_at: event.recorded_at,
-                late_reason: event.late_reason.clone(),
+                late_reason: event.beside.late_reason.clone(),
+                on_behalf_of: (event.beside.on_behalf_of)
+                    .and_then(|user| StaffName::of(&staff, user)),
                 kind: tagged["kind"].as_str().unwrap_or_default().to_owned(),
                 name: render::words::event(&event.data),
                 by: match event.actor {
@@ -768,7 +774,7 @@ pub fn events(
                 },
                 data: payload
                     .into_iter()
-                    .filter(|(name, _)| name != "late_reason")
+                    .filter(|(name, _)| !Beside::NAMES.contains(&name.as_str()))
                     .filter_map(|(name, value)| shown(name, value, reference, &staff))
                     .collect(),
             }

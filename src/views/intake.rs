@@ -182,7 +182,10 @@ pub fn intake(
         // A year that the calendar lacks is told when the dossier is taken in.
         false => views::time_limit::preview(store, &asked).ok(),
     };
-    let colleagues = views::assignees::offered(store, &[unit], Permission::ReadDossiers)?;
+    let mut colleagues = views::assignees::offered(store, &[unit], Permission::HandOver)?;
+    if let Some(first) = definition.workflow.first() {
+        colleagues.retain(|one| one.role.does(first.role));
+    }
     Ok(Intake {
         procedure: Named {
             code: definition.code.clone(),

@@ -138,6 +138,7 @@ on_both! {
         let end = named.split("action=\"/lam-thay/").nth(1).unwrap().split('"').next().unwrap();
         let ended = leader.follow(leader.post(&format!("/lam-thay/{end}"), &[])).body;
         assert!(ended.contains("Hiện không có ai làm thay ai"), "{ended}");
+        assert!(ended.contains("Đã qua (1)") && ended.contains("(thôi cử)"), "{ended}");
         // It is for those who lead.
         is_page(&Visitor::hire(&office, Role::Clerk, COMMUNE).get("/lam-thay"), 403);
     }

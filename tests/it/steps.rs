@@ -3,7 +3,7 @@
 use chrono::Days;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, COMMUNE, NEIGHBOUR, Office, SAME_DAY, on_both};
+use crate::support::{Answer, COMMUNE, NEIGHBOUR, Office, SAME_DAY, Visitor, on_both};
 use motcua::domain::dossier::ActionKind;
 use motcua::domain::role::Role;
 use motcua::web::{Access, table};
@@ -88,7 +88,7 @@ on_both! {
 
 on_both! {
     fn a_deputy_does_the_steps_of_somebody_who_is_away(db: &Database) {
-        let mut office = Office::open(db);
+        let mut office = Office::for_browsers(db);
         let [clerk, officer, supervisor] = [Role::Clerk, Role::Officer, Role::Supervisor]
             .map(|role| office.token(role, COMMUNE));
         let next_door = office.token(Role::Supervisor, NEIGHBOUR);
@@ -137,6 +137,14 @@ on_both! {
         assert_eq!((&standing["principal"]["username"], &standing["deputy"]["username"]), (&json!(boss), &json!(other)));
         to(3, &officer).expect(200);
         to(2, &clerk).expect(200);
+        // The history says who did it, and for whom.
+        let events = format!("/api/v1/dossiers/{}/events", dossier["id"].as_str().unwrap());
+        let events = crate::support::get(&office, &clerk, &events);
+        let done_for = |event: &Value| event["on_behalf_of"]["username"].as_str().map(str::to_owned);
+        let done_for: Vec<_> = events.as_array().unwrap().iter().map(done_for).collect();
+        assert_eq!(done_for, [None, None, None, Some(boss.to_owned()), None], "{events}");
+        let page = Visitor::log_in(&office, other).get(&format!("/ho-so/{}", dossier["id"].as_str().unwrap()));
+        assert!(page.body.contains("(làm thay "), "{}", page.body);
         // Taken back: from now on, and on record.
         let path = format!("/api/v1/deputies/{}", standing["id"].as_str().unwrap());
         office.call("DELETE", path.clone()).token(&next_door).send().problem(403, "forbidden");

@@ -16,11 +16,11 @@ use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_regi
 use crate::domain::dossier::decide::timing::{correct_case, judge, moved_step, recompute, resumed};
 use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
-    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Correction, Decision,
-    DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeeWaiverCancelled, FeesCollected,
-    FeesRefunded, FeesSet, Finished, Follower, MoneySentBack, MovedToSuccessor, NotReceived,
-    PapersCorrected, PaymentTaken, RefundCancelled, Refusal, ResultReturned, SettledFee, Situation,
-    Staff, Stopped, Undone, Withdrawn, undoable,
+    Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Beside, Correction,
+    Decision, DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeeWaiverCancelled,
+    FeesCollected, FeesRefunded, FeesSet, Finished, Follower, MoneySentBack, MovedToSuccessor,
+    NotReceived, PapersCorrected, PaymentTaken, RefundCancelled, Refusal, ResultReturned,
+    SettledFee, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -124,14 +124,17 @@ pub fn decide(
             now: context.now,
         });
     }
-    let late_reason = late_reason(context)?;
+    let beside = Beside {
+        late_reason: late_reason(context)?,
+        on_behalf_of: None,
+    };
     let event = |sequence, at, actor, data, last_recorded: Moment| Event {
         sequence,
         at,
         recorded_at: context.now.max(at).max(last_recorded),
         actor,
         data,
-        late_reason: None,
+        beside: Beside::default(),
     };
     let Some(dossier) = dossier else {
         let data = match action {
@@ -145,7 +148,7 @@ pub fn decide(
             _ => return Ok(Vec::new()),
         };
         return Ok(vec![Event {
-            late_reason,
+            beside,
             ..event(1, context.at, context.actor, data, context.at)
         }]);
     };
@@ -168,25 +171,38 @@ pub fn decide(
 
     let overdue = dossier.is_overdue() || crossing.is_some();
     let mut events = Vec::with_capacity(2);
-    let mut add = |at, actor, data, late_reason| {
+    let mut add = |at, actor, data, beside| {
         let sequence = dossier.version + 1 + u32::try_from(events.len()).unwrap_or_default();
         events.push(Event {
-            late_reason,
+            beside,
             ..event(sequence, at, actor, data)
         });
     };
+    let by_itself = Beside::default;
     if let Some(at) = crossing {
-        add(at, Actor::System, BecameOverdue {}.into(), None);
+        add(at, Actor::System, BecameOverdue {}.into(), by_itself());
     }
     if let Some(data) = decide_existing(dossier, overdue, action, context)? {
         let crosses = !overdue && moved_before_pause(dossier, &data);
         let nothing_left = nothing_left_to_pay(dossier, overdue, &data, context)?;
-        add(context.at, context.actor, data, late_reason.clone());
+        let steps = &context.procedure.definition.workflow;
+        let at_hand = steps.get(usize::from(dossier.step));
+        let staff = context.staff.filter(|_| dossier.status.is_open());
+        let beside = Beside {
+            on_behalf_of: staff.and_then(|staff| staff.acts_for(kind, at_hand)),
+            ..beside
+        };
+        add(context.at, context.actor, data, beside.clone());
         if crosses {
-            add(context.at, Actor::System, BecameOverdue {}.into(), None);
+            add(
+                context.at,
+                Actor::System,
+                BecameOverdue {}.into(),
+                by_itself(),
+            );
         }
         if let Some(taken) = nothing_left {
-            add(context.at, context.actor, taken, late_reason);
+            add(context.at, context.actor, taken, beside);
         }
         for data in promised_anew(dossier, &events, context) {
             let sequence = dossier.version + 1 + u32::try_from(events.len()).unwrap_or_default();

@@ -25,43 +25,57 @@ pub struct Event {
     pub recorded_at: Moment,
     pub actor: Actor,
     pub data: EventData,
-    /// Why it was entered later than is allowed without a reason.
-    pub late_reason: Option<String>,
+    pub beside: Beside,
 }
 
-/// A payload with the reason why it was entered late, as it is stored.
+/// What is kept beside the payload of an event, whatever its kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Why it was entered later than is allowed without a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_reason: Option<String>,
+    /// For whom it was done, by somebody who stands in for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<UserId>,
+}
+
+/// A payload with what stands beside it, as it is stored.
 #[derive(Serialize)]
-struct Late<'a, P> {
+struct Stored<'a, P> {
     #[serde(flatten)]
     payload: &'a P,
-    late_reason: &'a str,
+    #[serde(flatten)]
+    beside: &'a Beside,
+}
+
+impl Beside {
+    /// The names of what may stand beside a payload.
+    pub const NAMES: [&'static str; 2] = ["late_reason", "on_behalf_of"];
+
+    /// What was stored beside a payload.
+    ///
+    /// # Errors
+    /// If the text is no JSON.
+    pub fn read(json: &str) -> Result<Self, serde_json::Error> {
+        // Nearly none has any.
+        if !Self::NAMES.iter().any(|name| json.contains(name)) {
+            return Ok(Self::default());
+        }
+        serde_json::from_str(json)
+    }
 }
 
 impl Event {
-    /// The payload, and the reason beside it if there is one, as the JSON text that is stored and
+    /// The payload, and what stands beside it if anything does, as the JSON text that is stored and
     /// hashed.
     ///
     /// # Errors
     /// Never for payloads of this program; the signature is serde's.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        self.data.with_reason(self.late_reason.as_deref())
-    }
-
-    /// The reason that was stored beside a payload.
-    ///
-    /// # Errors
-    /// If the text is no JSON.
-    pub fn late_reason_in(json: &str) -> Result<Option<String>, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Reason {
-            late_reason: Option<String>,
+        if self.beside == Beside::default() {
+            return self.data.to_json();
         }
-
-        // Nearly none has one.
-        if !json.contains("\"late_reason\"") {
-            return Ok(None);
-        }
-        Ok(serde_json::from_str::<Reason>(json)?.late_reason)
+        self.data.to_json_with(&self.beside)
     }
 }
 
@@ -113,15 +127,14 @@ macro_rules! event_kinds {
             /// # Errors
             /// Never for payloads of this program; the signature is serde's.
             pub fn to_json(&self) -> Result<String, serde_json::Error> {
-                self.with_reason(None)
+                match self {
+                    $(Self::$kind(payload) => serde_json::to_string(payload),)*
+                }
             }
 
-            fn with_reason(&self, late_reason: Option<&str>) -> Result<String, serde_json::Error> {
-                match (self, late_reason) {
-                    $((Self::$kind(payload), None) => serde_json::to_string(payload),)*
-                    $((Self::$kind(payload), Some(late_reason)) => {
-                        serde_json::to_string(&Late { payload, late_reason })
-                    })*
+            fn to_json_with(&self, beside: &Beside) -> Result<String, serde_json::Error> {
+                match self {
+                    $(Self::$kind(payload) => serde_json::to_string(&Stored { payload, beside }),)*
                 }
             }
 

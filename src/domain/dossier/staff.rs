@@ -58,6 +58,26 @@ impl Staff<'_> {
                 .any(|principal| principal.role.does(step.role))
     }
 
+    /// For whom they act, where not for themselves: for whoever has the dossier, or else whoever makes the step theirs.
+    /// What is done at the counter is done by who stands there.
+    pub fn acts_for(&self, kind: ActionKind, at_hand: Option<&Step>) -> Option<UserId> {
+        if kind.is_at_the_counter() || self.is_given_it {
+            return None;
+        }
+        let mut principals = self.stands_in_for.iter();
+        let holds = |principal: &&Principal| Some(principal.user) == self.assignee;
+        let holder = principals.clone().find(holds);
+        let of_step = || {
+            let alone = Self {
+                stands_in_for: &[],
+                ..*self
+            };
+            let step = at_hand.filter(|step| !alone.does(step))?;
+            principals.find(|principal| principal.role.does(step.role))
+        };
+        Some(holder.or_else(of_step)?.user)
+    }
+
     /// Whether they may say who has the dossier in hand, within the step: whoever has it, a supervisor of where it
     /// is, or who stands in for one of these.
     pub fn changes_hands(&self) -> bool {

@@ -23,7 +23,7 @@ use crate::web::problem::{Kind, Problem};
 pub(crate) const PATH: &str = "/lam-thay";
 const KEY: &str = "key";
 
-/// The newest are looked at; what is over is not shown.
+/// The newest are looked at.
 const LOOKED_AT: u32 = 200;
 /// Of more people nobody chooses from a list: their usernames are typed.
 const MOST_CHOICES: usize = 150;
@@ -33,6 +33,7 @@ const MOST_CHOICES: usize = 150;
 struct DeputiesPage {
     frame: Frame,
     rows: Vec<Row>,
+    over: Vec<Row>,
     form: FormPart,
     done: Option<&'static str>,
 }
@@ -54,7 +55,10 @@ impl From<NamedDeputy> for Row {
             principal: named_in_full(&named.principal),
             deputy: named_in_full(&named.stands_in),
             from: words::date(named.deputy.from),
-            to: words::date(named.deputy.to),
+            to: match named.deputy.ended_at {
+                Some(ended) => format!("{} (thôi cử)", words::moment(ended)),
+                None => words::date(named.deputy.to),
+            },
             named_by: named.named_by.full_name,
         }
     }
@@ -100,11 +104,14 @@ async fn answer(
         let all = views::deputies::within(store, by.unit, None, LOOKED_AT)?;
         let goes_on =
             |named: &NamedDeputy| named.deputy.ended_at.is_none() && named.deputy.to >= now.date();
-        Ok(all.into_iter().filter(goes_on).map(Row::from).collect())
+        Ok(all.into_iter().partition::<Vec<_>, _>(goes_on))
     });
+    let (rows, over) = rows.await?;
+    let of = |all: Vec<NamedDeputy>| all.into_iter().map(Row::from).collect();
     let shown = DeputiesPage {
         frame: Frame::of(&call.by, "/tong-quan").wrong(!form.errors.is_empty()),
-        rows: rows.await?,
+        rows: of(rows),
+        over: of(over),
         form,
         done,
     };
