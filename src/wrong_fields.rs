@@ -13,6 +13,8 @@ use serde::de::{
 };
 use serde_json::Value;
 
+use crate::domain::text::is_no_day;
+
 /// What is said of a name that is none of those that may stand there; then those.
 pub(crate) const ONE_OF: &str = "phải là một trong";
 
@@ -350,8 +352,12 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        let value = self.0;
         let read = self.deserialize_any(visitor);
         read.map_err(|wrong| match needed_for::<V::Value>() {
+            Some(_) if value.as_str().is_some_and(is_no_day) => {
+                Wrong::here(Reason::Said("không có ngày này".to_owned()))
+            }
             Some(needed) => Wrong::here(Reason::Other(Some(needed))),
             None => wrong.needing("chuỗi ký tự"),
         })

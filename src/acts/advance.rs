@@ -18,7 +18,7 @@ use crate::error::{Error, WrongField};
 use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
-use crate::store::{Conn, Store, StoreError, deputies, dossiers, users};
+use crate::store::{Conn, Store, StoreError, deputies, dossiers, satisfaction, users};
 use crate::views::assignees::{ensure_assignable, may_have};
 use crate::views::cases::in_case;
 
@@ -174,6 +174,16 @@ pub(crate) fn act_within(
         let pointer = pointer.to_owned();
         return Err(Error::Invalid(vec![WrongField { pointer, ..wrong }]));
     }
+    let corrected = match &request.action {
+        Action::Correct(Correction::Applicant { .. }) => Some(dossier.applicant),
+        Action::Correct(Correction::Delegate { .. }) => dossier.delegate,
+        _ => None,
+    };
+    if let (Some(before), [after]) = (corrected, request.people.as_slice())
+        && persons::find(conn, before)?.as_ref() == Some(&after.person)
+    {
+        return Err(Error::Refused(Refusal::NothingCorrected, Vec::new()));
+    }
     let told;
     let action = match &request.action {
         Action::Correct(Correction::Case { reason, .. }) => {
@@ -226,6 +236,12 @@ pub(crate) fn act_within(
     }
     if let Some(key) = &request.form.key {
         drafts::sent(conn, reference, key, occasion)?;
+    }
+    // What was said at a giving out that was none was said of that.
+    if let (Action::Correct(Correction::Undo { .. }), Status::Returned) =
+        (&request.action, locked.dossier.status)
+    {
+        satisfaction::remove_of_desk(conn, changed.id)?;
     }
     if let (Some(rating), Action::Return { .. }) = (request.form.rating, &request.action) {
         rate::note_at_desk(conn, &changed, rating, occasion.now)?;

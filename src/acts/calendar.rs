@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::domain::calendar::{CalendarDay, Others};
 use crate::domain::ids::{JobId, UnitId};
 use crate::domain::job::Kind;
+use crate::domain::moment::Moment;
 use crate::error::Error;
 use crate::imports::{self, ImportError};
 use crate::store::admin_acts::{self, ActKind};
@@ -70,6 +71,7 @@ pub fn preview_year(
     days: &[CalendarDay],
     others: Others,
     reach: UnitId,
+    now: Moment,
 ) -> Result<Moves, Error> {
     let reference = store.reference()?;
     ensure_whole(reference.units(), reach)?;
@@ -77,7 +79,7 @@ pub fn preview_year(
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong));
     }
-    crate::views::calendar::preview(store, days, others, NAMED)
+    crate::views::calendar::preview(store, days, others, NAMED, now)
 }
 
 /// Puts days to the year's that are known, or in their place, if `unchanged` holds of these. A job moves the

@@ -314,6 +314,17 @@ pub fn publish(
     })
 }
 
+/// Takes back that everybody reads it. Again changes nothing.
+///
+/// # Errors
+/// Those of every change.
+pub fn unpublish(store: &Store, change: Change) -> Result<Case, Error> {
+    change.make(store, move |_, _, _, one| {
+        one.public = None;
+        Ok(())
+    })
+}
+
 /// The sender, and the people of the dossier that it is about.
 fn people_of(conn: &mut Conn, one: &Feedback) -> Result<Vec<Person>, StoreError> {
     let mut people = vec![one.sender.clone()];

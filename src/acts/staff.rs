@@ -8,6 +8,7 @@ use crate::acts::passwords;
 use crate::domain::email;
 use crate::domain::ids::{Actor, UserId};
 use crate::domain::moment::Moment;
+use crate::domain::person::is_garbled_name;
 use crate::domain::role::Role;
 use crate::domain::text;
 use crate::domain::username;
@@ -44,8 +45,9 @@ fn check_full_name(name: &str) -> Result<(), String> {
     match text::line(name).chars().count() {
         0 => Err("thiếu họ tên".to_owned()),
         _ if !name.chars().any(char::is_alphabetic) => Err("họ tên cần có chữ".to_owned()),
-        1..=200 => Ok(()),
-        _ => Err("dài quá 200 ký tự".to_owned()),
+        201.. => Err("dài quá 200 ký tự".to_owned()),
+        _ if is_garbled_name(name) => Err(text::GARBLED.to_owned()),
+        _ => Ok(()),
     }
 }
 

@@ -77,6 +77,14 @@ fn check(unit: &Unit, before: Option<&Unit>, units: &Units, wrong: &mut Vec<(Str
         1..=300 => {}
         _ => add("/name", "dài quá 300 ký tự"),
     }
+    if before.is_none_or(|before| before.name != unit.name) && text::is_garbled(&unit.name) {
+        add("/name", text::GARBLED);
+    }
+    let same_address = before.is_some_and(|before| before.address == unit.address);
+    let address = unit.address.as_deref().filter(|_| !same_address);
+    if address.is_some_and(text::is_garbled) {
+        add("/address", text::GARBLED);
+    }
     if unit.valid_to.is_some_and(|last| last < unit.valid_from) {
         add("/valid_to", "trước ngày bắt đầu hoạt động");
     }
@@ -181,6 +189,9 @@ pub fn create_unit(
             if let Some(code) = &unit.statistical_code
                 && let Err(reason) = check_statistical_code(unit.level, code)
             {
+                wrong.push(("/statistical_code".to_owned(), reason));
+            } else if let Some(other) = units.of_same_statistical_code(&unit) {
+                let reason = format!("{} ({}) đã có mã này", other.name, other.code);
                 wrong.push(("/statistical_code".to_owned(), reason));
             }
             if !wrong.is_empty() {

@@ -165,7 +165,7 @@ fn show_change(store: &Store, days: &[CalendarDay], replace: bool) -> Result<(),
         true => Others::Dropped,
         false => Others::Kept,
     };
-    let moves = views::calendar::preview(store, days, others, 0)?;
+    let moves = views::calendar::preview(store, days, others, 0, crate::clock::now())?;
     let mut text = format!("sẽ bỏ {} ngày\n", moves.dropped_days.len());
     for day in &moves.dropped_days {
         text += &format!("- {} {}\n", render::words::date(day.date), day.name);
@@ -175,6 +175,9 @@ fn show_change(store: &Store, days: &[CalendarDay], replace: bool) -> Result<(),
         "sẽ đổi ngày hẹn trả của {least}{} trong {} hồ sơ đang giải quyết đã xem\n",
         moves.moved, moves.open
     );
+    if moves.past_at_once > 0 {
+        text += &format!("trong đó {} hồ sơ quá hạn ngay\n", moves.past_at_once);
+    }
     crate::cli::output::write(text.as_bytes())
 }
 

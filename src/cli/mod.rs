@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::ground::Missing;
 use crate::config::{Logging, Settings, WrongSetting, WrongSettings};
+use crate::domain::text::{is_no_day, read_date};
 use crate::store::Store;
 
 /// Theo dõi hồ sơ thủ tục hành chính tại bộ phận một cửa.
@@ -198,6 +199,8 @@ fn read_file(path: &std::path::Path) -> Result<Vec<u8>, String> {
 
 /// Reads a date such as `2021-09-14`.
 fn date(text: &str) -> Result<chrono::NaiveDate, String> {
-    crate::domain::text::read_date(text)
-        .ok_or_else(|| format!("'{text}' không phải ngày, ví dụ 2021-09-14"))
+    read_date(text).ok_or_else(|| match is_no_day(text) {
+        true => format!("không có ngày '{text}'"),
+        false => format!("'{text}' không phải ngày, ví dụ 2021-09-14"),
+    })
 }

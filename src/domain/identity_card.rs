@@ -6,8 +6,9 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::domain::Invalid;
 use crate::domain::identity::Identity;
-use crate::domain::person::is_garbled;
+use crate::domain::person::is_garbled_name;
 use crate::domain::text::clean;
+use crate::domain::text::is_garbled;
 
 /// What a card says of its holder. Personal data.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl IdentityCard {
         if name.is_empty() {
             return Err(NO_NAME);
         }
-        if is_garbled(name) || is_garbled(address) {
+        if is_garbled_name(name) || is_garbled(address) {
             return Err(GARBLED);
         }
         let born_on = date(born).ok_or(BORN_ON)?;

@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod case_number;
 pub mod counting;
+pub mod day;
 pub mod disclosure;
 pub mod dossier;
 pub mod email;

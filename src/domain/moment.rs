@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::domain::text::read_date;
+use crate::domain::text::{is_no_day, read_date};
 
 const CIVIL_OFFSET_SECONDS: i32 = 7 * 3600;
 
@@ -25,21 +25,32 @@ pub struct Moment(i64);
 
 /// The text is no moment ([`Moment::parse`]), or lies outside the years 1900 to 9999.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' không phải ngày giờ, ví dụ 2021-02-09T14:00:00+07:00")]
+#[error("{}", self.why())]
 pub struct InvalidMoment(pub String);
+
+impl InvalidMoment {
+    fn why(&self) -> String {
+        let Self(text) = self;
+        let mut words = text.split([' ', 'T', ',']);
+        match words.find(|word| is_no_day(word)) {
+            Some(day) => format!("không có ngày '{day}'"),
+            None => format!("'{text}' không phải ngày giờ, ví dụ 2021-02-09T14:00:00+07:00"),
+        }
+    }
+}
 
 /// A civil time as people write it.
 fn written(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim().to_lowercase();
     // `16h`, `16h30`, `16 giờ 30`.
     let text = text
-        .replace(" giờ ", "h")
         .replace(" giờ", "h")
         .replace("giờ", "h")
         .replace(" tháng ", "/")
         .replace(" năm ", "/");
-    let mut time = None;
+    let mut time: Option<NaiveTime> = None;
     let mut day = None;
+    let mut whole_hour = false;
     for word in text
         .split_whitespace()
         .filter(|word| *word != "ngày" && *word != "lúc")
@@ -53,11 +64,32 @@ fn written(text: &str) -> Option<NaiveDateTime> {
             day = day.xor(Some(read));
             continue;
         }
-        let (hours, minutes) = word.split_once([':', 'h', 'g'])?;
-        let minutes = match (minutes, !word.contains(':')) {
-            ("", true) => 0,
-            (minutes, _) if minutes.len() == 2 => minutes.parse().ok()?,
-            _ => return None,
+        let minutes_of = |text: &str| match text.len() {
+            2 => text.parse::<u32>().ok(),
+            _ => None,
+        };
+        // `8 giờ 30`: the minutes are a word of their own. `2h chiều`: the hours are of the afternoon.
+        let of_the_day = match (time, word) {
+            (Some(read), "sáng" | "trưa") => Some(read),
+            (Some(read), "chiều" | "tối") if read.hour() < 12 => {
+                read.with_hour(read.hour() + 12)
+            }
+            (Some(read), "chiều" | "tối") => Some(read),
+            (Some(read), minutes) if whole_hour => {
+                minutes_of(minutes).and_then(|minutes| read.with_minute(minutes))
+            }
+            _ => None,
+        };
+        if of_the_day.is_some() {
+            time = of_the_day;
+            whole_hour = false;
+            continue;
+        }
+        let (hours, minutes) = word.split_once([':', 'h', 'g', '.'])?;
+        whole_hour = minutes.is_empty() && !word.contains([':', '.']);
+        let minutes = match whole_hour {
+            true => 0,
+            false => minutes_of(minutes)?,
         };
         time = time.xor(NaiveTime::from_hms_opt(hours.parse().ok()?, minutes, 0));
     }
@@ -229,6 +261,10 @@ mod tests {
             "16g00 24-12-2026",
             "lúc 16h00 ngày 24 tháng 12 năm 2026",
             "Lúc 16 giờ 00 ngày 24/12/2026",
+            "16 giờ 24/12/2026",
+            "16.00 24.12.2026",
+            "04:00 chiều 24/12/2026",
+            "4h chiều ngày 24/12/2026",
             "2026-12-24T09:00:00Z",
         ] {
             assert_eq!(Moment::parse(text), four, "{text}");
@@ -245,5 +281,11 @@ mod tests {
         ] {
             assert!(Moment::parse(text).is_err(), "{text}");
         }
+        let why = Moment::parse("16:00 31/02/2026").unwrap_err().to_string();
+        assert_eq!(why, "không có ngày '31/02/2026'");
+        assert_eq!(
+            Moment::parse("8 giờ 30 sáng 24/12/2026"),
+            four.map(|four| four.plus_millis(-(7 * 60 + 30) * 60_000))
+        );
     }
 }

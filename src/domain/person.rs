@@ -10,7 +10,7 @@ use crate::domain::enums::text_enum;
 use crate::domain::identity::Identity;
 use crate::domain::ids::PersonId;
 use crate::domain::phone::{self, NoPhone};
-use crate::domain::text::clean;
+use crate::domain::text::{GARBLED, clean, is_garbled};
 
 /// A person or organisation as given on a dossier. Personal data: it stays out of events and logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,10 +104,10 @@ pub enum InvalidPerson {
     NameMissing,
     #[error("họ tên phải có chữ")]
     NameWithoutLetters,
-    #[error(
-        "họ tên có ký tự lạ: máy quét hoặc bàn phím đặt sai bảng mã; hãy gõ lại, hoặc chọn bảng mã Unicode (UTF-8)"
-    )]
+    #[error("họ tên {GARBLED}")]
     NameGarbled,
+    #[error("địa chỉ {GARBLED}")]
+    AddressGarbled,
     #[error("họ tên không ghi kèm số định danh: số có ô riêng")]
     NameWithNumber,
     #[error("địa chỉ không ghi kèm số định danh: số có ô riêng")]
@@ -153,13 +153,16 @@ impl Person {
             wrong.push(InvalidPerson::NameMissing);
         } else if !self.name.chars().any(char::is_alphabetic) {
             wrong.push(InvalidPerson::NameWithoutLetters);
-        } else if is_garbled(&self.name) {
+        } else if is_garbled_name(&self.name) {
             wrong.push(InvalidPerson::NameGarbled);
         } else if holds_personal_number(&self.name) {
             wrong.push(InvalidPerson::NameWithNumber);
         }
         if self.address.as_deref().is_some_and(holds_personal_number) {
             wrong.push(InvalidPerson::AddressWithNumber);
+        }
+        if self.address.as_deref().is_some_and(is_garbled) {
+            wrong.push(InvalidPerson::AddressGarbled);
         }
         if self.name.chars().count() > 200 {
             wrong.push(InvalidPerson::NameTooLong);
@@ -239,7 +242,9 @@ impl Person {
                 | InvalidPerson::NameTooLong => "name",
                 InvalidPerson::Phone | InvalidPerson::PhoneWithoutZero => "phone",
                 InvalidPerson::Email => "email",
-                InvalidPerson::AddressTooLong | InvalidPerson::AddressWithNumber => "address",
+                InvalidPerson::AddressTooLong
+                | InvalidPerson::AddressGarbled
+                | InvalidPerson::AddressWithNumber => "address",
                 InvalidPerson::NotifyWithoutEmail | InvalidPerson::NotifyWithoutPhone => {
                     "notify_by"
                 }
@@ -540,11 +545,11 @@ fn letters_and_marks(word: &str) -> (String, Vec<char>) {
 }
 
 /// Whether a name was read in another encoding than it was written in: signs of it stand in no name.
-pub fn is_garbled(name: &str) -> bool {
-    name.contains([
-        '\u{fffd}', '?', '«', '»', '¿', '‚', '„', '€', '¨', '¬', '¦', '§', '¤', '¢', '£', '¥', '|',
-        '±', '¹', '¼', '½', '¾', '×', '÷', '©', '¶', '¸',
-    ])
+pub fn is_garbled_name(name: &str) -> bool {
+    is_garbled(name)
+        || name.contains([
+            '?', '|', '§', '±', '¹', '¼', '½', '¾', '×', '÷', '©', '^', '~',
+        ])
 }
 
 /// Whether a letter may get to an address: it says more than that there is none.

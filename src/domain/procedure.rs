@@ -19,6 +19,7 @@ pub use crate::domain::procedure::fee::{Fee, FurtherPages};
 use crate::domain::procedure::fee::{check_fees, find_choices};
 use crate::domain::role::Role;
 use crate::domain::text;
+use crate::domain::text::{GARBLED, is_garbled};
 use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
 use crate::domain::unit::{Level, Unit, Units};
 
@@ -52,16 +53,18 @@ pub struct ProcedureDefinition {
     /// The department that receives it, for procedures of the province.
     #[serde(default)]
     pub department: Option<String>,
+    #[serde(deserialize_with = "crate::domain::day::day")]
     pub valid_from: NaiveDate,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     pub valid_to: Option<NaiveDate>,
     /// Day of the decision that announced this version.
+    #[serde(deserialize_with = "crate::domain::day::day")]
     pub announced_on: NaiveDate,
     /// Day on which the internal workflow (quy trình nội bộ) was approved.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     pub workflow_approved_on: Option<NaiveDate>,
     /// Day on which a simplification of it was proposed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     pub simplification_proposed_on: Option<NaiveDate>,
     /// Integrated with the national portal.
     #[serde(default)]
@@ -460,6 +463,8 @@ impl ProcedureDefinition {
         for (pointer, text) in [("/name", &self.name), ("/field", &self.field)] {
             if text.trim().is_empty() {
                 add(pointer, "để trống".to_owned());
+            } else if is_garbled(text) {
+                add(pointer, GARBLED.to_owned());
             }
         }
         if self.levels.is_empty() {

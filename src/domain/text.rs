@@ -38,10 +38,50 @@ pub fn line(text: &str) -> String {
     words.join(" ")
 }
 
+/// What is wrong with a text that [`is_garbled`].
+pub const GARBLED: &str = "có ký tự lạ: máy quét, bàn phím hoặc tệp đặt sai bảng mã; hãy gõ lại, hoặc chọn bảng mã Unicode (UTF-8)";
+
+/// Whether a text was read in another encoding than it was written in, or typed in one from before Unicode (TCVN3, VNI):
+/// letters stand in it that stand in no text of ours, or two together that no word has.
+pub fn is_garbled(text: &str) -> bool {
+    const LETTERS: &[char] = &[
+        '\u{fffd}', '«', '»', '¿', '‚', '„', '€', '¨', '¬', '¦', '¤', '¢', '£', '¥', '¶', '¸', '®',
+        'µ', 'ª', 'Þ', 'þ',
+    ];
+    // The mark of a vowel is a letter behind it. `Leão` and `Anaïs` are names.
+    const OF_VNI: &[&str] = &[
+        "aø", "aù", "aû", "aõ", "aâ", "aà", "aá", "aã", "aä", "aå", "aê", "aè", "eà", "eá", "eä",
+        "eå", "eø", "eù", "eû", "eõ", "oâ", "oä", "oå", "oø", "où", "oû", "oõ", "öù", "öø", "öû",
+        "öõ", "öï", "uø", "uù", "uû", "uõ", "ôø", "ôù", "ôû", "ôõ", "ôï",
+    ];
+    if text.is_ascii() {
+        return false;
+    }
+    let lower = text.to_lowercase();
+    let of_vni = |pair: &&str| lower.contains(*pair);
+    let mut tilde = lower.match_indices("eã");
+    text.contains(LETTERS)
+        || OF_VNI.iter().any(of_vni)
+        || tilde.any(|(at, pair)| !lower[at + pair.len()..].starts_with('o'))
+}
+
 /// A date as people and spreadsheets write it: `2021-07-15`, or the day first as is the custom here (`15/07/2021`,
 /// `15-7-2021`, `15.7.2021`), never the month. The year has four digits, from 1900 to 9998. A midnight behind it, as
 /// spreadsheets add it, says nothing.
 pub fn read_date(text: &str) -> Option<NaiveDate> {
+    let (year, month, day) = date_parts(text)?;
+    let date = NaiveDate::from_ymd_opt(year, month, day)?;
+    (1900..=9998).contains(&date.year()).then_some(date)
+}
+
+/// Whether a day is written that no calendar has, such as `31/02/2026`.
+pub fn is_no_day(text: &str) -> bool {
+    let parts = date_parts(text);
+    parts.is_some_and(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day).is_none())
+}
+
+/// Year, month and day as they are written, whether there is such a day or not.
+fn date_parts(text: &str) -> Option<(i32, u32, u32)> {
     let text: String = text
         .trim()
         .trim_start_matches('\'')
@@ -70,8 +110,7 @@ pub fn read_date(text: &str) -> Option<NaiveDate> {
     if !plain || ![year, month, day].into_iter().all(digits) {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
-    (1900..=9998).contains(&date.year()).then_some(date)
+    Some((year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))
 }
 
 /// Any dash as the plain one.
@@ -321,6 +360,44 @@ mod tests {
             ("-5", 0),
         ] {
             assert_eq!(read_number(text), Some(number).filter(|n| *n > 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_read_in_another_encoding_is_known() {
+        for text in [
+            "Lª ThÞ Hoµ",
+            "Hoµng Mai",
+            "Nguyeãn Thò Hoa",
+            "Ñaëng Vaên Ñöùc",
+            "Traàn Vaên B",
+            "Th«n Nµ Lèc",
+            "ThÃ´n NÃ  Lá»‘c",
+            "Cáº¥p báº£n sao",
+            "Nghá»‰ lá»…",
+            "NGUYEÃN",
+        ] {
+            assert!(is_garbled(text), "{text}");
+        }
+        for text in [
+            "Nguyễn Thị Hoà",
+            "HOÀNG XÃ HÃN",
+            "Leão",
+            "João",
+            "Anaïs",
+            "Peña",
+            "Müller",
+            "Søren Kierkegård",
+            "Raúl",
+            "Noël",
+            "K’Brể",
+            "số 5 ngõ 1/2",
+            "Thủ tục “cấp lại”",
+            "Bùi Quý Hoè",
+            "Uỷ ban",
+            "Thoả ước",
+        ] {
+            assert!(!is_garbled(text), "{text}");
         }
     }
 

@@ -219,6 +219,18 @@ impl Units {
         self.by_id.get(&id)
     }
 
+    /// Another unit of that level and statistical code that is in operation on some day on which this one is.
+    pub fn of_same_statistical_code(&self, unit: &Unit) -> Option<&Arc<Unit>> {
+        let code = unit.statistical_code.as_ref()?;
+        self.by_id.values().find(|other| {
+            other.id != unit.id
+                && other.level == unit.level
+                && other.statistical_code.as_ref() == Some(code)
+                && other.valid_to.is_none_or(|to| unit.valid_from <= to)
+                && unit.valid_to.is_none_or(|to| other.valid_from <= to)
+        })
+    }
+
     pub fn by_code(&self, code: &str) -> Option<&Arc<Unit>> {
         let typed = || self.by_code.get(&typed_code(code));
         let id = self.by_code.get(code).or_else(typed)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use crate::domain::ids::UnitId;
 use crate::domain::unit::{Share, Succession, Units};
 use crate::imports::table::{self, Row};
 use crate::imports::units::ask_for_moves;
@@ -47,12 +48,13 @@ fn put_file(conn: &mut Conn, bytes: &[u8], on: Option<NaiveDate>) -> Result<Impo
     let known = store::load(conn)?;
     let lines: Vec<_> = rows
         .iter()
-        .filter_map(|row| read_line(row, &known, on, &mut wrong))
+        .filter_map(|row| Some((row, read_line(row, &known, on, &mut wrong)?)))
         .collect();
     check_shares(&rows, &mut wrong);
+    check_with_known(&lines, &known, &mut wrong);
     verdict(wrong)?;
     let mut imported = Imported::default();
-    for line in &lines {
+    for (_, line) in &lines {
         match known
             .successions()
             .find(|old| (old.unit, old.successor) == (line.unit, line.successor))
@@ -96,12 +98,61 @@ fn read_line(
         wrong.push(row.wrong("new_code", "đơn vị không thể kế thừa chính nó"));
         return None;
     }
+    let on = on.unwrap_or(new.valid_from);
+    if !new.is_open_on(on) {
+        let reason = format!(
+            "{} không hoạt động vào ngày {}",
+            new.code,
+            on.format("%d/%m/%Y")
+        );
+        wrong.push(row.wrong("new_code", reason));
+        return None;
+    }
     Some(Succession {
         unit: old.id,
         successor: new.id,
         share,
-        on: on.unwrap_or(new.valid_from),
+        on,
     })
+}
+
+/// With what is known already: one successor of each unit takes the rest, and none leads back to where it began.
+fn check_with_known(lines: &[(&Row, Succession)], known: &Units, wrong: &mut Vec<Wrong>) {
+    let said = |old: &Succession| {
+        let mut lines = lines.iter();
+        lines.any(|(_, line)| (line.unit, line.successor) == (old.unit, old.successor))
+    };
+    let kept = known.successions().filter(|old| !said(old));
+    let new = lines.iter().map(|(_, line)| line);
+    let takes_rest = |one: &&Succession| one.share != Share::Part;
+    let takers = kept.chain(new).filter(takes_rest);
+    let takers: Vec<(UnitId, UnitId)> = takers.map(|one| (one.unit, one.successor)).collect();
+    let name = |id: UnitId| known.get(id).map_or("", |unit| unit.code.as_str());
+    for (row, line) in lines.iter().filter(|(_, line)| line.share != Share::Part) {
+        let mut others = takers.iter();
+        let other = others.find(|(unit, to)| *unit == line.unit && *to != line.successor);
+        if let Some((_, other)) = other {
+            let reason = format!(
+                "{} đã có đơn vị kế thừa khác là {}",
+                name(line.unit),
+                name(*other)
+            );
+            wrong.push(row.wrong("new_code", reason));
+            continue;
+        }
+        let mut at = line.successor;
+        for _ in 0..takers.len() {
+            let Some((_, next)) = takers.iter().find(|(unit, _)| *unit == at) else {
+                break;
+            };
+            at = *next;
+            if at == line.unit {
+                let reason = format!("kế thừa đi vòng, trở lại {}", name(line.unit));
+                wrong.push(row.wrong("new_code", reason));
+                break;
+            }
+        }
+    }
 }
 
 /// Exactly one line of each old unit says who takes what is not said to go elsewhere.

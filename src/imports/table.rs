@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::text::{line, read_date};
+use crate::domain::text::{GARBLED, is_garbled, is_no_day, line, read_date};
 use crate::domain::unit::{is_unit_code, typed_code};
 use crate::imports::{Wrong, workbook};
 
@@ -146,6 +146,8 @@ pub(crate) fn read_with_numbers(
                     cell.text
                 );
                 wrong.push(at(line, column, reason));
+            } else if is_garbled(&cell.text) {
+                wrong.push(at(line, column, format!("'{}' {GARBLED}", cell.text)));
             }
             (column, in_usual_letters(column, cell.text))
         });
@@ -238,10 +240,21 @@ fn records_of_text(bytes: &[u8], wrong: &mut Vec<Wrong>) -> Vec<Record> {
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let mut records = Vec::new();
+    // The reader's own count is of where it stood before the line ends and empty lines that it passed over.
+    let (mut line, mut counted) = (1, 0);
+    let mut line_at = |position: Option<&csv::Position>| {
+        let at = position.and_then(|position| usize::try_from(position.byte()).ok());
+        let at = at.filter(|at| *at >= counted).unwrap_or(counted);
+        let rest = text.get(at..).unwrap_or_default();
+        let begins = text.len() - rest.trim_start_matches(['\r', '\n']).len();
+        line += text[counted..begins].matches('\n').count() as u64;
+        counted = begins;
+        line
+    };
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = line_at(record.position());
                 let cells: Vec<Cell> = record.iter().map(Cell::of_text).collect();
                 // A row that was emptied.
                 if cells.iter().any(|cell| !cell.text.is_empty()) {
@@ -249,7 +262,7 @@ fn records_of_text(bytes: &[u8], wrong: &mut Vec<Wrong>) -> Vec<Record> {
                 }
             }
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = line_at(error.position());
                 wrong.push(whole_line(line, "không đọc được dòng này"));
             }
         }
@@ -386,7 +399,10 @@ impl Row {
         }
         let value = read_date(cell);
         if value.is_none() {
-            let reason = format!("'{cell}' không phải ngày, ví dụ 2021-07-15 hoặc 15/07/2021");
+            let reason = match is_no_day(cell) {
+                true => format!("không có ngày '{cell}'"),
+                false => format!("'{cell}' không phải ngày, ví dụ 2021-07-15 hoặc 15/07/2021"),
+            };
             wrong.push(self.wrong(column, reason));
         }
         value

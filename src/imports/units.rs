@@ -402,9 +402,18 @@ fn put(
             }
         }
     }
+    let units = store::load(conn)?;
+    let mut wrong = Vec::new();
+    for line in lines {
+        let same = units.by_code(&line.code);
+        if let Some(other) = same.and_then(|unit| units.of_same_statistical_code(unit)) {
+            let reason = format!("{} ({}) đã có mã này", other.name, other.code);
+            wrong.push(at(line, "statistical_code", reason));
+        }
+    }
+    verdict(wrong)?;
     if imported.changes() > 0 {
         settings::bump_reference_version(conn)?;
-        let units = store::load(conn)?;
         jobs::ask_after_other_tree(conn, known, &units, None, crate::clock::now())?;
         ask_for_moves(conn, &units)?;
     }

@@ -313,6 +313,7 @@ fn whole(topic: Topic, values: &Value) -> Value {
         for (key, value) in known {
             let nothing = match value {
                 Value::Array(_) => json!([]),
+                Value::Bool(_) => json!(false),
                 _ => json!(""),
             };
             values.entry(key).or_insert(nothing);
@@ -376,7 +377,9 @@ fn example(topic: Topic) -> Value {
     let more = match topic {
         Topic::Registered => json!({"registered_at": "21:05 ngày 14/07/2021"}),
         Topic::Receipt => {
-            json!({"returned_by": "Trực tiếp", "owed": "Lệ phí đăng ký: 25.000 đồng"})
+            json!({
+                "returned_by": "Trực tiếp", "owed": "Lệ phí đăng ký: 25.000 đồng", "paid": "8.000 đồng",
+            })
         }
         Topic::NotReceived => json!({"reason": reason, "form": refusal}),
         Topic::SupplementRequested => json!({
@@ -385,11 +388,12 @@ fn example(topic: Topic) -> Value {
         }),
         Topic::PaymentRequested => json!({"amount": "50.000", "reason": "Lệ phí chứng thực"}),
         Topic::Reappointed => json!({
-            "old_at": old_at, "new_at": new_at, "reason": "Chờ ý kiến của cơ quan thuế",
+            "old_at": old_at, "new_at": new_at, "reason": "Chờ ý kiến của cơ quan thuế", "ahead": true,
             "form": "Văn bản xin lỗi và đề nghị gia hạn thời gian giải quyết (mẫu số 04)",
         }),
         Topic::DateMoved => json!({
-            "old_at": old_at, "new_at": new_at, "because": "lịch làm việc thay đổi, thời hạn được tính lại",
+            "old_at": old_at, "new_at": new_at, "past_at": "",
+            "because": "lịch làm việc thay đổi, thời hạn được tính lại",
         }),
         Topic::Taken => json!({"what": "giấy tờ bổ sung"}),
         Topic::Corrected => json!({

@@ -81,6 +81,8 @@ pub struct Moves {
     pub open: usize,
     /// How many would move.
     pub moved: usize,
+    /// Of these, those that are not past due and would be at once.
+    pub past_at_once: usize,
     /// How many keep their due moment because the new calendar cannot tell another.
     pub unknown: usize,
     /// Whether all open dossiers were looked at; the change itself goes on to the end.
@@ -117,12 +119,13 @@ pub fn preview(
     days: &[CalendarDay],
     others: Others,
     most: usize,
+    now: Moment,
 ) -> Result<Moves, Error> {
     let reference = store.reference()?;
     let known = reference.calendar().into_iter().flat_map(Calendar::days);
     let merged = merge(known.cloned(), days, others);
     let calendar = Calendar::new(merged.days).map_err(|error| Error::wrong("/days", error))?;
-    let mut moves = would_move(store, &calendar, None, most)?;
+    let mut moves = would_move(store, &calendar, None, most, now)?;
     let dropped = merged.dropped.into_iter().map(|day| DroppedDay {
         date: day.date,
         kind: day.kind,
@@ -141,10 +144,11 @@ pub fn with_hours(
     unit: UnitId,
     hours: &OfficeHours,
     most: usize,
+    now: Moment,
 ) -> Result<Moves, Error> {
     let reference = store.reference()?;
     let calendar = reference.calendar().ok_or(Error::NoCalendar)?;
-    would_move(store, calendar, Some((unit, hours)), most)
+    would_move(store, calendar, Some((unit, hours)), most, now)
 }
 
 /// Which open dossiers would move under another calendar, or those of a unit under other hours, as far as a request's time
@@ -154,11 +158,13 @@ fn would_move(
     calendar: &Calendar,
     of_unit: Option<(UnitId, &OfficeHours)>,
     most: usize,
+    now: Moment,
 ) -> Result<Moves, Error> {
     let begun = Instant::now();
     let mut moves = Moves {
         open: 0,
         moved: 0,
+        past_at_once: 0,
         unknown: 0,
         complete: false,
         dropped_days: Vec::new(),
@@ -205,10 +211,18 @@ fn would_move(
                     continue;
                 }
                 let new = clock.due;
+                // While an earlier change is still being carried out, what is stored is of the calendar before.
+                let own_now = reference.timetable(dossier.unit);
+                let pending = own_now.filter(|_| reference.due_out_of_date());
+                let due = match pending.map(|own| clock.recompute(own)) {
+                    Some(Ok(())) => clock.due,
+                    _ => due,
+                };
                 if new == due {
                     continue;
                 }
                 moves.moved += 1;
+                moves.past_at_once += usize::from(new < now && due >= now);
                 if moves.dossiers.len() < most {
                     let unit = reference.units().get(dossier.unit);
                     let days = provisional_days(clock.limit, clock.started, new, timetable);

@@ -30,6 +30,57 @@ pub struct Told {
     pub by: String,
     /// What else there is to say, a sentence each.
     pub more: Vec<String>,
+    /// Who answered for it then.
+    pub offices: Offices,
+    /// What was promised until then.
+    pub promised: Option<Moment>,
+    /// The appointment that it makes, if it makes one.
+    pub appointment: Option<Moment>,
+}
+
+/// Who answers for a dossier and whose desk it came to, by name, at some moment: others may have followed them since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offices {
+    pub unit: String,
+    pub desk: String,
+}
+
+impl Offices {
+    /// As it is now.
+    pub fn of(view: &DossierView) -> Self {
+        Self {
+            unit: view.unit.name.clone(),
+            desk: view.receiving_unit.name.clone(),
+        }
+    }
+
+    /// After each of the events.
+    fn after_each(view: &DossierView, events: &[EventView], reference: &Reference) -> Vec<Self> {
+        let mut offices = Self::of(view);
+        let mut all: Vec<Self> = Vec::with_capacity(events.len());
+        for event in events.iter().rev() {
+            all.push(offices.clone());
+            if let Some([from, to]) = moved(event, reference) {
+                for name in [&mut offices.unit, &mut offices.desk] {
+                    if *name == to {
+                        name.clone_from(&from);
+                    }
+                }
+            }
+        }
+        all.reverse();
+        all
+    }
+}
+
+/// From which office to which an event says that a dossier has moved, by name.
+fn moved(event: &EventView, reference: &Reference) -> Option<[String; 2]> {
+    let name = |end: &str| {
+        let unit = reference.units().by_code(event.data[end].as_str()?)?;
+        Some(unit.name.clone())
+    };
+    let moves = event.kind == "moved_to_successor";
+    moves.then(|| Some([name("from")?, name("to")?]))?
 }
 
 /// A step of the workflow.
@@ -119,13 +170,22 @@ pub fn of(store: &Store, view: &DossierView, by: &Reader, now: Moment) -> Result
         None => Vec::new(),
     };
     let day = view.received_at.unwrap_or(view.entered_at).date();
+    let offices = Offices::after_each(view, &events, &reference);
+    let mut promised = None;
+    let told_of = events.iter().zip(offices.iter().cloned());
     Ok(Course {
-        told: events
-            .iter()
-            .map(|event| told(event, &kept, &reference))
+        told: told_of
+            .map(|(event, offices)| {
+                let mut told = told(event, offices, &kept, &reference);
+                let due = event.data["due"].as_str();
+                let due = due.and_then(|due| Moment::parse(due).ok());
+                told.promised = promised;
+                promised = told.appointment.or(due).or(promised);
+                told
+            })
             .collect(),
         stages: stages(view, &kept.steps, &kept.roles),
-        handed_on: handed_on(view, &events, &kept.steps, &reference),
+        handed_on: handed_on(&events, &offices, &kept.steps, &reference),
         waits: waits(view, &events),
         others,
         forms: reference.norms().on(day).forms.clone(),
@@ -241,7 +301,7 @@ fn actor(event: &EventView) -> String {
     }
 }
 
-fn told(event: &EventView, kept: &Kept, reference: &Reference) -> Told {
+fn told(event: &EventView, offices: Offices, kept: &Kept, reference: &Reference) -> Told {
     let data = &event.data;
     let text = |name: &str| data[name].as_str().filter(|text| !text.is_empty());
     let unit = |name: &str| {
@@ -344,23 +404,29 @@ fn told(event: &EventView, kept: &Kept, reference: &Reference) -> Told {
         what: event.name,
         by: actor(event),
         more,
+        offices,
+        promised: None,
+        appointment: (event.kind == "reappointed")
+            .then(|| Moment::parse(text("appointment")?).ok())
+            .flatten(),
     }
 }
 
 /// The hand-overs, beginning with the applicant's.
 fn handed_on(
-    view: &DossierView,
     events: &[EventView],
+    offices: &[Offices],
     steps: &[String],
     reference: &Reference,
 ) -> Vec<HandedOn> {
     let mut lines: Vec<HandedOn> = Vec::new();
     // What may be undone, by the line that it made.
-    let mut ended: Vec<&str> = Vec::new();
+    let mut ended: Vec<usize> = Vec::new();
     let mut holder = "Người nộp".to_owned();
     let mut due: Option<Moment> = None;
-    let mut unit = view.receiving_unit.name.clone();
-    for event in events {
+    let mut unit = String::new();
+    let mut step_now = 0;
+    for (event, offices) in events.iter().zip(offices) {
         let data = &event.data;
         let moment = |name: &str| Moment::parse(data[name].as_str()?).ok();
         if let Some(code) = data["unit"].as_str()
@@ -369,26 +435,52 @@ fn handed_on(
         {
             unit.clone_from(&known.name);
         }
+        let named = |unit: &str, step: usize| {
+            format!("{unit} – {}", steps.get(step).map_or("", String::as_str))
+        };
+        let mut passed_on = "";
         let to = match event.kind.as_str() {
-            "received" => format!("{unit} – {}", steps.first().map_or("", String::as_str)),
+            "received" => {
+                unit.clone_from(&offices.desk);
+                named(&unit, 0)
+            }
             "handed_over" => {
-                let step = data["step"]
-                    .as_u64()
-                    .and_then(|step| usize::try_from(step).ok());
-                let step = step.and_then(|step| steps.get(step));
-                format!("{unit} – {}", step.map_or("", String::as_str))
+                let step = data["step"].as_u64();
+                step_now = step
+                    .and_then(|step| usize::try_from(step).ok())
+                    .unwrap_or(usize::MAX);
+                named(&unit, step_now)
             }
+            // Only what it holds moves with an office; what waits to be fetched waits at the desk.
+            "moved_to_successor" if !lines.is_empty() => match moved(event, reference) {
+                Some([from, to]) => {
+                    let held = from == unit;
+                    if held {
+                        unit.clone_from(&to);
+                    }
+                    passed_on = "Chuyển theo việc sắp xếp lại cơ quan";
+                    match ended.len() {
+                        0 if held => named(&unit, step_now),
+                        1 if to == offices.desk => named(&to, steps.len().saturating_sub(1)),
+                        _ => continue,
+                    }
+                }
+                None => continue,
+            },
             // From here on it waits for the applicant: nobody is late with it any more.
-            "finished" => {
-                let step = steps.last().map_or("", String::as_str);
-                format!("{} – {step}", view.receiving_unit.name)
-            }
+            "finished" => named(&offices.desk, steps.len().saturating_sub(1)),
             "result_returned" => "Người nộp".to_owned(),
             "undone" => {
-                if ended.pop().is_some()
-                    && let Some(line) = lines.pop()
-                {
+                let undone = ended.pop().map(|at| lines.split_off(at));
+                let mut undone = undone.into_iter().flatten();
+                if let Some(line) = undone.next() {
                     (holder, due) = (line.from, line.due);
+                }
+                // That it has moved since is not undone.
+                if let Some(moved) = undone.last() {
+                    let to = named(&unit, step_now);
+                    let from = std::mem::replace(&mut holder, to.clone());
+                    lines.push(HandedOn { from, to, ..moved });
                 }
                 continue;
             }
@@ -399,10 +491,11 @@ fn handed_on(
             }
         };
         match event.kind.as_str() {
-            ends @ ("finished" | "result_returned") => ended.push(ends),
+            "finished" | "result_returned" => ended.push(lines.len()),
+            "moved_to_successor" => {}
             _ => ended.clear(),
         }
-        let note = data["note"].as_str().unwrap_or_default().to_owned();
+        let note = data["note"].as_str().unwrap_or(passed_on).to_owned();
         lines.push(HandedOn {
             from: std::mem::replace(&mut holder, to.clone()),
             to,

@@ -511,6 +511,7 @@ fn show(
     let situation = Situation {
         status: state.status,
         decision: state.decision,
+        appointment: state.appointment,
         step: state.step,
         contents: &contents,
         procedure,

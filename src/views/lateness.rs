@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::domain::dossier::passages::{Course, Stretch, course};
-use crate::domain::dossier::{Event, EventData};
+use crate::domain::dossier::{Event, EventData, UndoneWithin};
 use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::moment::Moment;
 use crate::store::chain::StoredEvent;
@@ -64,10 +64,16 @@ pub fn why(
 }
 
 fn of(reference: &Reference, events: &[Event], course: &Course) -> Why {
-    let apologies = events.iter().rev().find_map(|event| match &event.data {
-        EventData::Reappointed(new) => Some(new.reason.clone()),
-        _ => None,
-    });
+    let mut apologies = None;
+    for event in events {
+        match &event.data {
+            EventData::Reappointed(new) => apologies = Some(new.reason.clone()),
+            EventData::Undone(undone) if undone.what == Some(UndoneWithin::Appointment) => {
+                apologies = None;
+            }
+            _ => {}
+        }
+    }
     let procedure = reference.procedure_of(&course.dossier);
     let mut over: HashMap<u8, i64> = HashMap::new();
     for passage in &course.passages {

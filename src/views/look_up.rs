@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::disclosure::{disclosures, gives_away};
-use crate::domain::dossier::{Channel, Contents, Decision, EventData, Status};
+use crate::domain::dossier::{Channel, Contents, Decision, EventData, Status, UndoneWithin};
 use crate::domain::ids::{DossierId, UnitId};
 use crate::domain::mac::mac;
 use crate::domain::moment::Moment;
@@ -397,10 +397,17 @@ fn milestones(history: &[(Moment, EventData)]) -> (Vec<Milestone>, Option<&'stat
             said.push(state);
             mistaken = None;
         }
-        if let EventData::Undone(_) = data {
-            let undone = said.pop();
-            mistaken = undone
-                .and_then(|(status, decision)| render::words::told::taken_back(status, decision));
+        if let EventData::PaymentRequested(_) | EventData::Reappointed(_) = data {
+            mistaken = None;
+        }
+        if let EventData::Undone(undone) = data {
+            let of = match undone.what {
+                Some(_) => Some((Status::InProgress, None)),
+                None => said.pop(),
+            };
+            mistaken = of.and_then(|(status, decision)| {
+                render::words::told::taken_back(status, decision, undone.what)
+            });
             if let Some(mistaken) = mistaken {
                 what = format!("{what}: {mistaken}");
             }
@@ -493,6 +500,11 @@ impl Told {
                     told.reason = reason(&apology.reason);
                 }
                 (EventData::AppointmentLapsed(_), _) => told.reason = None,
+                (EventData::Undone(undone), _)
+                    if undone.what == Some(UndoneWithin::Appointment) =>
+                {
+                    told.reason = None;
+                }
                 _ => {}
             }
         }

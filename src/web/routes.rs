@@ -296,6 +296,7 @@ fn admin_pages() -> Vec<Route> {
         page!(Staff(May::HandleFeedback), POST "/xu-ly-phan-anh/{feedback}/tra-loi" => screens::feedback_cases::reply),
         page!(Staff(May::PublishFeedback), GET "/xu-ly-phan-anh/{feedback}/cong-khai" => screens::feedback_cases::ask_publish),
         page!(Staff(May::PublishFeedback), POST "/xu-ly-phan-anh/{feedback}/cong-khai" => screens::feedback_cases::publish),
+        page!(Staff(May::PublishFeedback), POST "/xu-ly-phan-anh/{feedback}/thoi-cong-khai" => screens::feedback_cases::unpublish),
         page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi" => admin::units::list),
         page!(Staff(May::ManageUnits), GET "/quan-tri/don-vi/them" => admin::new_unit::ask),
         page!(Staff(May::ManageUnits), POST "/quan-tri/don-vi/them" => admin::new_unit::add),
@@ -680,6 +681,16 @@ fn opinions_table() -> Vec<Route> {
             "Sau khi công khai",
         )
         .or(&[Refused]),
+        post(
+            "/api/v1/feedback/{feedback}/unpublish",
+            Staff(May::PublishFeedback),
+            feedback::unpublish,
+        )
+        .says(
+            "Phản ánh, kiến nghị",
+            "Thôi công khai.",
+            "Sau khi thôi công khai",
+        ),
     ]
 }
 

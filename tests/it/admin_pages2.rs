@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Browser, COMMUNE, Database, FOREIGN, Kind, NEIGHBOUR, Office, SAME_DAY, Visitor, fields, find,
-    get, held, hire, is_page, look, on_both,
+    get, held, hire, is_page, look, of_form, on_both,
 };
 use motcua::domain::role::Role;
 
@@ -26,52 +26,6 @@ fn in_form(page: &str) -> Value {
         .replace("&#62;", ">")
         .replace("&#38;", "&");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
-}
-
-/// What the form of a page would send.
-fn of_form(page: &str) -> Vec<(String, String)> {
-    let plain = |text: &str| {
-        let text = text.replace("&#34;", "\"").replace("&#39;", "'");
-        text.replace("&#60;", "<")
-            .replace("&#62;", ">")
-            .replace("&#38;", "&")
-    };
-    let attribute = |tag: &str, name: &str| {
-        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
-        Some(plain(rest.split('"').next().unwrap()))
-    };
-    let (_, form) = page.split_once("<form method=\"post\"").unwrap();
-    let mut all = Vec::new();
-    let mut is_first = false;
-    for part in form.split('<') {
-        let Some((tag, text)) = part.split_once('>') else {
-            continue;
-        };
-        let name = attribute(tag, "name");
-        match (tag.split([' ', '/']).next(), name) {
-            (Some("input"), Some(name)) => {
-                all.push((name, attribute(tag, "value").unwrap_or_default()));
-            }
-            (Some("textarea"), Some(name)) => {
-                all.push((name, plain(text.strip_prefix('\n').unwrap_or(text))));
-            }
-            (Some("select"), Some(name)) => {
-                all.push((name, String::new()));
-                is_first = true;
-            }
-            // Without another choice it is the first.
-            (Some("option"), _) => {
-                let value = attribute(tag, "value").unwrap_or_default();
-                let chosen = all.last_mut().unwrap();
-                if is_first || tag.ends_with(" selected") {
-                    chosen.1 = value;
-                }
-                is_first = false;
-            }
-            _ => {}
-        }
-    }
-    all
 }
 
 on_both! {
@@ -148,6 +102,26 @@ on_both! {
         let new = all.iter().find(|one| one["valid_from"] == day.as_str()).unwrap();
         assert_eq!(new["checklist"].as_array().unwrap().len(), papers);
         assert_eq!(new["checklist"][papers - 1]["name"], "Ảnh chân dung");
+        // A step between two others: what stands on no form goes with its step.
+        let asked = of_form(&administrator.get(&format!("{form}?tu={day}")).expect(200).body);
+        let order = format!("workflow/{steps}/order");
+        let between = with(&asked, &[
+            (&new_step, "Soát lại"), (&no_hours, "1"), (&order, "2"), (&format!("workflow/{steps}/place"), "parent"),
+            ("valid_to", "2027-12-31"),
+        ]);
+        let shown = post(&between, "preview", "");
+        administrator.follow(post(&between, "confirm", &held(&shown.body, "seen")));
+        let all = versions();
+        let new = all.iter().find(|one| one["valid_from"] == day.as_str()).unwrap();
+        let mut expected = before["workflow"].as_array().unwrap().clone();
+        let inserted = new["workflow"][1].clone();
+        assert_eq!((&inserted["name"], &inserted["place"]), (&json!("Soát lại"), &json!("parent")));
+        expected.insert(1, inserted);
+        assert_eq!(new["workflow"], json!(expected));
+        assert_eq!(new["valid_to"], "2027-12-31");
+        // The text of that same version.
+        let page = administrator.get(&format!("{form}?tu={day}")).expect(200).body;
+        assert!(page.contains(&format!("/phien-ban?tu={day}")), "{page}");
         // A new one.
         let asked = administrator.get("/quan-tri/thu-tuc/them/bieu-mau");
         is_page(&asked, 200);
@@ -353,6 +327,19 @@ on_both! {
         }
         // A form from before is told so.
         is_page(&post(&today.to_string(), NEIGHBOUR, &seen, "confirm"), 412);
+        // Papers say who took it in, and the control sheet that it went on.
+        let heir = Visitor::log_in(&office, "h37.supervisor");
+        let name = |code: &str| unit(code)["name"].as_str().unwrap().to_owned();
+        let (was, is) = (name(COMMUNE), name(NEIGHBOUR));
+        let text = |paper: &str| heir.get(&format!("/ho-so/{number}{paper}")).expect(200).body;
+        assert!(text("").contains(&format!("{was} (nay là {is})")), "{}", text(""));
+        let receipt = text("/giay-tiep-nhan");
+        assert!(receipt.contains(&format!("<p>{was}<br>")) && receipt.contains(&format!("Tại {is}")), "{receipt}");
+        let sheet = text("/phieu-kiem-soat");
+        let lines = [format!("{was} – "), format!("{is} – ")].map(|to| format!("<td data-name=\"Nhận\">{to}"));
+        let places = lines.map(|line| sheet.find(&line).unwrap_or_else(|| panic!("{line}: {sheet}")));
+        assert!(places[0] < places[1], "{sheet}");
+        assert!(sheet.contains("sắp xếp lại cơ quan"), "{sheet}");
 
         // Its people go where they are sent, after it was seen what they leave.
         let path = format!("{own}/nhan-su");

@@ -336,7 +336,7 @@ fn whatever_is_wrong_is_said_in_vietnamese() {
     let mut office = Office::open(&db);
     let tokens = Role::ALL.map(|role| office.token(role, "H37"));
     let document = motcua::web::document();
-    let (mut queries, mut bodies) = (0, 0);
+    let (mut queries, mut bodies, mut days) = (0, 0, 0);
     for (template, item) in document["paths"].as_object().unwrap() {
         // Guesses are counted there.
         if ["sessions", "oidc", "lookup", "submissions", "password"]
@@ -385,6 +385,7 @@ fn whatever_is_wrong_is_said_in_vietnamese() {
                         "2021-02-30",
                         "2021-13-01",
                         "15/07/21",
+                        "1-12-26",
                         "2021-7",
                         "x",
                         "99999-01-01",
@@ -417,6 +418,18 @@ fn whatever_is_wrong_is_said_in_vietnamese() {
             let mut places = Vec::new();
             pointers(example, "", &mut places);
             for place in places {
+                let day = example.pointer(&place).unwrap().as_str();
+                if day.is_some_and(|day| day.parse::<chrono::NaiveDate>().is_ok()) {
+                    // No day of the year 1.
+                    let mut body = example.clone();
+                    *body.pointer_mut(&place).unwrap() = json!("1-12-26");
+                    let problem = send(&path, Some(&body)).problem(400, "invalid-request");
+                    assert!(
+                        fields(&problem).contains(&place),
+                        "{template} {place}: {problem}"
+                    );
+                    days += 1;
+                }
                 for wrong in [
                     json!({"x": 1}),
                     json!([["x"]]),
@@ -439,6 +452,7 @@ fn whatever_is_wrong_is_said_in_vietnamese() {
             }
         }
     }
+    assert!(days > 5, "{days}");
     assert!(
         queries > 80 && bodies > 300,
         "{queries} queries, {bodies} bodies"

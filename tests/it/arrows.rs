@@ -10,7 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["domain"]),
     ("metrics", &[]),
     ("http_client", &[]),
-    ("wrong_fields", &[]),
+    ("wrong_fields", &["domain"]),
     ("store", &["domain", "clock", "metrics"]),
     ("render", &["domain"]),
     ("error", &["domain", "store", "render"]),

@@ -93,6 +93,17 @@ on_both! {
         let asked = clerk.post("/ho-so/tiep-nhan", &forgotten);
         is_page(&asked, 400);
         assert!(asked.body.contains("chưa đánh dấu khoản nào đã thu"), "{}", asked.body);
+        // What is to be collected is said before it is written down.
+        for (typed, said) in [
+            (vec![("paid/fees", "0"), ("paid/pages/0", "2x3, 1")], "Thu: 12.000 đồng"),
+            (vec![("paid/pages/0", "10")], "12.000 đồng; chưa đánh dấu"),
+        ] {
+            let mut looked = filled(&key, "0912345678");
+            looked.extend(typed);
+            looked.push(("buoc", "xem"));
+            let looked = clerk.post("/ho-so/tiep-nhan", &looked).expect(200).body;
+            assert!(looked.contains(said), "{said}: {looked}");
+        }
         // So many pages of each copy.
         let mut unread = filled(&key, "0912345678");
         unread.extend([("paid/fees", "0"), ("paid/pages/0", "năm")]);

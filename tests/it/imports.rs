@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
 
-use crate::support::{Database, Program, World, at, date, on_both};
+use crate::support::{COMMUNE, Database, Program, World, at, date, on_both};
 use motcua::domain::unit::Level;
 use motcua::imports::{ImportError, UnitsOptions};
 use motcua::store::Store;
@@ -191,6 +191,62 @@ on_both! {
             assert!(wrong.contains(&place.to_owned()), "{place}: {wrong:?}");
         }
         assert_eq!(world.store.reference().unwrap().units().successions().count(), 0);
+        // What one file may not say, two may not say either; and nothing goes round.
+        let import = |line: &str| {
+            let text = format!("old_code,new_code,share\r\n{line}\r\n");
+            motcua::imports::successions(&world.store, text.as_bytes(), Some(date("2026-12-15")))
+        };
+        assert_eq!(import("H37.20.05,H37.20.06,whole").unwrap().added, 1);
+        for (line, said) in [
+            ("H37.20.05,H37.20.07,whole", "đã có đơn vị kế thừa khác là H37.20.06"),
+            ("H37.20.06,H37.20.05,whole", "đi vòng"),
+            ("H37.20.08,H37.20.07,whole\r\nH37.20.07,H37.20.08,whole", "đi vòng"),
+        ] {
+            let error = import(line).unwrap_err();
+            assert!(error.to_string().contains(said), "{line}: {error}");
+        }
+        assert_eq!(import("H37.20.05,H37.20.06,whole").unwrap().unchanged, 1);
+        assert_eq!(import("H37.20.05,H37.20.07,part\r\nH37.20.05,H37.20.06,default").unwrap().added, 1);
+    }
+}
+
+on_both! {
+    fn a_wrong_line_is_named_by_its_number_however_lines_end(db: &Database) {
+        let store = db.store();
+        for (text, line) in [
+            ("date,kind,name\n26/12/2026,work,A\nxx,off,B\n", 3),
+            ("date,kind,name\r\n26/12/2026,work,A\r\nxx,off,B\r\n", 3),
+            ("date,kind,name\r\nxx,off,B\r\n", 2),
+            ("date,kind,name\n26/12/2026,work,A\n\n\nxx,off,B\n", 5),
+            ("\u{feff}date,kind,name\r\n\r\n26/12/2026,work,A\r\n,,\r\nxx,off,B", 5),
+            ("sep=;\r\ndate;kind;name\r\nxx;off;B\r\n", 3),
+        ] {
+            let error = motcua::imports::calendar(&store, text.as_bytes()).unwrap_err();
+            assert_eq!(places(error), [format!("{line} cột date")], "{text}");
+        }
+    }
+}
+
+on_both! {
+    fn no_two_units_that_work_have_one_statistical_code_and_none_a_garbled_name(db: &Database) {
+        let world = World::new(db.store());
+        let import = |line: &str| {
+            let file = format!("{HEAD}{line}");
+            motcua::imports::units(&world.store, file.as_bytes(), &options("2026-01-01", &[])).unwrap_err()
+        };
+        let known = world.store.reference().unwrap();
+        let known = known.units().by_code(COMMUNE).unwrap().statistical_code.clone().unwrap();
+        let same = import(&format!("H37.20.98,commune,people_committee,Ủy ban nhân dân xã Mới,H37.20,{known}\n"));
+        assert!(same.to_string().contains(&format!("({COMMUNE}) đã có mã này")), "{same}");
+        let two = import(
+            "H37.20.97,commune,people_committee,Ủy ban nhân dân xã Một,H37.20,09999\n\
+             H37.20.98,commune,people_committee,Ủy ban nhân dân xã Hai,H37.20,09999\n",
+        );
+        assert_eq!(places(two), ["2 cột statistical_code", "3 cột statistical_code"]);
+        for name in ["UBND xÃ£ Thá»\u{ad}", "UBND x· NguyÔn ®Æng", "UBND xaõ Nguyeãn"] {
+            let garbled = import(&format!("H37.20.98,commune,people_committee,{name},H37.20,09998\n"));
+            assert_eq!(places(garbled), ["2 cột name"], "{name}");
+        }
     }
 }
 
@@ -633,7 +689,7 @@ on_both! {
         let wrong = bundled.replacen("1900-01-01", "1900-13-01", 1).replacen("\"basis\"", "\"bases\"", 1);
         assert_ne!(wrong, bundled);
         let told = import(wrong.as_bytes()).unwrap_err().to_string();
-        for part in ["/0/valid_from: cần ngày", "/0/bases: trường lạ", "/0/basis: thiếu"] {
+        for part in ["/0/valid_from: không có ngày này", "/0/bases: trường lạ", "/0/basis: thiếu"] {
             assert!(told.contains(part), "{part}: {told}");
         }
         let told = import(b"[{\n]").unwrap_err().to_string();

@@ -7,7 +7,7 @@ use fantoccini::Client;
 
 use crate::support::{
     Browser, COMMUNE, Database, Kind, OURS, Office, Program, SAME_DAY, Visitor, arrive,
-    double_click, enter, find, held, hire, is_page, look, offline, on_both,
+    double_click, enter, find, held, hire, is_page, look, of_form, offline, on_both,
 };
 use motcua::domain::role::Role;
 use motcua::web::{Access, page_routes};
@@ -496,6 +496,7 @@ fn anything<'a>(version: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
         ("assignee", ""),
         ("return_date/at", "2031-03-03T09:00"),
         ("appointment_at", "2031-03-03T09:00"),
+        ("hen-xa", "2031-03-03T09:00:00+07:00"),
         ("from", COMMUNE),
         ("to", COMMUNE),
         ("applicant/name", "Chữ đã gõ"),
@@ -549,6 +550,54 @@ on_both! {
         assert!(gone.body.contains("Nháp của tôi</a>"), "{}", gone.body);
         let kept = clerk.get(&format!("{place}?nhap={key}"));
         assert!(kept.body.contains("Ông đổi ý</textarea>"), "{}", kept.body);
+    }
+}
+
+on_both! {
+    fn what_was_not_touched_is_as_somebody_else_has_made_it(db: &Database) {
+        let office = Office::for_browsers(db);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let supervisor = Visitor::hire(&office, Role::Supervisor, COMMUNE);
+        let number = received(&clerk, "Lý Văn Bình");
+        let at = |what: &str| format!("/ho-so/{number}/{what}");
+        let with = |page: &str, changes: &[(&str, &str)]| {
+            let mut fields = of_form(page);
+            for (name, value) in changes {
+                let known = fields.iter_mut().find(|(known, _)| known == name);
+                known.unwrap_or_else(|| panic!("no {name}: {page}")).1 = (*value).to_owned();
+            }
+            fields
+        };
+        let send = |who: &Visitor<'_>, what: &str, fields: &[(String, String)]| {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+            who.post(&at(what), &fields)
+        };
+        let what = "sua-nguoi-nop";
+        let seen = clerk.get(&at(what)).expect(200).body;
+        let theirs = supervisor.get(&at(what)).expect(200).body;
+        let theirs = with(&theirs, &[("reason", "Sai số nhà"), ("applicant/address", "Thôn 4"), ("applicant/phone", "0912000111")]);
+        send(&supervisor, what, &theirs).expect(303);
+        // The clerk has touched the name and the phone.
+        let mine = with(&seen, &[("reason", "Sai tên"), ("applicant/name", "Lý Văn Bính"), ("applicant/phone", "0912000222")]);
+        let changed = send(&clerk, what, &mine);
+        is_page(&changed, 412);
+        let shown = |name: &str| held(&changed.body, name);
+        assert_eq!((shown("applicant/address"), shown("applicant/name")), ("Thôn 4".to_owned(), "Lý Văn Bính".to_owned()));
+        assert_eq!(shown("applicant/phone"), "0912000222");
+        assert!(changed.body.contains("Hiện nay:</strong> 0912000111"), "{}", changed.body);
+        send(&clerk, what, &of_form(&changed.body)).expect(303);
+        let page = clerk.get(&format!("/ho-so/{number}")).expect(200).body;
+        for kept in ["Thôn 4", "Lý Văn Bính", "0912000222"] {
+            assert!(page.contains(kept), "{kept}: {page}");
+        }
+        // The same of papers.
+        let what = "sua-giay-to";
+        let seen = clerk.get(&at(what)).expect(200).body;
+        let theirs = supervisor.get(&at(what)).expect(200).body;
+        send(&supervisor, what, &with(&theirs, &[("reason", "Đếm lại"), ("items/0/copies", "5")])).expect(303);
+        let changed = send(&clerk, what, &with(&seen, &[("reason", "Gửi bưu điện"), ("sets", "2")]));
+        is_page(&changed, 412);
+        assert_eq!((held(&changed.body, "items/0/copies"), held(&changed.body, "sets")), ("5".to_owned(), "2".to_owned()));
     }
 }
 
@@ -631,6 +680,7 @@ on_both! {
         assert_eq!(db.value("select rating from satisfaction where at_desk"), "5");
         // Taken back and given out again, it is of the second time.
         act("huy-thao-tac", &[("reason", "Trả nhầm")]);
+        assert_eq!(db.value("select count(*) from satisfaction"), "0");
         act("tra-ket-qua", &[("channel", "direct"), ("hai-long", "2")]);
         assert_eq!(db.value("select rating from satisfaction where at_desk"), "2");
         // Nobody need say: then it is the citizen's to say.

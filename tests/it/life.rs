@@ -8,7 +8,7 @@ use crate::support::{at, date};
 use motcua::domain::calendar::Calendar;
 use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
-    Action, ActionKind, Channel, Context, Correction, Decision, Dossier, Event, EventData,
+    Action, ActionKind, Beside, Channel, Context, Correction, Decision, Dossier, Event, EventData,
     FeeAsked, HandsCause, ItemHandedIn, NewDossier, Paper, PaymentMethod, Principal, Refusal,
     Situation, Staff, Status, decide,
 };
@@ -307,6 +307,7 @@ proptest! {
                 let json = event.to_json().unwrap();
                 let back = EventData::from_json(event.data.code(), &json).unwrap();
                 prop_assert_eq!(&back, &event.data);
+                prop_assert_eq!(&Beside::read(&json).unwrap(), &event.beside);
             }
             check_invariants(state, &life.events);
         }
@@ -418,7 +419,7 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         ActionKind::Undo => Action::Correct(Correction::Undo { reason }),
         ActionKind::CorrectDelegate => Action::Correct(Correction::Delegate {
             reason,
-            delegate: None,
+            delegate: Some(PersonId::new(state.last_event_at, [7; 10])),
             commitment: None,
         }),
         ActionKind::CorrectCase => Action::Correct(Correction::Case {

@@ -392,5 +392,13 @@ on_both! {
         assert!(read.contains("Mở cửa muộn"), "{read}");
         says(&officer.get("/xu-ly-phan-anh"), &["Không có phản ánh, kiến nghị nào ở đây"]);
         says(&officer.get("/xu-ly-phan-anh?list=answered"), &["Đã công khai"]);
+        // Published by a slip: nobody reads it any more, and it may be published again.
+        let shown = supervisor.get(&one).expect(200).body;
+        let tag = held(&shown, "tag");
+        officer.post(&format!("{one}/thoi-cong-khai"), &[("tag", &tag)]).expect(403);
+        let taken_back = supervisor.follow(supervisor.post(&format!("{one}/thoi-cong-khai"), &[("tag", &tag)]));
+        says(&taken_back, &["Đã thôi công khai", "Đã trả lời", "Công khai"]);
+        let read = office.call("GET", format!("/phan-anh?don_vi={COMMUNE}")).send().expect(200).body;
+        assert!(!read.contains("Mở cửa muộn"), "{read}");
     }
 }

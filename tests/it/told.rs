@@ -15,12 +15,13 @@ use motcua::acts::advance::Request;
 use motcua::acts::receive::NewRequest;
 use motcua::domain::dossier::{
     Action, ActionKind, Channel, Correction, Decision, Dossier, FeeAsked, ItemHandedIn, Paper,
-    PaymentMethod,
+    PaymentMethod, Refusal,
 };
 use motcua::domain::identity::Identity;
 use motcua::domain::moment::Moment;
 use motcua::domain::person::{NotifyBy, Person};
 use motcua::domain::role::Role;
+use motcua::error::Error;
 use motcua::jobs::announce::announce;
 use motcua::outgoing::Teller;
 use motcua::outgoing::notices::NoticeSettings;
@@ -766,17 +767,92 @@ on_both! {
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
         let correct = |sets, return_channel| {
             let papers = Correction::Papers { reason: because("Ghi nhầm"), items: None, sets, return_channel };
-            world.act(id, now, Action::Correct(papers)).unwrap();
+            world.act(id, now, Action::Correct(papers))
         };
-        correct(Some(2), Some(Channel::Online));
+        correct(Some(2), Some(Channel::Online)).unwrap();
         let told = ear.hears_one("corrected", now);
         for known in ["số bộ hồ sơ là 2; kết quả được trả qua: Trực tuyến", "Ghi nhầm"] {
             assert!(told.text.contains(known), "{known}: {}", told.text);
         }
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
-        // What stays as it was is no news.
-        correct(Some(2), Some(Channel::Online));
+        // What stays as it was is no correction, of papers or of people.
+        let refused = |done: Result<_, Error>| {
+            assert!(matches!(done, Err(Error::Refused(Refusal::NothingCorrected, _))), "{done:?}");
+        };
+        refused(correct(Some(2), Some(Channel::Online)));
+        let nobody = Correction::Delegate { reason: because("Không ủy quyền"), delegate: None, commitment: None };
+        refused(world.act(id, now, Action::Correct(nobody)));
+        let same = by_letter(&world, SAME_DAY).applicant;
+        let request = Request::correct_applicant(id, because("Ghi nhầm"), same, now);
+        refused(acts::advance::act(&world.store, &request, occasion(now)));
         assert!(ear.hears(now).is_empty());
+    }
+}
+
+on_both! {
+    fn the_receipts_letter_says_what_was_paid_with_it_and_what_is_still_owed(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let now = at("2021-03-01 09:00");
+        // Three pages of it, paid in the same breath; of the other nothing.
+        for (paid, known, unknown) in [(true, "Đã nộp phí, lệ phí: 6.000 đồng", "Còn phải nộp"), (false, "3 trang × 2.000", "Đã nộp")] {
+            let id = world.try_request(&by_letter(&world, SAME_DAY), now).unwrap().id;
+            let fee = FeeAsked { quantity: Some(3), ..0.into() };
+            let action = match paid {
+                true => Action::CollectFees {
+                    fees: vec![fee], amount_vnd: None, method: PaymentMethod::Cash, receipt: String::new(),
+                },
+                false => Action::SetFees { fees: vec![fee] },
+            };
+            world.act(id, now, action).unwrap();
+            let told = ear.hears_one("receipt", now);
+            assert!(told.text.contains(known) && !told.text.contains(unknown), "{}", told.text);
+        }
+    }
+}
+
+on_both! {
+    fn money_asked_for_and_an_appointment_made_by_a_slip_are_taken_back(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let id = world.try_request(&by_letter(&world, DAYS), at("2021-03-01 08:00")).unwrap().id;
+        let before = world.begin(id, at("2021-03-01 08:30"));
+        let undo = |reason: &str, when: &str| {
+            let undo = Correction::Undo { reason: because(reason) };
+            world.act(id, at(when), Action::Correct(undo))
+        };
+        // Of what goes on nothing is there to undo.
+        let nothing = undo("Nhầm", "2021-03-01 08:40");
+        assert!(matches!(nothing, Err(Error::Refused(Refusal::NothingToUndo, _))), "{nothing:?}");
+        let ask = Action::RequestPayment { amount_vnd: Some(5_000_000), reason: because("Lệ phí"), fees: vec![] };
+        world.act(id, at("2021-03-01 09:00"), ask).unwrap();
+        ear.hears(at("2021-03-01 09:00"));
+        let now = at("2021-03-02 10:00");
+        let undone = undo("Gõ thừa số 0", "2021-03-02 10:00").unwrap();
+        // As if nobody had been waited for.
+        assert_eq!((undone.status, undone.due(), &undone.contents), (before.status, before.due(), &before.contents));
+        let told = ear.hears_one("taken_back", now);
+        for known in ["yêu cầu nộp tiền", "Gõ thừa số 0", "17:00 ngày 08/03/2021"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // The right year, after the wrong one.
+        let apologise = |when: &str, to: &str| {
+            let apology = Action::Reappoint { reason: because("Chờ xác minh"), appointment: at(to) };
+            world.act(id, at(when), apology)
+        };
+        apologise("2021-03-03 08:00", "2022-03-10 16:00").unwrap();
+        let told = ear.hears_one("reappointed", at("2021-03-03 08:00"));
+        assert!(told.text.contains("không thể trả kết quả đúng ngày đã hẹn"), "{}", told.text);
+        let undone = undo("Ghi nhầm năm", "2021-03-03 09:00").unwrap();
+        assert_eq!((undone.appointment, undone.promised(), undone.contents.apologised), (None, before.due(), false));
+        let told = ear.hears_one("taken_back", at("2021-03-03 09:00"));
+        for known in ["hẹn lại ngày trả kết quả", "Ghi nhầm năm", "17:00 ngày 08/03/2021"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        let right = apologise("2021-03-03 09:05", "2021-03-10 16:00").unwrap();
+        assert_eq!(right.promised(), Some(at("2021-03-10 16:00")));
+        assert_eq!(motcua::tools::verify::verify(&world.store, 10).unwrap().findings, []);
     }
 }
 

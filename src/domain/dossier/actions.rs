@@ -101,7 +101,8 @@ actions! {
     Verify: "verify" "báo cần xác minh", Reappoint, from Received InProgress;
     MoveToSuccessor: "move" "chuyển sang đơn vị kế thừa", MoveToSuccessor,
         from Registered Received InProgress SupplementRequested PaymentRequested Done;
-    Undo: "undo" "hủy thao tác nhầm", Undo, from NotReceived SupplementRequested Withdrawn Stopped Done Returned;
+    Undo: "undo" "hủy thao tác nhầm", Undo,
+        from NotReceived Received InProgress SupplementRequested PaymentRequested Withdrawn Stopped Done Returned;
     CorrectApplicant: "correct-applicant" "sửa thông tin người nộp", CorrectApplicant,
         from Registered Received NotReceived InProgress SupplementRequested PaymentRequested
             Withdrawn Stopped Done Returned;

@@ -1,7 +1,9 @@
 //! Replaying: what an event does to the state. Asks no rule and no calendar.
 
 use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
-use crate::domain::dossier::{Contents, Dossier, Event, EventData, Received, Status, Submission};
+use crate::domain::dossier::{
+    Contents, Dossier, Event, EventData, Received, Status, Submission, UndoneWithin,
+};
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
 use crate::domain::norms::Judging;
@@ -255,7 +257,7 @@ impl Dossier {
                     self.overdue_since = None;
                 }
             }
-            EventData::Undone(_) => self.undo().ok_or(misfit)?,
+            EventData::Undone(undone) => self.undo(undone.what).ok_or(misfit)?,
             EventData::ApplicantCorrected(new) => {
                 self.applicant = new.applicant;
             }
@@ -305,7 +307,12 @@ impl Dossier {
     }
 
     /// Takes back the last closing, return, refusal to receive or request for papers.
-    fn undo(&mut self) -> Option<()> {
+    fn undo(&mut self, what: Option<UndoneWithin>) -> Option<()> {
+        if what == Some(UndoneWithin::Appointment) {
+            self.appointment.take()?;
+            self.reappointed = None;
+            return Some(());
+        }
         self.status = match self.status {
             Status::Returned => {
                 self.returned_at = None;
@@ -315,6 +322,11 @@ impl Dossier {
             // As if it had not been asked for: the clock never stood.
             Status::SupplementRequested => {
                 self.supplements_requested = self.supplements_requested.saturating_sub(1);
+                let pauses = &mut self.clock.as_mut()?.pauses;
+                pauses.pop_if(|pause| pause.until.is_none());
+                Status::InProgress
+            }
+            Status::PaymentRequested if what == Some(UndoneWithin::PaymentRequest) => {
                 let pauses = &mut self.clock.as_mut()?.pauses;
                 pauses.pop_if(|pause| pause.until.is_none());
                 Status::InProgress

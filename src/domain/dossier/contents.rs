@@ -3,7 +3,7 @@
 
 use crate::domain::dossier::{
     EventData, FeeTerms, HeldItem, ItemHandedIn, PaymentMethod, Refund, ReplayError, SettledFee,
-    Settlement, Submission,
+    Settlement, Submission, UndoneWithin,
 };
 use crate::domain::ids::ProcedureId;
 use crate::domain::moment::Moment;
@@ -28,6 +28,8 @@ pub struct Contents {
     pub payment_requested: Option<u64>,
     /// The fees for which it is, by position; none: a free amount.
     pub requested_fees: Vec<u16>,
+    /// On what terms they were said to be owed with it.
+    requested_terms: Vec<FeeTerms>,
     /// The case of the procedure (trường hợp) in which it is.
     pub case: Option<String>,
     /// The limit that holds: that of its receipt, or the second one since verification was needed.
@@ -67,7 +69,9 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 16] = [1, 2, 6, 7, 8, 10, 19, 20, 21, 24, 25, 26, 27, 28, 31, 32];
+    pub const KINDS: [i16; 17] = [
+        1, 2, 6, 7, 8, 10, 17, 19, 20, 21, 24, 25, 26, 27, 28, 31, 32,
+    ];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
     ///
@@ -151,10 +155,24 @@ impl Contents {
                 self.payment_requested = Some(requested.amount_vnd);
                 self.requested_fees.clone_from(&requested.fees);
                 self.fee_terms.extend(requested.terms.iter().cloned());
+                self.requested_terms.clone_from(&requested.terms);
             }
+            EventData::Undone(undone) => match undone.what {
+                Some(UndoneWithin::PaymentRequest) => {
+                    self.payment_requested = None;
+                    self.requested_fees.clear();
+                    for terms in std::mem::take(&mut self.requested_terms) {
+                        let last = self.fee_terms.iter().rposition(|known| *known == terms);
+                        last.map(|last| self.fee_terms.remove(last));
+                    }
+                }
+                Some(UndoneWithin::Appointment) => self.apologised = false,
+                None => {}
+            },
             EventData::PaymentTaken(taken) => {
                 self.payment_requested = None;
                 self.requested_fees.clear();
+                self.requested_terms.clear();
                 self.paid(taken.amount_vnd);
                 let how = Settlement::Collected {
                     method: taken.method.unwrap_or(PaymentMethod::Cash),

@@ -18,9 +18,10 @@ use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Beside, Correction,
     Decision, DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeeWaiverCancelled,
-    FeesCollected, FeesRefunded, FeesSet, Finished, Follower, MoneySentBack, MovedToSuccessor,
-    NotReceived, PapersCorrected, PaymentTaken, RefundCancelled, Refusal, ResultReturned,
-    SettledFee, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
+    FeesCollected, FeesRefunded, FeesSet, Finished, Follower, ItemHandedIn, MoneySentBack,
+    MovedToSuccessor, NotReceived, PapersCorrected, PaymentTaken, RefundCancelled, Refusal,
+    ResultReturned, SettledFee, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
+    undone_within,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -484,8 +485,11 @@ fn decide_existing(
         }
         Action::Correct(Correction::Undo { reason }) => {
             ensure_may_undo(dossier, context)?;
+            let action = undoable(dossier.status, dossier.appointment.is_some());
+            let (action, _) = action.ok_or(Refusal::NothingToUndo)?;
             Undone {
                 reason: required(reason)?,
+                what: undone_within(action),
             }
             .into()
         }
@@ -503,12 +507,17 @@ fn decide_existing(
             reason,
             delegate,
             commitment,
-        }) => DelegateCorrected {
-            reason: required(reason)?,
-            delegate: *delegate,
-            delegate_commitment: *commitment,
+        }) => {
+            if delegate.is_none() && dossier.delegate.is_none() {
+                return Err(Refusal::NothingCorrected);
+            }
+            DelegateCorrected {
+                reason: required(reason)?,
+                delegate: *delegate,
+                delegate_commitment: *commitment,
+            }
+            .into()
         }
-        .into(),
         Action::Correct(Correction::Papers {
             reason,
             items,
@@ -523,14 +532,22 @@ fn decide_existing(
             }
             let before = dossier.contents.items.iter();
             let before = before.filter(|held| held.under == dossier.procedure && items.is_some());
-            PapersCorrected {
+            let corrected = PapersCorrected {
                 reason: required(reason)?,
                 before: before.map(|held| held.item).collect(),
                 items,
                 sets: sets.filter(|sets| *sets != dossier.contents.sets),
                 return_channel: return_channel.filter(|by| *by != dossier.return_channel),
+            };
+            let same_version = corrected.before.len() == dossier.contents.items.len();
+            let same = |items: &[ItemHandedIn]| same_version && is_same(items, &corrected.before);
+            if corrected.items.as_deref().is_none_or(same)
+                && corrected.sets.is_none()
+                && corrected.return_channel.is_none()
+            {
+                return Err(Refusal::NothingCorrected);
             }
-            .into()
+            corrected.into()
         }
         Action::Correct(Correction::Case { reason, same_fees }) => {
             correct_case(dossier, overdue, reason, *same_fees, context)?
@@ -572,13 +589,26 @@ fn ensure_open(unit: &Unit, context: &Context<'_>) -> Result<(), Refusal> {
 }
 
 fn ensure_may_undo(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
-    let (Some(staff), Some((action, roles))) = (context.staff, undoable(dossier.status)) else {
+    let (Some(staff), Some((action, roles))) = (
+        context.staff,
+        undoable(dossier.status, dossier.appointment.is_some()),
+    ) else {
         return Ok(());
     };
     match roles.contains(&staff.role) {
         true => Ok(()),
         false => Err(Refusal::UndoneByOthers { action, roles }),
     }
+}
+
+/// Whether two lists name the same papers, in whatever order.
+fn is_same(one: &[ItemHandedIn], other: &[ItemHandedIn]) -> bool {
+    let sorted = |items: &[ItemHandedIn]| {
+        let mut items = items.to_vec();
+        items.sort_unstable_by_key(|item| item.0);
+        items
+    };
+    sorted(one) == sorted(other)
 }
 
 fn required(reason: &str) -> Result<String, Refusal> {

@@ -611,6 +611,19 @@ pub struct DueRecomputed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {
     pub reason: String,
+    /// What of a dossier that goes on is taken back; `None`: what has left it in its status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<UndoneWithin>,
+}
+
+/// What can be taken back of a dossier that is not closed, as if it had not been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoneWithin {
+    /// Money was asked for: the clock never stood.
+    PaymentRequest,
+    /// An apology, and the moment that it named.
+    Appointment,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,7 +31,7 @@ pub use crate::domain::dossier::papers::{HandedIn, HeldItem, ItemGiven, Paper, P
 pub use crate::domain::dossier::refusal::{Follower, Refusal};
 pub use crate::domain::dossier::situation::Situation;
 pub use crate::domain::dossier::staff::{Principal, Staff, competent_units, needs_a_principal};
-pub use crate::domain::dossier::undo::undoable;
+pub use crate::domain::dossier::undo::{undoable, undone_within};
 
 use serde::{Deserialize, Serialize};
 

@@ -206,6 +206,10 @@ pub enum Refusal {
     },
     /// It is in that case already.
     CaseUnchanged,
+    /// Of a dossier that goes on, nothing was done that is taken back.
+    NothingToUndo,
+    /// A correction says what is on record already.
+    NothingCorrected,
     /// Another limit would put right what is past due.
     CaseWhenOverdue,
     /// What was settled were fees that this case has not.
@@ -289,6 +293,8 @@ impl Refusal {
             Self::FeesUnchanged => "fees_unchanged",
             Self::NotWaived { .. } => "not_waived",
             Self::CaseUnchanged => "case_unchanged",
+            Self::NothingToUndo => "nothing_to_undo",
+            Self::NothingCorrected => "nothing_corrected",
             Self::CaseWhenOverdue => "case_when_overdue",
             Self::CaseFeesSettled => "case_fees_settled",
             Self::ReturnDateMissing => "return_date_missing",

@@ -5,6 +5,7 @@ use crate::domain::dossier::{
     ActionKind, Contents, Decision, Dossier, SettledFee, Staff, Status, undoable,
 };
 use crate::domain::ids::UnitId;
+use crate::domain::moment::Moment;
 use crate::domain::procedure::Procedure;
 use crate::domain::unit::Units;
 
@@ -13,6 +14,8 @@ use crate::domain::unit::Units;
 pub struct Situation<'a> {
     pub status: Status,
     pub decision: Option<Decision>,
+    /// To when it was appointed anew with an apology, if that holds.
+    pub appointment: Option<Moment>,
     pub step: u8,
     pub contents: &'a Contents,
     /// The version under which it was received.
@@ -26,6 +29,7 @@ impl<'a> Situation<'a> {
         Self {
             status: dossier.status,
             decision: dossier.decision,
+            appointment: dossier.appointment,
             step: dossier.step,
             contents: &dossier.contents,
             procedure,
@@ -110,7 +114,7 @@ impl<'a> Situation<'a> {
     }
 
     fn can_be_undone(&self, by: Option<&Staff<'_>>) -> bool {
-        undoable(self.status)
+        undoable(self.status, self.appointment.is_some())
             .is_some_and(|(_, roles)| by.is_none_or(|staff| roles.contains(&staff.role)))
     }
 

@@ -4,11 +4,11 @@
 
 use Role::{Clerk, Officer, Supervisor};
 
-use crate::domain::dossier::{ActionKind, Status};
+use crate::domain::dossier::{ActionKind, Status, UndoneWithin};
 use crate::domain::role::Role;
 
 /// The actions that can be taken back, the status that each leaves, and whose it is to do so.
-const TABLE: [(ActionKind, Status, &[Role]); 6] = [
+const TABLE: [(ActionKind, Status, &[Role]); 7] = [
     (
         ActionKind::NotReceive,
         Status::NotReceived,
@@ -31,11 +31,29 @@ const TABLE: [(ActionKind, Status, &[Role]); 6] = [
         Status::SupplementRequested,
         &[Officer, Supervisor],
     ),
+    (
+        ActionKind::RequestPayment,
+        Status::PaymentRequested,
+        &[Officer, Supervisor],
+    ),
 ];
 
-/// What would be taken back of a dossier in that status, and by whom.
-pub fn undoable(status: Status) -> Option<(ActionKind, &'static [Role])> {
+/// What would be taken back of a dossier in that status, and by whom; of one that goes on, an apology by which it has
+/// an `appointment`.
+pub fn undoable(status: Status, appointment: bool) -> Option<(ActionKind, &'static [Role])> {
+    if matches!(status, Status::Received | Status::InProgress) {
+        return appointment.then_some((ActionKind::Reappoint, &[Officer, Supervisor]));
+    }
     let mut rows = TABLE.iter();
     let row = rows.find(|(_, left, _)| *left == status);
     row.map(|(action, _, roles)| (*action, *roles))
+}
+
+/// What the undoing of an action says beside its reason.
+pub const fn undone_within(action: ActionKind) -> Option<UndoneWithin> {
+    match action {
+        ActionKind::RequestPayment => Some(UndoneWithin::PaymentRequest),
+        ActionKind::Reappoint => Some(UndoneWithin::Appointment),
+        _ => None,
+    }
 }

@@ -20,9 +20,9 @@ pub struct Fee {
     #[serde(default)]
     pub channel: Option<Channel>,
     /// First and last day of receipt for which it holds, where these are not the version's.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     pub valid_from: Option<NaiveDate>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     pub valid_to: Option<NaiveDate>,
     /// Of what it is owed so many times as there are: `trang`, `bản`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -43,7 +43,10 @@ impl Teller for NoticeTeller {
         };
         let mut messages = Vec::new();
         for happened in all {
-            if let Some((topic, more)) = told(happened) {
+            if let Some((topic, mut more)) = told(happened) {
+                if topic == Topic::Receipt {
+                    merge(&mut more, &money_at_receipt(happened, all));
+                }
                 let officer = officer_of(conn, &officers, happened)?;
                 messages.extend(self.to_people(&people, &officer, happened, topic, &more));
             }
@@ -95,7 +98,6 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             Topic::Receipt,
             json!({
                 "returned_by": render::words::channel(after.return_channel),
-                "owed": owed(reference, after),
             }),
         ),
         EventData::NotReceived(not) => (
@@ -122,6 +124,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             Topic::Reappointed,
             json!({
                 "reason": new.reason, "old_at": promised(*before),
+                "ahead": before.and_then(Dossier::promised).is_some_and(|old| old >= event.at),
                 "new_at": render::words::moment(new.appointment), "form": form(FormKind::Apology),
             }),
         ),
@@ -150,7 +153,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         ),
         EventData::Undone(undone) => {
             let before = (*before)?;
-            let what = words::taken_back(before.status, before.decision)?;
+            let what = words::taken_back(before.status, before.decision, undone.what)?;
             let now = words::goes_on(after, *now);
             (
                 Topic::TakenBack,
@@ -276,6 +279,9 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 json!({
                     "old_at": render::words::moment(old),
                     "new_at": moment(Some(new).filter(|new| new >= now)),
+                    "past_at": moment(Some(new).filter(|new| {
+                        new < now && matches!(data, EventData::DueRecomputed(_))
+                    })),
                     "because": words::because(data),
                 }),
             )
@@ -672,6 +678,23 @@ fn fee_name(reference: &Reference, dossier: &Dossier, position: u16) -> String {
     let procedure = reference.procedure_of(dossier);
     let fee = procedure.and_then(|p| p.definition.fees.get(usize::from(position)));
     fee.map_or_else(String::new, |fee| times(dossier, position, fee))
+}
+
+/// What is owed and what was paid with the receipt, which is written in the same breath: quantities and payments are
+/// events that follow it.
+fn money_at_receipt(received: &Happened<'_>, all: &[Happened<'_>]) -> Value {
+    let with_it = |other: &&Happened<'_>| {
+        let (one, other_event) = (received.event, other.event);
+        other.after.id == received.after.id
+            && other_event.at == one.at
+            && other_event.recorded_at == one.recorded_at
+    };
+    let last = all.iter().rev().find(with_it).unwrap_or(received);
+    let paid = match last.after.contents.paid_vnd {
+        0 => String::new(),
+        vnd => format!("{} đồng", amount(vnd)),
+    };
+    json!({"owed": owed(last.reference, last.after), "paid": paid})
 }
 
 /// What is owed for it, in words, whether its amount is known or not; empty where nothing is.

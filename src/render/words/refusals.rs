@@ -230,6 +230,12 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NotWaived { position } => {
             format!("khoản phí số {position} không được miễn nên không có gì để hủy")
         }
+        Refusal::NothingToUndo => {
+            "hồ sơ đang được giải quyết, không có thao tác nào để hủy".to_owned()
+        }
+        Refusal::NothingCorrected => {
+            "những điều này đã ghi đúng như vậy: không có gì để sửa".to_owned()
+        }
         Refusal::CaseUnchanged => "hồ sơ đã ở đúng trường hợp này".to_owned(),
         Refusal::CaseWhenOverdue => {
             "hồ sơ đã quá hạn trả: không sửa trường hợp để đổi thời hạn nữa".to_owned()

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::dossier::{
-    Channel, Decision, Dossier, EventData, PapersCorrected, PaymentMethod, Status,
+    Channel, Decision, Dossier, EventData, PapersCorrected, PaymentMethod, Status, UndoneWithin,
 };
 use crate::domain::moment::Moment;
 use crate::domain::norms::Form;
@@ -45,7 +45,16 @@ pub fn form(form: &Form) -> String {
 }
 
 /// Of what it was told that is taken back by undoing a dossier's status; `None`: nobody was told of it.
-pub const fn taken_back(status: Status, decision: Option<Decision>) -> Option<&'static str> {
+pub const fn taken_back(
+    status: Status,
+    decision: Option<Decision>,
+    within: Option<UndoneWithin>,
+) -> Option<&'static str> {
+    match within {
+        Some(UndoneWithin::PaymentRequest) => return Some("yêu cầu nộp tiền"),
+        Some(UndoneWithin::Appointment) => return Some("hẹn lại ngày trả kết quả"),
+        None => {}
+    }
     Some(match (status, decision) {
         (Status::Done, Some(Decision::Refused)) => "từ chối giải quyết hồ sơ",
         (Status::Done, _) => "có kết quả giải quyết hồ sơ",

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::acts;
 use crate::acts::calendar::CalendarChange;
 use crate::domain::calendar::{Calendar, CalendarDay, DayKind, Others, Source, SourceKind};
+use crate::domain::text::{GARBLED, is_garbled};
 use crate::store::reference::Reference;
 use crate::views::calendar::Moves;
 use crate::web::api::answers::{Answer, Reply, Tagged, fresh, or_current, shown};
@@ -22,6 +23,7 @@ use crate::web::problem::{FieldError, Problem};
 #[serde(deny_unknown_fields)]
 pub struct Day {
     #[schema(example = "2026-09-02")]
+    #[serde(deserialize_with = "crate::domain::day::day")]
     pub(crate) date: chrono::NaiveDate,
     pub(crate) kind: DayKind,
     #[schema(example = "Nghỉ lễ Quốc khánh")]
@@ -108,9 +110,12 @@ impl Readable for YearChange {
             let document = day.document.as_deref().unwrap_or_default();
             day.source.is_none() && !document.trim().is_empty()
         });
-        let wrong = of_no_source
+        let of_no_source = of_no_source
             .map(|(i, _)| FieldError::new(format!("/days/{i}/source"), "cần khi có số văn bản"));
-        wrong.collect()
+        let days = self.days.iter().enumerate();
+        let garbled = days.filter(|(_, day)| is_garbled(&day.name));
+        let garbled = garbled.map(|(i, _)| FieldError::new(format!("/days/{i}/name"), GARBLED));
+        of_no_source.chain(garbled).collect()
     }
 }
 
@@ -142,9 +147,9 @@ pub async fn preview(call: Call, body: Body<YearChange>) -> Reply<Moves> {
 /// Which dossiers these days would move.
 pub(crate) async fn would_move(call: &Call, year: i32, new: YearChange) -> Result<Moves, Problem> {
     let (others, days) = (new.others(), new.into_days());
-    call.run(move |store, by, _| {
+    call.run(move |store, by, now| {
         Ok(acts::calendar::preview_year(
-            store, year, &days, others, by.unit,
+            store, year, &days, others, by.unit, now,
         )?)
     })
     .await

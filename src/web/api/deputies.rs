@@ -77,9 +77,11 @@ pub struct NewDeputy {
     deputy: String,
     /// Ngày đầu.
     #[schema(example = "2026-12-01")]
+    #[serde(deserialize_with = "crate::domain::day::day")]
     from: NaiveDate,
     /// Ngày cuối, kể cả ngày này.
     #[schema(example = "2026-12-05")]
+    #[serde(deserialize_with = "crate::domain::day::day")]
     to: NaiveDate,
 }
 

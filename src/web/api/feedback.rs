@@ -389,3 +389,9 @@ pub async fn publish(call: Call, if_match: IfMatch, body: Body<PublicText>) -> R
     let make = body.value.act();
     change(&call, if_match, make).await.map(fresh_tagged)
 }
+
+pub async fn unpublish(call: Call, if_match: IfMatch) -> Reply<Case> {
+    change(&call, if_match, acts::feedback::unpublish)
+        .await
+        .map(fresh_tagged)
+}

@@ -77,16 +77,16 @@ pub struct Filter {
     #[serde(default)]
     channel: Option<Channel>,
     /// Tiếp nhận từ ngày (hoặc đăng ký, khi chưa tiếp nhận).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     received_from: Option<NaiveDate>,
     /// Đến hết ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     received_to: Option<NaiveDate>,
     /// Hạn trả từ ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     due_from: Option<NaiveDate>,
     /// Đến hết ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     due_to: Option<NaiveDate>,
     /// Chỉ hồ sơ giao cho mình.
     #[serde(default, deserialize_with = "from_text")]
@@ -101,10 +101,10 @@ pub struct Filter {
     #[param(value_type = Option<bool>)]
     unassigned: Option<bool>,
     /// Kết thúc từ ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     closed_from: Option<NaiveDate>,
     /// Đến hết ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     closed_to: Option<NaiveDate>,
     /// json (một trang), hoặc cả danh sách (tối đa 5.000 hồ sơ) thành tệp: xlsx, csv-people cho bảng tính, csv cho
     /// chương trình, text; không có thì theo tiêu đề Accept.

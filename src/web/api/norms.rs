@@ -15,7 +15,7 @@ use crate::web::params::{Parameters, Params};
 #[into_params(parameter_in = Query)]
 pub struct Query {
     /// Ngày; mặc định là hôm nay. Hồ sơ theo quy định của ngày tiếp nhận.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     #[param(example = "2026-11-26")]
     on: Option<NaiveDate>,
 }

@@ -59,11 +59,11 @@ pub type ReadingPage = Page<ReadingLine>;
 #[into_params(parameter_in = Query)]
 pub struct Span {
     /// Từ ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     #[param(value_type = Option<NaiveDate>, required = true, example = "2026-11-01")]
     from: Option<NaiveDate>,
     /// Đến hết ngày.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     #[param(value_type = Option<NaiveDate>, required = true, example = "2026-11-30")]
     to: Option<NaiveDate>,
     /// Mã hồ sơ: chỉ của hồ sơ này.

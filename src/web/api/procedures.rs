@@ -65,7 +65,7 @@ impl ProcedureLine {
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Phiên bản có hiệu lực vào ngày đó; mặc định là hôm nay.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     on: Option<NaiveDate>,
     #[serde(default)]
     level: Option<Level>,

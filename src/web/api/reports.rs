@@ -52,11 +52,11 @@ impl Visitor for Routes {
 #[derive(Deserialize)]
 #[serde(bound = "")]
 pub(crate) struct Query<R> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     from: Option<NaiveDate>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     to: Option<NaiveDate>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     as_of: Option<NaiveDate>,
     #[serde(default)]
     unit: Option<String>,

@@ -88,7 +88,7 @@ impl UnitView {
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Chỉ các đơn vị hoạt động vào ngày đó.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     on: Option<NaiveDate>,
     #[serde(default)]
     level: Option<Level>,
@@ -194,8 +194,9 @@ pub struct NewUnit {
     parent: String,
     #[serde(default)]
     statistical_code: Option<String>,
+    #[serde(deserialize_with = "crate::domain::day::day")]
     valid_from: NaiveDate,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
     valid_to: Option<NaiveDate>,
     #[serde(default)]
     #[schema(schema_with = hours_schema)]
@@ -279,7 +280,7 @@ pub struct UnitChange {
     #[schema(example = "H37.20")]
     parent: Option<String>,
     /// Ngày hoạt động cuối cùng.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_day")]
     #[schema(value_type = Option<NaiveDate>, example = "2025-06-30")]
     valid_to: Option<Option<NaiveDate>>,
     /// Mã đơn vị kế thừa toàn bộ từ ngày sau đó; bắt buộc khi còn hồ sơ chưa xong hoặc chưa trả.
@@ -314,6 +315,12 @@ fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+fn given_day<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<NaiveDate>>, D::Error> {
+    crate::domain::day::some_day(deserializer).map(Some)
 }
 
 impl Readable for UnitChange {

@@ -290,6 +290,27 @@ async fn done_or_shown(
             );
         }
     }
+    // Whoever gets it back asks why.
+    let back = typed
+        .get("step")
+        .parse()
+        .is_ok_and(|step: u8| step < subject.view.step.index);
+    if kind == ActionKind::HandOver && back && typed.typed("note").is_none() {
+        let form = form.wrong("note", "ghi vì sao trả lại".to_owned());
+        let status = StatusCode::BAD_REQUEST;
+        return answer(call, status, kind, subject, form, None, carried);
+    }
+    if kind == ActionKind::Reappoint
+        && let Some(sure) = far_appointment(&form, typed)
+    {
+        let mut form = form;
+        let why =
+            "hẹn lại quá ba tháng nữa: xem lại ngày, tháng, năm; nếu đúng thì đánh dấu ở dưới";
+        form.fields.insert(2, sure);
+        let form = form.wrong("appointment_at", why.to_owned());
+        let status = StatusCode::BAD_REQUEST;
+        return answer(call, status, kind, subject, form, None, carried);
+    }
     let keeps_identity = kept_identity(kind, typed);
     let intent = intent(call, None);
     let key = typed.typed(drafts::KEY).map(str::to_owned);
@@ -333,7 +354,8 @@ async fn done_or_shown(
         // It was sent twice, and is done.
         Kind::Changed | Kind::Refused if drafts::was_sent(call, typed).await? => return Ok(after()),
         Kind::Changed => {
-            let form = form.renewed(VERSION, subject.view.version);
+            let now = self::form(kind, &subject);
+            let form = form.renewed(VERSION, subject.view.version).beside(&now);
             let status = problem.status_code();
             return answer(call, status, kind, subject, form, seen, carried);
         }
@@ -350,6 +372,28 @@ async fn done_or_shown(
         false => Err(problem),
     }
 }
+
+/// The tick by which an appointment so far away that it looks like a slip is meant; `None`: it is near, or ticked.
+fn far_appointment(form: &FormPart, typed: &Fields) -> Option<Field> {
+    let mut fields = form.fields.iter();
+    let at = fields
+        .find(|field| field.name == "appointment_at")?
+        .moment_of()?;
+    let far = crate::clock::now().plus_millis(FAR_DAYS * 24 * 3600 * 1000);
+    let said = at.to_string();
+    if at <= far || typed.get(FAR) == said {
+        return None;
+    }
+    let sure = vec![Choice::new(
+        &said,
+        format!("Đúng là hẹn lại {}", words::moment(at)),
+    )];
+    Some(Field::ticks(FAR, "Xác nhận ngày hẹn lại", sure).nowhere())
+}
+
+/// The field of that tick, and how many days away it is asked for.
+const FAR: &str = "hen-xa";
+const FAR_DAYS: i64 = 92;
 
 /// The form with the chosen text behind what stands in its reason.
 fn with_block(form: FormPart, blocks: &[TextBlock], typed: &Fields) -> FormPart {
@@ -599,7 +643,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
             let mut fields = match view.items.is_empty() {
                 true => Vec::new(),
                 false => {
-                    let nothing = "Nộp trực tuyến chưa kèm tệp: ghi số bản nhận tại bàn; chưa có thì để trống, rồi yêu cầu bổ sung.";
+                    let nothing = "Nộp trực tuyến chưa kèm tệp: ghi số bản nhận tại bàn; chưa có thì để trống; chuyển bước xử lý rồi yêu cầu bổ sung.";
                     vec![papers(view).hint(nothing)]
                 }
             };
@@ -620,7 +664,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         ActionKind::HandOver => vec![
             step(of),
             assignee(of),
-            Field::area("note", "Ghi chú cho người nhận"),
+            Field::area("note", "Ghi chú cho người nhận").hint("Bắt buộc khi trả lại bước trước."),
         ],
         ActionKind::Assign => vec![
             assignee(of),
@@ -726,7 +770,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         }
         ActionKind::RefundFees => vec![
             Field::numbers("fees", "Khoản được hoàn trả toàn bộ", collected(view))
-                .hint("Đánh dấu thì khoản đó lại còn phải nộp; không đánh dấu: hoàn trả một phần."),
+                .hint("Đánh dấu thì khoản đó lại còn phải nộp. Không đánh dấu: khoản đó coi như đã nộp xong, không phải nộp lại."),
             Field::number("amount_vnd", "Số tiền hoàn trả (đồng)").required(),
             Field::choice("method", "Hình thức", methods()),
             Field::text("receipt", "Số chứng từ"),
@@ -839,9 +883,18 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         ],
         ActionKind::Undo => {
             let now = view.status_name;
-            let hint = format!(
-                "Hồ sơ đang “{now}”; hủy thì trở lại như trước đó, người nộp đã được báo thì được báo lại."
-            );
+            let hint = match view
+                .appointment_at
+                .filter(|_| view.status.is_open() && !view.status.is_waiting())
+            {
+                Some(at) => format!(
+                    "Hủy việc xin lỗi, hẹn lại {}: ngày hẹn trả trở lại như trước đó, người nộp được báo lại.",
+                    words::moment(at)
+                ),
+                None => format!(
+                    "Hồ sơ đang “{now}”; hủy thì trở lại như trước đó, người nộp đã được báo thì được báo lại."
+                ),
+            };
             vec![reason("Hủy vì sao").hint(hint)]
         }
         ActionKind::Withdraw => vec![Field::area(REASON, "Lý do")],

@@ -107,6 +107,20 @@ impl DossierPage {
         signs(view.overdue, view.paused, view.appointment_at, reopened)
     }
 
+    /// Where it was taken in, and who has that desk now.
+    fn desk(&self) -> String {
+        let mut told = self.course.told.iter();
+        let received = told.find(|told| told.kind == "received");
+        let (then, now) = (
+            received.map(|told| &told.offices.desk),
+            &self.view.receiving_unit.name,
+        );
+        match then {
+            Some(then) if then != now => format!("{then} (nay là {now})"),
+            _ => now.clone(),
+        }
+    }
+
     fn moment(moment: &Moment) -> String {
         words::moment(*moment)
     }

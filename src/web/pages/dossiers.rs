@@ -678,6 +678,14 @@ async fn kept(call: Call, typed: &Fields, share: bool) -> Result<HttpResponse, P
     let list = Fields::read(typed.get(CARRIED)).unwrap_or_default();
     let new = json!({"name": typed.get("name"), "query": asked(&list)});
     let new = new.to_string().into_bytes();
+    // What shows nothing but an error is not worth a name.
+    let mut tried = Fields::read(&asked(&list)).unwrap_or_default();
+    in_codes(&call, &mut tried, "unit", "procedure").await?;
+    if let Err(problem) = DossierQuery::read(&tried.query_without(&[]))
+        && problem.kind() == Kind::InvalidRequest
+    {
+        return listed(call, list, naming().typed(typed)).await;
+    }
     let kept = match body::read::<NewSavedList>(&new) {
         Ok(list) => {
             // Under a name there is one: a second click keeps nothing more.

@@ -4,6 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 
+use crate::domain::text::gsm7;
 use crate::error::Error;
 use crate::render::sheet::Sheet;
 use crate::render::{self, Format, words};
@@ -49,12 +50,20 @@ pub(super) fn wanted(typed: &Fields) -> Option<Format> {
     }
 }
 
-/// A sheet as a file that is saved under that name. Nobody on the way keeps it.
+/// A name as every disk takes it: `Đúng hạn theo đơn vị` is `dung-han-theo-don-vi`.
+fn plain(name: &str) -> String {
+    let words = gsm7(name).to_lowercase();
+    let words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
+
+/// A sheet as a file that is saved under that name, in plain letters. Nobody on the way keeps it.
 pub(super) fn file(name: &str, format: Format, sheet: &Sheet) -> Result<HttpResponse, Problem> {
     let bytes = render::of_sheet(sheet, format);
     let bytes = bytes.map_err(|error| Problem::new(Kind::Internal, error))?;
     let ending = format.file_ending().unwrap_or("txt");
-    let saved = format!("attachment; filename=\"{name}.{ending}\"");
+    let saved = format!("attachment; filename=\"{}.{ending}\"", plain(name));
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, format.media_type()))
         .insert_header((CONTENT_DISPOSITION, saved))

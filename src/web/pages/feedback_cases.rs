@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use crate::acts;
 use crate::domain::ids::FeedbackId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
@@ -16,7 +17,7 @@ use crate::web::api::page::{ListQuery, Page};
 use crate::web::body;
 use crate::web::headers::IfMatch;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, TAG, form_tag};
-use crate::web::pages::{Frame, drafts, page};
+use crate::web::pages::{Frame, drafts, page, see_other};
 use crate::web::problem::{Kind, Problem};
 
 pub(crate) const PATH: &str = "/xu-ly-phan-anh";
@@ -54,6 +55,7 @@ struct CasePage {
     one: Case,
     may_open_dossier: bool,
     may_publish: bool,
+    tag: String,
     done: Option<&'static str>,
 }
 
@@ -118,6 +120,9 @@ impl ActPage {
     }
 }
 
+/// In the address: it is published no more.
+const WITHDRAWN: &str = "thoi";
+
 /// `GET /xu-ly-phan-anh`: what waits for an answer, if nothing else is asked for.
 pub async fn list(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem> {
     if typed.typed(LIST).is_none() {
@@ -169,15 +174,19 @@ async fn find(call: &Call) -> Result<Case, Problem> {
 
 /// `GET /xu-ly-phan-anh/{feedback}`.
 pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let one = find(&call).await?;
     let shown = CasePage {
-        one: find(&call).await?,
         frame: Frame::of(&call.by, PATH),
         may_open_dossier: call.by.may(Permission::ReadDossiers),
         may_publish: call.by.may(Permission::PublishFeedback),
-        done: What::ALL
-            .into_iter()
-            .find(|what| what.slug() == typed.get(DONE))
-            .map(What::done),
+        done: match typed.get(DONE) {
+            WITHDRAWN => Some("Đã thôi công khai."),
+            slug => (What::ALL.into_iter())
+                .find(|what| what.slug() == slug)
+                .map(What::done),
+        },
+        tag: form_tag(&one),
+        one,
     };
     page(StatusCode::OK, &shown)
 }
@@ -382,4 +391,11 @@ pub async fn ask_publish(call: Call, typed: Fields) -> Result<HttpResponse, Prob
 /// `POST /xu-ly-phan-anh/{feedback}/cong-khai`.
 pub async fn publish(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
     act(call, typed, What::Publish).await
+}
+
+/// `POST /xu-ly-phan-anh/{feedback}/thoi-cong-khai`.
+pub async fn unpublish(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let seen = IfMatch::of_form(typed.get(TAG));
+    let one = feedback::change(&call, seen, acts::feedback::unpublish).await?;
+    Ok(see_other(&format!("{PATH}/{}?{DONE}={WITHDRAWN}", one.id)).finish())
 }

@@ -192,6 +192,16 @@ pub(crate) struct PaperRow {
     pub copies: String,
 }
 
+impl PaperRow {
+    /// The names of its two fields in the form's field of that name.
+    fn names(&self, field: &str) -> [String; 2] {
+        ["originals", "copies"].map(|part| format!("{field}/{}/{part}", self.position))
+    }
+}
+
+/// The hidden field that keeps how a form was shown: what has been touched is known by it.
+pub(crate) const WAS: &str = "was";
+
 /// A field as a page shows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
@@ -320,6 +330,17 @@ impl Field {
         self
     }
 
+    /// Whether people see it and may write in it, and what they wrote comes back.
+    fn is_for_people(&self) -> bool {
+        !matches!(self.kind, "hidden" | "password")
+    }
+
+    /// Whether nothing stands where something must, and nothing is said of it. What a password was is not kept.
+    fn is_missing(&self) -> bool {
+        let typed = ["text", "area", "date", "number", "choice"].contains(&self.kind);
+        typed && self.required && self.wrong.is_none() && self.value.trim().is_empty()
+    }
+
     /// No part of the body: the page reads it by itself.
     #[must_use]
     pub(crate) const fn nowhere(mut self) -> Self {
@@ -353,12 +374,10 @@ impl Field {
         self.values = fields.all(&self.name);
         let name = &self.name;
         for paper in &mut self.papers {
-            let place = format!("{name}/{}", paper.position);
-            for (part, value) in [
-                ("originals", &mut paper.originals),
-                ("copies", &mut paper.copies),
-            ] {
-                if let Some(typed) = fields.find(&format!("{place}/{part}")) {
+            let names = paper.names(name);
+            let values = [&mut paper.originals, &mut paper.copies];
+            for (place, value) in names.iter().zip(values) {
+                if let Some(typed) = fields.find(place) {
                     typed.clone_into(value);
                 }
             }
@@ -549,16 +568,61 @@ impl FormPart {
         self
     }
 
-    /// Where somebody else was quicker: what it is now, beside each field that holds something else.
-    #[must_use]
-    pub(crate) fn beside(mut self, now: &Self) -> Self {
-        for (field, now) in self.fields.iter_mut().zip(&now.fields) {
-            let typed = !matches!(field.kind, "hidden" | "password");
-            if typed && field.name == now.name && field.value.trim() != now.value.trim() {
-                field.meanwhile = Some(now.shown());
+    /// What stands in the form before anybody has typed, by name: what is empty is left out.
+    pub(crate) fn values(&self) -> String {
+        let mut values = Map::new();
+        for field in self.fields.iter().filter(|field| field.is_for_people()) {
+            let mut put = |name: String, value: &str| {
+                if !value.is_empty() {
+                    values.insert(name, json!(value));
+                }
+            };
+            put(field.name.clone(), &field.value);
+            for paper in &field.papers {
+                let [originals, copies] = paper.names(&field.name);
+                put(originals, &paper.originals);
+                put(copies, &paper.copies);
             }
         }
-        self
+        Value::Object(values).to_string()
+    }
+
+    /// Where somebody else was quicker: what nobody has touched since the form was shown is as it is now; beside what was
+    /// typed and is another there, what it is now.
+    #[must_use]
+    pub(crate) fn beside(mut self, now: &Self) -> Self {
+        let was = self.fields.iter().find(|field| field.name == WAS);
+        let was: Option<Map<String, Value>> =
+            was.and_then(|field| serde_json::from_str(&field.value).ok());
+        // How it was shown; `None`: nobody knows.
+        let shown = |name: &str| {
+            let was = was.as_ref()?;
+            Some(was.get(name).and_then(Value::as_str).unwrap_or_default())
+        };
+        let untouched =
+            |name: &str, typed: &str| shown(name).is_some_and(|was| was.trim() == typed.trim());
+        for field in self.fields.iter_mut().filter(|field| field.is_for_people()) {
+            let Some(now) = now.fields.iter().find(|now| now.name == field.name) else {
+                continue;
+            };
+            for (paper, now) in field.papers.iter_mut().zip(&now.papers) {
+                let [originals, copies] = paper.names(&field.name);
+                if untouched(&originals, &paper.originals) {
+                    paper.originals.clone_from(&now.originals);
+                }
+                if untouched(&copies, &paper.copies) {
+                    paper.copies.clone_from(&now.copies);
+                }
+            }
+            if field.value.trim() == now.value.trim() {
+                continue;
+            }
+            match untouched(&field.name, &field.value) {
+                true => field.value.clone_from(&now.value),
+                false => field.meanwhile = Some(now.shown()),
+            }
+        }
+        self.renewed(WAS, now.values())
     }
 
     /// With the cursor in that field, and in no other.
@@ -595,6 +659,14 @@ impl FormPart {
                 field.wrong.get_or_insert_with(|| text.clone());
             }
             self.errors.push(Wrong { target, text });
+        }
+        // The rules may have stopped before they asked for it.
+        if self.errors.iter().any(|wrong| wrong.target.is_some()) {
+            let blank = self.fields.iter().filter(|field| field.is_missing());
+            let blank: Vec<String> = blank.map(|field| field.name.clone()).collect();
+            for name in blank {
+                self = self.wrong(&name, MISSING.to_owned());
+            }
         }
         // In the order in which they stand in the form.
         let place = |wrong: &Wrong| {

@@ -53,6 +53,8 @@ struct ListPage {
     /// What the last moment of a row is.
     end_name: &'static str,
     rows: Vec<LateRow>,
+    /// How many there are, where this page has them all.
+    all: Option<usize>,
     next: Option<String>,
     downloads: Downloads,
     back: String,
@@ -158,8 +160,8 @@ impl Late {
 
     fn file_name(self, period: Period, now: Moment) -> String {
         match self {
-            Self::Closed => format!("closed-late-{}-{}", period.from, period.to),
-            Self::Open => format!("overdue-{}", now.date()),
+            Self::Closed => format!("{} {} {}", self.title().0, period.from, period.to),
+            Self::Open => format!("{} {}", self.title().0, now.date()),
         }
     }
 }
@@ -261,11 +263,14 @@ async fn list(call: Call, typed: Fields, late: Late) -> Result<HttpResponse, Pro
     let (path, query) = (late.path(), typed.query_without(&[AFTER, AS]));
     let (_, next) = Page::new(Vec::<()>::new(), next.as_ref()).into_parts();
     let (title, end_name) = late.title();
+    let items_shown = items.len();
     let rows = items.into_iter().map(|item| {
         let why = why.get(&item.id);
         LateRow::new(item, why)
     });
+    let first = typed.get(AFTER).is_empty();
     let shown = ListPage {
+        all: (first && next.is_none()).then_some(items_shown),
         frame: Frame::of(&call.by, overview::PATH),
         title,
         about,

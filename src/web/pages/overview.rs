@@ -58,6 +58,13 @@ const VIEWS: [(&str, &str, &str); 7] = [
     (BY_OFFICER, "Theo người phụ trách", "Người phụ trách"),
 ];
 
+/// How people call what the rows are.
+fn way_of(by: &str) -> &'static str {
+    let views = VIEWS.iter();
+    let mut named = views.filter(|(name, _, _)| *name == by);
+    named.next().map_or("", |(_, said, _)| said)
+}
+
 /// Due within so many working days is near.
 pub(super) const NEAR_DAYS: u32 = 3;
 
@@ -189,6 +196,10 @@ impl Asked {
             unit: typed.typed(UNIT).map(str::to_owned),
             by: typed.typed(BY).unwrap_or("level").to_owned(),
         };
+        if asked.as_of.is_some_and(|day| day > asked.to) {
+            let why = "sau ngày cuối kỳ nên không đổi gì: để trống, hoặc ghi một ngày trong kỳ";
+            wrong.push(FieldError::new(AS_OF, why));
+        }
         if !VIEWS.iter().any(|(name, ..)| *name == asked.by) {
             wrong.push(FieldError::new(BY, "không có cách xem này"));
         }
@@ -365,14 +376,19 @@ pub async fn show(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
         (Ok(made), Some(asked)) => {
             if let Some(format) = downloads::wanted(&typed) {
                 let (name, sheet) = match &made {
-                    Made::Report(report) => (format!("on-time-{}", asked.by), report.sheet()),
+                    Made::Report(report) => {
+                        (format!("Đúng hạn {}", way_of(&asked.by)), report.sheet())
+                    }
                     Made::Officers(rows) => {
                         let sheet = load::sheet(rows, crate::clock::now());
                         let subtitle = vec![format!("Đơn vị: {unit} và các đơn vị trực thuộc")];
-                        ("officers".to_owned(), Sheet { subtitle, ..sheet })
+                        (
+                            "Đang xử lý theo người phụ trách".to_owned(),
+                            Sheet { subtitle, ..sheet },
+                        )
                     }
                 };
-                let name = format!("{name}-{}-{}", asked.from, asked.to);
+                let name = format!("{name} {} {}", asked.from, asked.to);
                 return downloads::file(&name, format, &sheet);
             }
             let shown = blank(form, Some(&asked));

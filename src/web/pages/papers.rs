@@ -14,7 +14,7 @@ use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
 use crate::domain::role::Permission;
 use crate::render::words;
-use crate::views::course::{Course, HandedOn, Told};
+use crate::views::course::{Course, HandedOn, Offices, Told};
 use crate::views::dossier::{DossierView, ItemView};
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::resolve;
@@ -82,6 +82,8 @@ struct PaperPage {
     sheet: Sheet,
     view: DossierView,
     course: Course,
+    /// Whose paper it is: of those of its day.
+    offices: Offices,
     /// When it is printed.
     now: Moment,
     /// Who prints it.
@@ -104,6 +106,16 @@ impl PaperPage {
             Channel::Postal => "Qua bưu chính công ích".to_owned(),
             Channel::Online => "Bằng phương thức điện tử".to_owned(),
         }
+    }
+
+    /// What was promised before what the paper tells of.
+    fn promised(&self) -> &Option<Moment> {
+        self.told.as_ref().map_or(&None, |told| &told.promised)
+    }
+
+    /// The appointment that the paper makes.
+    fn appointment(&self) -> &Option<Moment> {
+        self.told.as_ref().map_or(&None, |told| &told.appointment)
     }
 
     fn is(&self, kind: &str) -> bool {
@@ -220,6 +232,12 @@ fn made(
     let told = told
         .find(|told| tells.contains(&told.kind.as_str()))
         .cloned();
+    let received = || course.told.iter().find(|told| told.kind == "received");
+    let of = match kind {
+        FormKind::Receipt => received(),
+        _ => told.as_ref(),
+    };
+    let offices = of.map_or_else(|| Offices::of(&view), |told| told.offices.clone());
     let code = view.look_up_code.as_ref().map(|code| ("ma", code));
     let query: Vec<_> = std::iter::once(("so", &view.case_number))
         .chain(code)
@@ -233,6 +251,7 @@ fn made(
             Some(told) if kind == FormKind::Receipt => told.by.clone(),
             _ => call.by.full_name.clone(),
         },
+        offices,
         may_reprint: call.by.may(Permission::Annotate),
         fresh,
         sheet,

@@ -14,7 +14,7 @@ use crate::domain::identity_card::IdentityCard;
 use crate::domain::moment::Moment;
 use crate::domain::person::{NotifyBy, Ways};
 use crate::render::words;
-use crate::views::intake::{Intake, Offered};
+use crate::views::intake::{Earlier, Intake, Offered};
 use crate::views::time_limit::Preview;
 use crate::web::api::call::Call;
 use crate::web::api::dossiers::{NewDossier, intent};
@@ -471,10 +471,12 @@ async fn read_or_take_in(
         return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
     }
     if typed.get(STEP) == LOOK {
+        let said = to_collect(&intake, &form).into_iter().collect();
         let form = drafts::again(form, typed, PATH);
-        return answer(call, StatusCode::OK, intake, form, Vec::new());
+        return answer(call, StatusCode::OK, intake, form, said);
     }
     if typed.get(STEP) == ENTER {
+        let sum = to_collect(&intake, &form);
         // Enter in a field is no word yet that all is there.
         let mut form = drafts::again(form, typed, PATH);
         // Of what is chosen, nothing is a choice too, but for the case.
@@ -485,13 +487,52 @@ async fn read_or_take_in(
         if let Some(missing) = form.fields.iter_mut().find(needed) {
             missing.focus = true;
         }
-        let said = vec!["Xem lại rồi bấm “Tiếp nhận”.".to_owned()];
+        let look = "Xem lại rồi bấm “Tiếp nhận”.".to_owned();
+        let said = std::iter::once(look).chain(sum).collect();
         return answer(call, StatusCode::OK, intake, form, said);
     }
     match take_in(call, &intake, &form, typed).await {
         Ok(number) => Ok(see_other(&format!("/ho-so/{number}/giay-tiep-nhan?moi=1")).finish()),
         Err(problem) => refused(call, intake, form, typed, problem),
     }
+}
+
+/// What the fees come to as they are typed: those that are ticked as collected, or else those that are usual. `None`: there
+/// are none, or what one of them is nobody knows yet.
+fn to_collect(intake: &Intake, form: &FormPart) -> Option<String> {
+    let mut paid = form.body()["paid"].take();
+    let ticked = paid["fees"].as_array().is_some_and(|fees| !fees.is_empty());
+    if !ticked {
+        let usual = intake
+            .fees
+            .iter()
+            .filter(|(_, fee)| fee.instead_of.is_none());
+        let usual: Vec<_> = usual.map(|(position, _)| json!(position)).collect();
+        paid["fees"] = json!(usual);
+    }
+    owed_otherwise(Some(&mut paid), intake);
+    with_quantities(&mut paid);
+    let sums = read_paid(&paid).ok()?.fees.into_iter().map(|asked| {
+        let (_, fee) = intake
+            .fees
+            .iter()
+            .find(|(position, _)| *position == asked.fee)?;
+        let pages = asked.pages.unwrap_or_default();
+        let quantity = match pages.is_empty() {
+            true => asked.quantity.unwrap_or(1),
+            false => pages.total(),
+        };
+        fee.sum(quantity, &pages)
+    });
+    let sums: Option<Vec<u64>> = sums.collect();
+    let sum: u64 = sums?.into_iter().fold(0, u64::saturating_add);
+    (sum > 0).then(|| match ticked {
+        true => format!("Thu: {}.", vnd(sum)),
+        false => format!(
+            "Phí, lệ phí theo mức thu: {}; chưa đánh dấu khoản nào đã thu.",
+            vnd(sum)
+        ),
+    })
 }
 
 /// What is still open comes next, and of what may be paid at once the first.
@@ -724,6 +765,7 @@ async fn read_card(
         }
         said.push("Đã bỏ thông tin của người trước.".to_owned());
     }
+    let of_a_card = on_card.is_some();
     if let Some((name, address)) = on_card {
         typed.set("applicant/name", name);
         typed.set("applicant/address", address);
@@ -732,8 +774,20 @@ async fn read_card(
     let searched = identity.clone();
     let earlier = call
         .run(move |store, by, now| Ok(views::intake::earlier(store, searched, &by.reader(), now)?));
-    match earlier.await? {
+    let of_business = |earlier: &Earlier| earlier.person.identity_kind == Some("tax_code");
+    // Whose card it is comes for themselves, not for the household business that bears their number.
+    let found = earlier.await?;
+    match found.filter(|earlier| !(of_a_card && of_business(earlier))) {
         Some(earlier) => {
+            if of_business(&earlier) {
+                let number = typed.get("applicant/identity_number").to_owned();
+                typed.set("applicant/tax_code", number);
+                typed.set("applicant/identity_number", "");
+                said.push(
+                    "Số này đã dùng làm mã số thuế của hộ kinh doanh: nếu chủ hộ đến làm việc riêng, chuyển số sang ô số căn cước và sửa tên."
+                        .to_owned(),
+                );
+            }
             let person = earlier.person;
             let mut filled = Vec::new();
             for (name, word, value) in [

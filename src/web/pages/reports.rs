@@ -195,7 +195,8 @@ pub async fn show<R: OnPage>(call: Call, mut typed: Fields) -> Result<HttpRespon
     let read = read::<R>(&typed);
     let form = filters::<R>(read.as_ref().ok().map(|(asked, _)| asked), &typed);
     let way = typed.typed(BY).or(R::BY.first().copied());
-    let way = way.map(|way| format!("-{way}")).unwrap_or_default();
+    let way = R::WAYS.iter().find(|(name, _)| Some(*name) == way);
+    let way = way.map_or("", |(_, word)| word);
     let (asked, made) = match read {
         Ok((asked, by)) => {
             let procedure = typed.typed(PROCEDURE).map(str::to_owned);
@@ -231,8 +232,8 @@ pub async fn show<R: OnPage>(call: Call, mut typed: Fields) -> Result<HttpRespon
     };
     let sheet = report.sheet();
     if let Some(format) = downloads::wanted(&typed) {
-        let days = asked.map(|asked| format!("-{}-{}", asked.from, asked.to));
-        let name = format!("{}{way}{}", R::NAME, days.unwrap_or_default());
+        let days = asked.map(|asked| format!("{} {}", asked.from, asked.to));
+        let name = format!("{} {way} {}", R::TITLE, days.unwrap_or_default());
         return downloads::file(&name, format, &sheet);
     }
     let query = typed.query_without(&[downloads::AS]);

@@ -36,6 +36,8 @@ struct TodayPage {
     day: String,
     rows: Vec<Row>,
     count: usize,
+    /// Of these, submitted online and not taken in.
+    waiting: usize,
     /// Where the rest of the day is.
     whole: Option<String>,
     /// Why even the whole is not all of it.
@@ -129,8 +131,10 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
             notes: cut,
             ..to_sheet(&unit, day, items)
         };
-        return downloads::file(&format!("received-{day}"), format, &sheet);
+        return downloads::file(&format!("Hồ sơ đến {day}"), format, &sheet);
     }
+    let waiting = items.iter().filter(|item| item.received_at.is_none());
+    let waiting = waiting.count();
     let rows: Vec<Row> = items
         .into_iter()
         .map(|item| Row::new(item, &unit))
@@ -142,6 +146,7 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         unit,
         day: words::date(day),
         count: rows.len(),
+        waiting,
         rows,
         whole: more.then(|| format!("{PATH}?{DAY}={day}&{WHOLE}=1")),
         cut,
@@ -189,7 +194,7 @@ fn to_sheet(unit: &str, day: NaiveDate, items: Vec<ListItem>) -> Sheet {
         }
     });
     Sheet {
-        title: vec![format!("Hồ sơ tiếp nhận ngày {}", words::date(day))],
+        title: vec![format!("Hồ sơ đến ngày {}", words::date(day))],
         subtitle: vec![unit.to_owned()],
         columns: vec![
             Column::text("case_number", "Mã hồ sơ"),

@@ -14,7 +14,7 @@ pub use api::{
 pub use database::{Database, Kind};
 pub use pages::{
     Browser, FORM, OURS, Visitor, arrive, devtools, double_click, enter, find, held, is_page, look,
-    offline, print, set_cookie, wrong_with,
+    of_form, offline, print, set_cookie, wrong_with,
 };
 pub use peers::{Smtp, peers};
 pub use program::{Answer, Program, fields};

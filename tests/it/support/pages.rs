@@ -440,3 +440,49 @@ pub async fn enter(client: &Client, url: &str, username: &str) {
         );
     }
 }
+
+/// What the form of a page would send.
+pub fn of_form(page: &str) -> Vec<(String, String)> {
+    let plain = |text: &str| {
+        let text = text.replace("&#34;", "\"").replace("&#39;", "'");
+        text.replace("&#60;", "<")
+            .replace("&#62;", ">")
+            .replace("&#38;", "&")
+    };
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(plain(rest.split('"').next().unwrap()))
+    };
+    let (_, form) = page.split_once("<form method=\"post\"").unwrap();
+    let mut all = Vec::new();
+    let mut is_first = false;
+    for part in form.split('<') {
+        let Some((tag, text)) = part.split_once('>') else {
+            continue;
+        };
+        let name = attribute(tag, "name");
+        match (tag.split([' ', '/']).next(), name) {
+            (Some("input"), Some(name)) => {
+                all.push((name, attribute(tag, "value").unwrap_or_default()));
+            }
+            (Some("textarea"), Some(name)) => {
+                all.push((name, plain(text.strip_prefix('\n').unwrap_or(text))));
+            }
+            (Some("select"), Some(name)) => {
+                all.push((name, String::new()));
+                is_first = true;
+            }
+            // Without another choice it is the first.
+            (Some("option"), _) => {
+                let value = attribute(tag, "value").unwrap_or_default();
+                let chosen = all.last_mut().unwrap();
+                if is_first || tag.ends_with(" selected") {
+                    chosen.1 = value;
+                }
+                is_first = false;
+            }
+            _ => {}
+        }
+    }
+    all
+}

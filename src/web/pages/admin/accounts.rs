@@ -27,6 +27,10 @@ const ADD: &str = "/quan-tri/tai-khoan/them";
 const KEY: &str = "key";
 const STATE: &str = "state";
 const HANDS_TO: &str = "hands_to";
+/// What they have in hand is to be nobody's.
+const TO_NOBODY: &str = "to_nobody";
+/// In the address: a new account has neither a password nor a shared log-in.
+const NO_WAY_IN: &str = "chua-co-mat-khau";
 const DISABLED: &str = "disabled";
 const SEARCH: &str = "q";
 
@@ -62,6 +66,9 @@ pub async fn list(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem
     in_codes(&call, &mut typed, "unit", "procedure").await?;
     let done = match typed.get("xong") {
         "them" => Some("Đã thêm tài khoản."),
+        NO_WAY_IN => Some(
+            "Đã thêm tài khoản, nhưng chưa đăng nhập được: mở tài khoản để đặt mật khẩu hoặc ghi mã đăng nhập một lần.",
+        ),
         "sua" => Some("Đã ghi thay đổi."),
         _ => None,
     };
@@ -254,7 +261,13 @@ pub async fn add(call: Call, mut typed: Fields) -> Result<HttpResponse, Problem>
         Err(problem) => Err(problem),
     };
     match added {
-        Ok(_) => drafts::taken(&call, &typed, "/quan-tri/tai-khoan?xong=them").await,
+        Ok(_) => {
+            let no_way_in =
+                typed.get("password").is_empty() && typed.typed("oidc_subject").is_none();
+            let done = if no_way_in { NO_WAY_IN } else { "them" };
+            let shown = format!("/quan-tri/tai-khoan?xong={done}");
+            drafts::taken(&call, &typed, &shown).await
+        }
         Err(problem) if is_of_the_form(&problem) => {
             let form = form.refused(&problem);
             answer(&call, problem.status_code(), form, None, false)
@@ -308,6 +321,27 @@ pub async fn change(call: Call, mut typed: Fields) -> Result<HttpResponse, Probl
         }
     }
     with_password(&mut body, &typed);
+    // Whoever goes elsewhere leaves what they have in hand: to somebody, or knowingly to nobody.
+    let elsewhere = typed.get("role") != user.role.as_str()
+        || !typed.get("unit").eq_ignore_ascii_case(&user.unit.code);
+    let leaves = elsewhere && typed.get(STATE) != DISABLED && file.open_dossiers > 0;
+    if leaves && typed.typed(HANDS_TO).is_none() && typed.get(TO_NOBODY) != "1" {
+        let open = file.open_dossiers;
+        let sure = format!(
+            "Những hồ sơ người này không còn xử lý được thành chưa giao cho ai (đang giữ {open})"
+        );
+        let tick = Field::ticks(TO_NOBODY, "Không giao cho ai", vec![Choice::new("1", sure)]);
+        let mut form = form;
+        let place = form.fields.iter().position(|field| field.name == HANDS_TO);
+        form.fields
+            .insert(place.map_or(0, |place| place + 1), tick.nowhere());
+        let problem = Problem::invalid_field(
+            HANDS_TO,
+            format!("người này đang giữ {open} hồ sơ: ghi đồng nghiệp nhận, hoặc đánh dấu ở dưới"),
+        );
+        let form = form.refused(&problem);
+        return answer(&call, problem.status_code(), form, Some(user), false);
+    }
     let changed = match body::read::<UserChange>(body.to_string().as_bytes()) {
         Ok(new) => {
             let seen = IfMatch::of_form(typed.get(TAG));

@@ -96,6 +96,19 @@ async fn known(call: &Call, year: i32) -> Result<(Year, Vec<i32>), Problem> {
     .await
 }
 
+/// Why no day is worked in exchange for the one that is written down: that would have to be off, and not be so anyway.
+fn no_swap(typed: &Fields) -> Option<&'static str> {
+    typed.typed(MADE_UP)?;
+    let weekend = |day: NaiveDate| matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+    match (typed.get("kind"), typed.day(DATE).flatten()) {
+        ("work", _) => Some("chỉ ghi khi ngày trên được nghỉ"),
+        (_, Some(day)) if weekend(day) => {
+            Some("ngày trên đã là ngày nghỉ hằng tuần: không có gì để hoán đổi")
+        }
+        _ => None,
+    }
+}
+
 fn form(year: i32, days: &Year) -> FormPart {
     let kinds = vec![
         Choice::new("off", "Nghỉ"),
@@ -252,6 +265,10 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         kept.push(day);
     }
     let all = (year, days, years);
+    if let Some(reason) = no_swap(&typed) {
+        let form = form.wrong(MADE_UP, reason.to_owned());
+        return answer(&call, StatusCode::BAD_REQUEST, all, &typed, empty(form));
+    }
     if changes.is_empty() {
         let form = form.wrong(DATE, "chưa chọn ngày nào để thêm hay bỏ".to_owned());
         return answer(&call, StatusCode::BAD_REQUEST, all, &typed, empty(form));

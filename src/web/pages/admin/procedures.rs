@@ -359,11 +359,17 @@ fn version_page(
     plan: Option<Plan>,
     changed: bool,
 ) -> Result<HttpResponse, Problem> {
+    let base = json_of(&definition.value);
+    // The same version there, if it is one that is to come.
+    let there = |shape| match (code, base["valid_from"].as_str()) {
+        (Some(_), Some(day)) => format!("{}?{FROM}={day}", place(code, shape)),
+        _ => place(code, shape),
+    };
     let (rows, other) = match shape {
-        Shape::Text => (Vec::new(), (place(code, Shape::Form), "Điền biểu mẫu")),
+        Shape::Text => (Vec::new(), (there(Shape::Form), "Điền biểu mẫu")),
         Shape::Form => (
-            version_form::groups(&json_of(&definition.value)),
-            (place(code, Shape::Text), "Dán cả phiên bản (JSON)"),
+            version_form::groups(&base),
+            (there(Shape::Text), "Dán cả phiên bản (JSON)"),
         ),
     };
     let (title, back) = match code {
@@ -401,9 +407,13 @@ pub async fn ask_form(call: Call, typed: Fields) -> Result<HttpResponse, Problem
 
 async fn ask_version_as(call: Call, typed: Fields, shape: Shape) -> Result<HttpResponse, Problem> {
     super::only_for_all(&call).await?;
-    let (mut versions, shown) = versions(&call, day(&typed)).await?;
-    let mut definition = versions.swap_remove(shown);
     let today = crate::clock::now().date();
+    let (mut versions, shown) = match versions(&call, day(&typed)).await {
+        // From the other page of a version that is not put in yet.
+        Err(_) if day(&typed).is_some_and(|day| day > today) => versions(&call, None).await?,
+        found => found?,
+    };
+    let mut definition = versions.swap_remove(shown);
     if definition.valid_from <= today {
         definition.valid_from = today + Days::new(1);
         definition.valid_to = None;

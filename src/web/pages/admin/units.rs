@@ -248,7 +248,7 @@ async fn appointments_moved(
         return Ok(None);
     };
     let code = unit.code.clone();
-    let moves = call.run(move |store, _, _| {
+    let moves = call.run(move |store, _, now| {
         let reference = store.reference()?;
         let unit = reference.units().by_code(&code).map(|unit| unit.id);
         let own: Option<OfficeHours> = serde_json::from_value(hours).unwrap_or_default();
@@ -256,7 +256,7 @@ async fn appointments_moved(
         match unit {
             // What makes no hours is named by whoever puts them.
             Some(unit) if hours.check().is_ok() && reference.calendar().is_some() => Ok(Some(
-                views::calendar::with_hours(store, unit, hours, MOVES_NAMED)?,
+                views::calendar::with_hours(store, unit, hours, MOVES_NAMED, now)?,
             )),
             _ => Ok(None),
         }

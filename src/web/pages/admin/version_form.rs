@@ -8,6 +8,9 @@ use crate::domain::unit::Level;
 use crate::render::words;
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 
+/// In the names of fields: where a row stands.
+const ORDER: &str = "order";
+
 /// How many empty rows there are to fill in, of each kind.
 const BLANK: usize = 3;
 
@@ -118,6 +121,9 @@ pub(super) fn fields(base: &Value, is_new: bool) -> Vec<Field> {
         Field::date("announced_on", "Ngày công bố")
             .required()
             .value(text(&base["announced_on"])),
+        Field::date("valid_to", "Áp dụng đến hết ngày")
+            .hint("Để trống: đến khi có phiên bản sau, hoặc được ghi khác.")
+            .value(text(&base["valid_to"])),
         amount("statutory_limit/amount", "Thời hạn theo quy định"),
         Field::choice(
             "statutory_limit/unit",
@@ -146,6 +152,15 @@ pub(super) fn fields(base: &Value, is_new: bool) -> Vec<Field> {
         let blank = std::iter::repeat_n(Value::Null, BLANK);
         known.into_iter().chain(blank).enumerate()
     };
+    // What a row has that stands on no form goes where the row goes, not with what is typed into another.
+    let order = |name: &str, i: usize| {
+        let known = i < rows(base, name).len();
+        let field = Field::number(&format!("{name}/{i}/{ORDER}"), "Thứ tự");
+        match known {
+            true => field.value(i + 1),
+            false => field.hint("Số của dòng phải đứng sau nó; để trống: cuối."),
+        }
+    };
     for (i, row) in all("checklist") {
         let at = |part: &str| format!("checklist/{i}/{part}");
         let required = vec![
@@ -160,6 +175,7 @@ pub(super) fn fields(base: &Value, is_new: bool) -> Vec<Field> {
                 Value::Bool(false) => "false",
                 _ => "true",
             }),
+            order("checklist", i),
         ]);
     }
     for (i, row) in all("fees") {
@@ -173,6 +189,7 @@ pub(super) fn fields(base: &Value, is_new: bool) -> Vec<Field> {
                 .value(text(&row["per"]))
                 .hint("trang, bản …"),
             Field::text(&at("note"), "Ghi chú").value(text(&row["note"])),
+            order("fees", i),
         ]);
     }
     for (i, row) in all("workflow") {
@@ -186,14 +203,26 @@ pub(super) fn fields(base: &Value, is_new: bool) -> Vec<Field> {
             Choice::new("", "Không"),
             Choice::new("true", "Quyết định kết quả ở bước này"),
         ];
+        let mut places = vec![
+            Choice::new("receiving", "Nơi tiếp nhận"),
+            Choice::new("parent", "Đơn vị cấp trên của nơi tiếp nhận"),
+        ];
+        if let Some(unit) = row["unit"].as_str() {
+            places.push(Choice::new("unit", format!("Đơn vị {unit}")));
+        }
         fields.extend([
             Field::text(&at("name"), "Tên bước").value(text(&row["name"])),
             Field::choice(&at("role"), "Người làm", roles).value(text(&row["role"])),
+            Field::choice(&at("place"), "Làm tại", places).value(match &row["place"] {
+                Value::String(place) => place.as_str(),
+                _ => "receiving",
+            }),
             Field::number(&at("hours"), "Giờ làm việc").value(text(&row["hours"])),
             Field::choice(&at("decides"), "Quyết định", decides).value(match &row["decides"] {
                 Value::Bool(true) => "true",
                 _ => "",
             }),
+            order("workflow", i),
         ]);
     }
     fields
@@ -227,6 +256,8 @@ impl Merged {
         for name in ["valid_from", "announced_on"] {
             version.insert(name.to_owned(), json!(day(name)));
         }
+        let last = Some(day("valid_to")).filter(|last| !last.is_empty());
+        version.insert("valid_to".to_owned(), json!(last));
         for name in ["statutory_limit", "committed_limit"] {
             let unit = own(&format!("{name}/unit"));
             let amount = own(&format!("{name}/amount"));
@@ -245,7 +276,17 @@ impl Merged {
             let known = rows(base, name);
             let all =
                 (0..known.len() + BLANK).filter(|i| !own(&format!("{name}/{i}/name")).is_empty());
-            let all: Vec<usize> = all.collect();
+            let mut all: Vec<usize> = all.collect();
+            // A new row stands before the known one whose number it bears.
+            let place = |i: &usize| {
+                let typed = read_number(&own(&format!("{name}/{i}/{ORDER}")));
+                let typed = typed.and_then(|number| usize::try_from(number).ok());
+                match *i < known.len() {
+                    true => (typed.unwrap_or(*i + 1), true, *i),
+                    false => (typed.unwrap_or(usize::MAX), false, *i),
+                }
+            };
+            all.sort_by_key(place);
             let made = all.iter().map(|&i| {
                 let at = |part: &str| own(&format!("{name}/{i}/{part}"));
                 let before = known.get(i).and_then(Value::as_object).cloned();
@@ -326,8 +367,14 @@ fn row(
             set("role", json!(at("role")));
             set("hours", number(at("hours")));
             set("decides", json!(at("decides") == "true"));
-            if is_new {
-                set("place", json!("receiving"));
+            match at("place") {
+                place if place == "unit" => set("place", json!(place)),
+                place if !place.is_empty() => {
+                    set("place", json!(place));
+                    set("unit", Value::Null);
+                }
+                _ if is_new => set("place", json!("receiving")),
+                _ => {}
             }
         }
     }
