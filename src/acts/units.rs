@@ -47,6 +47,8 @@ pub struct UnitChange {
     pub name: Option<String>,
     /// Code of the unit above.
     pub parent: Option<String>,
+    /// The first day, as long as it has not come.
+    pub valid_from: Option<NaiveDate>,
     /// The last day; `Some(None)`: none.
     pub valid_to: Option<Option<NaiveDate>>,
     /// Code of the unit that goes on with all of it from the day after; with what is not said to go elsewhere, where others
@@ -245,6 +247,23 @@ pub fn change_unit(
         if let Some(above) = &change.parent {
             unit.parent = parent(above, units, reach, &mut wrong)?.or(unit.parent);
         }
+        let today = crate::clock::now().date();
+        if let Some(from) = change.valid_from.filter(|from| *from != known.valid_from) {
+            unit.valid_from = from;
+            // From then on there are dossiers, and what others were told.
+            if known.valid_from <= today {
+                let reason = "đơn vị đã bắt đầu hoạt động: không đổi được".to_owned();
+                wrong.push(("/valid_from".to_owned(), reason));
+            } else if from < today {
+                wrong.push(("/valid_from".to_owned(), "đã qua".to_owned()));
+            } else if let Some(line) = units
+                .successions()
+                .find(|line| line.successor == unit.id && line.on < from)
+            {
+                let reason = format!("đơn vị kế thừa đơn vị khác từ ngày {}", date(line.on));
+                wrong.push(("/valid_from".to_owned(), reason));
+            }
+        }
         unit.valid_to = change.valid_to.unwrap_or(unit.valid_to);
         if let Some(hours) = &change.office_hours {
             unit.office_hours.clone_from(hours);
@@ -266,7 +285,6 @@ pub fn change_unit(
                 Vec::new()
             }
         };
-        let today = crate::clock::now().date();
         let is_over = known.valid_to.filter(|last| *last < today);
         if let Some(last) = is_over.filter(|last| unit.valid_to.is_none_or(|new| new > *last))
             && units.successor_of(unit.id).is_some()

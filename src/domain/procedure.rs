@@ -445,6 +445,7 @@ impl ProcedureDefinition {
             });
         };
         match ProcedureCode::read(&self.code) {
+            Err(_) if self.code.trim().is_empty() => add("/code", "để trống".to_owned()),
             Err(error) => add("/code", error.to_string()),
             Ok(code) if code.case.is_some() => {
                 let reason = format!(

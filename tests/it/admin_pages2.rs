@@ -516,3 +516,39 @@ on_both! {
         assert_eq!(unit()["office_hours"]["weekday"][1]["close"], "16:30");
     }
 }
+
+on_both! {
+    fn a_unit_that_has_not_begun_may_begin_on_another_day(db: &Database) {
+        let mut office = Office::open(db);
+        let token = office.token(Role::Administrator, "H37");
+        let administrator = Visitor::log_in(&office, "h37.administrator");
+        let day = |days: u64| (motcua::clock::now().date() + Days::new(days)).to_string();
+        let new = json!({
+            "code": "H37.20.77", "name": "Ủy ban nhân dân xã Thử", "level": "commune", "kind": "people_committee",
+            "parent": "H37.20", "valid_from": day(20),
+        });
+        office.call("POST", "/api/v1/units").token(&token).body(new).send().expect(201);
+        let path = "/quan-tri/don-vi/H37.20.77";
+        let from = || get(&office, &token, "/api/v1/units/H37.20.77")["valid_from"].as_str().unwrap().to_owned();
+        let send = |day: &str| {
+            let mut fields = of_form(&administrator.get(path).expect(200).body);
+            let known = fields.iter_mut().find(|(name, _)| name == "valid_from");
+            known.expect("it has not begun").1 = day.to_owned();
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+            administrator.post(path, &fields)
+        };
+        send(&day(3)).expect(303);
+        assert_eq!(from(), day(3));
+        let past = send("2026-01-01");
+        is_page(&past, 400);
+        assert!(past.body.contains("href=\"#valid_from\""), "{}", past.body);
+        send(&day(0)).expect(303);
+        assert_eq!(from(), day(0));
+        // From now on it stays.
+        let page = administrator.get(path).expect(200).body;
+        assert!(!page.contains("name=\"valid_from\""), "{page}");
+        let late = json!({"valid_from": day(9)});
+        let late = office.call("PATCH", "/api/v1/units/H37.20.77").token(&token).header("If-Match", "*").body(late).send();
+        assert_eq!(fields(&late.problem(400, "invalid-request")), ["/valid_from"]);
+    }
+}

@@ -279,6 +279,10 @@ pub struct UnitChange {
     #[serde(default)]
     #[schema(example = "H37.20")]
     parent: Option<String>,
+    /// Ngày bắt đầu hoạt động, chỉ đổi được khi chưa đến ngày đó.
+    #[serde(default, deserialize_with = "crate::domain::day::some_day")]
+    #[schema(example = json!(null))]
+    valid_from: Option<NaiveDate>,
     /// Ngày hoạt động cuối cùng.
     #[serde(default, deserialize_with = "given_day")]
     #[schema(value_type = Option<NaiveDate>, example = "2025-06-30")]
@@ -357,6 +361,7 @@ pub(crate) async fn alter(
     let change = acts::units::UnitChange {
         name: new.name,
         parent: new.parent,
+        valid_from: new.valid_from,
         valid_to: new.valid_to,
         successor: new.successor,
         parts: new.parts,

@@ -81,6 +81,7 @@ pub async fn sign(call: Call) -> Result<HttpResponse, Problem> {
 
 /// `GET /quan-tri/diem-chot/{checkpoint}`: the note, as it was signed.
 pub async fn download(call: Call) -> Result<HttpResponse, Problem> {
+    super::only_for_all(&call).await?;
     let missing = || Problem::not_found("không có điểm chốt này");
     let size: u64 = call.named::<String>()?.parse().map_err(|_| missing())?;
     let found = call.run(move |store, _, _| Ok(store.read(|conn| log::checkpoint_of(conn, size))?));

@@ -116,6 +116,10 @@ fn form(unit: &UnitView) -> FormPart {
             .hint("Bắt buộc khi đơn vị kết thúc mà còn hồ sơ chưa xong hoặc chưa trả.")
             .value(unit.successor.as_deref().unwrap_or_default()),
     ];
+    if unit.valid_from > crate::clock::now().date() {
+        let from = Field::date("valid_from", "Hoạt động từ ngày").required();
+        all.insert(2, from.value(unit.valid_from));
+    }
     all.extend(office_hours(unit.office_hours.as_ref()));
     all.push(Field::tag(unit));
     FormPart::new(all)
