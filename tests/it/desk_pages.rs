@@ -417,6 +417,14 @@ on_both! {
         assert!(none.body.contains("href=\"#reason\""), "{}", none.body);
         let early = send(&officer, "xin-loi-hen-lai", &[("reason", "chờ"), ("appointment_at", "16h00 ngày 03/01/2020")]);
         assert!(early.body.contains("href=\"#appointment_at\""), "{}", early.body);
+        // What is wrong and what is missing are said at once; of what may be left out nothing is.
+        let both = send(&officer, "xin-loi-hen-lai", &[("reason", ""), ("appointment_at", "bao giờ")]).body;
+        for place in ["#reason", "#appointment_at"] {
+            assert!(both.contains(&format!("href=\"{place}\"")), "{place}: {both}");
+        }
+        assert!(!both.contains("href=\"#at/"), "{both}");
+        let filters = clerk.get("/ho-so?received_from=31/02/2020").body;
+        assert_eq!(filters.matches("<a href=\"#").count() - filters.matches("<a href=\"#main").count(), 1, "{filters}");
         // Both dates stand on the receipt, and why there is no third.
         act(1, "reappoint", json!({"reason": "chờ xác minh", "appointment_at": "2027-11-01T09:00:00+07:00"}));
         let receipt = clerk.get(&at("giay-tiep-nhan")).expect(200).body;

@@ -367,7 +367,15 @@ async fn done_or_shown(
     match refused {
         true => {
             let (status, form) = (problem.status_code(), form.refused(&problem));
-            answer(call, status, kind, subject, form, None, carried)
+            answer(
+                call,
+                status,
+                kind,
+                subject,
+                form.with_blanks(),
+                None,
+                carried,
+            )
         }
         false => Err(problem),
     }

@@ -337,7 +337,7 @@ impl Field {
 
     /// Whether nothing stands where something must, and nothing is said of it. What a password was is not kept.
     fn is_missing(&self) -> bool {
-        let typed = ["text", "area", "date", "number", "choice"].contains(&self.kind);
+        let typed = ["text", "area", "number", "datetime-local"].contains(&self.kind);
         typed && self.required && self.wrong.is_none() && self.value.trim().is_empty()
     }
 
@@ -660,7 +660,13 @@ impl FormPart {
             }
             self.errors.push(Wrong { target, text });
         }
-        // The rules may have stopped before they asked for it.
+        self.in_order()
+    }
+
+    /// With what is blank and has to be there named too, where something else is wrong already: the rules may have stopped
+    /// before they asked for it. Not for filters, in which what is shown as needed may be left out.
+    #[must_use]
+    pub(crate) fn with_blanks(mut self) -> Self {
         if self.errors.iter().any(|wrong| wrong.target.is_some()) {
             let blank = self.fields.iter().filter(|field| field.is_missing());
             let blank: Vec<String> = blank.map(|field| field.name.clone()).collect();
@@ -668,7 +674,12 @@ impl FormPart {
                 self = self.wrong(&name, MISSING.to_owned());
             }
         }
-        // In the order in which they stand in the form.
+        self.in_order()
+    }
+
+    /// With its errors in the order in which their fields stand in the form, and the cursor at none of them: the summary is
+    /// what comes first.
+    fn in_order(mut self) -> Self {
         let place = |wrong: &Wrong| {
             let target = wrong.target.as_deref();
             self.fields
@@ -678,7 +689,6 @@ impl FormPart {
         let mut errors = std::mem::take(&mut self.errors);
         errors.sort_by_key(place);
         self.errors = errors;
-        // The summary is what comes first.
         for field in &mut self.fields {
             field.focus = false;
         }

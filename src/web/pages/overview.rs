@@ -196,10 +196,6 @@ impl Asked {
             unit: typed.typed(UNIT).map(str::to_owned),
             by: typed.typed(BY).unwrap_or("level").to_owned(),
         };
-        if asked.as_of.is_some_and(|day| day > asked.to) {
-            let why = "sau ngày cuối kỳ nên không đổi gì: để trống, hoặc ghi một ngày trong kỳ";
-            wrong.push(FieldError::new(AS_OF, why));
-        }
         if !VIEWS.iter().any(|(name, ..)| *name == asked.by) {
             wrong.push(FieldError::new(BY, "không có cách xem này"));
         }
