@@ -405,16 +405,40 @@ fn is_shortened(text: &str, name: &str) -> bool {
             let initial = is_initial(word);
             rest.any(|other| word == other || (initial && other.starts_with(word.as_str())))
         };
-        let turned = part.len() == 2 && *last == others[0] && before[0] == *given && capitals();
-        turned || (last == given && begins && before.iter().all(is_part))
+        // Its mark does not stand behind the same letters.
+        let of_given = |word: &String| {
+            word == given || (is_initial(word) && word.chars().next() == given.chars().next())
+        };
+        let turned = part.len() == 2 && *last == others[0] && of_given(&before[0]) && capitals();
+        // All but the given name, of which the initial stands.
+        let whole = before == others && of_given(last) && capitals();
+        turned || whole || (last == given && begins && before.iter().all(is_part))
     };
-    let longest = name_words.len().max(3);
-    let mut lengths = 2..longest;
+    let mut lengths = 2..=name_words.len().max(2);
     let written = lengths.any(|length| {
         let mut parts = words.windows(length).enumerate();
         parts.any(|(at, part)| fits(at, part))
     });
-    written || is_glued_in_part(&as_written, &name_words)
+    written
+        || is_glued_in_part(&as_written, &name_words)
+        || is_of_initials(&as_written, &name_words)
+}
+
+/// Whether a word is the initials of the name, `ĐVH`, or these and the given name behind them: `NTÁnh`.
+fn is_of_initials(words: &[&str], name: &[String]) -> bool {
+    let Some((given, others)) = name.split_last() else {
+        return false;
+    };
+    let others: String = others
+        .iter()
+        .filter_map(|word| word.chars().next())
+        .collect();
+    let initials = format!("{others}{}", given.chars().next().unwrap_or_default());
+    words.iter().any(|word| {
+        let capitals = word.chars().take_while(|c| c.is_uppercase()).count();
+        let said = i_for_y(&tone_last(word));
+        (capitals >= 3 && said == initials) || (capitals >= 2 && said == format!("{others}{given}"))
+    })
 }
 
 /// Whether a word is some of the name written together, perhaps with a number behind it: `#danghung`, `HoaPhung99`.
@@ -688,6 +712,10 @@ mod tests {
             ("Trần Thị Thu Hương", "chị T. Hương"),
             ("Trần Thị Thu Hương", "Thu Hương chờ lâu"),
             ("Trần Văn Sỹ", "Sỹ Trần"),
+            ("Nguyễn Thị Ánh", "Bà Nguyễn Thị Á. nói"),
+            ("Nguyễn Thị Ánh", "do NTÁnh gửi"),
+            ("Đặng Văn Hùng", "ĐVH phản ánh"),
+            ("Phùng Thị Hoa", "bà H. Phùng"),
             ("Trần Văn Sỹ", "ông Sĩ, ông  sỹ"),
             ("Trần Văn Sỹ", "xem #transy"),
             ("Trần Văn Sỹ", "người nộp: Sỹ"),
@@ -717,6 +745,8 @@ mod tests {
             ("Phùng Thị Mai Hoa", "bông hoa, mai hoa"),
             ("Nguyễn Văn Hai", "ông hai bà ba"),
             ("Nguyễn Thị Ánh", "Nguyễn Anh Đào"),
+            ("Nguyễn Thị Ánh", "Nguyễn Thị Hoa, NTH"),
+            ("Đặng Văn Hùng", "UBND, ĐKKS, TTHC, HĐND"),
             ("Y Bhăm Êban", "y tế, ý kiến"),
             ("H'Hen Niê", "hen suyễn từ 8h"),
         ] {

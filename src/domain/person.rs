@@ -106,6 +106,8 @@ pub enum InvalidPerson {
     NameWithoutLetters,
     #[error("họ tên {GARBLED}")]
     NameGarbled,
+    #[error("đây là nội dung thẻ căn cước: quét vào ô quét thẻ ở đầu trang")]
+    NameOfCard,
     #[error("địa chỉ {GARBLED}")]
     AddressGarbled,
     #[error("họ tên không ghi kèm số định danh: số có ô riêng")]
@@ -153,6 +155,8 @@ impl Person {
             wrong.push(InvalidPerson::NameMissing);
         } else if !self.name.chars().any(char::is_alphabetic) {
             wrong.push(InvalidPerson::NameWithoutLetters);
+        } else if self.name.matches('|').count() >= 5 {
+            wrong.push(InvalidPerson::NameOfCard);
         } else if is_garbled_name(&self.name) {
             wrong.push(InvalidPerson::NameGarbled);
         } else if holds_personal_number(&self.name) {
@@ -238,6 +242,7 @@ impl Person {
                 InvalidPerson::NameMissing
                 | InvalidPerson::NameWithoutLetters
                 | InvalidPerson::NameGarbled
+                | InvalidPerson::NameOfCard
                 | InvalidPerson::NameWithNumber
                 | InvalidPerson::NameTooLong => "name",
                 InvalidPerson::Phone | InvalidPerson::PhoneWithoutZero => "phone",

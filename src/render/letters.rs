@@ -369,6 +369,7 @@ fn example(topic: Topic) -> Value {
         "link": "https://motcua.langson.example/tra-cuu?so=H37.20.01-210715-0001&ma=ABCDEFGHIJ",
         "address": "Số 2 đường Hoàng Văn Thụ", "phone": "02053812345",
         "hours": "thứ Hai đến thứ Sáu 07:30–12:00, 13:30–17:00", "return_channel": "direct", "late": "",
+        "moved": false,
     });
     let (reason, done_at) = ("Giấy tờ bị tẩy xóa", "16:00 ngày 15/07/2021");
     let refusal = "Phiếu từ chối tiếp nhận, giải quyết hồ sơ (mẫu số 03)";

@@ -435,25 +435,25 @@ on_both! {
             motcua::imports::units(&world.store, file.as_bytes(), &options)
         };
         let marked = || world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().mountain;
-        import(",mountain", "06001,yes").unwrap();
+        import(",mountain", "05971,yes").unwrap();
         assert!(marked());
-        import("", "06001").unwrap();
-        import(",mountain", "06001,").unwrap();
+        import("", "05971").unwrap();
+        import(",mountain", "05971,").unwrap();
         assert!(marked(), "what says nothing changes nothing");
         // Where its desk is and how it is called, which an empty cell keeps.
         let desk = || {
             let unit = world.store.reference().unwrap().units().by_code(COMMUNE).unwrap().clone();
             (unit.address.clone(), unit.phone.clone())
         };
-        import(",address,phone", "06001,\"Thôn Khòn Cải, đường 1B\",\"0205 3812 345, 1022\"").unwrap();
+        import(",address,phone", "05971,\"Thôn Khòn Cải, đường 1B\",\"0205 3812 345, 1022\"").unwrap();
         let known = (Some("Thôn Khòn Cải, đường 1B".to_owned()), Some("0205 3812 345, 1022".to_owned()));
         assert_eq!(desk(), known);
-        import(",address,phone", "06001,,").unwrap();
+        import(",address,phone", "05971,,").unwrap();
         assert_eq!(desk(), known);
-        let wrong = import(",address,phone", "06001,,hỏi bảo vệ").unwrap_err().to_string();
+        let wrong = import(",address,phone", "05971,,hỏi bảo vệ").unwrap_err().to_string();
         assert!(wrong.contains("phone") && wrong.contains("hỏi bảo vệ"), "{wrong}");
-        assert!(import(",mountain", "06001,perhaps").unwrap_err().to_string().contains("mountain"));
-        import(",mountain", "06001,no").unwrap();
+        assert!(import(",mountain", "05971,perhaps").unwrap_err().to_string().contains("mountain"));
+        import(",mountain", "05971,no").unwrap();
         assert!(!marked());
     }
 }

@@ -409,6 +409,10 @@ impl NoticeTeller {
         for (key, unit) in [("unit", unit), ("receiving_unit", desk)] {
             values[key] = json!(unit.map_or("", |unit| &unit.name));
         }
+        // Its number is of the desk that took it in.
+        let code = desk.map_or("", |desk| &desk.code);
+        let number = dossier.case_number.as_str();
+        values["moved"] = json!(number.split('-').next() != Some(code));
         let text = |of: Option<&String>| json!(of.cloned().unwrap_or_default());
         values["address"] = text(desk.and_then(|desk| desk.address.as_ref()));
         values["phone"] = text(desk.and_then(|desk| desk.phone.as_ref()));

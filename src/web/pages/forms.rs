@@ -619,6 +619,8 @@ impl FormPart {
             }
             match untouched(&field.name, &field.value) {
                 true => field.value.clone_from(&now.value),
+                // Nobody else has touched it.
+                false if untouched(&field.name, &now.value) => {}
                 false => field.meanwhile = Some(now.shown()),
             }
         }
