@@ -10,7 +10,7 @@ use motcua::domain::case_number::CaseNumber;
 use motcua::domain::dossier::{
     Action, ActionKind, Beside, Channel, Context, Correction, Decision, Dossier, Event, EventData,
     FeeAsked, HandsCause, ItemHandedIn, NewDossier, Paper, PaymentMethod, Principal, Refusal,
-    Situation, Staff, Status, decide,
+    Situation, Staff, Status, UndoneWithin, decide,
 };
 use motcua::domain::ids::{Actor, DossierId, FieldId, PersonId, ProcedureId, UnitId, UserId};
 use motcua::domain::moment::Moment;
@@ -501,16 +501,20 @@ fn check_invariants(state: &Dossier, events: &[Event]) {
         let clock = state.clock.as_ref().unwrap();
         assert_eq!(clock.is_paused(), state.status.is_waiting());
     }
-    // One apology a limit, and never a promise before the due moment.
+    // One apology a limit that was not taken back, and never a promise before the due moment.
     let mut apologies = 0;
     for event in events {
         match &event.data {
             EventData::Reappointed(_) => apologies += 1,
             EventData::SupplementTaken(taken) if taken.restarted => apologies = 0,
+            EventData::Undone(undone) if undone.what == Some(UndoneWithin::Appointment) => {
+                apologies -= 1;
+            }
             _ => {}
         }
-        assert!(apologies <= 1);
+        assert!((0..=1).contains(&apologies));
     }
+    assert_eq!(state.contents.apologised, apologies == 1);
     assert!(state.appointment.is_none() || state.appointment >= state.due());
     // In exactly one column of form 06a at any moment, and the columns add up.
     let mut changes = Tallies::new();
