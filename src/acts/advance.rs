@@ -219,10 +219,14 @@ pub(crate) fn act_within(
     };
     let mut events = decide(Some(dossier), action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
-    events.extend(out_of_hands(conn, reference, dossier, &events)?);
-    // Before it is written: where one of many is refused, the others go on.
-    if let Some(after) = after(dossier, &events) {
-        ensure_assignable(conn, reference, Some(dossier), &after)?;
+    // Before it is written: where one of many is refused, the others go on. What cannot follow is refused by whoever
+    // appends it.
+    let mut after = dossier.clone();
+    if events.iter().all(|event| after.apply(event).is_ok()) {
+        match out_of_hands(conn, reference, dossier, &events, &after)? {
+            Some(left) => events.push(left),
+            None => ensure_assignable(conn, reference, Some(dossier), &after)?,
+        }
     }
     let changed = dossiers::append(conn, &locked, &events, reference.units())?;
     for person in &request.people {
@@ -249,13 +253,6 @@ pub(crate) fn act_within(
     Ok(changed)
 }
 
-/// The dossier after these events; `None` if they cannot follow, which whoever appends them says.
-fn after(before: &Dossier, events: &[Event]) -> Option<Dossier> {
-    let mut after = before.clone();
-    let followed = events.iter().all(|event| after.apply(event).is_ok());
-    followed.then_some(after)
-}
-
 /// What an event says by which a dossier comes to where whoever has it in hand cannot have it any more: a move, or a
 /// closing that is undone after they have left.
 fn out_of_hands(
@@ -263,6 +260,7 @@ fn out_of_hands(
     reference: &Reference,
     before: &Dossier,
     events: &[Event],
+    after: &Dossier,
 ) -> Result<Option<Event>, Error> {
     let moves = |event: &Event| {
         matches!(
@@ -273,9 +271,9 @@ fn out_of_hands(
     let Some(assignee) = before.assignee.filter(|_| events.iter().any(moves)) else {
         return Ok(None);
     };
-    let Some(after) = after(before, events).filter(|after| after.status.is_open()) else {
+    if !after.status.is_open() {
         return Ok(None);
-    };
+    }
     let account = users::find(conn, assignee)?;
     if account.is_some_and(|account| may_have(reference, &account.user, [after.unit, after.holder]))
     {

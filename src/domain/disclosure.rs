@@ -434,10 +434,11 @@ fn is_of_initials(words: &[&str], name: &[String]) -> bool {
         .filter_map(|word| word.chars().next())
         .collect();
     let initials = format!("{others}{}", given.chars().next().unwrap_or_default());
+    let with_given = format!("{others}{given}");
     words.iter().any(|word| {
         let capitals = word.chars().take_while(|c| c.is_uppercase()).count();
         let said = i_for_y(&tone_last(word));
-        (capitals >= 3 && said == initials) || (capitals >= 2 && said == format!("{others}{given}"))
+        (capitals >= 3 && said == initials) || (capitals >= 2 && said == with_given)
     })
 }
 

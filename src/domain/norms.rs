@@ -199,6 +199,7 @@ pub enum FormKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    #[serde(deserialize_with = "crate::domain::day::day")]
     pub valid_from: NaiveDate,
     pub basis: Vec<Basis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,6 @@ pub use crate::domain::procedure::fee::{Fee, FurtherPages};
 use crate::domain::procedure::fee::{check_fees, find_choices};
 use crate::domain::role::Role;
 use crate::domain::text;
-use crate::domain::text::{GARBLED, is_garbled};
 use crate::domain::time_limit::{Amount, LimitUnit, TimeLimit};
 use crate::domain::unit::{Level, Unit, Units};
 
@@ -464,8 +463,8 @@ impl ProcedureDefinition {
         for (pointer, text) in [("/name", &self.name), ("/field", &self.field)] {
             if text.trim().is_empty() {
                 add(pointer, "để trống".to_owned());
-            } else if is_garbled(text) {
-                add(pointer, GARBLED.to_owned());
+            } else if text::is_garbled(text) {
+                add(pointer, text::GARBLED.to_owned());
             }
         }
         if self.levels.is_empty() {

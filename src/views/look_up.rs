@@ -25,6 +25,7 @@ use crate::domain::time_limit::TimeLimit;
 use crate::domain::typed::{latin, unlabelled};
 use crate::error::Error;
 use crate::render;
+use crate::render::words::told::{taken_back, taken_back_within};
 use crate::store::limits::{Limits, address_key};
 use crate::store::overview::{self, PublicOverview, State};
 use crate::store::reference::Reference;
@@ -401,13 +402,12 @@ fn milestones(history: &[(Moment, EventData)]) -> (Vec<Milestone>, Option<&'stat
             mistaken = None;
         }
         if let EventData::Undone(undone) = data {
-            let of = match undone.what {
-                Some(_) => Some((Status::InProgress, None)),
-                None => said.pop(),
+            mistaken = match undone.what {
+                Some(what) => Some(taken_back_within(what)),
+                None => said
+                    .pop()
+                    .and_then(|(status, decision)| taken_back(status, decision)),
             };
-            mistaken = of.and_then(|(status, decision)| {
-                render::words::told::taken_back(status, decision, undone.what)
-            });
             if let Some(mistaken) = mistaken {
                 what = format!("{what}: {mistaken}");
             }

@@ -692,6 +692,9 @@ on_both! {
         for part in ["/0/valid_from: không có ngày này", "/0/bases: trường lạ", "/0/basis: thiếu"] {
             assert!(told.contains(part), "{part}: {told}");
         }
+        // No day of the year 1.
+        let lenient = bundled.replacen("1900-01-01", "1-1-27", 1);
+        assert!(import(lenient.as_bytes()).unwrap_err().to_string().contains("/0/valid_from: cần ngày"));
         let told = import(b"[{\n]").unwrap_err().to_string();
         assert_eq!(told, "dòng 2: ký tự 1: tệp không phải JSON");
     }

@@ -43,6 +43,17 @@ pub struct FeeAsked {
     pub reason: String,
 }
 
+impl FeeAsked {
+    /// How many times it is asked for, and for which pages; as `before` where that is not said.
+    pub fn times(&self, before: (u32, &Pages)) -> (u32, Pages) {
+        match (&self.pages, self.quantity) {
+            (Some(pages), _) => (pages.total(), pages.clone()),
+            (None, Some(quantity)) => (quantity, Pages::default()),
+            (None, None) => (before.0, before.1.clone()),
+        }
+    }
+}
+
 impl From<u16> for FeeAsked {
     fn from(fee: u16) -> Self {
         Self {
@@ -153,11 +164,7 @@ impl<'a> Fees<'a> {
                 return Err(Refusal::FeesAreAChoice { position, other });
             }
             let (before, pages_before) = self.contents.times(position);
-            let (quantity, pages) = match (&one.pages, one.quantity) {
-                (Some(pages), _) => (pages.total(), pages.clone()),
-                (None, Some(quantity)) => (quantity, Pages::default()),
-                (None, None) => (before, pages_before.clone()),
-            };
+            let (quantity, pages) = one.times((before, pages_before));
             if !(1..=MOST_TIMES).contains(&quantity) {
                 return Err(Refusal::BadQuantity { position });
             }

@@ -153,7 +153,10 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         ),
         EventData::Undone(undone) => {
             let before = (*before)?;
-            let what = words::taken_back(before.status, before.decision, undone.what)?;
+            let what = match undone.what {
+                Some(what) => words::taken_back_within(what),
+                None => words::taken_back(before.status, before.decision)?,
+            };
             let now = words::goes_on(after, *now);
             (
                 Topic::TakenBack,

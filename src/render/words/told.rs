@@ -45,16 +45,7 @@ pub fn form(form: &Form) -> String {
 }
 
 /// Of what it was told that is taken back by undoing a dossier's status; `None`: nobody was told of it.
-pub const fn taken_back(
-    status: Status,
-    decision: Option<Decision>,
-    within: Option<UndoneWithin>,
-) -> Option<&'static str> {
-    match within {
-        Some(UndoneWithin::PaymentRequest) => return Some("yêu cầu nộp tiền"),
-        Some(UndoneWithin::Appointment) => return Some("hẹn lại ngày trả kết quả"),
-        None => {}
-    }
+pub const fn taken_back(status: Status, decision: Option<Decision>) -> Option<&'static str> {
     Some(match (status, decision) {
         (Status::Done, Some(Decision::Refused)) => "từ chối giải quyết hồ sơ",
         (Status::Done, _) => "có kết quả giải quyết hồ sơ",
@@ -64,6 +55,14 @@ pub const fn taken_back(
         (Status::Stopped, _) => "dừng giải quyết hồ sơ",
         _ => return None,
     })
+}
+
+/// The same of what is taken back of a dossier that goes on.
+pub const fn taken_back_within(what: UndoneWithin) -> &'static str {
+    match what {
+        UndoneWithin::PaymentRequest => "yêu cầu nộp tiền",
+        UndoneWithin::Appointment => "hẹn lại ngày trả kết quả",
+    }
 }
 
 /// That what was promised of a running dossier has passed, as its look-up says it; `None` while it has not.

@@ -267,47 +267,8 @@ async fn done_or_shown(
         ActionKind::Withdraw if typed.typed(REASON).is_none() => body[REASON] = json!(""),
         _ => {}
     }
-    // The clock runs again, and nothing may be asked for once more: not by a number in the wrong row.
-    if kind == ActionKind::TakeSupplement && typed.typed(REASON).is_none() {
-        let missing = still_missing(&subject.view, &body);
-        let some = body["items"]
-            .as_array()
-            .is_some_and(|items| !items.is_empty());
-        if some && !missing.is_empty() {
-            let why = format!(
-                "còn thiếu giấy tờ được yêu cầu: {}; nếu vẫn tiếp tục thì ghi lý do ở dưới",
-                missing.join("; ")
-            );
-            let form = form.wrong("items", why);
-            return answer(
-                call,
-                StatusCode::BAD_REQUEST,
-                kind,
-                subject,
-                form,
-                None,
-                carried,
-            );
-        }
-    }
-    // Whoever gets it back asks why.
-    let back = typed
-        .get("step")
-        .parse()
-        .is_ok_and(|step: u8| step < subject.view.step.index);
-    if kind == ActionKind::HandOver && back && typed.typed("note").is_none() {
-        let form = form.wrong("note", "ghi vì sao trả lại".to_owned());
-        let status = StatusCode::BAD_REQUEST;
-        return answer(call, status, kind, subject, form, None, carried);
-    }
-    if kind == ActionKind::Reappoint
-        && let Some(sure) = far_appointment(&form, typed)
-    {
-        let mut form = form;
-        let why =
-            "hẹn lại quá ba tháng nữa: xem lại ngày, tháng, năm; nếu đúng thì đánh dấu ở dưới";
-        form.fields.insert(2, sure);
-        let form = form.wrong("appointment_at", why.to_owned());
+    let form = looked_over(kind, form, &subject.view, &body, typed);
+    if !form.errors.is_empty() {
         let status = StatusCode::BAD_REQUEST;
         return answer(call, status, kind, subject, form, None, carried);
     }
@@ -378,6 +339,51 @@ async fn done_or_shown(
             )
         }
         false => Err(problem),
+    }
+}
+
+/// What the page asks about before it sends anything; the form with that where something is to be seen to.
+fn looked_over(
+    kind: ActionKind,
+    mut form: FormPart,
+    view: &DossierView,
+    body: &Value,
+    typed: &Fields,
+) -> FormPart {
+    let items = body["items"].as_array();
+    match kind {
+        // The clock runs again, and nothing may be asked for once more: not by a number in the wrong row.
+        ActionKind::TakeSupplement
+            if typed.typed(REASON).is_none() && items.is_some_and(|items| !items.is_empty()) =>
+        {
+            let missing = still_missing(view, body);
+            if missing.is_empty() {
+                return form;
+            }
+            let why = format!(
+                "còn thiếu giấy tờ được yêu cầu: {}; nếu vẫn tiếp tục thì ghi lý do ở dưới",
+                missing.join("; ")
+            );
+            form.wrong("items", why)
+        }
+        // Whoever gets it back asks why.
+        ActionKind::HandOver if typed.typed("note").is_none() => {
+            let step = typed.get("step").parse();
+            match step.is_ok_and(|step: u8| step < view.step.index) {
+                true => form.wrong("note", "ghi vì sao trả lại".to_owned()),
+                false => form,
+            }
+        }
+        ActionKind::Reappoint => {
+            let Some(sure) = far_appointment(&form, typed) else {
+                return form;
+            };
+            form.fields.insert(2, sure);
+            let why =
+                "hẹn lại quá ba tháng nữa: xem lại ngày, tháng, năm; nếu đúng thì đánh dấu ở dưới";
+            form.wrong("appointment_at", why.to_owned())
+        }
+        _ => form,
     }
 }
 
@@ -914,7 +920,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
     fields.push(Field::hidden(VERSION, view.version));
     fields.push(Field::moment("at/moment", "Thời điểm, nếu nhập sau").hint("Để trống: bây giờ."));
     fields.push(Field::text("at/late_reason", "Lý do nhập muộn"));
-    FormPart::new(fields)
+    FormPart::new(fields).remembering()
 }
 
 /// The cases in which its procedure may be.

@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 
-use crate::domain::text::gsm7;
+use crate::domain::person::fold_diacritics;
 use crate::error::Error;
 use crate::render::sheet::Sheet;
 use crate::render::{self, Format, words};
@@ -52,7 +52,7 @@ pub(super) fn wanted(typed: &Fields) -> Option<Format> {
 
 /// A name as every disk takes it: `Đúng hạn theo đơn vị` is `dung-han-theo-don-vi`.
 fn plain(name: &str) -> String {
-    let words = gsm7(name).to_lowercase();
+    let words = fold_diacritics(name);
     let words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     words.join("-")

@@ -19,7 +19,7 @@ use crate::store::drafts::Draft;
 use crate::views;
 use crate::web::access::state;
 use crate::web::api::call::Call;
-use crate::web::pages::forms::{Field, Fields, FormPart, Keeping, LargeFields, WAS};
+use crate::web::pages::forms::{Field, Fields, FormPart, Keeping, LargeFields};
 use crate::web::pages::{
     Frame, actions, dossier, hand_on, late, log_in, many, page, receive, see_other,
 };
@@ -348,16 +348,11 @@ impl Given {
 
     /// The form with that.
     pub(crate) fn over(self, form: FormPart) -> FormPart {
-        let was = match &self.typed {
-            // It was begun with what stood there then.
-            Some(typed) => typed.typed(WAS).map(str::to_owned),
-            None => Some(form.values()),
-        };
         let form = match &self.typed {
             Some(typed) => form.typed(typed),
             None => form,
         };
-        marked(form, &self.key, &self.place, was, self.keeping)
+        marked(form, &self.key, &self.place, self.keeping)
     }
 }
 
@@ -371,18 +366,10 @@ pub(crate) fn again(form: FormPart, typed: &Fields, place: &str) -> FormPart {
         unsaved: true,
         ..Keeping::default()
     };
-    let was = typed.typed(WAS).map(str::to_owned);
-    marked(form, key, place, was, keeping)
+    marked(form, key, place, keeping)
 }
 
-fn marked(
-    mut form: FormPart,
-    key: &str,
-    place: &str,
-    was: Option<String>,
-    keeping: Keeping,
-) -> FormPart {
-    form.fields.extend(was.map(|was| Field::hidden(WAS, was)));
+fn marked(mut form: FormPart, key: &str, place: &str, keeping: Keeping) -> FormPart {
     form.fields.push(Field::hidden(KEY, key));
     form.fields.push(Field::hidden(PLACE, place));
     form.keeping = Some(keeping);

@@ -291,7 +291,7 @@ async fn form(call: &Call, what: What, one: &Case) -> Result<FormPart, Problem> 
     };
     fields[0].focus = true;
     fields.push(Field::hidden(TAG, form_tag(one)));
-    Ok(FormPart::new(fields))
+    Ok(FormPart::new(fields).remembering())
 }
 
 fn answer(

@@ -200,7 +200,7 @@ impl PaperRow {
 }
 
 /// The hidden field that keeps how a form was shown: what has been touched is known by it.
-pub(crate) const WAS: &str = "was";
+const WAS: &str = "was";
 
 /// A field as a page shows it.
 #[derive(Debug, Clone)]
@@ -523,7 +523,10 @@ impl FormPart {
     /// With what was typed.
     #[must_use]
     pub(crate) fn typed(mut self, fields: &Fields) -> Self {
-        let own = std::mem::take(&mut self.fields).into_iter();
+        let mut own = std::mem::take(&mut self.fields);
+        // How it is now is not how it was shown to whoever typed.
+        own.retain(|field| field.name != WAS || fields.find(WAS).is_some());
+        let own = own.into_iter();
         self.fields = own.map(|field| field.typed(fields)).collect();
         self
     }
@@ -569,7 +572,7 @@ impl FormPart {
     }
 
     /// What stands in the form before anybody has typed, by name: what is empty is left out.
-    pub(crate) fn values(&self) -> String {
+    fn values(&self) -> String {
         let mut values = Map::new();
         for field in self.fields.iter().filter(|field| field.is_for_people()) {
             let mut put = |name: String, value: &str| {
@@ -585,6 +588,14 @@ impl FormPart {
             }
         }
         Value::Object(values).to_string()
+    }
+
+    /// That it keeps how it was shown, for [`Self::beside`].
+    #[must_use]
+    pub(crate) fn remembering(mut self) -> Self {
+        let values = self.values();
+        self.fields.push(Field::hidden(WAS, values));
+        self
     }
 
     /// Where somebody else was quicker: what nobody has touched since the form was shown is as it is now; beside what was

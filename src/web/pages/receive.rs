@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::acts::receive::{AtTheCounter, Paid};
-use crate::domain::dossier::{Channel, PaymentMethod};
+use crate::domain::dossier::{Channel, Pages, PaymentMethod};
 use crate::domain::identity::Identity;
 use crate::domain::identity_card::IdentityCard;
 use crate::domain::moment::Moment;
@@ -497,11 +497,16 @@ async fn read_or_take_in(
     }
 }
 
+/// Whether a fee is ticked as collected.
+fn is_any_ticked(paid: &Value) -> bool {
+    paid["fees"].as_array().is_some_and(|fees| !fees.is_empty())
+}
+
 /// What the fees come to as they are typed: those that are ticked as collected, or else those that are usual. `None`: there
 /// are none, or what one of them is nobody knows yet.
 fn to_collect(intake: &Intake, form: &FormPart) -> Option<String> {
     let mut paid = form.body()["paid"].take();
-    let ticked = paid["fees"].as_array().is_some_and(|fees| !fees.is_empty());
+    let ticked = is_any_ticked(&paid);
     if !ticked {
         let usual = intake
             .fees
@@ -517,11 +522,7 @@ fn to_collect(intake: &Intake, form: &FormPart) -> Option<String> {
             .fees
             .iter()
             .find(|(position, _)| *position == asked.fee)?;
-        let pages = asked.pages.unwrap_or_default();
-        let quantity = match pages.is_empty() {
-            true => asked.quantity.unwrap_or(1),
-            false => pages.total(),
-        };
+        let (quantity, pages) = asked.times((1, &Pages::default()));
         fee.sum(quantity, &pages)
     });
     let sums: Option<Vec<u64>> = sums.collect();
@@ -616,14 +617,13 @@ async fn take_in(
     }
     let bytes = body.to_string().into_bytes();
     let new = wrong_or(body::read::<NewDossier>(&bytes), &mut wrong)?;
-    let ticked = |paid: &Value| paid["fees"].as_array().is_some_and(|fees| !fees.is_empty());
-    if let Some(paid) = paid.as_ref().filter(|paid| !ticked(paid))
+    if let Some(paid) = paid.as_ref().filter(|paid| !is_any_ticked(paid))
         && (paid.get("receipt").is_some() || paid.get("amount_vnd").is_some())
     {
         let detail = "đã ghi số biên lai hoặc số tiền mà chưa đánh dấu khoản nào đã thu";
         wrong.push(FieldError::new("/paid/fees", detail));
     }
-    let paid = paid.filter(ticked);
+    let paid = paid.filter(is_any_ticked);
     let paid = paid.map(|mut paid| {
         with_quantities(&mut paid);
         read_paid(&paid)

@@ -185,7 +185,7 @@ fn form_of(file: &UserFile) -> FormPart {
     all.push(colleague.hint(hint));
     all.push(password());
     all.push(Field::tag(user));
-    FormPart::new(all)
+    FormPart::new(all).remembering()
 }
 
 /// What was typed as a password is in the fields alone.

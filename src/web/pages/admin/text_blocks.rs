@@ -104,7 +104,7 @@ fn form(known: Option<&TextBlockView>) -> FormPart {
             fields.push(Field::tag(known));
         }
     }
-    FormPart::new(fields)
+    FormPart::new(fields).remembering()
 }
 
 /// Where the form is sent to.

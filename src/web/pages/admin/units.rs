@@ -122,7 +122,7 @@ fn form(unit: &UnitView) -> FormPart {
     }
     all.extend(office_hours(unit.office_hours.as_ref()));
     all.push(Field::tag(unit));
-    FormPart::new(all)
+    FormPart::new(all).remembering()
 }
 
 /// The sessions of a working day, and of a Saturday on which dossiers are taken in.
