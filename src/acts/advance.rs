@@ -13,8 +13,9 @@ use crate::domain::ids::{Actor, DossierId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::Person;
-use crate::domain::procedure::Procedure;
+use crate::domain::procedure::{Procedure, ProcedureCode};
 use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
@@ -31,6 +32,8 @@ pub struct Request {
     pub action: Action,
     /// In which case of the procedure it is taken in; `None`: the one in which it was registered.
     pub case: Option<String>,
+    /// Code of the procedure under which it should have been taken in; `None`: its own.
+    pub procedure: Option<String>,
     /// People whom the action refers to and who are new.
     pub people: Vec<NewPerson>,
     /// Why it is entered late, where a reason is asked for.
@@ -54,6 +57,7 @@ impl Request {
             version: None,
             action,
             case: None,
+            procedure: None,
             people: Vec::new(),
             late_reason: None,
             form: ByForm::default(),
@@ -184,19 +188,15 @@ pub(crate) fn act_within(
     {
         return Err(Error::Refused(Refusal::NothingCorrected, Vec::new()));
     }
-    let told;
-    let action = match &request.action {
-        Action::Correct(Correction::Case { reason, .. }) => {
-            let before = reference.procedure_of(dossier);
-            let same = |before: &Procedure| before.definition.fees == procedure.definition.fees;
-            told = Action::Correct(Correction::Case {
-                reason: reason.clone(),
-                same_fees: before.is_some_and(|before| same(before)),
-            });
-            &told
-        }
-        action => action,
-    };
+    let mut action = request.action.clone();
+    if let Action::Correct(
+        Correction::Case { same_fees, .. } | Correction::Receipt { same_fees, .. },
+    ) = &mut action
+    {
+        let before = reference.procedure_of(dossier);
+        *same_fees =
+            before.is_some_and(|before| before.definition.fees == procedure.definition.fees);
+    }
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;
     let context = Context {
@@ -217,7 +217,7 @@ pub(crate) fn act_within(
             late_reason,
         )?
     };
-    let mut events = decide(Some(dossier), action, &context)
+    let mut events = decide(Some(dossier), &action, &context)
         .map_err(|refusal| Error::Refused(refusal, offered(Some(dossier), &context)))?;
     // Before it is written: where one of many is refused, the others go on. What cannot follow is refused by whoever
     // appends it.
@@ -348,6 +348,10 @@ fn procedure_for<'a>(
             let found = in_case(reference, own, case);
             return Ok(found.map_err(|reason| Error::wrong("/case", reason))?);
         }
+        (Action::Correct(Correction::Receipt { received_at, .. }), _) => {
+            let day = received_at.or(dossier.received_at).unwrap_or(at).date();
+            return procedure_meant(request, dossier, own, *received_at, day, reference);
+        }
         _ => return Ok(own),
     }
     let code = &own.definition.code;
@@ -360,6 +364,50 @@ fn procedure_for<'a>(
         None => Ok(reference
             .procedure_in_case(version.id, registered)
             .unwrap_or(version)),
+    }
+}
+
+/// The version and case under which a dossier should have been taken in on a day: its own, where nothing else is said.
+fn procedure_meant<'a>(
+    request: &Request,
+    dossier: &Dossier,
+    own: &'a Procedure,
+    received_at: Option<Moment>,
+    day: chrono::NaiveDate,
+    reference: &'a Reference,
+) -> Result<&'a Procedure, Error> {
+    let asked = request.procedure.as_deref();
+    let version = match (asked, received_at) {
+        (None, None) => own,
+        (asked, _) => {
+            let code = asked.unwrap_or(&own.definition.code);
+            let found = reference.procedure_in_force(code, day);
+            found.ok_or_else(|| {
+                let reason = match reference.versions(code).is_empty() {
+                    true => format!("không có thủ tục '{code}'"),
+                    false => words::refusal(&Refusal::ProcedureNotInForce {
+                        code: code.to_owned(),
+                        on: day,
+                    }),
+                };
+                Error::wrong("/procedure", reason)
+            })?
+        }
+    };
+    let in_code = asked.and_then(|code| ProcedureCode::read(code).ok()?.case);
+    match request.case.clone().or(in_code) {
+        Some(case) => {
+            let found = in_case(reference, version, &case);
+            Ok(found.map_err(|reason| Error::wrong("/case", reason))?)
+        }
+        // Another version of the same procedure is in the same case.
+        None if version.definition.code == own.definition.code => {
+            let case = dossier.contents.case.as_deref();
+            Ok(reference
+                .procedure_in_case(version.id, case)
+                .map_or(version, |found| found))
+        }
+        None => Ok(version),
     }
 }
 

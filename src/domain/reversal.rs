@@ -33,9 +33,9 @@ pub struct Reversal {
 pub enum Reversed {
     /// A closing was undone.
     Closing(Closing),
-    /// The dossier went to a successor.
+    /// The dossier went to a successor, or counts under another procedure or channel since.
     ReceiptLeft,
-    /// The dossier came from a unit that was dissolved.
+    /// The dossier came from a unit that was dissolved, or from another procedure or channel.
     ReceiptCame,
 }
 
@@ -125,7 +125,7 @@ pub fn reversals(
     let has_any = events.iter().any(|event| {
         matches!(
             event.data,
-            EventData::Undone(_) | EventData::MovedToSuccessor(_)
+            EventData::Undone(_) | EventData::MovedToSuccessor(_) | EventData::ReceiptCorrected(_)
         )
     });
     if !has_any {
@@ -173,6 +173,20 @@ fn add(before: &Dossier, event: &Event, after: &Dossier, into: &mut Vec<Reversal
                 if closed_in != after.unit {
                     receipt_goes(before, closed_in, after.unit, &of, into);
                 }
+            }
+        }
+        EventData::ReceiptCorrected(_)
+            if before.contents.counts_elsewhere
+                && (before.procedure, before.channel) != (after.procedure, after.channel) =>
+        {
+            if let Some(received) = after.received_at {
+                let day = received.date();
+                into.push(Reversal {
+                    procedure: before.procedure,
+                    channel: before.channel,
+                    ..of(after.unit, day, Reversed::ReceiptLeft)
+                });
+                into.push(of(after.unit, day, Reversed::ReceiptCame));
             }
         }
         EventData::MovedToSuccessor(_) if before.unit != after.unit && after.status.is_open() => {

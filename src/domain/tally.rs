@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use crate::domain::dossier::{Channel, Dossier, Ending, Event, EventData, ReplayError};
 use crate::domain::ids::{DossierId, ProcedureId, UnitId};
+use crate::domain::moment::Moment;
 use crate::domain::time_limit::Outcome;
 
 /// Counts over a span of days. What an event takes back counts negative on the day on which it
@@ -237,14 +238,7 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
         change(into.entry(key).or_default());
     };
     match &event.data {
-        EventData::Received(_) => {
-            add(key, &|t| *t.received_by(after.channel) += 1);
-            if after.receiving_unit != after.unit {
-                add(key, &|t| t.received_elsewhere += 1);
-                let unit = after.receiving_unit;
-                add(TallyKey { unit, ..key }, &|t| t.received_for_others += 1);
-            }
-        }
+        EventData::Received(_) => count_receipt(after, key, 1, into),
         EventData::Reached(reached) => {
             if reached.late {
                 add(key, &|t| t.passed_on_late += 1);
@@ -271,6 +265,26 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
                 }
             }
         }
+        EventData::ReceiptCorrected(_) => {
+            if let Some(before) = before {
+                let was = TallyKey {
+                    procedure: before.procedure,
+                    channel: before.channel,
+                    ..key
+                };
+                match before.contents.counts_elsewhere {
+                    // Known late, like all that is entered late: it is put right on the days on which it counted.
+                    false => {
+                        count_receipt(before, was, -1, into);
+                        count_receipt(after, key, 1, into);
+                        into.retain(|_, tally| !tally.is_zero());
+                    }
+                    // On which days what is in other columns, nobody can tell any more: from now on.
+                    true if was != key => move_open(after, was, key, into),
+                    true => {}
+                }
+            }
+        }
         EventData::DueRecomputed(new) => {
             if new.no_longer_overdue {
                 add(key, &|t| t.crossed -= 1);
@@ -283,6 +297,30 @@ pub fn count(before: Option<&Dossier>, event: &Event, after: &Dossier, into: &mu
             }
         }
         other => debug_assert!(!other.is_counted(), "{} is counted nowhere", other.name()),
+    }
+}
+
+/// Counts what a receipt counts, and what has come of it while the dossier is open, each on its day.
+fn count_receipt(dossier: &Dossier, key: TallyKey, by: i64, into: &mut Tallies) {
+    let mut add = |on: Option<Moment>, unit, change: &dyn Fn(&mut Tally)| {
+        let day = on.map_or(key.day, Moment::date);
+        change(into.entry(TallyKey { day, unit, ..key }).or_default());
+    };
+    let (unit, desk) = (dossier.unit, dossier.receiving_unit);
+    let received = dossier.received_at;
+    add(received, unit, &|t| *t.received_by(dossier.channel) += by);
+    if desk != unit {
+        add(received, unit, &|t| t.received_elsewhere += by);
+        add(received, desk, &|t| t.received_for_others += by);
+    }
+    let passing_on = dossier.contents.passing_on;
+    if let Some((by_then, reached)) = passing_on.and_then(|on| Some((on.by, on.reached?)))
+        && reached > by_then
+    {
+        add(Some(reached), unit, &|t| t.passed_on_late += by);
+    }
+    if dossier.is_overdue() {
+        add(dossier.overdue_since, unit, &|t| t.crossed += by);
     }
 }
 

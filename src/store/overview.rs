@@ -290,7 +290,7 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         Stamp,
     );
     // Each of these named by itself: such a statement is prepared once, a list every time.
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = Contents::KINDS;
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s] = Contents::KINDS;
     let kind = dossier_events::kind;
     let of_contents = kind.eq(a).or(kind.eq(b)).or(kind.eq(c)).or(kind.eq(d));
     let of_contents = of_contents
@@ -306,7 +306,9 @@ fn overview(conn: &mut Conn, key: &Key) -> Result<Option<(Stamp, Overview)>, Sto
         .or(kind.eq(n))
         .or(kind.eq(o))
         .or(kind.eq(p))
-        .or(kind.eq(q));
+        .or(kind.eq(q))
+        .or(kind.eq(r))
+        .or(kind.eq(s));
     let [a, b, c, d, e] = WHY;
     let says_why = kind.eq(a).or(kind.eq(b)).or(kind.eq(c)).or(kind.eq(d));
     let says_why = says_why.or(kind.eq(e));

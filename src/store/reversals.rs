@@ -98,9 +98,9 @@ pub fn all(conn: &mut Conn) -> Result<Counted, StoreError> {
 /// cannot be read is left out: `verify` tells of it.
 pub fn rebuild(conn: &mut Conn) -> Result<(), StoreError> {
     diesel::delete(tally_reversals::table).execute(conn)?;
-    // Undone, moved to a successor.
+    // Undone, moved to a successor, a receipt corrected.
     let ids: Vec<Vec<u8>> = dossier_events::table
-        .filter(dossier_events::kind.eq_any([15_i16, 17]))
+        .filter(dossier_events::kind.eq_any([15_i16, 17, 33]))
         .select(dossier_events::dossier_id)
         .distinct()
         .load(conn)?;

@@ -342,7 +342,25 @@ fn told(event: &EventView, offices: Offices, kept: &Kept, reference: &Reference)
         let known = kept.cases.iter().find(|case| case.code == code)?;
         Some(format!("{} ({code})", known.name))
     };
+    // Of a receipt that is put right, each as it was too.
+    let receipt = event.kind == "receipt_corrected";
+    let named = |name: &str| {
+        let code = text(name).filter(|_| receipt)?;
+        let version = reference.versions(code).first()?;
+        Some(format!("{} ({code})", version.definition.name))
+    };
+    let way = |name: &str| {
+        let by = text(name).filter(|_| receipt)?.parse().ok()?;
+        Some(words::channel(by).to_owned())
+    };
+    let when = |name: &str| moment(name).filter(|_| receipt);
     let said = [
+        ("Thủ tục", named("procedure")),
+        ("Trước đó ghi thủ tục", named("procedure_before")),
+        ("Kênh nộp", way("channel")),
+        ("Trước đó ghi kênh", way("channel_before")),
+        ("Tiếp nhận lúc", when("received_at")),
+        ("Trước đó ghi lúc", when("received_before")),
         ("Bước", step().cloned()),
         ("Đơn vị", unit("unit")),
         ("Từ", unit("from")),

@@ -793,6 +793,7 @@ pub(super) fn version_after(data: &EventData, before: Option<&Under>) -> Option<
     let received = match data {
         EventData::Received(received) => received,
         EventData::CaseCorrected(new) => return Some((before?, Some(new.case.clone()))),
+        EventData::ReceiptCorrected(new) => return Some((new.procedure?, new.case.clone())),
         _ => return None,
     };
     let version = received.procedure_now.or(before)?;
@@ -855,7 +856,7 @@ fn shown(
             let unit = reference.units().get(UnitId(id()?))?;
             Value::String(unit.code.clone())
         }
-        "procedure" | "procedure_now" => {
+        "procedure" | "procedure_now" | "procedure_before" => {
             let procedure = reference.procedure(ProcedureId(id()?))?;
             Value::String(procedure.definition.code.clone())
         }
@@ -863,7 +864,7 @@ fn shown(
             let (username, _) = staff.get(&UserId(id()?))?;
             Value::String(username.clone())
         }
-        "due" | "step_due" | "appointment" | "pass_on_by" => {
+        "due" | "step_due" | "appointment" | "pass_on_by" | "received_at" | "received_before" => {
             let moment = Moment::from_unix_millis(value.as_i64()?);
             Value::String(moment.to_string())
         }

@@ -265,6 +265,7 @@ fn show(
         EventData::Received(received) => Some(received.limit),
         EventData::VerificationNeeded(needed) => needed.limit.or(limit),
         EventData::CaseCorrected(new) => Some(new.limit),
+        EventData::ReceiptCorrected(new) => Some(new.limit),
         _ => limit,
     });
     let overdue = state.overdue || crossed;

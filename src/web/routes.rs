@@ -848,6 +848,8 @@ fn actions_table() -> Vec<Route> {
             .about("Sửa thông tin người được ủy quyền, hoặc ghi rằng không có ai được ủy quyền."),
         act(To::CorrectCase, May::CorrectApplicant, actions::CorrectCase::asks)
             .about("Sửa trường hợp của thủ tục đã chọn nhầm: thời hạn của trường hợp đó, tính từ lúc tiếp nhận; không sửa khi đã quá hạn."),
+        act(To::CorrectReceipt, May::CorrectApplicant, actions::CorrectReceipt::asks)
+            .about("Sửa thủ tục, kênh, thời điểm tiếp nhận đã ghi nhầm: thời hạn theo thủ tục và kênh đúng, tính từ lúc tiếp nhận đúng."),
         act(To::CorrectPapers, May::CorrectApplicant, actions::CorrectPapers::asks)
             .about("Sửa giấy tờ đã nhận (ghi lại tất cả giấy tờ đã nhận đến nay), số bộ, cách trả kết quả."),
     ]

@@ -388,6 +388,7 @@ fn good_body(path: &str) -> serde_json::Value {
         "links" => json!({"dossier": "H37.20.01-200101-0001", "kind": "related"}),
         "correct-applicant" => json!({"reason": "sai", "applicant": {"name": "Lý Văn Dũng"}}),
         "correct-papers" => json!({"reason": "sai", "items": []}),
+        "correct-receipt" => json!({"reason": "sai", "channel": "postal"}),
         "correct-case" => json!({"reason": "sai", "case": "02"}),
         "correct-delegate" => json!({"reason": "sai", "delegate": {"name": "Lý Văn Dũng"}}),
         _ => json!({"reason": "lý do"}),

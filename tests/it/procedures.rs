@@ -314,6 +314,110 @@ on_both! {
 }
 
 on_both! {
+    fn procedure_way_and_moment_of_a_receipt_are_put_right(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        put(&office, &with_cases());
+        let receive = |procedure: &str, more: Value| {
+            let mut body = office.new_dossier(COMMUNE, procedure);
+            body["items"] = json!([]);
+            body["accept"] = json!(["duplicate_dossier"]);
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send().expect(201).json()
+        };
+        let papers = json!([{"position": 0, "originals": 1}, {"position": 1, "originals": 1}]);
+        let dossier = receive("1.999001", json!({"case": "01", "items": papers}));
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let act = |action: &str, body: Value| {
+            let call = office.call("POST", format!("{path}/{action}")).token(&supervisor);
+            call.header("If-Match", "*").body(body).send()
+        };
+        let now = || office.call("GET", path.clone()).token(&supervisor).send().expect(200).json();
+        let correct = |body: Value| {
+            let mut all = json!({"reason": "Chọn nhầm"});
+            all.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+            act("correct-receipt", all)
+        };
+        let figures = |by: &str| {
+            let day = motcua::clock::now().date();
+            let path = format!("/api/v1/reports/on-time?by={by}&unit={COMMUNE}&from={}&to={day}", day - chrono::Days::new(20));
+            let report = office.call("GET", path).token(&supervisor).send().expect(200).json();
+            let rows = report["rows"].as_array().unwrap().clone();
+            let of = |row: &Value| (row["key"].as_str().unwrap().to_owned(), row["received"].as_i64().unwrap());
+            rows.iter().map(of).filter(|(_, count)| *count != 0).collect::<Vec<_>>()
+        };
+        assert_eq!(figures("channel"), [("direct".to_owned(), 1)]);
+
+        // What is refused says why.
+        assert_eq!(correct(json!({})).problem(409, "refused")["reason"], "nothing_corrected");
+        assert_eq!(correct(json!({"channel": "direct"})).problem(409, "refused")["reason"], "nothing_corrected");
+        assert_eq!(fields(&correct(json!({"procedure": "9.999999"})).problem(400, "invalid-request")), ["/procedure"]);
+        assert_eq!(fields(&correct(json!({"procedure": "1.999001", "case": "07"})).problem(400, "invalid-request")), ["/case"]);
+        let future = json!({"received_at": "2100-01-01T08:00:00+07:00"});
+        assert_eq!(correct(future).problem(409, "refused")["reason"], "in_the_future");
+
+        // The way in which it came.
+        correct(json!({"channel": "postal"})).expect(200);
+        assert_eq!(now()["channel"], "postal");
+        assert_eq!(figures("channel"), [("postal".to_owned(), 1)]);
+
+        // The moment: the limit runs from there, and it counts on that day.
+        let today = motcua::clock::now().date();
+        let reference = office.world.store.reference().unwrap();
+        let timetable = reference.timetable(reference.units().by_code(COMMUNE).unwrap().id).unwrap();
+        let day = timetable.working_days_back(today, 1).unwrap();
+        let moment = day.format("%Y-%m-%dT08:15:00+07:00").to_string();
+        correct(json!({"received_at": moment})).expect(200);
+        assert_eq!(now()["received_at"], moment);
+        let preview = |procedure: &str| {
+            let received = moment.replace('+', "%2B");
+            let path = format!("/api/v1/time-limit?procedure={procedure}&unit={COMMUNE}&channel=postal&received_at={received}");
+            office.call("GET", path).send().expect(200).json()["due_at"].clone()
+        };
+        assert_eq!(now()["due_at"], preview("1.999001.01"));
+
+        // Another procedure, by the form: found by a few letters, its fees and limit hold.
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let place = format!("/ho-so/{}/sua-tiep-nhan", dossier["case_number"].as_str().unwrap());
+        let form = clerk.get(&place).expect(200).body;
+        let seen = held(&form, "version");
+        let wrong = clerk.post(&place, &[("version", &seen), ("procedure", "chung thuc ban sao"), ("channel", "postal"), ("reason", "Nhầm thủ tục")]);
+        assert_eq!(wrong.status, 400);
+        assert!(wrong.body.contains("<option value=\"2.000815\"") && wrong.body.contains("Nhầm thủ tục"), "{}", wrong.body);
+        let none = clerk.post(&place, &[("version", &seen), ("procedure", "khong co that"), ("channel", "postal"), ("reason", "x")]);
+        assert!(none.body.contains("Không có thủ tục nào khớp"), "{}", none.body);
+        let done = clerk.post(&place, &[("version", &seen), ("procedure", "2.000815"), ("channel", "postal"), ("reason", "Nhầm thủ tục")]);
+        let page = clerk.follow(done).body;
+        for said in ["Sửa thủ tục, kênh, thời điểm tiếp nhận", "(2.000815)", "Trước đó ghi thủ tục:", "Trước đó ghi kênh: ", "Trước đó ghi lúc: "] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert_eq!(now()["procedure"]["code"], "2.000815");
+        assert_eq!(now()["case"], Value::Null);
+        assert_eq!(now()["due_at"], preview("2.000815"));
+        let keys: Vec<_> = figures("procedure").into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["2.000815"]);
+
+        // What was paid is paid back first; what was handed on comes back first.
+        act("fees/collect", json!({"fees": [0], "method": "cash", "receipt": "BL-1"})).expect(200);
+        let back = json!({"procedure": "1.999001", "case": "01"});
+        assert_eq!(correct(back.clone()).problem(409, "refused")["reason"], "case_fees_settled");
+        act("hand-over", json!({"step": 1})).expect(200);
+        assert_eq!(correct(back).problem(409, "refused")["reason"], "procedure_when_handed_over");
+        let later = json!({"received_at": motcua::clock::now().to_string()});
+        assert_eq!(correct(later).problem(409, "refused")["reason"], "bad_receipt");
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+        // After a closing that was taken back it counts on several days: the way is put right from now on.
+        act("finish", json!({"decision": "refused", "reason": "Thiếu"})).expect(200);
+        act("undo", json!({"reason": "Nhầm"})).expect(200);
+        correct(json!({"channel": "direct"})).expect(200);
+        assert_eq!(figures("channel"), [("direct".to_owned(), 1)]);
+        let earlier = json!({"received_at": day.format("%Y-%m-%dT08:05:00+07:00").to_string()});
+        assert_eq!(correct(earlier).problem(409, "refused")["reason"], "receipt_of_others");
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
     fn the_case_of_what_was_registered_is_chosen_at_receipt(db: &Database) {
         let mut office = Office::open(db);
         let supervisor = office.token(Role::Supervisor, COMMUNE);

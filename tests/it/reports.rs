@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::support::{Office, Program, World, at, date, fields, history_step, on_both, with_norm};
-use motcua::domain::dossier::{Action, Correction, Decision, Dossier, EventData, Status};
+use motcua::domain::dossier::{Action, Channel, Correction, Decision, Dossier, EventData, Status};
 use motcua::domain::ids::{DossierId, UnitId};
 use motcua::domain::moment::Moment;
 use motcua::domain::period::Period;
@@ -34,7 +34,7 @@ struct Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..15_u8, 0..100_usize, 0..30_i64).prop_map(|(kind, which, hours)| Step {
+    let step = (0..18_u8, 0..100_usize, 0..30_i64).prop_map(|(kind, which, hours)| Step {
         kind,
         which,
         hours,
@@ -62,7 +62,7 @@ fn play(world: &World, steps: &[Step]) -> Moment {
                     Err(error) => Err(error),
                 }
             }
-            (kind, Some(id)) => world.act(id, now, action(kind)).map(drop),
+            (kind, Some(id)) => world.act(id, now, action(kind, step.which, now)).map(drop),
         };
         match result {
             Ok(()) | Err(Error::Refused(..) | Error::Invalid(_)) => {}
@@ -76,8 +76,23 @@ fn play(world: &World, steps: &[Step]) -> Moment {
     now
 }
 
-fn action(kind: u8) -> Action {
+fn action(kind: u8, which: usize, now: Moment) -> Action {
+    let receipt = |channel, received_at| {
+        Action::Correct(Correction::Receipt {
+            reason: "Ghi nhầm".to_owned(),
+            channel,
+            received_at,
+            return_date: None,
+            same_fees: true,
+        })
+    };
     match kind {
+        15 => receipt(Some(Channel::Online), None),
+        16 => receipt(Some(Channel::Postal), None),
+        17 => {
+            let hours = i64::try_from(which).unwrap();
+            receipt(None, Some(now.plus_millis(-hours * 3_600_000)))
+        }
         // To the next unit of the chain; the last goes nowhere.
         12 => moved(0),
         13 => moved(1),
@@ -142,7 +157,10 @@ fn judge(history: &[motcua::domain::dossier::Event], period: Period, until: Mome
     let received_within = known
         .iter()
         .any(|event| matches!(event.data, EventData::Received(_)) && event.at >= start);
-    standing.received_other = i64::from(received_within);
+    match after.channel {
+        Channel::Online => standing.received_online = i64::from(received_within),
+        _ => standing.received_other = i64::from(received_within),
+    }
     let crossed = after.is_running() && after.due().is_some_and(|due| due < until.min(end));
     standing.in_progress_overdue =
         i64::from(after.status.is_open() && (after.is_overdue() || crossed));
@@ -157,11 +175,37 @@ fn histories(store: &Store) -> Vec<Vec<motcua::domain::dossier::Event>> {
             rows.iter()
                 .map(|(id, _)| {
                     let stored = events::history(conn, *id)?;
-                    stored.iter().map(|event| event.event()).collect()
+                    let events: Result<Vec<_>, _> =
+                        stored.iter().map(|event| event.event()).collect();
+                    events.map(put_right)
                 })
                 .collect::<Result<Vec<_>, _>>()
         })
         .unwrap()
+}
+
+/// The history as if it had been received at once when it was: such a mistake is put right in all days.
+fn put_right(
+    mut history: Vec<motcua::domain::dossier::Event>,
+) -> Vec<motcua::domain::dossier::Event> {
+    let (mut at, mut channel) = (None, None);
+    for event in &mut history {
+        match &mut event.data {
+            EventData::ReceiptCorrected(new) => {
+                at = new.received_at.take().or(at);
+                channel = new.channel.take().or(channel);
+            }
+            // What it is in by then stays there.
+            EventData::MovedToSuccessor(_) | EventData::Undone(_) => break,
+            _ => {}
+        }
+    }
+    let first = &mut history[0];
+    first.at = at.unwrap_or(first.at);
+    if let (EventData::Received(received), Some(channel)) = (&mut first.data, channel) {
+        received.submission.as_mut().unwrap().channel = channel;
+    }
+    history
 }
 
 fn check(store: &Store, now: Moment) {
@@ -334,7 +378,7 @@ on_both! {
                 db.tamper(
                     "delete from dossier_events; delete from dossiers; delete from persons;
                      delete from tally_deltas; delete from rollups; delete from case_counters;
-                     delete from tally_reversals;",
+                     delete from tally_reversals; delete from late_tallies;",
                 );
                 let now = play(&world, &steps).plus_millis(1);
                 check(&world.store, now);

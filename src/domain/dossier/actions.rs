@@ -109,6 +109,9 @@ actions! {
     /// What was written down of the papers was wrong, or forgotten.
     CorrectPapers: "correct-papers" "sửa giấy tờ đã nhận, cách trả kết quả", CorrectApplicant,
         from Received InProgress SupplementRequested PaymentRequested;
+    /// It was taken in under another procedure, in another way or at another moment.
+    CorrectReceipt: "correct-receipt" "sửa thủ tục, kênh, thời điểm tiếp nhận", CorrectApplicant,
+        from Received InProgress;
     /// It was taken in as another case of its procedure, and with it by another limit.
     CorrectCase: "correct-case" "sửa trường hợp của thủ tục", CorrectApplicant, from Received InProgress;
     /// Another delegate, or none.
@@ -148,6 +151,7 @@ impl ActionKind {
                 | Self::CorrectApplicant
                 | Self::CorrectPapers
                 | Self::CorrectCase
+                | Self::CorrectReceipt
                 | Self::CorrectDelegate
         )
     }
@@ -387,6 +391,16 @@ pub enum Correction {
         sets: Option<u16>,
         return_channel: Option<Channel>,
     },
+    /// Under the procedure that comes with the context; `None`: as it is.
+    Receipt {
+        reason: String,
+        channel: Option<Channel>,
+        received_at: Option<Moment>,
+        /// Where that procedure sets no limit.
+        return_date: Option<ReturnDate>,
+        /// Its fees are those of the procedure before.
+        same_fees: bool,
+    },
     /// The case that comes with the context.
     Case {
         reason: String,
@@ -425,6 +439,7 @@ impl Action {
             Self::Correct(Correction::Applicant { .. }) => ActionKind::CorrectApplicant,
             Self::Correct(Correction::Papers { .. }) => ActionKind::CorrectPapers,
             Self::Correct(Correction::Case { .. }) => ActionKind::CorrectCase,
+            Self::Correct(Correction::Receipt { .. }) => ActionKind::CorrectReceipt,
             Self::Correct(Correction::Delegate { .. }) => ActionKind::CorrectDelegate,
             Self::SendBack { .. } => ActionKind::SendBack,
             Self::MarkOverdue => ActionKind::MarkOverdue,

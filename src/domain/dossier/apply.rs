@@ -267,6 +267,25 @@ impl Dossier {
                 clock.limit = new.limit;
                 clock.due = new.due;
             }
+            EventData::ReceiptCorrected(new) => {
+                self.procedure = new.procedure.unwrap_or(self.procedure);
+                self.channel = new.channel.unwrap_or(self.channel);
+                self.judging = new.judging.unwrap_or(self.judging);
+                let clock = self.clock.as_mut().ok_or(misfit)?;
+                if let Some(received) = new.received_at {
+                    for since in [Some(&mut clock.started), self.step_since.as_mut()] {
+                        if let Some(since) = since.filter(|since| Some(**since) == self.received_at)
+                        {
+                            *since = received;
+                        }
+                    }
+                    self.received_at = Some(received);
+                    self.entered_at = received;
+                }
+                clock.limit = new.limit;
+                clock.due = new.due;
+                self.step_due = new.step_due.or(self.step_due);
+            }
             EventData::PapersCorrected(new) => {
                 self.return_channel = new.return_channel.unwrap_or(self.return_channel);
             }

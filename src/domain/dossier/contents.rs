@@ -42,6 +42,10 @@ pub struct Contents {
     pub verification: Option<String>,
     /// It has been apologised for within this limit, and appointed anew.
     pub apologised: bool,
+    /// It moved with its unit, or a closing of it was taken back: reports have it in columns of several days since.
+    pub counts_elsewhere: bool,
+    /// When it was submitted online; `None`: it was not.
+    pub registered_at: Option<Moment>,
 }
 
 /// A dossier's way from the desk where it was handed in to the unit that resolves it.
@@ -69,8 +73,8 @@ impl Contents {
 
     /// Codes of the kinds of events that say anything of it: all that [`Contents::follow`] follows, and
     /// those that begin a dossier.
-    pub const KINDS: [i16; 17] = [
-        1, 2, 6, 7, 8, 10, 17, 19, 20, 21, 24, 25, 26, 27, 28, 31, 32,
+    pub const KINDS: [i16; 19] = [
+        1, 2, 6, 7, 8, 10, 15, 17, 19, 20, 21, 24, 25, 26, 27, 28, 31, 32, 33,
     ];
 
     /// What the events of these kinds say, each with its moment, oldest first; others may be among them.
@@ -86,9 +90,11 @@ impl Contents {
         let mut contents = Self::submitted(submission);
         let mut under = submission.procedure;
         for (at, data) in std::iter::once((at, first)).chain(events) {
-            if let EventData::Received(received) = data {
-                under = received.procedure_now.unwrap_or(under);
-            }
+            under = match data {
+                EventData::Received(received) => received.procedure_now.unwrap_or(under),
+                EventData::ReceiptCorrected(new) => new.procedure.unwrap_or(under),
+                _ => under,
+            };
             contents.follow(at, data, under);
         }
         Ok(contents)
@@ -110,6 +116,7 @@ impl Contents {
     /// What one more event changes, `under` the version of the procedure that holds after it.
     pub(super) fn follow(&mut self, at: Moment, data: &EventData, under: ProcedureId) {
         match data {
+            EventData::Registered(_) => self.registered_at = Some(at),
             EventData::Received(received) => {
                 if received.submission.is_none() {
                     self.case.clone_from(&received.case_now);
@@ -148,7 +155,19 @@ impl Contents {
                 self.case = Some(new.case.clone());
                 self.limit = Some(new.limit);
                 if new.other_fees {
-                    self.fee_terms.clear();
+                    self.have_other_fees();
+                }
+            }
+            EventData::ReceiptCorrected(new) => {
+                if new.procedure.is_some() {
+                    self.case.clone_from(&new.case);
+                }
+                self.limit = Some(new.limit);
+                if !new.limit.is_by_hand() || new.due_reason.is_some() {
+                    self.due_reason.clone_from(&new.due_reason);
+                }
+                if new.other_fees {
+                    self.have_other_fees();
                 }
             }
             EventData::PaymentRequested(requested) => {
@@ -167,8 +186,9 @@ impl Contents {
                     }
                 }
                 Some(UndoneWithin::Appointment) => self.apologised = false,
-                None => {}
+                None => self.counts_elsewhere = true,
             },
+            EventData::MovedToSuccessor(_) => self.counts_elsewhere = true,
             EventData::PaymentTaken(taken) => {
                 self.payment_requested = None;
                 self.requested_fees.clear();
@@ -228,6 +248,14 @@ impl Contents {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What was said of the fees before says nothing of these; nothing of them is settled.
+    fn have_other_fees(&mut self) {
+        self.fee_terms.clear();
+        for refund in &mut self.refunds {
+            refund.settled.clear();
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod handling;
 mod money;
+mod receipt;
 mod receiving;
 mod timing;
 
@@ -12,6 +13,7 @@ use crate::domain::dossier::decide::money::{
     amount_asked, asked_less, not_requested, nothing_left_to_pay, positions, positive, refunded,
     request_payment, terms,
 };
+use crate::domain::dossier::decide::receipt::{NewReceipt, correct_receipt};
 use crate::domain::dossier::decide::receiving::{reach, receive_new, receive_registered, register};
 use crate::domain::dossier::decide::timing::{correct_case, judge, moved_step, recompute, resumed};
 use crate::domain::dossier::papers::positioned;
@@ -551,6 +553,22 @@ fn decide_existing(
         }
         Action::Correct(Correction::Case { reason, same_fees }) => {
             correct_case(dossier, overdue, reason, *same_fees, context)?
+        }
+        Action::Correct(Correction::Receipt {
+            reason,
+            channel,
+            received_at,
+            return_date,
+            same_fees,
+        }) => {
+            let new = NewReceipt {
+                reason: &required(reason)?,
+                channel: channel.unwrap_or(dossier.channel),
+                at: *received_at,
+                return_date: return_date.as_ref(),
+                same_fees: *same_fees,
+            };
+            correct_receipt(dossier, overdue, &new, context)?
         }
         Action::SendBack {
             amount_vnd,

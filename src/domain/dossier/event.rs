@@ -251,6 +251,8 @@ event_kinds! {
     ApplicantCorrected = 18: "Sửa thông tin người nộp", uncounted;
     /// What the receipt says of papers, or of how the result is returned, was wrong.
     PapersCorrected = 28: "Sửa giấy tờ đã nhận, cách trả kết quả", uncounted;
+    /// It was taken in under another procedure, in another way or at another moment than it should have been.
+    ReceiptCorrected = 33: "Sửa thủ tục, kênh, thời điểm tiếp nhận", counted;
     /// It is another case of its procedure; the limit of that one holds, from the same start.
     CaseCorrected = 31: "Sửa trường hợp của thủ tục", uncounted;
     /// The delegate's data were wrong, or there is none: a new record takes the place of the old one.
@@ -670,6 +672,55 @@ pub struct CaseCorrected {
     pub limit: TimeLimit,
     #[serde(with = "millis")]
     pub due: Moment,
+    /// Its fees are others: on what terms they were owed before says nothing of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub other_fees: bool,
+}
+
+/// Each as it is and as it was, where it is another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptCorrected {
+    pub reason: String,
+    /// Another procedure, another version of it, or another case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure: Option<ProcedureId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure_before: Option<ProcedureId>,
+    /// Of that procedure: two digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_before: Option<Channel>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub received_at: Option<Moment>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub received_before: Option<Moment>,
+    #[serde(with = "short_limit")]
+    pub limit: TimeLimit,
+    #[serde(with = "millis")]
+    pub due: Moment,
+    /// Why the due moment is the one that was named, where the procedure sets no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_reason: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub step_due: Option<Moment>,
+    /// By what it is judged, if the rule of its day of receipt is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judging: Option<Judging>,
     /// Its fees are others: on what terms they were owed before says nothing of them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub other_fees: bool,

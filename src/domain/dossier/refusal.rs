@@ -212,6 +212,18 @@ pub enum Refusal {
     NothingCorrected,
     /// Another limit would put right what is past due.
     CaseWhenOverdue,
+    /// Steps of the procedure as which it was taken in were done.
+    ProcedureWhenHandedOver,
+    /// A receipt by another desk, or of which reports have more than its day: the moment counts there too.
+    ReceiptOfOthers,
+    /// It was submitted online: that is no mistake of whoever took it in.
+    SubmittedOnline,
+    /// Before it was submitted, or after what was done with it.
+    BadReceipt {
+        at: Moment,
+        earliest: Option<Moment>,
+        latest: Moment,
+    },
     /// What was settled were fees that this case has not.
     CaseFeesSettled,
     /// The procedure sets no limit, and nobody has named a return date.
@@ -296,6 +308,10 @@ impl Refusal {
             Self::NothingToUndo => "nothing_to_undo",
             Self::NothingCorrected => "nothing_corrected",
             Self::CaseWhenOverdue => "case_when_overdue",
+            Self::ProcedureWhenHandedOver => "procedure_when_handed_over",
+            Self::ReceiptOfOthers => "receipt_of_others",
+            Self::SubmittedOnline => "submitted_online",
+            Self::BadReceipt { .. } => "bad_receipt",
             Self::CaseFeesSettled => "case_fees_settled",
             Self::ReturnDateMissing => "return_date_missing",
             Self::ReturnDateGiven => "return_date_given",

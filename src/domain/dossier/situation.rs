@@ -69,6 +69,7 @@ impl<'a> Situation<'a> {
                     !self.procedure.definition.cases.is_empty()
                         && self.contents.verification.is_none()
                 }
+                ActionKind::CorrectReceipt => self.contents.verification.is_none(),
                 ActionKind::Undo => self.can_be_undone(by),
                 ActionKind::CollectFees | ActionKind::SetFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),

@@ -78,6 +78,26 @@ impl Teller for NoticeTeller {
     }
 }
 
+/// Why the moment that is promised is another one; of a receipt that was put right, what it says now.
+fn because(data: &EventData, reference: &Reference, after: &Dossier) -> String {
+    let why = words::because(data);
+    let corrected = match data {
+        EventData::ReceiptCorrected(new) => {
+            words::receipt_corrected(new, procedure_name(reference, after))
+        }
+        _ => None,
+    };
+    match corrected {
+        Some(what) => format!("{why}; {what}"),
+        None => why,
+    }
+}
+
+fn procedure_name<'a>(reference: &'a Reference, dossier: &Dossier) -> &'a str {
+    let procedure = reference.procedure(dossier.procedure);
+    procedure.map_or("", |procedure| &procedure.definition.name)
+}
+
 /// What the applicant is told of an event, if anything.
 fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
     let Happened {
@@ -264,6 +284,15 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 }),
             )
         }
+        // Of the way in which it came nobody need be told, of a new date they are told as of all of them.
+        EventData::ReceiptCorrected(new)
+            if before.and_then(Dossier::promised) == after.promised() =>
+        {
+            (
+                Topic::Corrected,
+                json!({"what": words::receipt_corrected(new, procedure_name(reference, after))?, "reason": new.reason}),
+            )
+        }
         EventData::SupplementTaken(taken) if taken.items.is_empty() => {
             (Topic::SupplementWaived, json!({"reason": taken.reason}))
         }
@@ -283,9 +312,9 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                     "old_at": render::words::moment(old),
                     "new_at": moment(Some(new).filter(|new| new >= now)),
                     "past_at": moment(Some(new).filter(|new| {
-                        new < now && matches!(data, EventData::DueRecomputed(_))
+                        new < now && matches!(data, EventData::DueRecomputed(_) | EventData::ReceiptCorrected(_))
                     })),
-                    "because": words::because(data),
+                    "because": because(data, reference, after),
                 }),
             )
         }

@@ -499,6 +499,7 @@ fn reason(data: &EventData) -> &str {
         EventData::Undone(event) => &event.reason,
         EventData::PapersCorrected(event) => &event.reason,
         EventData::CaseCorrected(event) => &event.reason,
+        EventData::ReceiptCorrected(event) => &event.reason,
         EventData::MoneySentBack(event) => &event.reason,
         EventData::DelegateCorrected(event) => &event.reason,
         EventData::VerificationNeeded(event) => &event.reason,

@@ -238,12 +238,38 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::CaseUnchanged => "hồ sơ đã ở đúng trường hợp này".to_owned(),
         Refusal::CaseWhenOverdue => {
-            "hồ sơ đã quá hạn trả: không sửa trường hợp để đổi thời hạn nữa".to_owned()
+            "hồ sơ đã quá hạn trả: không sửa để đổi thời hạn nữa".to_owned()
         }
         Refusal::CaseFeesSettled => {
-            "trường hợp này có phí, lệ phí khác với những khoản đã thu hoặc đã miễn: hoàn trả \
-                                     các khoản đó trước, rồi sửa trường hợp"
+            "sửa như vậy thì phí, lệ phí khác với những khoản đã thu hoặc đã miễn: hoàn trả, hủy miễn \
+             các khoản đó trước, rồi sửa"
                 .to_owned()
+        }
+        Refusal::ProcedureWhenHandedOver => {
+            "hồ sơ đã chuyển bước theo quy trình của thủ tục này: trả lại bước đầu rồi sửa thủ tục"
+                .to_owned()
+        }
+        Refusal::ReceiptOfOthers => {
+            "hồ sơ do nơi khác tiếp nhận, chuyển từ cơ quan khác đến, hoặc đã hủy kết thúc: thời điểm tiếp nhận \
+             không sửa được"
+                .to_owned()
+        }
+        Refusal::SubmittedOnline => {
+            "hồ sơ được nộp trực tuyến: kênh tiếp nhận không sửa được".to_owned()
+        }
+        Refusal::BadReceipt {
+            at,
+            earliest,
+            latest,
+        } => {
+            let (at, latest) = (moment(*at), moment(*latest));
+            match earliest {
+                Some(earliest) => format!(
+                    "thời điểm tiếp nhận {at} phải từ lúc nộp trực tuyến {} đến {latest}",
+                    moment(*earliest)
+                ),
+                None => format!("thời điểm tiếp nhận {at} không được sau {latest}"),
+            }
         }
         Refusal::ReturnDateMissing => {
             "thủ tục không quy định thời hạn: cần ngày hẹn trả kèm lý do".to_owned()

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::domain::dossier::{
-    Channel, Decision, Dossier, EventData, PapersCorrected, PaymentMethod, Status, UndoneWithin,
+    Channel, Decision, Dossier, EventData, PapersCorrected, PaymentMethod, ReceiptCorrected,
+    Status, UndoneWithin,
 };
 use crate::domain::moment::Moment;
 use crate::domain::norms::Form;
@@ -136,6 +137,15 @@ pub fn corrected(new: &PapersCorrected) -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
+/// What a receipt says since it was put right, as far as it concerns whoever holds it; `procedure` is the name of the
+/// right one. The way in which it came is theirs to know.
+pub fn receipt_corrected(new: &ReceiptCorrected, procedure: &str) -> Option<String> {
+    let named = (new.procedure).map(|_| format!("thủ tục là {procedure}"));
+    let at = (new.received_at).map(|at| format!("tiếp nhận lúc {}", moment(at)));
+    let all: Vec<String> = named.into_iter().chain(at).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
 /// Whether whoever pays or is paid so is not at the desk.
 const fn is_sent(method: PaymentMethod) -> bool {
     matches!(method, PaymentMethod::Transfer | PaymentMethod::Online)
@@ -210,6 +220,10 @@ pub fn because(data: &EventData) -> String {
         EventData::CaseCorrected(new) => {
             let reason = new.reason.trim_end_matches('.');
             return format!("sửa trường hợp của thủ tục ({reason}), thời hạn được tính lại");
+        }
+        EventData::ReceiptCorrected(new) => {
+            let reason = new.reason.trim_end_matches('.');
+            return format!("sửa thông tin tiếp nhận ({reason}), thời hạn được tính lại");
         }
         EventData::VerificationNeeded(needed) => {
             let reason = needed.reason.trim_end_matches('.');

@@ -734,7 +734,63 @@ impl CorrectCase {
     }
 }
 
+/// What the receipt should have said; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectReceipt {
+    #[schema(example = "Chọn nhầm thủ tục")]
+    reason: String,
+    /// Mã thủ tục.
+    #[serde(default)]
+    #[schema(example = "1.001193")]
+    procedure: Option<String>,
+    /// Trường hợp của thủ tục đó (hai chữ số).
+    #[serde(default)]
+    case: Option<String>,
+    /// Kênh nộp; của hồ sơ nộp trực tuyến thì không sửa được.
+    #[serde(default)]
+    channel: Option<Channel>,
+    /// Thời điểm tiếp nhận.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2021-03-15T10:02:00+07:00")]
+    received_at: Option<Moment>,
+    /// Khi thủ tục không quy định thời hạn.
+    #[serde(default)]
+    return_date: Option<ReturnDateInput>,
+    #[serde(default)]
+    at: Option<EnteredAt>,
+}
+
+impl Readable for CorrectReceipt {
+    fn check(&self) -> Vec<FieldError> {
+        let mut wrong = check_text("/reason", &self.reason);
+        if let Some(date) = &self.return_date {
+            date.read("", &mut wrong);
+        }
+        wrong
+    }
+}
+
+impl CorrectReceipt {
+    pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
+        let date = self.return_date.as_ref();
+        let asked = of.to(Action::Correct(Correction::Receipt {
+            reason: self.reason,
+            channel: self.channel,
+            received_at: self.received_at,
+            return_date: date.map(|date| date.read("", &mut Vec::new())),
+            // Whoever does it knows.
+            same_fees: false,
+        }))?;
+        Ok(Request {
+            case: self.case,
+            procedure: self.procedure,
+            ..asked
+        })
+    }
+}
+
 action_bodies! {
-    CorrectCase, WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
+    CorrectReceipt, CorrectCase, WithReason, Plain, Receive, HandOver, OtherHands, RequestSupplement, TakeSupplement, RequestPayment, TakePayment,
     Finish, Return, Reappoint, MoveTo, CorrectApplicant, CorrectDelegate, CorrectPapers,
 }

@@ -12,7 +12,7 @@ use crate::domain::identity::Identity;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
-use crate::domain::procedure::StepRole;
+use crate::domain::procedure::{ProcedureCode, StepRole};
 use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
 use crate::render::words;
@@ -75,6 +75,7 @@ pub(crate) const fn slug(kind: ActionKind) -> Option<&'static str> {
         ActionKind::CorrectApplicant => "sua-nguoi-nop",
         ActionKind::CorrectPapers => "sua-giay-to",
         ActionKind::CorrectCase => "sua-truong-hop",
+        ActionKind::CorrectReceipt => "sua-tiep-nhan",
         ActionKind::CorrectDelegate => "sua-nguoi-duoc-uy-quyen",
         ActionKind::Register
         | ActionKind::SendBack
@@ -272,6 +273,11 @@ async fn done_or_shown(
         let status = StatusCode::BAD_REQUEST;
         return answer(call, status, kind, subject, form, None, carried);
     }
+    let form = procedure_meant(call, kind, form, &subject.view, typed).await?;
+    if !form.errors.is_empty() {
+        let status = StatusCode::BAD_REQUEST;
+        return answer(call, status, kind, subject, form, None, carried);
+    }
     let keeps_identity = kept_identity(kind, typed);
     let intent = intent(call, None);
     let key = typed.typed(drafts::KEY).map(str::to_owned);
@@ -340,6 +346,55 @@ async fn done_or_shown(
         }
         false => Err(problem),
     }
+}
+
+/// The field of the procedure under which it should have been taken in.
+const PROCEDURE: &str = "procedure";
+
+/// Where words of a procedure were typed and no code: the form with those that fit, to choose from.
+async fn procedure_meant(
+    call: &Call,
+    kind: ActionKind,
+    mut form: FormPart,
+    view: &DossierView,
+    typed: &Fields,
+) -> Result<FormPart, Problem> {
+    let words = match typed.typed(PROCEDURE) {
+        Some(words) if kind == ActionKind::CorrectReceipt => words.to_owned(),
+        _ => return Ok(form),
+    };
+    if ProcedureCode::read(&words).is_ok() {
+        return Ok(form);
+    }
+    let unit = view.unit.code.clone();
+    let found = call.run(move |store, by, now| {
+        let reference = store.reference()?;
+        let unit = reference
+            .units()
+            .by_code(&unit)
+            .map_or(by.unit, |unit| unit.id);
+        Ok(views::intake::find_procedures(
+            store,
+            unit,
+            &words,
+            now.date(),
+        )?)
+    });
+    let found = found.await?;
+    let why = match found.is_empty() {
+        true => "không có thủ tục nào khớp: gõ mã hoặc vài chữ khác",
+        false => "chọn thủ tục đúng trong danh sách",
+    };
+    if let (false, Some(field)) = (
+        found.is_empty(),
+        form.fields.iter_mut().find(|field| field.name == PROCEDURE),
+    ) {
+        let choices = found
+            .iter()
+            .map(|one| Choice::new(&one.code, format!("{} – {}", one.code, one.name)));
+        *field = Field::choice(PROCEDURE, "Thủ tục đúng", choices.collect());
+    }
+    Ok(form.wrong(PROCEDURE, why.to_owned()))
 }
 
 /// What the page asks about before it sends anything; the form with that where something is to be seen to.
@@ -516,7 +571,7 @@ pub(crate) fn clear(body: &mut Value) {
     let Some(body) = body.as_object_mut() else {
         return;
     };
-    for name in ["assignee", "case"] {
+    for name in ["assignee", "case", PROCEDURE] {
         if body.get(name) == Some(&json!("")) {
             body.remove(name);
         }
@@ -628,6 +683,7 @@ fn perform(
         ActionKind::CorrectApplicant => ask!(actions::CorrectApplicant::asks),
         ActionKind::CorrectPapers => ask!(actions::CorrectPapers::asks),
         ActionKind::CorrectCase => ask!(actions::CorrectCase::asks),
+        ActionKind::CorrectReceipt => ask!(actions::CorrectReceipt::asks),
         ActionKind::CorrectDelegate => ask!(actions::CorrectDelegate::asks),
         ActionKind::Register
         | ActionKind::SendBack
@@ -879,13 +935,32 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         }
         ActionKind::CorrectCase => {
             let now = view.case.as_ref().map_or("", |case| &case.code);
-            let hint = "Thời hạn của trường hợp này, tính từ lúc tiếp nhận. Chọn nhầm cả thủ tục thì dừng hồ sơ này và \
-                        nhận hồ sơ mới.";
+            let hint = "Thời hạn của trường hợp này, tính từ lúc tiếp nhận. Chọn nhầm cả thủ tục thì sửa thủ tục.";
             vec![
                 Field::choice("case", "Trường hợp", cases(of).collect())
                     .value(now)
                     .hint(hint),
                 reason("Sửa vì sao").hint("Người nộp được báo ngày hẹn mới."),
+            ]
+        }
+        ActionKind::CorrectReceipt => {
+            let procedure = format!(
+                "Mã hoặc vài chữ của tên. Để trống: giữ {} – {}. Đổi thủ tục thì sau đó sửa giấy tờ đã nhận theo thủ tục mới.",
+                view.procedure.code, view.procedure.name
+            );
+            let received = view.received_at.map(words::moment).unwrap_or_default();
+            let dated = "Chỉ khi thủ tục đúng không quy định thời hạn, và khi đó bắt buộc.";
+            vec![
+                Field::text(PROCEDURE, "Thủ tục đúng").hint(procedure),
+                Field::text("case", "Trường hợp của thủ tục đó")
+                    .hint("Hai chữ số; chỉ khi thủ tục có nhiều trường hợp."),
+                Field::choice("channel", "Kênh nộp", channels()).value(view.channel.as_str()),
+                Field::moment("received_at", "Tiếp nhận lúc")
+                    .hint(format!("Để trống: giữ {received}.")),
+                Field::moment("return_date/at", "Hẹn trả").hint(dated),
+                Field::text("return_date/reason", "Vì sao hẹn ngày này"),
+                reason("Sửa vì sao")
+                    .hint("Thời hạn được tính lại từ lúc tiếp nhận; ngày hẹn đổi thì người nộp được báo."),
             ]
         }
         ActionKind::CorrectPapers => vec![

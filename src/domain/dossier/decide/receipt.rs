@@ -1,0 +1,216 @@
+//! Putting right what a receipt says: under which procedure, by which way, at which moment.
+
+use crate::domain::dossier::decide::timing::{moved_step, running_clock};
+use crate::domain::dossier::decide::{Backdating, Context, ensure_open, late_reason, required};
+use crate::domain::dossier::{
+    Channel, Dossier, EventData, Fees, ReceiptCorrected, Refusal, ReturnDate, Status,
+};
+use crate::domain::moment::Moment;
+use crate::domain::norms::Judging;
+use crate::domain::time_limit::Clock;
+use crate::domain::unit::Unit;
+
+/// The receipt as it should have been; its procedure comes with the context.
+pub(super) struct NewReceipt<'a> {
+    pub reason: &'a str,
+    pub channel: Channel,
+    /// `None`: as it is.
+    pub at: Option<Moment>,
+    pub return_date: Option<&'a ReturnDate>,
+    pub same_fees: bool,
+}
+
+/// The limit of the right procedure and way, from the right moment. Nothing that is past due is put right so, nor what
+/// was paid by other fees, nor where steps of the wrong procedure were done.
+pub(super) fn correct_receipt(
+    dossier: &Dossier,
+    overdue: bool,
+    new: &NewReceipt<'_>,
+    context: &Context<'_>,
+) -> Result<EventData, Refusal> {
+    let contents = &dossier.contents;
+    let procedure = context.procedure;
+    let clock = running_clock(dossier)?;
+    let received = dossier.received_at.unwrap_or(clock.started);
+    let at = new.at.unwrap_or(received);
+    let is_other = procedure.id != dossier.procedure || procedure.case != contents.case;
+    let other_way = new.channel != dossier.channel;
+    if !is_other && !other_way && at == received && new.return_date.is_none() {
+        return Err(Refusal::NothingCorrected);
+    }
+    if contents.verification.is_some() {
+        return Err(Refusal::VerificationSaid);
+    }
+    let unit = context.units.get(dossier.unit);
+    let unit = unit.ok_or(Refusal::UnknownUnit)?;
+    if is_other {
+        ensure_fits(dossier, unit, at, context)?;
+    }
+    if other_way && contents.registered_at.is_some() {
+        return Err(Refusal::SubmittedOnline);
+    }
+    if at != received {
+        ensure_may_be_at(dossier, unit, at, new.reason, context)?;
+    }
+    let fees = Fees {
+        contents,
+        fees: &procedure.definition.fees,
+        channel: new.channel,
+        on: at.date(),
+        free_now: false,
+    };
+    let holds = |fee: u16| new.same_fees && fees.holds(fee);
+    if !contents.settled_fees.iter().all(|paid| holds(paid.fee)) {
+        return Err(Refusal::CaseFeesSettled);
+    }
+    let clock = clock_from(
+        dossier,
+        clock,
+        at,
+        is_other || other_way,
+        unit,
+        new,
+        context,
+    )?;
+    if overdue && Some(clock.due) != dossier.due() {
+        return Err(Refusal::CaseWhenOverdue);
+    }
+    let mut moved = dossier.clone();
+    moved.step_since = dossier.step_since.map(|since| match since == received {
+        true => at,
+        false => since,
+    });
+    let judging: Judging = context.norms.on(at.date()).judging();
+    let named = new.return_date.map(|named| required(&named.reason));
+    Ok(ReceiptCorrected {
+        reason: new.reason.to_owned(),
+        procedure: is_other.then_some(procedure.id),
+        procedure_before: is_other.then_some(dossier.procedure),
+        case: procedure.case.clone().filter(|_| is_other),
+        channel: other_way.then_some(new.channel),
+        channel_before: other_way.then_some(dossier.channel),
+        received_at: (at != received).then_some(at),
+        received_before: (at != received).then_some(received),
+        step_due: moved_step(&moved, &clock, context)?,
+        limit: clock.limit,
+        due: clock.due,
+        due_reason: named.transpose()?,
+        judging: (judging != dossier.judging).then_some(judging),
+        other_fees: !new.same_fees,
+    }
+    .into())
+}
+
+/// Whether its unit could have taken it in under that procedure, and nothing of the wrong one was done.
+fn ensure_fits(
+    dossier: &Dossier,
+    unit: &Unit,
+    at: Moment,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    let definition = &context.procedure.definition;
+    let code = || definition.code.clone();
+    let on = at.date();
+    if dossier.step > 0 {
+        return Err(Refusal::ProcedureWhenHandedOver);
+    }
+    if !definition.is_in_force_on(on) {
+        return Err(Refusal::ProcedureNotInForce { code: code(), on });
+    }
+    if dossier.receiving_unit != dossier.unit && !definition.received_elsewhere {
+        return Err(Refusal::NotReceivedElsewhere { procedure: code() });
+    }
+    if !definition.levels.contains(&unit.level) {
+        return Err(Refusal::WrongLevel {
+            procedure: code(),
+            unit: unit.code.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether it may have been taken in then: by a desk that was open, not before it was submitted nor after what was done
+/// with it, and no further back than whoever says so may enter.
+fn ensure_may_be_at(
+    dossier: &Dossier,
+    unit: &Unit,
+    at: Moment,
+    reason: &str,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    if dossier.receiving_unit != dossier.unit || dossier.contents.counts_elsewhere {
+        return Err(Refusal::ReceiptOfOthers);
+    }
+    if at > context.now {
+        return Err(Refusal::InTheFuture {
+            at,
+            now: context.now,
+        });
+    }
+    let latest = match dossier.status {
+        Status::Received => context.at,
+        // What was done since is in no state: it was taken in before all that.
+        _ => dossier.received_at.unwrap_or(context.at),
+    };
+    let earliest = dossier.contents.registered_at;
+    if at > latest || earliest.is_some_and(|earliest| at < earliest) {
+        return Err(Refusal::BadReceipt {
+            at,
+            earliest,
+            latest,
+        });
+    }
+    let then = Context {
+        at,
+        backdating: context.backdating.map(|backdating| Backdating {
+            reason: Some(reason),
+            ..backdating
+        }),
+        ..*context
+    };
+    ensure_open(unit, &then)?;
+    late_reason(&then).map(drop)
+}
+
+/// The clock as it should have run since.
+fn clock_from(
+    dossier: &Dossier,
+    mut clock: Clock,
+    at: Moment,
+    by_another_limit: bool,
+    unit: &Unit,
+    new: &NewReceipt<'_>,
+    context: &Context<'_>,
+) -> Result<Clock, Refusal> {
+    let procedure = context.procedure;
+    if procedure.case.is_none() && procedure.definition.case_decides_limit(new.channel) {
+        return Err(Refusal::case_missing(&procedure.definition));
+    }
+    // One that started anew, or waited to be passed on, goes on from there.
+    if Some(clock.started) == dossier.received_at {
+        clock.started = at;
+    }
+    let limit = match by_another_limit {
+        true => procedure.limit_for(new.channel, unit).limit.limit()?,
+        false => clock.limit,
+    };
+    match (limit.is_by_hand(), new.return_date) {
+        // Nothing about it is another: what is past due keeps the due moment that it crossed.
+        (false, None) if limit == clock.limit && Some(at) == dossier.received_at => Ok(clock),
+        (false, Some(_)) => Err(Refusal::ReturnDateGiven),
+        (false, None) => Ok(clock.with_limit(limit, context.timetable)?),
+        (true, None) if clock.limit.is_by_hand() && clock.due > clock.started => Ok(clock),
+        (true, None) => Err(Refusal::ReturnDateMissing),
+        (true, Some(named))
+            if named.at > clock.started.max(context.at)
+                && context.timetable.is_open(named.at)? =>
+        {
+            Ok(Clock {
+                limit,
+                due: named.at,
+                ..clock
+            })
+        }
+        (true, Some(named)) => Err(Refusal::BadReturnDate { at: named.at }),
+    }
+}
