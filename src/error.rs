@@ -114,6 +114,8 @@ pub enum Conflict {
     RequestAnswered,
     #[error("yêu cầu này đã được thực hiện hoặc từ chối")]
     RequestSettled,
+    #[error("yêu cầu này chưa được thực hiện hay từ chối: không có gì để mở lại")]
+    RequestOpen,
     /// Somebody's data cannot be erased yet, and why.
     #[error("chưa xóa được dữ liệu: {0}")]
     StillNeeded(String),
@@ -151,6 +153,7 @@ impl Conflict {
             Self::OwnWork => "own_work",
             Self::RequestAnswered => "request_answered",
             Self::RequestSettled => "request_settled",
+            Self::RequestOpen => "request_open",
             Self::StillNeeded(_) => "still_needed",
             Self::HasDossiers { .. } => "unit_has_dossiers",
             Self::VersionInForce => "version_in_force",

@@ -6,10 +6,11 @@ use crate::acts::receive::wrong_terms;
 use crate::acts::recompute_due::put_right;
 use crate::acts::{Intent, Occasion, context, drafts, rate, wrong_fields, wrong_return};
 use crate::domain::dossier::{
-    Action, Beside, Context, Correction, Dossier, Event, EventData, HandsCause, HandsChanged,
-    Principal, Refusal, Staff, Status, competent_units, decide, needs_a_principal, offered,
+    Action, Beside, Context, Correction, Dossier, Event, EventData, HandedIn, HandsCause,
+    HandsChanged, HeldItem, ItemGiven, Paper, Papers, Principal, Refusal, Staff, Status,
+    competent_units, decide, needs_a_principal, offered,
 };
-use crate::domain::ids::{Actor, DossierId};
+use crate::domain::ids::{Actor, DossierId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::Person;
@@ -19,7 +20,7 @@ use crate::render::words;
 use crate::store::persons::{self, NewPerson, Under};
 use crate::store::reference::Reference;
 use crate::store::set_aside::{self, Work};
-use crate::store::{Conn, Store, StoreError, deputies, dossiers, satisfaction, users};
+use crate::store::{Conn, Store, StoreError, deputies, dossiers, events, satisfaction, users};
 use crate::views::assignees::{ensure_assignable, may_have};
 use crate::views::cases::in_case;
 
@@ -34,6 +35,8 @@ pub struct Request {
     pub case: Option<String>,
     /// Code of the procedure under which it should have been taken in; `None`: its own.
     pub procedure: Option<String>,
+    /// Papers of another version, procedure or case were never there.
+    pub drops_others: bool,
     /// People whom the action refers to and who are new.
     pub people: Vec<NewPerson>,
     /// Why it is entered late, where a reason is asked for.
@@ -58,6 +61,7 @@ impl Request {
             action,
             case: None,
             procedure: None,
+            drops_others: false,
             people: Vec::new(),
             late_reason: None,
             form: ByForm::default(),
@@ -197,6 +201,31 @@ pub(crate) fn act_within(
         *same_fees =
             before.is_some_and(|before| before.definition.fees == procedure.definition.fees);
     }
+    if let Action::Correct(Correction::Papers { items, others, .. }) = &mut action {
+        let held = &dossier.contents.items;
+        let version = |held: &HeldItem| {
+            let version = reference.procedure_in_case(held.under, held.case.as_deref());
+            version.map(|version| &**version)
+        };
+        let known = Papers::others_of(held, procedure, version);
+        match request.drops_others {
+            true if items.is_none() && !known.is_empty() => {
+                let listed = Papers::of(held, procedure, version).listed.into_iter();
+                *items = Some(given(listed));
+            }
+            true => {}
+            false => *others = known,
+        }
+    }
+    if let Action::HandOver {
+        step,
+        assignee: assignee @ None,
+        ..
+    } = &mut action
+        && *step < dossier.step
+    {
+        *assignee = handed_on_by(conn, reference, dossier, *step)?;
+    }
     let late_reason = request.late_reason.as_deref();
     let stands_in_for = principals(conn, dossier, procedure, at, occasion, reference)?;
     let context = Context {
@@ -251,6 +280,43 @@ pub(crate) fn act_within(
         rate::note_at_desk(conn, &changed, rating, occasion.now)?;
     }
     Ok(changed)
+}
+
+/// What is on record of the papers of a checklist, as somebody would say it.
+fn given(listed: impl Iterator<Item = HandedIn>) -> Vec<ItemGiven> {
+    let number = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    let items = (0_u16..).zip(listed).filter(|(_, held)| held.is_any());
+    let items = items.map(|(position, held)| {
+        let paper = Paper::Position(position);
+        ItemGiven(paper, number(held.originals), number(held.copies))
+    });
+    items.collect()
+}
+
+/// Who handed the dossier on from a step, to whom it comes back if nobody else is named; `None`: they cannot have it any
+/// more.
+fn handed_on_by(
+    conn: &mut Conn,
+    reference: &Reference,
+    dossier: &Dossier,
+    step: u8,
+) -> Result<Option<UserId>, StoreError> {
+    let (mut at, mut by) = (0, None);
+    for stored in events::history(conn, dossier.id)? {
+        let event = stored.event()?;
+        if let EventData::HandedOver(to) = &event.data {
+            if at == step && to.step > at {
+                by = Some(event.actor);
+            }
+            at = to.step;
+        }
+    }
+    let Some(Actor::Staff(user)) = by else {
+        return Ok(None);
+    };
+    let account = users::find(conn, user)?.map(|account| account.user);
+    let account = account.filter(|user| may_have(reference, user, [dossier.unit, dossier.holder]));
+    Ok(account.map(|user| user.id))
 }
 
 /// What an event says by which a dossier comes to where whoever has it in hand cannot have it any more: a move, or a

@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::domain::ids::DeputyId;
 use crate::domain::moment::Moment;
 use crate::domain::role::Permission;
-use crate::error::Error;
+use crate::error::{Error, WrongField};
+use crate::render::words;
 use crate::store::admin_acts::{self, ActKind};
 use crate::store::authority::Proof;
 use crate::store::deputies::{self, Deputy};
@@ -78,6 +79,12 @@ pub fn name(
             if principal.role.may(Permission::Finish) && !deputy.role.may(Permission::Finish) {
                 let why = "người này không được quyết định hồ sơ nên không làm thay được người có quyền đó";
                 return Err(Error::wrong("/deputy", why));
+            }
+            let pair = (principal.id, deputy.id);
+            if let Some(known) = deputies::standing(conn, pair, (new.from, new.to))? {
+                let (from, to) = (words::date(known.from), words::date(known.to));
+                let why = format!("đã được giao làm thay từ {from} đến hết {to}: thôi việc đó trước, hoặc chọn ngày khác");
+                return Err(Error::Invalid(vec![WrongField::from(("/from", why))]));
             }
             let named = Deputy {
                 id: DeputyId::new(now, rand::random()),

@@ -220,6 +220,10 @@ pub enum Step {
     Refuse {
         reason: String,
     },
+    /// It was settled by a slip. What was deleted is gone.
+    Reopen {
+        reason: String,
+    },
 }
 
 /// Notes what became of a request, once each.
@@ -234,13 +238,19 @@ pub fn advance(
     by: Proof,
     now: Moment,
 ) -> Result<PrivacyRequestView, Error> {
-    if matches!(&step, Step::Refuse { reason } if reason.trim().is_empty()) {
+    if matches!(&step, Step::Refuse { reason } | Step::Reopen { reason } if reason.trim().is_empty())
+    {
         return Err(Error::wrong("/reason", "để trống"));
     }
     store.write_with_reference_as(by, move |conn, reference, caller| {
         let mut one = within(privacy::lock(conn, id)?, reference, caller.unit())?;
-        if one.settled.is_some() {
-            return Err(Conflict::RequestSettled.into());
+        let reopens = matches!(step, Step::Reopen { .. });
+        let is_gone = one.what == Request::Delete
+            && matches!(&one.settled, Some(settled) if settled.refusal.is_none());
+        match one.settled.is_some() {
+            false if reopens => return Err(Conflict::RequestOpen.into()),
+            true if !reopens || is_gone => return Err(Conflict::RequestSettled.into()),
+            _ => {}
         }
         let settled = |refusal| {
             Some(Settled {
@@ -273,9 +283,16 @@ pub fn advance(
                 one.settled = settled(Some(reason.trim().to_owned()));
                 (ActKind::PrivacyRequestSettled, "refused")
             }
+            Step::Reopen { .. } => {
+                one.settled = None;
+                (ActKind::PrivacyRequestReopened, "reopened")
+            }
         };
         privacy::update(conn, &one)?;
-        let act = json!({"request": id, "outcome": outcome});
+        let mut act = json!({"request": id, "outcome": outcome});
+        if let Step::Reopen { reason } = &step {
+            act["reason"] = json!(reason.trim());
+        }
         admin_acts::record(conn, caller.actor(), now, kind, &act)?;
         view(conn, reference, one, now)
     })

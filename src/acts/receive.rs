@@ -420,7 +420,7 @@ fn check(
     if let Some(code) = &new.competent_unit
         && reference.units().by_code(code).is_none()
     {
-        add("/competent_unit", format!("không có đơn vị '{code}'"));
+        add("/competent_unit", words::no_unit(reference.units(), code));
     }
     if let Err(error) = ProcedureCode::read(&new.procedure) {
         add("/procedure", error.to_string());

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::acts::hands::{self, HandedOn};
 use crate::acts::passwords;
+use crate::domain::disclosure::{PERSONAL_NUMBER, holds_personal_number};
 use crate::domain::email;
 use crate::domain::ids::{Actor, UserId};
 use crate::domain::moment::Moment;
@@ -47,6 +48,7 @@ fn check_full_name(name: &str) -> Result<(), String> {
         _ if !name.chars().any(char::is_alphabetic) => Err("họ tên cần có chữ".to_owned()),
         201.. => Err("dài quá 200 ký tự".to_owned()),
         _ if is_garbled_name(name) => Err(text::GARBLED.to_owned()),
+        _ if holds_personal_number(name) => Err(PERSONAL_NUMBER.to_owned()),
         _ => Ok(()),
     }
 }
@@ -77,7 +79,11 @@ pub fn create(
             wrong.push((field, reason));
         }
     };
-    check("/username", username::check(&username));
+    let no_number = |()| match holds_personal_number(&username) {
+        true => Err(PERSONAL_NUMBER.to_owned()),
+        false => Ok(()),
+    };
+    check("/username", username::check(&username).and_then(no_number));
     check("/full_name", check_full_name(&new.full_name));
     if let Some(subject) = &new.oidc_subject {
         check("/oidc_subject", check_subject(subject));

@@ -118,6 +118,39 @@ pub fn holds_personal_number(text: &str) -> bool {
     })
 }
 
+/// A text that others wrote, as it is shown: of personal numbers the last three digits are left.
+pub fn without_numbers(text: &str) -> String {
+    if !holds_personal_number(text) {
+        return text.to_owned();
+    }
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let hide = |text: &str| {
+        let mut left = digits(text);
+        let shown = text.chars().map(|c| match c.is_ascii_digit() {
+            true => {
+                left -= 1;
+                if left < 3 { c } else { '*' }
+            }
+            false => c,
+        });
+        shown.collect::<String>()
+    };
+    let words = text.split_inclusive(char::is_whitespace);
+    let hidden: String = words
+        .map(
+            |word| match holds_personal_number(word) || digits(word) == 9 {
+                true => hide(word),
+                false => word.to_owned(),
+            },
+        )
+        .collect();
+    match holds_personal_number(&hidden) {
+        // Its digits are set apart: which are whose, nobody can tell.
+        true => hide(text),
+        false => hidden,
+    }
+}
+
 /// How the card is called whose number has nine digits.
 const OLD_CARD: &[&str] = &["cmnd", "cmt", "chung minh", "so cm "];
 
@@ -630,6 +663,26 @@ const MOST_DIGITS: usize = 12;
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn personal_numbers_that_others_wrote_are_not_shown() {
+        for (written, shown) in [
+            (
+                "nop le phi H37.20.01-261128-0004",
+                "nop le phi H37.20.01-261128-0004",
+            ),
+            (
+                "Nguyen Van A 020185000123 chuyen tien",
+                "Nguyen Van A *********123 chuyen tien",
+            ),
+            ("cccd:020185000123, le phi", "cccd:*********123, le phi"),
+            ("so 020 185 000 123", "so *** *** *** 123"),
+            ("CMND 081234567", "CMND ******567"),
+            ("FT26330123456789", "FT26330123456789"),
+        ] {
+            assert_eq!(without_numbers(written), shown);
+        }
+    }
+
     use super::*;
 
     fn of(text: &str) -> Vec<Disclosure> {

@@ -1,11 +1,11 @@
-//! Identity numbers of persons (CCCD, CMND) and organisations (tax code).
+//! Identity numbers of persons (CCCD, CMND, passport) and organisations (tax code).
 //!
 //! The numbers are personal data: `Debug` and `Display` mask them so that none reaches a log.
 
 use std::fmt;
 
 use crate::domain::Invalid;
-use crate::domain::text::is_dash;
+use crate::domain::text::{clean, is_dash};
 use crate::domain::typed;
 
 /// The number by which an applicant is identified, checked for its form.
@@ -15,12 +15,15 @@ pub enum Identity {
     Cccd(String),
     /// Chứng minh nhân dân, the older card, 9 digits.
     Cmnd(String),
+    /// Hộ chiếu, of whatever country: begins with a letter, in capitals.
+    Passport(String),
     /// Mã số thuế of an organisation, 10 digits or 10-3.
     TaxCode(String),
 }
 
-const PERSON_LENGTH: Invalid =
-    Invalid::new("số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số");
+const PERSON_LENGTH: Invalid = Invalid::new(
+    "số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số, hộ chiếu có chữ cái ở đầu",
+);
 pub(super) const PERSON_ZERO: Invalid = Invalid::new(
     "số căn cước công dân có 12 chữ số, chứng minh nhân dân có 9 chữ số: số này thiếu một chữ số, có thể mất số 0 ở \
      đầu (bảng tính thường bỏ mất)",
@@ -42,16 +45,21 @@ const OF_A_SPREADSHEET: Invalid = Invalid::new(
 );
 
 impl Identity {
-    /// A person's number: 12 digits (CCCD) or 9 (CMND). Spaces and dots between digits are
-    /// dropped, as people write them.
+    /// A person's number: 12 digits (CCCD) or 9 (CMND), or a passport's, which begins with a letter (`C1234567`).
+    /// Spaces and dots between digits are dropped, as people write them.
     pub fn person(text: &str) -> Result<Self, Invalid> {
+        // Its letters are part of it: some look like what a number is called, some like digits.
+        let plain = compact(&typed::latin(&clean(text))).replace('-', "");
+        if let Some(passport) = passport(&plain) {
+            return Ok(passport);
+        }
         let text = &typed::number(text);
         if is_of_a_spreadsheet(text) {
             return Err(OF_A_SPREADSHEET);
         }
         let digits = compact(text).replace('-', "");
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(NOT_DIGITS);
+            return passport(&digits).ok_or(NOT_DIGITS);
         }
         match digits.len() {
             9 => Ok(Self::Cmnd(digits)),
@@ -104,9 +112,20 @@ impl Identity {
     /// The number in full. For storing and for those who may see it; never for logs.
     pub fn number(&self) -> &str {
         match self {
-            Self::Cccd(n) | Self::Cmnd(n) | Self::TaxCode(n) => n,
+            Self::Cccd(n) | Self::Cmnd(n) | Self::Passport(n) | Self::TaxCode(n) => n,
         }
     }
+}
+
+/// A letter, and digits and letters behind it, seven to nine in all (ICAO 9303), among which most are digits: that of Vietnam
+/// has one letter and seven digits.
+fn passport(text: &str) -> Option<Identity> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_one = (7..=9).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && digits * 2 > text.len();
+    is_one.then(|| Identity::Passport(text.to_ascii_uppercase()))
 }
 
 /// Whether a number has become one to reckon with: `82123456.0`, of which nobody knows how many zeros were before it.
@@ -167,6 +186,40 @@ mod tests {
         );
         for typed in ["CCCD 0201 8500 0123", "020,185,000,123", "O2O185OOO123."] {
             assert_eq!(Identity::person(typed).unwrap().number(), "020185000123");
+        }
+        for typed in [
+            "C1234567",
+            "c 1234567",
+            "Hộ chiếu: C1234567",
+            "hc C 123 45 67.",
+        ] {
+            assert_eq!(
+                Identity::person(typed),
+                Ok(Identity::Passport("C1234567".to_owned())),
+                "{typed}"
+            );
+        }
+        assert_eq!(
+            Identity::person("E12345678").unwrap().to_string(),
+            "******678"
+        );
+        for typed in [
+            "TK1234567",
+            "HC1234567",
+            "CC1234567",
+            "C01X00T47",
+            "m123a4567",
+            "O1234567",
+        ] {
+            let read = Identity::person(typed);
+            assert_eq!(
+                read,
+                Ok(Identity::Passport(typed.to_ascii_uppercase())),
+                "{typed}"
+            );
+        }
+        for typed in ["ABCDE1234", "C12345", "1234567C"] {
+            assert_eq!(Identity::person(typed), Err(NOT_DIGITS), "{typed}");
         }
         for (typed, kept) in [
             ("4900123456-001", "4900123456-001"),

@@ -87,11 +87,14 @@ fn written(text: &str) -> Option<NaiveDateTime> {
         }
         let (hours, minutes) = word.split_once([':', 'h', 'g', '.'])?;
         whole_hour = minutes.is_empty() && !word.contains([':', '.']);
+        // `16:05:30`, as other programs write it.
+        let (minutes, seconds) = minutes.split_once(':').unwrap_or((minutes, "00"));
         let minutes = match whole_hour {
             true => 0,
             false => minutes_of(minutes)?,
         };
-        time = time.xor(NaiveTime::from_hms_opt(hours.parse().ok()?, minutes, 0));
+        let read = NaiveTime::from_hms_opt(hours.parse().ok()?, minutes, minutes_of(seconds)?);
+        time = time.xor(read);
     }
     Some(day?.and_time(time?))
 }

@@ -263,6 +263,7 @@ impl Person {
         let (kind, number) = match &self.identity {
             Some(Identity::Cccd(number)) => ("cccd", Some(number)),
             Some(Identity::Cmnd(number)) => ("cmnd", Some(number)),
+            Some(Identity::Passport(number)) => ("passport", Some(number)),
             Some(Identity::TaxCode(number)) => ("tax_code", Some(number)),
             None => ("", None),
         };

@@ -495,6 +495,9 @@ impl ProcedureDefinition {
             add("/workflow", reason.to_owned());
         }
         for (i, step) in self.workflow.iter().enumerate() {
+            if step.name.trim().is_empty() {
+                add(&format!("/workflow/{i}/name"), "để trống".to_owned());
+            }
             if step.hours == 0 {
                 add(
                     &format!("/workflow/{i}/hours"),
@@ -597,6 +600,12 @@ impl ProcedureDefinition {
 fn check_checklist(place: &str, items: &[ChecklistItem], add: &mut dyn FnMut(&str, String)) {
     let mut known = HashSet::new();
     for (i, (key, item)) in item_keys(items).into_iter().zip(items).enumerate() {
+        if item.name.trim().is_empty() {
+            add(
+                &format!("{place}/checklist/{i}/name"),
+                "để trống".to_owned(),
+            );
+        }
         let pointer = format!("{place}/checklist/{i}/key");
         if item.key.as_deref().is_some_and(|key| !is_item_key(key)) {
             let reason = "gồm 1 đến 60 chữ thường không dấu, chữ số và dấu gạch nối";
@@ -692,6 +701,18 @@ impl Procedure {
             definition,
             ..self.clone()
         })
+    }
+
+    /// Its name, with that of the case in which it is: `Đăng ký khai sinh – Có yếu tố nước ngoài`.
+    pub fn name_in_case(&self) -> String {
+        let case = self
+            .case
+            .as_deref()
+            .and_then(|code| self.definition.case(code));
+        match case {
+            Some(case) => format!("{} – {}", self.definition.name, case.name),
+            None => self.definition.name.clone(),
+        }
     }
 
     /// The limit that holds for what is handed in that way, for that competent unit.

@@ -351,7 +351,7 @@ pub fn follow(
 }
 
 /// Follows `events` from `before` and shows each with the dossier around it.
-pub(super) fn step_through(
+pub(crate) fn step_through(
     before: Option<&Dossier>,
     id: DossierId,
     events: &[Event],

@@ -366,12 +366,13 @@ impl Clock {
     }
 
     /// The due moment anew after a change of the calendar; pauses stay as they were. One that was named by
-    /// hand stays too.
+    /// hand stays where the office is open then, else it moves on ([`Timetable::kept`]).
     ///
     /// # Errors
     /// If the calendar lacks a year that is needed.
     pub fn recompute(&mut self, timetable: &Timetable) -> Result<(), TimeError> {
         if self.limit.is_by_hand() {
+            self.due = timetable.kept(self.due)?;
             return Ok(());
         }
         let mut due = self.limit.due(self.started, timetable)?;

@@ -135,6 +135,28 @@ impl Timetable {
         ))
     }
 
+    /// A moment that was promised by name, if the office is open then; else, as a term that ends on a day off ends at the end
+    /// of the next working day (Bộ luật Dân sự 2015, điều 148(5)), the same time of that day, or its close where that is
+    /// earlier. Never earlier than promised.
+    ///
+    /// # Errors
+    /// If the calendar lacks a year that is needed.
+    pub fn kept(&self, promised: Moment) -> Result<Moment, TimeError> {
+        if self.is_open(promised)? {
+            return Ok(promised);
+        }
+        let day = promised.date();
+        if self.close_of(day)?.is_some_and(|close| promised < close) {
+            return self.next_opening(promised);
+        }
+        let next = self.nth_working_day_after(day, 1)?;
+        let same_time = Moment::at(next, promised.civil().time());
+        match self.is_open(same_time)? {
+            true => Ok(same_time),
+            false => self.close_of(next)?.ok_or(TimeError::NeverOpen),
+        }
+    }
+
     /// When the session closes in which the moment lies, or the next one if the office is closed then.
     ///
     /// # Errors

@@ -76,11 +76,11 @@ pub fn unlabelled(text: &str) -> &str {
 
 /// The words, folded, of which labels of numbers and addresses are made.
 const LABELS: &[&str] = &[
-    "ca", "can", "cc", "cccd", "chi", "cmnd", "cmt", "code", "cong", "cuoc", "cuu", "dan", "danh",
-    "dd", "ddcn", "di", "dia", "dien", "dinh", "doanh", "dong", "dt", "dtdd", "e-mail", "email",
-    "he", "ho", "hotline", "kinh", "la", "lien", "ma", "mail", "mailto", "mobile", "msdn", "mst",
-    "nghiep", "nhan", "phone", "sdt", "so", "tel", "thoai", "thu", "thue", "tk", "tra", "tu",
-    "zalo",
+    "ca", "can", "cc", "cccd", "chi", "chieu", "cmnd", "cmt", "code", "cong", "cuoc", "cuu", "dan",
+    "danh", "dd", "ddcn", "di", "dia", "dien", "dinh", "doanh", "dong", "dt", "dtdd", "e-mail",
+    "email", "hc", "he", "ho", "hotline", "kinh", "la", "lien", "ma", "mail", "mailto", "mobile",
+    "msdn", "mst", "nghiep", "nhan", "passport", "phone", "sdt", "so", "tel", "thoai", "thu",
+    "thue", "tk", "tra", "tu", "zalo",
 ];
 
 /// Letters of other alphabets as those of ours that they look like.

@@ -2,7 +2,7 @@
 
 pub mod finding;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -302,20 +302,35 @@ impl Units {
     /// Whether `successor` is named as taking over any part of `unit`, at once or through units
     /// that have ended since.
     pub fn succeeds(&self, unit: UnitId, successor: UnitId) -> bool {
-        let mut reached = vec![unit];
+        let reached = self.with_successors(&[unit]);
+        reached.into_iter().skip(1).any(|id| id == successor)
+    }
+
+    /// The same by the successions that have come by a day.
+    pub fn succeeds_by(&self, unit: UnitId, successor: UnitId, on: NaiveDate) -> bool {
+        let reached = self.reached(&[unit], |line| line.on <= on);
+        reached.into_iter().skip(1).any(|id| id == successor)
+    }
+
+    /// These units, and behind them all that have taken over any part of them, at once or through others.
+    pub fn with_successors(&self, units: &[UnitId]) -> Vec<UnitId> {
+        self.reached(units, |_| true)
+    }
+
+    fn reached(&self, units: &[UnitId], counts: impl Fn(&Succession) -> bool) -> Vec<UnitId> {
+        let mut reached = units.to_vec();
+        let mut seen: HashSet<UnitId> = units.iter().copied().collect();
         let mut next = 0;
         while let Some(unit) = reached.get(next).copied() {
             next += 1;
-            for line in self.successors.get(&unit).into_iter().flatten() {
-                if line.successor == successor {
-                    return true;
-                }
-                if !reached.contains(&line.successor) {
+            let lines = self.successors.get(&unit).into_iter().flatten();
+            for line in lines.filter(|line| counts(line)) {
+                if seen.insert(line.successor) {
                     reached.push(line.successor);
                 }
             }
         }
-        false
+        reached
     }
 
     /// Whether `id` is `root`, lies under it, or has gone on in a unit that does: whoever takes all of a unit over,

@@ -380,6 +380,7 @@ fn example(topic: Topic) -> Value {
         Topic::Receipt => {
             json!({
                 "returned_by": "Trực tiếp", "owed": "Lệ phí đăng ký: 25.000 đồng", "paid": "8.000 đồng",
+                "to_bring": "", "answered_at": "",
             })
         }
         Topic::NotReceived => json!({"reason": reason, "form": refusal}),

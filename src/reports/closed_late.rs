@@ -58,11 +58,14 @@ fn late_rows(
     asked: &Parameters,
 ) -> Result<(Vec<Listed>, bool), Error> {
     let units = reference.units();
-    // Of these units themselves: what an ended one closed late stays its own.
+    // Of these units themselves: what an ended one closed late stays its own, wherever the result waits since.
     let under = asked.unit.map(|root| units.under(root));
-    let walks = match &under {
-        Some(units) => Reach::Units(units.clone()).by_unit(),
-        None => Reach::All.by_unit(),
+    let reach = under.clone().map_or(Reach::All, Reach::Units);
+    let mut walks = reach.by_unit();
+    walks.extend(reach.by_closing(units));
+    let is_asked = |row: &Listed| {
+        let mut under = under.iter();
+        under.all(|under| under.contains(&row.counted_in()))
     };
     let within = Within {
         from: Some(Moment::at(asked.span.period.from, chrono::NaiveTime::MIN)),
@@ -77,7 +80,7 @@ fn late_rows(
             within,
             after,
             limit: 500,
-            keep: &|_| true,
+            keep: &is_asked,
         };
         let page = lists::list(conn, &query)?;
         rows.extend(page.rows);
@@ -230,7 +233,7 @@ impl Report for ClosedLate {
                     officer: officer.unwrap_or_else(nobody),
                     case_number: row.case_number.clone(),
                     procedure: names::procedure(reference, row.procedure),
-                    unit: names::unit(reference, row.unit),
+                    unit: names::unit(reference, row.counted_in()),
                     due,
                     closed,
                     hours: late_hours(reference, row).unwrap_or(0),

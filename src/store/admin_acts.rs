@@ -50,6 +50,8 @@ text_enum! {
         PrivacyRequestAnswered = "privacy_request_answered",
         /// Done, or refused.
         PrivacyRequestSettled = "privacy_request_settled",
+        /// Settled by a slip, and open again.
+        PrivacyRequestReopened = "privacy_request_reopened",
         WebhookMade = "webhook_made",
         WebhookChanged = "webhook_changed",
         WebhookRemoved = "webhook_removed",

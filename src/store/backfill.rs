@@ -17,7 +17,19 @@ pub(super) fn run(conn: &mut Conn) -> Result<(), StoreError> {
     fill_reversals(conn)?;
     rename_people(conn)?;
     read_phones(conn)?;
-    count_by_unit(conn)
+    count_by_unit(conn)?;
+    fill_closed_in(conn)
+}
+
+/// The column that migration 0037 has added.
+fn fill_closed_in(conn: &mut Conn) -> Result<(), StoreError> {
+    if settings::get(conn, settings::CLOSED_IN_FILLED)?.is_some() {
+        return Ok(());
+    }
+    conn.transaction(|conn| {
+        dossiers::fill_closed_in(conn)?;
+        settings::set(conn, settings::CLOSED_IN_FILLED, "0037")
+    })
 }
 
 /// The counts by unit and procedure, and by unit and channel, that migration 0036 has added.

@@ -87,6 +87,24 @@ pub fn find(conn: &mut Conn, id: DeputyId) -> Result<Option<Deputy>, StoreError>
     row.map(read).transpose()
 }
 
+/// One that stands by which somebody stands in for somebody on any of these days.
+pub fn standing(
+    conn: &mut Conn,
+    (principal, deputy): (UserId, UserId),
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Option<Deputy>, StoreError> {
+    let row: Option<Row> = deputies::table
+        .filter(deputies::principal_id.eq(principal.0))
+        .filter(deputies::deputy_id.eq(deputy.0))
+        .filter(deputies::valid_from.le(to))
+        .filter(deputies::valid_to.ge(from))
+        .filter(deputies::ended_at.is_null())
+        .order(deputies::id)
+        .first(conn)
+        .optional()?;
+    row.map(read).transpose()
+}
+
 /// Those of whom the principal is of one of these units, newest first, older than `before`.
 pub fn of_units(
     conn: &mut Conn,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::case_number::CaseNumber;
-use crate::domain::dossier::{Decision, Dossier, Event};
+use crate::domain::dossier::{Decision, Dossier, Event, EventData};
 use crate::domain::ids::{DossierId, PersonId, UnitId};
 use crate::domain::log::Entry;
 use crate::domain::moment::Moment;
@@ -25,7 +25,8 @@ use crate::store::{Conn, StoreError, log, reversals, tallies, unannounced};
 /// Derived once more from what stands in the row already, for an index each: `open_due_at` (`due_at` of an open
 /// one), `late_at` (since when an open one is overdue, or when it will be), `watch_at` (when the sweep has to look),
 /// `area_id` and `holder_area_id` (from the tree of units; a job sets them anew when it changes). `receiving_id` is the
-/// desk that took it in, where that is not the competent unit's.
+/// desk that took it in, where that is not the competent unit's; `closed_in_id` where it was closed, if it has gone to a
+/// successor since.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset, Queryable)]
 #[diesel(table_name = dossiers, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct DossierRow {
@@ -60,6 +61,7 @@ pub struct DossierRow {
     area_id: Option<i32>,
     holder_area_id: Option<i32>,
     recorded_at: i64,
+    closed_in_id: Option<i32>,
 }
 
 impl DossierRow {
@@ -104,6 +106,10 @@ impl DossierRow {
             area_id: units.area_of(dossier.unit).map(|id| id.0),
             holder_area_id: units.area_of(dossier.holder).map(|id| id.0),
             recorded_at: dossier.recorded_at.unix_millis(),
+            closed_in_id: dossier
+                .closed_in
+                .filter(|unit| *unit != dossier.unit)
+                .map(|unit| unit.0),
         }
     }
 }
@@ -458,6 +464,25 @@ pub(super) fn set_area(conn: &mut Conn, unit: UnitId, area: Option<i32>) -> Resu
     Ok(())
 }
 
+/// Notes of what has gone to a successor since where it was closed.
+pub(super) fn fill_closed_in(conn: &mut Conn) -> Result<(), StoreError> {
+    let moved: Vec<Vec<u8>> = dossier_events::table
+        .filter(dossier_events::kind.eq(EventData::MOVED_TO_SUCCESSOR))
+        .select(dossier_events::dossier_id)
+        .distinct()
+        .load(conn)?;
+    events::of_each(conn, moved, |conn, id, known| {
+        let state = Dossier::replay(id, known).map_err(|error| events::unfit(id, &error))?;
+        let closed_in = state.closed_in.filter(|unit| *unit != state.unit);
+        if let Some(unit) = closed_in {
+            diesel::update(dossiers::table.find(id.bytes().to_vec()))
+                .set(dossiers::closed_in_id.eq(unit.0))
+                .execute(conn)?;
+        }
+        Ok(())
+    })
+}
+
 /// The number of dossiers. Counts them one by one: not for pages.
 pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(dossiers::table.count().get_result(conn)?)
@@ -532,6 +557,7 @@ impl DossierRow {
             procedure_id,
             unit_id,
             holder_id,
+            receiving_id,
             channel,
             return_channel,
             applicant_id,
@@ -556,6 +582,7 @@ impl DossierRow {
             entered_at,
             area_id,
             holder_area_id,
+            closed_in_id,
             recorded_at,
         )
     }

@@ -10,6 +10,7 @@ use crate::domain::dossier::{Channel, Status};
 use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::time_limit::Outcome;
+use crate::domain::unit::Units;
 use crate::store::cursor::{Going, past};
 use crate::store::dossiers::{dossier_id, outcome_of};
 use crate::store::open_dossiers::is_late;
@@ -79,6 +80,8 @@ pub enum Along {
     HolderArea(UnitId),
     /// The unit's desk took it in for another unit.
     Receiving(UnitId),
+    /// It was closed in the unit, and has gone to a successor since; for [`Order::ClosedLate`] only.
+    ClosedIn(UnitId),
     Assignee(UserId),
     Procedure(ProcedureId),
     /// All with a new appointment, by it; for [`Order::NearDue`] only.
@@ -155,13 +158,24 @@ impl Reach {
         }
     }
 
+    /// By the unit that closed it and has a successor that keeps the result.
+    pub fn by_closing(&self, units: &Units) -> Vec<Along> {
+        let of = match self {
+            Self::All => &[][..],
+            Self::Area { units, .. } | Self::Units(units) => units,
+        };
+        let ended = of.iter().filter(|unit| units.has_successors(**unit));
+        ended.copied().map(Along::ClosedIn).collect()
+    }
+
     /// Whether a dossier with these units is within reach, wherever it is listed.
     pub fn covers(&self, listed: &Listed) -> bool {
         match self {
             Self::All => true,
             Self::Area { units, .. } | Self::Units(units) => {
                 let has = |unit| units.binary_search(unit).is_ok();
-                has(&listed.unit)
+                listed.closed_in.as_ref().is_some_and(has)
+                    || has(&listed.unit)
                     || has(&listed.holder)
                     || listed.receiving.as_ref().is_some_and(has)
             }
@@ -179,6 +193,8 @@ pub struct Listed {
     pub holder: UnitId,
     /// The desk that took it in, if it is another unit's.
     pub receiving: Option<UnitId>,
+    /// Where it was closed, if it has gone to a successor since.
+    pub closed_in: Option<UnitId>,
     pub area: Option<UnitId>,
     pub holder_area: Option<UnitId>,
     pub channel: Channel,
@@ -196,6 +212,13 @@ pub struct Listed {
     pub outcome: Option<Outcome>,
     pub closed_at: Option<Moment>,
     pub version: u32,
+}
+
+impl Listed {
+    /// The unit for which reports count its closing, or that answers for it while it is open.
+    pub fn counted_in(&self) -> UnitId {
+        self.closed_in.unwrap_or(self.unit)
+    }
 }
 
 /// Where a dossier stands in a list.
@@ -323,6 +346,7 @@ struct Row {
     unit_id: i32,
     holder_id: i32,
     receiving_id: Option<i32>,
+    closed_in_id: Option<i32>,
     area_id: Option<i32>,
     holder_area_id: Option<i32>,
     channel: i16,
@@ -352,6 +376,7 @@ macro_rules! columns {
             dossiers::unit_id,
             dossiers::holder_id,
             dossiers::receiving_id,
+            dossiers::closed_in_id,
             dossiers::area_id,
             dossiers::holder_area_id,
             dossiers::channel,
@@ -399,6 +424,7 @@ impl Row {
             unit: UnitId(self.unit_id),
             holder: UnitId(self.holder_id),
             receiving: self.receiving_id.map(UnitId),
+            closed_in: self.closed_in_id.map(UnitId),
             area: self.area_id.map(UnitId),
             holder_area: self.holder_area_id.map(UnitId),
             channel: Channel::from_code(self.channel).ok_or_else(|| corrupt("channel"))?,
@@ -456,6 +482,10 @@ fn fetch(
             .filter(dossiers::receiving_id.eq(id.0))
             // What the partial index says.
             .filter(dossiers::receiving_id.is_not_null()),
+        Along::ClosedIn(id) => sql
+            .filter(dossiers::closed_in_id.eq(id.0))
+            // What the partial index says.
+            .filter(dossiers::closed_in_id.is_not_null()),
         Along::Assignee(id) => sql
             .filter(dossiers::assignee_id.eq(id.0))
             // What the partial index says; it makes no difference otherwise.

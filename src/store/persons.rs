@@ -24,6 +24,7 @@ use crate::store::{Conn, StoreError};
 
 /// The kind of identity that organisations have.
 pub(super) const TAX_CODE: i16 = 3;
+const PASSPORT: i16 = 4;
 
 #[derive(Clone, Insertable, Queryable)]
 #[diesel(table_name = persons, treat_none_as_default_value = false)]
@@ -102,6 +103,7 @@ impl PersonRow {
             identity_kind: identity.map(|identity| match identity {
                 Identity::Cccd(_) => 1,
                 Identity::Cmnd(_) => 2,
+                Identity::Passport(_) => PASSPORT,
                 Identity::TaxCode(_) => TAX_CODE,
             }),
             identity: identity.map(|identity| identity.number().to_owned()),
@@ -189,6 +191,7 @@ impl TryFrom<ShownPerson> for Person {
         let identity = match (row.identity_kind, row.identity) {
             (Some(1), Some(number)) => Some(Identity::Cccd(number)),
             (Some(2), Some(number)) => Some(Identity::Cmnd(number)),
+            (Some(PASSPORT), Some(number)) => Some(Identity::Passport(number)),
             (Some(TAX_CODE), Some(number)) => Some(Identity::TaxCode(number)),
             (None, None) => None,
             _ => return Err(StoreError::corrupt("persons.identity_kind")),

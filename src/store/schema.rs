@@ -418,6 +418,7 @@ table! {
         area_id -> Nullable<Integer>,
         holder_area_id -> Nullable<Integer>,
         recorded_at -> BigInt,
+        closed_in_id -> Nullable<Integer>,
     }
 }
 

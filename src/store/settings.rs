@@ -73,6 +73,8 @@ pub(super) const LISTS_FILLED: &str = "lists_filled";
 pub(super) const REVERSALS_FILLED: &str = "reversals_filled";
 /// Set once what is older is counted by unit and procedure, and by unit and channel.
 pub(super) const COUNTED_BY_UNIT: &str = "counted_by_unit";
+/// Set once it is known of what is older where it was closed.
+pub(super) const CLOSED_IN_FILLED: &str = "closed_in_filled";
 /// Set once the search names are made by the cleaning of texts that are older than it.
 pub(super) const PEOPLE_RENAMED: &str = "people_renamed";
 /// After how many years the people of a dossier are taken out of it, as the program was started last.

@@ -206,10 +206,13 @@ fn would_move(
                     continue;
                 };
                 let timetable = own.get(&dossier.unit).unwrap_or(&default);
-                if clock.recompute(timetable).is_err() {
+                let appointment = dossier.appointment.map(|named| timetable.kept(named));
+                let (Ok(()), Ok(appointment)) =
+                    (clock.recompute(timetable), appointment.transpose())
+                else {
                     moves.unknown += 1;
                     continue;
-                }
+                };
                 let new = clock.due;
                 // While an earlier change is still being carried out, what is stored is of the calendar before.
                 let own_now = reference.timetable(dossier.unit);
@@ -218,9 +221,12 @@ fn would_move(
                     Some(Ok(())) => clock.due,
                     _ => due,
                 };
-                if new == due {
-                    continue;
-                }
+                // Of an appointment that is moved besides, the applicant hears.
+                let (due, new) = match (dossier.appointment, appointment) {
+                    (Some(old), Some(moved)) if moved != old => (old, moved.max(new)),
+                    _ if new == due => continue,
+                    _ => (due, new),
+                };
                 moves.moved += 1;
                 moves.past_at_once += usize::from(new < now && due >= now);
                 if moves.dossiers.len() < most {

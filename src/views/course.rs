@@ -36,6 +36,8 @@ pub struct Told {
     pub promised: Option<Moment>,
     /// The appointment that it makes, if it makes one.
     pub appointment: Option<Moment>,
+    /// What of a dossier that goes on it takes back: `appointment`, `payment_request`.
+    pub takes_back: Option<String>,
 }
 
 /// Who answers for a dossier and whose desk it came to, by name, at some moment: others may have followed them since.
@@ -349,6 +351,13 @@ fn told(event: &EventView, offices: Offices, kept: &Kept, reference: &Reference)
         let version = reference.versions(code).first()?;
         Some(format!("{} ({code})", version.definition.name))
     };
+    let in_case = || {
+        let code = text("case").filter(|_| receipt)?;
+        let of = text("procedure").unwrap_or_default();
+        let mut versions = reference.versions(of).iter();
+        let case = versions.find_map(|version| version.definition.case(code))?;
+        Some(format!("{} ({code})", case.name))
+    };
     let way = |name: &str| {
         let by = text(name).filter(|_| receipt)?.parse().ok()?;
         Some(words::channel(by).to_owned())
@@ -356,6 +365,7 @@ fn told(event: &EventView, offices: Offices, kept: &Kept, reference: &Reference)
     let when = |name: &str| moment(name).filter(|_| receipt);
     let said = [
         ("Thủ tục", named("procedure")),
+        ("Trường hợp", in_case()),
         ("Trước đó ghi thủ tục", named("procedure_before")),
         ("Kênh nộp", way("channel")),
         ("Trước đó ghi kênh", way("channel_before")),
@@ -424,6 +434,9 @@ fn told(event: &EventView, offices: Offices, kept: &Kept, reference: &Reference)
         more,
         offices,
         promised: None,
+        takes_back: text("what")
+            .filter(|_| event.kind == "undone")
+            .map(str::to_owned),
         appointment: (event.kind == "reappointed")
             .then(|| Moment::parse(text("appointment")?).ok())
             .flatten(),
@@ -438,6 +451,7 @@ fn handed_on(
     reference: &Reference,
 ) -> Vec<HandedOn> {
     let mut lines: Vec<HandedOn> = Vec::new();
+    let received = received_at(events);
     // What may be undone, by the line that it made.
     let mut ended: Vec<usize> = Vec::new();
     let mut holder = "Người nộp".to_owned();
@@ -517,13 +531,25 @@ fn handed_on(
         lines.push(HandedOn {
             from: std::mem::replace(&mut holder, to.clone()),
             to,
-            at: event.at,
+            at: received
+                .filter(|_| event.kind == "received")
+                .unwrap_or(event.at),
             due: due.take(),
             note,
         });
         due = moment("step_due");
     }
     lines
+}
+
+/// When it was taken in, where that was put right since.
+fn received_at(events: &[EventView]) -> Option<Moment> {
+    let corrected = events
+        .iter()
+        .rev()
+        .filter(|event| event.kind == "receipt_corrected");
+    let mut moments = corrected.filter_map(|event| event.data["received_at"].as_str());
+    Moment::parse(moments.next()?).ok()
 }
 
 /// Who is waited for now, and since when.
@@ -533,7 +559,12 @@ fn waits(view: &DossierView, events: &[EventView]) -> Option<(String, Moment)> {
             .iter()
             .rev()
             .find(|event| kinds.contains(&event.kind.as_str()));
-        found.map_or(view.last_event_at, |event| event.at)
+        let at = |event: &EventView| {
+            received_at(events)
+                .filter(|_| event.kind == "received")
+                .unwrap_or(event.at)
+        };
+        found.map_or(view.last_event_at, at)
     };
     let whom = match view.status {
         Status::Registered => return Some((view.unit.name.clone(), view.entered_at)),

@@ -69,6 +69,9 @@ pub struct DossierView {
     pub status_name: &'static str,
     /// What the caller may do now, named as the routes are.
     pub allowed_actions: Vec<ActionKind>,
+    /// What `undo` would take back now; none where there is nothing.
+    #[schema(value_type = Option<String>, example = "finish")]
+    pub undoes: Option<ActionKind>,
     /// Whether the caller may approve now; to refuse is possible wherever `finish` is.
     pub may_approve: bool,
     /// When it was received, or registered while it is not.
@@ -131,7 +134,7 @@ pub struct DossierView {
 pub struct PersonView {
     #[schema(example = "Nguyễn Thị Ánh")]
     pub name: String,
-    /// `cccd`, `cmnd` or `tax_code`.
+    /// `cccd`, `cmnd`, `passport` or `tax_code`.
     pub identity_kind: Option<&'static str>,
     /// The last three digits; in full only where each reading is recorded.
     #[schema(example = "*********123")]
@@ -169,6 +172,7 @@ const fn kind_of(identity: &Identity) -> &'static str {
     match identity {
         Identity::Cccd(_) => "cccd",
         Identity::Cmnd(_) => "cmnd",
+        Identity::Passport(_) => "passport",
         Identity::TaxCode(_) => "tax_code",
     }
 }
@@ -511,12 +515,17 @@ fn show(
     let situation = Situation {
         status: state.status,
         decision: state.decision,
+        supplement: contents
+            .before_supplement
+            .as_ref()
+            .is_some_and(|before| before.taken_at == state.last_event_at),
         appointment: state.appointment,
         step: state.step,
         contents: &contents,
         procedure,
         units: state.units(),
     };
+    let undoes = situation.undoes(ActionKind::Undo);
     let allowed_actions = situation.offers(staff, reference.units());
     let may_approve = situation.may_be_granted(staff, reference.units());
     let fees = fees(&contents, procedure, &state);
@@ -547,6 +556,7 @@ fn show(
         status_code: state.status.code(),
         status_name: render::words::status(state.status),
         allowed_actions,
+        undoes,
         may_approve,
         entered_at: state.entered_at,
         received_at: state.received_at,
@@ -880,7 +890,7 @@ pub struct FullIdentity {
     #[schema(example = "applicant")]
     pub of: &'static str,
     pub name: String,
-    /// `cccd`, `cmnd` or `tax_code`.
+    /// `cccd`, `cmnd`, `passport` or `tax_code`.
     pub kind: &'static str,
     #[schema(example = "020185000123")]
     pub number: String,

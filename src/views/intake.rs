@@ -225,10 +225,16 @@ pub struct Earlier {
     pub person: PersonView,
 }
 
-/// How many of their dossiers are looked at for the last one.
+/// How many of their dossiers are looked at for the last one, and how many of the last for what that one does not say.
 const LOOKED_AT: usize = 20;
+const FILLED_FROM: usize = 5;
 
-/// Who of that number is known within reach.
+/// Whether there is nothing left that an earlier dossier could say.
+const fn is_filled(person: &PersonView) -> bool {
+    person.phone.is_some() && person.email.is_some() && person.address.is_some()
+}
+
+/// Who of that number is known within reach: as the last dossier has them, with what only earlier ones say.
 ///
 /// # Errors
 /// If the database refuses.
@@ -240,17 +246,33 @@ pub fn earlier(
 ) -> Result<Option<Earlier>, Error> {
     let searched = [SearchFor::Identity(identity.clone())];
     let found = views::search::search(store, &searched, by.unit, None, LOOKED_AT, now)?;
-    let last = found.items.into_iter().max_by_key(|item| item.entered_at);
-    let Some(last) = last else { return Ok(None) };
-    let view = views::dossier::view(store, last.id, Some(by), Some(by.unit), now)?;
+    let mut items = found.items;
+    items.sort_by_key(|item| std::cmp::Reverse(item.entered_at));
     let masked = identity.to_string();
-    let people = std::iter::once(view.applicant).chain(view.delegate);
-    let person = people
-        .into_iter()
-        .find(|person| person.identity_masked.as_deref() == Some(&masked));
-    Ok(person.map(|person| Earlier {
-        case_number: last.case_number,
-        entered_at: last.entered_at,
-        person,
-    }))
+    let mut known: Option<Earlier> = None;
+    for item in items.into_iter().take(FILLED_FROM) {
+        if known.as_ref().is_some_and(|known| is_filled(&known.person)) {
+            break;
+        }
+        let view = views::dossier::view(store, item.id, Some(by), Some(by.unit), now)?;
+        let mut people = std::iter::once(view.applicant).chain(view.delegate);
+        let person = people.find(|person| person.identity_masked.as_deref() == Some(&masked));
+        match (&mut known, person) {
+            (Some(known), Some(older)) => {
+                let known = &mut known.person;
+                known.phone = known.phone.take().or(older.phone);
+                known.email = known.email.take().or(older.email);
+                known.address = known.address.take().or(older.address);
+            }
+            (None, Some(person)) => {
+                known = Some(Earlier {
+                    case_number: item.case_number,
+                    entered_at: item.entered_at,
+                    person,
+                });
+            }
+            (_, None) => {}
+        }
+    }
+    Ok(known)
 }

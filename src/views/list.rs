@@ -10,7 +10,7 @@ use crate::domain::ids::{DossierId, PersonId, ProcedureId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::procedure::{Procedure, ProcedureCode, ProcedureDefinition};
 use crate::domain::time_limit::Outcome;
-use crate::domain::unit::Level;
+use crate::domain::unit::{Level, Units};
 use crate::error::{Error, WrongField};
 use crate::render;
 use crate::store::lists::{self, Along, Listed, Order, Position, Query, Reach, Within};
@@ -320,7 +320,8 @@ fn page(
     let mut walks: Vec<Along> = Vec::new();
     for reach in &reaches {
         // One unit may lie under another, and people and procedures are walked whatever the units are.
-        for along in self::walks(reach, order, procedures.as_deref(), &request.assignees) {
+        let by = (procedures.as_deref(), request.assignees.as_slice());
+        for along in self::walks(reach, units, order, by) {
             if !walks.contains(&along) {
                 walks.push(along);
             }
@@ -333,8 +334,8 @@ fn page(
                 Concern::Any => true,
                 Concern::Answers => roots
                     .iter()
-                    .any(|root| reference.reaches(listed.unit, *root)),
-                Concern::AnswersAlone => roots.contains(&listed.unit),
+                    .any(|root| reference.reaches(listed.counted_in(), *root)),
+                Concern::AnswersAlone => roots.contains(&listed.counted_in()),
             }
             && (request.statuses.is_empty() || request.statuses.contains(&listed.status))
             && procedures
@@ -344,7 +345,7 @@ fn page(
                 .as_ref()
                 .is_none_or(|ids| ids.contains(&listed.procedure))
             && request.level.is_none_or(|level| {
-                let unit = units.get(listed.unit);
+                let unit = units.get(listed.counted_in());
                 unit.is_some_and(|unit| unit.level == level)
             })
             && request
@@ -398,13 +399,13 @@ const MOST_ROUNDS: usize = 8;
 /// Along which indexes a list goes: always a number that no reader's reach makes large.
 fn walks(
     reach: &Reach,
+    units: &Units,
     order: Order,
-    procedures: Option<&[ProcedureId]>,
-    assignees: &[UserId],
+    (procedures, assignees): (Option<&[ProcedureId]>, &[UserId]),
 ) -> Vec<Along> {
     if let Order::NearDue { .. } = order {
         // The rest by the appointment, by which the desk works.
-        let mut all = walks(reach, Order::Due, procedures, assignees);
+        let mut all = walks(reach, units, Order::Due, (procedures, assignees));
         all.push(Along::Appointed);
         return all;
     }
@@ -416,8 +417,13 @@ fn walks(
             let ids = procedures.unwrap_or_default().iter();
             ids.copied().map(Along::Procedure).collect()
         }
-        // The competent unit is judged.
-        (Order::Registered | Order::ClosedLate, reach) => reach.by_unit(),
+        // The competent unit is judged, be it that its successor keeps the result since.
+        (Order::ClosedLate, reach) => {
+            let mut walks = reach.by_unit();
+            walks.extend(reach.by_closing(units));
+            walks
+        }
+        (Order::Registered, reach) => reach.by_unit(),
         (Order::Entered, reach) => {
             let mut walks = reach.by_unit();
             walks.extend(reach.by_receiving());

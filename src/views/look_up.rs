@@ -44,6 +44,7 @@ const CODE_LETTERS: usize = 10;
 pub struct LookUp {
     pub case_number: String,
     pub procedure_code: String,
+    /// Its name, with that of the case.
     pub procedure: String,
     /// Who answers for it.
     pub unit: String,
@@ -258,7 +259,13 @@ fn show(
     // A history that cannot be read says nothing of fees.
     let contents = contents.unwrap_or_default();
     let in_case = reference.procedure_in_case(state.procedure, contents.case.as_deref());
-    let fees = in_case.map(|procedure| fees(&contents, procedure, &state));
+    // What is owed depends on a case that nobody has said yet.
+    let unknown = definition.is_some_and(|definition| {
+        let mut cases = definition.cases.iter();
+        contents.case.is_none() && cases.any(|case| case.fees.is_some())
+    });
+    let charged = in_case.filter(|_| !(unknown && state.status == Status::Registered));
+    let fees = charged.map(|procedure| fees(&contents, procedure, &state));
     let crossed = state.crosses_at.is_some_and(|moment| moment < now);
     let open_due = state.due.filter(|_| state.status.is_open());
     let limit = history.iter().fold(None, |limit, (_, data)| match data {
@@ -321,7 +328,7 @@ fn show(
     Ok(LookUp {
         case_number: state.case_number,
         procedure_code: definition.map(|d| d.code.clone()).unwrap_or_default(),
-        procedure: definition.map(|d| d.name.clone()).unwrap_or_default(),
+        procedure: in_case.map(|p| p.name_in_case()).unwrap_or_default(),
         unit: unit_name(state.unit),
         holder: unit_name(state.holder),
         applicant: people.first().map(Person::public_name).unwrap_or_default(),
@@ -366,7 +373,7 @@ fn show(
 }
 
 /// Required papers of which nothing has come.
-fn missing_papers(
+pub(crate) fn missing_papers(
     reference: &Reference,
     contents: &Contents,
     procedure: &Procedure,
@@ -384,6 +391,10 @@ fn milestones(history: &[(Moment, EventData)]) -> (Vec<Milestone>, Option<&'stat
     let mut said: Vec<(Status, Option<Decision>)> = Vec::new();
     let mut mistaken = None;
     let mut milestones = Vec::with_capacity(history.len());
+    let received = history.iter().rev().find_map(|(_, data)| match data {
+        EventData::ReceiptCorrected(new) => new.received_at,
+        _ => None,
+    });
     for (at, data) in history {
         let mut what = render::words::event(data).to_owned();
         let state = match data {
@@ -399,7 +410,10 @@ fn milestones(history: &[(Moment, EventData)]) -> (Vec<Milestone>, Option<&'stat
             said.push(state);
             mistaken = None;
         }
-        if let EventData::PaymentRequested(_) | EventData::Reappointed(_) = data {
+        if let EventData::PaymentRequested(_)
+        | EventData::Reappointed(_)
+        | EventData::SupplementTaken(_) = data
+        {
             mistaken = None;
         }
         if let EventData::Undone(undone) = data {
@@ -413,7 +427,11 @@ fn milestones(history: &[(Moment, EventData)]) -> (Vec<Milestone>, Option<&'stat
                 what = format!("{what}: {mistaken}");
             }
         }
-        milestones.push(Milestone { at: *at, what });
+        let at = match data {
+            EventData::Received(_) => received.unwrap_or(*at),
+            _ => *at,
+        };
+        milestones.push(Milestone { at, what });
     }
     (milestones, mistaken)
 }

@@ -10,7 +10,7 @@ use crate::domain::ids::UnitId;
 use crate::domain::moment::Moment;
 use crate::domain::order;
 use crate::domain::procedure::finding::Wanted;
-use crate::domain::procedure::{Fee, OnlineLevel, ProcedureDefinition};
+use crate::domain::procedure::{ChecklistItem, Fee, OnlineLevel, ProcedureDefinition};
 use crate::domain::unit::finding::fits;
 use crate::domain::unit::{Level, Unit};
 use crate::error::{Error, WrongField};
@@ -182,12 +182,28 @@ pub struct Paper {
     pub required: bool,
 }
 
+/// What a case of a procedure asks for and promises, where that is not what the procedure does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseTerms {
+    pub code: String,
+    pub name: String,
+    pub papers: Option<Vec<Paper>>,
+    pub fees: Option<Vec<String>>,
+    pub limit: Option<String>,
+}
+
+impl CaseTerms {
+    pub fn differs(&self) -> bool {
+        self.papers.is_some() || self.fees.is_some() || self.limit.is_some()
+    }
+}
+
 /// What a citizen is told of a procedure before they submit it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
     pub procedure: Named,
     pub unit: Named,
-    pub cases: Vec<Named>,
+    pub cases: Vec<CaseTerms>,
     pub papers: Vec<Paper>,
     /// A line each.
     pub fees: Vec<String>,
@@ -221,13 +237,29 @@ pub fn terms(store: &Store, procedure: &str, unit: &str, now: Moment) -> Result<
         true => None,
         false => held.limit.limit().ok().map(|limit| limit.to_string()),
     };
-    let papers = definition.checklist.iter().map(|item| Paper {
-        name: item.name.clone(),
-        number: words::copies(item.originals, item.copies),
-        required: item.required,
+    let papers = |list: &[ChecklistItem]| {
+        let papers = list.iter().map(|item| Paper {
+            name: item.name.clone(),
+            number: words::copies(item.originals, item.copies),
+            required: item.required,
+        });
+        papers.collect::<Vec<_>>()
+    };
+    let fees = |list: &[Fee]| {
+        let held = list.iter().filter(|fee| fee.holds(Channel::Online, day));
+        held.map(fee).collect::<Vec<_>>()
+    };
+    let cases = definition.cases.iter().map(|case| {
+        let held = definition.limit_for(Some(&case.code), Channel::Online, known.mountain);
+        let own = held.limit.limit().ok().map(|limit| limit.to_string());
+        CaseTerms {
+            code: case.code.clone(),
+            name: case.name.clone(),
+            papers: case.checklist.as_deref().map(papers),
+            fees: case.fees.as_deref().map(fees),
+            limit: own.filter(|own| limit.as_ref() != Some(own)),
+        }
     });
-    let fees = definition.fees.iter();
-    let fees = fees.filter(|fee| fee.holds(Channel::Online, day));
     Ok(Terms {
         procedure: Named {
             code: definition.code.clone(),
@@ -237,16 +269,9 @@ pub fn terms(store: &Store, procedure: &str, unit: &str, now: Moment) -> Result<
             code: known.code.clone(),
             name: known.name.clone(),
         },
-        cases: definition
-            .cases
-            .iter()
-            .map(|case| Named {
-                code: case.code.clone(),
-                name: case.name.clone(),
-            })
-            .collect(),
-        papers: papers.collect(),
-        fees: fees.map(fee).collect(),
+        cases: cases.collect(),
+        papers: papers(&definition.checklist),
+        fees: fees(&definition.fees),
         limit,
         result: definition.result.clone(),
         desk: Desk::of(&reference, known.id, store.default_hours(), now),

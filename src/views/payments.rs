@@ -1,6 +1,7 @@
 //! What is owed for a dossier, and what payment gateways have told of.
 
 use crate::domain::case_number::CaseNumber;
+use crate::domain::disclosure::without_numbers;
 use crate::domain::dossier::{Dossier, Status};
 use crate::domain::ids::{DossierId, UnitId, UserId};
 use crate::domain::payment::PaymentState;
@@ -161,7 +162,9 @@ pub(crate) fn files(conn: &mut Conn, found: Vec<Payment>) -> Result<Vec<PaymentF
     people.dedup();
     let staff = users::names(conn, people)?;
     let mut files = Vec::with_capacity(found.len());
-    for payment in found {
+    for mut payment in found {
+        // What a payer writes may be anything.
+        payment.notice.case_number = without_numbers(&payment.notice.case_number);
         let case_number = match payment.dossier {
             Some(id) => dossiers::case_number(conn, id)?,
             None => None,

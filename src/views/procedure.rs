@@ -110,6 +110,16 @@ fn fees(fees: &[Fee]) -> Vec<String> {
     let line = |fee: &Fee| {
         let mut line = words::fee(fee);
         let per = fee.per.as_ref().map(|per| format!("tính theo {per}"));
+        let further = fee.further.map(|further| {
+            let each = words::vnd_in_words(further.amount_vnd);
+            let most = further.most_vnd.map(words::vnd_in_words);
+            let most =
+                most.map_or_else(String::new, |most| format!(", tối đa {most} đồng một bản"));
+            format!(
+                "từ trang thứ {} của một bản thu {each} đồng một trang{most}",
+                further.from
+            )
+        });
         let channel = fee
             .channel
             .map(|channel| format!("chỉ khi nộp {}", words::channel(channel).to_lowercase()));
@@ -119,7 +129,10 @@ fn fees(fees: &[Fee]) -> Vec<String> {
             .map(|day| format!("đến hết {}", words::date(day)));
         let instead = fee.instead_of.and_then(|of| fees.get(usize::from(of)));
         let instead = instead.map(|of| format!("thay cho “{}” khi có lý do", of.name));
-        for more in [per, channel, from, to, instead].into_iter().flatten() {
+        for more in [per, further, channel, from, to, instead]
+            .into_iter()
+            .flatten()
+        {
             line.push_str("; ");
             line.push_str(&more);
         }

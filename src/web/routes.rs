@@ -345,6 +345,7 @@ fn admin_pages() -> Vec<Route> {
         page!(Staff(May::HandlePrivacy), POST "/quan-tri/yeu-cau/{privacy_request}/tra-loi" => admin::privacy::answer),
         page!(Staff(May::HandlePrivacy), POST "/quan-tri/yeu-cau/{privacy_request}/xong" => admin::privacy::done),
         page!(Staff(May::HandlePrivacy), POST "/quan-tri/yeu-cau/{privacy_request}/tu-choi" => admin::privacy::refuse),
+        page!(Staff(May::HandlePrivacy), POST "/quan-tri/yeu-cau/{privacy_request}/mo-lai" => admin::privacy::reopen),
     ]
 }
 
@@ -741,6 +742,9 @@ fn privacy_table() -> Vec<Route> {
             .or(&[Refused]),
         post("/api/v1/privacy/requests/{privacy_request}/refuse", Staff(May::HandlePrivacy), privacy::refuse)
             .says("Dữ liệu cá nhân", "Từ chối yêu cầu, có lý do.", "Yêu cầu")
+            .or(&[Refused]),
+        post("/api/v1/privacy/requests/{privacy_request}/reopen", Staff(May::HandlePrivacy), privacy::reopen)
+            .says("Dữ liệu cá nhân", "Mở lại yêu cầu đã ghi nhầm là thực hiện hoặc từ chối; dữ liệu đã xóa thì không mở lại được.", "Yêu cầu")
             .or(&[Refused]),
         get("/api/v1/privacy/readings", Staff(May::ReadReadings), privacy::readings)
             .says("Dữ liệu cá nhân", "Ai đã xem số định danh của ai, khi nào, cũ nhất trước; việc xem danh sách này được ghi vào nhật ký.", "Một trang"),

@@ -154,6 +154,12 @@ on_both! {
         let bad = json!({"username": "x", "full_name": " ", "role": "clerk", "unit": "H99", "password": "ngắn"});
         let wrong = fields(&create("key-00000003", &bad).problem(400, "invalid-request"));
         assert_eq!(wrong, ["/username", "/full_name", "/password", "/unit"]);
+        // Accounts stand in lists for everybody to choose from: nobody's number is one.
+        let mut number = new.clone();
+        number["username"] = json!("020185000123");
+        number["full_name"] = json!("Nông Thị Lan 020185000123");
+        let wrong = fields(&create("key-00000009", &number).problem(400, "invalid-request"));
+        assert_eq!(wrong, ["/username", "/full_name"]);
         let mut foreign = new.clone();
         foreign["unit"] = json!(FOREIGN);
         foreign["username"] = json!("lan.khac");

@@ -113,12 +113,14 @@ on_both! {
         let days = seen.matches("name=\"drop\"").count();
         assert!(days > 10, "{seen}");
         let tag = held(&seen, "tag");
-        let post = |step: &str, document: &str| {
+        let post_as = |step: &str, document: &str, seen: &str, key: &str| {
             administrator.post(&path, &[
                 ("date", day), ("kind", "off"), ("name", "Nghỉ hoán đổi"), ("source", "notice"),
-                ("document", document), ("tag", &tag), ("step", step),
+                ("document", document), ("seen", seen), ("khoa", key), ("tag", &tag), ("step", step),
             ])
         };
+        let key = held(&seen, "khoa");
+        let post = |step: &str, document: &str| post_as(step, document, "", &key);
         let refused = post("preview", "");
         is_page(&refused, 400);
         assert!(refused.body.contains("href=\"#document\""), "{}", refused.body);
@@ -133,15 +135,22 @@ on_both! {
         };
         assert_eq!(now()["due_at"], due.as_str(), "a preview changes nothing");
 
-        let done = administrator.follow(post("confirm", "8726/TB-BNV"));
+        // What was not looked at is looked at first: another document, or the enter key on another day.
+        let seen = held(&shown.body, "seen");
+        for unseen in [post("confirm", "8726/TB-BNV"), post_as("confirm", "8727/TB-BNV", &seen, &key)] {
+            is_page(&unseen, 200);
+            assert!(unseen.body.contains("Chưa ghi"), "{}", unseen.body);
+        }
+        let done = administrator.follow(post_as("confirm", "8726/TB-BNV", &seen, &key));
         assert_eq!(done.body.matches("name=\"drop\"").count(), days + 1, "no day is lost");
         let until = Instant::now() + Duration::from_mins(2);
         while now()["due_at"].as_str().unwrap() <= due.as_str() {
             assert!(Instant::now() < until, "nothing moves");
             std::thread::sleep(Duration::from_millis(50));
         }
-        // What was done twice by mistake is told, not done: the days are others by now.
-        is_page(&post("confirm", "8726/TB-BNV"), 412);
+        // A second click is shown what the first has done; a form from before is told that the days are others by now.
+        assert_eq!(post_as("confirm", "8726/TB-BNV", &seen, &key).status, 303);
+        is_page(&post_as("confirm", "8726/TB-BNV", &seen, "k2"), 412);
         // The day that is worked for it comes with it, if it is one.
         let swap = |off: &str, work: &str| {
             let seen = administrator.get(&path).expect(200).body;
@@ -167,8 +176,12 @@ on_both! {
         }
         // A tick takes it away again.
         let seen = administrator.get(&path).expect(200).body;
-        let drop = [("drop", day), ("tag", &held(&seen, "tag")), ("step", "confirm"), ("date", "")];
-        let back = administrator.follow(administrator.post(&path, &drop));
+        let drop = |seen_then: &str, step: &str| {
+            let tag = held(&seen, "tag");
+            administrator.post(&path, &[("drop", day), ("tag", &tag), ("seen", seen_then), ("step", step), ("date", "")])
+        };
+        let looked = drop("", "preview").expect(200).body;
+        let back = administrator.follow(drop(&held(&looked, "seen"), "confirm"));
         assert_eq!(back.body.matches("name=\"drop\"").count(), days);
         is_page(&administrator.post(&path, &[("date", ""), ("step", "preview")]), 400);
     }

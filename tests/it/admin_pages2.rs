@@ -119,6 +119,32 @@ on_both! {
         expected.insert(1, inserted);
         assert_eq!(new["workflow"], json!(expected));
         assert_eq!(new["valid_to"], "2027-12-31");
+        // Other steps were not approved when these were; what a note says of further pages is what is charged; a new row
+        // without a name is wrong, not forgotten.
+        let asked = of_form(&administrator.get(&format!("{form}?tu={day}")).expect(200).body);
+        let fees = new["fees"].as_array().unwrap().len();
+        let nameless = with(&asked, &[(&format!("fees/{fees}/amount_vnd"), "8000"), (&format!("workflow/{}/hours", steps + 1), "8")]);
+        let refused = post(&nameless, "preview", "");
+        is_page(&refused, 400);
+        for place in [format!("fees/{fees}/name"), format!("workflow/{}/name", steps + 1)] {
+            assert!(refused.body.contains(&format!("href=\"#{place}\"")), "{place}: {}", refused.body);
+        }
+        let note = "từ trang thứ ba 1.500 đồng/trang, tối đa 300.000 đồng/bản";
+        let others = with(&asked, &[
+            ("workflow_approved_on", "2026-05-04"), ("fees/0/note", note), ("fees/0/per", "trang"),
+        ]);
+        let shown = post(&others, "preview", "");
+        assert!(shown.body.contains("từ trang thứ 3 của một bản thu 1.500 đồng"), "{}", shown.body);
+        administrator.follow(post(&others, "confirm", &held(&shown.body, "seen")));
+        let of_day = || versions().into_iter().find(|one| one["valid_from"] == day.as_str()).unwrap();
+        let approved = of_day();
+        assert_eq!(approved["fees"][0]["further"], json!({"from": 3, "amount_vnd": 1500, "most_vnd": 300_000}));
+        assert_eq!(approved["workflow_approved_on"], "2026-05-04");
+        let asked = of_form(&administrator.get(&format!("{form}?tu={day}")).expect(200).body);
+        let renamed = with(&asked, &[("workflow/0/name", "Tiếp nhận, kiểm tra")]);
+        let shown = post(&renamed, "preview", "");
+        administrator.follow(post(&renamed, "confirm", &held(&shown.body, "seen")));
+        assert_eq!(of_day()["workflow_approved_on"], Value::Null);
         // The text of that same version.
         let page = administrator.get(&format!("{form}?tu={day}")).expect(200).body;
         assert!(page.contains(&format!("/phien-ban?tu={day}")), "{page}");

@@ -391,15 +391,19 @@ on_both! {
 fn whatever_can_be_undone_has_its_row() {
     for status in Status::ALL {
         let allowed = ActionKind::Undo.is_allowed_from(Some(status));
-        assert_eq!(undoable(status, true).is_some(), allowed, "{status:?}");
+        assert_eq!(
+            undoable(status, true, false).is_some(),
+            allowed,
+            "{status:?}"
+        );
     }
-    let row = |status| undoable(status, false).unwrap();
+    let row = |status| undoable(status, false, false).unwrap();
     assert_eq!(
         row(Status::Done),
         (ActionKind::Finish, &[Role::Officer, Role::Supervisor][..])
     );
     assert!(row(Status::NotReceived).1.contains(&Role::Clerk));
     // Of what goes on, an apology only, while it has an appointment by it.
-    assert!(undoable(Status::InProgress, false).is_none());
+    assert!(undoable(Status::InProgress, false, false).is_none());
     assert!(!row(Status::Stopped).1.contains(&Role::Clerk));
 }

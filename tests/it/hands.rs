@@ -55,6 +55,26 @@ fn verified(office: &Office) {
 }
 
 on_both! {
+    fn what_is_sent_back_comes_to_who_had_handed_it_on(db: &Database) {
+        let mut office = Office::open(db);
+        let dossier = in_hand(&mut office);
+        let [clerk, officer] = [Role::Clerk, Role::Officer].map(|role| office.token(role, COMMUNE));
+        let administrator = office.token(Role::Administrator, "H37");
+        let back = |body: Value| act(&office, &officer, &dossier, "hand-over", body).expect(200).json();
+        let now = back(json!({"step": 0, "note": "Thiếu chữ ký"}));
+        assert_eq!(now["assignee"]["username"], "h37.20.01.clerk");
+        // Whoever else is named is meant; who cannot have it any more gets nothing.
+        act(&office, &clerk, &dossier, "hand-over", json!({"step": 1, "assignee": OFFICER})).expect(200);
+        assert_eq!(back(json!({"step": 0, "note": "x", "assignee": OFFICER}))["assignee"]["username"], OFFICER);
+        act(&office, &clerk, &dossier, "hand-over", json!({"step": 1, "assignee": OFFICER})).expect(200);
+        let call = office.call("PATCH", "/api/v1/users/h37.20.01.clerk").token(&administrator).header("If-Match", "*");
+        call.body(json!({"disabled": true})).send().expect(200);
+        assert_eq!(back(json!({"step": 0, "note": "Thiếu chữ ký"}))["assignee"], Value::Null);
+        verified(&office);
+    }
+}
+
+on_both! {
     fn hands_change_within_a_step_and_on_record(db: &Database) {
         let mut office = Office::open(db);
         let dossier = in_hand(&mut office);

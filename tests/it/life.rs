@@ -458,6 +458,7 @@ fn tries(kind: ActionKind, state: &Dossier) -> Vec<Action> {
         ActionKind::CorrectPapers => Action::Correct(Correction::Papers {
             reason,
             items: Some(Vec::new()),
+            others: Vec::new(),
             sets: Some(2),
             return_channel: Some(Channel::Online),
         }),
@@ -536,11 +537,19 @@ fn check_invariants(state: &Dossier, events: &[Event]) {
         assert_eq!(clock.is_paused(), state.status.is_waiting());
     }
     // One apology a limit that was not taken back, and never a promise before the due moment.
-    let mut apologies = 0;
+    let (mut apologies, mut before_supplement) = (0, 0);
     for event in events {
         match &event.data {
             EventData::Reappointed(_) => apologies += 1,
-            EventData::SupplementTaken(taken) if taken.restarted => apologies = 0,
+            EventData::SupplementTaken(taken) => {
+                before_supplement = apologies;
+                if taken.restarted {
+                    apologies = 0;
+                }
+            }
+            EventData::Undone(undone) if undone.what == Some(UndoneWithin::SupplementTaken) => {
+                apologies = before_supplement;
+            }
             EventData::Undone(undone) if undone.what == Some(UndoneWithin::Appointment) => {
                 apologies -= 1;
             }
@@ -786,6 +795,58 @@ fn what_is_reopened_goes_by_the_calendar_that_holds_now() {
     assert_eq!(life.state().appointment, None);
     let kinds: Vec<_> = life.events.iter().skip(4).map(|e| e.data.name()).collect();
     assert_eq!(kinds, ["undone", "due_recomputed", "appointment_lapsed"]);
+    check_invariants(life.state(), &life.events);
+}
+
+#[test]
+fn papers_that_were_another_dossiers_are_taken_back_while_they_are_the_last_thing() {
+    let mut life = Life::in_progress();
+    life.act(at("2021-03-02 08:00"), &reappoint("2021-03-12 11:00"))
+        .unwrap();
+    life.act(at("2021-03-02 09:00"), &request_supplement())
+        .unwrap();
+    let waiting = life.state().clone();
+    life.act(at("2021-03-05 09:00"), &take_supplement())
+        .unwrap();
+    assert_ne!(life.state().due(), waiting.due());
+    let undo = Action::Correct(Correction::Undo { reason: because() });
+    life.act(at("2021-03-05 09:05"), &undo).unwrap();
+    let again = life.state();
+    assert_eq!(again.status, Status::SupplementRequested);
+    assert_eq!(
+        (&again.clock, &again.contents.items),
+        (&waiting.clock, &waiting.contents.items)
+    );
+    assert_eq!(
+        (again.appointment, again.step_due),
+        (waiting.appointment, waiting.step_due)
+    );
+    assert!(again.contents.apologised);
+    check_invariants(again, &life.events);
+    // The right ones come; after something else was done nobody knows what was done because of them.
+    life.act(at("2021-03-08 09:00"), &take_supplement())
+        .unwrap();
+    life.act(at("2021-03-08 10:00"), &hand_over(2)).unwrap();
+    let late = life.act(at("2021-03-08 11:00"), &undo);
+    assert_eq!(late, Err(Refusal::NothingToUndo));
+    check_invariants(life.state(), &life.events);
+}
+
+#[test]
+fn an_appointment_goes_on_to_a_day_on_which_somebody_is_there() {
+    let mut life = Life::in_progress();
+    life.act(at("2021-03-02 08:00"), &reappoint("2021-03-10 11:00"))
+        .unwrap();
+    let day_off = with_calendar("2021-03-10,off,Nghỉ\n");
+    life.recompute(at("2021-03-02 10:00"), &day_off).unwrap();
+    assert_eq!(
+        life.state().due(),
+        Some(at("2021-03-08 17:00")),
+        "that day is not in the limit"
+    );
+    assert_eq!(life.state().promised(), Some(at("2021-03-11 11:00")));
+    let again = life.recompute(at("2021-03-02 11:00"), &day_off);
+    assert_eq!(again, Err(Refusal::DueUnchanged));
     check_invariants(life.state(), &life.events);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{COMMUNE, Office, SAME_DAY, Visitor, fields, held, on_both};
+use crate::support::{COMMUNE, Office, SAME_DAY, Visitor, fields, held, of_form, on_both};
 use motcua::domain::role::Role;
 
 /// A procedure of communes, as an administrator puts it.
@@ -143,7 +143,7 @@ on_both! {
         assert_eq!(received["limit"], json!({"unit": "none"}));
         assert_eq!(received["due_at"], "2021-03-22T17:00:00+07:00");
         assert_eq!(received["due_reason"], "theo thỏa thuận");
-        // A changed calendar moves the others, not this one.
+        // A changed calendar moves the others by each day off in between, this one only off a day on which nobody is there.
         let other = send(&office, body(&office, "1.999002", Value::Null)).expect(201).json();
         assert_eq!(other["due_at"], "2021-03-08T17:00:00+07:00");
         let calendar = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
@@ -154,13 +154,14 @@ on_both! {
             office.call("GET", path).token(&supervisor).send().expect(200).json()["due_at"].clone()
         };
         for _ in 0..300 {
-            if due(&other["id"]) == "2021-03-09T17:00:00+07:00" {
+            let moved = [&other, &received].map(|dossier| due(&dossier["id"]));
+            if moved == ["2021-03-09T17:00:00+07:00", "2021-03-23T17:00:00+07:00"] {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         assert_eq!(due(&other["id"]), "2021-03-09T17:00:00+07:00");
-        assert_eq!(due(&received["id"]), "2021-03-22T17:00:00+07:00");
+        assert_eq!(due(&received["id"]), "2021-03-23T17:00:00+07:00");
     }
 }
 
@@ -253,6 +254,166 @@ on_both! {
         let collected = events.as_array().unwrap().iter().find(|event| event["kind"] == "fees_collected").unwrap();
         assert_eq!(collected["data"]["amount_vnd"], 80_000);
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn a_moment_that_was_mistyped_makes_nothing_late(db: &Database) {
+        let mut office = Office::open(db);
+        let [clerk, supervisor] = [Role::Clerk, Role::Supervisor].map(|role| office.token(role, COMMUNE));
+        let today = motcua::clock::now().date();
+        let reference = office.world.store.reference().unwrap();
+        let timetable = reference.timetable(reference.units().by_code(COMMUNE).unwrap().id).unwrap();
+        let wrong = timetable.working_days_back(today, 3).unwrap();
+        let mut body = office.new_dossier(COMMUNE, SAME_DAY);
+        body["at"] = json!({"moment": wrong.format("%Y-%m-%dT08:00:00+07:00").to_string(), "late_reason": "Mất điện"});
+        let dossier = office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send().expect(201).json();
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let right = motcua::clock::now().to_string();
+        let correct = |token: &str| {
+            let call = office.call("POST", format!("{path}/correct-receipt")).token(token).header("If-Match", "*");
+            call.body(json!({"reason": "Gõ nhầm ngày", "received_at": right})).send()
+        };
+        assert_eq!(correct(&clerk).problem(409, "refused")["reason"], "case_when_overdue");
+        let now = correct(&supervisor).expect(200).json();
+        assert_eq!((&now["overdue"], &now["received_at"]), (&json!(false), &json!(right)));
+        let report = format!("/api/v1/reports/on-time?by=unit&unit={COMMUNE}&from={today}&to={today}");
+        let report = office.call("GET", report).token(&supervisor).send().expect(200).json();
+        assert_eq!((&report["total"]["received"], &report["total"]["in_progress_overdue"]), (&json!(1), &json!(0)), "{report}");
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
+    fn papers_of_another_case_stay_until_somebody_says_that_they_were_none(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        put(&office, &with_cases());
+        let mut body = office.new_dossier(COMMUNE, "1.999001");
+        body["case"] = json!("02");
+        body["items"] = json!([{"position": 0, "originals": 1}, {"position": 1, "originals": 1}]);
+        let dossier = office.call("POST", "/api/v1/dossiers").token(&supervisor).body(body).send().expect(201).json();
+        let path = format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap());
+        let act = |action: &str, body: Value| {
+            let call = office.call("POST", format!("{path}/{action}")).token(&supervisor);
+            call.header("If-Match", "*").body(body).send().expect(200).json()
+        };
+        act("correct-case", json!({"reason": "Chọn nhầm", "case": "01"}));
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let number = dossier["case_number"].as_str().unwrap();
+        let place = format!("/ho-so/{number}/sua-giay-to");
+        // The form says what is held by the other case, and takes nothing of it away unless it is told to.
+        let names = |items: &Value, count: &str| {
+            let held = items.as_array().unwrap().iter().filter(|item| item[count] != 0);
+            held.map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let now = || office.call("GET", path.clone()).token(&supervisor).send().expect(200).json();
+        let correct = |changes: &[(&str, &str)]| {
+            let form = of_form(&clerk.get(&place).expect(200).body);
+            let changed = |name: &str| changes.iter().any(|(known, _)| *known == name);
+            let mut all: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            all.retain(|(name, _)| !changed(name));
+            all.extend(changes);
+            clerk.follow(clerk.post(&place, &all)).body
+        };
+        let page = correct(&[("items/1/originals", "1"), ("sets", "2"), ("reason", "Thiếu")]);
+        let seen = now();
+        // One paper is a paper of both cases.
+        assert_eq!(names(&seen["items"], "originals_handed_in"), ["Tờ khai", "Giấy chứng sinh"]);
+        assert_eq!(seen["items"][0]["originals_handed_in"], 1);
+        let others = seen["other_items"].as_array().unwrap();
+        let others: Vec<_> = others.iter().map(|item| item["name"].as_str().unwrap()).collect();
+        assert_eq!(others, ["Hộ chiếu"], "{seen}");
+        assert!(!page.contains("Trước đó ghi: Giấy chứng sinh"), "{page}");
+        assert!(clerk.get(&place).expect(200).body.contains("Bỏ giấy tờ không còn yêu cầu: Hộ chiếu<"));
+        correct(&[("drop_others", "true"), ("reason", "Không hề nhận")]);
+        let seen = now();
+        assert_eq!(seen["other_items"], json!([]), "{seen}");
+        assert_eq!(names(&seen["items"], "originals_handed_in"), ["Tờ khai", "Giấy chứng sinh"]);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+
+        // What came online is taken in by the papers of the case that is chosen at the desk.
+        let request = office.world.request(COMMUNE, "1.999001");
+        let request = motcua::acts::receive::NewRequest {
+            channel: motcua::domain::dossier::Channel::Online, items: Vec::new(), ..request
+        };
+        let registered = motcua::acts::receive::register(&office.world.store, &request, crate::support::occasion(motcua::clock::now())).unwrap();
+        let place = format!("/ho-so/{}/tiep-nhan", registered.case_number);
+        let first = of_form(&clerk.get(&place).expect(200).body);
+        let send = |form: &[(String, String)], changes: &[(&str, &str)]| {
+            let changed = |name: &str| changes.iter().any(|(known, _)| *known == name);
+            let mut all: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            all.retain(|(name, _)| !changed(name));
+            all.extend(changes);
+            clerk.post(&place, &all)
+        };
+        let asked = send(&first, &[("case", "02"), ("items/0/originals", "1")]);
+        assert_eq!(asked.status, 400, "{}", asked.body);
+        assert!(asked.body.contains("Hộ chiếu") && asked.body.contains("href=\"#case\""), "{}", asked.body);
+        let done = send(&of_form(&asked.body), &[("items/0/originals", "1")]);
+        assert_eq!(done.status, 303, "{}", done.body);
+        let view = office.call("GET", format!("/api/v1/dossiers/{}", registered.id)).token(&supervisor).send().expect(200).json();
+        assert_eq!((&view["case"]["code"], names(&view["items"], "originals_handed_in")), (&json!("02"), vec!["Hộ chiếu".to_owned()]));
+    }
+}
+
+on_both! {
+    fn papers_and_fees_of_a_case_are_seen_before_anything_is_taken(db: &Database) {
+        let mut office = Office::for_browsers(db);
+        let supervisor = office.token(Role::Supervisor, COMMUNE);
+        let mut definition = with_cases();
+        definition["received_elsewhere"] = json!(true);
+        put(&office, &definition);
+        let clerk = Visitor::hire(&office, Role::Clerk, COMMUNE);
+        let path = "/ho-so/tiep-nhan";
+        let first = clerk.get(&format!("{path}?thu-tuc=1.999001")).expect(200).body;
+        assert!(first.contains("Lệ phí: 8.000 đồng"), "{first}");
+        let send = |fields: &[(String, String)], changes: &[(&str, &str)], step: &str| {
+            let changed = |name: &str| changes.iter().any(|(known, _)| *known == name);
+            let mut all: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            all.retain(|(name, _)| !changed(name));
+            all.extend(changes.iter().copied().filter(|(_, value)| !value.is_empty()));
+            all.push(("buoc", step));
+            clerk.post(path, &all)
+        };
+        // Ticked and counted by what was seen; the case has others, and nothing of that is taken.
+        let typed = [
+            ("case", "02"), ("applicant/name", "Lý Văn Dũng"), ("paid/fees", "0"), ("items/0/originals", "3"),
+        ];
+        let asked = send(&of_form(&first), &typed, "nhan");
+        assert_eq!(asked.status, 400);
+        for expected in ["khác với những gì đã hiện", "Lệ phí: 75.000 đồng", "Hộ chiếu", "value=\"Lý Văn Dũng\"", "href=\"#case\""] {
+            assert!(asked.body.contains(expected), "{expected}: {}", asked.body);
+        }
+        let again = of_form(&asked.body);
+        let of = |name: &str| again.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>();
+        assert_eq!(of("items/0/originals"), ["1"], "as this case asks for: {again:?}");
+        assert!(!asked.body.contains("name=\"paid/fees\" value=\"0\" checked"), "{}", asked.body);
+        let count = || office.call("GET", "/api/v1/dossiers?list=all").token(&supervisor).send().expect(200).json()["items"].as_array().unwrap().len();
+        assert_eq!(count(), 0);
+        // To look at it says the same without a word of error.
+        let looked = send(&of_form(&first), &typed, "xem").expect(200).body;
+        assert!(looked.contains("Hộ chiếu") && !looked.contains("đã hiện"), "{looked}");
+        // A moment that cannot be read is no present.
+        let unread = send(&again, &[("at/moment", "hôm qua 8h")], "xem");
+        assert_eq!(unread.status, 400);
+        assert!(unread.body.contains("Không đọc được") && unread.body.contains("href=\"#at/moment\""), "{}", unread.body);
+        // As seen now, for another unit by its name.
+        let other = office.call("GET", "/api/v1/units/H37.20.02").send().expect(200).json();
+        let name = other["name"].as_str().unwrap().to_owned();
+        let done = send(&again, &[("paid/fees", "0"), ("competent_unit", &name)], "nhan");
+        assert_eq!(done.status, 303, "{}", done.body);
+        let dossier = office.call("GET", "/api/v1/dossiers?list=all").token(&supervisor).send().expect(200).json()["items"][0].clone();
+        assert_eq!(dossier["unit"]["code"], "H37.20.02");
+        let view = office.call("GET", format!("/api/v1/dossiers/{}", dossier["id"].as_str().unwrap())).token(&supervisor).send().expect(200).json();
+        assert_eq!((&view["fees"][0]["status"], &view["paid_vnd"]), (&json!("collected"), &json!(75_000)));
+        let unknown = send(&again, &[("competent_unit", "Đơn vị không có")], "nhan");
+        assert!(unknown.body.contains("Đơn vị không có"), "{}", unknown.body);
+        // Whoever submits online sees what each case asks for.
+        let page = clerk.get(&format!("/nop-ho-so?thu_tuc=1.999001&don_vi={COMMUNE}")).expect(200).body;
+        for expected in ["Trường hợp: Có yếu tố nước ngoài", "Lệ phí: 75.000 đồng", "Hộ chiếu", "10 ngày làm việc"] {
+            assert!(page.contains(expected), "{expected}: {page}");
+        }
     }
 }
 
@@ -388,7 +549,7 @@ on_both! {
         assert!(none.body.contains("Không có thủ tục nào khớp"), "{}", none.body);
         let done = clerk.post(&place, &[("version", &seen), ("procedure", "2.000815"), ("channel", "postal"), ("reason", "Nhầm thủ tục")]);
         let page = clerk.follow(done).body;
-        for said in ["Sửa thủ tục, kênh, thời điểm tiếp nhận", "(2.000815)", "Trước đó ghi thủ tục:", "Trước đó ghi kênh: ", "Trước đó ghi lúc: "] {
+        for said in ["Sửa thủ tục, kênh, thời điểm tiếp nhận", "(2.000815)", "Chưa nhận giấy tờ bắt buộc: ", "/sua-giay-to\">sửa giấy tờ đã nhận", "Trước đó ghi thủ tục:", "Trước đó ghi kênh: ", "Trước đó ghi lúc: "] {
             assert!(page.contains(said), "{said}: {page}");
         }
         assert_eq!(now()["procedure"]["code"], "2.000815");
@@ -405,6 +566,12 @@ on_both! {
         assert_eq!(correct(back).problem(409, "refused")["reason"], "procedure_when_handed_over");
         let later = json!({"received_at": motcua::clock::now().to_string()});
         assert_eq!(correct(later).problem(409, "refused")["reason"], "bad_receipt");
+        // Later than was said, but before it was handed on; and back.
+        let slip = day.format("%Y-%m-%dT09:45:00+07:00").to_string();
+        for received_at in [&slip, &moment] {
+            correct(json!({"received_at": received_at})).expect(200);
+            assert_eq!(now()["received_at"], *received_at);
+        }
         assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
         // After a closing that was taken back it counts on several days: the way is put right from now on.
         act("finish", json!({"decision": "refused", "reason": "Thiếu"})).expect(200);

@@ -95,6 +95,14 @@ on_both! {
         says(&list, &["T1", "T2", "T3", "CT DEN:123 nop le phi", "aria-current=\"page\">Chưa khớp"]);
         let payment = row_of(&list.body, "T1");
         says(&administrator.get(&payment).expect(200), &["Ghi nhận cho một hồ sơ", "Đã hoàn trả người nộp", "Chưa có."]);
+        // A payer may write whatever: no personal number is shown for it.
+        tell(&office, "T4", "Nguyen Van A 020185000123 chuyen tien", 1234);
+        let list = administrator.get("/quan-tri/khoan-nop").expect(200);
+        let payer = administrator.get(&row_of(&list.body, "T4")).expect(200);
+        for page in [&list, &payer] {
+            says(page, &["Nguyen Van A *********123 chuyen tien"]);
+            assert!(!page.body.contains("020185000123"), "{}", page.body);
+        }
 
         // The dossier is named by its number; what is owed there is shown before anything is taken.
         let take = format!("{payment}/ghi-nhan");
@@ -271,7 +279,20 @@ on_both! {
         is_page(&without, 400);
         says(&without, &["href=\"#reason\""]);
         let refused = supervisor.post(&format!("{third}/tu-choi"), &[("reason", "không phải dữ liệu của họ")]);
-        says(&supervisor.follow(refused), &["Đã từ chối", "không phải dữ liệu của họ"]);
+        says(&supervisor.follow(refused), &["Đã từ chối", "không phải dữ liệu của họ", "Mở lại"]);
+        // What was settled by a slip is open again, with its days; what was deleted is gone.
+        let days = |page: &str| page.split("<dt>Hạn").skip(1).map(|day| day.split("</dd>").next().unwrap().to_owned()).collect::<Vec<_>>();
+        let before = days(&supervisor.get(&third).expect(200).body);
+        is_page(&supervisor.post(&format!("{third}/mo-lai"), &[("reason", "")]), 400);
+        let open = supervisor.follow(supervisor.post(&format!("{third}/mo-lai"), &[("reason", "bấm nhầm nút")]));
+        says(&open, &["Đã mở lại", "Đã thực hiện", "Lý do từ chối"]);
+        assert_eq!(days(&open.body), before);
+        let again = supervisor.post(&format!("{third}/mo-lai"), &[("reason", "bấm nhầm nút")]);
+        says(&again, &["không có gì để mở lại"]);
+        assert!(!supervisor.get(&delete).expect(200).body.contains("Mở lại"));
+        let gone = supervisor.post(&format!("{delete}/mo-lai"), &[("reason", "bấm nhầm nút")]);
+        says(&gone, &["đã được thực hiện hoặc từ chối"]);
+        supervisor.post(&format!("{third}/tu-choi"), &[("reason", "không phải dữ liệu của họ")]).expect(303);
         let of_desk = Visitor::hire(&office, Role::Officer, COMMUNE);
         is_page(&of_desk.get("/quan-tri/yeu-cau"), 403);
         Program::on(db).output(&["verify"]);

@@ -189,11 +189,18 @@ fn put_right(
     mut history: Vec<motcua::domain::dossier::Event>,
 ) -> Vec<motcua::domain::dossier::Event> {
     let (mut at, mut channel) = (None, None);
-    for event in &mut history {
+    let mut never = Vec::new();
+    let (mut crossed, mut due) = (None, None);
+    for (i, event) in history.iter_mut().enumerate() {
         match &mut event.data {
+            EventData::BecameOverdue(_) => crossed = Some(i),
             EventData::ReceiptCorrected(new) => {
                 at = new.received_at.take().or(at);
                 channel = new.channel.take().or(channel);
+                if std::mem::take(&mut new.no_longer_overdue) {
+                    never.extend(crossed.take());
+                    due = Some((i, new.due));
+                }
             }
             // What it is in by then stays there.
             EventData::MovedToSuccessor(_) | EventData::Undone(_) => break,
@@ -204,6 +211,29 @@ fn put_right(
     first.at = at.unwrap_or(first.at);
     if let (EventData::Received(received), Some(channel)) = (&mut first.data, channel) {
         received.submission.as_mut().unwrap().channel = channel;
+    }
+    // What was due too early was never past due.
+    if let Some((until, due)) = due {
+        for event in &mut history[..until] {
+            match &mut event.data {
+                EventData::Received(received) => received.due = due,
+                EventData::SupplementTaken(taken) => taken.due = due,
+                EventData::ReceiptCorrected(new) => new.due = due,
+                _ => {}
+            }
+        }
+    }
+    let mut i = 0;
+    history.retain(|_| {
+        i += 1;
+        !never.contains(&(i - 1))
+    });
+    // What was corrected in between was after it as well.
+    let first = history[0].at;
+    for (event, sequence) in history.iter_mut().zip(1..) {
+        event.sequence = sequence;
+        event.at = event.at.max(first);
+        event.recorded_at = event.recorded_at.max(event.at);
     }
     history
 }

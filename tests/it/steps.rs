@@ -134,6 +134,9 @@ on_both! {
         name(&supervisor, named(boss, other, 1, 3)).expect(201);
         to(3, &officer).problem(403, "forbidden");
         let standing = name(&supervisor, named(boss, other, 0, 0)).expect(201).json();
+        // Who stands in already on one of the days is named no second time.
+        let twice = name(&supervisor, named(boss, other, 0, 1)).problem(400, "invalid-request");
+        assert_eq!(crate::support::fields(&twice), ["/from"]);
         assert_eq!((&standing["principal"]["username"], &standing["deputy"]["username"]), (&json!(boss), &json!(other)));
         to(3, &officer).expect(200);
         to(2, &clerk).expect(200);

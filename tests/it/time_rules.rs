@@ -402,7 +402,7 @@ fn months_and_years_end_on_the_day_of_the_same_number() {
 }
 
 #[test]
-fn a_return_date_that_was_named_stays_whatever_the_calendar_says() {
+fn a_return_date_that_was_named_stays_but_on_days_on_which_nobody_is_there() {
     let received = at("2021-03-01 08:00");
     let mut clock = Clock::named(at("2021-03-12 17:00"), received);
     clock.pause(at("2021-03-02 07:30")).unwrap();
@@ -418,10 +418,36 @@ fn a_return_date_that_was_named_stays_whatever_the_calendar_says() {
         name: "Nghỉ đột xuất".to_owned(),
         source: None,
     };
-    let days = CALENDAR.days().cloned().chain([extra]);
-    let changed = Timetable::new(&Calendar::new(days).unwrap(), &OfficeHours::default());
-    clock.recompute(&changed).unwrap();
+    let with = |extra: CalendarDay| {
+        let days = CALENDAR.days().cloned().chain([extra]);
+        Timetable::new(&Calendar::new(days).unwrap(), &OfficeHours::default())
+    };
+    // Another day off within the limit is nothing to it.
+    let other = CalendarDay {
+        date: date("2021-03-12"),
+        ..extra.clone()
+    };
+    clock.recompute(&with(other)).unwrap();
     assert_eq!(clock.due, at("2021-03-15 17:00"));
+    // Nobody would be there: the end of the next working day.
+    clock.recompute(&with(extra)).unwrap();
+    assert_eq!(clock.due, at("2021-03-16 17:00"));
+    clock.recompute(timetable()).unwrap();
+    assert_eq!(
+        clock.due,
+        at("2021-03-16 17:00"),
+        "never earlier than it was said"
+    );
+    // Its hours, within the day and behind them.
+    for (named, kept) in [
+        ("2021-03-15 10:00", "2021-03-15 10:00"),
+        ("2021-03-15 12:15", "2021-03-15 13:30"),
+        ("2021-03-15 06:00", "2021-03-15 07:30"),
+        ("2021-03-15 19:00", "2021-03-16 17:00"),
+        ("2021-03-13 09:00", "2021-03-15 09:00"),
+    ] {
+        assert_eq!(timetable().kept(at(named)), Ok(at(kept)), "{named}");
+    }
     let none = TimeLimit::new(LimitUnit::ByHand, 5).unwrap();
     assert_eq!(none.due(received, timetable()), Err(TimeError::NoLimit));
 }

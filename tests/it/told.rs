@@ -766,7 +766,7 @@ on_both! {
         assert!(told.text.contains("Còn phải nộp") && told.text.contains("3 trang × 2.000"), "{}", told.text);
         assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
         let correct = |sets, return_channel| {
-            let papers = Correction::Papers { reason: because("Ghi nhầm"), items: None, sets, return_channel };
+            let papers = Correction::Papers { reason: because("Ghi nhầm"), items: None, others: Vec::new(), sets, return_channel };
             world.act(id, now, Action::Correct(papers))
         };
         correct(Some(2), Some(Channel::Online)).unwrap();
@@ -808,6 +808,190 @@ on_both! {
             let told = ear.hears_one("receipt", now);
             assert!(told.text.contains(known) && !told.text.contains(unknown), "{}", told.text);
         }
+    }
+}
+
+on_both! {
+    fn a_date_that_the_calendar_moves_while_people_are_waited_for_is_told_when_it_goes_on(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let begun = || {
+            let id = world.try_request(&by_letter(&world, DAYS), at("2021-03-01 08:00")).unwrap().id;
+            world.begin(id, at("2021-03-01 09:00"));
+            id
+        };
+        let (papers, money) = (begun(), begun());
+        let ask = Action::RequestSupplement { reason: because("Thiếu"), items: vec![Paper::Position(0)], exception: None };
+        world.act(papers, at("2021-03-02 09:00"), ask).unwrap();
+        let ask = Action::RequestPayment { fees: vec![], amount_vnd: Some(150_000), reason: because("Phí thẩm định") };
+        world.act(money, at("2021-03-02 09:00"), ask).unwrap();
+        ear.hears(at("2021-03-02 09:00"));
+        let text = String::from_utf8(motcua::config::bundled::CALENDAR.to_vec()).unwrap();
+        motcua::imports::calendar(&world.store, format!("{text}2021-03-04,off,Nghỉ đột xuất\n").as_bytes()).unwrap();
+        let now = at("2021-03-02 10:00");
+        motcua::jobs::queue::recompute_due_moments(&world.store, now).unwrap();
+        assert!(ear.hears(now).is_empty(), "whoever is waited for hears when it goes on");
+        // The papers come at the desk, the money by transfer, within the hour: only the calendar has moved the day.
+        let taken = Action::TakeSupplement { items: vec![ItemHandedIn(0, 1, 0).into()], reason: String::new() };
+        world.act(papers, at("2021-03-02 10:30"), taken).unwrap();
+        let paid = Action::TakePayment { amount_vnd: 150_000, method: PaymentMethod::Transfer, receipt: because("FT1") };
+        world.act(money, at("2021-03-02 10:30"), paid).unwrap();
+        let told = ear.hears(at("2021-03-02 10:30"));
+        let topics: Vec<_> = told.iter().map(|told| told.topic.as_str()).collect();
+        assert_eq!(topics, ["date_moved"; 2]);
+        for told in &told {
+            assert!(told.text.contains("Đã hẹn: 17:00 ngày 08/03/2021"), "{}", told.text);
+            assert!(!told.text.contains("vẫn là"), "{}", told.text);
+            assert_eq!(misread(told, true), Vec::<String>::new(), "{}", told.text);
+        }
+    }
+}
+
+on_both! {
+    fn an_appointment_that_lapses_is_told_with_what_made_it_lapse(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let request = NewRequest { channel: Channel::Postal, ..by_letter(&world, DAYS) };
+        let id = world.try_request(&request, at("2021-03-01 08:00")).unwrap().id;
+        world.begin(id, at("2021-03-01 09:00"));
+        let apology = Action::Reappoint { reason: because("Chờ"), appointment: at("2021-03-09 17:00") };
+        world.act(id, at("2021-03-02 08:00"), apology).unwrap();
+        let ask = Action::RequestSupplement { reason: because("Thiếu"), items: vec![Paper::Position(0)], exception: None };
+        world.act(id, at("2021-03-02 09:00"), ask).unwrap();
+        ear.hears(at("2021-03-02 09:00"));
+        let take = || Action::TakeSupplement { items: vec![ItemHandedIn(0, 1, 0).into()], reason: String::new() };
+        world.act(id, at("2021-03-04 09:00"), take()).unwrap();
+        let told = ear.hears_one("date_moved", at("2021-03-04 09:00"));
+        for known in ["Đã hẹn: 17:00 ngày 09/03/2021", "Nay hẹn: 17:00 ngày 11/03/2021", "đã nhận giấy tờ bổ sung", "ngày đã hẹn lại không áp dụng nữa"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        // It was another dossier's: what was told is taken back, and told anew when the right ones come.
+        world.act(id, at("2021-03-04 09:10"), undo()).unwrap();
+        let told = ear.hears_one("taken_back", at("2021-03-04 09:10"));
+        assert!(told.text.contains("nhận giấy tờ bổ sung") && told.text.contains("đang chờ bổ sung"), "{}", told.text);
+        world.act(id, at("2021-03-04 10:00"), take()).unwrap();
+        let told = ear.hears_one("date_moved", at("2021-03-04 10:00"));
+        for known in ["Đã hẹn: 17:00 ngày 09/03/2021", "Nay hẹn: 17:00 ngày 11/03/2021"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        let number = world.store.read(|conn| motcua::store::dossiers::case_number(conn, id)).unwrap().unwrap();
+        let code = views::look_up::look_up_code(&world.store, id).unwrap();
+        let seen = views::look_up::look_up(&world.store, &number, &code, at("2021-03-04 11:00")).unwrap();
+        assert!(!seen.next.contains("nhầm"), "{}", seen.next);
+
+        // At the desk, where no date moves, nobody was told that they came, nor need be told that they did not.
+        let id = world.try_request(&by_letter(&world, DAYS), at("2021-03-05 08:00")).unwrap().id;
+        world.begin(id, at("2021-03-05 08:10"));
+        let ask = Action::RequestSupplement { reason: because("Thiếu"), items: vec![Paper::Position(0)], exception: None };
+        world.act(id, at("2021-03-05 09:00"), ask).unwrap();
+        ear.hears(at("2021-03-05 09:00"));
+        for (when, action) in [("2021-03-05 09:30", take()), ("2021-03-05 09:35", undo()), ("2021-03-05 09:40", take())] {
+            world.act(id, at(when), action).unwrap();
+            assert!(ear.hears(at(when)).is_empty(), "{when}");
+        }
+    }
+}
+
+on_both! {
+    fn who_holds_the_result_is_not_invited_to_fetch_it(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let give = || Action::Return { channel: Channel::Direct };
+        // Answered while they stand at the desk.
+        let now = at("2021-03-01 09:00");
+        let id = world.try_request(&by_letter(&world, SAME_DAY), now).unwrap().id;
+        world.finish(id, now);
+        world.act(id, now, give()).unwrap();
+        let told = ear.hears_one("receipt", now);
+        assert!(told.text.contains("giải quyết xong và trả kết quả lúc 09:00 ngày 01/03/2021"), "{}", told.text);
+        for unknown in ["Khi đến nhận kết quả", "Mời", "Hẹn trả kết quả"] {
+            assert!(!told.text.contains(unknown), "{unknown}: {}", told.text);
+        }
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // Fetched before anybody was told.
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-02 08:00")).unwrap().id;
+        ear.hears_one("receipt", at("2021-03-02 08:00"));
+        world.finish(id, at("2021-03-02 10:00"));
+        world.act(id, at("2021-03-02 10:01"), give()).unwrap();
+        assert!(ear.hears(at("2021-03-02 10:01")).is_empty());
+        // Given out by a slip: it is taken back, and the result waits.
+        let id = world.try_request(&by_letter(&world, SAME_DAY), at("2021-03-03 08:00")).unwrap().id;
+        ear.hears_one("receipt", at("2021-03-03 08:00"));
+        world.finish(id, at("2021-03-03 10:00"));
+        world.act(id, at("2021-03-03 10:01"), give()).unwrap();
+        world.act(id, at("2021-03-03 10:02"), undo()).unwrap();
+        ear.hears_one("result_ready", at("2021-03-03 10:02"));
+    }
+}
+
+on_both! {
+    fn other_fees_by_another_case_are_told_and_a_sum_that_was_asked_for_is_said(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let all: Vec<Value> = serde_json::from_slice(motcua::config::bundled::PROCEDURES).unwrap();
+        let mut versions: Vec<_> = all.into_iter().filter(|definition| definition["code"] == DAYS).collect();
+        versions[0]["valid_from"] = json!("2021-01-01");
+        versions[0]["fees"] = json!([{"name": "Lệ phí", "amount_vnd": 5000}, {"name": "Phí thẩm định", "amount_vnd": null}]);
+        versions[0]["cases"] = json!([
+            {"code": "01", "name": "Trong nước"},
+            {"code": "02", "name": "Nước ngoài", "fees": [{"name": "Lệ phí cao", "amount_vnd": 20_000}]},
+        ]);
+        motcua::imports::procedures(&world.store, &serde_json::to_vec(&versions).unwrap()).unwrap();
+        let request = NewRequest { case: Some("01".to_owned()), ..by_letter(&world, DAYS) };
+        let received = world.try_request(&request, at("2021-03-01 08:00")).unwrap();
+        ear.hears_one("receipt", at("2021-03-01 08:00"));
+        let correct = |case: &str, when: &str| {
+            let action = Action::Correct(Correction::Case { reason: because("Chọn nhầm"), same_fees: false });
+            let request = Request { case: Some(case.to_owned()), ..Request::new(received.id, action) };
+            acts::advance::act(&world.store, &request, occasion(at(when))).unwrap();
+        };
+        let money = |ear: &mut Ear<'_>, when: &str, case: &str| {
+            let mut told = ear.hears(at(when));
+            told.sort_by(|one, other| one.topic.cmp(&other.topic));
+            let topics: Vec<_> = told.iter().map(|told| told.topic.as_str()).collect();
+            assert_eq!(topics, ["corrected", "money"]);
+            assert!(told[0].text.contains(&format!("– {case}")), "{}", told[0].text);
+            told.remove(1)
+        };
+        correct("02", "2021-03-01 09:00");
+        let told = money(&mut ear, "2021-03-01 09:00", "Nước ngoài");
+        for known in ["Lệ phí cao: 20.000 đồng", "Chọn nhầm", "sửa trường hợp"] {
+            assert!(told.text.contains(known), "{known}: {}", told.text);
+        }
+        correct("01", "2021-03-01 09:10");
+        let told = money(&mut ear, "2021-03-01 09:10", "Trong nước");
+        assert!(told.text.contains("Lệ phí: 5.000 đồng") && !told.text.contains("20.000"), "{}", told.text);
+        // What the procedure does not know was said when it was asked for.
+        world.begin(received.id, at("2021-03-01 09:20"));
+        let collect = Action::CollectFees { fees: vec![0.into()], amount_vnd: None, method: PaymentMethod::Transfer, receipt: String::new() };
+        world.act(received.id, at("2021-03-01 09:30"), collect).unwrap();
+        let ask = Action::RequestPayment { fees: vec![1.into()], amount_vnd: Some(70_000), reason: String::new() };
+        world.act(received.id, at("2021-03-01 09:40"), ask).unwrap();
+        ear.hears(at("2021-03-01 09:40"));
+        let back = Action::RefundFees { amount_vnd: 5000, fees: vec![0], method: PaymentMethod::Transfer, receipt: because("FT2"), reason: because("Thu nhầm") };
+        world.act(received.id, at("2021-03-01 09:50"), back).unwrap();
+        let told = ear.hears_one("money", at("2021-03-01 09:50"));
+        assert!(told.text.contains("Phí thẩm định: 70.000 đồng") && !told.text.contains("hỏi tại"), "{}", told.text);
+    }
+}
+
+on_both! {
+    fn the_receipts_letter_of_what_came_online_names_the_papers_to_bring(db: &Database) {
+        let world = World::new(db.store());
+        let mut ear = Ear::new(db, &world);
+        let request = NewRequest { items: Vec::new(), ..by_letter(&world, DAYS) };
+        let dossier = registered(&world, &request, at("2021-03-01 08:00"));
+        ear.hears(at("2021-03-01 08:00"));
+        let receive = Action::Receive { new: None, items: Vec::new(), assignee: None, return_date: None };
+        world.act(dossier.id, at("2021-03-01 09:00"), receive).unwrap();
+        let told = ear.hears_one("receipt", at("2021-03-01 09:00"));
+        assert!(told.text.contains("Giấy tờ còn phải nộp: "), "{}", told.text);
+        assert_eq!(misread(&told, true), Vec::<String>::new(), "{}", told.text);
+        // At the desk what is missing is refused.
+        world.try_request(&by_letter(&world, DAYS), at("2021-03-01 10:00")).unwrap();
+        let told = ear.hears_one("receipt", at("2021-03-01 10:00"));
+        assert!(!told.text.contains("Giấy tờ còn phải nộp"), "{}", told.text);
     }
 }
 

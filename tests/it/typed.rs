@@ -46,6 +46,24 @@ on_both! {
 }
 
 on_both! {
+    fn who_has_a_passport_is_kept_and_found_by_it(db: &Database) {
+        let mut office = Office::open(db);
+        let clerk = office.token(Role::Clerk, COMMUNE);
+        let applicant = json!({"name": "John Smith", "identity_number": "Hộ chiếu: e 12 345 678"});
+        let dossier = receive(&office, &clerk, applicant, 201);
+        let person = &dossier["applicant"];
+        assert_eq!((&person["identity_kind"], &person["identity_masked"]), (&json!("passport"), &json!("******678")));
+        for typed in ["E12345678", "e12345678", "HC E12345678"] {
+            assert_eq!(found(&office, &clerk, typed), [dossier["case_number"].clone()], "{typed}");
+        }
+        assert_eq!(found(&office, &clerk, "E12345679"), Vec::<Value>::new());
+        let wrong = receive(&office, &clerk, json!({"name": "John Smith", "identity_number": "EAB12345678"}), 400);
+        assert_eq!(crate::support::fields(&wrong), ["/applicant/identity_number"]);
+        assert_eq!(motcua::tools::verify::verify(&office.world.store, 10).unwrap().findings, []);
+    }
+}
+
+on_both! {
     fn every_spelling_of_a_phone_is_one_number(db: &Database) {
         let mut office = Office::open(db);
         let clerk = office.token(Role::Clerk, COMMUNE);

@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::case_number::CaseNumber;
 use crate::domain::dossier::{
-    Channel, Decision, Exception, FeeAsked, HandsCause, ItemGiven, Paper, PaymentMethod, Status,
+    Channel, Decision, Exception, FeeAsked, HandsCause, HeldItem, ItemGiven, Paper, PaymentMethod,
+    Status,
 };
 use crate::domain::ids::{DossierId, PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
@@ -386,8 +387,10 @@ pub enum Correction {
     /// What else stands on the receipt; `None`: as it is.
     Papers {
         reason: String,
-        /// All that was handed in so far.
+        /// All that was handed in so far of what is asked for now.
         items: Option<Vec<ItemGiven>>,
+        /// What is held by another version, procedure or case and is none of these papers, as far as it was ever there.
+        others: Vec<HeldItem>,
         sets: Option<u16>,
         return_channel: Option<Channel>,
     },

@@ -2,7 +2,7 @@
 
 use crate::domain::case_number::{CaseNumber, InvalidCaseNumber};
 use crate::domain::dossier::{
-    Contents, Dossier, Event, EventData, Received, Status, Submission, UndoneWithin,
+    BeforeTaking, Contents, Dossier, Event, EventData, Received, Status, Submission, UndoneWithin,
 };
 use crate::domain::ids::DossierId;
 use crate::domain::moment::Moment;
@@ -110,6 +110,8 @@ impl Dossier {
             outcome: None,
             closed_at: None,
             before_closing: None,
+            before_supplement: None,
+            handed_on_at: None,
             closed_in: None,
             returned_at: None,
             version: 1,
@@ -155,6 +157,11 @@ impl Dossier {
         }
         let misfit = ReplayError::Misfit(sequence);
         let at = event.at;
+        // An appointment lapses by the papers themselves.
+        let before_supplement = match event.data {
+            EventData::AppointmentLapsed(_) => None,
+            _ => self.before_supplement.take(),
+        };
         match &event.data {
             EventData::Registered(_) => return Err(misfit),
             EventData::Received(received) => {
@@ -178,6 +185,7 @@ impl Dossier {
                 clock.due = reached.due;
             }
             EventData::HandedOver(to) => {
+                self.handed_on_at = self.handed_on_at.or(Some(at));
                 self.status = Status::InProgress;
                 self.step = to.step;
                 self.holder = to.unit.unwrap_or(self.holder);
@@ -196,6 +204,12 @@ impl Dossier {
                 self.pause(at).ok_or(misfit)?;
             }
             EventData::SupplementTaken(taken) => {
+                self.before_supplement = Some(Box::new(BeforeTaking {
+                    clock: self.clock.clone().ok_or(misfit.clone())?,
+                    step_due: self.step_due,
+                    appointment: self.appointment,
+                    reappointed: self.reappointed,
+                }));
                 self.status = Status::InProgress;
                 let clock = self.clock.as_mut().ok_or(misfit)?;
                 if taken.restarted {
@@ -253,11 +267,18 @@ impl Dossier {
             EventData::DueRecomputed(new) => {
                 self.clock.as_mut().ok_or(misfit)?.due = new.due;
                 self.step_due = new.step_due.or(self.step_due);
+                if new.appointment.is_some() {
+                    self.appointment = new.appointment;
+                    self.reappointed = new.appointment;
+                }
                 if new.no_longer_overdue {
                     self.overdue_since = None;
                 }
             }
-            EventData::Undone(undone) => self.undo(undone.what).ok_or(misfit)?,
+            EventData::Undone(undone) => {
+                let before = before_supplement.map(|before| *before);
+                self.undo(undone.what, before).ok_or(misfit)?;
+            }
             EventData::ApplicantCorrected(new) => {
                 self.applicant = new.applicant;
             }
@@ -285,6 +306,9 @@ impl Dossier {
                 clock.limit = new.limit;
                 clock.due = new.due;
                 self.step_due = new.step_due.or(self.step_due);
+                if new.no_longer_overdue {
+                    self.overdue_since = None;
+                }
             }
             EventData::PapersCorrected(new) => {
                 self.return_channel = new.return_channel.unwrap_or(self.return_channel);
@@ -303,6 +327,9 @@ impl Dossier {
             }
         }
         self.contents.follow(at, &event.data, self.procedure);
+        if self.before_supplement.is_none() {
+            self.contents.before_supplement = None;
+        }
         self.version = sequence;
         self.last_event_at = at;
         self.recorded_at = event.recorded_at;
@@ -326,7 +353,16 @@ impl Dossier {
     }
 
     /// Takes back the last closing, return, refusal to receive or request for papers.
-    fn undo(&mut self, what: Option<UndoneWithin>) -> Option<()> {
+    fn undo(&mut self, what: Option<UndoneWithin>, before: Option<BeforeTaking>) -> Option<()> {
+        if what == Some(UndoneWithin::SupplementTaken) {
+            let before = before?;
+            self.status = Status::SupplementRequested;
+            self.clock = Some(before.clock);
+            self.step_due = before.step_due;
+            self.appointment = before.appointment;
+            self.reappointed = before.reappointed;
+            return Some(());
+        }
         if what == Some(UndoneWithin::Appointment) {
             self.appointment.take()?;
             self.reappointed = None;

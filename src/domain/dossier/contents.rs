@@ -2,8 +2,8 @@
 //! unit that resolves it. Few kinds of events say anything of it, so it can be told without replaying the others.
 
 use crate::domain::dossier::{
-    EventData, FeeTerms, HeldItem, ItemHandedIn, PaymentMethod, Refund, ReplayError, SettledFee,
-    Settlement, Submission, UndoneWithin,
+    EventData, FeeTerms, HeldItem, ItemHandedIn, OtherHeld, PaymentMethod, Refund, ReplayError,
+    SettledFee, Settlement, Submission, UndoneWithin,
 };
 use crate::domain::ids::ProcedureId;
 use crate::domain::moment::Moment;
@@ -44,8 +44,19 @@ pub struct Contents {
     pub apologised: bool,
     /// It moved with its unit, or a closing of it was taken back: reports have it in columns of several days since.
     pub counts_elsewhere: bool,
+    /// How it was before papers came that were asked for, while nothing else has been done since.
+    pub before_supplement: Option<Box<BeforeSupplement>>,
     /// When it was submitted online; `None`: it was not.
     pub registered_at: Option<Moment>,
+}
+
+/// What is restored if papers that came turn out to be another dossier's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BeforeSupplement {
+    /// When they came.
+    pub taken_at: Moment,
+    items: Vec<HeldItem>,
+    apologised: bool,
 }
 
 /// A dossier's way from the desk where it was handed in to the unit that resolves it.
@@ -115,6 +126,11 @@ impl Contents {
 
     /// What one more event changes, `under` the version of the procedure that holds after it.
     pub(super) fn follow(&mut self, at: Moment, data: &EventData, under: ProcedureId) {
+        // An appointment lapses by the papers themselves.
+        let before_supplement = match data {
+            EventData::AppointmentLapsed(_) => None,
+            _ => self.before_supplement.take(),
+        };
         match data {
             EventData::Registered(_) => self.registered_at = Some(at),
             EventData::Received(received) => {
@@ -140,6 +156,11 @@ impl Contents {
                 self.limit = needed.limit.or(self.limit);
             }
             EventData::SupplementTaken(taken) => {
+                self.before_supplement = Some(Box::new(BeforeSupplement {
+                    taken_at: at,
+                    items: self.items.clone(),
+                    apologised: self.apologised,
+                }));
                 // Another limit, of which nobody has apologised yet.
                 self.apologised &= !taken.restarted;
                 let items = held(under, self.case.as_ref(), &taken.items);
@@ -148,6 +169,13 @@ impl Contents {
             EventData::PapersCorrected(corrected) => {
                 if let Some(items) = &corrected.items {
                     self.items = held(under, self.case.as_ref(), items);
+                    let others = corrected.others.iter().cloned();
+                    self.items
+                        .extend(others.map(|OtherHeld(under, case, item)| HeldItem {
+                            under,
+                            case,
+                            item,
+                        }));
                 }
                 self.sets = corrected.sets.unwrap_or(self.sets);
             }
@@ -186,6 +214,12 @@ impl Contents {
                     }
                 }
                 Some(UndoneWithin::Appointment) => self.apologised = false,
+                Some(UndoneWithin::SupplementTaken) => {
+                    if let Some(before) = before_supplement {
+                        self.items = before.items;
+                        self.apologised = before.apologised;
+                    }
+                }
                 None => self.counts_elsewhere = true,
             },
             EventData::MovedToSuccessor(_) => self.counts_elsewhere = true,

@@ -20,10 +20,10 @@ use crate::domain::dossier::papers::positioned;
 use crate::domain::dossier::{
     Action, ActionKind, ApplicantCorrected, AppointmentLapsed, BecameOverdue, Beside, Correction,
     Decision, DelegateCorrected, Dossier, Event, EventData, FeeWaived, FeeWaiverCancelled,
-    FeesCollected, FeesRefunded, FeesSet, Finished, Follower, ItemHandedIn, MoneySentBack,
-    MovedToSuccessor, NotReceived, PapersCorrected, PaymentTaken, RefundCancelled, Refusal,
-    ResultReturned, SettledFee, Situation, Staff, Stopped, Undone, Withdrawn, undoable,
-    undone_within,
+    FeesCollected, FeesRefunded, FeesSet, Finished, Follower, HeldItem, ItemHandedIn,
+    MoneySentBack, MovedToSuccessor, NotReceived, OtherHeld, PapersCorrected, PaymentTaken,
+    RefundCancelled, Refusal, ResultReturned, SettledFee, Situation, Staff, Stopped, Undone,
+    Withdrawn, undoable, undone_within,
 };
 use crate::domain::ids::Actor;
 use crate::domain::moment::Moment;
@@ -278,7 +278,8 @@ fn moved_before_pause(dossier: &Dossier, data: &EventData) -> bool {
         return false;
     };
     let pause = dossier.clock.as_ref().and_then(|clock| clock.pauses.last());
-    let deadline = dossier.judging.deadline(new.due, dossier.appointment);
+    let appointment = new.appointment.or(dossier.appointment);
+    let deadline = dossier.judging.deadline(new.due, appointment);
     pause.is_some_and(|pause| pause.until.is_none() && deadline < pause.from)
 }
 
@@ -290,7 +291,9 @@ fn decide_existing(
     context: &Context<'_>,
 ) -> Result<Option<EventData>, Refusal> {
     let kind = action.kind();
-    if context.staff.is_some_and(|staff| !staff.competent) && !kind.is_at_the_counter() {
+    let situation = Situation::of(dossier, context.procedure);
+    let done = situation.undoes(kind).unwrap_or(kind);
+    if context.staff.is_some_and(|staff| !staff.competent) && !done.is_at_the_counter() {
         return Err(Refusal::NotCompetent);
     }
     if kind.is_handling() && !dossier.has_reached() {
@@ -477,6 +480,9 @@ fn decide_existing(
             if from == to || !context.units.succeeds(*from, *to) {
                 return Err(Refusal::NotASuccessor);
             }
+            if !context.units.succeeds_by(*from, *to, context.at.date()) {
+                return Err(Refusal::NotYetASuccessor);
+            }
             let unit = context.units.get(*to).ok_or(Refusal::UnknownUnit)?;
             ensure_open(unit, context)?;
             MovedToSuccessor {
@@ -487,8 +493,9 @@ fn decide_existing(
         }
         Action::Correct(Correction::Undo { reason }) => {
             ensure_may_undo(dossier, context)?;
-            let action = undoable(dossier.status, dossier.appointment.is_some());
-            let (action, _) = action.ok_or(Refusal::NothingToUndo)?;
+            let situation = Situation::of(dossier, context.procedure);
+            let action = situation.undoes(ActionKind::Undo);
+            let action = action.ok_or(Refusal::NothingToUndo)?;
             Undone {
                 reason: required(reason)?,
                 what: undone_within(action),
@@ -523,6 +530,7 @@ fn decide_existing(
         Action::Correct(Correction::Papers {
             reason,
             items,
+            others,
             sets,
             return_channel,
         }) => {
@@ -532,17 +540,24 @@ fn decide_existing(
             if *sets == Some(0) {
                 return Err(Refusal::NoSets);
             }
-            let before = dossier.contents.items.iter();
-            let before = before.filter(|held| held.under == dossier.procedure && items.is_some());
+            let case = &dossier.contents.case;
+            let own = |held: &&HeldItem| held.under == dossier.procedure && held.case == *case;
+            let before: Vec<_> = dossier.contents.items.iter().filter(own).collect();
+            let all_others = dossier.contents.items.len() - before.len() == others.len();
+            let says = items.is_some();
+            let before = before.into_iter().filter(|_| says);
+            let others = others.iter().filter(|_| says);
             let corrected = PapersCorrected {
                 reason: required(reason)?,
-                before: before.map(|held| held.item).collect(),
                 items,
+                before: before.map(|held| held.item).collect(),
+                others: others
+                    .map(|held| OtherHeld(held.under, held.case.clone(), held.item))
+                    .collect(),
                 sets: sets.filter(|sets| *sets != dossier.contents.sets),
                 return_channel: return_channel.filter(|by| *by != dossier.return_channel),
             };
-            let same_version = corrected.before.len() == dossier.contents.items.len();
-            let same = |items: &[ItemHandedIn]| same_version && is_same(items, &corrected.before);
+            let same = |items: &[ItemHandedIn]| all_others && is_same(items, &corrected.before);
             if corrected.items.as_deref().is_none_or(same)
                 && corrected.sets.is_none()
                 && corrected.return_channel.is_none()
@@ -609,7 +624,11 @@ fn ensure_open(unit: &Unit, context: &Context<'_>) -> Result<(), Refusal> {
 fn ensure_may_undo(dossier: &Dossier, context: &Context<'_>) -> Result<(), Refusal> {
     let (Some(staff), Some((action, roles))) = (
         context.staff,
-        undoable(dossier.status, dossier.appointment.is_some()),
+        undoable(
+            dossier.status,
+            dossier.appointment.is_some(),
+            dossier.before_supplement.is_some(),
+        ),
     ) else {
         return Ok(());
     };

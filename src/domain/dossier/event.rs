@@ -163,6 +163,8 @@ macro_rules! event_kinds {
 impl EventData {
     /// The code of [`HandedOver`].
     pub const HANDED_OVER: i16 = 4;
+    /// The code of [`MovedToSuccessor`].
+    pub const MOVED_TO_SUCCESSOR: i16 = 15;
     /// The code of [`HandsChanged`].
     pub const HANDS_CHANGED: i16 = 23;
 
@@ -598,6 +600,13 @@ pub struct DueRecomputed {
     pub reason: String,
     #[serde(with = "millis")]
     pub due: Moment,
+    /// The new appointment, where the office is closed when it was; `None`: as it was.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_millis"
+    )]
+    pub appointment: Option<Moment>,
     /// With the right calendar it had not been overdue after all.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_longer_overdue: bool,
@@ -626,6 +635,8 @@ pub enum UndoneWithin {
     PaymentRequest,
     /// An apology, and the moment that it named.
     Appointment,
+    /// Papers that came for another dossier: it waits for its own, as before.
+    SupplementTaken,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -646,6 +657,10 @@ pub struct DelegateCorrected {
     pub delegate_commitment: Option<Commitment>,
 }
 
+/// A paper that is held by another version, procedure or case than the dossier is in: that, the case, and the paper there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherHeld(pub ProcedureId, pub Option<String>, pub ItemHandedIn);
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PapersCorrected {
     pub reason: String,
@@ -659,6 +674,9 @@ pub struct PapersCorrected {
     pub sets: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_channel: Option<Channel>,
+    /// What is held by another version, procedure or case and is none of these papers stays beside them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherHeld>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -718,6 +736,9 @@ pub struct ReceiptCorrected {
         with = "optional_millis"
     )]
     pub step_due: Option<Moment>,
+    /// By the right moment it had not been overdue after all.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_longer_overdue: bool,
     /// By what it is judged, if the rule of its day of receipt is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judging: Option<Judging>,

@@ -183,6 +183,15 @@ pub enum Settlement {
     },
 }
 
+/// What of a dossier's clock is restored if papers that came turn out to be another's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BeforeTaking {
+    clock: Clock,
+    step_due: Option<Moment>,
+    appointment: Option<Moment>,
+    reappointed: Option<Moment>,
+}
+
 /// A dossier as its events tell it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dossier {
@@ -232,6 +241,10 @@ pub struct Dossier {
     pub closed_at: Option<Moment>,
     /// The status to which undoing the closing leads back.
     pub before_closing: Option<Status>,
+    /// When it was handed on from its first step, the first time.
+    pub handed_on_at: Option<Moment>,
+    /// How its clock was before papers came that were asked for, while nothing else has been done since.
+    pub before_supplement: Option<Box<BeforeTaking>>,
     /// The unit that answered for it when it was closed; the result may have gone to a successor since.
     pub closed_in: Option<UnitId>,
     pub returned_at: Option<Moment>,

@@ -120,6 +120,19 @@ pub struct Papers {
 }
 
 impl Papers {
+    /// Those of what was handed in that are no papers of `procedure`, as [`Papers::of`] reads them.
+    pub fn others_of<'a>(
+        items: &[HeldItem],
+        procedure: &Procedure,
+        version: impl Fn(&HeldItem) -> Option<&'a Procedure>,
+    ) -> Vec<HeldItem> {
+        let is_other = |held: &&HeldItem| {
+            let one = std::slice::from_ref(*held);
+            !Self::of(one, procedure, &version).others.is_empty()
+        };
+        items.iter().filter(is_other).cloned().collect()
+    }
+
     /// Papers that were handed in, read under `procedure`; `version` finds the versions, in their cases, under
     /// which papers were handed in.
     pub fn of<'a>(

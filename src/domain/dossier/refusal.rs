@@ -212,6 +212,8 @@ pub enum Refusal {
     NothingCorrected,
     /// Another limit would put right what is past due.
     CaseWhenOverdue,
+    /// The limit for verification holds, of the procedure and case that it is in.
+    CaseWhenVerified,
     /// Steps of the procedure as which it was taken in were done.
     ProcedureWhenHandedOver,
     /// A receipt by another desk, or of which reports have more than its day: the moment counts there too.
@@ -236,6 +238,8 @@ pub enum Refusal {
     },
     /// The sources do not name this unit as a successor.
     NotASuccessor,
+    /// It takes over on a later day.
+    NotYetASuccessor,
     /// The dossier is not with the unit it should leave.
     NotWithUnit,
     /// The due moment has not passed, or the crossing is recorded already.
@@ -308,6 +312,7 @@ impl Refusal {
             Self::NothingToUndo => "nothing_to_undo",
             Self::NothingCorrected => "nothing_corrected",
             Self::CaseWhenOverdue => "case_when_overdue",
+            Self::CaseWhenVerified => "case_when_verified",
             Self::ProcedureWhenHandedOver => "procedure_when_handed_over",
             Self::ReceiptOfOthers => "receipt_of_others",
             Self::SubmittedOnline => "submitted_online",
@@ -317,6 +322,7 @@ impl Refusal {
             Self::ReturnDateGiven => "return_date_given",
             Self::BadReturnDate { .. } => "bad_return_date",
             Self::NotASuccessor => "not_a_successor",
+            Self::NotYetASuccessor => "not_yet_a_successor",
             Self::NotWithUnit => "not_with_unit",
             Self::NotOverdue => "not_overdue",
             Self::DueUnchanged => "due_unchanged",

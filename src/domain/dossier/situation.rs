@@ -14,6 +14,8 @@ use crate::domain::unit::Units;
 pub struct Situation<'a> {
     pub status: Status,
     pub decision: Option<Decision>,
+    /// Papers that were asked for came, and nothing else was done since.
+    pub supplement: bool,
     /// To when it was appointed anew with an apology, if that holds.
     pub appointment: Option<Moment>,
     pub step: u8,
@@ -29,6 +31,7 @@ impl<'a> Situation<'a> {
         Self {
             status: dossier.status,
             decision: dossier.decision,
+            supplement: dossier.before_supplement.is_some(),
             appointment: dossier.appointment,
             step: dossier.step,
             contents: &dossier.contents,
@@ -48,7 +51,7 @@ impl<'a> Situation<'a> {
     pub fn allows(&self, kind: ActionKind, by: Option<&Staff<'_>>, units: &Units) -> bool {
         kind.is_by_people()
             && kind.is_allowed_from(Some(self.status))
-            && by.is_none_or(|staff| staff.is_for_them(kind))
+            && by.is_none_or(|staff| staff.is_for_them(kind, self.undoes(kind)))
             && match kind {
                 ActionKind::Reach => !self.contents.has_reached(),
                 _ => self.contents.has_reached() || !kind.is_handling(),
@@ -69,7 +72,6 @@ impl<'a> Situation<'a> {
                     !self.procedure.definition.cases.is_empty()
                         && self.contents.verification.is_none()
                 }
-                ActionKind::CorrectReceipt => self.contents.verification.is_none(),
                 ActionKind::Undo => self.can_be_undone(by),
                 ActionKind::CollectFees | ActionKind::SetFees => self.owes(false),
                 ActionKind::WaiveFee => self.owes(true),
@@ -114,8 +116,15 @@ impl<'a> Situation<'a> {
         })
     }
 
+    /// What would be taken back by that action.
+    pub fn undoes(&self, kind: ActionKind) -> Option<ActionKind> {
+        let undoable = undoable(self.status, self.appointment.is_some(), self.supplement);
+        let (action, _) = undoable.filter(|_| kind == ActionKind::Undo)?;
+        Some(action)
+    }
+
     fn can_be_undone(&self, by: Option<&Staff<'_>>) -> bool {
-        undoable(self.status, self.appointment.is_some())
+        undoable(self.status, self.appointment.is_some(), self.supplement)
             .is_some_and(|(_, roles)| by.is_none_or(|staff| roles.contains(&staff.role)))
     }
 

@@ -42,11 +42,11 @@ impl Staff<'_> {
         }
     }
 
-    /// Whether the action is for their role and unit to do.
-    pub fn is_for_them(&self, kind: ActionKind) -> bool {
+    /// Whether the action is for their role and unit to do, which takes back another one if it is undoing.
+    pub fn is_for_them(&self, kind: ActionKind, undoes: Option<ActionKind>) -> bool {
         let permission = kind.permission();
         permission.is_some_and(|permission| self.role.may(permission))
-            && (self.competent || kind.is_at_the_counter())
+            && (self.competent || undoes.unwrap_or(kind).is_at_the_counter())
     }
 
     /// Whether a step is theirs to do: the role is theirs, or that of somebody for whom they stand in.

@@ -38,11 +38,19 @@ const TABLE: [(ActionKind, Status, &[Role]); 7] = [
     ),
 ];
 
-/// What would be taken back of a dossier in that status, and by whom; of one that goes on, an apology by which it has
-/// an `appointment`.
-pub fn undoable(status: Status, appointment: bool) -> Option<(ActionKind, &'static [Role])> {
+/// What would be taken back of a dossier in that status, and by whom; of one that goes on, papers that came as the last thing
+/// (`supplement`), else an apology by which it has an `appointment`.
+pub fn undoable(
+    status: Status,
+    appointment: bool,
+    supplement: bool,
+) -> Option<(ActionKind, &'static [Role])> {
     if matches!(status, Status::Received | Status::InProgress) {
-        return appointment.then_some((ActionKind::Reappoint, &[Officer, Supervisor]));
+        return match (supplement, appointment) {
+            (true, _) => Some((ActionKind::TakeSupplement, &[Clerk, Officer, Supervisor])),
+            (false, true) => Some((ActionKind::Reappoint, &[Officer, Supervisor])),
+            (false, false) => None,
+        };
     }
     let mut rows = TABLE.iter();
     let row = rows.find(|(_, left, _)| *left == status);
@@ -54,6 +62,7 @@ pub const fn undone_within(action: ActionKind) -> Option<UndoneWithin> {
     match action {
         ActionKind::RequestPayment => Some(UndoneWithin::PaymentRequest),
         ActionKind::Reappoint => Some(UndoneWithin::Appointment),
+        ActionKind::TakeSupplement => Some(UndoneWithin::SupplementTaken),
         _ => None,
     }
 }

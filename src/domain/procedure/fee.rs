@@ -128,6 +128,9 @@ impl Fee {
 /// What is wrong with fees, by pointer.
 pub(super) fn check_fees(place: &str, fees: &[Fee], add: &mut dyn FnMut(&str, String)) {
     for (i, fee) in fees.iter().enumerate() {
+        if fee.name.trim().is_empty() {
+            add(&format!("{place}/fees/{i}/name"), "để trống".to_owned());
+        }
         if let (Some(from), Some(to)) = (fee.valid_from, fee.valid_to)
             && to < from
         {

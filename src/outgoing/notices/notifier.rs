@@ -5,22 +5,24 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use crate::domain::dossier::{
-    Channel, Decision, Dossier, EventData, PaymentRequested, Settlement, Status,
+    Channel, Decision, Dossier, EventData, PaymentRequested, Settlement, Status, UndoneWithin,
 };
 use crate::domain::ids::{PersonId, UnitId, UserId};
 use crate::domain::moment::Moment;
 use crate::domain::norms::FormKind;
 use crate::domain::person::Person;
 use crate::domain::procedure::Fee;
+use crate::domain::tally::step_through;
 use crate::outgoing::notices::reminder::{horizon, of_overdue, reminder};
 use crate::outgoing::notices::{NoticeSettings, kind_of};
 use crate::outgoing::{Happened, Teller};
 use crate::render::letters::Topic;
 use crate::render::words::told as words;
+use crate::store::chain::StoredEvent;
 use crate::store::outbox::{Kind, Outgoing};
 use crate::store::reference::Reference;
 use crate::store::users::{self, User};
-use crate::store::{Conn, StoreError, persons};
+use crate::store::{Conn, StoreError, events, persons};
 use crate::{render, views};
 
 /// Tells applicants and staff.
@@ -42,10 +44,39 @@ impl Teller for NoticeTeller {
             false => users::names(conn, handling)?,
         };
         let mut messages = Vec::new();
-        for happened in all {
-            if let Some((topic, mut more)) = told(happened) {
-                if topic == Topic::Receipt {
-                    merge(&mut more, &money_at_receipt(happened, all));
+        for (i, happened) in all.iter().enumerate() {
+            let lapsed = lapsed_with(happened, &all[i + 1..]);
+            // What was told of the act that made it lapse says so.
+            let behind = |before: &Happened<'_>| lapsed_with(before, &all[i..]).is_some();
+            let is_lapse = matches!(happened.event.data, EventData::AppointmentLapsed(_));
+            if is_lapse && all[..i].iter().any(behind) {
+                continue;
+            }
+            let settled = lapsed.map(|lapse| Dossier {
+                clock: lapse.clock.clone(),
+                appointment: lapse.appointment,
+                ..happened.after.clone()
+            });
+            let happened = &Happened {
+                after: settled.as_ref().unwrap_or(happened.after),
+                ..*happened
+            };
+            let promised = last_promised(conn, happened)?;
+            let told = told(happened, promised);
+            for (topic, mut more) in told.into_iter().chain(other_fees(happened)) {
+                let given_out = given_out(happened, all);
+                match topic {
+                    Topic::Receipt => {
+                        merge(&mut more, &money_at_receipt(happened, all));
+                        let answered = given_out.filter(|at| *at == happened.event.at);
+                        merge(&mut more, &json!({"answered_at": moment(answered)}));
+                        if answered.is_some() {
+                            merge(&mut more, &json!({"due_at": ""}));
+                        }
+                    }
+                    // Whoever has it is not invited to fetch it.
+                    Topic::ResultReady if given_out.is_some() => continue,
+                    _ => {}
                 }
                 let officer = officer_of(conn, &officers, happened)?;
                 messages.extend(self.to_people(&people, &officer, happened, topic, &more));
@@ -78,28 +109,114 @@ impl Teller for NoticeTeller {
     }
 }
 
+/// When the result was given out at the desk, if that has happened by the end of what is told now.
+fn given_out(happened: &Happened<'_>, all: &[Happened<'_>]) -> Option<Moment> {
+    let mut of_it = all.iter().rev();
+    let last = of_it.find(|other| other.after.id == happened.after.id)?;
+    let returned = last.after.returned_at?;
+    let given = all.iter().any(|other| {
+        other.after.id == last.after.id
+            && other.event.at == returned
+            && matches!(&other.event.data, EventData::ResultReturned(to) if to.channel == Channel::Direct)
+    });
+    given.then_some(returned)
+}
+
+/// That something else is owed since what the dossier is was put right.
+fn other_fees(happened: &Happened<'_>) -> Option<(Topic, Value)> {
+    let (what, reason) = match &happened.event.data {
+        EventData::CaseCorrected(new) => ("đã sửa trường hợp của thủ tục", &new.reason),
+        EventData::ReceiptCorrected(new) => ("đã sửa thông tin tiếp nhận", &new.reason),
+        _ => return None,
+    };
+    let owed_before = owed(happened.reference, happened.before?);
+    let owed_now = owed(happened.reference, happened.after);
+    (owed_now != owed_before).then(|| {
+        let more = json!({
+            "what_happened": "Khoản phải nộp thay đổi", "what": what, "amount": "", "receipt": "",
+            "reason": reason,
+            "owed": match owed_now.is_empty() {
+                true => "không còn khoản nào".to_owned(),
+                false => owed_now,
+            },
+        });
+        (Topic::Money, more)
+    })
+}
+
 /// Why the moment that is promised is another one; of a receipt that was put right, what it says now.
-fn because(data: &EventData, reference: &Reference, after: &Dossier) -> String {
+fn because(data: &EventData, reference: &Reference, after: &Dossier, lapsed: bool) -> String {
     let why = words::because(data);
     let corrected = match data {
         EventData::ReceiptCorrected(new) => {
-            words::receipt_corrected(new, procedure_name(reference, after))
+            words::receipt_corrected(new, &procedure_name(reference, after))
         }
         _ => None,
     };
-    match corrected {
+    let why = match corrected {
         Some(what) => format!("{why}; {what}"),
         None => why,
+    };
+    match lapsed {
+        true => format!("{why}; ngày đã hẹn lại không áp dụng nữa"),
+        false => why,
     }
 }
 
-fn procedure_name<'a>(reference: &'a Reference, dossier: &Dossier) -> &'a str {
-    let procedure = reference.procedure(dossier.procedure);
-    procedure.map_or("", |procedure| &procedure.definition.name)
+fn procedure_name(reference: &Reference, dossier: &Dossier) -> String {
+    let procedure = reference.procedure_of(dossier);
+    procedure
+        .map(|procedure| procedure.name_in_case())
+        .unwrap_or_default()
 }
 
-/// What the applicant is told of an event, if anything.
-fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
+/// The dossier after the appointment lapsed by the same act, if it did.
+fn lapsed_with<'a>(happened: &Happened<'_>, later: &[Happened<'a>]) -> Option<&'a Dossier> {
+    let mut later = later.iter().take_while(|other| {
+        other.after.id == happened.after.id
+            && (other.event.at, other.event.recorded_at)
+                == (happened.event.at, happened.event.recorded_at)
+    });
+    let lapse = later.find(|other| matches!(other.event.data, EventData::AppointmentLapsed(_)))?;
+    Some(lapse.after)
+}
+
+/// What the applicant was last told to expect before an event. While they are waited for nobody tells them of another
+/// date, so that it is the one from before that.
+fn last_promised(conn: &mut Conn, happened: &Happened<'_>) -> Result<Option<Moment>, StoreError> {
+    let Some(before) = happened.before else {
+        return Ok(None);
+    };
+    if !before.status.is_waiting() || happened.after.status.is_waiting() {
+        return Ok(before.promised());
+    }
+    let stored = events::history(conn, before.id)?;
+    let known = stored.iter().map(StoredEvent::event);
+    let known: Vec<_> = known
+        .filter(|event| {
+            let sequence = event.as_ref().map(|event| event.sequence);
+            sequence.is_ok_and(|sequence| sequence <= before.version)
+        })
+        .collect::<Result<_, _>>()?;
+    let (mut promised, mut before_taking) = (None, None);
+    let followed = step_through(None, before.id, &known, |_, event, after| {
+        match &event.data {
+            EventData::SupplementTaken(_) => before_taking = promised,
+            // They have heard that it was none.
+            EventData::Undone(undone) if undone.what == Some(UndoneWithin::SupplementTaken) => {
+                promised = before_taking;
+            }
+            _ => {}
+        }
+        if !after.status.is_waiting() {
+            promised = after.promised();
+        }
+    });
+    Ok(followed.ok().and(promised))
+}
+
+/// What the applicant is told of an event, if anything; `promised` is what they were last told to expect.
+fn told(happened: &Happened<'_>, last_promised: Option<Moment>) -> Option<(Topic, Value)> {
     let Happened {
         reference,
         before,
@@ -118,6 +235,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
             Topic::Receipt,
             json!({
                 "returned_by": render::words::channel(after.return_channel),
+                "to_bring": to_bring(reference, after).join("; "),
             }),
         ),
         EventData::NotReceived(not) => (
@@ -173,6 +291,13 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         ),
         EventData::Undone(undone) => {
             let before = (*before)?;
+            // Nobody had been told that papers came at the desk and no date moved.
+            if undone.what == Some(UndoneWithin::SupplementTaken)
+                && after.channel == Channel::Direct
+                && before.promised() == after.promised()
+            {
+                return None;
+            }
             let what = match undone.what {
                 Some(what) => words::taken_back_within(what),
                 None => words::taken_back(before.status, before.decision)?,
@@ -227,14 +352,24 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         ),
         // The last fee that the clock stood for has been waived.
         EventData::PaymentTaken(taken)
-            if taken.amount_vnd == 0 && before.and_then(Dossier::promised) == after.promised() =>
+            if taken.amount_vnd == 0 && last_promised == after.promised() =>
         {
+            let owed = owed(reference, after);
+            let (what_happened, what) = match owed.is_empty() {
+                true => (
+                    "Không còn khoản phải nộp",
+                    "đã miễn khoản được yêu cầu nộp; không còn khoản nào phải nộp, việc giải quyết được tiếp tục",
+                ),
+                false => (
+                    "Được miễn khoản được yêu cầu nộp",
+                    "đã miễn khoản được yêu cầu nộp, việc giải quyết được tiếp tục",
+                ),
+            };
             (
                 Topic::Money,
                 json!({
-                    "what_happened": "Không còn khoản phải nộp",
-                    "what": "đã miễn khoản được yêu cầu nộp; không còn khoản nào phải nộp, việc giải quyết được tiếp tục",
-                    "amount": "", "receipt": "", "reason": last_waiver(after), "owed": "",
+                    "what_happened": what_happened, "what": what,
+                    "amount": "", "receipt": "", "reason": last_waiver(after), "owed": owed,
                 }),
             )
         }
@@ -284,13 +419,20 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                 }),
             )
         }
+        EventData::CaseCorrected(new) if before.and_then(Dossier::promised) == after.promised() => {
+            let what = format!("thủ tục là {}", procedure_name(reference, after));
+            (
+                Topic::Corrected,
+                json!({"what": what, "reason": new.reason}),
+            )
+        }
         // Of the way in which it came nobody need be told, of a new date they are told as of all of them.
         EventData::ReceiptCorrected(new)
             if before.and_then(Dossier::promised) == after.promised() =>
         {
             (
                 Topic::Corrected,
-                json!({"what": words::receipt_corrected(new, procedure_name(reference, after))?, "reason": new.reason}),
+                json!({"what": words::receipt_corrected(new, &procedure_name(reference, after))?, "reason": new.reason}),
             )
         }
         EventData::SupplementTaken(taken) if taken.items.is_empty() => {
@@ -298,7 +440,10 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
         }
         data => {
             // Whatever has moved it: what was promised holds no more.
-            let (old, new) = (before.and_then(Dossier::promised)?, after.promised()?);
+            let (old, new) = (last_promised?, after.promised()?);
+            let lapses = before.is_some_and(|before| before.appointment.is_some())
+                && after.appointment.is_none()
+                && !matches!(data, EventData::AppointmentLapsed(_));
             if !after.is_running() {
                 return None;
             }
@@ -314,7 +459,7 @@ fn told(happened: &Happened<'_>) -> Option<(Topic, Value)> {
                     "past_at": moment(Some(new).filter(|new| {
                         new < now && matches!(data, EventData::DueRecomputed(_) | EventData::ReceiptCorrected(_))
                     })),
-                    "because": because(data, reference, after),
+                    "because": because(data, reference, after, lapses),
                 }),
             )
         }
@@ -546,7 +691,7 @@ pub(crate) fn values(reference: &Reference, dossier: &Dossier) -> Value {
     let procedure = reference.procedure_of(dossier);
     json!({
         "case_number": dossier.case_number.as_str(),
-        "procedure": procedure.map_or("", |p| &p.definition.name),
+        "procedure": procedure.map(|p| p.name_in_case()).unwrap_or_default(),
         "unit": unit_name(reference, dossier.unit),
         "receiving_unit": unit_name(reference, dossier.receiving_unit),
         "received_at": moment(dossier.received_at),
@@ -733,6 +878,15 @@ fn money_at_receipt(received: &Happened<'_>, all: &[Happened<'_>]) -> Value {
     json!({"owed": owed(last.reference, last.after), "paid": paid})
 }
 
+/// Required papers of which nothing has come with what was not handed in at the desk.
+fn to_bring(reference: &Reference, dossier: &Dossier) -> Vec<String> {
+    let procedure = reference.procedure_of(dossier);
+    let procedure = procedure.filter(|_| dossier.channel != Channel::Direct);
+    procedure.map_or_else(Vec::new, |procedure| {
+        views::look_up::missing_papers(reference, &dossier.contents, procedure)
+    })
+}
+
 /// What is owed for it, in words, whether its amount is known or not; empty where nothing is.
 fn owed(reference: &Reference, dossier: &Dossier) -> String {
     let Some(procedure) = reference.procedure_of(dossier) else {
@@ -745,6 +899,11 @@ fn owed(reference: &Reference, dossier: &Dossier) -> String {
         match sum {
             Some(0) => None,
             Some(sum) => Some(format!("{what}: {} đồng", amount(sum))),
+            // It was said when it was asked for.
+            None if dossier.contents.requested_fees == [position] => {
+                let vnd = dossier.contents.payment_requested.unwrap_or_default();
+                Some(format!("{what}: {} đồng", amount(vnd)))
+            }
             None => Some(format!("{what}: {}", render::words::UNKNOWN_FEE)),
         }
     });

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::domain::dossier::{
     Channel, Dossier, Event, EventData, HandedIn, HeldItem, Papers, PaymentMethod, ReplayError,
-    Settlement, Status,
+    Settlement, Status, UndoneWithin,
 };
 use crate::domain::identity::Identity;
 use crate::domain::ids::{Actor, UnitId, UserId};
@@ -148,7 +148,7 @@ struct PaperLine {
     from_store: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct SupplementLine {
     #[serde(rename = "HoSoBoSungId")]
     id: String,
@@ -418,16 +418,16 @@ const fn return_channel(channel: Channel) -> &'static str {
 const fn applicant_kind(identity: Option<&Identity>) -> &'static str {
     match identity {
         Some(Identity::TaxCode(_)) => "2",
-        Some(Identity::Cccd(_) | Identity::Cmnd(_)) | None => "1",
+        Some(Identity::Cccd(_) | Identity::Cmnd(_) | Identity::Passport(_)) | None => "1",
     }
 }
 
-/// There is no kind for a tax code.
+/// There is no kind for a tax code, nor one that our sources name for a passport.
 fn identities(identity: Option<&Identity>) -> Vec<IdentityLine> {
     let kind = match identity {
         Some(Identity::Cccd(_)) => "1",
         Some(Identity::Cmnd(_)) => "2",
-        Some(Identity::TaxCode(_)) | None => return Vec::new(),
+        Some(Identity::Passport(_) | Identity::TaxCode(_)) | None => return Vec::new(),
     };
     let lines = identity.into_iter().map(|identity| IdentityLine {
         kind,
@@ -627,6 +627,8 @@ fn supplements(
     staff: &Staff,
 ) -> Result<Vec<SupplementLine>, ReplayError> {
     let mut lines: Vec<SupplementLine> = Vec::new();
+    // As it was before papers came.
+    let mut asked = None;
     let mut before: Option<Dossier> = None;
     for event in events {
         let after = next(dossier, before.as_ref(), event)?;
@@ -649,11 +651,17 @@ fn supplements(
             }
             EventData::SupplementTaken(taken) => {
                 if let Some(line) = lines.last_mut() {
+                    asked = Some(line.clone());
                     line.taken_by = by();
                     line.taken = names(procedure, taken.items.iter().map(|item| item.0));
                     line.taken_at = stamp(Some(event.at));
                     line.state = "1";
                     line.due_after = stamp(Some(taken.due));
+                }
+            }
+            EventData::Undone(undone) if undone.what == Some(UndoneWithin::SupplementTaken) => {
+                if let (Some(line), Some(asked)) = (lines.last_mut(), asked.take()) {
+                    *line = asked;
                 }
             }
             _ => {}

@@ -207,7 +207,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             let (asked, paid) = (vnd(*asked_vnd), vnd(*paid_vnd));
             format!("số tiền {paid} đồng không khớp với {asked} đồng của các khoản đó")
         }
-        Refusal::NoFees => "không có khoản phí nào để thu".to_owned(),
+        Refusal::NoFees => "chưa chọn khoản phí, lệ phí nào".to_owned(),
         Refusal::AlreadyReappointed { appointment } => format!(
             "hồ sơ đã được hẹn lại một lần, đến {}",
             moment(*appointment)
@@ -238,11 +238,15 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::CaseUnchanged => "hồ sơ đã ở đúng trường hợp này".to_owned(),
         Refusal::CaseWhenOverdue => {
-            "hồ sơ đã quá hạn trả: không sửa để đổi thời hạn nữa".to_owned()
+            "hồ sơ đã quá hạn trả: không sửa để đổi thời hạn nữa; ghi nhầm thời điểm tiếp nhận thì lãnh đạo sửa".to_owned()
+        }
+        Refusal::CaseWhenVerified => {
+            "hồ sơ đã báo cần xác minh theo thủ tục, trường hợp này: không đổi thủ tục, trường hợp nữa"
+                .to_owned()
         }
         Refusal::CaseFeesSettled => {
-            "sửa như vậy thì phí, lệ phí khác với những khoản đã thu hoặc đã miễn: hoàn trả, hủy miễn \
-             các khoản đó trước, rồi sửa"
+            "sửa như vậy thì phí, lệ phí khác với những khoản đã thu hoặc đã miễn: hoàn trả (có đánh dấu các khoản \
+             đó), hủy miễn trước, rồi sửa"
                 .to_owned()
         }
         Refusal::ProcedureWhenHandedOver => {
@@ -282,6 +286,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("ngày hẹn trả {at} phải trong giờ làm việc và sau khi tiếp nhận")
         }
         Refusal::NotASuccessor => "đơn vị nhận không phải đơn vị kế thừa trong danh mục".to_owned(),
+        Refusal::NotYetASuccessor => "đơn vị nhận chưa kế thừa: chưa đến ngày ghi trong danh mục".to_owned(),
         Refusal::NotWithUnit => "hồ sơ không ở đơn vị cần chuyển đi".to_owned(),
         Refusal::NotOverdue => "hồ sơ chưa quá hạn, hoặc quá hạn đã được ghi nhận".to_owned(),
         Refusal::DueUnchanged => "ngày hẹn trả không thay đổi".to_owned(),

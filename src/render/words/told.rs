@@ -63,6 +63,7 @@ pub const fn taken_back_within(what: UndoneWithin) -> &'static str {
     match what {
         UndoneWithin::PaymentRequest => "yêu cầu nộp tiền",
         UndoneWithin::Appointment => "hẹn lại ngày trả kết quả",
+        UndoneWithin::SupplementTaken => "nhận giấy tờ bổ sung",
     }
 }
 
@@ -211,7 +212,9 @@ pub fn because(data: &EventData) -> String {
             let amount = vnd_in_words(paid.amount_vnd);
             return format!("đã nhận tiền nộp {amount} đồng, thời hạn được tính tiếp");
         }
-        EventData::PaymentTaken(_) => "không còn khoản nào phải nộp, thời hạn được tính tiếp",
+        EventData::PaymentTaken(_) => {
+            "khoản được yêu cầu nộp đã được miễn, thời hạn được tính tiếp"
+        }
         EventData::DueRecomputed(_) => "lịch làm việc thay đổi, thời hạn được tính lại",
         EventData::Reached(_) => "cơ quan giải quyết đã nhận được hồ sơ",
         EventData::AppointmentLapsed(_) => {

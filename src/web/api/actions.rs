@@ -664,9 +664,12 @@ impl CorrectDelegate {
 pub struct CorrectPapers {
     #[schema(example = "Ghi thiếu một bản sao")]
     reason: String,
-    /// Tất cả giấy tờ đã nhận đến nay, thay cho những gì đã ghi.
+    /// Tất cả giấy tờ đã nhận đến nay theo thành phần hồ sơ hiện nay, thay cho những gì đã ghi.
     #[serde(default)]
     items: Option<Vec<ItemInput>>,
+    /// Bỏ cả giấy tờ ghi theo phiên bản, thủ tục hoặc trường hợp trước, nay không còn yêu cầu.
+    #[serde(default)]
+    drop_others: bool,
     /// Số bộ hồ sơ.
     #[serde(default)]
     #[schema(example = 1)]
@@ -691,12 +694,18 @@ impl Readable for CorrectPapers {
 impl CorrectPapers {
     pub fn asks(self, of: &Subject<'_>) -> Result<Request, Problem> {
         let items = self.items.as_ref();
-        of.to(Action::Correct(Correction::Papers {
+        let asked = of.to(Action::Correct(Correction::Papers {
             items: items.map(|items| read_items(items, &mut Vec::new())),
+            // Whoever does it knows which there are.
+            others: Vec::new(),
             sets: self.sets,
             return_channel: self.return_channel,
             reason: self.reason,
-        }))
+        }))?;
+        Ok(Request {
+            drops_others: self.drop_others,
+            ..asked
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub struct PersonInput {
     /// Họ và tên, hoặc tên tổ chức.
     #[schema(example = "Nguyễn Thị Ánh")]
     pub name: String,
-    /// Số căn cước (12 chữ số) hoặc chứng minh nhân dân (9).
+    /// Số căn cước (12 chữ số), chứng minh nhân dân (9) hoặc hộ chiếu (C1234567).
     #[serde(default)]
     #[schema(example = "020185000123")]
     pub identity_number: Option<String>,

@@ -210,7 +210,7 @@ impl Readable for Noted {}
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefusedRequest {
-    /// Lý do từ chối.
+    /// Lý do từ chối, hoặc mở lại.
     #[schema(example = "Hồ sơ phải lưu trữ theo quy định của pháp luật về lưu trữ")]
     pub(crate) reason: String,
 }
@@ -219,6 +219,7 @@ impl Readable for RefusedRequest {
     fn check(&self) -> Vec<FieldError> {
         let mut wrong = Vec::new();
         check_length("/reason", &self.reason, 2000, &mut wrong);
+        check_no_number("/reason", &self.reason, &mut wrong);
         wrong
     }
 }
@@ -236,6 +237,12 @@ pub async fn answer(call: Call, _: Body<Noted>) -> Reply<PrivacyRequestView> {
 
 pub async fn done(call: Call, _: Body<Noted>) -> Reply<PrivacyRequestView> {
     advance(&call, Step::Done).await.map(fresh)
+}
+
+pub async fn reopen(call: Call, body: Body<RefusedRequest>) -> Reply<PrivacyRequestView> {
+    let reason = body.value.reason;
+    let reopened = advance(&call, Step::Reopen { reason }).await;
+    reopened.map(fresh)
 }
 
 pub async fn refuse(call: Call, body: Body<RefusedRequest>) -> Reply<PrivacyRequestView> {

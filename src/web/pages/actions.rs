@@ -12,7 +12,7 @@ use crate::domain::identity::Identity;
 use crate::domain::moment::Moment;
 use crate::domain::opinion::Rating;
 use crate::domain::person::NotifyBy;
-use crate::domain::procedure::{ProcedureCode, StepRole};
+use crate::domain::procedure::StepRole;
 use crate::domain::role::Permission;
 use crate::domain::text_block::Purpose;
 use crate::render::words;
@@ -29,6 +29,7 @@ use crate::web::body;
 use crate::web::pages::carried::{Carried, GO_ON};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow, sentence};
 use crate::web::pages::receive::{asked_for, channels, methods, notify_by, vnd};
+use crate::web::pages::right_procedure::{self, PROCEDURE};
 use crate::web::pages::{Frame, dossier, drafts, page, see_other};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::{acts, views};
@@ -223,7 +224,17 @@ pub async fn show(call: Call, kind: ActionKind, query: Fields) -> Result<HttpRes
     let subject = subject(&call, call.named::<String>()?, kind).await?;
     let place = place(&subject.view.case_number, kind);
     let given = drafts::given(&call, &query, &place).await?;
-    let form = given.over(form(kind, &subject));
+    let form = form(kind, &subject);
+    let form = match kind {
+        ActionKind::Receive => {
+            let nothing = Fields::default();
+            right_procedure::with_papers_of_case(&call, form, &subject.view, &nothing)
+                .await?
+                .0
+        }
+        _ => form,
+    };
+    let form = given.over(form);
     let status = match subject.view.allowed_actions.contains(&kind) {
         true => StatusCode::OK,
         false => StatusCode::CONFLICT,
@@ -250,7 +261,27 @@ async fn done_or_shown(
     let subject = subject(call, named.clone(), kind).await?;
     let carried = Carried::read(typed);
     let place = place(&subject.view.case_number, kind);
-    let form = drafts::again(form(kind, &subject).typed(typed), typed, &place);
+    let form = form(kind, &subject);
+    let (form, others) = match kind {
+        ActionKind::Receive => {
+            right_procedure::with_papers_of_case(call, form, &subject.view, typed).await?
+        }
+        _ => (form.typed(typed), false),
+    };
+    let mut form = drafts::again(form, typed, &place);
+    if others {
+        let why = "giấy tờ của trường hợp này khác với những gì đã hiện: xem lại số bản ở dưới";
+        form = form.wrong(right_procedure::CASE, why.to_owned());
+        let status = StatusCode::BAD_REQUEST;
+        return answer(call, status, kind, subject, form, None, carried);
+    }
+    if kind == ActionKind::CorrectReceipt {
+        form = right_procedure::meant(call, form, &subject.view, typed).await?;
+        if !form.errors.is_empty() {
+            let status = StatusCode::BAD_REQUEST;
+            return answer(call, status, kind, subject, form, None, carried);
+        }
+    }
     if typed.find(PUT_IN).is_some() {
         // Nothing is done yet: the text comes to what was typed.
         let form = with_block(form, &subject.blocks, typed);
@@ -264,16 +295,14 @@ async fn done_or_shown(
     match kind {
         ActionKind::CollectFees => with_quantities(&mut body),
         ActionKind::SetFees => as_terms(&mut body),
+        ActionKind::CorrectPapers if typed.get(DROP_OTHERS) == "true" => {
+            body[DROP_OTHERS] = json!(true);
+        }
         // Whoever withdraws need not say why.
         ActionKind::Withdraw if typed.typed(REASON).is_none() => body[REASON] = json!(""),
         _ => {}
     }
     let form = looked_over(kind, form, &subject.view, &body, typed);
-    if !form.errors.is_empty() {
-        let status = StatusCode::BAD_REQUEST;
-        return answer(call, status, kind, subject, form, None, carried);
-    }
-    let form = procedure_meant(call, kind, form, &subject.view, typed).await?;
     if !form.errors.is_empty() {
         let status = StatusCode::BAD_REQUEST;
         return answer(call, status, kind, subject, form, None, carried);
@@ -348,54 +377,8 @@ async fn done_or_shown(
     }
 }
 
-/// The field of the procedure under which it should have been taken in.
-const PROCEDURE: &str = "procedure";
-
-/// Where words of a procedure were typed and no code: the form with those that fit, to choose from.
-async fn procedure_meant(
-    call: &Call,
-    kind: ActionKind,
-    mut form: FormPart,
-    view: &DossierView,
-    typed: &Fields,
-) -> Result<FormPart, Problem> {
-    let words = match typed.typed(PROCEDURE) {
-        Some(words) if kind == ActionKind::CorrectReceipt => words.to_owned(),
-        _ => return Ok(form),
-    };
-    if ProcedureCode::read(&words).is_ok() {
-        return Ok(form);
-    }
-    let unit = view.unit.code.clone();
-    let found = call.run(move |store, by, now| {
-        let reference = store.reference()?;
-        let unit = reference
-            .units()
-            .by_code(&unit)
-            .map_or(by.unit, |unit| unit.id);
-        Ok(views::intake::find_procedures(
-            store,
-            unit,
-            &words,
-            now.date(),
-        )?)
-    });
-    let found = found.await?;
-    let why = match found.is_empty() {
-        true => "không có thủ tục nào khớp: gõ mã hoặc vài chữ khác",
-        false => "chọn thủ tục đúng trong danh sách",
-    };
-    if let (false, Some(field)) = (
-        found.is_empty(),
-        form.fields.iter_mut().find(|field| field.name == PROCEDURE),
-    ) {
-        let choices = found
-            .iter()
-            .map(|one| Choice::new(&one.code, format!("{} – {}", one.code, one.name)));
-        *field = Field::choice(PROCEDURE, "Thủ tục đúng", choices.collect());
-    }
-    Ok(form.wrong(PROCEDURE, why.to_owned()))
-}
+/// Papers of another procedure or case were never there.
+const DROP_OTHERS: &str = "drop_others";
 
 /// What the page asks about before it sends anything; the form with that where something is to be seen to.
 fn looked_over(
@@ -611,7 +594,7 @@ fn keep_identity(
     if let Some(identity) = views::dossier::kept_identity(store, id, of, by.unit)? {
         let name = match identity {
             Identity::TaxCode(_) => "tax_code",
-            Identity::Cccd(_) | Identity::Cmnd(_) => "identity_number",
+            Identity::Cccd(_) | Identity::Cmnd(_) | Identity::Passport(_) => "identity_number",
         };
         body[place][name] = json!(identity.number());
     }
@@ -734,7 +717,8 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
         ActionKind::HandOver => vec![
             step(of),
             assignee(of),
-            Field::area("note", "Ghi chú cho người nhận").hint("Bắt buộc khi trả lại bước trước."),
+            Field::area("note", "Ghi chú cho người nhận")
+                .hint("Bắt buộc khi trả lại bước trước; trả lại mà chưa giao ai thì về người đã chuyển."),
         ],
         ActionKind::Assign => vec![
             assignee(of),
@@ -901,7 +885,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 Field::text("applicant/name", "Họ và tên")
                     .required()
                     .value(&person.name),
-                Field::text(IDENTITY, "Số căn cước hoặc chứng minh").hint(hint),
+                Field::text(IDENTITY, "Số căn cước, chứng minh hoặc hộ chiếu").hint(hint),
                 Field::text(TAX_CODE, "Mã số thuế (tổ chức)"),
                 Field::phone("applicant/phone", "Điện thoại").value(kept(&person.phone)),
                 Field::text("applicant/email", "Thư điện tử").value(kept(&person.email)),
@@ -924,7 +908,7 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                 Field::text(DELEGATE_NAME, "Họ và tên")
                     .hint("Để trống tất cả: người nộp tự mình nộp, không ủy quyền.")
                     .value(person.map_or("", |person| &person.name)),
-                Field::text(DELEGATE_IDENTITY, "Số căn cước hoặc chứng minh").hint(hint),
+                Field::text(DELEGATE_IDENTITY, "Số căn cước, chứng minh hoặc hộ chiếu").hint(hint),
                 Field::phone("delegate/phone", "Điện thoại")
                     .value(kept(person.map(|person| &person.phone))),
                 Field::text("delegate/email", "Thư điện tử")
@@ -963,24 +947,39 @@ fn form(kind: ActionKind, of: &Subject) -> FormPart {
                     .hint("Thời hạn được tính lại từ lúc tiếp nhận; ngày hẹn đổi thì người nộp được báo."),
             ]
         }
-        ActionKind::CorrectPapers => vec![
-            handed_in(view),
-            Field::number("sets", "Số bộ hồ sơ").value(view.sets),
-            Field::choice("return_channel", "Trả kết quả", channels())
-                .value(view.return_channel.as_str()),
-            reason("Sửa vì sao").hint("Giấy tiếp nhận in lại ghi số đã sửa; lịch sử giữ cả số cũ."),
-        ],
+        ActionKind::CorrectPapers => {
+            let mut fields = vec![handed_in(view)];
+            if !view.other_items.is_empty() {
+                let others = view.other_items.iter();
+                let others: Vec<_> = others.map(|item| item.name.as_str()).collect();
+                let label = format!("Bỏ giấy tờ không còn yêu cầu: {}", others.join("; "));
+                fields.push(Field::page_choice(
+                    DROP_OTHERS,
+                    "Giấy tờ ghi theo thủ tục, trường hợp trước",
+                    vec![Choice::new("", "Giữ lại"), Choice::new("true", label)],
+                ));
+            }
+            fields.extend([
+                Field::number("sets", "Số bộ hồ sơ").value(view.sets),
+                Field::choice("return_channel", "Trả kết quả", channels())
+                    .value(view.return_channel.as_str()),
+                reason("Sửa vì sao")
+                    .hint("Giấy tiếp nhận in lại ghi số đã sửa; lịch sử giữ cả số cũ."),
+            ]);
+            fields
+        }
         ActionKind::Undo => {
             let now = view.status_name;
-            let hint = match view
-                .appointment_at
-                .filter(|_| view.status.is_open() && !view.status.is_waiting())
-            {
-                Some(at) => format!(
+            let hint = match (view.undoes, view.appointment_at) {
+                (Some(ActionKind::Reappoint), Some(at)) => format!(
                     "Hủy việc xin lỗi, hẹn lại {}: ngày hẹn trả trở lại như trước đó, người nộp được báo lại.",
                     words::moment(at)
                 ),
-                None => format!(
+                (Some(ActionKind::TakeSupplement), _) => {
+                    "Hủy việc nhận giấy tờ bổ sung: hồ sơ lại chờ bổ sung như trước đó, người nộp được báo lại."
+                        .to_owned()
+                }
+                _ => format!(
                     "Hồ sơ đang “{now}”; hủy thì trở lại như trước đó, người nộp đã được báo thì được báo lại."
                 ),
             };
@@ -1081,9 +1080,16 @@ fn is_asked(view: &DossierView, item: &ItemView) -> bool {
 
 /// Papers that were asked for and are not among what is taken, by name.
 fn still_missing(view: &DossierView, body: &Value) -> Vec<String> {
+    // An original that is asked for is not come with a copy.
     let taken = |item: &ItemView| {
         let mut items = body["items"].as_array().into_iter().flatten();
-        items.any(|given| given["position"] == json!(item.position))
+        let given = items.find(|given| given["position"] == json!(item.position));
+        let number = |name: &str| given.and_then(|given| given[name].as_u64()).unwrap_or(0);
+        let (originals, copies) = (number("originals"), number("copies"));
+        match item.originals {
+            0 => originals + copies > 0,
+            _ => originals > 0,
+        }
     };
     let missing = view.items.iter();
     let missing = missing.filter(|item| is_asked(view, item) && !taken(item));

@@ -107,6 +107,22 @@ impl DossierPage {
         signs(view.overdue, view.paused, view.appointment_at, reopened)
     }
 
+    /// Required papers of which nothing is written down, while it goes on: with what came online, or since it is of another
+    /// procedure or case.
+    fn missing_papers(&self) -> Option<String> {
+        let items = self.view.items.iter();
+        let missing = items.filter(|item| {
+            item.required && item.originals_handed_in == 0 && item.copies_handed_in == 0
+        });
+        let missing: Vec<_> = missing.map(|item| item.name.as_str()).collect();
+        (self.view.status.is_open() && !missing.is_empty()).then(|| missing.join("; "))
+    }
+
+    fn may_correct_papers(&self) -> bool {
+        let mut allowed = self.view.allowed_actions.iter();
+        allowed.any(|kind| *kind == ActionKind::CorrectPapers)
+    }
+
     /// Where it was taken in, and who has that desk now.
     fn desk(&self) -> String {
         let mut told = self.course.told.iter();

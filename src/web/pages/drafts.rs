@@ -407,6 +407,16 @@ pub(crate) async fn was_sent(call: &Call, fields: &Fields) -> Result<bool, Probl
     .await
 }
 
+/// Where a second click of what was taken already goes: to where the first has gone.
+pub(crate) async fn taken_before(
+    call: &Call,
+    fields: &Fields,
+    address: &str,
+) -> Result<Option<HttpResponse>, Problem> {
+    let sent = was_sent(call, fields).await?;
+    Ok(sent.then(|| see_other(address).finish()))
+}
+
 /// A form that came and was not taken was kept all the same: whoever says so says this too.
 #[derive(Clone, Copy)]
 pub(crate) struct KeptAllTheSame;

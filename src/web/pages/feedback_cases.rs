@@ -345,13 +345,15 @@ async fn act(call: Call, typed: Fields, what: What) -> Result<HttpResponse, Prob
             Err(problem) => Err(problem),
         },
     };
+    let shown = |one: &str| format!("{PATH}/{one}?{DONE}={}", what.slug());
     match done {
-        Ok(one) => {
-            let shown = format!("{PATH}/{}?{DONE}={}", one.id, what.slug());
-            drafts::taken(&call, &typed, &shown).await
-        }
+        Ok(one) => drafts::taken(&call, &typed, &shown(&one.id.to_string())).await,
         Err(problem) if problem.kind() == Kind::Changed => {
             let one = find(&call).await?;
+            let shown = shown(&one.id.to_string());
+            if let Some(done) = drafts::taken_before(&call, &typed, &shown).await? {
+                return Ok(done);
+            }
             let form = form.renewed(TAG, form_tag(&one)).beside(&first);
             answer(&call, problem.status_code(), what, one, form, true)
         }

@@ -83,6 +83,15 @@ impl Fields {
         &self.0
     }
 
+    /// Without what stands under a name: `items/0/originals` under `items`.
+    pub(crate) fn drop_under(&mut self, place: &str) {
+        let under = |name: &str| {
+            let rest = name.strip_prefix(place);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.0.retain(|(name, _)| !under(name));
+    }
+
     /// All of it, but for what has one of these names.
     pub(crate) fn without(&self, names: &[&str]) -> Vec<(String, String)> {
         let kept = self.0.iter();
@@ -472,7 +481,13 @@ impl Field {
 
 /// A moment as a browser's field has it, as the API reads it; all else stays, to be read or named as wrong.
 fn instant(text: &str) -> String {
-    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].into_iter();
+    let forms = [
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%d %H:%M:%S",
+    ]
+    .into_iter();
     let mut read = forms.filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     let read = read.next().map(Moment::from_civil);
     let read = read.or_else(|| Moment::parse(text).ok());
@@ -569,6 +584,11 @@ impl FormPart {
             field.value = value.to_string();
         }
         self
+    }
+
+    /// The field of that name.
+    pub(crate) fn field_mut(&mut self, name: &str) -> Option<&mut Field> {
+        self.fields.iter_mut().find(|field| field.name == name)
     }
 
     /// What stands in the form before anybody has typed, by name: what is empty is left out.

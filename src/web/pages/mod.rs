@@ -33,6 +33,7 @@ pub(crate) mod overview;
 pub(crate) mod papers;
 pub(crate) mod receive;
 pub(crate) mod reports;
+mod right_procedure;
 pub(crate) mod shortcuts;
 mod steps;
 pub(crate) mod submit;

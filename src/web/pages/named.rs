@@ -7,7 +7,7 @@ use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::finding::Wanted;
 use crate::domain::procedure::{Procedure, ProcedureCode};
 use crate::domain::unit::finding::fit;
-use crate::domain::unit::is_unit_code;
+use crate::domain::unit::{Unit, is_unit_code};
 use crate::store::reference::Reference;
 use crate::web::api::call::Call;
 use crate::web::pages::forms::Fields;
@@ -44,6 +44,27 @@ pub(super) async fn in_codes(
     Ok(())
 }
 
+/// Puts the code for the name of any unit that is open, where one alone bears it.
+pub(super) async fn open_unit_in_code(
+    call: &Call,
+    typed: &mut Fields,
+    field: &str,
+) -> Result<(), Problem> {
+    let Some(name) = typed.typed(field).map(str::to_owned) else {
+        return Ok(());
+    };
+    let code = call.run(move |store, _, now| {
+        let reference = store.reference()?;
+        Ok(code_of(&reference, &name, |unit| {
+            unit.is_open_on(now.date())
+        }))
+    });
+    if let Some(code) = code.await? {
+        typed.set(field, code);
+    }
+    Ok(())
+}
+
 fn each(names: &str, code: impl Fn(&str) -> Option<String>) -> String {
     // A name may have commas of its own.
     if let Some(code) = code(names) {
@@ -60,14 +81,19 @@ fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
 }
 
 fn code_of_unit(reference: &Reference, reach: UnitId, name: &str) -> Option<String> {
+    let units = reference.units();
+    code_of(reference, name, |unit| units.is_under(unit.id, reach))
+}
+
+/// The code that is meant by a code or name, among units of some kind.
+fn code_of(reference: &Reference, name: &str, of_kind: impl Fn(&Unit) -> bool) -> Option<String> {
     let code = name.trim().to_uppercase();
     // A word of capitals may be a short name as well.
     if is_unit_code(&code) && reference.units().by_code(&code).is_some() {
         return Some(code);
     }
     let units = reference.units();
-    let own = units.all().into_iter();
-    let own = own.filter(|unit| units.is_under(unit.id, reach));
+    let own = units.all().into_iter().filter(|unit| of_kind(unit));
     let fitting = own.filter_map(|unit| Some((fit(name, &[&unit.name])?, unit)));
     let fitting: Vec<_> = fitting.collect();
     // One that fits better than all others is meant.

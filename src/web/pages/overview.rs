@@ -242,7 +242,11 @@ impl Asked {
         row: &on_time::Row,
         reads: bool,
     ) -> (Option<String>, Option<String>, Option<String>) {
-        let month = month_of(&row.key).map(|month| (month.from.to_string(), month.to.to_string()));
+        // Of a month that the period cuts, the days that are counted.
+        let month = month_of(&row.key).map(|month| {
+            let (from, to) = (month.from.max(self.from), month.to.min(self.to));
+            (from.to_string(), to.to_string())
+        });
         let key = row.key.as_str();
         let filter = match (by, &month) {
             (By::Level, _) => vec![(LEVEL, key)],

@@ -35,6 +35,13 @@ impl Sheet {
     /// Those that there are now.
     pub(crate) fn of(view: &DossierView, course: &Course) -> Vec<Self> {
         let happened = |kind: &str| course.told.iter().any(|told| told.kind == kind);
+        // An apology that was taken back is none.
+        let mut apologies = course.told.iter().rev().filter_map(|told| {
+            let is_apology = told.kind == "reappointed";
+            let taken_back = told.takes_back.as_deref() == Some("appointment");
+            (is_apology || taken_back).then_some(is_apology)
+        });
+        let apologised = apologies.next().unwrap_or(false);
         let received = view.received_at.is_some();
         let refused = view.decision == Some(Decision::Refused);
         let all = [
@@ -49,11 +56,11 @@ impl Sheet {
                 "phieu-tu-choi",
                 refused || view.status == Status::NotReceived,
             ),
-            (FormKind::Apology, "xin-loi", happened("reappointed")),
+            (FormKind::Apology, "xin-loi", apologised),
             (
                 FormKind::Stop,
                 "thong-bao-dung",
-                view.status == Status::Stopped,
+                view.status == Status::Stopped || (view.status == Status::Withdrawn && received),
             ),
             (FormKind::Control, "phieu-kiem-soat", received),
         ];
@@ -225,7 +232,7 @@ fn made(
         FormKind::Supplement => &["supplement_requested"],
         FormKind::Refusal => &["not_received", "finished"],
         FormKind::Apology => &["reappointed"],
-        FormKind::Stop => &["stopped"],
+        FormKind::Stop => &["stopped", "withdrawn"],
         _ => &[],
     };
     let mut told = course.told.iter().rev();

@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,7 @@ use crate::web::body;
 use crate::web::headers::IdempotencyKey;
 use crate::web::pages::actions::{FeeTimes, check_pages, clear, quantity, with_quantities};
 use crate::web::pages::forms::{Choice, Field, Fields, FormPart, PaperRow};
+use crate::web::pages::named::open_unit_in_code;
 use crate::web::pages::{Frame, counter_papers, drafts, page, see_other};
 use crate::web::problem::{FieldError, Kind, Problem};
 use crate::{acts, views};
@@ -35,6 +37,8 @@ pub(crate) const PROCEDURE: &str = "thu-tuc";
 const CASE: &str = "truong-hop";
 const SEARCH: &str = "tim";
 const PAID: &str = "paid/fees";
+/// The papers and fees that were shown with what was typed of them.
+const SHOWN: &str = "hien";
 const PAID_AMOUNT: &str = "paid/amount_vnd";
 const PAID_HOW: &str = "paid/method";
 const PAID_WHY: &str = "paid/reason";
@@ -257,7 +261,10 @@ fn answer(
 
 /// The form with what was typed; at first with what is usual.
 fn form(intake: &Intake, typed: &Fields) -> FormPart {
-    let mut fields = vec![Field::hidden(PROCEDURE, &intake.procedure.code)];
+    let mut fields = vec![
+        Field::hidden(PROCEDURE, &intake.procedure.code),
+        Field::hidden(SHOWN, lists(intake)).nowhere(),
+    ];
     if !intake.cases.is_empty() {
         let mut cases = vec![Choice::new("", "Chọn trường hợp")];
         cases.extend(
@@ -272,7 +279,10 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
     fields.extend([
         Field::text(CARD, "Thẻ căn cước"),
         Field::text("applicant/name", "Họ và tên").required(),
-        Field::text("applicant/identity_number", "Số căn cước hoặc chứng minh"),
+        Field::text(
+            "applicant/identity_number",
+            "Số căn cước, chứng minh hoặc hộ chiếu",
+        ),
         Field::phone("applicant/phone", "Điện thoại"),
         Field::text("applicant/address", "Địa chỉ"),
     ]);
@@ -356,7 +366,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
         Field::choice("assignee", "Giao cho", colleagues),
     ]);
     if intake.elsewhere {
-        let hint = "Mã đơn vị, nếu không phải đơn vị mình (tiếp nhận phi địa giới hành chính).";
+        let hint = "Tên hoặc mã, nếu không phải đơn vị mình (tiếp nhận phi địa giới hành chính).";
         fields.push(Field::text("competent_unit", "Đơn vị có thẩm quyền").hint(hint));
     }
     let hint = "Để trống: bây giờ. Ghi khi nhập lại hồ sơ đã nhận trên giấy, ví dụ hôm mất điện.";
@@ -366,6 +376,13 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
     let reason = Field::area(counter_papers::REASON, "Lý do, hướng dẫn");
     fields.push(reason.hint(hint).nowhere());
     FormPart::new(fields).typed(typed)
+}
+
+/// By which the papers and fees of a form are known from others: numbers are typed by their places.
+fn lists(intake: &Intake) -> String {
+    let lists = format!("{:?} {:?}", intake.checklist, intake.fees);
+    let hash = body::hash(lists.as_bytes());
+    HEXLOWER.encode(&hash[..8])
 }
 
 /// The checklist, with what it asks for as what is usually handed in.
@@ -438,9 +455,19 @@ async fn read_or_take_in(
     code: &str,
     typed: &mut Fields,
 ) -> Result<HttpResponse, Problem> {
+    open_unit_in_code(call, typed, "competent_unit").await?;
     let case = typed.typed("case").map(str::to_owned);
     let channel = typed.get("channel").parse().unwrap_or_default();
     let intake = intake(call, code, case.as_deref(), channel, moment(typed)).await?;
+    let lists = lists(&intake);
+    let others = typed.typed(SHOWN).is_some_and(|shown| shown != lists);
+    if others {
+        // What was typed of those that were shown says nothing of these.
+        for place in ["items", PAID, "paid/quantity", "paid/pages", PAID_AMOUNT] {
+            typed.drop_under(place);
+        }
+    }
+    typed.set(SHOWN, lists);
     if let Some(text) = typed.typed(CARD).map(str::to_owned) {
         return match read_card(call, &text, typed).await? {
             Ok(said) => {
@@ -462,6 +489,22 @@ async fn read_or_take_in(
             return counter_papers::print(call, kind, intake, &form, typed);
         };
         let form = drafts::again(form.wrong(field, needed.to_owned()), typed, PATH);
+        return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
+    }
+    if others && ![LOOK, ENTER].contains(&typed.get(STEP)) {
+        let place = match intake.cases.is_empty() {
+            true => "",
+            false => "case",
+        };
+        let why = "giấy tờ hoặc phí, lệ phí theo lựa chọn này khác với những gì đã hiện: xem lại số bản và khoản thu ở dưới";
+        let form = drafts::again(form.wrong(place, why.to_owned()), typed, PATH);
+        return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
+    }
+    if [LOOK, ENTER].contains(&typed.get(STEP))
+        && let Some(text) = typed.typed(MOMENT).filter(|_| moment(typed).is_none())
+    {
+        let why = format!("không đọc được '{text}': ghi giờ và ngày, ví dụ 08:15 25/11/2026");
+        let form = drafts::again(form.wrong(MOMENT, why), typed, PATH);
         return answer(call, StatusCode::BAD_REQUEST, intake, form, Vec::new());
     }
     let ahead = moment(typed).is_some_and(|at| at > crate::clock::now());

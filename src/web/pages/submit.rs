@@ -13,7 +13,7 @@ use crate::domain::ids::SubmissionId;
 use crate::render::words;
 use crate::store::dossiers;
 use crate::store::outbox::Kind as Carrier;
-use crate::views::online::{self, Found, Terms, UnitOffer};
+use crate::views::online::{self, CaseTerms, Found, Terms, UnitOffer};
 use crate::web::access::Client;
 use crate::web::api::call::Call;
 use crate::web::api::submissions::NewSubmission;
@@ -50,6 +50,16 @@ struct SubmitPage {
     more: bool,
     /// What is asked for, once the unit is chosen too.
     terms: Option<Terms>,
+}
+
+impl SubmitPage {
+    /// Behind what holds for the procedure, where cases have something of their own.
+    fn unless_case(&self, terms: &Terms) -> &'static str {
+        match terms.cases.iter().any(CaseTerms::differs) {
+            true => " (khi trường hợp không nêu riêng)",
+            false => "",
+        }
+    }
 }
 
 /// What may be chosen; without an address it can only be read.
@@ -242,7 +252,7 @@ fn filled_in(call: &Call<Client>, terms: Terms, typed: &Fields) -> SubmitPage {
     fields.extend([
         Field::text("applicant/name", "Họ và tên, hoặc tên tổ chức").required(),
         Field::text("applicant/identity_number", "Số căn cước")
-            .hint("12 chữ số; chứng minh nhân dân cũ: 9 chữ số."),
+            .hint("12 chữ số; chứng minh nhân dân cũ: 9 chữ số; hoặc số hộ chiếu."),
         Field::text("applicant/tax_code", "Mã số thuế")
             .hint("Nếu nộp cho tổ chức, thay cho số căn cước."),
         Field::phone("applicant/phone", "Số điện thoại").hint(told.0),

@@ -19,7 +19,7 @@ use crate::support::{
 };
 use motcua::acts::receive::NewRequest;
 use motcua::domain::dossier::{
-    Action, Channel, Correction, Decision, Dossier, ItemHandedIn, Paper, PaymentMethod, Status,
+    Action, Channel, Correction, Decision, Dossier, EventData, ItemHandedIn, Paper, PaymentMethod,
 };
 use motcua::domain::identity::Identity;
 use motcua::domain::ids::{Actor, DossierId};
@@ -155,10 +155,7 @@ fn expect_same(portal: &Portal, store: &Store, id: DossierId) {
         {
             steps.push((stamp(Some(event.at)), after.status.code().to_string()));
         }
-        supplements += usize::from(
-            after.status == Status::SupplementRequested
-                && before.is_some_and(|before| before.status == Status::InProgress),
-        );
+        supplements += usize::from(matches!(event.data, EventData::SupplementRequested(_)));
         before = Some(after);
     }
     let told: Vec<_> = portal

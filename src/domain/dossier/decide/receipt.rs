@@ -3,10 +3,11 @@
 use crate::domain::dossier::decide::timing::{moved_step, running_clock};
 use crate::domain::dossier::decide::{Backdating, Context, ensure_open, late_reason, required};
 use crate::domain::dossier::{
-    Channel, Dossier, EventData, Fees, ReceiptCorrected, Refusal, ReturnDate, Status,
+    Channel, Dossier, EventData, Fees, ReceiptCorrected, Refusal, ReturnDate,
 };
 use crate::domain::moment::Moment;
 use crate::domain::norms::Judging;
+use crate::domain::role::Role;
 use crate::domain::time_limit::Clock;
 use crate::domain::unit::Unit;
 
@@ -20,8 +21,9 @@ pub(super) struct NewReceipt<'a> {
     pub same_fees: bool,
 }
 
-/// The limit of the right procedure and way, from the right moment. Nothing that is past due is put right so, nor what
-/// was paid by other fees, nor where steps of the wrong procedure were done.
+/// The limit of the right procedure and way, from the right moment. Nothing that is past due is put right so, but where a
+/// supervisor says that the moment was mistyped; nor what was paid by other fees, nor where steps of the wrong procedure
+/// were done.
 pub(super) fn correct_receipt(
     dossier: &Dossier,
     overdue: bool,
@@ -38,11 +40,11 @@ pub(super) fn correct_receipt(
     if !is_other && !other_way && at == received && new.return_date.is_none() {
         return Err(Refusal::NothingCorrected);
     }
-    if contents.verification.is_some() {
-        return Err(Refusal::VerificationSaid);
-    }
     let unit = context.units.get(dossier.unit);
     let unit = unit.ok_or(Refusal::UnknownUnit)?;
+    if is_other && contents.verification.is_some() {
+        return Err(Refusal::CaseWhenVerified);
+    }
     if is_other {
         ensure_fits(dossier, unit, at, context)?;
     }
@@ -63,20 +65,21 @@ pub(super) fn correct_receipt(
     if !contents.settled_fees.iter().all(|paid| holds(paid.fee)) {
         return Err(Refusal::CaseFeesSettled);
     }
-    let clock = clock_from(
-        dossier,
-        clock,
-        at,
-        is_other || other_way,
-        unit,
-        new,
-        context,
-    )?;
-    if overdue && Some(clock.due) != dossier.due() {
+    // The second limit is the same whatever way it came.
+    let by_another_limit = is_other || (other_way && contents.verification.is_none());
+    let clock = clock_from(dossier, clock, at, by_another_limit, unit, new, context)?;
+    let moved = Some(clock.due) != dossier.due();
+    // A moment that was mistyped may have made it late by itself: whoever leads may say so.
+    let leads = context
+        .staff
+        .is_none_or(|staff| staff.role == Role::Supervisor);
+    let deadline = dossier.judging.deadline(clock.due, dossier.appointment);
+    let no_longer_overdue = overdue && moved && leads && at != received && deadline >= context.at;
+    if overdue && moved && !no_longer_overdue {
         return Err(Refusal::CaseWhenOverdue);
     }
-    let mut moved = dossier.clone();
-    moved.step_since = dossier.step_since.map(|since| match since == received {
+    let mut shifted = dossier.clone();
+    shifted.step_since = dossier.step_since.map(|since| match since == received {
         true => at,
         false => since,
     });
@@ -91,7 +94,8 @@ pub(super) fn correct_receipt(
         channel_before: other_way.then_some(dossier.channel),
         received_at: (at != received).then_some(at),
         received_before: (at != received).then_some(received),
-        step_due: moved_step(&moved, &clock, context)?,
+        step_due: moved_step(&shifted, &clock, context)?,
+        no_longer_overdue,
         limit: clock.limit,
         due: clock.due,
         due_reason: named.transpose()?,
@@ -147,11 +151,7 @@ fn ensure_may_be_at(
             now: context.now,
         });
     }
-    let latest = match dossier.status {
-        Status::Received => context.at,
-        // What was done since is in no state: it was taken in before all that.
-        _ => dossier.received_at.unwrap_or(context.at),
-    };
+    let latest = dossier.handed_on_at.unwrap_or(context.at);
     let earliest = dossier.contents.registered_at;
     if at > latest || earliest.is_some_and(|earliest| at < earliest) {
         return Err(Refusal::BadReceipt {

@@ -51,7 +51,10 @@ pub(super) fn recompute(
 ) -> Result<EventData, Refusal> {
     let mut clock = running_clock(dossier)?;
     clock.recompute(context.timetable)?;
-    if Some(clock.due) == dossier.due() {
+    let kept = |appointment| context.timetable.kept(appointment);
+    let appointment = dossier.appointment.map(kept).transpose()?;
+    let moved = appointment.filter(|_| appointment != dossier.appointment);
+    if Some(clock.due) == dossier.due() && moved.is_none() {
         return Err(Refusal::DueUnchanged);
     }
     // Overdue stays overdue, except that the calendar was wrong about this very due moment; what
@@ -68,8 +71,9 @@ pub(super) fn recompute(
         reason: required(reason)?,
         step_due: moved_step(dossier, &clock, context)?,
         due: clock.due,
+        appointment: moved,
         no_longer_overdue: since_start
-            && dossier.judging.deadline(clock.due, dossier.appointment) >= past_due_at,
+            && dossier.judging.deadline(clock.due, appointment) >= past_due_at,
     }
     .into())
 }
@@ -94,7 +98,7 @@ pub(super) fn correct_case(
         return Err(Refusal::CaseWhenOverdue);
     }
     if contents.verification.is_some() {
-        return Err(Refusal::VerificationSaid);
+        return Err(Refusal::CaseWhenVerified);
     }
     if !same_fees && !contents.settled_fees.is_empty() {
         return Err(Refusal::CaseFeesSettled);

@@ -355,6 +355,10 @@ pub async fn change(call: Call, mut typed: Fields) -> Result<HttpResponse, Probl
             drafts::taken(&call, &typed, &shown).await
         }
         Err(problem) if problem.kind() == Kind::Changed => {
+            let shown = after(&call, user, &typed).await?;
+            if let Some(done) = drafts::taken_before(&call, &typed, &shown).await? {
+                return Ok(done);
+            }
             let form = form.renewed(TAG, form_tag(user)).beside(&form_of(&file));
             answer(&call, problem.status_code(), form, Some(user), true)
         }

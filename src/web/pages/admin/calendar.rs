@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use chrono::{Datelike, NaiveDate, Weekday};
+use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use crate::domain::calendar::{Calendar, DayKind, SourceKind};
@@ -24,6 +25,8 @@ const DROP: &str = "drop";
 const STEP: &str = "step";
 const CONFIRM: &str = "confirm";
 const DATE: &str = "date";
+/// What was shown before it is confirmed.
+const SEEN: &str = "seen";
 /// The weekly day off that is worked for the day.
 const MADE_UP: &str = "made_up";
 
@@ -130,6 +133,7 @@ fn form(year: i32, days: &Year) -> FormPart {
         Field::date(MADE_UP, "Hoán đổi: làm bù vào ngày")
             .nowhere()
             .hint("Chỉ khi ngày trên được nghỉ hoán đổi với một thứ Bảy hoặc Chủ nhật của năm này: ghi cả hai ngày một lần."),
+        Field::hidden(SEEN, "").nowhere(),
         Field::tag(days),
     ])
 }
@@ -259,7 +263,8 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let of = typed.day(DATE).flatten().map(words::date);
             work["name"] = json!(format!("Làm bù cho ngày {}", of.unwrap_or_default()));
             let date = read.map_or_else(|| made_up.to_owned(), words::date);
-            changes.push(format!("Ghi ngày {date}: làm bù"));
+            let beside = read.map_or_else(String::new, |day| beside(day, "work", &days));
+            changes.push(format!("Ghi ngày {date}: làm bù{beside}"));
             kept.push(work);
         }
         kept.push(day);
@@ -275,7 +280,9 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     }
     let body = json!({ "days": kept, "replace": true }).to_string();
     let read = || body::read::<YearChange>(body.as_bytes());
-    let confirmed = typed.get(STEP) == CONFIRM;
+    // What was seen: another day typed since, be it by the enter key, is looked at first.
+    let seen = HEXLOWER.encode(&body::hash(body.as_bytes()));
+    let confirmed = typed.get(STEP) == CONFIRM && typed.get(SEEN) == seen;
     let result = match (read(), confirmed) {
         (Err(problem), _) => Err(problem),
         (Ok(new), false) => calendar::would_move(&call, year, new).await.map(Some),
@@ -290,11 +297,15 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
             let shown = CalendarPage {
                 moves: Some(moves),
                 changes,
-                ..empty(form)
+                ..empty(form.renewed(SEEN, seen))
             };
             answer(&call, StatusCode::OK, all, &typed, shown)
         }
         Err(problem) if problem.kind() == Kind::Changed => {
+            let done = format!("{PATH}/{year}?xong=1");
+            if let Some(done) = drafts::taken_before(&call, &typed, &done).await? {
+                return Ok(done);
+            }
             let shown = CalendarPage {
                 changed: true,
                 ..empty(form.renewed(TAG, now_tag))

@@ -95,6 +95,11 @@ impl RequestPage {
     fn standing(&self) -> (&'static str, &'static str) {
         standing(&self.one)
     }
+
+    /// What was deleted is gone.
+    fn may_reopen(&self) -> bool {
+        self.one.what != Request::Delete || self.one.refusal.is_some()
+    }
 }
 
 /// `GET /quan-tri/yeu-cau`: newest first.
@@ -217,6 +222,10 @@ fn refusing() -> FormPart {
     ])
 }
 
+fn reopening() -> FormPart {
+    FormPart::new(vec![Field::area("reason", "Mở lại vì sao").required()])
+}
+
 /// Where the form of a refusal is sent to.
 fn place_of_refusal(id: &impl std::fmt::Display) -> String {
     format!("{PATH}/{id}/tu-choi")
@@ -260,10 +269,15 @@ pub async fn show(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
         "tra-loi" => Some("Đã ghi: đã trả lời."),
         "xong" => Some("Đã ghi: đã thực hiện."),
         "tu-choi" => Some("Đã ghi: từ chối."),
+        "mo-lai" => Some("Đã mở lại."),
         _ => None,
     };
     let given = drafts::given(&call, &typed, &place_of_refusal(&one.id)).await?;
-    let forms = (accepting(&one), given.over(refusing()));
+    let asking = match one.settled_at {
+        Some(_) => reopening(),
+        None => given.over(refusing()),
+    };
+    let forms = (accepting(&one), asking);
     answer_one(&call, StatusCode::OK, one, forms, done)
 }
 
@@ -329,6 +343,19 @@ pub async fn refuse(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     });
     advance(call, &typed, step, "tu-choi", |one, problem| {
         let form = drafts::again(form, &typed, &place_of_refusal(&one.id));
+        (accepting(one), form.refused(problem))
+    })
+    .await
+}
+
+/// `POST /quan-tri/yeu-cau/{privacy_request}/mo-lai`: it was settled by a slip.
+pub async fn reopen(call: Call, typed: Fields) -> Result<HttpResponse, Problem> {
+    let form = reopening().typed(&typed);
+    let asked = body::read::<RefusedRequest>(form.body().to_string().as_bytes());
+    let step = asked.map(|asked| Step::Reopen {
+        reason: asked.reason,
+    });
+    advance(call, &typed, step, "mo-lai", |one, problem| {
         (accepting(one), form.refused(problem))
     })
     .await

@@ -271,12 +271,13 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         let form = form.renewed(SEEN, seen);
         return answer(&call, StatusCode::OK, unit, form, Some(plan), false);
     }
+    let shown = format!("/quan-tri/don-vi/{}?xong=ke-thua", unit.code);
     match confirm(&call, &unit, &asked, &typed).await {
-        Ok(()) => {
-            let shown = format!("/quan-tri/don-vi/{}?xong=ke-thua", unit.code);
-            drafts::taken(&call, &typed, &shown).await
-        }
+        Ok(()) => drafts::taken(&call, &typed, &shown).await,
         Err(problem) if problem.kind() == Kind::Changed => {
+            if let Some(done) = drafts::taken_before(&call, &typed, &shown).await? {
+                return Ok(done);
+            }
             let form = form.renewed(TAG, form_tag(&unit));
             answer(&call, problem.status_code(), unit, form, None, true)
         }

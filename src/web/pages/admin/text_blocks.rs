@@ -188,6 +188,11 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     match changed {
         Ok(_) => drafts::taken(&call, &typed, "/quan-tri/mau-cau?xong=sua").await,
         Err(problem) if problem.kind() == Kind::Changed => {
+            if let Some(done) =
+                drafts::taken_before(&call, &typed, "/quan-tri/mau-cau?xong=sua").await?
+            {
+                return Ok(done);
+            }
             let now = self::form(Some(&known));
             let form = form.renewed(TAG, form_tag(&known)).beside(&now);
             answer(&call, problem.status_code(), form, Some(&known), true)

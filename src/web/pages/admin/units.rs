@@ -429,6 +429,11 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     match changed {
         Ok(_) => drafts::taken(&call, &typed, "/quan-tri/don-vi?xong=1").await,
         Err(problem) if problem.kind() == Kind::Changed => {
+            if let Some(done) =
+                drafts::taken_before(&call, &typed, "/quan-tri/don-vi?xong=1").await?
+            {
+                return Ok(done);
+            }
             let form = form.renewed(TAG, form_tag(&unit)).beside(&fresh);
             answer(&call, problem.status_code(), unit, form, true, None)
         }

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::procedure::FurtherPages;
 use crate::domain::text::read_number;
 use crate::domain::unit::Level;
 use crate::render::words;
@@ -10,6 +11,20 @@ use crate::web::pages::forms::{Choice, Field, Fields, FormPart};
 
 /// In the names of fields: where a row stands.
 const ORDER: &str = "order";
+
+/// When the steps were approved.
+const APPROVED: &str = "workflow_approved_on";
+
+/// What may be typed into a new row; of what is chosen, something always is.
+const NEW_ROW: [&str; 7] = [
+    "name",
+    "originals",
+    "copies",
+    "amount_vnd",
+    "per",
+    "note",
+    "hours",
+];
 
 /// How many empty rows there are to fill in, of each kind.
 const BLANK: usize = 3;
@@ -140,6 +155,9 @@ pub(super) fn fields(base: &Value, is_new: bool) -> Vec<Field> {
         .value(text(&base["committed_limit"]["unit"])),
         Field::choice("online_level", "Dịch vụ công trực tuyến", online)
             .value(text(&base["online_level"])),
+        Field::date(APPROVED, "Ngày phê duyệt quy trình nội bộ")
+            .hint("Của các bước dưới đây; đổi bước mà không ghi ngày khác thì bỏ.")
+            .value(text(&base[APPROVED])),
         Field::text("result", "Kết quả")
             .required()
             .value(text(&base["result"])),
@@ -274,9 +292,15 @@ impl Merged {
         let mut kept = Vec::new();
         for (name, _) in ROWS {
             let known = rows(base, name);
-            let all =
-                (0..known.len() + BLANK).filter(|i| !own(&format!("{name}/{i}/name")).is_empty());
-            let mut all: Vec<usize> = all.collect();
+            // A known row goes with its name; a new one with anything typed into it is one, to be named as wrong without.
+            let is_there = |i: &usize| {
+                let typed = |part: &str| !own(&format!("{name}/{i}/{part}")).is_empty();
+                match *i < known.len() {
+                    true => typed("name"),
+                    false => NEW_ROW.iter().any(|part| typed(part)),
+                }
+            };
+            let mut all: Vec<usize> = (0..known.len() + BLANK).filter(is_there).collect();
             // A new row stands before the known one whose number it bears.
             let place = |i: &usize| {
                 let typed = read_number(&own(&format!("{name}/{i}/{ORDER}")));
@@ -295,6 +319,11 @@ impl Merged {
             version.insert(name.to_owned(), made.collect());
             kept.push((name, all));
         }
+        // Other steps were not approved then.
+        let approved = Some(day(APPROVED)).filter(|day| !day.is_empty());
+        let same_steps = version.get("workflow") == base.get("workflow");
+        let stands = same_steps || approved.as_deref() != base[APPROVED].as_str();
+        version.insert(APPROVED.to_owned(), json!(approved.filter(|_| stands)));
         Self {
             version: Value::Object(version),
             kept,
@@ -330,6 +359,7 @@ fn row(
 ) -> Value {
     let is_new = before.is_none();
     let mut row = before.unwrap_or_default();
+    let before_note = row.get("note").map(text).unwrap_or_default();
     let number = |text: String| match text.is_empty() {
         true => json!(0),
         false => whole(&text),
@@ -355,7 +385,13 @@ fn row(
             );
             let per = at("per");
             set("per", json!(Some(per).filter(|per| !per.is_empty())));
-            set("note", json!(at("note")));
+            let note = at("note");
+            // What the note says of further pages is what is charged.
+            if before_note != note {
+                let further = FurtherPages::in_words(&note);
+                set("further", json!(further));
+            }
+            set("note", json!(note));
             // Positions are those of the rows that stay.
             if let Some(other) = row.get("instead_of").and_then(Value::as_u64) {
                 let other = usize::try_from(other).unwrap_or(usize::MAX);
