@@ -287,7 +287,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
         Field::text("applicant/address", "Địa chỉ"),
     ]);
     if !intake.checklist.is_empty() {
-        let hint = "Ghi số bản thực nhận; giấy tờ chưa có thì để 0.";
+        let hint = "Ghi số bản thực nhận; giấy tờ nếu có mà chưa có thì để 0. Thiếu giấy tờ bắt buộc: in phiếu yêu cầu bổ sung ở dưới.";
         fields.push(Field::papers("items", "Giấy tờ nhận", papers(intake)).hint(hint));
     }
     if !intake.fees.is_empty() {
