@@ -203,10 +203,7 @@ pub(crate) fn act_within(
     }
     if let Action::Correct(Correction::Papers { items, others, .. }) = &mut action {
         let held = &dossier.contents.items;
-        let version = |held: &HeldItem| {
-            let version = reference.procedure_in_case(held.under, held.case.as_deref());
-            version.map(|version| &**version)
-        };
+        let version = |held: &HeldItem| reference.procedure_held_under(held);
         let known = Papers::others_of(held, procedure, version);
         match request.drops_others {
             true if items.is_none() && !known.is_empty() => {

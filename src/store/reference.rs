@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use crate::domain::calendar::Calendar;
-use crate::domain::dossier::Dossier;
+use crate::domain::dossier::{Dossier, HeldItem};
 use crate::domain::ids::{FieldId, ProcedureId, UnitId};
 use crate::domain::job::Kind;
 use crate::domain::norms::Norms;
@@ -156,6 +156,12 @@ impl Reference {
         cases
             .find(|procedure| case.is_some() && procedure.case.as_deref() == case)
             .or_else(|| self.procedure(id))
+    }
+
+    /// The version and case under which a paper was handed in.
+    pub fn procedure_held_under(&self, held: &HeldItem) -> Option<&Procedure> {
+        let version = self.procedure_in_case(held.under, held.case.as_deref());
+        version.map(|version| &**version)
     }
 
     /// The version under which a dossier is, as it is in the dossier's case.

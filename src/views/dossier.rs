@@ -615,10 +615,7 @@ pub(super) fn papers_held(
     contents: &Contents,
     procedure: &Procedure,
 ) -> Papers {
-    let version = |held: &HeldItem| {
-        let version = reference.procedure_in_case(held.under, held.case.as_deref());
-        version.map(|version| &**version)
-    };
+    let version = |held: &HeldItem| reference.procedure_held_under(held);
     Papers::of(&contents.items, procedure, version)
 }
 

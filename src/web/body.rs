@@ -183,6 +183,11 @@ impl<T: Readable> FromRequest for Body<T> {
     }
 }
 
+/// By which a form knows what was shown with it: the hash in hexadecimal.
+pub(crate) fn fingerprint(shown: &str) -> String {
+    data_encoding::HEXLOWER.encode(&hash(shown.as_bytes()))
+}
+
 /// By which an Idempotency-Key knows a body again.
 pub(crate) fn hash(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()

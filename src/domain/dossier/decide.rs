@@ -493,8 +493,7 @@ fn decide_existing(
         }
         Action::Correct(Correction::Undo { reason }) => {
             ensure_may_undo(dossier, context)?;
-            let situation = Situation::of(dossier, context.procedure);
-            let action = situation.undoes(ActionKind::Undo);
+            let action = situation.undoes(kind);
             let action = action.ok_or(Refusal::NothingToUndo)?;
             Undone {
                 reason: required(reason)?,

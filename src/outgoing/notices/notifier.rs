@@ -170,13 +170,15 @@ fn procedure_name(reference: &Reference, dossier: &Dossier) -> String {
         .unwrap_or_default()
 }
 
+/// Whether two events of a dossier happened and were written down in one breath.
+fn of_one_act(one: &Happened<'_>, other: &Happened<'_>) -> bool {
+    let when = |happened: &Happened<'_>| (happened.event.at, happened.event.recorded_at);
+    one.after.id == other.after.id && when(one) == when(other)
+}
+
 /// The dossier after the appointment lapsed by the same act, if it did.
 fn lapsed_with<'a>(happened: &Happened<'_>, later: &[Happened<'a>]) -> Option<&'a Dossier> {
-    let mut later = later.iter().take_while(|other| {
-        other.after.id == happened.after.id
-            && (other.event.at, other.event.recorded_at)
-                == (happened.event.at, happened.event.recorded_at)
-    });
+    let mut later = later.iter().take_while(|other| of_one_act(happened, other));
     let lapse = later.find(|other| matches!(other.event.data, EventData::AppointmentLapsed(_)))?;
     Some(lapse.after)
 }
@@ -864,13 +866,8 @@ fn fee_name(reference: &Reference, dossier: &Dossier, position: u16) -> String {
 /// What is owed and what was paid with the receipt, which is written in the same breath: quantities and payments are
 /// events that follow it.
 fn money_at_receipt(received: &Happened<'_>, all: &[Happened<'_>]) -> Value {
-    let with_it = |other: &&Happened<'_>| {
-        let (one, other_event) = (received.event, other.event);
-        other.after.id == received.after.id
-            && other_event.at == one.at
-            && other_event.recorded_at == one.recorded_at
-    };
-    let last = all.iter().rev().find(with_it).unwrap_or(received);
+    let with_it = all.iter().rev().find(|other| of_one_act(received, other));
+    let last = with_it.unwrap_or(received);
     let paid = match last.after.contents.paid_vnd {
         0 => String::new(),
         vnd => format!("{} đồng", amount(vnd)),

@@ -249,10 +249,7 @@ impl DossierMessage {
         let definition = &procedure.definition;
         let identity = applicant.identity.as_ref();
         let field_code = reference.portal_code(procedure.field_id);
-        let version = |held: &HeldItem| {
-            let version = reference.procedure_in_case(held.under, held.case.as_deref());
-            version.map(|version| &**version)
-        };
+        let version = |held: &HeldItem| reference.procedure_held_under(held);
         let papers = Papers::of(&dossier.contents.items, procedure, version);
         let has_result = matches!(dossier.status, Status::Done | Status::Returned);
         Ok(Self {

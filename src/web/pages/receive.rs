@@ -4,7 +4,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
-use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -380,9 +379,7 @@ fn form(intake: &Intake, typed: &Fields) -> FormPart {
 
 /// By which the papers and fees of a form are known from others: numbers are typed by their places.
 fn lists(intake: &Intake) -> String {
-    let lists = format!("{:?} {:?}", intake.checklist, intake.fees);
-    let hash = body::hash(lists.as_bytes());
-    HEXLOWER.encode(&hash[..8])
+    body::fingerprint(&format!("{:?} {:?}", intake.checklist, intake.fees))
 }
 
 /// The checklist, with what it asks for as what is usually handed in.

@@ -1,8 +1,6 @@
 //! Under which procedure, and in which case, a dossier is taken in: chosen on the forms of actions, where what a case asks
 //! for is known only once it is chosen.
 
-use data_encoding::HEXLOWER;
-
 use crate::domain::person::fold_diacritics;
 use crate::domain::procedure::{Case, ChecklistItem, ProcedureCode, ProcedureDefinition};
 use crate::store::reference::Reference;
@@ -158,7 +156,7 @@ pub(super) async fn with_papers_of_case(
     let Some(papers) = papers.await? else {
         return Ok((form.typed(typed), false));
     };
-    let lists = HEXLOWER.encode(&body::hash(format!("{papers:?}").as_bytes())[..8]);
+    let lists = body::fingerprint(&format!("{papers:?}"));
     let others = typed.typed(SHOWN).is_some_and(|shown| shown != lists);
     if let Some(field) = form.field_mut(ITEMS) {
         let rows = (0_u16..).zip(&papers).map(row);

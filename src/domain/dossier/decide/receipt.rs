@@ -1,5 +1,6 @@
 //! Putting right what a receipt says: under which procedure, by which way, at which moment.
 
+use crate::domain::dossier::decide::receiving::ensure_carried_out;
 use crate::domain::dossier::decide::timing::{moved_step, running_clock};
 use crate::domain::dossier::decide::{Backdating, Context, ensure_open, late_reason, required};
 use crate::domain::dossier::{
@@ -45,8 +46,12 @@ pub(super) fn correct_receipt(
     if is_other && contents.verification.is_some() {
         return Err(Refusal::CaseWhenVerified);
     }
+    if is_other && dossier.step > 0 {
+        return Err(Refusal::ProcedureWhenHandedOver);
+    }
     if is_other {
-        ensure_fits(dossier, unit, at, context)?;
+        let elsewhere = dossier.receiving_unit != dossier.unit;
+        ensure_carried_out(procedure, unit, elsewhere, at)?;
     }
     if other_way && contents.registered_at.is_some() {
         return Err(Refusal::SubmittedOnline);
@@ -103,34 +108,6 @@ pub(super) fn correct_receipt(
         other_fees: !new.same_fees,
     }
     .into())
-}
-
-/// Whether its unit could have taken it in under that procedure, and nothing of the wrong one was done.
-fn ensure_fits(
-    dossier: &Dossier,
-    unit: &Unit,
-    at: Moment,
-    context: &Context<'_>,
-) -> Result<(), Refusal> {
-    let definition = &context.procedure.definition;
-    let code = || definition.code.clone();
-    let on = at.date();
-    if dossier.step > 0 {
-        return Err(Refusal::ProcedureWhenHandedOver);
-    }
-    if !definition.is_in_force_on(on) {
-        return Err(Refusal::ProcedureNotInForce { code: code(), on });
-    }
-    if dossier.receiving_unit != dossier.unit && !definition.received_elsewhere {
-        return Err(Refusal::NotReceivedElsewhere { procedure: code() });
-    }
-    if !definition.levels.contains(&unit.level) {
-        return Err(Refusal::WrongLevel {
-            procedure: code(),
-            unit: unit.code.clone(),
-        });
-    }
-    Ok(())
 }
 
 /// Whether it may have been taken in then: by a desk that was open, not before it was submitted nor after what was done

@@ -199,25 +199,7 @@ pub(super) fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Subm
         let desk = context.units.get(new.receiving_unit);
         ensure_open(desk.ok_or(Refusal::UnknownUnit)?, context)?;
     }
-    let definition = &context.procedure.definition;
-    let on = context.at.date();
-    if !definition.is_in_force_on(on) {
-        return Err(Refusal::ProcedureNotInForce {
-            code: definition.code.clone(),
-            on,
-        });
-    }
-    if elsewhere && !definition.received_elsewhere {
-        return Err(Refusal::NotReceivedElsewhere {
-            procedure: definition.code.clone(),
-        });
-    }
-    if !definition.levels.contains(&unit.level) {
-        return Err(Refusal::WrongLevel {
-            procedure: definition.code.clone(),
-            unit: unit.code.clone(),
-        });
-    }
+    ensure_carried_out(context.procedure, unit, elsewhere, context.at)?;
     let items = positioned(&new.items, context.procedure)?;
     if new.sets == 0 {
         return Err(Refusal::NoSets);
@@ -237,6 +219,35 @@ pub(super) fn submission(new: &NewDossier, context: &Context<'_>) -> Result<Subm
         applicant_commitment: new.commitments.0,
         delegate_commitment: new.commitments.1,
     })
+}
+
+/// Whether a unit carries out the procedure then, of what comes to its own desk or another's.
+pub(super) fn ensure_carried_out(
+    procedure: &Procedure,
+    unit: &Unit,
+    elsewhere: bool,
+    at: Moment,
+) -> Result<(), Refusal> {
+    let definition = &procedure.definition;
+    let on = at.date();
+    if !definition.is_in_force_on(on) {
+        return Err(Refusal::ProcedureNotInForce {
+            code: definition.code.clone(),
+            on,
+        });
+    }
+    if elsewhere && !definition.received_elsewhere {
+        return Err(Refusal::NotReceivedElsewhere {
+            procedure: definition.code.clone(),
+        });
+    }
+    if !definition.levels.contains(&unit.level) {
+        return Err(Refusal::WrongLevel {
+            procedure: definition.code.clone(),
+            unit: unit.code.clone(),
+        });
+    }
+    Ok(())
 }
 
 pub(super) fn ensure_complete(

@@ -4,7 +4,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use chrono::{Datelike, NaiveDate, Weekday};
-use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use crate::domain::calendar::{Calendar, DayKind, SourceKind};
@@ -281,7 +280,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
     let body = json!({ "days": kept, "replace": true }).to_string();
     let read = || body::read::<YearChange>(body.as_bytes());
     // What was seen: another day typed since, be it by the enter key, is looked at first.
-    let seen = HEXLOWER.encode(&body::hash(body.as_bytes()));
+    let seen = body::fingerprint(&body);
     let confirmed = typed.get(STEP) == CONFIRM && typed.get(SEEN) == seen;
     let result = match (read(), confirmed) {
         (Err(problem), _) => Err(problem),

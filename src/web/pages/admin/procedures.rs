@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use chrono::{Days, NaiveDate};
-use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use crate::acts;
@@ -563,7 +562,7 @@ async fn put(
     };
     // What was seen: the version, and what it does to those there are.
     let seen = format!("{}{plan:?}", pretty(&definition)?);
-    let seen = HEXLOWER.encode(&body::hash(seen.as_bytes()));
+    let seen = body::fingerprint(&seen);
     let confirmed = typed.get(STEP) == CONFIRM && !plan.same;
     if !confirmed || typed.get(SEEN) != seen {
         let form = form.renewed(SEEN, seen);

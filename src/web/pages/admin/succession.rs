@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 use chrono::NaiveDate;
-use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use crate::acts;
@@ -253,7 +252,7 @@ pub async fn change(call: Call, typed: Fields) -> Result<HttpResponse, Problem> 
         asked.new,
         asked.parts
     );
-    let seen = HEXLOWER.encode(&body::hash(seen.as_bytes()));
+    let seen = body::fingerprint(&seen);
     let confirmed = typed.get(STEP) == CONFIRM && typed.get(SEEN) == seen;
     if !confirmed {
         let last = asked.on.pred_opt().unwrap_or(asked.on);
@@ -444,7 +443,7 @@ pub async fn move_staff(call: Call, typed: Fields) -> Result<HttpResponse, Probl
         Err(problem) => return Err(drafts::keep(&call, &typed, problem).await),
     };
     let names: Vec<_> = movers.iter().map(|mover| &mover.user.username).collect();
-    let seen = HEXLOWER.encode(&body::hash(format!("{} {names:?}", wanted.to).as_bytes()));
+    let seen = body::fingerprint(&format!("{} {names:?}", wanted.to));
     if typed.get(STEP) != CONFIRM || typed.get(SEEN) != seen || movers.is_empty() {
         let form = form.renewed(SEEN, seen);
         return staff_answer(&call, StatusCode::OK, unit, form, Some(movers));
